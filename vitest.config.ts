@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests read the packages' sources (export condition "source"), so that no build stands between an edit and
+// its test. Integration tests run the built command against real servers.
+const resolve = { conditions: ['source'] }
+const ssr = { resolve }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
