@@ -1,1 +1,7 @@
-export {}
+export * from './content.js'
+export { type CopyOptions, copyContent } from './copy.js'
+export * from './driver.js'
+export { MemoryDriver, MemoryNames } from './memory.js'
+export * from './names.js'
+export { gather, readContent } from './read.js'
+export { type ContentStore, createStore } from './store.js'

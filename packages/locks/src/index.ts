@@ -1,1 +1,3 @@
-export {}
+export { backoff, jittered } from './backoff.js'
+export * from './locker.js'
+export { MemoryLocker } from './memory.js'

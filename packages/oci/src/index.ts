@@ -1,1 +1,5 @@
-export {}
+export * from './descriptor.js'
+export * from './digest.js'
+export * from './manifest.js'
+export * from './mediatypes.js'
+export * from './platforms.js'

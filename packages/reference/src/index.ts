@@ -1,1 +1,2 @@
-export {}
+export { type Locator, parseLocator } from './locator.js'
+export * from './reference.js'

@@ -1,0 +1,23 @@
+import { throwIfAborted } from '@dist/errdefs'
+import type { Info, Writer } from './content.js'
+
+export interface CopyOptions {
+  signal?: AbortSignal
+  /** Called after each chunk with the bytes written so far, those of earlier attempts included. */
+  onProgress?: (offset: number) => void
+}
+
+/** Writes a body to its end and commits. Whoever opened the writer disposes of it. */
+export async function copyContent(
+  writer: Writer,
+  body: AsyncIterable<Uint8Array>,
+  options: CopyOptions = {},
+): Promise<Info> {
+  for await (const chunk of body) {
+    throwIfAborted(options.signal)
+    await writer.write(chunk)
+    options.onProgress?.(writer.status.offset)
+  }
+  throwIfAborted(options.signal)
+  return writer.commit()
+}

@@ -1,0 +1,120 @@
+import { DistError } from '@dist/errdefs'
+import type { Digest } from '@dist/oci'
+import type { Expected, Info, ReadOptions, Status } from './content.js'
+import type { Draft, Driver } from './driver.js'
+import type { Image, Names } from './names.js'
+
+interface Kept {
+  info: Info
+  content: Uint8Array
+}
+
+interface MemoryDraft extends Draft {
+  readonly expected: Expected
+  size: number
+}
+
+/** Storage in this process's memory: for tests, and for content that nobody needs afterwards. */
+export class MemoryDriver implements Driver {
+  readonly #blobs = new Map<Digest, Kept>()
+  readonly #drafts = new Map<string, MemoryDraft>()
+
+  async stat(digest: Digest): Promise<Info | undefined> {
+    return this.#blobs.get(digest)?.info
+  }
+
+  async read(digest: Digest, { offset = 0 }: ReadOptions): Promise<AsyncIterable<Uint8Array>> {
+    const kept = this.#blobs.get(digest)
+    if (kept === undefined) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
+    if (offset > kept.info.size)
+      throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${kept.info.size}, before ${offset}`)
+    return once(kept.content.slice(offset))
+  }
+
+  async *walk(): AsyncIterable<Info> {
+    for (const { info } of [...this.#blobs.values()]) yield info
+  }
+
+  async delete(digest: Digest): Promise<boolean> {
+    return this.#blobs.delete(digest)
+  }
+
+  async draft(ref: string, expected: Expected): Promise<Draft> {
+    const held = this.#drafts.get(ref)
+    if (held !== undefined)
+      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`)
+    const draft = this.#open(ref, expected)
+    this.#drafts.set(ref, draft)
+    return draft
+  }
+
+  async *statuses(): AsyncIterable<Status> {
+    for (const { ref, startedAt, size, expected } of this.#drafts.values()) {
+      const total = expected.size === undefined ? {} : { total: expected.size }
+      yield { ref, offset: size, ...total, expected, startedAt, updatedAt: new Date(), live: true }
+    }
+  }
+
+  async discard(ref: string): Promise<void> {
+    if (this.#drafts.has(ref)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
+    throw new DistError('NOT_FOUND', `no write has the ref ${ref}`)
+  }
+
+  #open(ref: string, expected: Expected): MemoryDraft {
+    let chunks: Uint8Array[] = []
+    const close = async () => {
+      if (this.#drafts.get(ref) === draft) this.#drafts.delete(ref)
+    }
+    const draft: MemoryDraft = {
+      ref,
+      expected,
+      size: 0,
+      startedAt: new Date(),
+      offset: 0,
+      async *replay() {},
+      append: async (chunk) => {
+        chunks.push(chunk)
+        draft.size += chunk.byteLength
+      },
+      truncate: async () => {
+        chunks = []
+        draft.size = 0
+      },
+      commit: async (digest, size) => {
+        const info = { digest, size, committedAt: new Date() }
+        if (!this.#blobs.has(digest)) this.#blobs.set(digest, { info, content: Buffer.concat(chunks, size) })
+        await close()
+        return info
+      },
+      close,
+    }
+    return draft
+  }
+}
+
+/** Published names in this process's memory. */
+export class MemoryNames implements Names {
+  readonly #images = new Map<string, Image>()
+
+  async get(name: string): Promise<Image> {
+    const image = this.#images.get(name)
+    if (image === undefined) throw new DistError('NOT_FOUND', `no image has the name ${name}`)
+    return image
+  }
+
+  async put(image: Image): Promise<void> {
+    this.#images.set(image.name, image)
+  }
+
+  async *list(): AsyncIterable<Image> {
+    yield* [...this.#images.values()]
+  }
+
+  async delete(name: string): Promise<void> {
+    if (!this.#images.delete(name)) throw new DistError('NOT_FOUND', `no image has the name ${name}`)
+  }
+}
+
+async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
+  if (content.byteLength > 0) yield content
+}

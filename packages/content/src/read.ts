@@ -1,0 +1,40 @@
+import { DistError } from '@dist/errdefs'
+import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
+import type { Provider, ReadOptions } from './content.js'
+
+/**
+ * The whole of a small piece of content, as a manifest, verified once more. Throws `NOT_FOUND`,
+ * `RESOURCE_EXHAUSTED` when it has more than `limit` bytes, `FAILED_PRECONDITION` when the store's bytes are not
+ * those of the digest.
+ */
+export async function readContent(
+  provider: Provider,
+  desc: Pick<Descriptor, 'digest'>,
+  limit: number,
+  options: ReadOptions = {},
+): Promise<Uint8Array> {
+  const content = await gather(await provider.open(desc, options), limit, desc.digest)
+  if (digestOf(content, algorithmOf(desc.digest)) !== desc.digest) {
+    throw new DistError(
+      'FAILED_PRECONDITION',
+      `${desc.digest} is damaged in the store: delete it and pull again`,
+    )
+  }
+  return content
+}
+
+/** All bytes of a body, at most `limit` of them: beyond it `RESOURCE_EXHAUSTED`. `name` is for the error. */
+export async function gather(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  name: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    if (size > limit) throw new DistError('RESOURCE_EXHAUSTED', `${name} has more than ${limit} bytes`)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)
+}

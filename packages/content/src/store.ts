@@ -1,0 +1,44 @@
+import { DistError } from '@dist/errdefs'
+import type { Digest } from '@dist/oci'
+import type { Expected, Ingester, Manager, Provider } from './content.js'
+import type { Driver } from './driver.js'
+import { openWriter } from './writer.js'
+
+export type ContentStore = Provider & Ingester & Manager
+
+/** A content store on a kind of storage. Size and digest are verified here, once for all kinds. */
+export function createStore(driver: Driver): ContentStore {
+  return {
+    open: (desc, options = {}) => driver.read(desc.digest, options),
+    writer: (ref, expected, options = {}) => openExpected(driver, ref, expected, options),
+    info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
+    walk: () => driver.walk(),
+    statuses: () => driver.statuses(),
+    abort: (ref) => driver.discard(ref),
+    delete: async (digest) => {
+      if (!(await driver.delete(digest))) missing(digest)
+    },
+  }
+}
+
+async function openExpected(
+  driver: Driver,
+  ref: string,
+  expected: Expected,
+  options: { signal?: AbortSignal },
+) {
+  const { digest, size } = expected
+  const info = digest === undefined ? undefined : await driver.stat(digest)
+  if (info === undefined) return openWriter(driver, ref, expected, options)
+  if (size !== undefined && size !== info.size) {
+    throw new DistError(
+      'FAILED_PRECONDITION',
+      `${digest} is in the store with ${info.size} bytes; ${size} were expected`,
+    )
+  }
+  throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
+}
+
+function missing(digest: Digest): never {
+  throw new DistError('NOT_FOUND', `${digest} is not in the store`)
+}

@@ -1,0 +1,136 @@
+import { DistError } from '@dist/errdefs'
+import { algorithmOf, type Digest, Digester } from '@dist/oci'
+import type { Expected, Info, Status, WriteOptions, Writer } from './content.js'
+import type { Draft, Driver } from './driver.js'
+
+/** Opens a draft and verifies all that goes into it. */
+export async function openWriter(
+  driver: Driver,
+  ref: string,
+  expected: Expected,
+  options: WriteOptions,
+): Promise<Writer> {
+  const draft = await driver.draft(ref, expected, options)
+  const writer = new VerifyingWriter(driver, draft, expected)
+  try {
+    await writer.rebuild()
+  } catch (error) {
+    await draft.close(true)
+    throw error
+  }
+  return writer
+}
+
+class VerifyingWriter implements Writer {
+  #digester: Digester
+  #updatedAt = new Date()
+  #closed = false
+
+  constructor(
+    private readonly driver: Driver,
+    private readonly draft: Draft,
+    private readonly expected: Expected,
+  ) {
+    this.#digester = this.#newDigester()
+  }
+
+  get status(): Status {
+    const { size } = this.expected
+    return {
+      ref: this.draft.ref,
+      offset: this.#digester.size,
+      ...(size === undefined ? {} : { total: size }),
+      expected: this.expected,
+      startedAt: this.draft.startedAt,
+      updatedAt: this.#updatedAt,
+      live: !this.#closed,
+    }
+  }
+
+  /** Brings the hash to where a cut-off write stopped. */
+  async rebuild(): Promise<void> {
+    if (this.draft.offset === 0) return
+    for await (const chunk of this.draft.replay()) this.#digester.update(chunk)
+    const { size } = this.expected
+    if (size !== undefined && this.#digester.size > size) await this.restart()
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#check()
+    const { size } = this.expected
+    if (size !== undefined && this.#digester.size + chunk.byteLength > size) {
+      await this.#end(false)
+      throw new DistError(
+        'FAILED_PRECONDITION',
+        `${this.#name()}: more than the ${size} bytes that were expected`,
+      )
+    }
+    // Hashed first: from `append` on the chunk is the draft's.
+    this.#digester.update(chunk)
+    this.#updatedAt = new Date()
+    await this.draft.append(chunk)
+  }
+
+  async restart(): Promise<void> {
+    this.#check()
+    await this.draft.truncate()
+    this.#digester = this.#newDigester()
+  }
+
+  async commit(): Promise<Info> {
+    this.#check()
+    const size = this.#digester.size
+    if (this.expected.size !== undefined && size !== this.expected.size) {
+      await this.#end(false)
+      throw new DistError(
+        'FAILED_PRECONDITION',
+        `${this.#name()}: ${size} bytes came, ${this.expected.size} were expected`,
+      )
+    }
+    const digest = this.#digester.digest()
+    if (this.expected.digest !== undefined && digest !== this.expected.digest) {
+      await this.#end(false)
+      throw new DistError('FAILED_PRECONDITION', `${this.#name()}: the content has digest ${digest}`)
+    }
+    return this.#commitVerified(digest, size)
+  }
+
+  async #commitVerified(digest: Digest, size: number): Promise<Info> {
+    this.#closed = true
+    try {
+      const there = this.expected.digest === undefined ? await this.driver.stat(digest) : undefined
+      if (there === undefined) return await this.draft.commit(digest, size)
+      await this.draft.close(false)
+      return there
+    } catch (error) {
+      await this.draft.close(false)
+      throw error
+    }
+  }
+
+  async abort(): Promise<void> {
+    await this.#end(false)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end(true)
+  }
+
+  async #end(keep: boolean): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.draft.close(keep)
+  }
+
+  #check(): void {
+    if (this.#closed) throw new DistError('INTERNAL', `write ${this.draft.ref} is closed`)
+  }
+
+  #newDigester(): Digester {
+    return new Digester(this.expected.digest === undefined ? 'sha256' : algorithmOf(this.expected.digest))
+  }
+
+  #name(): string {
+    return this.expected.digest ?? `write ${this.draft.ref}`
+  }
+}

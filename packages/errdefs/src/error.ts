@@ -1,0 +1,60 @@
+/**
+ * What went wrong, as far as a caller has to tell it apart. The names are gRPC's, as in containerd's errdefs,
+ * with two exceptions that are said below.
+ *
+ * - `INVALID_ARGUMENT`: what the user wrote cannot be right; nothing was sent anywhere.
+ * - `MALFORMED`: what the other side sent cannot be right (a manifest that is no JSON, a size of -1).
+ *   Ours, not gRPC's: a user's mistake and a registry's must not look alike.
+ * - `FAILED_PRECONDITION`: content did not have the size or the digest that was expected, and nothing else.
+ * - `NOT_FOUND`, `ALREADY_EXISTS`: as they say.
+ * - `UNAVAILABLE`: not now; the same call may go through later.
+ * - `UNAUTHENTICATED`: who you are is not known or not believed; `PERMISSION_DENIED`: it is, and you may not.
+ * - `RESOURCE_EXHAUSTED`: a full disk, a quota, a cap on what we take in.
+ * - `DEADLINE_EXCEEDED`: too slow. `CANCELED`: the caller gave up.
+ * - `NOT_IMPLEMENTED`: legal, but not supported here (an unknown digest algorithm, a newer store layout).
+ * - `INTERNAL`: everything that should not happen.
+ */
+export const codes = [
+  'INVALID_ARGUMENT',
+  'MALFORMED',
+  'FAILED_PRECONDITION',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'UNAVAILABLE',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'DEADLINE_EXCEEDED',
+  'CANCELED',
+  'NOT_IMPLEMENTED',
+  'INTERNAL',
+] as const
+
+export type Code = (typeof codes)[number]
+
+export interface DistErrorOptions {
+  /** The error that led to this one. */
+  cause?: unknown
+  /** Whether the same call may succeed when it is tried again. Default: true for `UNAVAILABLE` alone. */
+  retryable?: boolean
+  /** Milliseconds to wait before a retry, where the other side said so. */
+  retryAfter?: number
+}
+
+/**
+ * The one error class. The message names the object, the side that failed and, where it helps, what to do;
+ * callers branch on `code` and `retryable`, never on the message.
+ */
+export class DistError extends Error {
+  override readonly name = 'DistError'
+  readonly code: Code
+  readonly retryable: boolean
+  readonly retryAfter: number | undefined
+
+  constructor(code: Code, message: string, options: DistErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? code === 'UNAVAILABLE'
+    this.retryAfter = options.retryAfter
+  }
+}

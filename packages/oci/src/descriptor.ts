@@ -1,0 +1,99 @@
+import { DistError, sanitize } from '@dist/errdefs'
+import { type Digest, parseDigest } from './digest.js'
+import type { Platform } from './platforms.js'
+
+/** What is known of a piece of content before it is there. OCI image spec, "Content descriptors". */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  readonly urls?: readonly string[]
+  readonly annotations?: Readonly<Record<string, string>>
+  /** The content itself, base64. Counts only where size and digest match (`embeddedContent`). */
+  readonly data?: string
+  readonly platform?: Platform
+  readonly artifactType?: string
+}
+
+/** The part of a descriptor that says which bytes are meant. */
+export function bareDescriptor(desc: Descriptor): Descriptor {
+  return { mediaType: desc.mediaType, digest: desc.digest, size: desc.size }
+}
+
+/** Reads a descriptor out of a parsed JSON document. `where` names its place for the error. Throws `MALFORMED`. */
+export function parseDescriptor(value: unknown, where: string): Descriptor {
+  if (!isRecord(value)) throw malformed(where, 'is not an object')
+  const { mediaType, size } = value
+  if (typeof mediaType !== 'string' || mediaType.length > 255)
+    throw malformed(`${where}.mediaType`, 'is not a media type')
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw malformed(
+      `${where}.size`,
+      `is ${sanitize(JSON.stringify(size) ?? 'missing', 40)}, not a size in bytes`,
+    )
+  }
+  return {
+    mediaType,
+    digest: documentDigest(value.digest, `${where}.digest`),
+    size,
+    ...optionalParts(value, where),
+  }
+}
+
+function documentDigest(value: unknown, where: string): Digest {
+  if (typeof value !== 'string') throw malformed(where, 'is not a string')
+  try {
+    return parseDigest(value)
+  } catch (cause) {
+    if (!(cause instanceof DistError)) throw cause
+    const code = cause.code === 'NOT_IMPLEMENTED' ? cause.code : 'MALFORMED'
+    throw new DistError(code, `${where}: ${cause.message}`, { cause })
+  }
+}
+
+type OptionalParts = {
+  -readonly [K in 'urls' | 'annotations' | 'data' | 'platform' | 'artifactType']?: Descriptor[K]
+}
+
+function optionalParts(value: Record<string, unknown>, where: string): OptionalParts {
+  const parts: OptionalParts = {}
+  if (Array.isArray(value.urls)) parts.urls = value.urls.filter((url) => typeof url === 'string')
+  if (isRecord(value.annotations)) parts.annotations = stringsOf(value.annotations)
+  if (typeof value.data === 'string') parts.data = value.data
+  if (typeof value.artifactType === 'string') parts.artifactType = value.artifactType
+  if (value.platform !== undefined && value.platform !== null)
+    parts.platform = parsePlatformObject(value.platform, where)
+  return parts
+}
+
+function parsePlatformObject(value: unknown, where: string): Platform {
+  if (!isRecord(value)) throw malformed(`${where}.platform`, 'is not an object')
+  const { os, architecture, variant } = value
+  if (typeof os !== 'string' || typeof architecture !== 'string')
+    throw malformed(`${where}.platform`, 'lacks os or architecture')
+  const version = value['os.version']
+  const features = value['os.features']
+  return {
+    os,
+    architecture,
+    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
+    ...(typeof version === 'string' ? { 'os.version': version } : {}),
+    ...(Array.isArray(features) ? { 'os.features': features.filter((f) => typeof f === 'string') } : {}),
+  }
+}
+
+/** JSON's strings of an object; what is no string is dropped, as readers of annotations do. */
+export function stringsOf(value: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function malformed(where: string, what: string): DistError {
+  return new DistError('MALFORMED', `${where} ${what}`)
+}

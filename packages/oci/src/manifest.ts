@@ -1,0 +1,149 @@
+import { DistError, sanitize } from '@dist/errdefs'
+import { type Descriptor, isRecord, malformed, parseDescriptor, stringsOf } from './descriptor.js'
+import { algorithmOf, digestOf } from './digest.js'
+import { isIndexType, isManifestType, isSchema1Type, mediaTypes } from './mediatypes.js'
+
+/**
+ * The largest manifest that is read, in bytes. The distribution spec asks for at least 4 MB to work;
+ * containerd, distribution and oras stop there, regclient at this.
+ */
+export const maxManifestSize = 8 * 1024 * 1024
+
+/** The most children that one manifest may name. */
+export const maxChildren = 10_000
+
+/** A manifest of one image or artifact. */
+export interface ImageManifest {
+  readonly kind: 'manifest'
+  readonly mediaType: string
+  /** Absent in artifact manifests. */
+  readonly config?: Descriptor
+  /** Layers, or an artifact's blobs, in order. */
+  readonly layers: readonly Descriptor[]
+  readonly subject?: Descriptor
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** A list of manifests, as a rule one for each platform. */
+export interface ImageIndex {
+  readonly kind: 'index'
+  readonly mediaType: string
+  readonly manifests: readonly Descriptor[]
+  readonly subject?: Descriptor
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export type Manifest = ImageManifest | ImageIndex
+
+/**
+ * Reads a manifest. `mediaType` is what the descriptor or the Content-Type says; the document's own, where it has
+ * one, must agree. Throws `MALFORMED` for what is no JSON, contradicts itself or is larger than the caps, and
+ * `NOT_IMPLEMENTED` for Docker's schema 1 and for media types that have no children.
+ */
+export function parseManifest(content: Uint8Array, mediaType: string, name = 'manifest'): Manifest {
+  const document = parseJson(content, name)
+  const type = agreedMediaType(document, mediaType, name)
+  const common = commonParts(document, type, name)
+  if (isIndexType(type))
+    return { kind: 'index', ...common, manifests: descriptors(document.manifests, `${name}: manifests`) }
+  const blobs = type === mediaTypes.ociArtifactManifest ? 'blobs' : 'layers'
+  const config =
+    document.config == null ? {} : { config: parseDescriptor(document.config, `${name}: config`) }
+  if (blobs === 'layers' && document.config == null) throw malformed(name, 'lacks a config')
+  return { kind: 'manifest', ...common, ...config, layers: descriptors(document[blobs], `${name}: ${blobs}`) }
+}
+
+/** The media type that a document claims for itself, or that its shape tells, where nobody else says it. */
+export function detectMediaType(content: Uint8Array, name = 'manifest'): string {
+  const document = parseJson(content, name)
+  if (document.schemaVersion === 1 || 'fsLayers' in document) return mediaTypes.dockerSchema1
+  if (typeof document.mediaType === 'string' && document.mediaType !== '') return document.mediaType
+  if (Array.isArray(document.manifests)) return mediaTypes.ociIndex
+  if (Array.isArray(document.layers)) return mediaTypes.ociManifest
+  throw malformed(name, 'is neither a manifest nor an index')
+}
+
+/** The content embedded in a descriptor, if size and digest are right; otherwise undefined: it must be fetched. */
+export function embeddedContent(desc: Descriptor): Uint8Array | undefined {
+  if (desc.data === undefined || desc.data.length > maxManifestSize * 1.4) return undefined
+  const content = Buffer.from(desc.data, 'base64')
+  if (content.byteLength !== desc.size) return undefined
+  return digestOf(content, algorithmOf(desc.digest)) === desc.digest ? content : undefined
+}
+
+/** Every descriptor that a manifest names below itself, in the order of the document. A subject is no child. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  if (manifest.kind === 'index') return manifest.manifests
+  return manifest.config === undefined ? manifest.layers : [manifest.config, ...manifest.layers]
+}
+
+function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
+  if (content.byteLength > maxManifestSize) {
+    throw malformed(
+      name,
+      `has ${content.byteLength} bytes, more than the ${maxManifestSize} that a manifest may have`,
+    )
+  }
+  let document: unknown
+  try {
+    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
+  } catch (cause) {
+    throw new DistError(
+      'MALFORMED',
+      `${name} is not JSON: ${sanitize(String((cause as Error).message), 120)}`,
+      { cause },
+    )
+  }
+  if (!isRecord(document)) throw malformed(name, 'is not a JSON object')
+  return document
+}
+
+function agreedMediaType(document: Record<string, unknown>, mediaType: string, name: string): string {
+  if (isSchema1Type(mediaType) || document.schemaVersion === 1 || 'fsLayers' in document) {
+    throw new DistError(
+      'NOT_IMPLEMENTED',
+      `${name} is of Docker's schema 1, which is unsupported: push the image again with a current tool`,
+    )
+  }
+  if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
+    throw new DistError(
+      'NOT_IMPLEMENTED',
+      `${name}: ${sanitize(mediaType, 100)} is not the media type of a manifest`,
+    )
+  }
+  const own = document.mediaType
+  if (own !== undefined && own !== '' && own !== mediaType) {
+    throw malformed(name, `was given as ${mediaType} but calls itself ${sanitize(String(own), 100)}`)
+  }
+  if (Array.isArray(document.manifests) && (Array.isArray(document.layers) || document.config != null)) {
+    throw malformed(name, 'names both layers and manifests')
+  }
+  const expected = isIndexType(mediaType)
+    ? 'manifests'
+    : mediaType === mediaTypes.ociArtifactManifest
+      ? 'blobs'
+      : 'layers'
+  if (document[expected] != null && !Array.isArray(document[expected]))
+    throw malformed(`${name}: ${expected}`, 'is not a list')
+  if (!(expected in document) && expected !== 'blobs')
+    throw malformed(name, `was given as ${mediaType} but has no ${expected}`)
+  return mediaType
+}
+
+function commonParts(document: Record<string, unknown>, mediaType: string, name: string) {
+  return {
+    mediaType,
+    ...(document.subject == null ? {} : { subject: parseDescriptor(document.subject, `${name}: subject`) }),
+    ...(typeof document.artifactType === 'string' ? { artifactType: document.artifactType } : {}),
+    ...(isRecord(document.annotations) ? { annotations: stringsOf(document.annotations) } : {}),
+  }
+}
+
+function descriptors(value: unknown, where: string): Descriptor[] {
+  const list = Array.isArray(value) ? value : []
+  if (list.length > maxChildren)
+    throw malformed(where, `names ${list.length} descriptors, more than the ${maxChildren} allowed`)
+  return list.map((entry, i) => parseDescriptor(entry, `${where}[${i}]`))
+}

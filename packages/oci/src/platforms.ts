@@ -1,0 +1,81 @@
+import { DistError, sanitize } from '@dist/errdefs'
+
+/** OCI image index, "platform". */
+export interface Platform {
+  architecture: string
+  os: string
+  variant?: string
+  'os.version'?: string
+  'os.features'?: readonly string[]
+}
+
+const architectures: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  i386: '386',
+  i686: '386',
+  armhf: 'arm',
+}
+
+/** The machine's own platform as images are built for it: always linux, `process.arch` in Go's spelling. */
+export function hostPlatform(arch: string = process.arch): Platform {
+  const goNames: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le', mipsel: 'mipsle' }
+  return normalizePlatform({ os: 'linux', architecture: goNames[arch] ?? arch })
+}
+
+/** Reads `os/arch[/variant]`. Throws `INVALID_ARGUMENT`. */
+export function parsePlatform(text: string): Platform {
+  const parts = text.split('/')
+  const [os, architecture, variant] = parts
+  if (
+    parts.length > 3 ||
+    !os ||
+    !architecture ||
+    variant === '' ||
+    !parts.every((p) => /^[A-Za-z0-9_.-]+$/.test(p))
+  ) {
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `"${sanitize(text, 100)}" is not a platform (os/arch[/variant], as linux/arm64)`,
+    )
+  }
+  return normalizePlatform(variant === undefined ? { os, architecture } : { os, architecture, variant })
+}
+
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant } = normalizePlatform(platform)
+  return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
+}
+
+/** One spelling for equal platforms: arm is arm/v7, arm64/v8 is arm64, amd64/v1 is amd64 (containerd's rules). */
+export function normalizePlatform(platform: Platform): Platform {
+  const { variant: given, ...rest } = platform
+  const os = platform.os.toLowerCase()
+  const lower = platform.architecture.toLowerCase()
+  const architecture = architectures[lower] ?? lower
+  const variant = normalizeVariant(architecture, lower, given?.toLowerCase())
+  return { ...rest, os, architecture, ...(variant === undefined ? {} : { variant }) }
+}
+
+function normalizeVariant(
+  architecture: string,
+  spelled: string,
+  variant: string | undefined,
+): string | undefined {
+  const numbered = variant !== undefined && /^\d+$/.test(variant) ? `v${variant}` : variant || undefined
+  if (architecture === 'arm64') return numbered === 'v8' ? undefined : numbered
+  if (architecture === 'amd64') return numbered === 'v1' ? undefined : numbered
+  if (architecture === 'arm') return spelled === 'armhf' ? 'v7' : (numbered ?? 'v7')
+  return numbered
+}
+
+/** The descriptor's platform answers the one asked for. `os.version` is not looked at: all versions are kept. */
+export function platformMatches(asked: Platform, offered: Platform): boolean {
+  return formatPlatform(asked) === formatPlatform(offered)
+}
+
+/** BuildKit's attestations and the like: children of an index that belong to another child, not to a machine. */
+export function isUnknownPlatform(platform: Platform): boolean {
+  return platform.os === 'unknown' && platform.architecture === 'unknown'
+}

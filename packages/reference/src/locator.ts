@@ -1,0 +1,73 @@
+import { DistError, sanitize } from '@dist/errdefs'
+
+/** A repository at a host, without scheme: `docker.io` and `library/alpine`. */
+export interface Locator {
+  /** Host and port as a user writes them; Docker Hub is always `docker.io`. */
+  readonly host: string
+  readonly repository: string
+}
+
+// distribution/reference: lowercase components; separators inside one are a single dot, one or two underscores,
+// or any run of dashes.
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
+const domainName =
+  /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*$/
+const ipv6 = /^\[[0-9a-fA-F:.]{2,45}\]$/
+const maxRepositoryLength = 255
+
+/** Reads a schemaless host and path: `docker.io/library/alpine`. No tag, no digest. Throws `INVALID_ARGUMENT`. */
+export function parseLocator(text: string): Locator {
+  const name = text.slice(text.lastIndexOf('/') + 1)
+  if (text.includes('@') || (name.includes(':') && text.includes('/'))) {
+    throw invalid(text, 'a repository without tag or digest is wanted here')
+  }
+  return parseRepository(text, text)
+}
+
+export function formatLocator(locator: Locator): string {
+  return `${locator.host}/${locator.repository}`
+}
+
+/** Splits host from path as docker does and checks both. `whole` is what the error quotes. */
+export function parseRepository(text: string, whole: string): Locator {
+  if (text.includes('://')) throw invalid(whole, 'leave the scheme out (host/repository:tag)')
+  const slash = text.indexOf('/')
+  const first = slash < 0 ? '' : text.slice(0, slash)
+  const hasHost = first === 'localhost' || /[.:A-Z[]/.test(first)
+  const host = hasHost ? canonicalHost(first, whole) : 'docker.io'
+  const path = hasHost ? text.slice(slash + 1) : text
+  checkPath(path, whole)
+  const repository = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path
+  if (repository.length > maxRepositoryLength)
+    throw invalid(whole, `the repository has more than ${maxRepositoryLength} bytes`)
+  return { host, repository }
+}
+
+function canonicalHost(host: string, whole: string): string {
+  const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
+  const name = colon < 0 ? host : host.slice(0, colon)
+  const port = colon < 0 ? undefined : host.slice(colon + 1)
+  if (!(domainName.test(name) || ipv6.test(name)) || host.length > 255)
+    throw invalid(whole, `"${sanitize(host, 100)}" is not a host`)
+  if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536)) {
+    throw invalid(whole, `"${sanitize(port, 20)}" is not a port`)
+  }
+  const lower = host.toLowerCase()
+  return lower === 'index.docker.io' || lower === 'registry-1.docker.io' ? 'docker.io' : lower
+}
+
+function checkPath(path: string, whole: string): void {
+  if (path === '') throw invalid(whole, 'the repository is missing')
+  if (/^[0-9a-f]{64}$/.test(path))
+    throw invalid(whole, 'a bare digest is not a name: write repository@sha256:<digest>')
+  for (const part of path.split('/')) {
+    if (component.test(part)) continue
+    if (component.test(part.toLowerCase()))
+      throw invalid(whole, `the repository must be lowercase ("${sanitize(part, 60)}")`)
+    throw invalid(whole, `"${sanitize(part, 60)}" cannot stand in a repository name`)
+  }
+}
+
+function invalid(text: string, what: string): DistError {
+  return new DistError('INVALID_ARGUMENT', `"${sanitize(text, 150)}" is not a valid reference: ${what}`)
+}
