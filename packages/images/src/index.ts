@@ -1,1 +1,6 @@
-export {}
+export { childrenHandler } from './children.js'
+export { type DispatchOptions, dispatch } from './dispatch.js'
+export { type FetcherLike, fetchHandler, writeRef } from './fetch.js'
+export { type Handler, type HandlerContext, type HandlerResult, handlers, skipDesc } from './handler.js'
+export { filterPlatforms, type PlatformRequest } from './platforms.js'
+export { walk } from './walk.js'

@@ -1,1 +1,3 @@
-export {}
+export * from './hints.js'
+export * from './limiter.js'
+export * from './remotes.js'

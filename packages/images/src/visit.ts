@@ -1,0 +1,44 @@
+import { DistError, throwIfAborted } from '@dist/errdefs'
+import { bareDescriptor, type Descriptor } from '@dist/oci'
+import { type Handler, type HandlerContext, skipDesc } from './handler.js'
+
+/** How deep indexes may nest: the deepest in use have two levels. */
+export const maxDepth = 8
+/** How many descriptors one walk may meet. */
+export const maxVisited = 100_000
+
+/** What a walk has met: each digest is handled once, and hostile trees end. */
+export class Visited {
+  readonly #sizes = new Map<string, number>()
+
+  /** Whether the descriptor is new. Throws `MALFORMED` for one digest with two sizes, and past the caps. */
+  add(desc: Descriptor, depth: number): boolean {
+    const known = this.#sizes.get(desc.digest)
+    if (known !== undefined) {
+      if (known === desc.size) return false
+      throw new DistError('MALFORMED', `${desc.digest} is named with two sizes, ${known} and ${desc.size}`)
+    }
+    if (depth > maxDepth)
+      throw new DistError('MALFORMED', `${desc.digest}: indexes nest deeper than ${maxDepth} levels`)
+    if (this.#sizes.size >= maxVisited)
+      throw new DistError('MALFORMED', `the image names more than ${maxVisited} descriptors`)
+    this.#sizes.set(desc.digest, desc.size)
+    return true
+  }
+}
+
+/** The children that a handler gives for a descriptor. */
+export async function childrenBy(
+  handler: Handler,
+  desc: Descriptor,
+  context: HandlerContext,
+): Promise<readonly Descriptor[]> {
+  throwIfAborted(context.signal)
+  const result = await handler(desc, context)
+  return result === skipDesc ? [] : result
+}
+
+export function describe(desc: Descriptor): string {
+  const { mediaType, digest } = bareDescriptor(desc)
+  return `${digest} (${mediaType})`
+}
