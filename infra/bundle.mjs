@@ -1,0 +1,50 @@
+// Bundles the command from its sources into services/cli/bundle: one file instead of some hundred makes `dist`
+// start fast, and what is imported dynamically stays in files of its own, read only when it is needed.
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const cli = fileURLToPath(new URL('../services/cli/', import.meta.url))
+const outdir = join(cli, 'bundle')
+// The second one is what worker threads run.
+const entries = ['main', 'thread']
+  .map((name) => join(cli, 'src', `${name}.ts`))
+  .filter((file) => existsSync(file))
+
+if (entries.length === 0) {
+  console.error('bundle: services/cli/src/main.ts is not there, nothing to bundle')
+  process.exit(0)
+}
+
+const result = await build({
+  entryPoints: entries,
+  outdir,
+  bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  conditions: ['source'],
+  // Packages written as CommonJS (undici, commander) call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
+  },
+  minify: true,
+  // Classes keep their names: errors print them.
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+})
+
+removeStale(Object.keys(result.metafile.outputs).map((file) => basename(file)))
+
+// After the new files are there, so that a command that starts meanwhile finds what it imports.
+function removeStale(current) {
+  for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && !current.includes(entry.name))
+      rmSync(join(entry.parentPath, entry.name), { force: true })
+  }
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Makes a clone ready for its tests, its demo or its benchmarks: npm packages, Debian packages, build.
+# Does only what is missing and says what it does, on stderr.
+#
+#   infra/setup.sh [--for test|demo|bench]
+#
+# test and bench stop where something is missing that cannot be installed; demo goes on with what there is.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+stamps=node_modules/.cache/dist
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+purpose=test
+while [ $# -gt 0 ]; do
+  case $1 in
+    --for) purpose=${2-} && shift 2 ;;
+    --for=*) purpose=${1#--for=} && shift ;;
+    *) fail "unknown argument '$1' (usage: infra/setup.sh [--for test|demo|bench])" ;;
+  esac
+done
+case $purpose in test | demo | bench) ;; *) fail "--for takes test, demo or bench, not '$purpose'" ;; esac
+
+check_node() {
+  command -v node >/dev/null || fail 'Node.js >= 20.19 is needed; see https://nodejs.org'
+  command -v npm >/dev/null || fail 'npm is needed, it comes with Node.js'
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+    fail "Node.js >= 20.19 is needed, this is $(node --version)"
+}
+
+install_npm_packages() {
+  node infra/setup/locked.mjs && return
+  say 'installing npm packages (npm ci)'
+  npm ci --no-progress --loglevel=error </dev/null >&2 || fail 'npm ci failed, see above'
+}
+
+# One line per missing Debian package. Checked by command: whoever has the tool from elsewhere is served as well.
+missing_debian_packages() {
+  local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static' pair
+  [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
+  for pair in $wanted; do
+    command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
+  done
+}
+
+# Debian starts the services that it installs; policy-rc.d is how one says no.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e $policy ]; then
+    "$@"
+    return
+  fi
+  trap "rm -f $policy" EXIT
+  printf '#!/bin/sh\nexit 101\n' >$policy
+  chmod 755 $policy
+  "$@" || status=$?
+  rm -f $policy
+  trap - EXIT
+  return $status
+}
+
+apt_install() {
+  local log status=0
+  log=$(mktemp)
+  export DEBIAN_FRONTEND=noninteractive
+  {
+    without_services apt-get install -qy --no-install-recommends "$@" ||
+      { apt-get update -q && without_services apt-get install -qy --no-install-recommends "$@"; }
+  } </dev/null >"$log" 2>&1 || status=$?
+  [ $status -eq 0 ] || tail -n 20 "$log" >&2
+  rm -f "$log"
+  return $status
+}
+
+install_debian_packages() {
+  local missing
+  missing=$(missing_debian_packages | tr '\n' ' ')
+  missing=${missing% }
+  [ -n "$missing" ] || return 0
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    say "installing Debian packages: $missing"
+    # shellcheck disable=SC2086 # a list of words
+    apt_install $missing && return
+    say 'apt-get could not install them'
+  fi
+  if [ "$purpose" = demo ]; then
+    say "going on without: $missing"
+    return
+  fi
+  say "missing: $missing"
+  fail "install with: sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
+}
+
+# Folders count too: a deleted source changes only the time stamp of its folder.
+built() {
+  local stamp=$stamps/built changed
+  [ -e $stamp ] || return 1
+  [ ! -e services/cli/src/main.ts ] || [ -e services/cli/bundle/main.js ] || return 1
+  changed=$(find packages/*/src services/*/src packages/*/*.json services/*/*.json tsconfig*.json \
+    package-lock.json infra/bundle.mjs -newer $stamp -print -quit)
+  [ -z "$changed" ]
+}
+
+build() {
+  built && return
+  say 'building'
+  mkdir -p $stamps
+  # Dated before the build begins, so that an edit made meanwhile is built next time.
+  touch $stamps/building
+  npm run -s build </dev/null >&2 || fail 'the build failed, see above'
+  mv $stamps/building $stamps/built
+}
+
+check_node
+install_npm_packages
+install_debian_packages
+build

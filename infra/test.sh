@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# All tests, against real servers. Arguments go to vitest, e.g. infra/test.sh packages/oci -t digest
+# DIST_TEST_REPORT=FILE also writes vitest's JSON report there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+infra/setup.sh --for test
+
+report=()
+[ -z "${DIST_TEST_REPORT-}" ] || report=(--reporter=default --reporter=json --outputFile.json="$DIST_TEST_REPORT")
+exec node_modules/.bin/vitest run --project unit --project integration ${report[@]+"${report[@]}"} "$@"
