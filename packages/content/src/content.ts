@@ -40,13 +40,16 @@ export interface WriteOptions {
   signal?: AbortSignal
 }
 
+/** What is to be read: the digest is enough for a store; a provider that fetches needs the rest. */
+export type Wanted = Pick<Descriptor, 'digest'> & Partial<Descriptor>
+
 /** Reads committed content. */
 export interface Provider {
   /**
    * The bytes from `offset` to the end. Throws `NOT_FOUND`. Iterating fails if the content is cut short.
    * What was verified at commit is not verified again. Chunks belong to whoever receives them.
    */
-  open(desc: Pick<Descriptor, 'digest'>, options?: ReadOptions): Promise<AsyncIterable<Uint8Array>>
+  open(desc: Wanted, options?: ReadOptions): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Takes content in. */

@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
-import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
-import type { Provider, ReadOptions } from './content.js'
+import { algorithmOf, digestOf } from '@dist/oci'
+import type { Provider, ReadOptions, Wanted } from './content.js'
 
 /**
  * The whole of a small piece of content, as a manifest, verified once more. Throws `NOT_FOUND`,
@@ -9,7 +9,7 @@ import type { Provider, ReadOptions } from './content.js'
  */
 export async function readContent(
   provider: Provider,
-  desc: Pick<Descriptor, 'digest'>,
+  desc: Wanted,
   limit: number,
   options: ReadOptions = {},
 ): Promise<Uint8Array> {
