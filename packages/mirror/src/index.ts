@@ -1,1 +1,16 @@
-export {}
+export { ByteBudget } from './budget.js'
+export { type DeleteOutcome, deleteContent } from './delete.js'
+export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
+export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'
+export {
+  type BlobTask,
+  type IngestDependencies,
+  type IngestOptions,
+  type IngestOutcome,
+  ingestBlob,
+} from './ingest.js'
+export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { type Plan, type PlanOptions, planImage } from './plan.js'
+export { publishImage } from './publish.js'
+export { has, storeTarget, type Target } from './target.js'
+export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'

@@ -1,0 +1,94 @@
+import { copyContent, gather, type Ingester, type Provider, readContent } from '@dist/content'
+import { DistError, isAlreadyExists, isNotFound } from '@dist/errdefs'
+import { writeRef } from '@dist/images'
+import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
+import type { Fetcher } from '@dist/remotes'
+import { openPatiently } from './patience.js'
+
+export interface Documents extends Provider {
+  /** Those that had to be fetched. */
+  readonly fetched: readonly Descriptor[]
+}
+
+export interface DocumentSource {
+  fetcher: Fetcher
+  provider: Provider
+  ingester: Ingester
+  /** Documents that are in hand already, verified, by digest. */
+  known?: ReadonlyMap<string, Uint8Array>
+  onDocument?: (desc: Descriptor, state: 'exists' | 'done') => void
+}
+
+/**
+ * The manifests of an image as a provider: read from the target where they are there, else fetched, verified and
+ * committed to it. They are small, and needed to go on.
+ */
+export function documentsOf(source: DocumentSource): Documents {
+  const fetched: Descriptor[] = []
+  return {
+    fetched,
+    open: async (wanted, options) => {
+      const desc = wholeDescriptor(wanted)
+      const stored = await storedDocument(source.provider, desc, options?.signal)
+      source.onDocument?.(desc, stored === undefined ? 'done' : 'exists')
+      if (stored !== undefined) return once(stored)
+      const content =
+        source.known?.get(desc.digest) ?? (await fetchDocument(source.fetcher, desc, options?.signal))
+      await commitDocument(source.ingester, desc, content)
+      fetched.push(desc)
+      return once(content)
+    },
+  }
+}
+
+async function storedDocument(
+  provider: Provider,
+  desc: Descriptor,
+  signal?: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readContent(provider, desc, maxManifestSize, signal === undefined ? {} : { signal })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortSignal): Promise<Uint8Array> {
+  if (desc.size > maxManifestSize) {
+    throw new DistError(
+      'MALFORMED',
+      `manifest ${desc.digest} has ${desc.size} bytes, more than ${maxManifestSize}`,
+    )
+  }
+  const { body } = await fetcher.fetch(desc, signal === undefined ? {} : { signal })
+  const content = await gather(body, desc.size, `manifest ${desc.digest}`)
+  if (content.byteLength !== desc.size || digestOf(content, algorithmOf(desc.digest)) !== desc.digest) {
+    throw new DistError(
+      'FAILED_PRECONDITION',
+      `manifest ${desc.digest}: what the registry sent has another size or digest`,
+    )
+  }
+  return content
+}
+
+async function commitDocument(ingester: Ingester, desc: Descriptor, content: Uint8Array): Promise<void> {
+  try {
+    await using writer = await openPatiently(ingester, writeRef(desc), desc)
+    if (writer.status.offset > 0) await writer.restart()
+    await copyContent(writer, once(content))
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+function wholeDescriptor(wanted: Partial<Descriptor> & Pick<Descriptor, 'digest'>): Descriptor {
+  const { mediaType, size } = wanted
+  if (mediaType === undefined || size === undefined)
+    throw new DistError('INTERNAL', `${wanted.digest}: no size is known`)
+  return { ...wanted, mediaType, size }
+}
+
+async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
+  if (content.byteLength > 0) yield content
+}

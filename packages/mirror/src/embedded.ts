@@ -1,0 +1,154 @@
+import { isCanceled, throwIfAborted } from '@dist/errdefs'
+import type { PlatformRequest } from '@dist/images'
+import type { Descriptor } from '@dist/oci'
+import { formatReference, type Reference } from '@dist/reference'
+import type { Resolver } from '@dist/remotes'
+import pLimit from 'p-limit'
+import type { MirrorEvent, ObjectState } from './events.js'
+import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
+import { type Plan, planImage } from './plan.js'
+import { publishImage } from './publish.js'
+import type { Target } from './target.js'
+
+/** How many images are planned and filled at the same time. */
+const imagesAtOnce = 16
+
+export interface EngineDependencies {
+  resolver: Resolver
+  target: Target
+  /** Brings one blob in (`ingestBlob`); it bounds by itself how many transfers run. */
+  ingest: (task: BlobTask, options: IngestOptions) => Promise<IngestOutcome>
+}
+
+export interface EngineOptions {
+  platforms: PlatformRequest
+  foreignLayers?: boolean
+  signal?: AbortSignal
+  onEvent?: (event: MirrorEvent) => void
+}
+
+/** How it went for one image. */
+export interface ImageOutcome {
+  readonly reference: Reference
+  /** The root, once it is resolved. */
+  readonly desc?: Descriptor
+  /** Nothing had to be done. */
+  readonly upToDate: boolean
+  /** Objects and bytes that this image had to fetch, manifests included; those that others brought are not in it. */
+  readonly fetched: { readonly objects: number; readonly bytes: number }
+  /** Objects and bytes of the whole selection. */
+  readonly total: { readonly objects: number; readonly bytes: number }
+  readonly skipped: readonly Descriptor[]
+  /** Set when the image failed; nothing was published then. */
+  readonly error?: unknown
+}
+
+/**
+ * Mirrors images in this process, several at a time; blobs that they share are fetched once. One image's failure
+ * leaves the others alone and is told in its outcome; outcomes come in the order of the references. Throws only
+ * `CANCELED`.
+ */
+export async function mirrorImages(
+  references: readonly Reference[],
+  dependencies: EngineDependencies,
+  options: EngineOptions,
+): Promise<ImageOutcome[]> {
+  const limit = pLimit(imagesAtOnce)
+  const run = (reference: Reference) => limit(() => mirrorImage(reference, dependencies, options))
+  const outcomes = await Promise.all(references.map(run))
+  throwIfAborted(options.signal)
+  return outcomes
+}
+
+async function mirrorImage(
+  reference: Reference,
+  dependencies: EngineDependencies,
+  options: EngineOptions,
+): Promise<ImageOutcome> {
+  const { onEvent } = options
+  const name = formatReference(reference)
+  let plan: Plan | undefined
+  const fetched: Descriptor[] = []
+  try {
+    throwIfAborted(options.signal)
+    onEvent?.({ type: 'image', reference: name, state: 'resolving' })
+    plan = await planImage(reference, dependencies.resolver, dependencies.target, options)
+    onEvent?.({ type: 'image', reference: name, state: 'planned', desc: plan.desc, plan })
+    announcePresent(plan, name, onEvent)
+    fetched.push(...plan.fetched, ...(await fillPlan(plan, name, dependencies, options)))
+    if (!plan.upToDate) await publishImage(plan, dependencies.target)
+    onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
+    return outcomeOf(reference, plan, fetched)
+  } catch (error) {
+    onEvent?.({ type: 'image', reference: name, state: 'failed', error })
+    return { ...outcomeOf(reference, plan, fetched), error }
+  }
+}
+
+/** Brings every missing blob in. The first failure cancels the image's other transfers, and is thrown. */
+async function fillPlan(
+  plan: Plan,
+  name: string,
+  dependencies: EngineDependencies,
+  options: EngineOptions,
+): Promise<Descriptor[]> {
+  const failed = new AbortController()
+  const signal =
+    options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal])
+  const fetched: Descriptor[] = []
+  const fill = async (desc: Descriptor) => {
+    const tell = (state: ObjectState, offset: number) =>
+      options.onEvent?.({ type: 'object', reference: name, desc, state, offset })
+    tell('waiting', 0)
+    try {
+      const onProgress = (offset: number) => tell('downloading', offset)
+      const outcome = await dependencies.ingest(
+        { desc, source: locatorOf(plan.reference) },
+        { signal, onProgress },
+      )
+      if (outcome === 'fetched') fetched.push(desc)
+      tell(outcome === 'fetched' ? 'done' : 'exists', desc.size)
+    } catch (error) {
+      if (!isCanceled(error)) tell('failed', 0)
+      failed.abort(error)
+      throw error
+    }
+  }
+  const settled = await Promise.allSettled(plan.missing.map(fill))
+  const failures = settled.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  )
+  if (failures.length > 0) throw failures.find((error) => !isCanceled(error)) ?? failures[0]
+  return fetched
+}
+
+function announcePresent(plan: Plan, name: string, onEvent: EngineOptions['onEvent']): void {
+  const going = new Set([...plan.missing, ...plan.fetched].map((desc) => desc.digest))
+  for (const desc of plan.objects) {
+    if (going.has(desc.digest)) continue
+    onEvent?.({ type: 'object', reference: name, desc, state: 'exists', offset: desc.size })
+  }
+}
+
+function outcomeOf(
+  reference: Reference,
+  plan: Plan | undefined,
+  fetched: readonly Descriptor[],
+): ImageOutcome {
+  return {
+    reference,
+    ...(plan === undefined ? {} : { desc: plan.desc }),
+    upToDate: plan?.upToDate ?? false,
+    fetched: amount(fetched),
+    total: amount(plan?.objects ?? []),
+    skipped: plan?.skipped ?? [],
+  }
+}
+
+function amount(descs: readonly Descriptor[]): { objects: number; bytes: number } {
+  return { objects: descs.length, bytes: descs.reduce((sum, desc) => sum + desc.size, 0) }
+}
+
+function locatorOf({ host, repository }: Reference): { host: string; repository: string } {
+  return { host, repository }
+}

@@ -1,0 +1,30 @@
+import type { Descriptor } from '@dist/oci'
+import type { Plan } from './plan.js'
+
+/**
+ * What an object of an image is going through. `waiting`: for its turn, or for somebody else who fetches it;
+ * `exists`: it was there; `done`: it was fetched, verified and stored.
+ */
+export type ObjectState = 'waiting' | 'downloading' | 'exists' | 'done' | 'failed'
+
+export interface ObjectEvent {
+  readonly type: 'object'
+  /** The reference as it was asked for. */
+  readonly reference: string
+  readonly desc: Descriptor
+  readonly state: ObjectState
+  /** Bytes that are there, those of earlier, cut-off transfers included. */
+  readonly offset: number
+}
+
+export interface ImageEvent {
+  readonly type: 'image'
+  readonly reference: string
+  readonly state: 'resolving' | 'resolved' | 'planned' | 'done' | 'failed'
+  readonly desc?: Descriptor
+  readonly plan?: Plan
+  readonly error?: unknown
+}
+
+/** What a mirror run tells while it goes on. Nothing depends on its being heard. */
+export type MirrorEvent = ImageEvent | ObjectEvent

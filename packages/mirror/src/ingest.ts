@@ -1,0 +1,59 @@
+import type { Manager } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import type { Locker } from '@dist/locks'
+import type { Descriptor } from '@dist/oci'
+import type { Locator } from '@dist/reference'
+import type { ByteBudget } from './budget.js'
+import { has } from './target.js'
+
+/** One blob to be brought from a repository into the target. Plain data: it crosses threads and queues. */
+export interface BlobTask {
+  readonly desc: Descriptor
+  readonly source: Locator
+}
+
+export interface IngestDependencies {
+  /** One holder at a time fetches a digest. */
+  locker: Locker
+  /** Tells what is there. */
+  content: Pick<Manager, 'info'>
+  /** Moves the bytes; resolves to false when the content turned out to be there. */
+  transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>
+  budget: ByteBudget
+}
+
+export interface IngestOptions {
+  signal?: AbortSignal
+  onProgress?: (offset: number) => void
+}
+
+/** `present`: it was there, or somebody else was first. */
+export type IngestOutcome = 'fetched' | 'present'
+
+/** The memory that one transfer under way may hold, in bytes: what is gathered before it is written. */
+const transferMemory = 4 * 1024 * 1024
+
+/**
+ * Brings one blob in: takes the digest's lock, looks again, fetches, verifies, commits. However often and by
+ * however many it is called, the content is right; the lock only spares a second download.
+ */
+export async function ingestBlob(
+  task: BlobTask,
+  dependencies: IngestDependencies,
+  options: IngestOptions = {},
+): Promise<IngestOutcome> {
+  const { locker, content, transfer, budget } = dependencies
+  const outer = options.signal === undefined ? {} : { signal: options.signal }
+  await using lock = await locker.acquire(`blob-${task.desc.digest}`, outer)
+  if (await has(content, task.desc)) return 'present'
+  using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), outer)
+  const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
+  try {
+    return (await transfer(task, { ...options, signal })) ? 'fetched' : 'present'
+  } catch (error) {
+    if (!lock.signal.aborted || options.signal?.aborted) throw error
+    throw new DistError('UNAVAILABLE', `${task.desc.digest}: the lock was lost during the transfer`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Expected, Ingester, Writer } from '@dist/content'
+import { abortError, isUnavailable } from '@dist/errdefs'
+import { backoff } from '@dist/locks'
+
+const firstWait = 20
+const longestWait = 1000
+
+/**
+ * Opens a writer and waits, with jitter, while somebody else holds the ref: another process that fetches the same
+ * content. Once that one is through, this throws `ALREADY_EXISTS`. `CANCELED` through the signal.
+ */
+export async function openPatiently(
+  ingester: Ingester,
+  ref: string,
+  expected: Expected,
+  options: { signal?: AbortSignal; onWait?: () => void } = {},
+): Promise<Writer> {
+  const { signal, onWait } = options
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ingester.writer(ref, expected, signal === undefined ? {} : { signal })
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+    }
+    onWait?.()
+    await pause(backoff(attempt, firstWait, longestWait), signal)
+  }
+}
+
+/** Waits; `CANCELED` when the signal aborts first. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    throw signal?.aborted ? abortError(signal) : error
+  }
+}
