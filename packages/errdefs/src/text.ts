@@ -1,6 +1,10 @@
 const urlLike = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi
+// Without its end a URL does not tell its user and password from host and port.
+const urlCutOff = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>/?#]*$/i
+// What moves the cursor, turns the direction of writing, or is there without being seen; and halves of characters.
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-/** A URL without user, password and query, fit for a message or a log: signed URLs are credentials. */
+/** A URL without user, password, query and fragment, fit for a message or a log: signed URLs are credentials. */
 export function redactUrl(url: string | URL): string {
   let parsed: URL
   try {
@@ -17,11 +21,11 @@ export function redactUrl(url: string | URL): string {
  * characters. What a registry writes into an error must neither move the cursor nor fill the screen.
  */
 export function sanitize(text: string, limit = 300): string {
-  const cut = text.length > limit * 4 ? text.slice(0, limit * 4) : text
-  const safe = cut
-    .replace(urlLike, (url) => redactUrl(url))
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)
-  return safe.length > limit || cut.length < text.length ? `${safe.slice(0, limit)}…` : safe
+  const isCut = text.length > limit * 4
+  const cut = isCut ? text.slice(0, limit * 4).replace(urlCutOff, '(URL)') : text
+  const safe = cut.replace(urlLike, (url) => redactUrl(url)).replace(unprintable, escapeCharacter)
+  if (safe.length <= limit && !isCut) return safe
+  return `${safe.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
 function escapeCharacter(character: string): string {

@@ -1,3 +1,3 @@
-export { backoff, jittered } from './backoff.js'
+export { backoff, jittered } from '@dist/errdefs'
 export * from './locker.js'
 export { MemoryLocker } from './memory.js'

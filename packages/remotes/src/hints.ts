@@ -13,7 +13,7 @@ export function parseHint(text: string): Hint {
   const colon = text.indexOf(':')
   const kind = text.slice(0, Math.max(colon, 0))
   const value = text.slice(colon + 1)
-  if (kind === 'mediatype' && /^[\w.+-]+\/[\w.+-]+$/.test(value)) return { kind, value }
+  if (kind === 'mediatype' && /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(value)) return { kind, value }
   if (kind === 'type' && (value === 'manifest' || value === 'blob')) return { kind, value }
   throw new DistError(
     'INVALID_ARGUMENT',
