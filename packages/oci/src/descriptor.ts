@@ -25,12 +25,12 @@ export function bareDescriptor(desc: Descriptor): Descriptor {
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isRecord(value)) throw malformed(where, 'is not an object')
   const { mediaType, size } = value
-  if (typeof mediaType !== 'string' || mediaType.length > 255)
+  if (typeof mediaType !== 'string' || !/^[ -~]{0,255}$/.test(mediaType))
     throw malformed(`${where}.mediaType`, 'is not a media type')
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw malformed(
       `${where}.size`,
-      `is ${sanitize(JSON.stringify(size) ?? 'missing', 40)}, not a size in bytes`,
+      `is ${size === undefined ? 'missing' : shown(size)}, not a size in bytes`,
     )
   }
   return {
@@ -72,6 +72,8 @@ function parsePlatformObject(value: unknown, where: string): Platform {
   const { os, architecture, variant } = value
   if (typeof os !== 'string' || typeof architecture !== 'string')
     throw malformed(`${where}.platform`, 'lacks os or architecture')
+  if (![os, architecture, variant ?? ''].every(isPlatformPart))
+    throw malformed(`${where}.platform`, 'has an os, architecture or variant that is no name')
   const version = value['os.version']
   const features = value['os.features']
   return {
@@ -83,6 +85,11 @@ function parsePlatformObject(value: unknown, where: string): Platform {
   }
 }
 
+// What would make one platform's spelling pass for another's, or leave the line, is no part of a platform.
+function isPlatformPart(part: unknown): boolean {
+  return typeof part !== 'string' || /^[!-.0-~]{0,100}$/.test(part)
+}
+
 /** JSON's strings of an object; what is no string is dropped, as readers of annotations do. */
 export function stringsOf(value: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
@@ -92,6 +99,12 @@ export function stringsOf(value: Record<string, unknown>): Record<string, string
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value of a document, for a message. Objects are not looked into: they may nest deeper than the stack. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return sanitize(JSON.stringify(value.slice(0, 100)), 40)
+  return typeof value === 'object' && value !== null ? 'an object or a list' : String(value)
 }
 
 export function malformed(where: string, what: string): DistError {

@@ -1,7 +1,7 @@
 import { DistError, sanitize } from '@dist/errdefs'
-import { type Descriptor, isRecord, malformed, parseDescriptor, stringsOf } from './descriptor.js'
+import { type Descriptor, isRecord, malformed, parseDescriptor, shown, stringsOf } from './descriptor.js'
 import { algorithmOf, digestOf } from './digest.js'
-import { isIndexType, isManifestType, isSchema1Type, mediaTypes } from './mediatypes.js'
+import { essence, isIndexType, isManifestType, isSchema1Type, mediaTypes } from './mediatypes.js'
 
 /**
  * The largest manifest that is read, in bytes. The distribution spec asks for at least 4 MB to work;
@@ -11,6 +11,9 @@ export const maxManifestSize = 8 * 1024 * 1024
 
 /** The most children that one manifest may name. */
 export const maxChildren = 10_000
+
+/** The most objects and lists in one manifest: 8 MiB of nothing but `{},` would take 250 MB once parsed. */
+const maxOpenings = 400_000
 
 /** A manifest of one image or artifact. */
 export interface ImageManifest {
@@ -38,17 +41,17 @@ export interface ImageIndex {
 export type Manifest = ImageManifest | ImageIndex
 
 /**
- * Reads a manifest. `mediaType` is what the descriptor or the Content-Type says; the document's own, where it has
- * one, must agree. Throws `MALFORMED` for what is no JSON, contradicts itself or is larger than the caps, and
+ * Reads a manifest. `mediaType` is what the descriptor or the Content-Type says, with or without parameters; the
+ * document's own, where it has one, must agree. Throws `MALFORMED` for what is no JSON, contradicts itself or is larger than the caps, and
  * `NOT_IMPLEMENTED` for Docker's schema 1 and for media types that have no children.
  */
 export function parseManifest(content: Uint8Array, mediaType: string, name = 'manifest'): Manifest {
   const document = parseJson(content, name)
-  const type = agreedMediaType(document, mediaType, name)
+  const type = agreedMediaType(document, essence(mediaType), name)
   const common = commonParts(document, type, name)
   if (isIndexType(type))
     return { kind: 'index', ...common, manifests: descriptors(document.manifests, `${name}: manifests`) }
-  const blobs = type === mediaTypes.ociArtifactManifest ? 'blobs' : 'layers'
+  const blobs = listOf(type)
   const config =
     document.config == null ? {} : { config: parseDescriptor(document.config, `${name}: config`) }
   if (blobs === 'layers' && document.config == null) throw malformed(name, 'lacks a config')
@@ -86,6 +89,8 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
       `has ${content.byteLength} bytes, more than the ${maxManifestSize} that a manifest may have`,
     )
   }
+  if (openingsIn(content) > maxOpenings)
+    throw malformed(name, `has more than ${maxOpenings} objects and lists`)
   let document: unknown
   try {
     document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
@@ -98,6 +103,12 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
   }
   if (!isRecord(document)) throw malformed(name, 'is not a JSON object')
   return document
+}
+
+function openingsIn(content: Uint8Array): number {
+  let count = 0
+  for (const byte of content) if (byte === 0x7b || byte === 0x5b) count++
+  return count
 }
 
 function agreedMediaType(document: Record<string, unknown>, mediaType: string, name: string): string {
@@ -114,22 +125,27 @@ function agreedMediaType(document: Record<string, unknown>, mediaType: string, n
     )
   }
   const own = document.mediaType
-  if (own !== undefined && own !== '' && own !== mediaType) {
-    throw malformed(name, `was given as ${mediaType} but calls itself ${sanitize(String(own), 100)}`)
-  }
-  if (Array.isArray(document.manifests) && (Array.isArray(document.layers) || document.config != null)) {
-    throw malformed(name, 'names both layers and manifests')
-  }
-  const expected = isIndexType(mediaType)
-    ? 'manifests'
-    : mediaType === mediaTypes.ociArtifactManifest
-      ? 'blobs'
-      : 'layers'
-  if (document[expected] != null && !Array.isArray(document[expected]))
-    throw malformed(`${name}: ${expected}`, 'is not a list')
-  if (!(expected in document) && expected !== 'blobs')
-    throw malformed(name, `was given as ${mediaType} but has no ${expected}`)
+  if (own != null && own !== '' && own !== mediaType)
+    throw malformed(name, `was given as ${mediaType} but calls itself ${shown(own)}`)
+  checkLists(document, mediaType, name)
   return mediaType
+}
+
+/** One document must not be an index to one reader and a manifest to another (CVE-2021-41190). */
+function checkLists(document: Record<string, unknown>, mediaType: string, name: string): void {
+  if (document.manifests != null && (document.layers != null || document.config != null))
+    throw malformed(name, 'names both layers and manifests')
+  const list = listOf(mediaType)
+  if (document[list] != null && !Array.isArray(document[list]))
+    throw malformed(`${name}: ${list}`, 'is not a list')
+  if (!(list in document) && list !== 'blobs')
+    throw malformed(name, `was given as ${mediaType} but has no ${list}`)
+}
+
+/** The member of a document of this type that names its children. */
+function listOf(mediaType: string): 'manifests' | 'blobs' | 'layers' {
+  if (isIndexType(mediaType)) return 'manifests'
+  return mediaType === mediaTypes.ociArtifactManifest ? 'blobs' : 'layers'
 }
 
 function commonParts(document: Record<string, unknown>, mediaType: string, name: string) {

@@ -9,19 +9,26 @@ export interface Platform {
   'os.features'?: readonly string[]
 }
 
-const architectures: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  i386: '386',
-  i686: '386',
-  armhf: 'arm',
-}
+// Maps, not objects: an architecture may be called "constructor".
+const architectures: ReadonlyMap<string, string> = new Map([
+  ['x86_64', 'amd64'],
+  ['x86-64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['i386', '386'],
+  ['i686', '386'],
+  ['armhf', 'arm'],
+  ['armel', 'arm'],
+])
+const goNames: ReadonlyMap<string, string> = new Map([
+  ['x64', 'amd64'],
+  ['ia32', '386'],
+  ['ppc64', 'ppc64le'],
+  ['mipsel', 'mipsle'],
+])
 
 /** The machine's own platform as images are built for it: always linux, `process.arch` in Go's spelling. */
 export function hostPlatform(arch: string = process.arch): Platform {
-  const goNames: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le', mipsel: 'mipsle' }
-  return normalizePlatform({ os: 'linux', architecture: goNames[arch] ?? arch })
+  return normalizePlatform({ os: 'linux', architecture: goNames.get(arch) ?? arch })
 }
 
 /** Reads `os/arch[/variant]`. Throws `INVALID_ARGUMENT`. */
@@ -51,9 +58,10 @@ export function formatPlatform(platform: Platform): string {
 /** One spelling for equal platforms: arm is arm/v7, arm64/v8 is arm64, amd64/v1 is amd64 (containerd's rules). */
 export function normalizePlatform(platform: Platform): Platform {
   const { variant: given, ...rest } = platform
-  const os = platform.os.toLowerCase()
+  const lowerOs = platform.os.toLowerCase()
+  const os = lowerOs === 'macos' ? 'darwin' : lowerOs
   const lower = platform.architecture.toLowerCase()
-  const architecture = architectures[lower] ?? lower
+  const architecture = architectures.get(lower) ?? lower
   const variant = normalizeVariant(architecture, lower, given?.toLowerCase())
   return { ...rest, os, architecture, ...(variant === undefined ? {} : { variant }) }
 }
@@ -66,7 +74,9 @@ function normalizeVariant(
   const numbered = variant !== undefined && /^\d+$/.test(variant) ? `v${variant}` : variant || undefined
   if (architecture === 'arm64') return numbered === 'v8' ? undefined : numbered
   if (architecture === 'amd64') return numbered === 'v1' ? undefined : numbered
-  if (architecture === 'arm') return spelled === 'armhf' ? 'v7' : (numbered ?? 'v7')
+  if (spelled === 'armhf') return 'v7'
+  if (spelled === 'armel') return 'v6'
+  if (architecture === 'arm') return numbered ?? 'v7'
   return numbered
 }
 
