@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { DistError, sanitize } from '@dist/errdefs'
 
 /** A repository at a host, without scheme: `docker.io` and `library/alpine`. */
@@ -12,7 +13,8 @@ export interface Locator {
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const domainName =
   /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*$/
-const ipv6 = /^\[[0-9a-fA-F:.]{2,45}\]$/
+// No zone and no dotted part, as in distribution/reference.
+const ipv6 = /^\[[0-9a-fA-F:]+\]$/
 const maxRepositoryLength = 255
 
 /** Reads a schemaless host and path: `docker.io/library/alpine`. No tag, no digest. Throws `INVALID_ARGUMENT`. */
@@ -33,9 +35,11 @@ export function parseRepository(text: string, whole: string): Locator {
   if (text.includes('://')) throw invalid(whole, 'leave the scheme out (host/repository:tag)')
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
-  const hasHost = first === 'localhost' || /[.:A-Z[]/.test(first)
+  const hasHost = namesHost(first)
   const host = hasHost ? canonicalHost(first, whole) : 'docker.io'
   const path = hasHost ? text.slice(slash + 1) : text
+  if (!hasHost && /^[0-9a-f]{64}$/.test(whole))
+    throw invalid(whole, 'a bare digest is not a name: write repository@sha256:<digest>')
   checkPath(path, whole)
   const repository = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path
   if (repository.length > maxRepositoryLength)
@@ -43,23 +47,35 @@ export function parseRepository(text: string, whole: string): Locator {
   return { host, repository }
 }
 
+/** Whether what stands before the first slash is a host, as docker tells it from the first part of a path. */
+export function namesHost(first: string): boolean {
+  return first === 'localhost' || /[.:A-Z[]/.test(first)
+}
+
 function canonicalHost(host: string, whole: string): string {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   const name = colon < 0 ? host : host.slice(0, colon)
   const port = colon < 0 ? undefined : host.slice(colon + 1)
-  if (!(domainName.test(name) || ipv6.test(name)) || host.length > 255)
-    throw invalid(whole, `"${sanitize(host, 100)}" is not a host`)
+  if (host.length > 255 || !isHostName(name)) throw invalid(whole, `"${sanitize(host, 100)}" is not a host`)
   if (port !== undefined && !(/^[0-9]{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536)) {
     throw invalid(whole, `"${sanitize(port, 20)}" is not a port`)
   }
   const lower = host.toLowerCase()
+  // "Foo" is a host by its uppercase letter alone: in lowercase it would be read as part of a path.
+  if (!namesHost(lower)) return host
   return lower === 'index.docker.io' || lower === 'registry-1.docker.io' ? 'docker.io' : lower
+}
+
+function isHostName(name: string): boolean {
+  if (name.startsWith('[')) return ipv6.test(name) && isIPv6(name.slice(1, -1))
+  if (!domainName.test(name)) return false
+  // In a URL a name that ends in a number is an IPv4 address: "127.1" and "0x7f000001" would be 127.0.0.1.
+  if (/(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)$/.test(name)) return isIPv4(name)
+  return URL.canParse(`https://${name}`)
 }
 
 function checkPath(path: string, whole: string): void {
   if (path === '') throw invalid(whole, 'the repository is missing')
-  if (/^[0-9a-f]{64}$/.test(path))
-    throw invalid(whole, 'a bare digest is not a name: write repository@sha256:<digest>')
   for (const part of path.split('/')) {
     if (component.test(part)) continue
     if (component.test(part.toLowerCase()))

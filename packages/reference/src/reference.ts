@@ -1,6 +1,6 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Digest, parseDigest } from '@dist/oci'
-import { formatLocator, type Locator, parseRepository } from './locator.js'
+import { formatLocator, type Locator, namesHost, parseRepository } from './locator.js'
 
 // distribution/reference: one word character, then up to 127 more.
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
@@ -55,9 +55,12 @@ export function formatReference(ref: Reference): string {
   return `${formatLocator(ref)}${tag}${digest}`
 }
 
-/** The reference as short as docker's users write it: `alpine:3.20`. */
+/** The reference as short as docker's users write it, `alpine:3.20`, and still read as the same one. */
 export function familiarReference(ref: Reference): string {
-  return formatReference(ref).replace(/^docker\.io\/(?:library\/)?/, '')
+  const [first = '', ...more] = ref.repository.split('/')
+  if (ref.host !== 'docker.io' || namesHost(first)) return formatReference(ref)
+  const official = first === 'library' && more.length === 1
+  return formatReference(ref).slice(official ? 'docker.io/library/'.length : 'docker.io/'.length)
 }
 
 /** What a registry is asked for: the digest where there is one, else the tag. */
