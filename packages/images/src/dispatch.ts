@@ -1,3 +1,4 @@
+import { DistError } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 import type { Handler } from './handler.js'
 import { childrenBy, Visited } from './visit.js'
@@ -10,7 +11,8 @@ export interface DispatchOptions {
 
 /**
  * As `walk`, but siblings are handled at the same time, `concurrency` of them at most. The first error aborts the
- * signal that the others were given, waits until they have stopped, and is thrown.
+ * signal that the others were given, waits until they have stopped, and is thrown. `INVALID_ARGUMENT` for a
+ * concurrency below 1.
  */
 export async function dispatch(
   handler: Handler,
@@ -18,10 +20,11 @@ export async function dispatch(
   options: DispatchOptions = {},
 ): Promise<void> {
   const { concurrency = 8, signal: outer } = options
+  if (!(concurrency >= 1)) throw new DistError('INVALID_ARGUMENT', `a concurrency of ${concurrency}`)
   const failed = new AbortController()
   const signal = outer === undefined ? failed.signal : AbortSignal.any([outer, failed.signal])
   const visited = new Visited()
-  const queue: { desc: Descriptor; depth: number }[] = []
+  const queue = new Queue<{ desc: Descriptor; depth: number }>()
   const enqueue = (descs: readonly Descriptor[], depth: number) => {
     for (const desc of descs) if (visited.add(desc, depth)) queue.push({ desc, depth })
   }
@@ -53,4 +56,22 @@ export async function dispatch(
         })
     next()
   })
+}
+
+/** First in, first out, without moving what waits behind: `Array.shift` does, for long arrays. */
+class Queue<T> {
+  #incoming: T[] = []
+  #outgoing: T[] = []
+
+  push(item: T): void {
+    this.#incoming.push(item)
+  }
+
+  shift(): T | undefined {
+    if (this.#outgoing.length === 0) {
+      this.#outgoing = this.#incoming.reverse()
+      this.#incoming = []
+    }
+    return this.#outgoing.pop()
+  }
 }

@@ -23,7 +23,7 @@ export function handlers(...chain: readonly Handler[]): Handler {
     for (const handler of chain) {
       const result = await handler(desc, context)
       if (result === skipDesc) return skipDesc
-      children.push(...result)
+      for (const child of result) children.push(child)
     }
     return children
   }

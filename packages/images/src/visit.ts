@@ -1,15 +1,18 @@
 import { DistError, throwIfAborted } from '@dist/errdefs'
-import { bareDescriptor, type Descriptor } from '@dist/oci'
+import { type Descriptor, hasChildren } from '@dist/oci'
 import { type Handler, type HandlerContext, skipDesc } from './handler.js'
 
 /** How deep indexes may nest: the deepest in use have two levels. */
 export const maxDepth = 8
 /** How many descriptors one walk may meet. */
 export const maxVisited = 100_000
+/** How many bytes of manifests one walk may meet: what it keeps in memory comes out of them. */
+export const maxManifestBytes = 64 * 1024 * 1024
 
 /** What a walk has met: each digest is handled once, and hostile trees end. */
 export class Visited {
   readonly #sizes = new Map<string, number>()
+  #manifestBytes = 0
 
   /** Whether the descriptor is new. Throws `MALFORMED` for one digest with two sizes, and past the caps. */
   add(desc: Descriptor, depth: number): boolean {
@@ -22,6 +25,9 @@ export class Visited {
       throw new DistError('MALFORMED', `${desc.digest}: indexes nest deeper than ${maxDepth} levels`)
     if (this.#sizes.size >= maxVisited)
       throw new DistError('MALFORMED', `the image names more than ${maxVisited} descriptors`)
+    if (hasChildren(desc.mediaType)) this.#manifestBytes += desc.size
+    if (this.#manifestBytes > maxManifestBytes)
+      throw new DistError('MALFORMED', `the image has more than ${maxManifestBytes} bytes of manifests`)
     this.#sizes.set(desc.digest, desc.size)
     return true
   }
@@ -36,9 +42,4 @@ export async function childrenBy(
   throwIfAborted(context.signal)
   const result = await handler(desc, context)
   return result === skipDesc ? [] : result
-}
-
-export function describe(desc: Descriptor): string {
-  const { mediaType, digest } = bareDescriptor(desc)
-  return `${digest} (${mediaType})`
 }

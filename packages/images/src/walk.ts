@@ -5,7 +5,7 @@ import { childrenBy, Visited } from './visit.js'
 /**
  * Calls the handler for each root, then for its children, and so on: parents before children, siblings one after
  * the other, each digest once. The first error ends the walk. Throws `MALFORMED` for trees that are too deep, too
- * wide, or name one digest with two sizes.
+ * wide, have too many bytes of manifests, or name one digest with two sizes.
  */
 export async function walk(
   handler: Handler,
