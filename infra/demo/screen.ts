@@ -1,0 +1,44 @@
+import { styleText } from 'node:util'
+
+const colours = process.stdout.isTTY === true && !process.env.NO_COLOR
+
+const style = (name: Parameters<typeof styleText>[0], text: string) =>
+  colours ? styleText(name, text) : text
+
+export const bold = (text: string) => style('bold', text)
+export const dim = (text: string) => style('dim', text)
+
+let steps = 0
+
+/** A heading with its number. */
+export function step(title: string): void {
+  console.log(`\n${bold(`${++steps}. ${title}`)}`)
+}
+
+export function note(text = ''): void {
+  console.log(text === '' ? '' : `   ${text}`)
+}
+
+/** A result that was looked at: returns whether it holds. */
+export function check(holds: boolean, text: string): boolean {
+  note(`${holds ? style('green', 'ok') : style('red', 'NOT SO')}  ${text}`)
+  return holds
+}
+
+/** Rows below a heading, in columns. */
+export function table(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  for (const [i, row] of rows.entries()) {
+    const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+    note(i === 0 ? dim(line.trimEnd()) : line.trimEnd())
+  }
+}
+
+/** `12.3 MB`, powers of ten. */
+export function megabytes(bytes: number): string {
+  return bytes < 100_000 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

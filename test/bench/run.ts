@@ -1,0 +1,93 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { startRegistry } from '../../infra/servers/docker-registry.js'
+import { checkComplete, type Measurement, measure, median } from './measure.js'
+import type { Copy, Tool } from './tools.js'
+import { type Pushed, pushWorkload, repository, type Workload } from './workloads.js'
+
+export interface ToolResult {
+  readonly tool: string
+  readonly runs: readonly Measurement[]
+  readonly median: Measurement
+  /** The same command again, with everything there already. */
+  readonly again: readonly Measurement[]
+  readonly againMedian: Measurement
+}
+
+export interface WorkloadResult {
+  readonly id: string
+  readonly title: string
+  readonly goal: number
+  readonly images: number
+  readonly objects: number
+  readonly bytes: number
+  readonly results: readonly ToolResult[]
+}
+
+interface Options {
+  /** Overrides the workload's own number of runs. */
+  readonly runs?: number | undefined
+  readonly progress: (text: string) => void
+}
+
+/** Runs every tool in turn, round by round, against a registry of its own that holds this workload only. */
+export async function runWorkload(
+  workload: Workload,
+  tools: readonly Tool[],
+  folder: string,
+  { runs = workload.runs, progress }: Options,
+): Promise<WorkloadResult> {
+  progress(`${workload.id}: ${workload.title}`)
+  const registry = await startRegistry()
+  try {
+    const pushed = await pushWorkload(registry.url, workload)
+    const all = tools.map((tool) => ({ tool, runs: [] as Measurement[], again: [] as Measurement[] }))
+    for (let round = 1; round <= runs; round++) {
+      for (const entry of all) {
+        const { first, second } = await runTwice(entry.tool, workload, pushed, registry.host, folder)
+        entry.runs.push(first)
+        entry.again.push(second)
+        progress(
+          `  ${round}/${runs}  ${entry.tool.name.padEnd(7)} ${seconds(first)}  again ${seconds(second)}`,
+        )
+      }
+    }
+    return summary(workload, pushed, all)
+  } finally {
+    await registry.stop()
+  }
+}
+
+async function runTwice(tool: Tool, workload: Workload, pushed: Pushed, host: string, folder: string) {
+  const target = join(folder, 'target')
+  const copy: Copy = {
+    source: `${host}/${repository}`,
+    tags: pushed.tags,
+    allPlatforms: workload.allPlatforms ?? false,
+    target,
+  }
+  try {
+    const first = await measure(tool.command(copy), folder)
+    checkComplete(target, pushed.contents)
+    const second = await measure(tool.command(copy), folder)
+    return { first, second }
+  } finally {
+    rmSync(target, { recursive: true, force: true })
+  }
+}
+
+function summary(
+  { id, title, goal }: Workload,
+  { tags, contents }: Pushed,
+  all: readonly { tool: Tool; runs: Measurement[]; again: Measurement[] }[],
+): WorkloadResult {
+  const bytes = [...contents.values()].reduce((sum, size) => sum + size, 0)
+  const results = all.map(({ tool, runs, again }) => {
+    return { tool: tool.name, runs, median: median(runs), again, againMedian: median(again) }
+  })
+  return { id, title, goal, images: tags.length, objects: contents.size, bytes, results }
+}
+
+function seconds({ wall }: Measurement): string {
+  return `${wall.toFixed(2).padStart(6)} s`
+}
