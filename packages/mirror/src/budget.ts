@@ -5,25 +5,37 @@ interface Waiter {
   grant: () => void
 }
 
+export interface BudgetLimits {
+  /** Bytes that all transfers together may hold on their way. */
+  bytes: number
+  /** Transfers at the same time. */
+  transfers: number
+}
+
 /**
- * Bounds how many bytes a process holds on their way, whatever a registry sends and however many transfers run.
- * First come, first served, so that a large request is not overtaken for ever.
+ * Bounds how many transfers a process runs and how many bytes they hold, whatever a registry sends and however
+ * many are asked for. First come, first served, so that a large one is not overtaken for ever.
  */
-export class ByteBudget {
-  #free: number
+export class TransferBudget {
+  #bytes: number
+  #transfers: number
   readonly #waiters = new Set<Waiter>()
 
-  constructor(readonly total: number) {
-    this.#free = total
+  constructor(readonly limits: BudgetLimits) {
+    this.#bytes = limits.bytes
+    this.#transfers = limits.transfers
   }
 
-  /** Waits until so many bytes are free; more than there are in all count as all. `CANCELED` through the signal. */
+  /**
+   * Waits for a place and so many bytes; more than there are in all count as all. Disposing gives them back.
+   * `CANCELED` through the signal.
+   */
   async acquire(bytes: number, options: { signal?: AbortSignal } = {}): Promise<Disposable> {
     const { signal } = options
     throwIfAborted(signal)
-    const wanted = Math.min(bytes, this.total)
-    if (this.#waiters.size > 0 || wanted > this.#free) await this.#turn(wanted, signal)
-    else this.#free -= wanted
+    const wanted = Math.min(bytes, this.limits.bytes)
+    if (this.#waiters.size > 0 || !this.#fits(wanted)) await this.#turn(wanted, signal)
+    else this.#take(wanted)
     let held = true
     return {
       [Symbol.dispose]: () => {
@@ -50,15 +62,25 @@ export class ByteBudget {
     })
   }
 
+  #fits(bytes: number): boolean {
+    return this.#transfers > 0 && bytes <= this.#bytes
+  }
+
+  #take(bytes: number): void {
+    this.#bytes -= bytes
+    this.#transfers -= 1
+  }
+
   #release(bytes: number): void {
-    this.#free += bytes
+    this.#bytes += bytes
+    this.#transfers += 1
     this.#serve()
   }
 
   #serve(): void {
     for (const waiter of this.#waiters) {
-      if (waiter.bytes > this.#free) return
-      this.#free -= waiter.bytes
+      if (!this.#fits(waiter.bytes)) return
+      this.#take(waiter.bytes)
       this.#waiters.delete(waiter)
       waiter.grant()
     }

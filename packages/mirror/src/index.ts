@@ -1,4 +1,4 @@
-export { ByteBudget } from './budget.js'
+export { type BudgetLimits, TransferBudget } from './budget.js'
 export { type DeleteOutcome, deleteContent } from './delete.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
 export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'

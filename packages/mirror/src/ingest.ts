@@ -3,7 +3,7 @@ import { DistError } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
-import type { ByteBudget } from './budget.js'
+import type { TransferBudget } from './budget.js'
 import { has } from './target.js'
 
 /** One blob to be brought from a repository into the target. Plain data: it crosses threads and queues. */
@@ -19,7 +19,7 @@ export interface IngestDependencies {
   content: Pick<Manager, 'info'>
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>
-  budget: ByteBudget
+  budget: TransferBudget
 }
 
 export interface IngestOptions {

@@ -1,0 +1,78 @@
+import type { PlatformRequest } from '@dist/images'
+import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
+import { hostPlatform, parsePlatform } from '@dist/oci'
+import { formatReference, parseReference } from '@dist/reference'
+import { openIngest } from '../compose/ingest.js'
+import { openRemote } from '../compose/remote.js'
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import { exitCodeOfAll } from '../exit.js'
+import { formatBytes } from '../format.js'
+import type { TransferOptions } from '../options.js'
+import { note, print, printJson } from '../output.js'
+import { openView } from '../progress/view.js'
+import { describeError } from '../run.js'
+
+export interface PullOptions extends TransferOptions {
+  platform?: string[]
+  allPlatforms?: boolean
+}
+
+/** `dist pull`: images into the store, with progress on stderr and the names and digests on stdout. */
+export async function pull(
+  context: Context,
+  texts: readonly string[],
+  options: PullOptions,
+): Promise<number> {
+  const references = texts.map((text) => parseReference(text))
+  const platforms = requestedPlatforms(options)
+  await using store = await openStore(options, context, { create: true })
+  await using remote = openRemote(options, context)
+  await using ingest = openIngest({ store, remote, concurrency: options.concurrency })
+  const view = await openView(context)
+  try {
+    const outcomes = await mirrorImages(
+      references,
+      { resolver: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
+      { platforms, signal: context.signal, onEvent: view.onEvent },
+    )
+    view.end()
+    report(outcomes, options, context)
+    return exitCodeOfAll(outcomes, context.signal)
+  } finally {
+    view.end()
+  }
+}
+
+function requestedPlatforms({ platform, allPlatforms }: PullOptions): PlatformRequest {
+  if (allPlatforms) return 'all'
+  return platform === undefined ? [hostPlatform()] : platform.map((text) => parsePlatform(text))
+}
+
+function report(outcomes: readonly ImageOutcome[], options: PullOptions, context: Context): void {
+  for (const outcome of outcomes) {
+    const name = formatReference(outcome.reference)
+    if (options.json) printJson(context, jsonOutcome(name, outcome))
+    else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
+    if (outcome.error !== undefined) note(context, `${name}: ${describeError(outcome.error)}`)
+    if (outcome.skipped.length > 0) {
+      const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
+      note(
+        context,
+        `${name}: left ${outcome.skipped.length} foreign layers (${formatBytes(bytes)}) where their publisher keeps them`,
+      )
+    }
+  }
+}
+
+function jsonOutcome(name: string, outcome: ImageOutcome) {
+  const { desc, upToDate, fetched, total, error } = outcome
+  return {
+    name,
+    ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
+    upToDate,
+    fetched,
+    total,
+    ...(error === undefined ? {} : { error: describeError(error) }),
+  }
+}

@@ -1,0 +1,10 @@
+import type { RequestEvent } from '@dist/remotes-registry'
+import type { Context } from '../context.js'
+
+/** Writes each request to stderr as a line: what `-v` shows. URLs arrive redacted. */
+export function requestLog({ stderr }: Context): (event: RequestEvent) => void {
+  return ({ method, url, status, duration, error }) => {
+    const outcome = status ?? error ?? 'failed'
+    stderr.write(`${method} ${url} ${outcome} ${Math.round(duration)}ms\n`)
+  }
+}

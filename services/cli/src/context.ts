@@ -1,0 +1,12 @@
+/** Where a command gets its input and puts its output. Data goes to stdout, everything else to stderr. */
+export interface Context {
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  /** Aborts on SIGINT and SIGTERM, with the signal's name as reason. */
+  readonly signal: AbortSignal
+}
+
+/** What an action does with its arguments; resolves to the exit code. */
+export type Action<Arguments extends unknown[]> = (context: Context, ...args: Arguments) => Promise<number>

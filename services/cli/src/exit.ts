@@ -1,0 +1,38 @@
+import { type Code, codeOf } from '@dist/errdefs'
+
+/** What the exit code of `dist` means. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  notAuthorised: 4,
+  notVerified: 5,
+  partlyDone: 6,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+const byCode: Partial<Record<Code, number>> = {
+  INVALID_ARGUMENT: exitCodes.usage,
+  NOT_FOUND: exitCodes.notFound,
+  UNAUTHENTICATED: exitCodes.notAuthorised,
+  PERMISSION_DENIED: exitCodes.notAuthorised,
+  FAILED_PRECONDITION: exitCodes.notVerified,
+}
+
+export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
+  if (signal?.aborted) return signal.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
+  return byCode[codeOf(error)] ?? exitCodes.failed
+}
+
+/** The exit code of several things done at once: that of the failures where they agree, or "partly done". */
+export function exitCodeOfAll(results: readonly { error?: unknown }[], signal?: AbortSignal): number {
+  if (signal?.aborted) return exitCodeOf(undefined, signal)
+  const failures = results.filter((result) => result.error !== undefined)
+  if (failures.length === 0) return exitCodes.done
+  if (failures.length < results.length) return exitCodes.partlyDone
+  const codes = new Set(failures.map((result) => exitCodeOf(result.error)))
+  const [only] = codes
+  return codes.size === 1 && only !== undefined ? only : exitCodes.failed
+}

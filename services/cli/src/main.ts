@@ -1,0 +1,44 @@
+import { run } from './run.js'
+
+/** The `dist` command: reads the process's arguments and environment, and sets its exit code. */
+export async function main(): Promise<void> {
+  // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
+  process.env.UV_THREADPOOL_SIZE ??= '8'
+  ignoreClosedPipe(process.stdout)
+  ignoreClosedPipe(process.stderr)
+  const interrupt = interruptible()
+  process.exitCode = await run(process.argv.slice(2), {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interrupt.signal,
+  })
+  interrupt.end()
+}
+
+/** `dist list | head -1` ends quietly: whoever reads has seen enough. */
+function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+}
+
+/** Aborts on SIGINT and SIGTERM, so that writes under way are closed and can be resumed; a second one kills. */
+function interruptible() {
+  const controller = new AbortController()
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    controller.abort(signal)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    end: () => {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+export interface OutputOptions {
+  json?: boolean
+  verbose?: boolean
+}
+
+export interface StoreOptions extends OutputOptions {
+  store?: string
+}
+
+export interface RemoteOptions extends OutputOptions {
+  hostsDir?: string[]
+  authfile?: string
+}
+
+export interface TransferOptions extends StoreOptions, RemoteOptions {
+  concurrency: number
+}
+
+/** Options of every command. */
+export function withOutput(command: Command): Command {
+  return command
+    .option('--json', 'print JSON, one object a line')
+    .option('-v, --verbose', 'log requests; show where an error comes from')
+}
+
+/** Options of commands that use a store. */
+export function withStore(command: Command): Command {
+  return withOutput(command).option(
+    '--store <dir>',
+    'the store (default: $DIST_STORE, else $XDG_DATA_HOME/dist)',
+  )
+}
+
+/** Options of commands that talk to a registry. */
+export function withRemote(command: Command): Command {
+  return command
+    .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; may be repeated', collect)
+    .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+}
+
+/** Options of commands that move many blobs. */
+export function withTransfers(command: Command): Command {
+  return command.addOption(
+    new Option('--concurrency <n>', 'transfers at the same time').argParser(positive).default(8),
+  )
+}
+
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value]
+}
+
+export function positive(value: string): number {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1 up.')
+  return number
+}
+
+/** Reads a size in bytes. */
+export function byteCount(value: string): number {
+  const number = Number(value)
+  if (value === '' || !Number.isSafeInteger(number) || number < 0)
+    throw new InvalidArgumentError('It must be a number of bytes.')
+  return number
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Reads a duration as `30s`, `1m30s`, `500ms`, `24h`; in milliseconds. */
+export function duration(value: string): number {
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+  if (value === '0') return 0
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== value) {
+    throw new InvalidArgumentError('It must be a duration such as 30s, 1m30s or 24h.')
+  }
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? 0), 0)
+}

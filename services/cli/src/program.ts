@@ -1,0 +1,44 @@
+import { Command } from 'commander'
+import { commands } from './commands/index.js'
+import type { Context } from './context.js'
+import { version } from './version.js'
+
+const epilogue = `
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 content did not verify, 6 partly done,
+130 and 143 interrupted by SIGINT and SIGTERM.
+
+Start with:
+  $ dist pull alpine:3.20
+  $ dist images`
+
+/** The command tree. Actions are imported when they are called: `--help` must not wait for them. */
+export function createProgram(context: Context, onExit: (code: number) => void): Command {
+  const program = new Command('dist')
+    .description('Mirror container images: verified, resumable, content-addressed.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', epilogue)
+    .showHelpAfterError('(dist --help tells more)')
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'dist: ')),
+      getOutHelpWidth: () => context.stdout.columns ?? 100,
+      getErrHelpWidth: () => context.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+  for (const define of commands) program.addCommand(inherit(define(context, onExit), program))
+  return program
+}
+
+/** Sub-commands made apart do not inherit settings by themselves. */
+function inherit(command: Command, parent: Command): Command {
+  command
+    .copyInheritedSettings(parent)
+    .showHelpAfterError(`(${parent.name()} ${command.name()} --help tells more)`)
+  for (const child of command.commands) inherit(child, command)
+  return command
+}

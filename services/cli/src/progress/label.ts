@@ -1,0 +1,19 @@
+import { type Descriptor, formatPlatform, isIndexType, isManifestType } from '@dist/oci'
+
+/** What an object is called in front of its bar: its kind and the start of its digest. */
+export function labelOf(desc: Descriptor): string {
+  const platform = desc.platform === undefined ? '' : ` ${formatPlatform(desc.platform)}`
+  return `${kindOf(desc.mediaType)} ${shortDigest(desc.digest)}${platform}`
+}
+
+export function kindOf(mediaType: string): string {
+  if (isIndexType(mediaType)) return 'index'
+  if (isManifestType(mediaType)) return 'manifest'
+  if (/layer|rootfs/.test(mediaType)) return 'layer'
+  return mediaType.includes('config') || mediaType.includes('container.image') ? 'config' : 'blob'
+}
+
+export function shortDigest(digest: string): string {
+  const colon = digest.indexOf(':')
+  return digest.slice(0, colon + 13)
+}

@@ -1,0 +1,22 @@
+import type { MirrorEvent } from '@dist/mirror'
+import { hasChildren } from '@dist/oci'
+import { formatBytes } from '../format.js'
+import { labelOf } from './label.js'
+import type { ProgressView } from './view.js'
+
+/** Progress as plain lines, for logs and pipes: what was resolved, what was fetched, how each image ended. */
+export function plainView(stderr: NodeJS.WriteStream): ProgressView {
+  const say = (line: string) => stderr.write(`${line}\n`)
+  return { onEvent: (event) => sayEvent(event, say), end: () => {} }
+}
+
+function sayEvent(event: MirrorEvent, say: (line: string) => void): void {
+  if (event.type === 'object') {
+    if (event.state === 'done' && !hasChildren(event.desc.mediaType)) {
+      say(`${event.reference}: done ${labelOf(event.desc)} ${formatBytes(event.desc.size)}`)
+    }
+    return
+  }
+  if (event.state === 'resolved') say(`${event.reference}: resolved ${event.desc?.digest}`)
+  if (event.state === 'done') say(`${event.reference}: ${event.plan?.upToDate ? 'up to date' : 'done'}`)
+}
