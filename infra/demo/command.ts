@@ -6,13 +6,16 @@ import { bold } from './screen.js'
 
 const program = fileURLToPath(new URL('../../services/cli/bin/dist.mjs', import.meta.url))
 
-/** Shows a command line and runs it with this terminal. Throws where it does not end with 0. */
+/**
+ * Shows a command line and runs it with this terminal. `shown` stands for the arguments that the reader has seen.
+ * Throws where it does not end with 0.
+ */
 export async function runDist(
   args: readonly string[],
-  { store, signal }: { store: string; signal: AbortSignal },
+  { store, signal, shown = args }: { store: string; signal: AbortSignal; shown?: readonly string[] },
 ): Promise<void> {
   if (!existsSync(program)) throw new Error('the dist command is not there: services/cli/bin/dist.mjs')
-  console.log(bold(`$ dist ${commandLine(args)}`))
+  console.log(bold(`$ dist ${commandLine(shown)}`))
   const env = { ...process.env, DIST_STORE: store }
   const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit', env })
   const interrupted = () =>
@@ -30,8 +33,8 @@ function endSoon(runs: () => boolean, kill: (signal: NodeJS.Signals) => void): v
   setTimeout(() => runs() && kill('SIGKILL'), 3_000).unref()
 }
 
-/** One argument a line where the line would be long. */
+/** One reference a line where the line would be long. */
 function commandLine(args: readonly string[]): string {
   const line = args.join(' ')
-  return line.length < 90 ? line : args.join(' \\\n       ')
+  return line.length < 90 ? line : args.join(' \\\n    ')
 }

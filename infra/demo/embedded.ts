@@ -65,7 +65,7 @@ async function play(scene: Scene): Promise<boolean> {
   step('What is there now')
   await runDist(['images'], scene)
   step('Pull again: nothing has changed, so nothing is fetched')
-  await runDist(['pull', ...references], scene)
+  await runDist(['pull', ...references], { ...scene, shown: ['pull', references[0] ?? '', '...'] })
   const unchanged = checkNothingFetched(await scene.source.takeRequests(), references.length)
   step('Look for ourselves')
   const stored = await checkStore(scene)
