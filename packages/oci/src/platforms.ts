@@ -40,7 +40,7 @@ export function parsePlatform(text: string): Platform {
     !os ||
     !architecture ||
     variant === '' ||
-    !parts.every((p) => /^[A-Za-z0-9_.-]+$/.test(p))
+    !parts.every((p) => /^\w[\w.-]*$/.test(p))
   ) {
     throw new DistError(
       'INVALID_ARGUMENT',

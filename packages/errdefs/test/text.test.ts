@@ -1,0 +1,95 @@
+import { redactUrl, sanitize } from '@dist/errdefs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+describe('redactUrl', () => {
+  it.each([
+    ['https://user:secret@example.com/v2/', 'https://example.com/v2/'],
+    ['https://token@example.com:5000/v2/', 'https://example.com:5000/v2/'],
+    ['https://s3.example.com/b/k?X-Amz-Signature=secret&x=1', 'https://s3.example.com/b/k?…'],
+    ['https://example.com/a#secret', 'https://example.com/a'],
+    ['redis://:secret@example.com:6379/0', 'redis://example.com:6379/0'],
+    ['http://[::1]:5000/v2/', 'http://[::1]:5000/v2/'],
+  ])('R26: says of %s no more than %s', (url, said) => {
+    expect(redactUrl(url)).toBe(said)
+    expect(redactUrl(new URL(url))).toBe(said)
+  })
+
+  it('R26: repeats nothing of what is no URL', () => {
+    expect(redactUrl('https://user:secret')).toBe('(malformed URL)')
+    expect(redactUrl('secret')).toBe('(malformed URL)')
+  })
+})
+
+describe('sanitize', () => {
+  it('leaves plain text of any script as it is', () => {
+    expect(sanitize('manifest unknown: größer, 世界, 🐳')).toBe('manifest unknown: größer, 世界, 🐳')
+  })
+
+  it.each([
+    ['a line break', 'a\nb', 'a\\nb'],
+    ['a tab', 'a\tb', 'a\\tb'],
+    ['a carriage return', 'a\rb', 'a\\u{d}b'],
+    ['a terminal sequence', '\u001b[2Jgone', '\\u{1b}[2Jgone'],
+    ['a C1 control', 'a\u009bb', 'a\\u{9b}b'],
+    ['NUL', 'a\0b', 'a\\u{0}b'],
+    ['a line separator', 'a\u2028b', 'a\\u{2028}b'],
+    ['a turn of the writing direction', 'a\u202etxt.exe', 'a\\u{202e}txt.exe'],
+    ['an isolate', 'a\u2066b\u2069', 'a\\u{2066}b\\u{2069}'],
+    ['a zero-width space', 'al\u200bpine', 'al\\u{200b}pine'],
+    ['a byte order mark', '\ufeffa', '\\u{feff}a'],
+    ['a filler that is a letter', 'a\u3164b', 'a\\u{3164}b'],
+    ['half a character', 'a\ud800b', 'a\\u{d800}b'],
+    ['a tag character', 'a\u{e0041}b', 'a\\u{e0041}b'],
+  ])('R26: shows %s', (_, text, shown) => {
+    expect(sanitize(text)).toBe(shown)
+  })
+
+  it('R26: is cut at its limit, however long the text', () => {
+    expect(sanitize('a'.repeat(300))).toHaveLength(300)
+    expect(sanitize('a'.repeat(301))).toBe(`${'a'.repeat(299)}…`)
+    expect(sanitize('\n'.repeat(50_000_000), 100)).toHaveLength(100)
+  })
+
+  it('R26: does not cut a character in two', () => {
+    expect(sanitize('🐳'.repeat(10), 6)).toBe('🐳🐳…')
+  })
+
+  it('R26: takes credentials and signatures out of every URL in a text', () => {
+    const text =
+      'Get "https://u:secret@a.example/v2/?sig=secret": redirected to http://b.example/?token=secret now'
+    expect(sanitize(text)).toBe('Get "https://a.example/v2/?…": redirected to http://b.example/?… now')
+  })
+
+  it('R26: takes a password also out of a URL that lost its end', () => {
+    // Cut off before the "@", user and password would look like host and port.
+    for (let padding = 0; padding < 60; padding++) {
+      const text = `https://x.example/?${'q'.repeat(330 + padding)} https://user:12345678@host.example/`
+      expect(sanitize(text, 100)).not.toContain('123')
+    }
+  })
+
+  it('R26: whatever comes in, one printable line comes out, no longer than asked', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 2000 }),
+        fc.integer({ min: 1, max: 400 }),
+        (text, limit) => {
+          const line = sanitize(text, limit)
+          expect(line.length).toBeLessThanOrEqual(limit)
+          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+        },
+      ),
+    )
+  })
+
+  it('R26: whatever the password, it is not repeated', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9._~-]{8,20}$/)
+    fc.assert(
+      fc.property(word, word, (password, signature) => {
+        const line = sanitize(`see https://user:S3${password}@r.example/a?s=S3${signature} or ask`)
+        expect(line).not.toContain('S3')
+      }),
+    )
+  })
+})
