@@ -37,7 +37,7 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-})
+}).catch(() => process.exit(1)) // esbuild has said why
 
 removeStale(Object.keys(result.metafile.outputs).map((file) => basename(file)))
 
