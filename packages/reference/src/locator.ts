@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { DistError, sanitize } from '@dist/errdefs'
+import { isDigest } from '@dist/oci'
 
 /** A repository at a host, without scheme: `docker.io` and `library/alpine`. */
 export interface Locator {
@@ -38,7 +39,7 @@ export function parseRepository(text: string, whole: string): Locator {
   const hasHost = namesHost(first)
   const host = hasHost ? canonicalHost(first, whole) : 'docker.io'
   const path = hasHost ? text.slice(slash + 1) : text
-  if (!hasHost && /^[0-9a-f]{64}$/.test(whole))
+  if (!hasHost && (/^[0-9a-f]{64}$/.test(whole) || isDigest(whole)))
     throw invalid(whole, 'a bare digest is not a name: write repository@sha256:<digest>')
   checkPath(path, whole)
   const repository = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path
