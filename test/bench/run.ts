@@ -24,6 +24,12 @@ export interface WorkloadResult {
   readonly results: readonly ToolResult[]
 }
 
+interface Entry {
+  readonly tool: Tool
+  readonly runs: Measurement[]
+  readonly again: Measurement[]
+}
+
 interface Options {
   /** Overrides the workload's own number of runs. */
   readonly runs?: number | undefined
@@ -79,7 +85,7 @@ async function runTwice(tool: Tool, workload: Workload, pushed: Pushed, host: st
 function summary(
   { id, title, goal }: Workload,
   { tags, contents }: Pushed,
-  all: readonly { tool: Tool; runs: Measurement[]; again: Measurement[] }[],
+  all: readonly Entry[],
 ): WorkloadResult {
   const bytes = [...contents.values()].reduce((sum, size) => sum + size, 0)
   const results = all.map(({ tool, runs, again }) => {
