@@ -47,18 +47,24 @@ export async function runWorkload(
   const registry = await startRegistry()
   try {
     const pushed = await pushWorkload(registry.url, workload)
-    const all = tools.map((tool) => ({ tool, runs: [] as Measurement[], again: [] as Measurement[] }))
+    let entries: readonly Entry[] = tools.map((tool) => ({ tool, runs: [], again: [] }))
     for (let round = 1; round <= runs; round++) {
-      for (const entry of all) {
-        const { first, second } = await runTwice(entry.tool, workload, pushed, registry.host, folder)
-        entry.runs.push(first)
-        entry.again.push(second)
-        progress(
-          `  ${round}/${runs}  ${entry.tool.name.padEnd(7)} ${seconds(first)}  again ${seconds(second)}`,
-        )
+      for (const entry of entries) {
+        const { tool } = entry
+        const both = await runTwice(tool, workload, pushed, registry.host, folder).catch((error: Error) => {
+          if (tool.name === 'dist') throw error
+          // A peer of another version may lack what we ask of it; the others are still worth comparing.
+          progress(`  left out: ${error.message}`)
+          entries = entries.filter((other) => other !== entry)
+        })
+        if (!both) continue
+        entry.runs.push(both.first)
+        entry.again.push(both.second)
+        const [wall, again] = [seconds(both.first), seconds(both.second)]
+        progress(`  ${round}/${runs}  ${tool.name.padEnd(7)} ${wall}  again ${again}`)
       }
     }
-    return summary(workload, pushed, all)
+    return summary(workload, pushed, entries)
   } finally {
     await registry.stop()
   }
