@@ -1,0 +1,111 @@
+import { childrenHandler, dispatch, type Handler, walk } from '@dist/images'
+import { type Descriptor, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
+import { describe, expect, it } from 'vitest'
+import { index, layer } from './tree.js'
+
+const fatal = (message: string) => ({
+  code: 'MALFORMED',
+  retryable: false,
+  message: expect.stringContaining(message),
+})
+
+/** A chain of indexes: each names one more. */
+const chain =
+  (length: number): Handler =>
+  async ({ annotations }) => {
+    const depth = Number(annotations?.depth ?? 0)
+    return depth < length
+      ? [{ ...index(`depth ${depth + 1}`), annotations: { depth: String(depth + 1) } }]
+      : []
+  }
+
+/** Indexes that name more indexes than anybody can visit. */
+function endless(width: number, size: number, annotation = ''): Handler {
+  let next = 0
+  return async () =>
+    Array.from({ length: width }, () => ({
+      ...index(`index ${next++}`, size),
+      annotations: { a: annotation + next },
+    }))
+}
+
+const root = index('root')
+
+describe.each([
+  ['walk', (handler: Handler) => walk(handler, [root])],
+  ['dispatch', (handler: Handler) => dispatch(handler, [root])],
+])('R15: %s', (_, run) => {
+  it('goes eight levels down, and no deeper', async () => {
+    await expect(run(chain(8))).resolves.toBeUndefined()
+    await expect(run(chain(9))).rejects.toMatchObject(fatal('deeper than 8'))
+  })
+
+  it('is not led round in a circle', async () => {
+    let calls = 0
+    const circle = async () => {
+      calls++
+      return [root, index('other')]
+    }
+    await run(circle)
+    expect(calls).toBe(2)
+  })
+
+  it('meets 100,000 descriptors, and no more', async () => {
+    const wide = (count: number) => async (desc: Descriptor) =>
+      desc === root ? Array.from({ length: count }, (_, i) => layer(`layer ${i}`)) : []
+    await expect(run(wide(99_999))).resolves.toBeUndefined()
+    await expect(run(wide(100_000))).rejects.toMatchObject(fatal('more than 100000 descriptors'))
+  })
+
+  it('ends where indexes name ever more indexes', async () => {
+    await expect(run(endless(1000, 5))).rejects.toMatchObject(fatal(''))
+  })
+
+  it('takes in 64 MiB of manifests, and no more', async () => {
+    let calls = 0
+    const handler = endless(3, maxManifestSize)
+    const counting: Handler = (desc, context) => {
+      calls++
+      return handler(desc, context)
+    }
+    await expect(run(counting)).rejects.toMatchObject(fatal('bytes of manifests'))
+    expect(calls).toBeLessThan(10)
+  })
+
+  it('counts no layers as manifests', async () => {
+    const large = async (desc: Descriptor) => (desc === root ? [layer('large', 2 ** 40)] : [])
+    await expect(run(large)).resolves.toBeUndefined()
+  })
+
+  it('keeps memory flat, whatever the annotations of what waits', async () => {
+    // Each index is as large as it says, and nearly all of it is annotations.
+    const size = 4_000_000
+    let handed = 0
+    let number = 0
+    const heavy = async (): Promise<Descriptor[]> => {
+      handed += size
+      return Array.from({ length: 10 }, () => ({
+        ...index(`heavy ${number++}`, size),
+        annotations: { a: Buffer.alloc(size / 10, `${number}`).toString('latin1') },
+      }))
+    }
+    await expect(run(heavy)).rejects.toMatchObject(fatal(''))
+    expect(handed).toBeLessThan(100_000_000)
+  })
+})
+
+describe('childrenHandler', () => {
+  it('R14: does not read on past the cap, however long a manifest goes on', async () => {
+    let sent = 0
+    const endlessBody = async function* () {
+      for (;;) {
+        sent += 65_536
+        yield new Uint8Array(65_536)
+      }
+    }
+    const handler = childrenHandler({ open: async () => endlessBody() })
+    const desc = { mediaType: mediaTypes.ociManifest, digest: digestOf('x'), size: 5 }
+    await expect(handler(desc, {})).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    expect(sent).toBeLessThanOrEqual(maxManifestSize + 65_536)
+  })
+})
