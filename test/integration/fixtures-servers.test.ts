@@ -72,5 +72,5 @@ it('a server that never gets ready is stopped and reported', async () => {
 })
 
 it('a command that is not installed is an error', async () => {
-  await expect(startServer('no-such-server', [], { ready: async () => true })).rejects.toThrow('ENOENT')
+  await expect(startServer('/no/such/server', [], { ready: async () => true })).rejects.toThrow('ENOENT')
 })
