@@ -1,0 +1,78 @@
+import type { Image, Selection } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { isRecord, mediaTypes, parseDescriptor } from '@dist/oci'
+
+/** OCI image spec, "Annotations": the name of an image in a layout. */
+const nameKey = 'org.opencontainers.image.ref.name'
+/** Ours: which platforms of an index are in the store, `all` or a comma list. */
+const selectionKey = 'dev.dist.selection'
+
+/** An `index.json` as it is, foreign entries and fields included. */
+export interface IndexDocument {
+  readonly [field: string]: unknown
+  readonly manifests: readonly unknown[]
+}
+
+export const emptyIndex: IndexDocument = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
+
+/** Throws `MALFORMED`; `where` names the file. */
+export function parseIndex(text: string, where: string): IndexDocument {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch (cause) {
+    throw new DistError('MALFORMED', `${where} is not JSON`, { cause })
+  }
+  if (!isRecord(document)) throw new DistError('MALFORMED', `${where} is not an object`)
+  const { manifests } = document
+  if (manifests !== undefined && manifests !== null && !Array.isArray(manifests))
+    throw new DistError('MALFORMED', `${where}: manifests is not a list`)
+  return { ...document, mediaType: mediaTypes.ociIndex, manifests: manifests ?? [] }
+}
+
+/** The name of an entry, undefined where it has none. */
+export function nameOf(entry: unknown): string | undefined {
+  const annotations = isRecord(entry) ? entry.annotations : undefined
+  const name = isRecord(annotations) ? annotations[nameKey] : undefined
+  return typeof name === 'string' ? name : undefined
+}
+
+/** The images of an index by name; entries that are no image with a name are passed over. */
+export function imagesOf({ manifests }: IndexDocument): Map<string, Image> {
+  const images = new Map<string, Image>()
+  for (const entry of manifests) {
+    const image = imageOf(entry)
+    if (image !== undefined) images.set(image.name, image)
+  }
+  return images
+}
+
+function imageOf(entry: unknown): Image | undefined {
+  const name = nameOf(entry)
+  if (name === undefined) return undefined
+  try {
+    const { annotations, ...desc } = parseDescriptor(entry, 'index.json')
+    const { [nameKey]: _, [selectionKey]: selection, ...own } = annotations ?? {}
+    const kept = Object.keys(own).length > 0 ? { annotations: own } : {}
+    return { name, desc: { ...desc, ...kept }, selection: parseSelection(selection) }
+  } catch (error) {
+    // Another writer's entry that we cannot read stays in the file as it is.
+    if (error instanceof DistError) return undefined
+    throw error
+  }
+}
+
+export function entryOf({ name, desc, selection }: Image): unknown {
+  const annotations = { ...desc.annotations, [nameKey]: name, [selectionKey]: formatSelection(selection) }
+  return { ...desc, annotations }
+}
+
+function formatSelection(selection: Selection): string {
+  return selection === 'all' ? selection : selection.join(',')
+}
+
+function parseSelection(text: string | undefined): Selection {
+  // Without ours it is another writer's, and those copy all that an image has.
+  if (text === undefined || text === 'all') return 'all'
+  return text === '' ? [] : text.split(',')
+}
