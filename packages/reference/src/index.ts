@@ -1,2 +1,2 @@
-export { type Locator, parseLocator } from './locator.js'
+export { formatLocator, type Locator, parseLocator } from './locator.js'
 export * from './reference.js'
