@@ -3,7 +3,7 @@ import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { openIngest } from '../compose/ingest.js'
-import { openRemote } from '../compose/remote.js'
+import { openRemote, requestSettings } from '../compose/remote.js'
 import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
@@ -28,7 +28,12 @@ export async function pull(
   const platforms = requestedPlatforms(options)
   await using store = await openStore(options, context, { create: true })
   await using remote = openRemote(options, context)
-  await using ingest = openIngest({ store, remote, concurrency: options.concurrency })
+  await using ingest = openIngest({
+    store,
+    remote,
+    requests: requestSettings(options, context),
+    concurrency: options.concurrency,
+  })
   const view = await openView(context)
   try {
     const outcomes = await mirrorImages(

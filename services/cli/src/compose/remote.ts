@@ -4,7 +4,9 @@ import {
   createRegistry,
   dockerCredentials,
   hostsFromDirectories,
+  type ProxySettings,
   type Registry,
+  type RequestEvent,
 } from '@dist/remotes-registry'
 import type { Context } from '../context.js'
 import type { RemoteOptions } from '../options.js'
@@ -15,14 +17,26 @@ import { nonEmpty } from './store.js'
 /** The client for registries, set up from options and environment. Whoever opens it closes it (`await using`). */
 export function openRemote(options: RemoteOptions, context: Context): Registry {
   const { env } = context
-  const onRequest = options.verbose ? { onRequest: requestLog(context) } : {}
   return createRegistry({
+    ...requestSettings(options, context),
     hosts: (host) => hostsFromDirectories(hostsDirectories(options, env), host),
     credentials: dockerCredentials({ files: credentialFiles(options, env) }),
-    proxy: proxySettings(env),
-    userAgent: `dist/${version}`,
-    ...onRequest,
   })
+}
+
+export interface RequestSettings {
+  userAgent: string
+  proxy: ProxySettings
+  onRequest: ((event: RequestEvent) => void) | undefined
+}
+
+/** How requests are made, whichever thread makes them. */
+export function requestSettings(options: RemoteOptions, context: Context): RequestSettings {
+  return {
+    userAgent: `dist/${version}`,
+    proxy: proxySettings(context.env),
+    onRequest: options.verbose ? requestLog(context) : undefined,
+  }
 }
 
 function hostsDirectories(options: RemoteOptions, env: NodeJS.ProcessEnv): string[] {
@@ -37,12 +51,6 @@ function credentialFiles(options: RemoteOptions, env: NodeJS.ProcessEnv): string
   const given = nonEmpty(env.REGISTRY_AUTH_FILE)
   const docker = nonEmpty(env.DOCKER_CONFIG) ?? join(homedir(), '.docker')
   return [...(given === undefined ? [] : [given]), join(docker, 'config.json')]
-}
-
-export interface ProxySettings {
-  httpProxy?: string
-  httpsProxy?: string
-  noProxy?: string
 }
 
 function proxySettings(env: NodeJS.ProcessEnv): ProxySettings {

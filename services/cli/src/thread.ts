@@ -1,0 +1,54 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openLocalStore } from '@dist/content-local'
+import { transferBlob } from '@dist/mirror'
+import type { HostLimiter } from '@dist/remotes'
+import { type Authorizer, createFetcher, createTransport, type RequestEvent } from '@dist/remotes-registry'
+import { Channel } from './threads/channel.js'
+import type { ThreadSettings, TransferCall } from './threads/protocol.js'
+
+const progressInterval = 100
+
+/** The program of a worker thread: carries the bytes of granted tasks, and asks the main thread for the rest. */
+async function serve(settings: ThreadSettings): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('thread.js runs as a worker thread only')
+  const opening = openLocalStore(settings.root)
+  const channel = new Channel(port, {
+    transfer: async (call: TransferCall, signal) => {
+      const store = await opening
+      const fetcher = createFetcher({ transport, endpoints: call.endpoints, locator: call.locator })
+      const onProgress = throttled((offset) => channel.call('progress', { transfer: call.transfer, offset }))
+      return (
+        (await transferBlob(call.desc, { fetcher, ingester: store.content }, { signal, onProgress })) !==
+        undefined
+      )
+    },
+  })
+  const authorizer: Authorizer = {
+    authorization: (endpoint, scope) => channel.call('authorization', { endpoint, scope }),
+    challenged: (endpoint, scope, challenges, rejected) =>
+      channel.call('challenged', { endpoint, scope, challenges, rejected }),
+  }
+  const limiter: HostLimiter = {
+    acquire: async (host, options) => {
+      const id = await channel.call<number>('acquire', host, options?.signal)
+      return { release: () => void channel.call('release', id) }
+    },
+    pause: (host, milliseconds) => channel.call('pause', { host, milliseconds }),
+  }
+  const { userAgent, proxy, verbose } = settings
+  const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
+  const transport = createTransport({ authorizer, limiter, userAgent, proxy, onRequest })
+}
+
+function throttled(report: (offset: number) => unknown): (offset: number) => void {
+  let last = 0
+  return (offset) => {
+    const now = performance.now()
+    if (now - last < progressInterval) return
+    last = now
+    report(offset)
+  }
+}
+
+await serve(workerData as ThreadSettings)

@@ -1,0 +1,30 @@
+import { type Code, codeOf, DistError } from '@dist/errdefs'
+
+/** An error as it passes between threads, which would lose its class. */
+export interface EncodedError {
+  code: Code
+  message: string
+  retryable: boolean
+  retryAfter?: number
+  stack?: string
+}
+
+export function encodeError(error: unknown): EncodedError {
+  const plain = error instanceof Error ? error : new Error(String(error))
+  return {
+    code: codeOf(error),
+    message: plain.message,
+    retryable: error instanceof DistError && error.retryable,
+    ...(error instanceof DistError && error.retryAfter !== undefined ? { retryAfter: error.retryAfter } : {}),
+    ...(plain.stack === undefined ? {} : { stack: plain.stack }),
+  }
+}
+
+export function decodeError({ code, message, retryable, retryAfter, stack }: EncodedError): DistError {
+  const error = new DistError(code, message, {
+    retryable,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  })
+  if (stack !== undefined) error.stack = stack
+  return error
+}

@@ -1,0 +1,43 @@
+import type { Descriptor } from '@dist/oci'
+import type { Locator } from '@dist/reference'
+import type { Endpoint, ProxySettings } from '@dist/remotes-registry'
+
+/** What a thread is told when it starts. */
+export interface ThreadSettings {
+  /** The local store's folder. */
+  readonly root: string
+  readonly userAgent: string
+  readonly proxy: ProxySettings
+  /** Whether each request is to be told (`requested`). */
+  readonly verbose: boolean
+}
+
+/** One granted task: the bytes of a blob, from its registry into the store. */
+export interface TransferCall {
+  /** Names the transfer in `progress`. */
+  readonly transfer: number
+  readonly desc: Descriptor
+  readonly locator: Locator
+  readonly endpoints: readonly Endpoint[]
+}
+
+/** What a thread asks the main thread, where tokens and limits stay. */
+export interface AuthorizationCall {
+  readonly endpoint: Endpoint
+  readonly scope: string
+}
+
+export interface ChallengedCall extends AuthorizationCall {
+  readonly challenges: readonly string[]
+  readonly rejected?: string
+}
+
+export interface PauseCall {
+  readonly host: string
+  readonly milliseconds: number
+}
+
+export interface ProgressCall {
+  readonly transfer: number
+  readonly offset: number
+}
