@@ -1,1 +1,12 @@
-export {}
+export { type Authorizer, anonymous, pullScope, type Scope } from './auth/authorizer.js'
+export type { Credential, Credentials } from './auth/credential.js'
+export type { Lookup } from './auth/realm.js'
+export { type AuthorizerOptions, createAuthorizer } from './auth/registry-authorizer.js'
+export { type Capability, defaultEndpoint, type Endpoint, type TlsMaterial } from './endpoint.js'
+export { createFetcher, type FetcherOptions } from './fetcher.js'
+export { type Agents, type AgentsOptions, createAgents, type ProxySettings } from './http/agents.js'
+export { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
+export type { MinimumThroughput } from './http/throughput.js'
+export { createRegistry, type Registry, type RegistryOptions } from './registry.js'
+export { defaultRetry, type RetryPolicy } from './retry.js'
+export { createTransport, defaultUserAgent, type Transport, type TransportOptions } from './transport.js'

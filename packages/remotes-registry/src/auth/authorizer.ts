@@ -1,0 +1,40 @@
+import { DistError } from '@dist/errdefs'
+import type { Endpoint } from '../endpoint.js'
+
+/** What a request to an endpoint may be authorised for: `repository:library/alpine:pull`. */
+export type Scope = string
+
+export function pullScope(repository: string): Scope {
+  return `repository:${repository}:pull`
+}
+
+/**
+ * Knows how to be let in. It stands apart from the transfers, so that tokens and credentials can stay in one
+ * thread while others carry the bytes: all that goes in and out can be sent between threads.
+ */
+export interface Authorizer {
+  /** The `Authorization` to send, where it is known that one is needed. Undefined: ask without. */
+  authorization(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
+  /**
+   * A new `Authorization` after a 401 with these `WWW-Authenticate` headers. `rejected` is the one that was sent;
+   * where a newer one is there already, or on its way, all who ask share it. Throws `UNAUTHENTICATED`,
+   * `UNAVAILABLE`, `MALFORMED`, `PERMISSION_DENIED` for a realm that must not be asked.
+   */
+  challenged(
+    endpoint: Endpoint,
+    scope: Scope,
+    challenges: readonly string[],
+    rejected: string | undefined,
+  ): Promise<string>
+}
+
+/** Knows nobody: a 401 stays one. */
+export const anonymous: Authorizer = {
+  authorization: async () => undefined,
+  challenged: async ({ url }) => {
+    throw new DistError(
+      'UNAUTHENTICATED',
+      `${new URL(url).host} wants a login (401), and none is given to it`,
+    )
+  },
+}

@@ -1,0 +1,158 @@
+import { lookup as lookupAddress } from 'node:dns/promises'
+import { DistError, redactUrl } from '@dist/errdefs'
+import type { Endpoint } from '../endpoint.js'
+import type { Authorizer, Scope } from './authorizer.js'
+import type { Challenge } from './challenge.js'
+import { findChallenge } from './challenges.js'
+import { basicAuthorization, type Credential, type Credentials } from './credential.js'
+import { type Lookup, mayHaveCredentials, realmRefusal, resolvedRealmRefusal } from './realm.js'
+import { fetchToken, type Grant, type TokenOptions } from './token.js'
+
+export interface AuthorizerOptions extends TokenOptions {
+  /** Default: nobody has any. */
+  readonly credentials?: Credentials | undefined
+  /** By registry host, the hosts of token servers that get its credentials although their domain is another. */
+  readonly realms?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Default: the system's. Undefined addresses are no obstacle. */
+  readonly lookup?: Lookup | undefined
+}
+
+const systemLookup: Lookup = async (hostname) =>
+  (await lookupAddress(hostname, { all: true })).map(({ address }) => address)
+
+/** Answers the challenges that registries give, never one that it made up, and keeps tokens while they are good. */
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  return new RegistryAuthorizer(options)
+}
+
+class RegistryAuthorizer implements Authorizer {
+  /** By endpoint: how it wants to be asked. Known after the first 401. */
+  readonly #challenges = new Map<string, Challenge>()
+  /** By endpoint, service, scope and credential. */
+  readonly #grants = new Map<string, Grant>()
+  readonly #refreshing = new Map<string, Promise<string>>()
+  readonly #credentials = new Map<string, Promise<Credential | undefined>>()
+
+  constructor(private readonly options: AuthorizerOptions) {}
+
+  async authorization(endpoint: Endpoint, scope: Scope): Promise<string | undefined> {
+    const challenge = this.#challenges.get(endpoint.url)
+    if (challenge === undefined) return undefined
+    const grant = this.#grants.get(grantKey(endpoint, scope))
+    if (grant !== undefined && grant.expiresAt > Date.now()) return grant.authorization
+    return this.#refresh(endpoint, scope, challenge)
+  }
+
+  async challenged(
+    endpoint: Endpoint,
+    scope: Scope,
+    headers: readonly string[],
+    rejected: string | undefined,
+  ): Promise<string> {
+    const key = grantKey(endpoint, scope)
+    const grant = this.#grants.get(key)
+    if (grant !== undefined && grant.authorization !== rejected) return grant.authorization
+    const running = this.#refreshing.get(key)
+    if (running !== undefined) return running
+    return this.#shared(key, async () => {
+      this.#grants.delete(key)
+      const challenge = await findChallenge(endpoint, headers, this.options)
+      this.#challenges.set(endpoint.url, challenge)
+      return this.#grant(endpoint, scope, challenge)
+    })
+  }
+
+  #refresh(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
+    return this.#shared(grantKey(endpoint, scope), () => this.#grant(endpoint, scope, challenge))
+  }
+
+  /** Everybody who waits for the same grant waits for one request. */
+  #shared(key: string, make: () => Promise<string>): Promise<string> {
+    const running = this.#refreshing.get(key)
+    if (running !== undefined) return running
+    const made = make().finally(() => this.#refreshing.delete(key))
+    this.#refreshing.set(key, made)
+    return made
+  }
+
+  async #grant(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
+    const registry = new URL(endpoint.url)
+    const credential = await this.#credential(registry.host)
+    try {
+      const grant =
+        challenge.scheme === 'basic'
+          ? basicGrant(credential, registry.host)
+          : await this.#bearerGrant(endpoint, registry, scope, challenge, credential)
+      this.#grants.set(grantKey(endpoint, scope), grant)
+      return grant.authorization
+    } catch (error) {
+      // A credential that was changed meanwhile is read anew by the next who asks.
+      this.#credentials.delete(registry.host)
+      throw error
+    }
+  }
+
+  async #bearerGrant(
+    endpoint: Endpoint,
+    registry: URL,
+    scope: Scope,
+    challenge: Challenge,
+    credential: Credential | undefined,
+  ): Promise<Grant> {
+    if (credential?.kind === 'registry')
+      return { authorization: `Bearer ${credential.token}`, expiresAt: Number.POSITIVE_INFINITY }
+    const trusted = this.options.realms?.[registry.host] ?? []
+    const realm = await this.#checkedRealm(challenge.params.realm ?? '', registry, trusted)
+    const own = mayHaveCredentials(realm, registry, trusted) ? credential : undefined
+    try {
+      const { service } = challenge.params
+      return await fetchToken({ endpoint, realm, service, scope, credential: own }, this.options)
+    } catch (error) {
+      throw own === credential ? error : withheld(error, registry, realm)
+    }
+  }
+
+  async #checkedRealm(text: string, registry: URL, trusted: readonly string[]): Promise<URL> {
+    if (!URL.canParse(text)) throw refused(registry, '(malformed URL)', 'is no URL')
+    const realm = new URL(text)
+    const why =
+      realmRefusal(realm, registry, trusted) ??
+      (await resolvedRealmRefusal(realm, registry, this.options.lookup ?? systemLookup, trusted))
+    if (why !== undefined) throw refused(registry, redactUrl(realm), why)
+    return realm
+  }
+
+  #credential(host: string): Promise<Credential | undefined> {
+    const known = this.#credentials.get(host)
+    if (known !== undefined) return known
+    const found = this.options.credentials?.(host) ?? Promise.resolve(undefined)
+    this.#credentials.set(host, found)
+    // A failed look-up is not kept, or a locked keychain would stay locked for ever.
+    found.catch(() => this.#credentials.delete(host))
+    return found
+  }
+}
+
+function basicGrant(credential: Credential | undefined, host: string): Grant {
+  if (credential?.kind !== 'password')
+    throw new DistError('UNAUTHENTICATED', `${host} wants a user and a password: log in to it first`)
+  const authorization = basicAuthorization(credential.username, credential.password)
+  return { authorization, expiresAt: Number.POSITIVE_INFINITY }
+}
+
+function refused(registry: URL, realm: string, why: string): DistError {
+  return new DistError(
+    'PERMISSION_DENIED',
+    `${registry.host} names the token server ${realm}, which ${why}: not asked`,
+  )
+}
+
+function withheld(error: unknown, registry: URL, realm: URL): unknown {
+  if (!(error instanceof DistError) || error.code !== 'UNAUTHENTICATED') return error
+  const message = `${error.message}; the credentials for ${registry.host} were not sent to ${realm.host}, whose domain is another: allow it in the configuration if it is right`
+  return new DistError(error.code, message, { cause: error })
+}
+
+function grantKey(endpoint: Endpoint, scope: Scope): string {
+  return `${endpoint.url} ${scope}`
+}

@@ -1,0 +1,108 @@
+import { DistError, isRetryable } from '@dist/errdefs'
+import { type Endpoint, tlsFor } from '../endpoint.js'
+import type { Agents } from '../http/agents.js'
+import { type ExchangeRequest, exchange, type RequestEvent, type Timeouts } from '../http/exchange.js'
+import { statusError } from '../http/status.js'
+import { type RetryPolicy, withRetries } from '../retry.js'
+import { basicAuthorization, type Credential } from './credential.js'
+
+/** A token, and until when it is good (milliseconds since the epoch). */
+export interface Grant {
+  readonly authorization: string
+  readonly expiresAt: number
+}
+
+export interface TokenRequest {
+  readonly endpoint: Endpoint
+  readonly realm: URL
+  readonly service: string | undefined
+  readonly scope: string
+  readonly credential: Credential | undefined
+}
+
+export interface TokenOptions {
+  readonly agents: Agents
+  readonly timeouts: Timeouts
+  readonly retry: RetryPolicy
+  readonly userAgent: string
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+}
+
+// Distribution's token specification: what names no expiry is good for 60 seconds.
+const defaultLifetime = 60
+const maxTokenResponse = 64 * 1024
+
+/**
+ * Asks a token server. `UNAUTHENTICATED` where it refuses the credential, `MALFORMED` for an answer that holds no
+ * token, is a redirect or exceeds 64 KiB. Its content is never repeated in an error: it may hold the token.
+ */
+export async function fetchToken(request: TokenRequest, options: TokenOptions): Promise<Grant> {
+  const dispatcher = await options.agents.dispatcher(request.realm, tlsFor(request.endpoint, request.realm))
+  return withRetries(options.retry, undefined, async () => {
+    const outgoing = tokenExchange(request, options.userAgent)
+    const response = await exchange(dispatcher, outgoing, options)
+    if (response.status === 200)
+      return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)
+    const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter)
+    if (isRetryable(error)) throw error
+    throw refusal(response.status, outgoing.what, request.credential !== undefined)
+  })
+}
+
+function refusal(status: number, what: string, withCredential: boolean): DistError {
+  if (status === 401 || status === 403) {
+    const advice = withCredential ? 'check the credentials' : 'log in to this registry first'
+    return new DistError('UNAUTHENTICATED', `${what}: refused (${status}): ${advice}`)
+  }
+  // Following a redirect would carry the credential to wherever it leads.
+  const why = status >= 300 && status < 400 ? 'redirects, which is not followed' : `answered ${status}`
+  return new DistError('MALFORMED', `${what}: ${why}`)
+}
+
+function tokenExchange(request: TokenRequest, userAgent: string): ExchangeRequest {
+  const { credential, realm } = request
+  const what = `token for ${request.scope} from ${realm.host}`
+  const headers = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': userAgent }
+  if (credential?.kind === 'identity') {
+    const body = oauthForm(request, credential.token)
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+    return { method: 'POST', url: realm, headers: form, body, what }
+  }
+  const url = new URL(realm)
+  if (request.service !== undefined) url.searchParams.set('service', request.service)
+  url.searchParams.append('scope', request.scope)
+  if (credential?.kind !== 'password') return { method: 'GET', url, headers, what }
+  url.searchParams.set('account', credential.username)
+  const authorization = basicAuthorization(credential.username, credential.password)
+  return { method: 'GET', url, headers: { ...headers, authorization }, what }
+}
+
+function oauthForm({ service, scope }: TokenRequest, refreshToken: string): string {
+  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
+  if (service !== undefined) form.set('service', service)
+  form.set('client_id', 'dist')
+  form.set('scope', scope)
+  return form.toString()
+}
+
+function grantOf(content: Uint8Array, what: string): Grant {
+  if (content.byteLength > maxTokenResponse)
+    throw new DistError('MALFORMED', `${what}: the answer has more than ${maxTokenResponse} bytes`)
+  let document: { token?: unknown; access_token?: unknown; expires_in?: unknown } | null
+  try {
+    document = JSON.parse(Buffer.from(content).toString('utf8'))
+  } catch {
+    throw new DistError('MALFORMED', `${what}: the answer is not JSON`)
+  }
+  const token = document?.token || document?.access_token
+  // Anything but visible ASCII would break out of the header that the token is put into.
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
+    throw new DistError('MALFORMED', `${what}: the answer holds no token`)
+  return { authorization: `Bearer ${token}`, expiresAt: Date.now() + lifetime(document?.expires_in) * 1000 }
+}
+
+function lifetime(expiresIn: unknown): number {
+  const seconds = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn : defaultLifetime
+  // Given up a little early: what is under way when it expires costs a round trip.
+  return seconds - Math.min(10, seconds / 10)
+}

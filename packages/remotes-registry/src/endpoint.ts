@@ -1,0 +1,58 @@
+/** What an endpoint may be asked for, in the words of containerd's hosts.toml. */
+export type Capability = 'pull' | 'resolve' | 'push'
+
+/** Keys and certificates, PEM. */
+export interface TlsMaterial {
+  /** Authorities that are trusted besides the well-known ones. */
+  readonly ca?: readonly string[]
+  /** Client certificates with their keys. */
+  readonly client?: readonly { readonly cert: string; readonly key: string }[]
+  /** Takes any certificate. */
+  readonly skipVerify?: boolean
+}
+
+/** Where a registry's API is reached. Plain data: it can be sent to another thread. */
+export interface Endpoint {
+  /** Base of the API without a slash at its end: `https://registry-1.docker.io/v2`. */
+  readonly url: string
+  readonly capabilities: readonly Capability[]
+  /** Sent with every request to this origin, never to another. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly tls?: TlsMaterial
+  /** The registry that this is a mirror of; sent as `ns`, as containerd does. */
+  readonly mirrorOf?: string
+}
+
+export const allCapabilities: readonly Capability[] = ['pull', 'resolve', 'push']
+
+/** The endpoint of a registry for which nothing is configured: https, and plain http on loopback. */
+export function defaultEndpoint(host: string): Endpoint {
+  const server = host === 'docker.io' ? 'registry-1.docker.io' : host
+  const scheme = isLoopback(hostnameOf(server)) ? 'http' : 'https'
+  return { url: `${scheme}://${server}/v2`, capabilities: allCapabilities }
+}
+
+/** The host without its port: `[::1]:5000` is `[::1]`. */
+export function hostnameOf(host: string): string {
+  return host.replace(/:\d+$/, '')
+}
+
+/** Whether a host name or address, without port, is this machine by definition. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    hostname === '::1' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  )
+}
+
+/**
+ * The TLS settings for a URL that an endpoint led to: its own for its own origin; elsewhere its authorities alone,
+ * never its client key, and no leave to skip the verification.
+ */
+export function tlsFor(endpoint: Endpoint, url: URL): TlsMaterial | undefined {
+  const { tls } = endpoint
+  if (tls === undefined || new URL(endpoint.url).origin === url.origin) return tls
+  return tls.ca === undefined ? undefined : { ca: tls.ca }
+}

@@ -1,0 +1,119 @@
+import { DistError, isNotFound } from '@dist/errdefs'
+import {
+  acceptedManifestTypes,
+  type Descriptor,
+  embeddedContent,
+  hasChildren,
+  maxManifestSize,
+} from '@dist/oci'
+import { formatLocator, type Locator } from '@dist/reference'
+import type { Fetched, FetchOptions, ObjectType } from '@dist/remotes'
+import { pullScope } from './auth/authorizer.js'
+import type { Endpoint } from './endpoint.js'
+import { firstEndpoint } from './fallback.js'
+import { fetchForeign } from './foreign.js'
+import { type Opened, openAt } from './open.js'
+import { resumed } from './resume.js'
+import type { RegistryRequest } from './send.js'
+import type { Transport } from './transport.js'
+
+export interface Source {
+  readonly transport: Transport
+  readonly endpoints: readonly Endpoint[]
+  readonly locator: Locator
+  /** Whether layers of foreign types are fetched from the URLs that their descriptors name. */
+  readonly foreignUrls: boolean
+}
+
+/** `Fetcher.fetch` at a registry. */
+export async function fetchContent(
+  source: Source,
+  desc: Descriptor,
+  options: FetchOptions,
+): Promise<Fetched> {
+  const { offset = 0, signal } = options
+  checkRequest(desc, offset)
+  const embedded = embeddedContent(desc)
+  if (embedded !== undefined) return { offset, body: once(embedded.subarray(offset)) }
+  // A range that begins at the end is none: there is nothing to ask for.
+  if (offset > 0 && offset === desc.size) return { offset, body: once() }
+  const foreign = source.foreignUrls ? await fetchForeign(source, desc, options) : undefined
+  if (foreign !== undefined) return foreign
+  const what = `${nameOf(desc)} of ${formatLocator(source.locator)}`
+  return firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
+    fetchFrom(source, transport, endpoint, desc, what, options),
+  )
+}
+
+function checkRequest(desc: Descriptor, offset: number): void {
+  if (offset < 0 || offset > desc.size)
+    throw new DistError('INVALID_ARGUMENT', `${desc.digest} has ${desc.size} bytes: none at offset ${offset}`)
+  if (hasChildren(desc.mediaType) && desc.size > maxManifestSize) {
+    throw new DistError(
+      'RESOURCE_EXHAUSTED',
+      `${nameOf(desc)} has ${desc.size} bytes, more than the ${maxManifestSize} that a manifest may have`,
+    )
+  }
+}
+
+async function fetchFrom(
+  { locator, transport: patient }: Source,
+  transport: Transport,
+  endpoint: Endpoint,
+  desc: Descriptor,
+  what: string,
+  { offset = 0, signal }: FetchOptions,
+): Promise<Fetched> {
+  const types: readonly ObjectType[] = hasChildren(desc.mediaType)
+    ? ['manifest', 'blob']
+    : ['blob', 'manifest']
+  const [request, opened] = await firstPath(types, async (type) => {
+    const request = objectRequest(endpoint, locator, type, desc.digest, what, signal)
+    return [request, await openAt(transport, request, offset, desc.size)] as const
+  })
+  // From the first byte on there is no other endpoint to go to: this one gets all the patience.
+  const reopen = (at: number): Promise<Opened> => openAt(patient, request, at, desc.size)
+  const body = resumed(opened, { reopen, size: desc.size, retry: patient.retry, what, signal })
+  return { offset: opened.offset, body }
+}
+
+/** The first kind of path that has the object. */
+export async function firstPath<T>(
+  types: readonly ObjectType[],
+  call: (type: ObjectType) => Promise<T>,
+): Promise<T> {
+  let missing: unknown
+  for (const type of types) {
+    try {
+      return await call(type)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      missing ??= error
+    }
+  }
+  throw missing
+}
+
+export function objectRequest(
+  endpoint: Endpoint,
+  { repository }: Locator,
+  type: ObjectType,
+  object: string,
+  what: string,
+  signal: AbortSignal | undefined,
+): RegistryRequest {
+  const path = `/${repository}/${type}s/${object}`
+  const accept = type === 'manifest' ? manifestAccept : '*/*'
+  return { endpoint, method: 'GET', path, headers: { accept }, scope: pullScope(repository), what, signal }
+}
+
+// The same for HEAD and GET: else the two may negotiate different manifests.
+const manifestAccept = [...acceptedManifestTypes, '*/*;q=0.1'].join(', ')
+
+export function nameOf({ mediaType, digest }: Descriptor): string {
+  return `${hasChildren(mediaType) ? 'manifest' : 'blob'} ${digest}`
+}
+
+async function* once(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void> {
+  for (const chunk of chunks) if (chunk.byteLength > 0) yield chunk
+}

@@ -1,0 +1,64 @@
+import { DistError, isCanceled, isNotFound } from '@dist/errdefs'
+import { type Descriptor, isForeignLayerType } from '@dist/oci'
+import type { Fetched, FetchOptions } from '@dist/remotes'
+import { isInternalHost } from './auth/addresses.js'
+import { anonymous } from './auth/authorizer.js'
+import type { Source } from './fetch.js'
+import { type Opened, openAt } from './open.js'
+import { resumed } from './resume.js'
+import type { RegistryRequest } from './send.js'
+
+/**
+ * Fetches a layer of a foreign type from where its descriptor says, without credentials. Undefined when it is no
+ * such layer, or none of its URLs can be used; the registry is asked then.
+ */
+export async function fetchForeign(
+  source: Source,
+  desc: Descriptor,
+  options: FetchOptions,
+): Promise<Fetched | undefined> {
+  if (!isForeignLayerType(desc.mediaType)) return undefined
+  for (const url of (desc.urls ?? []).filter((text) => isFetchable(text, source))) {
+    try {
+      return await fetchUrl(source, new URL(url), desc, options)
+    } catch (error) {
+      if (!(error instanceof DistError) || isCanceled(error)) throw error
+      if (!isNotFound(error) && error.code !== 'UNAVAILABLE') throw error
+    }
+  }
+  return undefined
+}
+
+/** A manifest's author chose these URLs: only http(s), without a user, and to nothing that only we can reach. */
+function isFetchable(text: string, { endpoints }: Source): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false
+  if (url.username !== '' || url.password !== '') return false
+  return (
+    !isInternalHost(url.hostname) ||
+    endpoints.some((endpoint) => new URL(endpoint.url).hostname === url.hostname)
+  )
+}
+
+async function fetchUrl(
+  { transport: own }: Source,
+  url: URL,
+  desc: Descriptor,
+  { offset = 0, signal }: FetchOptions,
+): Promise<Fetched> {
+  const transport = { ...own, authorizer: anonymous }
+  const what = `foreign layer ${desc.digest}`
+  const request: RegistryRequest = {
+    endpoint: { url: url.href, capabilities: ['pull'] },
+    method: 'GET',
+    path: '',
+    scope: '',
+    what,
+    signal,
+  }
+  const reopen = (at: number): Promise<Opened> => openAt(transport, request, at, desc.size)
+  const opened = await reopen(offset)
+  const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })
+  return { offset: opened.offset, body }
+}

@@ -1,0 +1,66 @@
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+
+const certificateCodes = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'CERT_SIGNATURE_FAILURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+interface Waits {
+  readonly headers: number
+  readonly body: number
+}
+
+/** What a connection that failed means. Only what a later try can change is retryable. */
+export function connectionError(cause: Error, what: string, url: URL, waits: Waits): DistError {
+  if (cause instanceof DistError) return cause
+  const code = errnoOf(cause) ?? ''
+  const permanent = permanentFailure(code, url)
+  if (permanent !== undefined)
+    return new DistError('UNAVAILABLE', `${what}: ${permanent}`, { cause, retryable: false })
+  if (code === 'UND_ERR_HEADERS_OVERFLOW')
+    return new DistError('MALFORMED', `${what}: ${url.host} sent more headers than are read (16 KiB)`, {
+      cause,
+    })
+  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE')
+    return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here (${code})`, { cause })
+  return new DistError('UNAVAILABLE', `${what}: ${passingFailure(code, cause, url, waits)}`, { cause })
+}
+
+function permanentFailure(code: string, url: URL): string | undefined {
+  if (code === 'ENOTFOUND')
+    return `the host ${url.hostname} is unknown: check its spelling, and the name servers`
+  if (certificateCodes.has(code))
+    return `the certificate of ${url.host} is not trusted (${code}): give its authority as "ca" in hosts.toml`
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    return `${url.host} does not speak TLS: if plain http is meant, say server = "http://${url.host}" in hosts.toml`
+  return undefined
+}
+
+function passingFailure(code: string, cause: Error, url: URL, waits: Waits): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `${url.host} refuses the connection: check host and port, and whether the registry runs`
+    case 'EAI_AGAIN':
+      return `the name servers did not answer for ${url.hostname}`
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `${url.host} cannot be reached (${code}): check the network, and whether a proxy is needed`
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return `${url.host} did not answer within ${waits.headers / 1000} s`
+    case 'UND_ERR_BODY_TIMEOUT':
+      return `${url.host} stopped sending for ${waits.body / 1000} s`
+    default:
+      return `the connection to ${url.host} broke (${code || sanitize(cause.message, 120)})`
+  }
+}

@@ -1,0 +1,191 @@
+import { setMaxListeners } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
+import { abortError, DistError, redactUrl } from '@dist/errdefs'
+import type { Dispatcher } from 'undici'
+import { Body } from './body.js'
+import { connectionError } from './errors.js'
+import type { MinimumThroughput } from './throughput.js'
+
+/** How long is waited for a host. Milliseconds. */
+export interface Timeouts {
+  /** From the request to the answer's headers. */
+  readonly headers: number
+  /** Between two pieces of a body. */
+  readonly body: number
+  readonly throughput: MinimumThroughput
+}
+
+export const defaultTimeouts: Timeouts = {
+  headers: 30_000,
+  body: 30_000,
+  throughput: { bytesPerSecond: 1024, window: 60_000 },
+}
+
+/** One request as it goes out, and how it ended; for logs and counters. The URL is redacted. */
+export interface RequestEvent {
+  readonly method: string
+  readonly url: string
+  /** Undefined where no answer came. */
+  readonly status: number | undefined
+  /** Milliseconds up to the last byte of the body. */
+  readonly duration: number
+  /** Bytes of the body. */
+  readonly received: number
+}
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal | undefined
+  /** What the exchange is about, for errors: `blob sha256:... of host/repository`. */
+  readonly what: string
+}
+
+export interface ExchangeOptions {
+  readonly timeouts: Timeouts
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  /** Called once, when the body has ended or no answer came. */
+  readonly onEnd?: () => void
+}
+
+export interface Response {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly url: URL
+  readonly body: Body
+}
+
+/**
+ * One request and its answer, whatever the status; nothing is retried or followed. Rejects with a `DistError`
+ * when no answer comes; the body fails with one when it breaks.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  options: ExchangeOptions,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const handler = new ExchangeHandler(request, options, resolve, reject)
+    if (!handler.start()) return
+    const { method, url, headers, body = null } = request
+    const { headers: headersTimeout, body: bodyTimeout } = options.timeouts
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers,
+        body,
+        headersTimeout,
+        bodyTimeout,
+      },
+      handler,
+    )
+  })
+}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #started = performance.now()
+  #controller: Dispatcher.DispatchController | undefined
+  #body: Body | undefined
+  #status: number | undefined
+  #over = false
+
+  constructor(
+    private readonly request: ExchangeRequest,
+    private readonly options: ExchangeOptions,
+    private readonly resolve: (response: Response) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  /** False when the caller has given up already. */
+  start(): boolean {
+    const { signal } = this.request
+    if (signal === undefined) return true
+    if (signal.aborted) this.#onAbort()
+    // One signal ends hundreds of transfers; that is no leak.
+    else setMaxListeners(0, signal)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    return !signal.aborted
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(gaveUp)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return
+    this.#status = status
+    this.#body = new Body(
+      {
+        pause: () => controller.pause(),
+        resume: () => controller.resume(),
+        abort: () => controller.abort(gaveUp),
+      },
+      {
+        throughput: this.options.timeouts.throughput,
+        onEnd: (bytes) => this.#end(bytes),
+        tooSlow: () => this.#tooSlow(),
+      },
+    )
+    this.resolve({ status, headers, url: this.request.url, body: this.#body })
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#body?.end()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    if (this.#over) return
+    this.#fail(connectionError(cause, this.request.what, this.request.url, this.options.timeouts))
+  }
+
+  #onAbort = (): void => {
+    const { signal } = this.request
+    if (signal !== undefined) this.#fail(abortError(signal))
+    this.#controller?.abort(gaveUp)
+  }
+
+  #fail(error: Error): void {
+    this.#body?.fail(error)
+    this.#end(0)
+    this.reject(error)
+  }
+
+  #end(received: number): void {
+    if (this.#over) return
+    this.#over = true
+    this.request.signal?.removeEventListener('abort', this.#onAbort)
+    this.options.onEnd?.()
+    const { method, url } = this.request
+    this.options.onRequest?.({
+      method,
+      url: redactUrl(url),
+      status: this.#status,
+      duration: performance.now() - this.#started,
+      received,
+    })
+  }
+
+  #tooSlow(): Error {
+    const { bytesPerSecond, window } = this.options.timeouts.throughput
+    return new DistError(
+      'UNAVAILABLE',
+      `${this.request.what}: ${this.request.url.host} sent less than ${bytesPerSecond} bytes a second for ${window / 1000} s`,
+    )
+  }
+}
+
+// Never seen by a caller: undici wants a reason, ours is on its way already.
+const gaveUp = new Error('given up')

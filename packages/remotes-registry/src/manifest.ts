@@ -1,0 +1,104 @@
+import { DistError } from '@dist/errdefs'
+import {
+  algorithmOf,
+  type Descriptor,
+  type Digest,
+  detectMediaType,
+  digestOf,
+  essence,
+  hasChildren,
+  isDigest,
+  isSchema1Type,
+  maxManifestSize,
+  parseManifest,
+} from '@dist/oci'
+import type { Response } from './http/exchange.js'
+import { sizeHeader } from './range.js'
+import { withRetries } from './retry.js'
+import { type RegistryRequest, send } from './send.js'
+import type { Transport } from './transport.js'
+
+/** A manifest as a registry sent it, with what its bytes are. */
+export interface ReadManifest {
+  readonly desc: Descriptor
+  readonly content: Uint8Array
+}
+
+/**
+ * GETs a manifest whole. The digest is that of the bytes; where one was asked for or announced and is another, it
+ * is `FAILED_PRECONDITION`. Larger than the cap is `RESOURCE_EXHAUSTED`, whatever was announced.
+ */
+export function readManifest(
+  transport: Transport,
+  request: RegistryRequest,
+  wanted: Digest | undefined,
+): Promise<ReadManifest> {
+  return withRetries(transport.retry, request.signal, async () => {
+    const response = await send(transport, request)
+    const content = await readWhole(response, request.what)
+    const digest = verifiedDigest(content, wanted, announcedDigest(response), request.what)
+    const mediaType = mediaTypeOf(response, content, request.what)
+    return { desc: { mediaType, digest, size: content.byteLength }, content }
+  })
+}
+
+/**
+ * The media type that an answer's header says, if it is that of a manifest. Registries and what stands before them
+ * send generic ones too (`application/json`, `text/plain`).
+ */
+export function announcedType(response: Response): string | undefined {
+  const type = essence(response.headers['content-type'] ?? '')
+  return hasChildren(type) || isSchema1Type(type) ? type : undefined
+}
+
+export function announcedDigest(response: Response): Digest | undefined {
+  const value = response.headers['docker-content-digest']
+  return typeof value === 'string' && isDigest(value) ? value : undefined
+}
+
+async function readWhole({ body, headers, url }: Response, what: string): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new DistError(
+      'RESOURCE_EXHAUSTED',
+      `${what}: ${url.host} sends more than the ${maxManifestSize} bytes that a manifest may have`,
+    )
+  // The announced size saves reading what is too large; only counting stops what announces nothing.
+  if ((sizeHeader(headers['content-length']) ?? 0) > maxManifestSize) {
+    await body.return()
+    throw tooLarge()
+  }
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    if (size > maxManifestSize) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)
+}
+
+function verifiedDigest(
+  content: Uint8Array,
+  wanted: Digest | undefined,
+  announced: Digest | undefined,
+  what: string,
+): Digest {
+  const digest = digestOf(content, algorithmOf(wanted ?? announced ?? ('sha256:' as Digest)))
+  if (wanted !== undefined && digest !== wanted)
+    throw new DistError('FAILED_PRECONDITION', `${what}: the content has digest ${digest}`)
+  if (announced === undefined || announced === wanted) return digest
+  const said = digestOf(content, algorithmOf(announced))
+  if (said === announced) return digest
+  throw new DistError(
+    'FAILED_PRECONDITION',
+    `${what}: announced as ${announced}, but the content has digest ${said}`,
+  )
+}
+
+/** Checks the document on the way, where it is one that we can read: what contradicts itself is refused by name. */
+function mediaTypeOf(response: Response, content: Uint8Array, what: string): string {
+  const announced = announcedType(response)
+  const mediaType = announced ?? detectMediaType(content, what)
+  if (announced !== undefined || hasChildren(mediaType)) parseManifest(content, mediaType, what)
+  return mediaType
+}

@@ -1,0 +1,60 @@
+import { DistError } from '@dist/errdefs'
+import type { Response } from './http/exchange.js'
+import { parseContentRange, sizeHeader } from './range.js'
+import { type RegistryRequest, sendPatiently } from './send.js'
+import type { Transport } from './transport.js'
+
+/** A body that begins at an offset of the content. */
+export interface Opened {
+  readonly offset: number
+  readonly response: Response
+  /** Size of the whole content as the server says it. */
+  readonly size: number | undefined
+}
+
+/**
+ * Opens content at an offset. Where the server does not continue exactly there (it ignores ranges, or answers with
+ * another one), it is opened at 0: bytes of unknown place are never taken for those asked for.
+ * `size` is what is expected; an answer that announces another is `FAILED_PRECONDITION`.
+ */
+export async function openAt(
+  transport: Transport,
+  request: RegistryRequest,
+  offset: number,
+  size: number | undefined,
+): Promise<Opened> {
+  if (offset > 0) {
+    const ranged = await openRange(transport, request, offset, size)
+    if (ranged !== undefined) return ranged
+  }
+  const response = await sendPatiently(transport, request)
+  return whole(response, request.what, size)
+}
+
+async function openRange(
+  transport: Transport,
+  request: RegistryRequest,
+  offset: number,
+  size: number | undefined,
+): Promise<Opened | undefined> {
+  const headers = { ...request.headers, range: `bytes=${offset}-` }
+  const response = await sendPatiently(transport, { ...request, headers, accept: [206, 416] })
+  if (response.status === 200) return whole(response, request.what, size)
+  const range = response.status === 206 ? parseContentRange(response.headers['content-range']) : undefined
+  if (range?.first === offset && (size === undefined || range.total === undefined || range.total === size))
+    return { offset, response, size: range.total }
+  await response.body.discard()
+  return undefined
+}
+
+async function whole(response: Response, what: string, size: number | undefined): Promise<Opened> {
+  const announced = sizeHeader(response.headers['content-length'])
+  if (size !== undefined && announced !== undefined && announced !== size) {
+    await response.body.return()
+    throw new DistError(
+      'FAILED_PRECONDITION',
+      `${what}: ${response.url.host} announces ${announced} bytes, ${size} were expected`,
+    )
+  }
+  return { offset: 0, response, size: announced }
+}

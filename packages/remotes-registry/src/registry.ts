@@ -1,0 +1,81 @@
+import type { Locator } from '@dist/reference'
+import type {
+  Fetcher,
+  FetchOptions,
+  HostLimiter,
+  ObjectFetcher,
+  RemoteOptions,
+  Resolver,
+} from '@dist/remotes'
+import type { Authorizer } from './auth/authorizer.js'
+import type { Credentials } from './auth/credential.js'
+import type { Lookup } from './auth/realm.js'
+import { createAuthorizer } from './auth/registry-authorizer.js'
+import { defaultEndpoint, type Endpoint } from './endpoint.js'
+import { createFetcher } from './fetcher.js'
+import { type AgentsOptions, createAgents } from './http/agents.js'
+import { resolveReference } from './resolve.js'
+import { createTransport, type Transport, type TransportOptions } from './transport.js'
+
+export interface RegistryOptions extends TransportOptions {
+  /** The endpoints of a registry's host, in order. Default: the host itself, https unless it is loopback. */
+  readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined
+  /** Default: nobody has any. Unused where an `authorizer` is given. */
+  readonly credentials?: Credentials | undefined
+  /** By registry host, the hosts of token servers that get its credentials although their domain is another. */
+  readonly realms?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Resolves the names of token servers. Default: the system's resolver. */
+  readonly lookup?: Lookup | undefined
+  /** As in `FetcherOptions`. Default: false. */
+  readonly foreignUrls?: boolean | undefined
+}
+
+/** The client of OCI distribution and Docker registries. Dispose closes its connections. */
+export interface Registry extends Resolver, AsyncDisposable {
+  /** For fetchers in other threads: `createFetcher` there takes it as it is. */
+  endpointsFor(locator: Locator): Promise<readonly Endpoint[]>
+  /** For fetchers in other threads: answers for all of them. */
+  readonly authorizer: Authorizer
+  readonly limiter: HostLimiter
+}
+
+export function createRegistry(options: RegistryOptions = {}): Registry {
+  const agents = options.agents ?? createAgents(options as AgentsOptions)
+  const base = createTransport({ ...options, agents })
+  const authorizer = options.authorizer ?? createAuthorizer({ ...options, ...base, agents })
+  const transport: Transport = { ...base, authorizer }
+  const known = new Map<string, Promise<readonly Endpoint[]>>()
+  const { foreignUrls = false } = options
+
+  const endpointsFor = ({ host }: Locator): Promise<readonly Endpoint[]> => {
+    const found = known.get(host) ?? endpointsOf(host, options)
+    known.set(host, found)
+    found.catch(() => known.delete(host))
+    return found
+  }
+  const fetcher = (locator: Locator): Fetcher & ObjectFetcher => {
+    const ready = async () =>
+      createFetcher({ transport, endpoints: await endpointsFor(locator), locator, foreignUrls })
+    return {
+      fetch: async (desc, o: FetchOptions = {}) => (await ready()).fetch(desc, o),
+      fetchObject: async (object, hints, o: RemoteOptions = {}) =>
+        (await ready()).fetchObject(object, hints, o),
+    }
+  }
+  return {
+    resolve: async (ref, o = {}) =>
+      resolveReference({ transport, endpoints: await endpointsFor(ref), locator: ref, foreignUrls }, ref, o),
+    fetcher,
+    endpointsFor,
+    authorizer,
+    limiter: transport.limiter,
+    async [Symbol.asyncDispose]() {
+      if (options.agents === undefined) await agents[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function endpointsOf(host: string, { hosts }: RegistryOptions): Promise<readonly Endpoint[]> {
+  const configured = await hosts?.(host)
+  return configured === undefined || configured.length === 0 ? [defaultEndpoint(host)] : configured
+}

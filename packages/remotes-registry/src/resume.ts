@@ -1,0 +1,91 @@
+import { DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
+import type { Opened } from './open.js'
+import { pauseBefore, type RetryPolicy } from './retry.js'
+
+export interface ResumeOptions {
+  /** Opens the content again, at the same endpoint: signed in anew, redirects followed anew. */
+  readonly reopen: (offset: number) => Promise<Opened>
+  /** Bytes of the whole content, where they are known. */
+  readonly size: number | undefined
+  readonly retry: RetryPolicy
+  readonly what: string
+  readonly signal?: AbortSignal | undefined
+}
+
+// A source that breaks after every few bytes must not be asked for ever: this much is progress.
+const progress = 1024 * 1024
+
+/**
+ * The bytes of an opened body and of its continuations, as one. Throws `FAILED_PRECONDITION` on the first byte too
+ * many; a retryable `UNAVAILABLE` where the source breaks for good or would start again from 0.
+ */
+export function resumed(first: Opened, options: ResumeOptions): AsyncIterableIterator<Uint8Array> {
+  const chunks = chunksOf(first, options)
+  return {
+    next: () => chunks.next(),
+    // A generator that was never read runs no clean-up; the connection must not stay taken all the same.
+    return: async () => {
+      await first.response.body.return()
+      return chunks.return()
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+async function* chunksOf(first: Opened, options: ResumeOptions): AsyncGenerator<Uint8Array, void> {
+  const { what, signal } = options
+  let opened = first
+  let { offset } = first
+  let mark = offset
+  for (let failures = 0; ; ) {
+    try {
+      for await (const chunk of opened.response.body) {
+        offset += chunk.byteLength
+        checkSize(offset, options, opened)
+        yield chunk
+      }
+      if (isWhole(offset, options, opened)) return
+      throw new DistError(
+        'UNAVAILABLE',
+        `${what}: ${opened.response.url.host} ended after ${offset} bytes${ofSize(options)}`,
+      )
+    } catch (error) {
+      // Aborts carry their own reason.
+      throwIfAborted(signal)
+      failures = offset - mark >= progress ? 1 : failures + 1
+      mark = offset
+      if (!isRetryable(error) || failures >= options.retry.attempts) throw error
+      await pauseBefore(failures, options.retry, signal)
+      opened = await continued(offset, options)
+    }
+  }
+}
+
+async function continued(offset: number, options: ResumeOptions): Promise<Opened> {
+  const opened = await options.reopen(offset)
+  if (opened.offset === offset) return opened
+  await opened.response.body.return()
+  throw new DistError(
+    'UNAVAILABLE',
+    `${options.what}: ${opened.response.url.host} cannot continue at byte ${offset}: start again`,
+  )
+}
+
+function checkSize(received: number, { size, what }: ResumeOptions, { response }: Opened): void {
+  if (size === undefined || received <= size) return
+  throw new DistError(
+    'FAILED_PRECONDITION',
+    `${what}: ${response.url.host} sends more than the ${size} bytes expected`,
+  )
+}
+
+function isWhole(received: number, { size }: ResumeOptions, opened: Opened): boolean {
+  const total = size ?? opened.size
+  return total === undefined || received >= total
+}
+
+function ofSize({ size }: ResumeOptions): string {
+  return size === undefined ? '' : ` of ${size}`
+}

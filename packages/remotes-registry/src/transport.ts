@@ -1,0 +1,50 @@
+import { createHostLimiter, type HostLimiter } from '@dist/remotes'
+import { type Authorizer, anonymous } from './auth/authorizer.js'
+import { type Agents, type AgentsOptions, createAgents } from './http/agents.js'
+import { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
+import { defaultRetry, type RetryPolicy } from './retry.js'
+
+export interface TransportOptions extends AgentsOptions {
+  /** Default: ask without authorization, and take a 401 for an answer. */
+  readonly authorizer?: Authorizer | undefined
+  /** Default: one for this transport, with its defaults. */
+  readonly limiter?: HostLimiter | undefined
+  /** Milliseconds. Defaults: 30 s for headers, 30 s between two pieces of a body, 1 KiB/s over 60 s. */
+  readonly timeouts?: Partial<Timeouts> | undefined
+  /** Defaults: 5 attempts, 0.5 s doubling up to 15 s, at most 60 s for a `Retry-After`. */
+  readonly retry?: Partial<RetryPolicy> | undefined
+  readonly userAgent?: string | undefined
+  /** Called after each request, with its URL redacted. Must not throw. */
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  /** Connections to share. Default: its own, closed on dispose. */
+  readonly agents?: Agents | undefined
+}
+
+/** What every transfer needs: connections, authorization, limits and patience. Dispose closes connections. */
+export interface Transport extends AsyncDisposable {
+  readonly agents: Agents
+  readonly authorizer: Authorizer
+  readonly limiter: HostLimiter
+  readonly timeouts: Timeouts
+  readonly retry: RetryPolicy
+  readonly userAgent: string
+  readonly onRequest: ((event: RequestEvent) => void) | undefined
+}
+
+export const defaultUserAgent = 'dist/0.1'
+
+export function createTransport(options: TransportOptions = {}): Transport {
+  const agents = options.agents ?? createAgents(options)
+  return {
+    agents,
+    authorizer: options.authorizer ?? anonymous,
+    limiter: options.limiter ?? createHostLimiter(),
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    retry: { ...defaultRetry, ...options.retry },
+    userAgent: options.userAgent ?? defaultUserAgent,
+    onRequest: options.onRequest,
+    async [Symbol.asyncDispose]() {
+      if (options.agents === undefined) await agents[Symbol.asyncDispose]()
+    },
+  }
+}
