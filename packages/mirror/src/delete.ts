@@ -19,10 +19,11 @@ export async function deleteContent(
   content: ContentStore,
   names: Names,
 ): Promise<DeleteOutcome> {
-  const unpublished = await unpublishNeeding(new Set(digests), content, names)
+  const going = new Set(digests)
+  const unpublished = await unpublishNeeding(going, content, names)
   const deleted: Digest[] = []
   const missing: Digest[] = []
-  for (const digest of digests) {
+  for (const digest of going) {
     try {
       await content.delete(digest)
       deleted.push(digest)
@@ -48,6 +49,15 @@ async function unpublishNeeding(
     })
     if (needs) needing.push(image.name)
   }
-  for (const name of needing) await names.delete(name)
+  for (const name of needing) await unpublish(name, names)
   return needing
+}
+
+async function unpublish(name: string, names: Names): Promise<void> {
+  try {
+    await names.delete(name)
+  } catch (error) {
+    // Somebody else was first.
+    if (!isNotFound(error)) throw error
+  }
 }

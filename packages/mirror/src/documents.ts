@@ -1,5 +1,5 @@
 import { copyContent, gather, type Ingester, type Provider, readContent } from '@dist/content'
-import { DistError, isAlreadyExists, isNotFound } from '@dist/errdefs'
+import { DistError, hasCode, isAlreadyExists, isNotFound } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
 import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetcher } from '@dist/remotes'
@@ -30,12 +30,15 @@ export function documentsOf(source: DocumentSource): Documents {
     open: async (wanted, options) => {
       const desc = wholeDescriptor(wanted)
       const stored = await storedDocument(source.provider, desc, options?.signal)
-      source.onDocument?.(desc, stored === undefined ? 'done' : 'exists')
-      if (stored !== undefined) return once(stored)
+      if (stored !== undefined) {
+        source.onDocument?.(desc, 'exists')
+        return once(stored)
+      }
       const content =
         source.known?.get(desc.digest) ?? (await fetchDocument(source.fetcher, desc, options?.signal))
-      await commitDocument(source.ingester, desc, content)
+      await commitDocument(source.ingester, desc, content, options?.signal)
       fetched.push(desc)
+      source.onDocument?.(desc, 'done')
       return once(content)
     },
   }
@@ -62,8 +65,8 @@ async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortS
     )
   }
   const { body } = await fetcher.fetch(desc, signal === undefined ? {} : { signal })
-  const content = await gather(body, desc.size, `manifest ${desc.digest}`)
-  if (content.byteLength !== desc.size || digestOf(content, algorithmOf(desc.digest)) !== desc.digest) {
+  const content = await gatherSized(body, desc)
+  if (content?.byteLength !== desc.size || digestOf(content, algorithmOf(desc.digest)) !== desc.digest) {
     throw new DistError(
       'FAILED_PRECONDITION',
       `manifest ${desc.digest}: what the registry sent has another size or digest`,
@@ -72,9 +75,28 @@ async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortS
   return content
 }
 
-async function commitDocument(ingester: Ingester, desc: Descriptor, content: Uint8Array): Promise<void> {
+/** The body; undefined when it has more bytes than the descriptor says. */
+async function gatherSized(
+  body: AsyncIterable<Uint8Array>,
+  desc: Descriptor,
+): Promise<Uint8Array | undefined> {
   try {
-    await using writer = await openPatiently(ingester, writeRef(desc), desc)
+    return await gather(body, desc.size, `manifest ${desc.digest}`)
+  } catch (error) {
+    if (hasCode(error, 'RESOURCE_EXHAUSTED')) return undefined
+    throw error
+  }
+}
+
+async function commitDocument(
+  ingester: Ingester,
+  desc: Descriptor,
+  content: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    const options = signal === undefined ? {} : { signal }
+    await using writer = await openPatiently(ingester, writeRef(desc), desc, options)
     if (writer.status.offset > 0) await writer.restart()
     await copyContent(writer, once(content))
   } catch (error) {

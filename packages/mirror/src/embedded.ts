@@ -1,6 +1,6 @@
-import { isCanceled, throwIfAborted } from '@dist/errdefs'
+import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import type { Descriptor } from '@dist/oci'
+import { type Descriptor, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Resolver } from '@dist/remotes'
 import pLimit from 'p-limit'
@@ -75,7 +75,8 @@ async function mirrorImage(
     plan = await planImage(reference, dependencies.resolver, dependencies.target, options)
     onEvent?.({ type: 'image', reference: name, state: 'planned', desc: plan.desc, plan })
     announcePresent(plan, name, onEvent)
-    fetched.push(...plan.fetched, ...(await fillPlan(plan, name, dependencies, options)))
+    fetched.push(...plan.fetched)
+    await fillPlan(plan, name, dependencies, { ...options, onFetched: (desc) => fetched.push(desc) })
     if (!plan.upToDate) await publishImage(plan, dependencies.target)
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
@@ -90,12 +91,12 @@ async function fillPlan(
   plan: Plan,
   name: string,
   dependencies: EngineDependencies,
-  options: EngineOptions,
-): Promise<Descriptor[]> {
+  options: EngineOptions & { onFetched: (desc: Descriptor) => void },
+): Promise<void> {
   const failed = new AbortController()
   const signal =
     options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal])
-  const fetched: Descriptor[] = []
+  const failures: unknown[] = []
   const fill = async (desc: Descriptor) => {
     const tell = (state: ObjectState, offset: number) =>
       options.onEvent?.({ type: 'object', reference: name, desc, state, offset })
@@ -106,26 +107,24 @@ async function fillPlan(
         { desc, source: locatorOf(plan.reference) },
         { signal, onProgress },
       )
-      if (outcome === 'fetched') fetched.push(desc)
+      if (outcome === 'fetched') options.onFetched(desc)
       tell(outcome === 'fetched' ? 'done' : 'exists', desc.size)
     } catch (error) {
-      if (!isCanceled(error)) tell('failed', 0)
-      failed.abort(error)
-      throw error
+      tell('failed', 0)
+      failures.push(error)
+      // Not the error itself: what is only called off must look neither failed nor worth a retry.
+      failed.abort(new DistError('CANCELED', `${desc.digest} of ${name} failed`, { cause: error }))
     }
   }
-  const settled = await Promise.allSettled(plan.missing.map(fill))
-  const failures = settled.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  )
-  if (failures.length > 0) throw failures.find((error) => !isCanceled(error)) ?? failures[0]
-  return fetched
+  await Promise.all(plan.missing.map(fill))
+  if (failures.length > 0) throw failures[0]
 }
 
+/** Manifests have been told of while they were walked. */
 function announcePresent(plan: Plan, name: string, onEvent: EngineOptions['onEvent']): void {
-  const going = new Set([...plan.missing, ...plan.fetched].map((desc) => desc.digest))
+  const missing = new Set(plan.missing.map((desc) => desc.digest))
   for (const desc of plan.objects) {
-    if (going.has(desc.digest)) continue
+    if (hasChildren(desc.mediaType) || missing.has(desc.digest)) continue
     onEvent?.({ type: 'object', reference: name, desc, state: 'exists', offset: desc.size })
   }
 }

@@ -3,7 +3,8 @@ import type { Plan } from './plan.js'
 
 /**
  * What an object of an image is going through. `waiting`: for its turn, or for somebody else who fetches it;
- * `exists`: it was there; `done`: it was fetched, verified and stored.
+ * `exists`: it was there; `done`: it was fetched, verified and stored; `failed`: it failed or was called off. The
+ * last three end it for this image.
  */
 export type ObjectState = 'waiting' | 'downloading' | 'exists' | 'done' | 'failed'
 

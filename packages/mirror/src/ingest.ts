@@ -46,14 +46,18 @@ export async function ingestBlob(
   const outer = options.signal === undefined ? {} : { signal: options.signal }
   await using lock = await locker.acquire(`blob-${task.desc.digest}`, outer)
   if (await has(content, task.desc)) return 'present'
-  using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), outer)
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
   try {
+    using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), { signal })
     return (await transfer(task, { ...options, signal })) ? 'fetched' : 'present'
   } catch (error) {
     if (!lock.signal.aborted || options.signal?.aborted) throw error
-    throw new DistError('UNAVAILABLE', `${task.desc.digest}: the lock was lost during the transfer`, {
-      cause: error,
-    })
+    throw new DistError(
+      'UNAVAILABLE',
+      `${task.desc.digest}: the lock was lost before the content was there`,
+      {
+        cause: error,
+      },
+    )
   }
 }

@@ -1,5 +1,5 @@
 import type { Image, Manager, Provider } from '@dist/content'
-import { DistError, hasCode } from '@dist/errdefs'
+import { DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { childrenHandler, filterPlatforms, type Handler, type PlatformRequest, skipDesc } from '@dist/images'
 import {
   type Descriptor,
@@ -19,6 +19,7 @@ export interface DescriptorNode {
   readonly selected: boolean
   /** Why a stored manifest cannot be read. */
   readonly damage?: string
+  /** Below a manifest that the tree names several times only the first time: hostile trees end. */
   readonly children: readonly DescriptorNode[]
 }
 
@@ -31,42 +32,51 @@ export async function inspectImage(
   image: Pick<Image, 'desc' | 'selection'>,
   store: Store,
 ): Promise<DescriptorNode> {
-  const all = childrenHandler(store)
-  const selected = filterPlatforms(all, requestOf(image))
-  return nodeOf(image.desc, true, { store, all, selected }, 0)
+  return nodeOf(image.desc, true, { store, request: requestOf(image), met: new Set() }, 0)
 }
 
-interface Handlers {
-  store: Store
-  all: Handler
-  selected: Handler
+interface Inspection {
+  readonly store: Store
+  readonly request: PlatformRequest
+  /** Manifests that have been looked into, with whether they were selected. */
+  readonly met: Set<string>
 }
 
 async function nodeOf(
   desc: Descriptor,
   selected: boolean,
-  handlers: Handlers,
+  inspection: Inspection,
   depth: number,
 ): Promise<DescriptorNode> {
   if (depth > maxDepth)
     throw new DistError('MALFORMED', `${desc.digest}: indexes nest deeper than ${maxDepth} levels`)
-  const present = await has(handlers.store, desc)
-  if (!present || !hasChildren(desc.mediaType)) return { desc, present, selected, children: [] }
+  const present = await has(inspection.store, desc)
+  const leaf = { desc, present, selected, children: [] }
+  const visit = `${desc.digest} ${selected}`
+  if (!present || !hasChildren(desc.mediaType) || inspection.met.has(visit)) return leaf
+  inspection.met.add(visit)
   try {
-    return { desc, present, selected, children: await nodesBelow(desc, selected, handlers, depth) }
+    return { ...leaf, children: await nodesBelow(desc, selected, inspection, depth) }
   } catch (error) {
+    // Somebody deletes it right now.
+    if (isNotFound(error)) return { ...leaf, present: false }
     // One damaged manifest must not hide the rest of the tree, least of all from `delete`.
-    if (!hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED')) throw error
-    return { desc, present, selected, damage: (error as Error).message, children: [] }
+    if (!hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED', 'RESOURCE_EXHAUSTED'))
+      throw error
+    return { ...leaf, damage: (error as Error).message }
   }
 }
 
-async function nodesBelow(desc: Descriptor, selected: boolean, handlers: Handlers, depth: number) {
-  const taken = new Set((await listed(handlers.selected, desc)).map((child) => child.digest))
+async function nodesBelow(desc: Descriptor, selected: boolean, inspection: Inspection, depth: number) {
+  const all = await listed(childrenHandler(inspection.store), desc)
+  const taken = await listed(
+    filterPlatforms(async () => all, inspection.request),
+    desc,
+  )
+  const digests = new Set(taken.map((child) => child.digest))
   const children: DescriptorNode[] = []
-  for (const child of await listed(handlers.all, desc)) {
-    children.push(await nodeOf(child, selected && taken.has(child.digest), handlers, depth + 1))
-  }
+  for (const child of all)
+    children.push(await nodeOf(child, selected && digests.has(child.digest), inspection, depth + 1))
   return children
 }
 
@@ -80,12 +90,14 @@ function requestOf(image: Pick<Image, 'selection'>): PlatformRequest {
 }
 
 export interface ImageSummary {
-  /** Bytes of everything the selection takes, each digest once; undefined when a manifest is not there. */
+  /** Bytes of everything the selection takes, each digest once; undefined when a manifest cannot be read. */
   readonly size: number | undefined
-  /** Platforms that are held, formatted; of a single manifest none is known. */
+  /** Platforms whose manifests are held, formatted; of a single manifest none is known. */
   readonly platforms: readonly string[]
   /** Digests that the selection takes and the store lacks. */
   readonly missing: readonly string[]
+  /** Digests of manifests that are stored but cannot be read. */
+  readonly damaged: readonly string[]
 }
 
 /** Size, platforms and completeness of a published image. */
@@ -94,24 +106,19 @@ export async function summarizeImage(image: Image, store: Store): Promise<ImageS
   const sizes = new Map<string, number>()
   const platforms = new Set<string>()
   const missing = new Set<string>()
-  visit(root, ({ desc, present, selected }) => {
+  const damaged = new Set<string>()
+  let unread = false
+  visit(root, ({ desc, present, selected, damage }) => {
     if (!selected || (isForeignLayerType(desc.mediaType) && !present)) return
     sizes.set(desc.digest, desc.size)
     if (!present) missing.add(desc.digest)
-    if (desc.platform !== undefined && !isUnknownPlatform(desc.platform))
+    if (damage !== undefined) damaged.add(desc.digest)
+    if (damage !== undefined || (!present && hasChildren(desc.mediaType))) unread = true
+    if (present && desc.platform !== undefined && !isUnknownPlatform(desc.platform))
       platforms.add(formatPlatform(desc.platform))
   })
-  const complete = [...missing].every((digest) => !isDocument(root, digest))
-  const size = complete ? [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0) : undefined
-  return { size, platforms: [...platforms].sort(), missing: [...missing] }
-}
-
-function isDocument(root: DescriptorNode, digest: string): boolean {
-  let document = false
-  visit(root, ({ desc }) => {
-    if (desc.digest === digest && hasChildren(desc.mediaType)) document = true
-  })
-  return document
+  const size = unread ? undefined : [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
+  return { size, platforms: [...platforms].sort(), missing: [...missing], damaged: [...damaged] }
 }
 
 export function visit(node: DescriptorNode, each: (node: DescriptorNode) => void): void {

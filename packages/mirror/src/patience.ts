@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Expected, Ingester, Writer } from '@dist/content'
-import { abortError, isUnavailable } from '@dist/errdefs'
-import { backoff } from '@dist/locks'
+import { abortError, backoff, isUnavailable } from '@dist/errdefs'
 
 const firstWait = 20
 const longestWait = 1000
@@ -14,16 +13,15 @@ export async function openPatiently(
   ingester: Ingester,
   ref: string,
   expected: Expected,
-  options: { signal?: AbortSignal; onWait?: () => void } = {},
+  options: { signal?: AbortSignal } = {},
 ): Promise<Writer> {
-  const { signal, onWait } = options
+  const { signal } = options
   for (let attempt = 0; ; attempt++) {
     try {
       return await ingester.writer(ref, expected, signal === undefined ? {} : { signal })
     } catch (error) {
       if (!isUnavailable(error)) throw error
     }
-    onWait?.()
     await pause(backoff(attempt, firstWait, longestWait), signal)
   }
 }

@@ -52,14 +52,16 @@ export async function planImage(
   target: Target,
   options: PlanOptions,
 ): Promise<Plan> {
-  const published = await publishedImage(reference, target)
+  const published = await publishedImages(reference, target)
   const resolved = await resolvedImage(reference, resolver, published, options.signal)
   const name = formatReference(reference)
   options.onEvent?.({ type: 'image', reference: name, state: 'resolved', desc: resolved.desc })
   const walk = await walkImage(reference, resolved, resolver, target, options)
   const missing = await target.missing(walk.blobs)
-  const selection = selectionOf(options.platforms)
-  const vouched = published?.desc.digest === resolved.desc.digest && covers(published.selection, selection)
+  const selection = selectionOf(options.platforms, resolved.desc)
+  const vouches = (image: Image) =>
+    image.desc.digest === resolved.desc.digest && covers(image.selection, selection)
+  const vouched = published.length > 0 && published.every(vouches)
   return {
     reference,
     desc: resolved.desc,
@@ -72,17 +74,18 @@ export async function planImage(
   }
 }
 
-/** The image under the reference's names, where all of them mean the same. */
-async function publishedImage(reference: Reference, target: Target): Promise<Image | undefined> {
-  const images = await Promise.all(publishedNames(reference).map((name) => target.published(name)))
-  const [first] = images
-  return images.every((image) => image?.desc.digest === first?.desc.digest) ? first : undefined
+/** What is published under the reference's names; nothing unless all of them are and mean the same. */
+async function publishedImages(reference: Reference, target: Target): Promise<Image[]> {
+  const found = await Promise.all(publishedNames(reference).map((name) => target.published(name)))
+  const images = found.filter((image) => image !== undefined)
+  const agreed = images.every((image) => image.desc.digest === images[0]?.desc.digest)
+  return agreed && images.length === found.length ? images : []
 }
 
 async function resolvedImage(
   reference: Reference,
   resolver: Resolver,
-  published: Image | undefined,
+  [published]: readonly Image[],
   signal: AbortSignal | undefined,
 ): Promise<Resolved> {
   // A digest means the same content for ever: what is published under it needs no question to anybody.

@@ -1,11 +1,13 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import { type Descriptor, formatPlatform, isUnknownPlatform } from '@dist/oci'
+import { type Descriptor, formatPlatform, isIndexType, isUnknownPlatform } from '@dist/oci'
 
-/** A request as it is recorded with a published name. */
-export function selectionOf(request: PlatformRequest): Selection {
-  return request === 'all' ? 'all' : [...new Set(request.map(formatPlatform))].sort()
+/** A request as it is recorded with a published name: of a single manifest every selection is all. */
+export function selectionOf(request: PlatformRequest, root: Descriptor): Selection {
+  return request === 'all' || !isIndexType(root.mediaType)
+    ? 'all'
+    : [...new Set(request.map(formatPlatform))].sort()
 }
 
 /** Collects which platforms the indexes of an image offer, to tell a request that nothing answers. */
@@ -14,8 +16,9 @@ export class OfferedPlatforms {
   #unnamed = false
 
   add(children: readonly Descriptor[]): void {
-    for (const { platform } of children) {
-      if (platform === undefined) this.#unnamed = true
+    for (const { platform, mediaType } of children) {
+      // What a nested index offers is told by its own children.
+      if (platform === undefined) this.#unnamed ||= !isIndexType(mediaType)
       else if (!isUnknownPlatform(platform)) this.#offered.add(formatPlatform(platform))
     }
   }

@@ -1,9 +1,8 @@
 import { copyContent, type Info, type Ingester, type Writer } from '@dist/content'
-import { DistError, isAlreadyExists, isFailedPrecondition, isRetryable } from '@dist/errdefs'
+import { backoff, DistError, isAlreadyExists, isFailedPrecondition, isRetryable } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
-import { backoff } from '@dist/locks'
 import type { Descriptor } from '@dist/oci'
-import type { Fetcher } from '@dist/remotes'
+import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 import { openPatiently, pause } from './patience.js'
 
 const attempts = 6
@@ -17,7 +16,10 @@ export interface TransferSource {
 
 export interface TransferOptions {
   signal?: AbortSignal
-  /** Bytes that are there, with those of earlier, cut-off transfers. */
+  /**
+   * Bytes that are there, with those of earlier, cut-off transfers. First called before any byte comes: with what
+   * was there at the start.
+   */
   onProgress?: (offset: number) => void
 }
 
@@ -32,7 +34,7 @@ export async function transferBlob(
   options: TransferOptions = {},
 ): Promise<Info | undefined> {
   const { signal } = options
-  for (let restarted = false; ; restarted = true) {
+  for (let again = false; ; again = true) {
     try {
       await using writer = await openPatiently(
         source.ingester,
@@ -40,12 +42,13 @@ export async function transferBlob(
         desc,
         signal === undefined ? {} : { signal },
       )
+      if (again && writer.status.offset > 0) await writer.restart()
       const resumed = writer.status.offset > 0
       try {
         return await fill(writer, desc, source.fetcher, options)
       } catch (error) {
         // What an earlier process left may be damaged: that is worth one transfer from the start.
-        if (!(resumed && !restarted && isFailedPrecondition(error))) throw error
+        if (!resumed || signal?.aborted || !isFailedPrecondition(error)) throw error
       }
     } catch (error) {
       if (isAlreadyExists(error)) return undefined
@@ -60,29 +63,61 @@ async function fill(
   fetcher: Fetcher,
   options: TransferOptions,
 ): Promise<Info> {
-  for (let attempt = 0; ; attempt++) {
-    const before = writer.status.offset
+  let furthest = writer.status.offset
+  for (let idle = 0; ; ) {
+    const source = new Source(fetcher)
     try {
-      return await copyContent(writer, await bodyFrom(writer, desc, fetcher, options.signal), options)
+      const body = await bodyFrom(writer, desc, source, options.signal)
+      options.onProgress?.(writer.status.offset)
+      return await copyContent(writer, body, options)
     } catch (error) {
-      if (!isRetryable(error) || attempt + 1 >= attempts) throw error
-      // A transfer that gets on may go on: only attempts that bring nothing are counted.
-      if (writer.status.offset > before) attempt = 0
+      // Only the source is asked again: what a writer that failed has kept of a chunk is not known.
+      if (!source.failed || !isRetryable(error)) throw error
+      // A transfer that gets on may go on: only attempts that get no further than ever before are counted.
+      idle = writer.status.offset > furthest ? 0 : idle + 1
+      if (idle >= attempts) throw error
+      furthest = Math.max(furthest, writer.status.offset)
       const asked = error instanceof DistError ? error.retryAfter : undefined
-      await pause(asked ?? backoff(attempt, firstDelay, longestDelay), options.signal)
+      await pause(asked ?? backoff(Math.max(0, idle - 1), firstDelay, longestDelay), options.signal)
     }
   }
 }
 
-async function bodyFrom(writer: Writer, desc: Descriptor, fetcher: Fetcher, signal?: AbortSignal) {
+async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal?: AbortSignal) {
   const offset = writer.status.offset
   // All bytes are there already: only the commit is missing.
   if (offset === desc.size) return nothing()
-  const fetched = await fetcher.fetch(desc, { offset, ...(signal === undefined ? {} : { signal }) })
+  const fetched = await source.fetch(desc, { offset, ...(signal === undefined ? {} : { signal }) })
   if (fetched.offset === 0 && offset > 0) await writer.restart()
   else if (fetched.offset !== offset)
     throw new DistError('INTERNAL', `${desc.digest}: asked from ${offset}, got from ${fetched.offset}`)
   return fetched.body
+}
+
+/** A fetcher that knows whether it was what failed. */
+class Source implements Fetcher {
+  failed = false
+
+  constructor(private readonly fetcher: Fetcher) {}
+
+  async fetch(desc: Descriptor, options: FetchOptions): Promise<Fetched> {
+    try {
+      const { offset, body } = await this.fetcher.fetch(desc, options)
+      return { offset, body: this.#watched(body) }
+    } catch (error) {
+      this.failed = true
+      throw error
+    }
+  }
+
+  async *#watched(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    try {
+      yield* body
+    } catch (error) {
+      this.failed = true
+      throw error
+    }
+  }
 }
 
 async function* nothing(): AsyncIterable<Uint8Array> {}
