@@ -1,4 +1,5 @@
 export { type BudgetLimits, TransferBudget } from './budget.js'
+export { imagePlatforms } from './config.js'
 export { type DeleteOutcome, deleteContent } from './delete.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
 export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'

@@ -1,7 +1,8 @@
 /** Where a command gets its input and puts its output. Data goes to stdout, everything else to stderr. */
 export interface Context {
   readonly env: NodeJS.ProcessEnv
-  readonly stdin: NodeJS.ReadStream
+  /** With the descriptor that it reads from, where it has one. */
+  readonly stdin: NodeJS.ReadStream & { readonly fd?: number }
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   /** Aborts on SIGINT and SIGTERM, with the signal's name as reason. */

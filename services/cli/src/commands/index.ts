@@ -1,9 +1,35 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
+import { abortCommand } from './abort.js'
+import { activeCommand } from './active.js'
+import { deleteCommand } from './delete.js'
+import { fetchCommand } from './fetch.js'
+import { imagesCommand } from './images.js'
+import { ingestCommand } from './ingest.js'
+import { inspectCommand } from './inspect.js'
+import { listCommand } from './list.js'
+import { pathCommand } from './path.js'
 import { pullCommand } from './pull.js'
+import { resolveCommand } from './resolve.js'
+import { sweepCommand } from './sweep.js'
+import { tagCommand } from './tag.js'
 
 /** Makes one command; its action hands its exit code to `onExit`. */
 export type Define = (context: Context, onExit: (code: number) => void) => Command
 
 /** All commands, in the order of the help. */
-export const commands: readonly Define[] = [pullCommand]
+export const commands: readonly Define[] = [
+  pullCommand,
+  imagesCommand,
+  inspectCommand,
+  tagCommand,
+  resolveCommand,
+  fetchCommand,
+  ingestCommand,
+  activeCommand,
+  abortCommand,
+  sweepCommand,
+  listCommand,
+  pathCommand,
+  deleteCommand,
+]

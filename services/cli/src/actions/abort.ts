@@ -1,0 +1,19 @@
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import type { StoreOptions } from '../options.js'
+import { print, printJson } from '../output.js'
+import { forEachOf } from './several.js'
+
+/** `dist abort`: throws cut-off writes away. */
+export async function abort(
+  context: Context,
+  refs: readonly string[],
+  options: StoreOptions,
+): Promise<number> {
+  await using store = await openStore(options, context)
+  return forEachOf(context, refs, async (ref) => {
+    await store.content.abort(ref)
+    if (options.json) printJson(context, { ref })
+    else print(context, ref)
+  })
+}

@@ -1,0 +1,102 @@
+import { createInterface } from 'node:readline'
+import { gather } from '@dist/content'
+import { DistError, isNotFound, sanitize, throwIfAborted } from '@dist/errdefs'
+import { digestOf, isDigest, maxManifestSize } from '@dist/oci'
+import { formatLocator } from '@dist/reference'
+import type { FetchedObject, ObjectFetcher } from '@dist/remotes'
+import type { Context } from '../context.js'
+import { writeBytes } from '../output.js'
+import { startDeadline } from './deadline.js'
+import { type FetchSettings, parseRequest, type Request, sayFetched } from './fetch-request.js'
+
+/**
+ * The multi-fetch mode, in the manner of `git cat-file --batch`: a request a line, answers in the same order.
+ * What is missing is said and the stream goes on; everything else that fails ends it, for whoever reads could not
+ * tell a short body from the next header.
+ */
+export async function fetchLines(
+  context: Context,
+  fetcher: ObjectFetcher,
+  settings: FetchSettings,
+): Promise<void> {
+  const lines = createInterface({ input: context.stdin, signal: context.signal })
+  let number = 0
+  for await (const line of lines) {
+    number++
+    if (line.trim() !== '') await answer(context, fetcher, requestOf(line, number), settings)
+  }
+  throwIfAborted(context.signal)
+}
+
+function requestOf(line: string, number: number): Request {
+  const [object = '', ...hints] = line.trim().split(/\s+/)
+  try {
+    return parseRequest(object, hints)
+  } catch (cause) {
+    if (!(cause instanceof DistError)) throw cause
+    throw new DistError(cause.code, `line ${number} of stdin: ${cause.message}`, { cause })
+  }
+}
+
+async function answer(
+  context: Context,
+  fetcher: ObjectFetcher,
+  { object, hints }: Request,
+  { json, limit, locator }: FetchSettings,
+): Promise<void> {
+  const what = `${object} of ${formatLocator(locator)}`
+  using deadline = startDeadline(context.signal, limit, `fetching ${what}`)
+  const { signal } = deadline
+  const output = { ...context, signal }
+  try {
+    const { mediaType, digest, size, body } = await described(
+      await fetcher.fetchObject(object, hints, { signal }),
+      object,
+    )
+    await writeBytes(output, Buffer.from(`${digest} ${mediaType} ${size}\n`))
+    await writeBody(output, body, size, what)
+    await writeBytes(output, Buffer.from('\n'))
+    if (json) sayFetched(context, { object, mediaType, digest, size })
+  } catch (error) {
+    if (!isNotFound(error)) throw deadline.blame(error)
+    await writeBytes(context, Buffer.from(`${sanitize(object)} missing\n`))
+  }
+}
+
+interface Described {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+}
+
+/**
+ * The header stands before the body: what it says must be known first. Where digest or size are not, the body is
+ * gathered, up to the size of a manifest; blobs always have their digest as object.
+ */
+async function described(
+  { mediaType, digest, size, body }: FetchedObject,
+  object: string,
+): Promise<Described> {
+  const known = isDigest(object) ? object : digest
+  if (known !== undefined && size !== undefined) return { mediaType, digest: known, size, body }
+  const content = await gather(body, maxManifestSize, object)
+  return { mediaType, digest: known ?? digestOf(content), size: content.byteLength, body: [content] }
+}
+
+/** Never more bytes than the header said, and an error where there are fewer. */
+async function writeBody(
+  context: Context,
+  body: Described['body'],
+  size: number,
+  what: string,
+): Promise<void> {
+  let written = 0
+  for await (const chunk of body) {
+    written += chunk.byteLength
+    if (written > size) break
+    await writeBytes(context, chunk)
+  }
+  if (written !== size)
+    throw new DistError('FAILED_PRECONDITION', `${what}: the body does not have the ${size} bytes announced`)
+}

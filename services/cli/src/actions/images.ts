@@ -1,0 +1,67 @@
+import type { Image } from '@dist/content'
+import type { LocalStore } from '@dist/content-local'
+import { imagePlatforms, summarizeImage } from '@dist/mirror'
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import { exitCodes } from '../exit.js'
+import { formatBytes, formatTable } from '../format.js'
+import type { StoreOptions } from '../options.js'
+import { note, print, printJson } from '../output.js'
+import { findImage, shownName } from './names.js'
+import { forEachOf } from './several.js'
+
+/** `dist images`: every published name with what it holds. */
+export async function listImages(context: Context, options: StoreOptions): Promise<number> {
+  await using store = await openStore(options, context)
+  const rows: Row[] = []
+  for await (const image of store.names.list()) rows.push(await rowOf(image, store))
+  rows.sort((a, b) => (a.name < b.name ? -1 : 1))
+  if (options.json) for (const row of rows) printJson(context, row)
+  else context.stdout.write(formatTable(head, rows.map(cells)))
+  for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
+    note(context, `${shownName(name)} is not whole: ${missing.length} objects are missing; pull it again`)
+  return exitCodes.done
+}
+
+/** `dist images rm`: removes names; the content stays. */
+export async function removeImages(
+  context: Context,
+  texts: readonly string[],
+  options: StoreOptions,
+): Promise<number> {
+  await using store = await openStore(options, context)
+  return forEachOf(context, texts, async (text) => {
+    const { name, desc } = await findImage(text, store.names)
+    await store.names.delete(name)
+    if (options.json) printJson(context, { name, digest: desc.digest })
+    else print(context, shownName(name))
+  })
+}
+
+const head = ['REF', 'TYPE', 'DIGEST', 'SIZE', 'PLATFORMS']
+
+interface Row {
+  name: string
+  mediaType: string
+  digest: string
+  /** Of the whole image; absent when it cannot be known. */
+  size?: number
+  platforms: readonly string[]
+  missing: readonly string[]
+}
+
+async function rowOf(image: Image, { content }: LocalStore): Promise<Row> {
+  const { size, platforms, missing } = await summarizeImage(image, content)
+  return {
+    name: image.name,
+    mediaType: image.desc.mediaType,
+    digest: image.desc.digest,
+    ...(size === undefined ? {} : { size }),
+    platforms: platforms.length > 0 ? platforms : await imagePlatforms(image.desc, content),
+    missing,
+  }
+}
+
+function cells({ name, mediaType, digest, size, platforms }: Row): string[] {
+  return [shownName(name), mediaType, digest, formatBytes(size), platforms.join(',') || '-']
+}

@@ -1,0 +1,27 @@
+import { parseDigest } from '@dist/oci'
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import type { StoreOptions } from '../options.js'
+import { print, printJson } from '../output.js'
+import { forEachOf } from './several.js'
+
+export interface PathOptions extends StoreOptions {
+  /** False with `-n`. */
+  digest: boolean
+}
+
+/** `dist path`: where content is on disk. */
+export async function path(
+  context: Context,
+  texts: readonly string[],
+  options: PathOptions,
+): Promise<number> {
+  const digests = texts.map((text) => parseDigest(text))
+  await using store = await openStore(options, context)
+  return forEachOf(context, digests, async (digest) => {
+    await store.content.info(digest)
+    const file = store.pathOf(digest)
+    if (options.json) printJson(context, { digest, path: file })
+    else print(context, options.digest ? `${digest} ${file}` : file)
+  })
+}

@@ -1,0 +1,25 @@
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import { exitCodes } from '../exit.js'
+import { formatBytes } from '../format.js'
+import type { StoreOptions } from '../options.js'
+import { note, print, printJson } from '../output.js'
+import { shownName } from './names.js'
+
+export interface SweepOptions extends StoreOptions {
+  /** Milliseconds. */
+  olderThan: number
+}
+
+/** `dist sweep`: removes what abandoned writes left. */
+export async function sweep(context: Context, options: SweepOptions): Promise<number> {
+  await using store = await openStore(options, context)
+  const swept = await store.sweep(options.olderThan)
+  for (const { ref, size, updatedAt } of swept) {
+    if (options.json) printJson(context, { ...(ref === undefined ? {} : { ref }), size, updatedAt })
+    else if (ref !== undefined) print(context, shownName(ref))
+  }
+  const bytes = swept.reduce((sum, { size }) => sum + size, 0)
+  if (swept.length > 0) note(context, `${formatBytes(bytes)} set free`)
+  return exitCodes.done
+}

@@ -1,0 +1,44 @@
+import { type Image, mergeSelections, type Names } from '@dist/content'
+import { DistError, isNotFound } from '@dist/errdefs'
+import { parseReference, publishedNames } from '@dist/reference'
+import { openStore } from '../compose/store.js'
+import type { Context } from '../context.js'
+import { exitCodes } from '../exit.js'
+import type { StoreOptions } from '../options.js'
+import { print, printJson } from '../output.js'
+import { findImage } from './names.js'
+
+/** `dist tag`: publishes an image under a further name. */
+export async function tag(
+  context: Context,
+  text: string,
+  newName: string,
+  options: StoreOptions,
+): Promise<number> {
+  const reference = parseReference(newName)
+  await using store = await openStore(options, context)
+  const { desc, selection } = await findImage(text, store.names)
+  if (reference.digest !== undefined && reference.digest !== desc.digest)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `"${newName}" names another digest than the image's ${desc.digest}`,
+    )
+  for (const name of publishedNames(reference)) {
+    await store.names.put(await merged({ name, desc, selection }, store.names))
+    if (options.json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest })
+    else print(context, `${name} ${desc.digest}`)
+  }
+  return exitCodes.done
+}
+
+/** What the name vouches for of the same digest already stays vouched for. */
+async function merged(image: Image, names: Names): Promise<Image> {
+  try {
+    const before = await names.get(image.name)
+    if (before.desc.digest !== image.desc.digest) return image
+    return { ...image, selection: mergeSelections(before.selection, image.selection) }
+  } catch (error) {
+    if (isNotFound(error)) return image
+    throw error
+  }
+}
