@@ -22,7 +22,8 @@ const result = await build({
   outdir,
   bundle: true,
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries: what finds the threads' file from its own place finds it from a chunk as well.
+  chunkNames: '[name]-[hash]',
   format: 'esm',
   platform: 'node',
   target: 'node20',
