@@ -1,0 +1,82 @@
+import { type Dirent, promises as fs } from 'node:fs'
+import { join } from 'node:path'
+import { DistError, errnoOf } from '@dist/errdefs'
+import { defaultEndpoint, type Endpoint, type TlsMaterial } from '../endpoint.js'
+
+/**
+ * The endpoints of a host by containerd's `certs.d` convention: the first of the directories that has one for the
+ * host (`host_port_`, `host:port`, then `_default`) decides. With `hosts.toml` in it, that alone counts; else its
+ * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as docker reads them. Empty where there
+ * is none. `INVALID_ARGUMENT` names the file that cannot be read.
+ */
+export async function hostsFromDirectories(
+  directories: readonly string[],
+  host: string,
+): Promise<readonly Endpoint[]> {
+  for (const root of directories) {
+    for (const name of directoryNames(host)) {
+      const directory = join(root, name)
+      const entries = await list(directory)
+      if (entries === undefined) continue
+      if (!entries.some((entry) => entry.name === 'hosts.toml'))
+        return [await dockerStyle(directory, entries, host)]
+      const { hostsFromToml } = await import('./hosts-toml.js')
+      return hostsFromToml(join(directory, 'hosts.toml'), host)
+    }
+  }
+  return []
+}
+
+/** The names under which a host's directory may stand; the first spells a port where no colon can be in a name. */
+function directoryNames(host: string): string[] {
+  const spelled = host.replace(/:(\d+)$/, '_$1_')
+  return [...new Set([spelled, host, '_default'])]
+}
+
+async function list(directory: string): Promise<Dirent[] | undefined> {
+  try {
+    return await fs.readdir(directory, { withFileTypes: true })
+  } catch (cause) {
+    const code = errnoOf(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw unreadable(directory, cause)
+  }
+}
+
+async function dockerStyle(directory: string, entries: readonly Dirent[], host: string): Promise<Endpoint> {
+  const names = entries.map(({ name }) => name).sort()
+  const ca = await Promise.all(
+    names.filter((name) => name.endsWith('.crt')).map((name) => readPem(join(directory, name))),
+  )
+  const client = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.cert'))
+      .map(async (name) => ({
+        cert: await readPem(join(directory, name)),
+        key: await readPem(join(directory, name.replace(/\.cert$/, '.key'))),
+      })),
+  )
+  const tls: TlsMaterial = {
+    ...(ca.length > 0 ? { ca } : {}),
+    ...(client.length > 0 ? { client } : {}),
+  }
+  const endpoint = defaultEndpoint(host)
+  if (Object.keys(tls).length === 0) return endpoint
+  // Who configures an authority for loopback means TLS.
+  return { ...endpoint, url: endpoint.url.replace(/^http:/, 'https:'), tls }
+}
+
+/** A file with keys or certificates. `INVALID_ARGUMENT` when it cannot be read. */
+export async function readPem(path: string): Promise<string> {
+  try {
+    return await fs.readFile(path, 'utf8')
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}
+
+export function unreadable(path: string, cause: unknown): DistError {
+  return new DistError('INVALID_ARGUMENT', `${path} cannot be read (${errnoOf(cause) ?? 'unknown error'})`, {
+    cause,
+  })
+}
