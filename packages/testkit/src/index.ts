@@ -1,1 +1,2 @@
 export * from './fixtures/index.js'
+export * from './registry/index.js'

@@ -1,0 +1,59 @@
+import { type Descriptor, type Digest, digestOf, mediaTypes } from '@dist/oci'
+import type { FixtureImage } from '../fixtures/image.js'
+
+/** Content as a repository holds it. */
+export interface Held {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly content: Uint8Array
+}
+
+/** Repositories in memory. A blob is served only through the repositories that hold it. */
+export class Repositories {
+  readonly #manifests = new Map<string, Held>()
+  readonly #blobs = new Map<string, Held>()
+
+  putBlob(
+    repository: string,
+    content: Uint8Array | string,
+    mediaType: string = mediaTypes.octetStream,
+  ): Descriptor {
+    const held = heldOf(content, mediaType)
+    this.#blobs.set(`${repository}@${held.digest}`, held)
+    return descriptorOf(held)
+  }
+
+  /** A manifest, whatever its content, under its digest and, where one is given, a tag. */
+  putManifest(repository: string, content: Uint8Array | string, mediaType: string, tag?: string): Descriptor {
+    const held = heldOf(content, mediaType)
+    this.#manifests.set(`${repository}@${held.digest}`, held)
+    if (tag !== undefined) this.#manifests.set(`${repository}@${tag}`, held)
+    return descriptorOf(held)
+  }
+
+  /** An image with everything below it. */
+  putImage(repository: string, tag: string, image: FixtureImage): Descriptor {
+    for (const child of image.children) this.putImage(repository, child.descriptor.digest, child)
+    for (const { descriptor, open } of image.blobs)
+      this.putBlob(repository, Buffer.concat([...open()]), descriptor.mediaType)
+    return this.putManifest(repository, image.content, image.descriptor.mediaType, tag)
+  }
+
+  find(repository: string, kind: 'manifests' | 'blobs', object: string): Held | undefined {
+    return (kind === 'manifests' ? this.#manifests : this.#blobs).get(`${repository}@${object}`)
+  }
+
+  /** A blob of whatever repository. */
+  blob(digest: string): Held | undefined {
+    return [...this.#blobs.values()].find((held) => held.digest === digest)
+  }
+}
+
+function heldOf(content: Uint8Array | string, mediaType: string): Held {
+  const bytes = Buffer.from(content)
+  return { mediaType, digest: digestOf(bytes), content: bytes }
+}
+
+function descriptorOf({ mediaType, digest, content }: Held): Descriptor {
+  return { mediaType, digest, size: content.byteLength }
+}

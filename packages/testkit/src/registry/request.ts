@@ -1,0 +1,27 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** A request as it came in. */
+export interface RecordedRequest {
+  readonly method: string
+  /** Path and query as they were sent. */
+  readonly url: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  /** The status of the answer, once there is one. */
+  status?: number
+}
+
+/** Which requests are meant. What is left out matches all. */
+export interface RequestMatch {
+  readonly method?: string
+  /** A part of the path, or a pattern. */
+  readonly path?: string | RegExp
+}
+
+export function matches({ method, path }: RequestMatch, request: RecordedRequest): boolean {
+  if (method !== undefined && method !== request.method) return false
+  if (path === undefined) return true
+  return typeof path === 'string' ? request.path.includes(path) : path.test(request.path)
+}

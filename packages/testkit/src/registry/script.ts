@@ -1,0 +1,51 @@
+import type { Reply } from './reply.js'
+import { matches, type RecordedRequest, type RequestMatch } from './request.js'
+
+/** Computes what is properly sent: for the request itself, or for another one in its stead. */
+export type ProperReply = (instead?: RecordedRequest) => Promise<Reply>
+
+/** Makes what is sent out of what would have been sent. */
+export type Fault = (request: RecordedRequest, proper: ProperReply) => Reply | Promise<Reply>
+
+export interface ScriptOptions {
+  /** How many matching requests pass unharmed first. Default 0. */
+  readonly after?: number
+  /** How many are harmed then. Default: all. */
+  readonly times?: number
+}
+
+interface Rule {
+  readonly match: RequestMatch
+  readonly fault: Fault
+  readonly after: number
+  readonly times: number
+  seen: number
+}
+
+/** The faults that a server plays. */
+export class Script {
+  readonly #rules: Rule[] = []
+
+  add(
+    match: RequestMatch,
+    fault: Fault,
+    { after = 0, times = Number.POSITIVE_INFINITY }: ScriptOptions,
+  ): void {
+    this.#rules.unshift({ match, fault, after, times, seen: 0 })
+  }
+
+  /** The answer to a request: the first rule's that is due, else the proper one. */
+  async apply(
+    request: RecordedRequest,
+    answer: (request: RecordedRequest) => Reply | Promise<Reply>,
+  ): Promise<Reply> {
+    const proper: ProperReply = async (instead = request) => answer(instead)
+    let due: Rule | undefined
+    for (const rule of this.#rules) {
+      if (!matches(rule.match, request)) continue
+      const call = rule.seen++
+      if (call >= rule.after && call < rule.after + rule.times) due ??= rule
+    }
+    return due === undefined ? proper() : due.fault(request, proper)
+  }
+}
