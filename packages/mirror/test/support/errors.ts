@@ -1,0 +1,10 @@
+import type { Code } from '@dist/errdefs'
+import { expect } from 'vitest'
+
+/** Matches an error of that code whose message contains all of the texts. */
+export function errorOf(code: Code, ...texts: string[]): unknown {
+  const shape: { code: Code; message?: unknown } = { code }
+  if (texts.length === 0) return expect.objectContaining(shape)
+  const pattern = texts.map((text) => `(?=[^]*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})`).join('')
+  return expect.objectContaining({ ...shape, message: expect.stringMatching(new RegExp(`^${pattern}`)) })
+}

@@ -1,0 +1,79 @@
+import { DistError } from '@dist/errdefs'
+import type { Descriptor, Digest } from '@dist/oci'
+import { formatReference, objectOf, parseReference, type Reference } from '@dist/reference'
+import type { Fetched, FetchOptions, Resolved, ResolveOptions, Resolver } from '@dist/remotes'
+import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
+import { type Fault, soundly } from './faults.js'
+import { Gate } from './gate.js'
+
+interface Resolution {
+  readonly reference: string
+  readonly intent: ResolveOptions['intent']
+}
+
+/** A registry in memory. It counts what is asked of it, and fails as it is told to. */
+export class ScriptedRemote implements Resolver {
+  readonly resolutions: Resolution[] = []
+  /** The digest of every request for content, in order. */
+  readonly fetches: Digest[] = []
+  /** The offset of every request for content, in order. */
+  readonly offsets: number[] = []
+  readonly #content = new Map<string, Uint8Array>()
+  readonly #tags = new Map<string, Descriptor>()
+  readonly #faults = new Map<string, Fault[]>()
+
+  /** Makes an image, with everything below it, known under a reference. */
+  push(image: FixtureImage, text: string): void {
+    for (const { descriptor, open } of allContent(image))
+      this.#content.set(descriptor.digest, Buffer.concat([...open()]))
+    const { mediaType, digest, size } = image.descriptor
+    const { tag: _, ...repository } = parseReference(text)
+    this.#tags.set(text, { mediaType, digest, size })
+    this.#tags.set(formatReference({ ...repository, digest }), { mediaType, digest, size })
+  }
+
+  /** The next requests for this content are answered so, one after the other; then soundly again. */
+  script({ digest }: Pick<Descriptor, 'digest'>, ...faults: Fault[]): void {
+    this.#faults.set(digest, [...(this.#faults.get(digest) ?? []), ...faults])
+  }
+
+  /** Holds back the next request for this content. */
+  hold(desc: Pick<Descriptor, 'digest'>): Gate {
+    const gate = new Gate()
+    this.script(desc, gate.fault)
+    return gate
+  }
+
+  /** How often this content was asked for. */
+  fetchesOf({ digest }: Pick<Descriptor, 'digest'>): number {
+    return this.fetches.filter((fetched) => fetched === digest).length
+  }
+
+  async resolve(reference: Reference, { intent, signal }: ResolveOptions = {}): Promise<Resolved> {
+    signal?.throwIfAborted()
+    this.resolutions.push({ reference: formatReference(reference), intent })
+    const { tag: _, digest: __, ...repository } = reference
+    const object = objectOf(reference)
+    const wanted = object.includes(':') ? { digest: object as Digest } : { tag: object }
+    const desc = this.#tags.get(formatReference({ ...repository, ...wanted }))
+    if (desc === undefined) throw new DistError('NOT_FOUND', `${formatReference(reference)} is unknown`)
+    const content = intent === 'manifest' ? this.#content.get(desc.digest) : undefined
+    return { name: reference, desc, ...(content === undefined ? {} : { content }) }
+  }
+
+  fetcher() {
+    const fetchObject = () => Promise.reject(new DistError('NOT_IMPLEMENTED', 'objects by name'))
+    return { fetch: (desc: Descriptor, options?: FetchOptions) => this.#fetch(desc, options), fetchObject }
+  }
+
+  async #fetch(desc: Descriptor, { offset = 0, signal }: FetchOptions = {}): Promise<Fetched> {
+    signal?.throwIfAborted()
+    this.fetches.push(desc.digest)
+    this.offsets.push(offset)
+    const content = this.#content.get(desc.digest)
+    if (content === undefined) throw new DistError('NOT_FOUND', `${desc.digest} is unknown`)
+    const request = { desc, content, offset, signal }
+    const fault = this.#faults.get(desc.digest)?.shift()
+    return fault === undefined ? soundly(request) : fault(request)
+  }
+}

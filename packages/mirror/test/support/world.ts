@@ -1,0 +1,70 @@
+import { createStore, MemoryDriver, MemoryNames } from '@dist/content'
+import { type Locker, MemoryLocker } from '@dist/locks'
+import {
+  type BlobTask,
+  type BudgetLimits,
+  type EngineOptions,
+  type IngestOptions,
+  ingestBlob,
+  mirrorImages,
+  type Plan,
+  type PlanOptions,
+  planImage,
+  storeTarget,
+  TransferBudget,
+  transferBlob,
+} from '@dist/mirror'
+import { type Descriptor, parsePlatform } from '@dist/oci'
+import { parseReference } from '@dist/reference'
+import { ScriptedRemote } from './remote.js'
+
+export interface WorldOptions {
+  driver?: MemoryDriver
+  locker?: Locker
+  limits?: BudgetLimits
+}
+
+export const amd64 = [parsePlatform('linux/amd64')]
+export const arm64 = [parsePlatform('linux/arm64')]
+
+/** A scripted remote, a store in memory, and all that mirrors from the one into the other. */
+export function newWorld(options: WorldOptions = {}) {
+  const remote = new ScriptedRemote()
+  const driver = options.driver ?? new MemoryDriver()
+  const content = createStore(driver)
+  const names = new MemoryNames()
+  const target = storeTarget(content, names)
+  const transfer = async ({ desc }: BlobTask, transferOptions: IngestOptions) =>
+    (await transferBlob(desc, { fetcher: remote.fetcher(), ingester: content }, transferOptions)) !==
+    undefined
+  const budget = new TransferBudget(options.limits ?? { bytes: 1024 * 1024, transfers: 8 })
+  const dependencies = { locker: options.locker ?? new MemoryLocker(), content, budget, transfer }
+  const ingest = (task: BlobTask, ingestOptions?: IngestOptions) =>
+    ingestBlob(task, dependencies, ingestOptions)
+  return {
+    remote,
+    driver,
+    content,
+    names,
+    target,
+    budget,
+    ingestTask: ingest,
+    ingest: (desc: Descriptor, ingestOptions?: IngestOptions) =>
+      ingest({ desc, source: { host: 'registry.test', repository: 'a' } }, ingestOptions),
+    plan: (text: string, planOptions: Partial<PlanOptions> = {}): Promise<Plan> =>
+      planImage(parseReference(text), remote, target, { platforms: 'all', ...planOptions }),
+    mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}) =>
+      mirrorImages(
+        texts.map((text) => parseReference(text)),
+        { resolver: remote, target, ingest },
+        { platforms: 'all', ...engineOptions },
+      ),
+    has: (desc: Descriptor) =>
+      content.info(desc.digest).then(
+        () => true,
+        () => false,
+      ),
+  }
+}
+
+export type World = ReturnType<typeof newWorld>
