@@ -39,6 +39,7 @@ describe('sanitize', () => {
     ['a zero-width space', 'al\u200bpine', 'al\\u{200b}pine'],
     ['a byte order mark', '\ufeffa', '\\u{feff}a'],
     ['a filler that is a letter', 'a\u3164b', 'a\\u{3164}b'],
+    ['a mark between lines', 'a\ufff9b', 'a\\u{fff9}b'],
     ['half a character', 'a\ud800b', 'a\\u{d800}b'],
     ['a tag character', 'a\u{e0041}b', 'a\\u{e0041}b'],
   ])('R26: shows %s', (_, text, shown) => {
