@@ -42,7 +42,7 @@ install_npm_packages() {
 
 # One line per missing Debian package. Checked by command: whoever has the tool from elsewhere is served as well.
 missing_debian_packages() {
-  local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static' pair
+  local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static redis-server:redis-server' pair
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
