@@ -44,6 +44,8 @@ install_npm_packages() {
 missing_debian_packages() {
   local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static redis-server:redis-server' pair
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
+  # Ceph's object gateway, the S3 of the tests: some 290 MB.
+  [ "$purpose" = test ] && wanted="$wanted radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
   done

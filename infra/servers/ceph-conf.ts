@@ -35,7 +35,10 @@ export function cephConf({ directory, fsid, ports, capacity }: CephSettings): st
     mon_allow_pool_size_one: true,
     mon_warn_on_pool_no_redundancy: false,
     osd_crush_chooseleaf_type: 0,
-    osd_pool_default_pg_num: 8,
+    osd_pool_default_pg_num: 1,
+    // Every pool and every daemon that comes up is one proposal, and by default each waits a second.
+    paxos_propose_interval: 0.02,
+    paxos_min_wait: 0.01,
     osd_pool_default_pg_autoscale_mode: 'off',
     mon_max_pg_per_osd: 1000,
     run_dir: run,

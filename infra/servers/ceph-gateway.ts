@@ -116,11 +116,7 @@ async function startMonitor(
   })
 }
 
-async function startObjectStore(
-  directory: string,
-  conf: string,
-  run: Command,
-): Promise<ServerProcess> {
+async function startObjectStore(directory: string, conf: string, run: Command): Promise<ServerProcess> {
   const uuid = randomUUID()
   await run('ceph', 'osd', 'new', uuid)
   await run('ceph-osd', '--mkfs', '-i', '0', '--osd-uuid', uuid)
