@@ -1,0 +1,246 @@
+import { createStore, readContent } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { writeRef } from '@dist/images'
+import { transferBlob } from '@dist/mirror'
+import { digestOf } from '@dist/oci'
+import { fixtureBlob, seededBuffer } from '@dist/testkit/fixtures'
+import { describe, expect, it } from 'vitest'
+import { errorOf } from './support/errors.js'
+import {
+  type Fault,
+  failing,
+  flipped,
+  resetAfter,
+  resetError,
+  restartAndReset,
+  restarting,
+  short,
+  tooLong,
+} from './support/faults.js'
+import { manifestOf } from './support/images.js'
+import { ScriptedRemote } from './support/remote.js'
+import { ResumableDriver } from './support/resumable.js'
+
+const size = 4000
+const bytes = seededBuffer('blob', size)
+const blob = fixtureBlob(bytes)
+const desc = blob.descriptor
+
+function newTransfer(content = blob) {
+  const remote = new ScriptedRemote()
+  remote.push(manifestOf([content]), 'registry.test/a:1')
+  const driver = new ResumableDriver()
+  const store = createStore(driver)
+  const source = { fetcher: remote.fetcher(), ingester: store }
+  const run = (options: Parameters<typeof transferBlob>[2] = {}) =>
+    transferBlob(content.descriptor, source, options)
+  return { remote, driver, store, run }
+}
+
+type Transfer = ReturnType<typeof newTransfer>
+
+async function expectStored({ store }: Transfer): Promise<void> {
+  expect(Buffer.compare(await readContent(store, desc, size), bytes)).toBe(0)
+}
+
+/** Nothing is visible, and nobody holds the ref. */
+async function expectNothing({ store, driver }: Transfer): Promise<void> {
+  await expect(store.info(desc.digest)).rejects.toEqual(errorOf('NOT_FOUND'))
+  expect(driver.left.size).toBe(0)
+  const writer = await store.writer(writeRef(desc), desc)
+  await writer.abort()
+}
+
+describe('transferBlob', () => {
+  it('fetches, verifies and commits', async () => {
+    const transfer = newTransfer()
+    expect(await transfer.run()).toMatchObject({ digest: desc.digest, size })
+    await expectStored(transfer)
+    expect(transfer.remote.offsets).toEqual([0])
+  })
+
+  it('fetches nothing that is there', async () => {
+    const transfer = newTransfer()
+    await transfer.run()
+    expect(await transfer.run()).toBeUndefined()
+    expect(transfer.remote.fetches).toHaveLength(1)
+  })
+
+  it('takes a blob without bytes in, and asks nobody for it', async () => {
+    const empty = fixtureBlob('')
+    const transfer = newTransfer(empty)
+    expect(await transfer.run()).toMatchObject({ digest: empty.descriptor.digest, size: 0 })
+    expect(transfer.remote.fetches).toEqual([])
+  })
+
+  it('verifies sha512', async () => {
+    const descriptor = { ...desc, digest: digestOf(bytes, 'sha512') }
+    const transfer = newTransfer({ ...blob, descriptor })
+    expect(await transfer.run()).toMatchObject({ digest: descriptor.digest, size })
+  })
+
+  it.each([1, 512, 1999, size - 1])('goes on at byte %i of a cut-off transfer', async (offset) => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes.slice(0, offset))
+    await transfer.run()
+    expect(transfer.remote.offsets).toEqual([offset])
+    await expectStored(transfer)
+  })
+
+  it('only commits when a cut-off transfer had all bytes', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes)
+    await transfer.run()
+    expect(transfer.remote.fetches).toEqual([])
+    await expectStored(transfer)
+  })
+
+  it('starts over when the source does', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
+    transfer.remote.script(desc, restarting)
+    await transfer.run()
+    await expectStored(transfer)
+  })
+
+  it.each([
+    ['are damaged', 1000],
+    ['are all there and damaged', size],
+  ])('fetches from the start when the bytes of a cut-off transfer %s', async (_, left) => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), new Uint8Array(left))
+    await transfer.run()
+    expect(transfer.remote.offsets.at(-1)).toBe(0)
+    await expectStored(transfer)
+  })
+
+  it('starts over once, not for ever, when the source is what is damaged', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
+    transfer.remote.script(desc, flipped, flipped)
+    await expect(transfer.run()).rejects.toEqual(errorOf('FAILED_PRECONDITION'))
+    expect(transfer.remote.offsets).toEqual([1000, 0])
+    await expectNothing(transfer)
+  })
+
+  it.each<[string, Fault]>([
+    ['more bytes than were declared (R9)', tooLong],
+    ['a flipped byte (R10)', flipped],
+    ['fewer bytes than were declared', short],
+  ])('shows nothing of a body with %s, and frees the ref', async (_, fault) => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, fault)
+    await expect(transfer.run()).rejects.toEqual(errorOf('FAILED_PRECONDITION', desc.digest))
+    expect(transfer.remote.fetches).toHaveLength(1)
+    await expectNothing(transfer)
+    await transfer.run()
+    await expectStored(transfer)
+  })
+
+  it('goes on at the offset reached after a reset (R22)', async () => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, resetAfter(1000), resetAfter(500))
+    await transfer.run()
+    expect(transfer.remote.offsets).toEqual([0, 1000, 1500])
+    await expectStored(transfer)
+  })
+
+  it('gives up when a source brings nothing six times', async () => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, ...new Array(20).fill(failing(resetError())))
+    await expect(transfer.run()).rejects.toEqual(errorOf('UNAVAILABLE'))
+    expect(transfer.remote.fetches).toHaveLength(6)
+  })
+
+  it('counts only attempts that bring nothing', async () => {
+    const transfer = newTransfer()
+    const faults = [...new Array(5).fill(resetAfter(0)), ...new Array(7).fill(resetAfter(100))]
+    transfer.remote.script(desc, ...faults)
+    await transfer.run()
+    await expectStored(transfer)
+  })
+
+  it('gives up on a source that starts from 0 every time and never gets further', async () => {
+    const transfer = newTransfer()
+    const faults = new Array(20).fill([restartAndReset(1000), restartAndReset(500)]).flat()
+    transfer.remote.script(desc, ...faults)
+    await expect(transfer.run()).rejects.toEqual(errorOf('UNAVAILABLE'))
+    expect(transfer.remote.fetches.length).toBeLessThan(10)
+  })
+
+  it('does not repeat what cannot help', async () => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, failing(new DistError('NOT_FOUND', 'gone')))
+    await expect(transfer.run()).rejects.toEqual(errorOf('NOT_FOUND', 'gone'))
+    expect(transfer.remote.fetches).toHaveLength(1)
+  })
+
+  it('refuses a body that starts where nobody asked', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
+    transfer.remote.script(desc, async () => ({ offset: 500, body: (async function* () {})() }))
+    await expect(transfer.run()).rejects.toEqual(errorOf('INTERNAL', '1000', '500'))
+  })
+
+  it('tells where it starts and every step', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), bytes.slice(0, 3000))
+    const offsets: number[] = []
+    await transfer.run({ onProgress: (offset) => offsets.push(offset) })
+    expect(offsets).toEqual([3000, 3512, size])
+  })
+
+  it('leaves what has come for the next one when it is called off', async () => {
+    const transfer = newTransfer()
+    const gate = transfer.remote.hold(desc)
+    const abort = new AbortController()
+    const running = transfer.run({ signal: abort.signal })
+    await gate.reached
+    abort.abort()
+    await expect(running).rejects.toThrow()
+    await transfer.run()
+    expect(transfer.remote.offsets).toEqual([0, size / 2])
+    await expectStored(transfer)
+  })
+
+  it('stops waiting for a retry when it is called off', async () => {
+    const transfer = newTransfer()
+    const abort = new AbortController()
+    const never = new DistError('UNAVAILABLE', 'later', { retryAfter: 1_000_000 })
+    transfer.remote.script(desc, async () => {
+      queueMicrotask(() => setImmediate(() => abort.abort()))
+      throw never
+    })
+    await expect(transfer.run({ signal: abort.signal })).rejects.toEqual(errorOf('CANCELED'))
+    await expectNothing(transfer)
+  })
+
+  it('waits for another process that writes the content, and fetches nothing then (S2)', async () => {
+    const transfer = newTransfer()
+    const other = await transfer.store.writer(writeRef(desc), desc)
+    const running = transfer.run()
+    await other.write(bytes.slice())
+    await other.commit()
+    expect(await running).toBeUndefined()
+    expect(transfer.remote.fetches).toEqual([])
+  })
+
+  it('takes over when that other process gives up', async () => {
+    const transfer = newTransfer()
+    const other = await transfer.store.writer(writeRef(desc), desc)
+    const running = transfer.run()
+    await other.abort()
+    expect(await running).toMatchObject({ size })
+  })
+
+  it('asks the source no more once the storage has failed', async () => {
+    const transfer = newTransfer()
+    const draft = transfer.driver.draft.bind(transfer.driver)
+    transfer.driver.draft = async (ref, expected) => ({
+      ...(await draft(ref, expected)),
+      append: () => Promise.reject(new DistError('UNAVAILABLE', 'the bucket is away')),
+    })
+    await expect(transfer.run()).rejects.toEqual(errorOf('UNAVAILABLE', 'bucket'))
+    expect(transfer.remote.fetches).toHaveLength(1)
+  })
+})
