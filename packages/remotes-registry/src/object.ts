@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, isNotFound, isUnavailable } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, essence, mediaTypes, parseDigest } from '@dist/oci'
 import { formatLocator, parseTag } from '@dist/reference'
 import {
@@ -28,8 +28,37 @@ export async function fetchObject(
   const types = likelyTypes(object, hints)
   const what = `${object} of ${formatLocator(source.locator)}`
   return firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
-    firstPath(types, (type) => openObject(source, transport, endpoint, type, object, digest, what, signal)),
+    likelyPath(types, transport, (type, patience) =>
+      openObject(source, patience, endpoint, type, object, digest, what, signal),
+    ),
   )
+}
+
+/**
+ * `firstPath` where what the object is was only guessed: docker-registry answers 500, not 404, to a layer's digest
+ * under /manifests/. So a first guess that fails gets a single try, and all the patience once nothing else has the
+ * object.
+ */
+async function likelyPath<T>(
+  types: readonly ObjectType[],
+  transport: Transport,
+  call: (type: ObjectType, transport: Transport) => Promise<T>,
+): Promise<T> {
+  const [first, ...others] = types
+  if (first === undefined || others.length === 0) return firstPath(types, (type) => call(type, transport))
+  const hasty = { ...transport, retry: { ...transport.retry, attempts: 1 } }
+  try {
+    return await call(first, hasty)
+  } catch (error) {
+    if (!isNotFound(error) && !isUnavailable(error)) throw error
+    try {
+      return await firstPath(others, (type) => call(type, transport))
+    } catch (otherwise) {
+      if (!isNotFound(otherwise)) throw otherwise
+      if (isNotFound(error)) throw error
+      return call(first, transport)
+    }
+  }
 }
 
 function openObject(
