@@ -21,6 +21,8 @@ describe('redactUrl', () => {
   })
 })
 
+const codeUnits = fc.array(fc.nat(0xffff), { maxLength: 300 }).map((units) => String.fromCharCode(...units))
+
 describe('sanitize', () => {
   it('leaves plain text of any script as it is', () => {
     expect(sanitize('manifest unknown: größer, 世界, 🐳')).toBe('manifest unknown: größer, 世界, 🐳')
@@ -72,15 +74,11 @@ describe('sanitize', () => {
 
   it('R26: whatever comes in, one printable line comes out, no longer than asked', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary', maxLength: 2000 }),
-        fc.integer({ min: 1, max: 400 }),
-        (text, limit) => {
-          const line = sanitize(text, limit)
-          expect(line.length).toBeLessThanOrEqual(limit)
-          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
-        },
-      ),
+      fc.property(codeUnits, fc.integer({ min: 1, max: 100 }), (text, limit) => {
+        const line = sanitize(text, limit)
+        expect(line.length).toBeLessThanOrEqual(limit)
+        expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+      }),
     )
   })
 

@@ -55,11 +55,11 @@ describe.each([
       desc === root ? Array.from({ length: count }, (_, i) => layer(`layer ${i}`)) : []
     await expect(run(wide(99_999))).resolves.toBeUndefined()
     await expect(run(wide(100_000))).rejects.toMatchObject(fatal('more than 100000 descriptors'))
-  })
+  }, 30_000)
 
   it('ends where indexes name ever more indexes', async () => {
     await expect(run(endless(1000, 5))).rejects.toMatchObject(fatal(''))
-  })
+  }, 30_000)
 
   it('takes in 64 MiB of manifests, and no more', async () => {
     let calls = 0

@@ -150,7 +150,7 @@ describe('handlers', () => {
   })
 
   it('of none gives no children, and of very many children all', async () => {
-    const many = Array.from({ length: 300_000 }, () => index('a'))
+    const many = new Array<Descriptor>(300_000).fill(index('a'))
     expect(await handlers()(layer('x'), {})).toEqual([])
     expect(await handlers(async () => many)(layer('x'), {})).toHaveLength(300_000)
   })

@@ -35,13 +35,7 @@ export function hostPlatform(arch: string = process.arch): Platform {
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/')
   const [os, architecture, variant] = parts
-  if (
-    parts.length > 3 ||
-    !os ||
-    !architecture ||
-    variant === '' ||
-    !parts.every((p) => /^\w[\w.-]*$/.test(p))
-  ) {
+  if (parts.length > 3 || !os || !architecture || !parts.every((p) => /^\w[\w.-]*$/.test(p))) {
     throw new DistError(
       'INVALID_ARGUMENT',
       `"${sanitize(text, 100)}" is not a platform (os/arch[/variant], as linux/arm64)`,

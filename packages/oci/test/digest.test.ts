@@ -17,6 +17,7 @@ const hex128 =
   'cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e'
 
 const hexOf = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
+const codeUnits = fc.array(fc.nat(0xffff), { maxLength: 3 }).map((units) => String.fromCharCode(...units))
 const digests = fc.oneof(
   hexOf(64).map((hex) => `sha256:${hex}`),
   hexOf(128).map((hex) => `sha512:${hex}`),
@@ -78,18 +79,18 @@ describe('parseDigest', () => {
   })
 
   it('R18: whatever comes in, only what is safe in a path, a URL and a key comes out', () => {
-    const almost = fc.tuple(digests, fc.nat(140), fc.string({ unit: 'binary', maxLength: 3 }))
+    const almost = fc.tuple(digests, fc.nat(140), codeUnits)
     const spoilt = almost.map(
       ([digest, at, text]) => digest.slice(0, at) + text + digest.slice(at + text.length),
     )
     fc.assert(
-      fc.property(fc.oneof(spoilt, fc.string({ unit: 'binary' })), (text) => {
+      fc.property(fc.oneof(spoilt, codeUnits), (text) => {
         const accepted = isDigest(text)
         expect(accepted).toBe(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text))
         if (accepted) expect(parseDigest(text)).toBe(text)
         else expect(codeThrown(() => parseDigest(text))).toMatch(/^(INVALID_ARGUMENT|NOT_IMPLEMENTED)$/)
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 

@@ -162,7 +162,7 @@ describe('parseManifest refuses', () => {
 
   it('what is no UTF-8', () => {
     const broken = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')])
-    expect(() => parseManifest(broken, ociManifest)).toThrow(withCode('MALFORMED'))
+    expect(() => parseManifest(broken, ociManifest)).toThrow(withCode('MALFORMED', 'is not JSON'))
   })
 
   it('R14: one byte over the cap', () => {
