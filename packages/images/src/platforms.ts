@@ -8,7 +8,7 @@ export type PlatformRequest = 'all' | readonly Platform[]
 export const attestedDigest = 'vnd.docker.reference.digest'
 
 /**
- * Keeps, of an index's children, those of the platforms asked for: also children that name no platform, nested
+ * Keeps, of an index's children, those of the platforms asked for: also children that name no platform, as nested
  * indexes, and the attestations of what is kept. Everything else passes as it is.
  */
 export function filterPlatforms(handler: Handler, request: PlatformRequest): Handler {
