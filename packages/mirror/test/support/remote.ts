@@ -6,6 +6,10 @@ import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
 import { type Fault, soundly } from './faults.js'
 import { Gate } from './gate.js'
 
+interface Named {
+  readonly digest: string
+}
+
 interface Resolution {
   readonly reference: string
   readonly intent: ResolveOptions['intent']
@@ -32,20 +36,25 @@ export class ScriptedRemote implements Resolver {
     this.#tags.set(formatReference({ ...repository, digest }), { mediaType, digest, size })
   }
 
+  /** Loses content, as if it had never been pushed. */
+  forget(digest: string): void {
+    this.#content.delete(digest)
+  }
+
   /** The next requests for this content are answered so, one after the other; then soundly again. */
-  script({ digest }: Pick<Descriptor, 'digest'>, ...faults: Fault[]): void {
+  script({ digest }: Named, ...faults: Fault[]): void {
     this.#faults.set(digest, [...(this.#faults.get(digest) ?? []), ...faults])
   }
 
   /** Holds back the next request for this content. */
-  hold(desc: Pick<Descriptor, 'digest'>): Gate {
+  hold(desc: Named): Gate {
     const gate = new Gate()
     this.script(desc, gate.fault)
     return gate
   }
 
   /** How often this content was asked for. */
-  fetchesOf({ digest }: Pick<Descriptor, 'digest'>): number {
+  fetchesOf({ digest }: Named): number {
     return this.fetches.filter((fetched) => fetched === digest).length
   }
 

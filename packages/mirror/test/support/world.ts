@@ -19,6 +19,8 @@ import { parseReference } from '@dist/reference'
 import { ScriptedRemote } from './remote.js'
 
 export interface WorldOptions {
+  remote?: ScriptedRemote
+  names?: MemoryNames
   driver?: MemoryDriver
   locker?: Locker
   limits?: BudgetLimits
@@ -29,10 +31,10 @@ export const arm64 = [parsePlatform('linux/arm64')]
 
 /** A scripted remote, a store in memory, and all that mirrors from the one into the other. */
 export function newWorld(options: WorldOptions = {}) {
-  const remote = new ScriptedRemote()
+  const remote = options.remote ?? new ScriptedRemote()
   const driver = options.driver ?? new MemoryDriver()
   const content = createStore(driver)
-  const names = new MemoryNames()
+  const names = options.names ?? new MemoryNames()
   const target = storeTarget(content, names)
   const transfer = async ({ desc }: BlobTask, transferOptions: IngestOptions) =>
     (await transferBlob(desc, { fetcher: remote.fetcher(), ingester: content }, transferOptions)) !==

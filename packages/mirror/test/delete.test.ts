@@ -1,0 +1,123 @@
+import { DistError } from '@dist/errdefs'
+import { deleteContent } from '@dist/mirror'
+import { type Digest, digestOf, mediaTypes } from '@dist/oci'
+import { describe, expect, it } from 'vitest'
+import { errorOf } from './support/errors.js'
+import { blobAt, documentImage, imageOf, twoPlatforms } from './support/images.js'
+import { amd64, newWorld, type World } from './support/world.js'
+
+const [a, b] = ['registry.test/a:1', 'registry.test/b:1'] as const
+
+const remove = (world: World, ...digests: Digest[]) => deleteContent(digests, world.content, world.names)
+
+async function namesIn(world: World): Promise<string[]> {
+  const found: string[] = []
+  for await (const { name } of world.names.list()) found.push(name)
+  return found
+}
+
+describe('deleteContent', () => {
+  it('deletes content that no name needs', async () => {
+    const world = newWorld()
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.plan(a)
+    const { digest } = image.descriptor
+    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [] })
+    expect(await world.has(image.descriptor)).toBe(false)
+  })
+
+  it('reports what is not there', async () => {
+    const digest = digestOf('nowhere')
+    expect(await remove(newWorld(), digest)).toEqual({ deleted: [], missing: [digest], unpublished: [] })
+  })
+
+  it('deletes what is named twice once', async () => {
+    const world = newWorld()
+    world.remote.push(imageOf(['x']), a)
+    await world.mirror([a])
+    const { digest } = blobAt(imageOf(['x']), 1)
+    expect(await remove(world, digest, digest)).toMatchObject({ deleted: [digest], missing: [] })
+  })
+
+  it('unpublishes the names that need it first', async () => {
+    const world = newWorld()
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const drop = world.driver.delete.bind(world.driver)
+    world.driver.delete = async (digest) => {
+      expect(await namesIn(world)).toEqual([])
+      return drop(digest)
+    }
+    expect((await remove(world, blobAt(image, 1).digest)).unpublished).toEqual([a])
+  })
+
+  it('unpublishes every image that shares a layer, and no other (S19)', async () => {
+    const world = newWorld()
+    const other = 'registry.test/c:1'
+    world.remote.push(imageOf(['shared', 'x']), a)
+    world.remote.push(imageOf(['shared', 'y']), b)
+    world.remote.push(imageOf(['z']), other)
+    await world.mirror([a, b, other])
+    const { unpublished } = await remove(world, blobAt(imageOf(['shared']), 1).digest)
+    expect([...unpublished].sort()).toEqual([a, b])
+    expect(await namesIn(world)).toEqual([other])
+  })
+
+  it('leaves an image whole whose neighbour loses a layer of its own (S19)', async () => {
+    const world = newWorld()
+    world.remote.push(imageOf(['shared', 'x']), a)
+    world.remote.push(imageOf(['shared', 'y']), b)
+    await world.mirror([a, b])
+    await remove(world, blobAt(imageOf(['shared', 'x']), 2).digest)
+    expect(await namesIn(world)).toEqual([b])
+    expect((await world.plan(b)).upToDate).toBe(true)
+  })
+
+  it('leaves the name of an image that does not select what goes', async () => {
+    const world = newWorld()
+    const { index, arm64 } = twoPlatforms()
+    world.remote.push(index, a)
+    world.remote.push(arm64, b)
+    await world.mirror([a], { platforms: amd64 })
+    await world.mirror([b])
+    const { unpublished } = await remove(world, arm64.descriptor.digest)
+    expect(unpublished).toEqual([b])
+  })
+
+  it('deletes a manifest that cannot be read', async () => {
+    const world = newWorld()
+    const { descriptor, content } = documentImage('{', mediaTypes.ociManifest)
+    await using writer = await world.content.writer('broken', descriptor)
+    await writer.write(Buffer.from(content))
+    await writer.commit()
+    await world.names.put({ name: a, desc: descriptor, selection: 'all' })
+    const { digest } = descriptor
+    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [a] })
+  })
+
+  it('takes a name that somebody else unpublishes meanwhile as unpublished', async () => {
+    const world = newWorld()
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const drop = world.names.delete.bind(world.names)
+    world.names.delete = async (name) => {
+      await drop(name)
+      await drop(name)
+    }
+    const { digest } = image.descriptor
+    expect(await remove(world, digest)).toMatchObject({ deleted: [digest], unpublished: [a] })
+  })
+
+  it('deletes nothing while a name cannot be unpublished', async () => {
+    const world = newWorld()
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    world.names.delete = () => Promise.reject(new DistError('RESOURCE_EXHAUSTED', 'the disk is full'))
+    await expect(remove(world, image.descriptor.digest)).rejects.toEqual(errorOf('RESOURCE_EXHAUSTED'))
+    expect(await world.has(image.descriptor)).toBe(true)
+  })
+})
