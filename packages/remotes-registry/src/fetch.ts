@@ -1,20 +1,13 @@
-import { DistError, isNotFound } from '@dist/errdefs'
-import {
-  acceptedManifestTypes,
-  type Descriptor,
-  embeddedContent,
-  hasChildren,
-  maxManifestSize,
-} from '@dist/oci'
+import { DistError } from '@dist/errdefs'
+import { type Descriptor, embeddedContent, hasChildren, maxManifestSize } from '@dist/oci'
 import { formatLocator, type Locator } from '@dist/reference'
 import type { Fetched, FetchOptions, ObjectType } from '@dist/remotes'
-import { pullScope } from './auth/authorizer.js'
 import type { Endpoint } from './endpoint.js'
 import { firstEndpoint } from './fallback.js'
 import { fetchForeign } from './foreign.js'
-import { type Opened, openAt } from './open.js'
+import { openAt, reopenAt } from './open.js'
+import { firstPath, objectRequest } from './paths.js'
 import { resumed } from './resume.js'
-import type { RegistryRequest } from './send.js'
 import type { Transport } from './transport.js'
 
 export interface Source {
@@ -72,45 +65,12 @@ async function fetchFrom(
     return [request, await openAt(transport, request, offset, desc.size)] as const
   })
   // From the first byte on there is no other endpoint to go to: this one gets all the patience.
-  const reopen = (at: number): Promise<Opened> => openAt(patient, request, at, desc.size)
+  const reopen = (at: number) => reopenAt(patient, request, at, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: patient.retry, what, signal })
   return { offset: opened.offset, body }
 }
 
-/** The first kind of path that has the object. */
-export async function firstPath<T>(
-  types: readonly ObjectType[],
-  call: (type: ObjectType) => Promise<T>,
-): Promise<T> {
-  let missing: unknown
-  for (const type of types) {
-    try {
-      return await call(type)
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-      missing ??= error
-    }
-  }
-  throw missing
-}
-
-export function objectRequest(
-  endpoint: Endpoint,
-  { repository }: Locator,
-  type: ObjectType,
-  object: string,
-  what: string,
-  signal: AbortSignal | undefined,
-): RegistryRequest {
-  const path = `/${repository}/${type}s/${object}`
-  const accept = type === 'manifest' ? manifestAccept : '*/*'
-  return { endpoint, method: 'GET', path, headers: { accept }, scope: pullScope(repository), what, signal }
-}
-
-// The same for HEAD and GET: else the two may negotiate different manifests.
-const manifestAccept = [...acceptedManifestTypes, '*/*;q=0.1'].join(', ')
-
-export function nameOf({ mediaType, digest }: Descriptor): string {
+function nameOf({ mediaType, digest }: Descriptor): string {
   return `${hasChildren(mediaType) ? 'manifest' : 'blob'} ${digest}`
 }
 

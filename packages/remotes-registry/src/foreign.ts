@@ -4,7 +4,7 @@ import type { Fetched, FetchOptions } from '@dist/remotes'
 import { isInternalHost } from './auth/addresses.js'
 import { anonymous } from './auth/authorizer.js'
 import type { Source } from './fetch.js'
-import { type Opened, openAt } from './open.js'
+import { openAt, reopenAt } from './open.js'
 import { resumed } from './resume.js'
 import type { RegistryRequest } from './send.js'
 
@@ -57,8 +57,8 @@ async function fetchUrl(
     what,
     signal,
   }
-  const reopen = (at: number): Promise<Opened> => openAt(transport, request, at, desc.size)
-  const opened = await reopen(offset)
+  const reopen = (at: number) => reopenAt(transport, request, at, desc.size)
+  const opened = await openAt(transport, request, offset, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })
   return { offset: opened.offset, body }
 }

@@ -1,19 +1,14 @@
-import { DistError, isNotFound, isUnavailable } from '@dist/errdefs'
+import { DistError } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, essence, mediaTypes, parseDigest } from '@dist/oci'
 import { formatLocator, parseTag } from '@dist/reference'
-import {
-  type FetchedObject,
-  type Hint,
-  likelyTypes,
-  type ObjectType,
-  type RemoteOptions,
-} from '@dist/remotes'
-import type { Endpoint } from './endpoint.js'
+import { type FetchedObject, type Hint, likelyTypes, type RemoteOptions } from '@dist/remotes'
 import { firstEndpoint } from './fallback.js'
-import { firstPath, objectRequest, type Source } from './fetch.js'
+import type { Source } from './fetch.js'
 import { readManifest } from './manifest.js'
-import { type Opened, openAt } from './open.js'
+import { openAt, reopenAt } from './open.js'
+import { likelyPath, objectRequest } from './paths.js'
 import { resumed } from './resume.js'
+import type { RegistryRequest } from './send.js'
 import type { Transport } from './transport.js'
 
 /** `ObjectFetcher.fetchObject` at a registry. Manifests are verified before it resolves, blobs while they are read. */
@@ -25,79 +20,42 @@ export async function fetchObject(
 ): Promise<FetchedObject> {
   const digest = object.includes(':') ? parseDigest(object) : undefined
   if (digest === undefined) parseTag(object)
+  const { transport: patient, endpoints, locator } = source
   const types = likelyTypes(object, hints)
-  const what = `${object} of ${formatLocator(source.locator)}`
-  return firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
-    likelyPath(types, transport, (type, patience) =>
-      openObject(source, patience, endpoint, type, object, digest, what, signal),
-    ),
+  const what = `${object} of ${formatLocator(locator)}`
+  return firstEndpoint(patient, endpoints, 'pull', what, signal, (endpoint, transport) =>
+    likelyPath(types, transport, (type, transport) => {
+      const request = objectRequest(endpoint, locator, type, object, what, signal)
+      return type === 'blob' && digest !== undefined
+        ? fetchBlob(patient, transport, request, digest)
+        : fetchManifest(transport, request, digest)
+    }),
   )
 }
 
-/**
- * `firstPath` where what the object is was only guessed: docker-registry answers 500, not 404, to a layer's digest
- * under /manifests/. So a first guess that fails gets a single try, and all the patience once nothing else has the
- * object.
- */
-async function likelyPath<T>(
-  types: readonly ObjectType[],
+async function fetchManifest(
   transport: Transport,
-  call: (type: ObjectType, transport: Transport) => Promise<T>,
-): Promise<T> {
-  const [first, ...others] = types
-  if (first === undefined || others.length === 0) return firstPath(types, (type) => call(type, transport))
-  const hasty = { ...transport, retry: { ...transport.retry, attempts: 1 } }
-  try {
-    return await call(first, hasty)
-  } catch (error) {
-    if (!isNotFound(error) && !isUnavailable(error)) throw error
-    try {
-      return await firstPath(others, (type) => call(type, transport))
-    } catch (otherwise) {
-      if (!isNotFound(otherwise)) throw otherwise
-      if (isNotFound(error)) throw error
-      return call(first, transport)
-    }
-  }
+  request: RegistryRequest,
+  digest: Digest | undefined,
+): Promise<FetchedObject> {
+  const { desc, content } = await readManifest(transport, request, digest)
+  return { ...desc, body: once(content) }
 }
 
-function openObject(
-  source: Source,
+async function fetchBlob(
+  patient: Transport,
   transport: Transport,
-  endpoint: Endpoint,
-  type: ObjectType,
-  object: string,
-  digest: Digest | undefined,
-  what: string,
-  signal: AbortSignal | undefined,
+  request: RegistryRequest,
+  digest: Digest,
 ): Promise<FetchedObject> {
-  const request = objectRequest(endpoint, source.locator, type, object, what, signal)
-  return type === 'blob' && digest !== undefined ? blob() : manifest()
-
-  async function manifest(): Promise<FetchedObject> {
-    const { desc, content } = await readManifest(transport, request, digest)
-    return {
-      ...desc,
-      body: (async function* () {
-        yield content
-      })(),
-    }
-  }
-
-  async function blob(): Promise<FetchedObject> {
-    const opened = await openAt(transport, request, 0, undefined)
-    const { size } = opened
-    const patient = source.transport
-    const reopen = (at: number): Promise<Opened> => openAt(patient, request, at, size)
-    const body = resumed(opened, { reopen, size, retry: patient.retry, what, signal })
-    const mediaType = essence(opened.response.headers['content-type'] ?? '') || mediaTypes.octetStream
-    return {
-      mediaType,
-      ...(digest === undefined ? {} : { digest }),
-      ...(size === undefined ? {} : { size }),
-      body: digest === undefined ? body : verified(body, digest, what),
-    }
-  }
+  const { what, signal } = request
+  const opened = await openAt(transport, request, 0, undefined)
+  const { size } = opened
+  // From the first byte on there is no other endpoint to go to: this one gets all the patience.
+  const reopen = (at: number) => reopenAt(patient, request, at, size)
+  const body = resumed(opened, { reopen, size, retry: patient.retry, what, signal })
+  const mediaType = essence(opened.response.headers['content-type'] ?? '') || mediaTypes.octetStream
+  return { mediaType, digest, ...(size === undefined ? {} : { size }), body: verified(body, digest, what) }
 }
 
 /** Passes the bytes on and fails at their end when they are not those of the digest. */
@@ -114,4 +72,8 @@ async function* verified(
   }
   const found = digester.digest()
   if (found !== digest) throw new DistError('FAILED_PRECONDITION', `${what}: the content has digest ${found}`)
+}
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield chunk
 }

@@ -31,6 +31,24 @@ export async function openAt(
   return whole(response, request.what, size)
 }
 
+/**
+ * Opens content again in the middle of a transfer. Undefined where the server does not continue exactly at the
+ * offset: what it would send instead is not asked for a second time.
+ */
+export async function reopenAt(
+  transport: Transport,
+  request: RegistryRequest,
+  offset: number,
+  size: number | undefined,
+): Promise<Opened | undefined> {
+  if (offset === 0) return openAt(transport, request, 0, size)
+  const opened = await openRange(transport, request, offset, size)
+  if (opened === undefined || opened.offset === offset) return opened
+  await opened.response.body.return()
+  return undefined
+}
+
+/** Undefined for an answer that is of no use; an offset of 0 where the server sends everything. */
 async function openRange(
   transport: Transport,
   request: RegistryRequest,

@@ -1,11 +1,13 @@
-import { DistError, hasCode, isNotFound } from '@dist/errdefs'
-import { essence, maxManifestSize, mediaTypes } from '@dist/oci'
+import { DistError } from '@dist/errdefs'
+import { type Digest, essence, maxManifestSize, mediaTypes } from '@dist/oci'
 import { formatReference, objectOf, type Reference } from '@dist/reference'
-import type { Resolved, ResolveOptions } from '@dist/remotes'
+import type { ObjectType, Resolved, ResolveOptions } from '@dist/remotes'
 import type { Endpoint } from './endpoint.js'
 import { firstEndpoint } from './fallback.js'
-import { objectRequest, type Source } from './fetch.js'
+import type { Source } from './fetch.js'
+import type { Response } from './http/exchange.js'
 import { announcedDigest, announcedType, readManifest } from './manifest.js'
+import { likelyPath, objectRequest } from './paths.js'
 import { sizeHeader } from './range.js'
 import { type RegistryRequest, sendPatiently } from './send.js'
 import type { Transport } from './transport.js'
@@ -30,14 +32,15 @@ async function resolveAt(
   { intent = 'compare', signal }: ResolveOptions,
 ): Promise<Resolved> {
   const what = formatReference(ref)
-  const request = objectRequest(endpoint, ref, 'manifest', objectOf(ref), what, signal)
-  try {
+  const requestFor = (type: ObjectType) => objectRequest(endpoint, ref, type, objectOf(ref), what, signal)
+  const { digest } = ref
+  const types: readonly ObjectType[] = digest === undefined ? ['manifest'] : ['manifest', 'blob']
+  return likelyPath(types, transport, async (type, transport) => {
+    const request = requestFor(type)
+    if (type === 'blob' && digest !== undefined) return resolveBlob(transport, request, ref, digest)
     const headed = intent === 'compare' ? await head(transport, request, ref) : undefined
-    return headed ?? { name: ref, ...(await readManifest(transport, request, ref.digest)) }
-  } catch (error) {
-    if (!isNotFound(error) || ref.digest === undefined) throw error
-    return resolveBlob(transport, objectRequest(endpoint, ref, 'blob', ref.digest, what, signal), ref, error)
-  }
+    return headed ?? { name: ref, ...(await readManifest(transport, request, digest)) }
+  })
 }
 
 /** Asks by HEAD. Undefined where the registry does not answer that, or not with all that is needed. */
@@ -72,21 +75,21 @@ async function resolveBlob(
   transport: Transport,
   request: RegistryRequest,
   ref: Reference,
-  missing: unknown,
+  digest: Digest,
 ): Promise<Resolved> {
-  const { digest } = ref
-  if (digest === undefined) throw missing
-  for (const method of ['HEAD', 'GET'] as const) {
-    try {
-      const response = await sendPatiently(transport, { ...request, method })
-      await response.body.return()
-      const size = sizeHeader(response.headers['content-length'])
-      if (size === undefined) continue
-      const mediaType = essence(response.headers['content-type'] ?? '') || mediaTypes.octetStream
-      return { name: ref, desc: { mediaType, digest, size } }
-    } catch (error) {
-      if (!hasCode(error, 'NOT_FOUND', 'NOT_IMPLEMENTED')) throw error
-    }
-  }
-  throw missing
+  const response = await headOrGet(transport, request)
+  await response.body.return()
+  const size = sizeHeader(response.headers['content-length'])
+  if (size === undefined)
+    throw new DistError('MALFORMED', `${request.what}: ${response.url.host} does not say how large it is`)
+  const mediaType = essence(response.headers['content-type'] ?? '') || mediaTypes.octetStream
+  return { name: ref, desc: { mediaType, digest, size } }
+}
+
+async function headOrGet(transport: Transport, request: RegistryRequest): Promise<Response> {
+  const accept = [404, 405, 501]
+  const response = await sendPatiently(transport, { ...request, method: 'HEAD', accept })
+  if (response.status === 200 && response.headers['content-length'] !== undefined) return response
+  await response.body.discard()
+  return sendPatiently(transport, request)
 }

@@ -3,8 +3,11 @@ import type { Opened } from './open.js'
 import { pauseBefore, type RetryPolicy } from './retry.js'
 
 export interface ResumeOptions {
-  /** Opens the content again, at the same endpoint: signed in anew, redirects followed anew. */
-  readonly reopen: (offset: number) => Promise<Opened>
+  /**
+   * Opens the content again, at the same endpoint: signed in anew, redirects followed anew. Undefined where it does
+   * not continue at the offset.
+   */
+  readonly reopen: (offset: number) => Promise<Opened | undefined>
   /** Bytes of the whole content, where they are known. */
   readonly size: number | undefined
   readonly retry: RetryPolicy
@@ -58,18 +61,17 @@ async function* chunksOf(first: Opened, options: ResumeOptions): AsyncGenerator<
       mark = offset
       if (!isRetryable(error) || failures >= options.retry.attempts) throw error
       await pauseBefore(failures, options.retry, signal)
-      opened = await continued(offset, options)
+      opened = await continued(offset, options, opened)
     }
   }
 }
 
-async function continued(offset: number, options: ResumeOptions): Promise<Opened> {
-  const opened = await options.reopen(offset)
-  if (opened.offset === offset) return opened
-  await opened.response.body.return()
+async function continued(offset: number, { reopen, what }: ResumeOptions, broken: Opened): Promise<Opened> {
+  const opened = await reopen(offset)
+  if (opened !== undefined) return opened
   throw new DistError(
     'UNAVAILABLE',
-    `${options.what}: ${opened.response.url.host} cannot continue at byte ${offset}: start again`,
+    `${what}: ${broken.response.url.host} cannot continue at byte ${offset}: start again`,
   )
 }
 

@@ -1,0 +1,69 @@
+import { isNotFound, isUnavailable } from '@dist/errdefs'
+import { acceptedManifestTypes } from '@dist/oci'
+import type { Locator } from '@dist/reference'
+import type { ObjectType } from '@dist/remotes'
+import { pullScope } from './auth/authorizer.js'
+import type { Endpoint } from './endpoint.js'
+import type { RegistryRequest } from './send.js'
+import type { Transport } from './transport.js'
+
+// The same for HEAD and GET: else the two may negotiate different manifests.
+const manifestAccept = [...acceptedManifestTypes, '*/*;q=0.1'].join(', ')
+
+/** The GET of an object: `/<repository>/manifests/<object>` or `/<repository>/blobs/<object>`. */
+export function objectRequest(
+  endpoint: Endpoint,
+  { repository }: Locator,
+  type: ObjectType,
+  object: string,
+  what: string,
+  signal: AbortSignal | undefined,
+): RegistryRequest {
+  const path = `/${repository}/${type}s/${object}`
+  const accept = type === 'manifest' ? manifestAccept : '*/*'
+  return { endpoint, method: 'GET', path, headers: { accept }, scope: pullScope(repository), what, signal }
+}
+
+/** Calls for one kind of path after the other until one has the object. Throws what the first one said. */
+export async function firstPath<T>(
+  types: readonly ObjectType[],
+  call: (type: ObjectType) => Promise<T>,
+): Promise<T> {
+  let missing: unknown
+  for (const type of types) {
+    try {
+      return await call(type)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      missing ??= error
+    }
+  }
+  throw missing
+}
+
+/**
+ * `firstPath` where what the object is was only guessed: docker-registry answers 500, not 404, to a layer's digest
+ * under /manifests/. So a first guess that fails gets a single try, and all the patience once nothing else has the
+ * object.
+ */
+export async function likelyPath<T>(
+  types: readonly ObjectType[],
+  transport: Transport,
+  call: (type: ObjectType, transport: Transport) => Promise<T>,
+): Promise<T> {
+  const [first, ...others] = types
+  if (first === undefined || others.length === 0) return firstPath(types, (type) => call(type, transport))
+  const hasty = { ...transport, retry: { ...transport.retry, attempts: 1 } }
+  try {
+    return await call(first, hasty)
+  } catch (error) {
+    if (!isNotFound(error) && !isUnavailable(error)) throw error
+    try {
+      return await firstPath(others, (type) => call(type, transport))
+    } catch (otherwise) {
+      if (!isNotFound(otherwise)) throw otherwise
+      if (isNotFound(error)) throw error
+      return call(first, transport)
+    }
+  }
+}

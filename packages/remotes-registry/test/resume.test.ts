@@ -1,0 +1,194 @@
+import { faults } from '@dist/testkit'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseContentRange, sizeHeader } from '../src/range.js'
+import { client, collect, refTo, scripted, seededBlob, watched } from './support.js'
+
+const size = 200_000
+
+test('R22 a connection that breaks in mid-body is continued exactly there', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.cutBody(70_000), { times: 2 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(registry.requests.map(({ headers }) => headers.range)).toEqual([
+    undefined,
+    'bytes=70000-',
+    'bytes=140000-',
+  ])
+})
+
+test('R22 a body that ends too early without a length announced is continued', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.shortenedBody(100_000), { times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(registry.requests[1]?.headers.range).toBe('bytes=100000-')
+})
+
+test('R22 a transfer that began at an offset is continued from where it broke', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.cutBody(10_000), { times: 1 })
+  const { body, offset } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc, { offset: 50_000 })
+  expect(offset).toBe(50_000)
+  expect((await collect(body)).equals(content.subarray(50_000))).toBe(true)
+  expect(registry.requests[1]?.headers.range).toBe('bytes=60000-')
+})
+
+test.each([
+  ['starts again with 200', faults.ignoredRange()],
+  ['continues at another place', faults.withHeaders({ 'content-range': `bytes 69999-199999/200000` })],
+  ['has content of another size', faults.withHeaders({ 'content-range': `bytes 70000-200000/200001` })],
+  ['has a Content-Range that is none', faults.withHeaders({ 'content-range': 'bytes 70000-/*' })],
+  ['answers the range with 416', faults.status(416)],
+])(
+  'R22 a source that %s in mid-body is never spliced in: the caller is told to start again',
+  async (_what, fault) => {
+    const registry = await scripted()
+    const { desc } = seededBlob(registry, size)
+    registry.script({}, fault, { after: 1 })
+    registry.script({}, faults.cutBody(70_000), { times: 1 })
+    const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+    let received = 0
+    const reading = (async () => {
+      for await (const chunk of body) received += chunk.byteLength
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    expect(received).toBe(70_000)
+  },
+)
+
+test('R22 a body that breaks before its first byte starts again, also where ranges are ignored', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.cutBody(0), { times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+})
+
+test('R22 a source that breaks after every few bytes is given up after the attempts', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, size)
+  registry.script({}, faults.cutBody(10))
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(collect(body)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  expect(registry.requests).toHaveLength(3)
+})
+
+test('R22 progress counts: a large transfer survives more breaks than there are attempts', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, 6_500_000)
+  registry.script({}, faults.cutBody(1_100_000), { times: 5 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(registry.requests).toHaveLength(6)
+})
+
+test('R22 a truncated body that stays truncated is an error that names blob, host and bytes', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, size)
+  registry.script({}, faults.shortenedBody(100), {})
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(collect(body)).rejects.toThrow(`blob ${desc.digest} of ${registry.host}/a/b`)
+})
+
+test('R21 headers that never come are given up and asked for again', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, 1000)
+  registry.script({}, faults.stalledHeaders(), { times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(registry.requests).toHaveLength(2)
+})
+
+test('R21 a host that never answers is UNAVAILABLE after the attempts', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 1000)
+  registry.script({}, faults.stalledHeaders())
+  const fetching = client({ timeouts: { headers: 50 } })
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await expect(fetching).rejects.toThrow('did not answer within 0.05 s')
+})
+
+test('R21 a body that stalls is continued on another connection', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.stalledBody(30_000), { times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(registry.requests[1]?.headers.range).toBe('bytes=30000-')
+})
+
+test('R21 a body that drips is given up for being too slow, and continued', async () => {
+  const registry = await scripted()
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({}, faults.drippingBody(10, 5), { times: 1 })
+  const { events, onRequest } = watched()
+  const timeouts = { headers: 2000, body: 2000, throughput: { bytesPerSecond: 100_000, window: 60 } }
+  const { body } = await client({ timeouts, onRequest }).fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(events[0]?.received).toBeLessThan(size)
+  expect(registry.requests).toHaveLength(2)
+})
+
+test('R8 a token that expires in mid-blob is renewed, and the blob continued at its offset', async () => {
+  const registry = await scripted({ auth: {} })
+  const { desc, content } = seededBlob(registry, size)
+  registry.script({ path: '/blobs/' }, faults.cutBody(70_000), { after: 1, times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  const iterator = body[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  registry.revokeTokens()
+  const rest = await collect({ [Symbol.asyncIterator]: () => iterator })
+  expect(Buffer.concat([first.value, rest]).equals(content)).toBe(true)
+  expect(registry.requests.map(({ path, status }) => `${path.split('/')[1]} ${status}`)).toEqual([
+    'v2 401',
+    'token 200',
+    'v2 200',
+    'v2 401',
+    'token 200',
+    'v2 206',
+  ])
+  expect(registry.requests.at(-1)?.headers.range).toBe('bytes=70000-')
+})
+
+test('a redirect is followed anew when a transfer is continued: signed URLs expire', async () => {
+  const registry = await scripted({ blobHost: true })
+  const { desc, content } = seededBlob(registry, size)
+  registry.blobHost?.script({}, faults.cutBody(70_000), { times: 1 })
+  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect((await collect(body)).equals(content)).toBe(true)
+  const signatures = registry.blobHost?.requests.map(({ query }) => query.get('signature'))
+  expect(new Set(signatures).size).toBe(2)
+})
+
+test('Content-Range is taken for one only when it says first, last and a size that holds them', () => {
+  expect(parseContentRange('bytes 5-9/10')).toEqual({ first: 5, last: 9, total: 10 })
+  expect(parseContentRange('bytes 5-9/*')).toEqual({ first: 5, last: 9, total: undefined })
+  for (const value of [
+    'bytes 9-5/10',
+    'bytes 5-10/10',
+    'bytes */10',
+    'items 5-9/10',
+    'bytes 5-9',
+    '',
+    'bytes -1-9/10',
+  ])
+    expect(parseContentRange(value)).toBeUndefined()
+})
+
+test('R17 a length header that is no size is unknown, never a number', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const size = sizeHeader(text)
+      expect(size === undefined || (Number.isSafeInteger(size) && size >= 0)).toBe(true)
+    }),
+  )
+  for (const value of ['-1', '1.5', '9007199254740993', '0x10', ' 1', ''])
+    expect(sizeHeader(value)).toBeUndefined()
+})
