@@ -13,7 +13,8 @@ const longestTimer = 0x7fffffff
 
 /** Starts the clock; `limit` is in milliseconds; 0 and none at all mean that there is no end. */
 export function startDeadline(outer: AbortSignal, limit: number | undefined, what: string): Deadline {
-  if (limit === undefined || limit === 0) return { signal: outer, blame: (error) => error, [Symbol.dispose]: () => {} }
+  if (limit === undefined || limit === 0)
+    return { signal: outer, blame: (error) => error, [Symbol.dispose]: () => {} }
   const controller = new AbortController()
   const reason = new DistError(
     'DEADLINE_EXCEEDED',

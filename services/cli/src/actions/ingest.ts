@@ -6,7 +6,7 @@ import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'
-import { print, printJson } from '../output.js'
+import { note, print, printJson } from '../output.js'
 import { openInput } from './input.js'
 import { openAmongOthers } from './writer.js'
 
@@ -51,7 +51,10 @@ async function take(context: Context, store: LocalStore, ref: string, expected: 
 
 async function write(context: Context, store: LocalStore, ref: string, expected: Expected): Promise<Info> {
   for (let again = false; ; again = true) {
-    await using writer = await openAmongOthers(store.content, ref, expected, context.signal)
+    await using writer = await openAmongOthers(store.content, ref, expected, {
+      signal: context.signal,
+      onWait: (reason) => note(context, `${reason} for the same content: waiting for it`),
+    })
     const input = openInput(context)
     const resumed = writer.status.offset > 0 && input.seekable && !again
     if (!resumed && writer.status.offset > 0) await writer.restart()

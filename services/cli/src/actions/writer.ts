@@ -18,7 +18,7 @@ export async function openAmongOthers(
   store: Store,
   ref: string,
   expected: Expected,
-  signal: AbortSignal,
+  { signal, onWait }: { signal: AbortSignal; onWait: (reason: string) => void },
 ): Promise<Writer> {
   const since = performance.now()
   for (let attempt = 0; ; attempt++) {
@@ -29,6 +29,7 @@ export async function openAmongOthers(
       const holder = await statusOf(ref, store)
       const known = holder !== undefined || performance.now() - since > unknownFor
       if (known && holder?.expected.digest !== expected.digest) throw error
+      if (attempt === 0) onWait((error as Error).message)
     }
     await pause(backoff(attempt, firstWait, longestWait), signal)
   }
