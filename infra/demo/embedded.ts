@@ -7,7 +7,7 @@ import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
 import type { LoggedRequest } from '../servers/access-log.js'
 import { runDist } from './command.js'
 import { type Sample, sampleImages } from './images.js'
-import { bold, check, megabytes, note, plural, step, table } from './screen.js'
+import { bold, check, mebibytes, note, plural, step, table } from './screen.js'
 import { type Source, startSource } from './source.js'
 import { rehash } from './verify.js'
 
@@ -80,7 +80,7 @@ function showSource(samples: readonly Sample[], source: Source, origin: string):
   const sizes = samples.map(({ image }) => totalSize(allContent(image)))
   table([
     ['IMAGE', 'SIZE'.padStart(9), 'WHAT'],
-    ...samples.map(({ name, what }, i) => [name, megabytes(sizes[i] ?? 0).padStart(9), what]),
+    ...samples.map(({ name, what }, i) => [name, mebibytes(sizes[i] ?? 0).padStart(9), what]),
   ])
 }
 
@@ -111,7 +111,7 @@ async function checkStore({ samples, store }: Scene): Promise<boolean> {
   const missing = [...expected].filter((digest) => !names.has(digest))
   const hashed = check(
     wrong.length === 0,
-    `${plural(names.size, 'file')} under blobs/ (${megabytes(bytes)}) hashed again with node:crypto: ${
+    `${plural(names.size, 'file')} under blobs/ (${mebibytes(bytes)}) hashed again with node:crypto: ${
       wrong.length === 0 ? 'each is what its name says' : `wrong are ${wrong.join(', ')}`
     }`,
   )

@@ -25,7 +25,7 @@ export interface Samples {
   readonly origin: string
 }
 
-const MB = 1_000_000
+const MiB = 2 ** 20
 const applets = ['sh', 'ls', 'cat', 'echo', 'sleep', 'wget', 'httpd']
 const command = { config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin'] } }
 
@@ -34,14 +34,14 @@ export function sampleImages(): Samples {
   const binary = staticBusybox()
   const host = hostPlatform()
   const other = { os: 'linux', architecture: host.architecture === 'arm64' ? 'amd64' : 'arm64' }
-  const base = baseLayer(binary ?? seededBuffer('busybox', 2 * MB), 'busybox')
-  const otherBase = baseLayer(seededBuffer('another architecture', 2 * MB), 'other')
-  const runtime = seededLayer('runtime', 24 * MB, { path: 'lib/runtime' })
+  const base = baseLayer(binary ?? seededBuffer('busybox', 2 * MiB), 'busybox')
+  const otherBase = baseLayer(seededBuffer('another architecture', 2 * MiB), 'other')
+  const runtime = seededLayer('runtime', 24 * MiB, { path: 'lib/runtime' })
   const etc = tarLayer([
     { path: 'etc/passwd', content: 'root:x:0:0:root:/:/bin/sh\n' },
     { path: 'etc/motd', content: 'mirrored by dist\n' },
   ])
-  const app = (name: string, megabytes: number) => seededLayer(name, megabytes * MB, { path: `srv/${name}` })
+  const app = (name: string, mebibytes: number) => seededLayer(name, mebibytes * MiB, { path: `srv/${name}` })
   const image = (...layers: FixtureLayer[]) => ociImage({ layers, platform: host, config: command })
   const tools = [base, etc]
   const samples: Sample[] = [
@@ -57,7 +57,7 @@ export function sampleImages(): Samples {
     {
       name: 'demo/web:1.0',
       image: image(...tools, runtime, app('web-1.0', 12)),
-      what: 'with a 24 MB runtime',
+      what: 'with a 24 MiB runtime',
     },
     { name: 'demo/web:1.1', image: image(...tools, runtime, app('web-1.1', 12)), what: 'shares it' },
     { name: 'demo/api:2.3', image: image(...tools, runtime, app('api', 8)), what: 'shares it, too' },

@@ -34,9 +34,9 @@ export function table(rows: readonly (readonly string[])[]): void {
   }
 }
 
-/** `12.3 MB`, powers of ten. */
-export function megabytes(bytes: number): string {
-  return bytes < 100_000 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+/** `12.3 MiB`, as the command itself writes sizes. */
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }
 
 export function plural(count: number, noun: string): string {
