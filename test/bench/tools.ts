@@ -104,11 +104,11 @@ function tool(
   return version === undefined ? undefined : { name, version, many, command }
 }
 
-/** The first version number that the command prints; undefined where it cannot be run. */
+/** The version that the command prints, a development build's as it is; undefined where it cannot be run. */
 function versionOf(command: string, args: readonly string[]): string | undefined {
   try {
     const output = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    return /\d+\.\d+[\w.+~-]*/.exec(output)?.[0] ?? 'unknown'
+    return /\d+\.\d+[\w.+~-]*/.exec(output)?.[0] ?? output.trim().slice(0, 20)
   } catch {
     return undefined
   }
