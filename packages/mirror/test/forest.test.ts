@@ -16,7 +16,7 @@ const single = fc
 const index = fc.array(single, { minLength: 1, maxLength: 3 }).map((children) => imageIndex(children))
 const nested = fc.array(fc.oneof(single, index), { minLength: 1, maxLength: 3 }).map((all) => imageIndex(all))
 const forest = fc.array(fc.oneof(single, index, nested), { minLength: 1, maxLength: 6 })
-const settings = { numRuns: 50 }
+const settings = { numRuns: 30 }
 
 const namesOf = (images: readonly FixtureImage[]) => images.map((_, i) => `registry.test/image-${i}:1`)
 

@@ -114,6 +114,15 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
+  it('fetches from the start when the source refuses to go on from what is there', async () => {
+    const transfer = newTransfer()
+    transfer.driver.left.set(writeRef(desc), new Uint8Array(1000))
+    transfer.remote.script(desc, failing(new DistError('FAILED_PRECONDITION', 'other content')))
+    await transfer.run()
+    expect(transfer.remote.offsets).toEqual([1000, 0])
+    await expectStored(transfer)
+  })
+
   it('starts over once, not for ever, when the source is what is damaged', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
