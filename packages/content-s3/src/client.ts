@@ -1,0 +1,63 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { S3Client } from '@aws-sdk/client-s3'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { S3Location } from './url.js'
+
+export interface S3Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
+export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region' | 'pathStyle'> {
+  /** Default: the SDK's chain (environment, shared files, web identity, instance metadata). */
+  readonly credentials?: S3Credentials
+  /** Connections at most. Default 128. */
+  readonly maxSockets?: number
+  /** Milliseconds for a connection to be made. Default 5,000. */
+  readonly connectTimeout?: number
+  /** Milliseconds without a byte in either direction after which a connection is given up. Default 60,000. */
+  readonly idleTimeout?: number
+  /** PEM certificates of authorities to trust, instead of the usual ones. */
+  readonly ca?: string
+  /** Connects in place of the agents made here, as through a proxy: the SDK knows no proxy variables. */
+  readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent }
+}
+
+/**
+ * A client fit for `openS3Store`, which does the retrying itself. Whoever makes it destroys it.
+ *
+ * On Node 20 the SDK prints a notice unless `AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true` stands in the
+ * environment before this package is imported: that is up to the program.
+ */
+export function createS3Client(settings: S3ClientSettings): S3Client {
+  const { endpoint, credentials, connectTimeout = 5_000, idleTimeout = 60_000 } = settings
+  // Servers of one's own know no regions, but a signature has to name one.
+  const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1')
+  const agents = settings.agents ?? agentsOf(settings)
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    forcePathStyle: settings.pathStyle,
+    maxAttempts: 1,
+    // The SDK's checksums as trailers slow older servers down, or break them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // With it the SDK opens one connection for each part.
+    expectContinueHeader: false,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
+      connectionTimeout: connectTimeout,
+      socketTimeout: idleTimeout,
+      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+    }),
+  })
+}
+
+function agentsOf({ maxSockets = 128, ca }: S3ClientSettings) {
+  const options = { keepAlive: true, maxSockets }
+  return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...(ca ? { ca } : {}) }) }
+}

@@ -1,0 +1,97 @@
+import type { Draft, Driver, Expected, Info, ReadOptions, Status, WriteOptions } from '@dist/content'
+import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
+import type { Digest } from '@dist/oci'
+import type { Bucket } from './bucket/bucket.js'
+import { deleteObject } from './bucket/delete.js'
+import { s3Name } from './bucket/errors.js'
+import { headObject } from './bucket/head.js'
+import { listObjects } from './bucket/list.js'
+import { readRange } from './bucket/read.js'
+import { type DraftSettings, S3Draft } from './upload/draft.js'
+import { abortUpload, listUploads, type OpenUpload, progressOf } from './upload/list.js'
+import { refOf, type Swept, sweepUploads } from './upload/sweep.js'
+
+/** Content in a bucket, one object per blob. Refs are held within this process. */
+export class S3Driver implements Driver {
+  readonly #drafts = new Map<string, S3Draft>()
+
+  constructor(
+    private readonly bucket: Bucket,
+    private readonly settings: Omit<DraftSettings, 'signal'>,
+  ) {}
+
+  async stat(digest: Digest): Promise<Info | undefined> {
+    const head = await headObject(this.bucket, this.bucket.blob(digest))
+    return head && { digest, size: head.size, committedAt: head.modifiedAt }
+  }
+
+  async read(digest: Digest, options: ReadOptions): Promise<AsyncIterable<Uint8Array>> {
+    try {
+      return await readRange(this.bucket, this.bucket.blob(digest), options)
+    } catch (error) {
+      if (!isNotFound(error) || s3Name(error) === 'NoSuchBucket') throw error
+      throw new DistError('NOT_FOUND', `${digest} is not in the store`, { cause: error })
+    }
+  }
+
+  async *walk(): AsyncIterable<Info> {
+    for await (const { key, size, modifiedAt } of listObjects(this.bucket, 'blobs/')) {
+      const digest = this.bucket.digestAt(key)
+      if (digest !== undefined) yield { digest, size, committedAt: modifiedAt }
+    }
+  }
+
+  delete(digest: Digest): Promise<boolean> {
+    return deleteObject(this.bucket, this.bucket.blob(digest))
+  }
+
+  async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
+    throwIfAborted(signal)
+    const held = this.#drafts.get(ref)
+    if (held !== undefined)
+      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`)
+    const release = () => {
+      if (this.#drafts.get(ref) === draft) this.#drafts.delete(ref)
+    }
+    const draft: S3Draft = new S3Draft(this.bucket, ref, expected, { ...this.settings, signal }, release)
+    this.#drafts.set(ref, draft)
+    return draft
+  }
+
+  async *statuses(): AsyncIterable<Status> {
+    yield* [...this.#drafts.values()].map((draft) => draft.status)
+    for await (const upload of listUploads(this.bucket)) {
+      const status = this.#isLive(upload.id) ? undefined : await this.#statusOf(upload)
+      if (status !== undefined) yield status
+    }
+  }
+
+  async discard(ref: string): Promise<void> {
+    if (this.#drafts.has(ref)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
+    for await (const upload of listUploads(this.bucket)) {
+      if (refOf(upload) !== ref) continue
+      if (this.#isLive(upload.id)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
+      if (await abortUpload(this.bucket, upload)) return
+    }
+    throw new DistError('NOT_FOUND', `no write has the ref ${ref}`)
+  }
+
+  /** Aborts uploads that got nothing for `olderThan` milliseconds; spares those of this process. */
+  sweep(olderThan: number): Promise<Swept[]> {
+    return sweepUploads(this.bucket, olderThan, (id) => this.#isLive(id))
+  }
+
+  /** An upload of another process, or of one that died: who writes it, if anybody, the server does not know. */
+  async #statusOf(upload: OpenUpload): Promise<Status | undefined> {
+    const progress = await progressOf(this.bucket, upload)
+    if (progress === undefined) return undefined
+    const digest = this.bucket.digestAt(upload.key)
+    const expected = digest === undefined ? {} : { digest }
+    const { size, updatedAt } = progress
+    return { ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt }
+  }
+
+  #isLive(uploadId: string): boolean {
+    return [...this.#drafts.values()].some((draft) => draft.uploadId === uploadId)
+  }
+}

@@ -1,0 +1,102 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import { type ContentStore, createStore, type Names } from '@dist/content'
+import type { Digest } from '@dist/oci'
+import { Bucket } from './bucket/bucket.js'
+import { createS3Client, type S3ClientSettings } from './client.js'
+import { S3Driver } from './driver.js'
+import { giveId, readId } from './id.js'
+import { S3Names } from './names/names.js'
+import { probe } from './probe.js'
+import { PartMemory } from './upload/memory.js'
+import { smallestPart } from './upload/sizes.js'
+import type { Swept } from './upload/sweep.js'
+import type { S3Location } from './url.js'
+
+const mebibyte = 1024 * 1024
+
+export interface S3StoreOptions {
+  /** Made by `createS3Client` unless it is given. A client that is given stays open when the store closes. */
+  client?: S3Client
+  /** For the client that is made here, besides what the location says. */
+  connection?: Omit<S3ClientSettings, keyof S3Location>
+  /**
+   * Whether a store is made where there is none. Default true. Without it nothing is written at opening: a store that
+   * is not there reads as an empty one, and credentials that may only read are enough.
+   */
+  create?: boolean
+  /** Bytes up to which content is gathered and put whole, its digest known or not. Default 8 MiB. */
+  smallSize?: number
+  /** Bytes of a part, at least 5 MiB; more where the size asks for it. Default 16 MiB. */
+  partSize?: number
+  /** Parts of one write that are sent at the same time. Default 4. */
+  partsInFlight?: number
+  /** Bytes of all parts of all writes, but that each write has one part. Default 128 MiB. */
+  partMemory?: number
+  /** Times that a call is made before its failure counts, with growing delays up to 5 s. Default 8. */
+  attempts?: number
+  /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
+  timeout?: number
+}
+
+export interface S3Store extends AsyncDisposable {
+  /** `s3://bucket/prefix`, without server and region. */
+  readonly url: string
+  /** Random, given once; undefined while nothing has created the store. */
+  readonly id: string | undefined
+  readonly content: ContentStore
+  readonly names: Names
+  /** The object of committed content; it need not be there. */
+  urlOf(digest: Digest): string
+  /**
+   * Aborts uploads that got nothing for `olderThan` milliseconds, whoever began them. Writes of this process are
+   * spared, whatever their age; for those of others `olderThan` has to be well above the longest stall.
+   */
+  sweep(olderThan: number): Promise<Swept[]>
+  /**
+   * Writes an object, reads it back, compares and deletes it. Throws what is wrong by name: `UNAUTHENTICATED`
+   * (credentials, clock), `PERMISSION_DENIED`, `NOT_FOUND` (bucket), `INVALID_ARGUMENT` (region), `UNAVAILABLE`.
+   */
+  probe(): Promise<void>
+  /** Ends the client's connections, if the client was made here. Writers have to be closed before. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store at a prefix of a bucket, which has to be there. Throws what is wrong by name, as `probe`; but a
+ * store that is there is only read from.
+ */
+export async function openS3Store(location: S3Location, options: S3StoreOptions = {}): Promise<S3Store> {
+  const client = options.client ?? createS3Client({ ...options.connection, ...location })
+  const close = async () => {
+    if (options.client === undefined) client.destroy()
+  }
+  const { attempts = 8, timeout = 30_000 } = options
+  const bucket = new Bucket({ ...location, client, attempts, timeout })
+  try {
+    const id = (await readId(bucket)) ?? (options.create === false ? undefined : await giveId(bucket))
+    return { ...storeOf(bucket, options), id, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function storeOf(
+  bucket: Bucket,
+  options: S3StoreOptions,
+): Omit<S3Store, 'id' | 'close' | keyof AsyncDisposable> {
+  const driver = new S3Driver(bucket, {
+    smallSize: options.smallSize ?? 8 * mebibyte,
+    partSize: Math.max(smallestPart, options.partSize ?? 16 * mebibyte),
+    partsInFlight: options.partsInFlight ?? 4,
+    memory: new PartMemory(options.partMemory ?? 128 * mebibyte),
+  })
+  return {
+    url: bucket.url(bucket.key('')).replace(/\/$/, ''),
+    content: createStore(driver),
+    names: new S3Names(bucket),
+    urlOf: (digest) => bucket.url(bucket.blob(digest)),
+    sweep: (olderThan) => driver.sweep(olderThan),
+    probe: () => probe(bucket),
+  }
+}

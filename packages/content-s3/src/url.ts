@@ -1,0 +1,117 @@
+import { DistError, sanitize } from '@dist/errdefs'
+
+/** Where a store is: a bucket, a prefix in it, and the server that has it. */
+export interface S3Location {
+  readonly bucket: string
+  /** Without slashes at its ends; empty for the whole bucket. */
+  readonly prefix: string
+  /** `http(s)://host[:port]`; undefined for Amazon's own. */
+  readonly endpoint?: string
+  readonly region?: string
+  /** Whether the bucket stands in the path, not in the host name. */
+  readonly pathStyle: boolean
+}
+
+const parameters = ['endpoint', 'region', 'path-style']
+// Amazon S3 user guide, "Bucket naming rules".
+const bucketGrammar = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
+// Of the characters that are safe in keys, those that are safe in URLs and file names too.
+const segmentGrammar = /^[A-Za-z0-9._=-]+$/
+const longestPrefix = 256
+
+/**
+ * Reads `s3://bucket/prefix?endpoint=https://host:port&region=...&path-style=true`. `path-style` is true by default
+ * where there is an endpoint, else false. Throws `INVALID_ARGUMENT`; credentials in the URL are refused, and never
+ * repeated in a message.
+ */
+export function parseS3Url(text: string): S3Location {
+  const url = parse(text)
+  if (url.protocol !== 's3:') throw invalid(`${named(url)} is not of the form s3://bucket/prefix`)
+  if (url.username !== '' || url.password !== '')
+    throw invalid(
+      `${named(url)}: credentials do not belong in the URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+    )
+  if (url.hash !== '' || url.port !== '')
+    throw invalid(`${named(url)}: takes no port and no fragment; a server goes into ?endpoint=`)
+  const bucket = checkedBucket(url)
+  const prefix = checkedPrefix(url)
+  checkParameters(url)
+  const endpoint = checkedEndpoint(url)
+  const region = checkedRegion(url)
+  return {
+    bucket,
+    prefix,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    pathStyle: checkedStyle(url) ?? endpoint !== undefined,
+  }
+}
+
+function parse(text: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    // Not repeated: what cannot be parsed cannot be rid of a password.
+    throw invalid('the store is not a URL of the form s3://bucket/prefix')
+  }
+}
+
+function checkedBucket(url: URL): string {
+  if (!bucketGrammar.test(url.host))
+    throw invalid(`${named(url)}: a bucket has 3 to 63 of a-z, 0-9, "-" and "."`)
+  return url.host
+}
+
+function checkedPrefix(url: URL): string {
+  const prefix = url.pathname.replace(/^\/|\/$/g, '')
+  if (prefix === '') return prefix
+  const isSafe = prefix.split('/').every((segment) => segmentGrammar.test(segment) && !/^\.+$/.test(segment))
+  if (!isSafe || prefix.length > longestPrefix)
+    throw invalid(`${named(url)}: a prefix has at most ${longestPrefix} of A-Z a-z 0-9 . _ = - between "/"`)
+  return prefix
+}
+
+function checkParameters(url: URL): void {
+  const seen = new Set<string>()
+  for (const name of url.searchParams.keys()) {
+    if (!parameters.includes(name))
+      throw invalid(`${named(url)}: unknown parameter ${sanitize(name, 40)} (${parameters.join(', ')})`)
+    if (seen.has(name)) throw invalid(`${named(url)}: ${name} is given twice`)
+    seen.add(name)
+  }
+}
+
+function checkedEndpoint(url: URL): string | undefined {
+  const text = url.searchParams.get('endpoint')
+  if (text === null) return undefined
+  const endpoint = URL.canParse(text) ? new URL(text) : undefined
+  if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol))
+    throw invalid(`${named(url)}: the endpoint is not of the form https://host:port`)
+  if (endpoint.username !== '' || endpoint.password !== '')
+    throw invalid(`${named(url)}: credentials do not belong in the endpoint`)
+  if (endpoint.pathname !== '/' || endpoint.search !== '' || endpoint.hash !== '')
+    throw invalid(`${named(url)}: the endpoint ${endpoint.host} has more than a host and a port`)
+  return endpoint.origin
+}
+
+function checkedRegion(url: URL): string | undefined {
+  const region = url.searchParams.get('region') ?? undefined
+  if (region !== undefined && !/^[a-z0-9-]{1,40}$/.test(region))
+    throw invalid(`${named(url)}: ${sanitize(region, 40)} is not a region`)
+  return region
+}
+
+function checkedStyle(url: URL): boolean | undefined {
+  const style = url.searchParams.get('path-style')
+  if (style === null) return undefined
+  if (style !== 'true' && style !== 'false') throw invalid(`${named(url)}: path-style is true or false`)
+  return style === 'true'
+}
+
+function named(url: URL): string {
+  return `store ${sanitize(`${url.protocol}//${url.host}${url.pathname}`)}`
+}
+
+function invalid(message: string): DistError {
+  return new DistError('INVALID_ARGUMENT', message)
+}
