@@ -3,6 +3,7 @@ import type { MirrorEvent } from '@dist/mirror'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from './support/errors.js'
 import { failing, flipped } from './support/faults.js'
+import { Gate } from './support/gate.js'
 import { blobAt, imageOf, twoPlatforms } from './support/images.js'
 import { arm64, newWorld } from './support/world.js'
 
@@ -115,6 +116,24 @@ describe('mirrorImages', () => {
     const [outcome] = await world.mirror([a])
     expect(outcome?.error).toBe(gone)
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(1)
+  })
+
+  it('calls them off as canceled, so that nobody takes it for a failure worth a retry', async () => {
+    const world = newWorld()
+    const image = imageOf(['x', 'y'])
+    world.remote.push(image, a)
+    const gate = new Gate()
+    let signal: AbortSignal | undefined
+    world.remote.script(blobAt(image, 1), async (request) => {
+      signal = request.signal
+      return gate.fault(request)
+    })
+    world.remote.script(blobAt(image, 2), async () => {
+      await gate.reached
+      throw gone
+    })
+    await world.mirror([a])
+    expect(signal?.reason).toEqual(errorOf('CANCELED', blobAt(image, 2).digest))
   })
 
   it('counts what an image had fetched before it failed', async () => {

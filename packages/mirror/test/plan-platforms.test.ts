@@ -77,7 +77,7 @@ describe('planImage with a selection of platforms', () => {
     const world = newWorld()
     const { descriptor, ...image } = imageOf(['x'])
     const { platform: _, ...unnamed } = descriptor
-    world.remote.push(imageIndex([{ ...image, descriptor: unnamed }]), name)
+    world.remote.push(imageIndex([{ ...image, descriptor: unnamed }, imageOf(['other'])]), name)
     expect((await world.plan(name, { platforms: arm64 })).missing).toHaveLength(2)
   })
 })
