@@ -63,7 +63,8 @@ function agentOptions(options: AgentsOptions, tls: TlsMaterial | undefined): Age
 }
 
 async function proxyAgent(options: AgentsOptions, tls: TlsMaterial | undefined): Promise<Dispatcher> {
-  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  // All of undici here: loaded by itself the proxy agent lacks a method that it calls.
+  const { EnvHttpProxyAgent } = await import('undici')
   const { httpProxy, httpsProxy, noProxy } = options.proxy ?? {}
   // An empty string, unlike undefined, keeps the agent from reading the environment itself.
   return new EnvHttpProxyAgent({

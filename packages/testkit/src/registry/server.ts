@@ -45,7 +45,6 @@ export class ScriptedServer implements AsyncDisposable {
         : createTlsServer({ cert: tls.cert, key: tls.key, ...clientAuthentication(tls) }, listener)
     // Certificates that clients refuse are what some tests are about.
     this.#server.on('tlsClientError', () => {})
-    this.#server.on('clientError', (_error, socket) => socket.destroy())
   }
 
   async listen(): Promise<this> {

@@ -1,0 +1,203 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { faults } from '@dist/testkit'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Endpoint, hostsFromDirectories } from '../src/index.js'
+import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
+
+async function directory(files: Record<string, string>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'certs.d-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true })
+    await writeFile(join(root, name), content)
+  }
+  return root
+}
+
+test('mirrors come in the order of the file, the server last', async () => {
+  const root = await directory({
+    'docker.io/hosts.toml': `
+      server = "https://registry-1.docker.io"
+      [host."https://mirror-b.example"]
+        capabilities = ["pull", "resolve"]
+      [host."http://mirror-a.example:5000/sub/path/"]
+        capabilities = ["pull"]
+        [host."http://mirror-a.example:5000/sub/path/".header]
+          x-key = "k"
+          X-List = ["a", "b"]
+      [host."https://odd.example/already/v2"]
+      [host."https://odd.example/api"]
+        override_path = true
+    `,
+  })
+  expect(await hostsFromDirectories([root], 'docker.io')).toEqual([
+    { url: 'https://mirror-b.example/v2', capabilities: ['pull', 'resolve'], mirrorOf: 'docker.io' },
+    {
+      url: 'http://mirror-a.example:5000/sub/path/v2',
+      capabilities: ['pull'],
+      headers: { 'x-key': 'k', 'x-list': 'a, b' },
+      mirrorOf: 'docker.io',
+    },
+    {
+      url: 'https://odd.example/already/v2',
+      capabilities: ['pull', 'resolve', 'push'],
+      mirrorOf: 'docker.io',
+    },
+    { url: 'https://odd.example/api', capabilities: ['pull', 'resolve', 'push'], mirrorOf: 'docker.io' },
+    { url: 'https://registry-1.docker.io/v2', capabilities: ['pull', 'resolve', 'push'] },
+  ] satisfies Endpoint[])
+})
+
+test('without a server the registry itself is the last, also in _default', async () => {
+  const root = await directory({ '_default/hosts.toml': '[host."https://mirror.example"]' })
+  const endpoints = await hostsFromDirectories([root], 'registry.example:5000')
+  expect(endpoints.map(({ url }) => url)).toEqual([
+    'https://mirror.example/v2',
+    'https://registry.example:5000/v2',
+  ])
+})
+
+test('keys and certificates are read, relative to the file', async () => {
+  const root = await directory({
+    'registry.example/hosts.toml': `
+      server = "https://registry.example"
+      ca = ["ca.pem", "ca/other.pem"]
+      client = [["client.cert", "client.key"], ["both.pem", ""]]
+      skip_verify = true
+    `,
+    'registry.example/ca.pem': 'CA1',
+    'registry.example/ca/other.pem': 'CA2',
+    'registry.example/client.cert': 'CERT',
+    'registry.example/client.key': 'KEY',
+    'registry.example/both.pem': 'BOTH',
+  })
+  const [endpoint] = await hostsFromDirectories([root], 'registry.example')
+  expect(endpoint?.tls).toEqual({
+    ca: ['CA1', 'CA2'],
+    client: [
+      { cert: 'CERT', key: 'KEY' },
+      { cert: 'BOTH', key: 'BOTH' },
+    ],
+    skipVerify: true,
+  })
+})
+
+test('one file may be given without a list', async () => {
+  const root = await directory({
+    'registry.example/hosts.toml': 'ca = "ca.pem"\nclient = "both.pem"',
+    'registry.example/ca.pem': 'CA',
+    'registry.example/both.pem': 'BOTH',
+  })
+  const [endpoint] = await hostsFromDirectories([root], 'registry.example')
+  expect(endpoint?.tls).toEqual({ ca: ['CA'], client: [{ cert: 'BOTH', key: 'BOTH' }] })
+})
+
+test('a directory without hosts.toml is read as docker does, and TLS then counts on loopback too', async () => {
+  const root = await directory({
+    'localhost_5000_/ca.crt': 'CA',
+    'localhost_5000_/client.cert': 'CERT',
+    'localhost_5000_/client.key': 'KEY',
+  })
+  const [endpoint] = await hostsFromDirectories([root], 'localhost:5000')
+  expect(endpoint).toMatchObject({
+    url: 'https://localhost:5000/v2',
+    tls: { ca: ['CA'], client: [{ cert: 'CERT', key: 'KEY' }] },
+  })
+})
+
+test('the spelling host_port_ comes before host:port, that before _default; the first directory wins', async () => {
+  const file = (name: string) => `[host."https://${name}.example"]`
+  const root = await directory({
+    'r.example_5000_/hosts.toml': file('spelled'),
+    'r.example:5000/hosts.toml': file('plain'),
+    '_default/hosts.toml': file('default'),
+  })
+  const other = await directory({ 'r.example:5000/hosts.toml': file('other') })
+  const first = async (roots: string[], host: string) => (await hostsFromDirectories(roots, host))[0]?.url
+  expect(await first([root, other], 'r.example:5000')).toBe('https://spelled.example/v2')
+  expect(await first([other, root], 'r.example:5000')).toBe('https://other.example/v2')
+  expect(await first([root], 'else.example')).toBe('https://default.example/v2')
+  expect(await hostsFromDirectories([other], 'else.example')).toEqual([])
+  expect(await hostsFromDirectories([join(root, 'none')], 'else.example')).toEqual([])
+})
+
+test.each([
+  ['not TOML', 'server = ', 'is not TOML'],
+  [
+    'an unknown capability',
+    '[host."https://m.example"]\ncapabilities = ["fly"]',
+    '"fly" is not a capability',
+  ],
+  ['another scheme', 'server = "ftp://m.example"', 'neither https nor http'],
+  ['a header that breaks out', '[header]\nx = "a\\r\\nb: c"', 'is not a header'],
+  ['a missing certificate', 'ca = "none.pem"', 'cannot be read (ENOENT)'],
+  ['a list for a server', 'server = ["a"]', 'server is not a string'],
+])('%s is INVALID_ARGUMENT, naming the file', async (_what, toml, message) => {
+  const root = await directory({ 'r.example/hosts.toml': toml })
+  const reading = hostsFromDirectories([root], 'r.example')
+  await expect(reading).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await expect(reading).rejects.toThrow(message)
+  await expect(reading).rejects.toThrow(join(root, 'r.example'))
+})
+
+test('a mirror that fails is passed over at once; the registry itself gets all the patience', async () => {
+  const mirror = await scripted()
+  const registry = await scripted()
+  const desc = putManifest(registry)
+  mirror.script({}, faults.status(503))
+  registry.script({}, faults.status(503), { times: 2 })
+  const resolved = await mirrored(mirror.url, registry.url).resolve(refTo(registry, 'a/b:1'))
+  expect(resolved.desc).toEqual(desc)
+  expect(mirror.requests).toHaveLength(1)
+  expect(registry.requests).toHaveLength(3)
+})
+
+test('when all fail, the error is that of the registry itself and names the others', async () => {
+  const mirror = await scripted()
+  const registry = await scripted()
+  mirror.script({}, faults.status(403))
+  const resolving = mirrored(mirror.url, registry.url).resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(resolving).rejects.toThrow(`before that: ${registry.host}/a/b:1: ${mirror.host} denies access`)
+})
+
+test('after the first byte there is no other endpoint', async () => {
+  const mirror = await scripted()
+  const registry = await scripted()
+  const { desc } = seededBlob(mirror, 1000)
+  seededBlob(registry, 1000)
+  mirror.script({}, faults.cutBody(100))
+  const { body } = await mirrored(mirror.url, registry.url).fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(collect(body)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(mirror.requests).toHaveLength(3)
+  expect(registry.requests).toEqual([])
+})
+
+test('an endpoint is asked for what it is capable of only', async () => {
+  const mirror = await scripted()
+  const registry = await scripted()
+  const desc = putManifest(registry)
+  const hosts = async () => [
+    { url: `${mirror.url}/v2`, capabilities: ['pull'] as const },
+    { url: `${registry.url}/v2`, capabilities: ['resolve'] as const },
+  ]
+  expect((await client({ hosts }).resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  expect(mirror.requests).toEqual([])
+  const unable = client({ hosts: async () => [{ url: `${mirror.url}/v2`, capabilities: ['push'] }] })
+  await expect(unable.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('endpoints are plain data that another thread can take', async () => {
+  const root = await directory({ 'r.example/hosts.toml': '[host."https://m.example"]\nskip_verify = true' })
+  const registry = client({ hosts: (host) => hostsFromDirectories([root], host) })
+  const endpoints = await registry.endpointsFor({ host: 'r.example', repository: 'a/b' })
+  expect(structuredClone(endpoints)).toEqual(endpoints)
+})
+
+function mirrored(...urls: string[]) {
+  const hosts = async () =>
+    urls.map((url) => ({ url: `${url}/v2`, capabilities: ['pull', 'resolve'] as const }))
+  return client({ hosts })
+}

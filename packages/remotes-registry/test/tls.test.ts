@@ -1,0 +1,81 @@
+import { createTestAuthority } from '@dist/testkit'
+import { expect, test } from 'vitest'
+import { defaultEndpoint, type Endpoint } from '../src/index.js'
+import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
+
+const authority = createTestAuthority()
+const { cert, key } = authority.server
+
+const at = (url: string, tls?: Endpoint['tls']) => ({
+  hosts: async () => [
+    { url: `${url}/v2`, capabilities: ['pull', 'resolve'] as const, ...(tls === undefined ? {} : { tls }) },
+  ],
+})
+
+test('R24 an authority that nobody knows is refused at once, and the message says what to do', async () => {
+  const registry = await scripted({ tls: { cert, key } })
+  const resolving = client(at(registry.url)).resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+  await expect(resolving).rejects.toThrow('give its authority as "ca" in hosts.toml')
+  expect(registry.requests).toEqual([])
+})
+
+test('R24 with its authority configured for the host it is trusted, also where blobs are redirected to', async () => {
+  const registry = await scripted({ tls: { cert, key }, blobHost: true })
+  const desc = putManifest(registry)
+  const blob = seededBlob(registry, 1000)
+  const registryClient = client(at(registry.url, { ca: [authority.ca] }))
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  const { body } = await registryClient.fetcher(refTo(registry, 'a/b')).fetch(blob.desc)
+  expect((await collect(body)).equals(blob.content)).toBe(true)
+})
+
+test('R24 skip_verify is for its own origin: a redirect is verified', async () => {
+  const registry = await scripted({ tls: { cert, key }, blobHost: true })
+  const desc = putManifest(registry)
+  const blob = seededBlob(registry, 1000)
+  const registryClient = client(at(registry.url, { skipVerify: true }))
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  const fetching = registryClient.fetcher(refTo(registry, 'a/b')).fetch(blob.desc)
+  await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+})
+
+test('a client certificate lets in', async () => {
+  const registry = await scripted({ tls: { cert, key, clientCa: authority.ca } })
+  const desc = putManifest(registry)
+  const ca = [authority.ca]
+  const registryClient = client(at(registry.url, { ca, client: [authority.client] }))
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  const without = client({ ...at(registry.url, { ca }), retry: { attempts: 1 } })
+  await expect(without.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+test('R24 without configuration only loopback is asked in the clear', () => {
+  for (const host of ['localhost', 'localhost:5000', '127.0.0.1:5000', '127.9.9.9', '[::1]:5000'])
+    expect(defaultEndpoint(host).url).toBe(`http://${host}/v2`)
+  for (const host of [
+    'registry.example',
+    '10.0.0.1:5000',
+    'localhost.example',
+    '127.0.0.1.example',
+    '[::2]:5000',
+  ])
+    expect(defaultEndpoint(host).url).toBe(`https://${host}/v2`)
+  expect(defaultEndpoint('docker.io').url).toBe('https://registry-1.docker.io/v2')
+})
+
+test('https to what speaks plain http is refused, and the message says what to do', async () => {
+  const registry = await scripted()
+  const https = at(registry.url.replace('http:', 'https:'))
+  const resolving = client(https).resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+  await expect(resolving).rejects.toThrow(`server = "http://${registry.host}"`)
+})
+
+test('http to what speaks TLS is an error that says so', async () => {
+  const registry = await scripted({ tls: { cert, key } })
+  const resolving = client({ ...at(`http://${registry.host}`), retry: { attempts: 1 } }).resolve(
+    refTo(registry, 'a/b:1'),
+  )
+  await expect(resolving).rejects.toThrow(registry.host)
+})
