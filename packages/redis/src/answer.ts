@@ -1,0 +1,44 @@
+import { abortError, DistError } from '@dist/errdefs'
+
+/**
+ * The answer of Redis, or `UNAVAILABLE` when it does not come within `patience` milliseconds, or what the signal
+ * says. A client waits for a Redis that is away, and what was asked may still be carried out later.
+ */
+export function within<T>(answer: Promise<T>, patience: number, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (go: () => void) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+      go()
+    }
+    const timer = setTimeout(() => settle(() => reject(noAnswer(patience))), patience)
+    const aborted = () => settle(() => reject(signal && abortError(signal)))
+    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal?.aborted) aborted()
+    answer.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    )
+  })
+}
+
+function noAnswer(patience: number): DistError {
+  return new DistError('UNAVAILABLE', `redis: no answer within ${Math.round(patience) / 1000} s`)
+}
+
+/** Waits; `CANCELED` through the signal. */
+export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal?.removeEventListener('abort', aborted)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    const aborted = () => {
+      clearTimeout(timer)
+      reject(signal && abortError(signal))
+    }
+    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal?.aborted) aborted()
+  })
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { DistError } from '@dist/errdefs'
+import type { Redis } from 'ioredis'
+import { within } from './answer.js'
+import { redisError } from './errors.js'
+import { checkPrefix, defaultPrefix } from './prefix.js'
+
+export interface CheckOptions {
+  /** What all keys begin with. Default `{dist}`. */
+  prefix?: string
+  /** Milliseconds to wait for each answer. Default 10,000. */
+  patience?: number
+}
+
+export interface ServerInfo {
+  /** The version of Redis that the server is, or says it is compatible with. */
+  readonly version: string
+}
+
+/** KEYS: a key of our own. Uses every command that locks, limits and statuses need, and leaves nothing behind. */
+const probe = `
+redis.call('TIME')
+redis.call('SET', KEYS[1], 'x', 'PX', 10000)
+redis.call('GET', KEYS[1])
+redis.call('GETRANGE', KEYS[1], 0, 1)
+redis.call('PTTL', KEYS[1])
+redis.call('DEL', KEYS[1])
+redis.call('ZADD', KEYS[1], 1, 'x')
+redis.call('PEXPIRE', KEYS[1], 10000)
+redis.call('ZCARD', KEYS[1])
+redis.call('ZRANGE', KEYS[1], 0, 1)
+redis.call('ZREM', KEYS[1], 'y')
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', 0)
+return redis.call('DEL', KEYS[1])`
+
+/**
+ * Whether a Redis can carry locks, limits, statuses and queues. For services, when they start.
+ *
+ * `NOT_IMPLEMENTED`: older than 6.2, or its maxmemory-policy is not `noeviction`: it would throw away jobs when its
+ * memory is full. `PERMISSION_DENIED`: the user may not do what is needed. `UNAVAILABLE`: it does not answer, or is a
+ * replica that takes no writes. Messages say what to change.
+ */
+export async function checkServer(redis: Redis, options: CheckOptions = {}): Promise<ServerInfo> {
+  const { prefix = defaultPrefix, patience = 10_000 } = options
+  const ask = <T>(doing: string, answer: Promise<T>) =>
+    within(answer, patience).catch((error: unknown) => {
+      throw redisError(redis, doing, error)
+    })
+  const info = parseInfo(await ask('reading INFO', redis.info()))
+  const version = info.get('redis_version') ?? ''
+  checkVersion(redis, version)
+  checkPolicy(redis, info.get('maxmemory_policy'))
+  const key = `${checkPrefix(prefix)}:probe:${randomBytes(8).toString('hex')}`
+  await ask(`writing below ${prefix}:`, redis.eval(probe, 1, key))
+  return { version }
+}
+
+function checkVersion(redis: Redis, version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 6 || (major === 6 && minor >= 2)) return
+  const which = /^[\d.]{1,20}$/.test(version) ? version : 'unknown'
+  throw refused(redis, `its version is ${which}: use Redis 6.2 or newer, or Valkey`)
+}
+
+function checkPolicy(redis: Redis, policy: string | undefined): void {
+  if (policy === 'noeviction') return
+  const which = policy !== undefined && /^[a-z-]{1,40}$/.test(policy) ? policy : 'unknown'
+  throw refused(redis, `its maxmemory-policy is ${which}, which loses jobs: set it to noeviction`)
+}
+
+function refused(redis: Redis, why: string): DistError {
+  const { host, port } = redis.options
+  return new DistError('NOT_IMPLEMENTED', `redis at ${host}:${port}: ${why}`)
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const lines = text.split(/\r?\n/).map((line) => /^(\w+):(.*)$/.exec(line))
+  return new Map(lines.map((match) => [match?.[1] ?? '', match?.[2] ?? '']))
+}

@@ -1,0 +1,102 @@
+import { abortError, backoff, type DistError, throwIfAborted } from '@dist/errdefs'
+import { Redis } from 'ioredis'
+import { redisError } from '../errors.js'
+import { parseRedisUrl, type RedisAddress } from './url.js'
+
+export interface ConnectOptions {
+  /** In place of the URL's. */
+  username?: string
+  /** In place of the URL's. */
+  password?: string
+  /** PEM: the only authorities to trust, with `rediss`. Default: those that Node.js trusts. */
+  ca?: string
+  /** PEM: the own certificate and its key, for servers that ask for one. */
+  cert?: string
+  key?: string
+  /** What `CLIENT LIST` shows. Default: none. */
+  name?: string
+  /**
+   * How often a command is sent again before it fails. Default `null`: it waits until Redis is back, which is what
+   * BullMQ's workers need; locks, limits and statuses have bounds of their own.
+   */
+  maxRetriesPerRequest?: number | null
+  /** Milliseconds for each attempt to connect. Default 10,000. */
+  connectTimeout?: number
+  signal?: AbortSignal
+  /** Is told of connections that fail later on. The client connects again by itself, as long as it takes. */
+  onError?: (error: DistError) => void
+}
+
+/** Longer than any command of ours blocks; BullMQ's workers block for 10 s at most. */
+const silence = 30_000
+
+/**
+ * A client that is connected, signed in and ready. Whoever asked for it closes it (`quit` or `disconnect`).
+ *
+ * Tries once. `INVALID_ARGUMENT`: the URL or a certificate cannot be right. `UNAUTHENTICATED`: user or password.
+ * `UNAVAILABLE`: nobody answers, or (not worth a retry) the server's certificate is not trusted.
+ * `CANCELED` through the signal. Messages name host and port, never a credential.
+ */
+export async function connectRedis(url: string, options: ConnectOptions = {}): Promise<Redis> {
+  throwIfAborted(options.signal)
+  const address = parseRedisUrl(url)
+  const connection: Connection = { ready: false, error: undefined }
+  const redis = createClient(address, options, connection)
+  const giveUp = () => redis.disconnect()
+  options.signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    await redis.connect()
+    connection.ready = true
+    return redis
+  } catch (error) {
+    redis.disconnect()
+    if (options.signal?.aborted) throw abortError(options.signal)
+    throw redisError(redis, 'connecting', connection.error ?? error)
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+interface Connection {
+  /** Whether it has been ready once: only then is a lost connection made again. */
+  ready: boolean
+  /** Why the first attempt fails: the client itself says no more than that it is closed. */
+  error: unknown
+}
+
+function createClient(address: RedisAddress, options: ConnectOptions, connection: Connection): Redis {
+  const username = options.username ?? address.username
+  const password = options.password ?? address.password
+  const redis = new Redis({
+    host: address.host,
+    port: address.port,
+    db: address.db,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(options.name === undefined ? {} : { connectionName: options.name }),
+    ...(address.tls ? { tls: tlsOptions(address.host, options) } : {}),
+    lazyConnect: true,
+    disableClientInfo: true,
+    connectTimeout: options.connectTimeout ?? 10_000,
+    socketTimeout: silence,
+    maxRetriesPerRequest: options.maxRetriesPerRequest ?? null,
+    retryStrategy: (times) => (connection.ready ? backoff(times - 1, 50, 2_000) : null),
+    // After a failover the address leads to the new primary, but this connection still to the old one.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
+  })
+  redis.on('error', (error: unknown) => {
+    if (connection.ready) options.onError?.(redisError(redis, 'connecting', error))
+    else connection.error ??= error
+  })
+  return redis
+}
+
+function tlsOptions(host: string, { ca, cert, key }: ConnectOptions) {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    // An address is no server name (RFC 6066, 3).
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+  }
+}

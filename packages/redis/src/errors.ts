@@ -1,0 +1,51 @@
+import { type Code, DistError, type DistErrorOptions, errnoOf, sanitize } from '@dist/errdefs'
+import type { Redis } from 'ioredis'
+
+type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
+
+/** What Redis answers, by the beginning of its reply; within a script the word stands further on. */
+const replies: readonly (readonly [RegExp, Verdict])[] = [
+  [/^WRONGPASS|invalid password|AUTH .*called/i, ['UNAUTHENTICATED', 'check user and password']],
+  [/^NOAUTH/, ['UNAUTHENTICATED', 'it asks for a password: give one']],
+  [
+    /NOPERM|ACL failure|can't run this command|no permission/i,
+    ['PERMISSION_DENIED', 'grant its user the rights that docs/operations.md lists'],
+  ],
+  [/\bOOM\b/, ['RESOURCE_EXHAUSTED', 'its memory is full: raise maxmemory', { retryable: true }]],
+  [/READONLY/, ['UNAVAILABLE', 'it is a replica that takes no writes: name the primary']],
+  [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/, ['UNAVAILABLE', 'try again later']],
+]
+
+const certificateErrors = /CERT|UNABLE_TO_|SELF_SIGNED|ERR_TLS/
+const unreadable = /ERR_OSSL_(PEM|X509|ASN1)|PEM routines|KEY_VALUES_MISMATCH/
+const noTls = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/
+
+/**
+ * What went wrong with Redis, with a code and what to do. Names host and port, no credential. What is a DistError
+ * already stays as it is.
+ */
+export function redisError(redis: Redis, doing: string, error: unknown): DistError {
+  if (error instanceof DistError) return error
+  const { host, port } = redis.options
+  const said = error instanceof Error ? error.message : String(error)
+  const [code, advice, options] = verdict(error, said)
+  const message = `redis at ${host}:${port}: ${doing}: ${sanitize(said)}${advice === '' ? '' : `; ${advice}`}`
+  return new DistError(code, message, { ...options, cause: error })
+}
+
+function verdict(error: unknown, said: string): Verdict {
+  const known = replies.find(([pattern]) => pattern.test(said))
+  if (known !== undefined) return known[1]
+  if (error instanceof Error && error.name === 'ReplyError') return ['INTERNAL', '']
+  const errno = errnoOf(error) ?? ''
+  if (unreadable.test(errno) || unreadable.test(said))
+    return ['INVALID_ARGUMENT', 'the given certificate or key is no PEM that can be read']
+  if (noTls.test(errno)) return ['UNAVAILABLE', 'it does not speak TLS: use redis://', { retryable: false }]
+  if (certificateErrors.test(errno))
+    return [
+      'UNAVAILABLE',
+      'its certificate is not trusted: give the authority that signed it',
+      { retryable: false },
+    ]
+  return ['UNAVAILABLE', 'is it running, and is this its address?']
+}

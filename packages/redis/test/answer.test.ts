@@ -1,0 +1,46 @@
+import { DistError } from '@dist/errdefs'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { delay, within } from '../src/answer.js'
+import { checkPrefix } from '../src/prefix.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it('hands on what is answered in time', async () => {
+  await expect(within(Promise.resolve(1), 10)).resolves.toBe(1)
+  await expect(within(Promise.reject(new Error('no')), 10)).rejects.toThrow('no')
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('is UNAVAILABLE when there is no answer in time', async () => {
+  const outcome = expect(within(new Promise(() => {}), 1500)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('1.5 s'),
+  })
+  await vi.advanceTimersByTimeAsync(1500)
+  await outcome
+})
+
+it.each([
+  ['an answer', (signal: AbortSignal) => within(new Promise(() => {}), 1000, signal)],
+  ['the end of a delay', (signal: AbortSignal) => delay(1000, signal)],
+])('waits for %s until the signal says no', async (_, wait) => {
+  const reason = new DistError('UNAVAILABLE', 'the lock was lost')
+  await expect(wait(AbortSignal.abort(reason))).rejects.toBe(reason)
+  const abort = new AbortController()
+  const outcome = expect(wait(abort.signal)).rejects.toMatchObject({ code: 'CANCELED' })
+  abort.abort()
+  await outcome
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('takes a prefix only with a hash tag, which keeps all keys in one slot of a cluster', () => {
+  expect(checkPrefix('{dist}')).toBe('{dist}')
+  expect(checkPrefix('{dist}:staging')).toBe('{dist}:staging')
+  for (const prefix of ['', 'dist', 'a{dist}', '{}', '{a{b}}', '{a} b', '{a}{b}'])
+    expect(() => checkPrefix(prefix)).toThrow('hash tag')
+})
