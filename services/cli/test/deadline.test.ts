@@ -1,0 +1,51 @@
+import { DistError } from '@dist/errdefs'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { startDeadline } from '../src/actions/deadline.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const never = new AbortController().signal
+const failure = new DistError('UNAVAILABLE', 'reset')
+
+it('aborts when the time is over, and takes the blame for what fails then', () => {
+  using deadline = startDeadline(never, 1500, 'fetching x')
+  expect(deadline.blame(failure)).toBe(failure)
+  vi.advanceTimersByTime(1499)
+  expect(deadline.signal.aborted).toBe(false)
+  vi.advanceTimersByTime(1)
+  expect(deadline.signal.aborted).toBe(true)
+  expect(deadline.blame(failure)).toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    message: 'fetching x took longer than 1.5s: give it more with --timeout',
+  })
+})
+
+it.each([undefined, 0])('with a limit of %s there is no end', (limit) => {
+  using deadline = startDeadline(never, limit, 'x')
+  vi.advanceTimersByTime(1e12)
+  expect(deadline.signal.aborted).toBe(false)
+})
+
+it('a limit longer than a timer can be does not end at once', () => {
+  using deadline = startDeadline(never, 1e12, 'x')
+  vi.advanceTimersByTime(1000)
+  expect(deadline.signal.aborted).toBe(false)
+})
+
+it('a signal of the user is not taken for the deadline', () => {
+  const user = new AbortController()
+  using deadline = startDeadline(user.signal, 1000, 'x')
+  user.abort('SIGINT')
+  expect(deadline.signal.aborted).toBe(true)
+  expect(deadline.blame(failure)).toBe(failure)
+})
+
+it('no timer is left behind', () => {
+  startDeadline(never, 1000, 'x')[Symbol.dispose]()
+  expect(vi.getTimerCount()).toBe(0)
+})

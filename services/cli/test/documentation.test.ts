@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { expect, it } from 'vitest'
+import { exitCodes } from '../src/exit.js'
+import { createProgram } from '../src/program.js'
+import { run } from '../src/run.js'
+import { captured } from './support/context.js'
+
+const pages = new URL('../../../docs/commands/', import.meta.url)
+const page = (name: string) => readFileSync(new URL(`${name}.md`, pages), 'utf8')
+const commands = createProgram(captured().context, () => {}).commands
+const named = commands.map((command) => [command.name(), command] as const)
+
+it('there are the commands that there should be, in the order of their use', () => {
+  expect(commands.map((command) => command.name())).toEqual([
+    'pull',
+    'images',
+    'inspect',
+    'tag',
+    'resolve',
+    'fetch',
+    'ingest',
+    'active',
+    'abort',
+    'sweep',
+    'list',
+    'path',
+    'delete',
+  ])
+})
+
+it('each page is that of a command', () => {
+  const files = readdirSync(pages).filter((file) => file !== 'README.md')
+  expect(files.sort()).toEqual(commands.map((command) => `${command.name()}.md`).sort())
+})
+
+it.each(named)('%s has a page that names all of its options and arguments', (name, command) => {
+  const text = page(name)
+  expect(text).toMatch(new RegExp(`^# dist ${name}\n\n {4}dist ${name} \\[options\\]`))
+  for (const each of withChildren(command)) {
+    for (const flag of flagsOf(each)) expect(text).toContain(`\`${flag}`)
+    for (const argument of each.registeredArguments) expect(text).toContain(`<${argument.name()}>`)
+  }
+})
+
+it.each(named)('%s documents no option that it does not have', (name, command) => {
+  const rows = page(name).match(/^\| `-.*?\|/gm) ?? []
+  const documented = rows.flatMap((row) => row.match(/(?<=`)--?[a-z-]+/g) ?? [])
+  const known = withChildren(command).flatMap((each) => flagsOf(each))
+  for (const flag of documented) expect(known).toContain(flag)
+})
+
+it.each(named)('%s --help has examples of itself', async (name) => {
+  const { context, stdout } = captured()
+  expect(await run([name, '--help'], context)).toBe(0)
+  expect(stdout()).toMatch(new RegExp(`Examples:\n {2}\\$ dist ${name}`))
+  expect(stdout()).toContain('--json')
+  expect(stdout()).toContain('--verbose')
+})
+
+it('images rm --help has examples of itself', async () => {
+  const { context, stdout } = captured()
+  expect(await run(['images', 'rm', '--help'], context)).toBe(0)
+  expect(stdout()).toContain('Examples:\n  $ dist images rm ')
+})
+
+it('the index lists every command and every exit code', () => {
+  const index = page('README')
+  for (const command of commands)
+    expect(index).toContain(`[\`dist ${command.name()}\`](${command.name()}.md)`)
+  const rows = [...index.matchAll(/^\| (\d+) \|/gm)].map((row) => Number(row[1]))
+  expect(rows).toEqual(Object.values(exitCodes))
+})
+
+function withChildren(command: Command): Command[] {
+  return [command, ...command.commands]
+}
+
+function flagsOf(command: Command): string[] {
+  return command.options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined))
+}

@@ -1,0 +1,28 @@
+import { DistError } from '@dist/errdefs'
+import { expect, it } from 'vitest'
+import { forEachOf } from '../src/actions/several.js'
+import { captured } from './support/context.js'
+
+it('one failure is said and leaves the others alone', async () => {
+  const { context, stderr } = captured()
+  const done: string[] = []
+  const code = await forEachOf(context, ['a', 'b', 'c'], async (item) => {
+    if (item === 'b') throw new DistError('NOT_FOUND', 'b is not here')
+    done.push(item)
+  })
+  expect(code).toBe(6)
+  expect(done).toEqual(['a', 'c'])
+  expect(stderr()).toBe('dist: b is not here\n')
+})
+
+it('a signal ends it before the next one', async () => {
+  const controller = new AbortController()
+  const { context } = captured({ signal: controller.signal })
+  const done: string[] = []
+  const all = forEachOf(context, ['a', 'b'], async (item) => {
+    done.push(item)
+    controller.abort('SIGINT')
+  })
+  await expect(all).rejects.toMatchObject({ code: 'CANCELED' })
+  expect(done).toEqual(['a'])
+})
