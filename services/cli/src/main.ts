@@ -6,6 +6,8 @@ export async function main(): Promise<void> {
   process.env.UV_THREADPOOL_SIZE ??= '8'
   ignoreClosedPipe(process.stdout)
   ignoreClosedPipe(process.stderr)
+  // Should the event loop ever run empty before the command is through, that is no success.
+  process.exitCode = 1
   const interrupt = interruptible()
   process.exitCode = await run(process.argv.slice(2), {
     env: process.env,

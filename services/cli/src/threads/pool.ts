@@ -94,7 +94,6 @@ export class ThreadPool implements AsyncDisposable {
       () => gone(new DistError('INTERNAL', 'a worker thread ended')),
       () => {},
     )
-    worker.unref()
     this.#threads.push(thread)
     return thread
   }
