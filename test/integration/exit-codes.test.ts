@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fixtureBlob, pushImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
 import { registryUser } from '../../infra/servers/docker-registry.js'
@@ -104,7 +105,7 @@ it('6: some of several', async () => {
   expect((await workspace().dist(['path', singleImage.descriptor.digest, digest])).code).toBe(6)
 })
 
-it('1: a registry that is not there, and a store that is none', async () => {
+it('1: a registry that is not there', async () => {
   const closed = await workspace().dist([
     'fetch',
     '--timeout',
@@ -114,10 +115,20 @@ it('1: a registry that is not there, and a store that is none', async () => {
   ])
   expect(closed.code).toBe(1)
   expect(closed.stderr).toMatch(oneLine)
+})
+
+it('2: a store that is none; 1: one of a newer layout', async () => {
   const file = workspace().file('file', '')
-  const noStore = await workspace().dist(['ingest', '--store', file, 'ref'], { stdin: 'x' })
-  expect(noStore.code).not.toBe(0)
-  expect(noStore.stderr).toMatch(oneLine)
+  const other = workspace().root
+  for (const root of [file, other]) {
+    const ended = await workspace().dist(['ingest', '--store', root, 'ref'], { stdin: 'x' })
+    expect(ended.code).toBe(2)
+    expect(ended.stderr).toMatch(oneLine)
+  }
+  await workspace().shell('mkdir newer; echo \'{"imageLayoutVersion":"2.0.0"}\' > newer/oci-layout')
+  const newer = await workspace().dist(['list', '--store', join(other, 'newer')])
+  expect(newer.code).toBe(1)
+  expect(newer.stderr).toContain('2.0.0')
 })
 
 it('a stack trace is shown with -v alone', async () => {

@@ -1,0 +1,94 @@
+import { pushImage } from '@dist/testkit/fixtures'
+import { expect, it } from 'vitest'
+import { indexImage, singleImage, useRegistry } from './support/images.js'
+import { jsonLines, useWorkspace } from './support/workspace.js'
+
+const registry = useRegistry(async ({ url }) => {
+  await pushImage(url, 'single', '1', singleImage)
+  await pushImage(url, 'index', '1', indexImage)
+})
+const workspace = useWorkspace()
+
+/** Runs a command with a terminal for all of its output. */
+const onTerminal = (command: string, env: Record<string, string> = {}) =>
+  workspace().shell(`script -qefc '${command}' /dev/null`, { env: { TERM: 'xterm', ...env } })
+
+// Select Graphic Rendition: colours, bold, dim.
+const style = '\x1b\\[[0-9;]+m'
+
+it('NO_COLOR takes the colours away, and leaves the rest', async () => {
+  const pull = `dist pull ${registry().host}/single:1`
+  const coloured = await onTerminal(pull)
+  expect(coloured.stdout).toMatch(new RegExp(style))
+  await workspace().shell('rm -r "$DIST_STORE"')
+  const plain = await onTerminal(pull, { NO_COLOR: '1' })
+  expect(plain.code).toBe(0)
+  expect(plain.stdout).not.toMatch(new RegExp(style))
+  expect(plain.stdout).toContain(singleImage.descriptor.digest)
+})
+
+it('data has no colours, on a terminal either', async () => {
+  await workspace().dist(['pull', `${registry().host}/single:1`])
+  for (const command of ['images', 'list', 'active', `inspect ${registry().host}/single:1`]) {
+    const ended = await onTerminal(`dist ${command}`)
+    expect(ended.code).toBe(0)
+    expect(ended.stdout, command).not.toContain('\x1b')
+  }
+})
+
+it('--json is one object a line, of every command', async () => {
+  const { host } = registry()
+  const { digest } = singleImage.descriptor
+  for (const args of [
+    ['pull', `${host}/single:1`, `${host}/index:1`],
+    ['images'],
+    ['inspect', `${host}/single:1`],
+    ['tag', `${host}/single:1`, 'again'],
+    ['resolve', `${host}/single:1`],
+    ['list'],
+    ['path', digest],
+    ['images', 'rm', 'again'],
+    ['delete', digest],
+  ]) {
+    const ended = await workspace().dist([...args, '--json'])
+    expect(ended.code, args.join(' ')).toBe(0)
+    const objects = jsonLines(ended.stdout)
+    expect(objects.length, args.join(' ')).toBeGreaterThan(0)
+    for (const object of objects) expect(object).toMatchObject({ digest: expect.stringMatching(/^sha256:/) })
+  }
+})
+
+it('options may stand before and behind images rm', async () => {
+  const { store } = workspace()
+  await workspace().dist(['pull', `${registry().host}/single:1`, `${registry().host}/index:1`])
+  const elsewhere = { env: { DIST_STORE: `${store}-other` } }
+  const before = await workspace().dist(
+    ['images', '--store', store, 'rm', `${registry().host}/single:1`],
+    elsewhere,
+  )
+  expect(before.code).toBe(0)
+  const behind = await workspace().dist(
+    ['images', 'rm', '--store', store, `${registry().host}/index:1`],
+    elsewhere,
+  )
+  expect(behind.code).toBe(0)
+})
+
+it('the default store is below the data folder', async () => {
+  const env = { DIST_STORE: '' }
+  await workspace().dist(['pull', `${registry().host}/single:1`], { env })
+  const { digest } = singleImage.descriptor
+  const path = await workspace().dist(['path', '-n', digest], { env })
+  expect(path.stdout).toBe(`${workspace().home}/data/dist/blobs/sha256/${digest.slice('sha256:'.length)}\n`)
+})
+
+it('--help does not wait for what commands need', async () => {
+  const times: number[] = []
+  for (let i = 0; i < 8; i++) {
+    const before = performance.now()
+    expect((await workspace().dist(['--help'])).code).toBe(0)
+    times.push(performance.now() - before)
+  }
+  // The quickest one: the others tell what else the machine does.
+  expect(Math.min(...times)).toBeLessThan(150)
+})
