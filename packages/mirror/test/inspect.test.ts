@@ -67,6 +67,29 @@ describe('inspectImage', () => {
     expect(root.children[1]?.children).toHaveLength(2)
   })
 
+  it('says so when something larger than a manifest may be is stored as one', async () => {
+    const world = newWorld()
+    const large = documentImage(' '.repeat(9 * 1024 * 1024), mediaTypes.ociManifest)
+    await using writer = await world.content.writer('large', large.descriptor)
+    await writer.write(Buffer.from(large.content))
+    await writer.commit()
+    const root = await inspectImage({ desc: large.descriptor, selection: 'all' }, world.content)
+    expect(root).toMatchObject({ present: true, damage: expect.stringContaining('more than') })
+  })
+
+  it('shows what is deleted at the same time as not stored', async () => {
+    const image = imageOf(['x'])
+    const world = await mirrored(image)
+    const stat = world.driver.stat.bind(world.driver)
+    world.driver.stat = async (digest) => {
+      const info = await stat(digest)
+      await world.driver.delete(digest)
+      return info
+    }
+    const root = await inspectImage(await world.names.get(name), world.content)
+    expect(root).toMatchObject({ present: false, children: [] })
+  })
+
   it('looks once into an index that is named ten thousand times on every level (R15)', async () => {
     let image: FixtureImage = imageOf(['x'])
     for (let level = 0; level < 3; level++) {
