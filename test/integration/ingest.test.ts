@@ -120,6 +120,35 @@ it.each([
   expect(await activeOf(w)).toEqual([])
 })
 
+it('takes over from a writer that is killed while it waits for it', async () => {
+  const w = workspace()
+  const first = await startIngest(w, 'shared', expecting, half)
+  const second = w.start(['ingest', ...expecting, 'shared'])
+  second.child.stdin?.end(content)
+  await second.said('waiting for it')
+  first.child.kill('SIGKILL')
+  expect(await second.ended).toMatchObject({ code: 0, stdout: `${large.digest} ${large.size}\n` })
+})
+
+it('is refused by a writer that has not got a byte yet', async () => {
+  const w = workspace()
+  const first = w.start(['ingest', ...expecting, 'shared'])
+  await waitFor(async () => (await activeOf(w)).length > 0, 'the write')
+  const refused = await w.dist(['ingest', '--expected-digest', hello.digest, 'shared'], { stdin: 'hello' })
+  expect(refused.code).toBe(1)
+  first.child.stdin?.end(content)
+  expect((await first.ended).code).toBe(0)
+})
+
+it('eight processes with the same content under refs of their own all succeed', async () => {
+  const file = workspace().file('layer', content)
+  const script = `seq 8 | xargs -P8 -I% sh -c 'dist ingest ${expecting.join(' ')} write-% < ${file}'`
+  const ended = await workspace().shell(script)
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(ended.stdout).toBe(`${large.digest} ${large.size}\n`.repeat(8))
+  expect((await workspace().dist(['list', '-q'])).stdout).toBe(`${large.digest}\n`)
+})
+
 it('starts again from a pipe, and reads a file again when what was left is of other content', async () => {
   const w = workspace()
   for (const input of ['cat FILE | dist', 'dist']) {
