@@ -1,4 +1,4 @@
-import { abortError, DistError, isRetryable } from '@dist/errdefs'
+import { abortError, DistError, isCanceled, isRetryable } from '@dist/errdefs'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
 import { type Endpoint, tlsFor } from './endpoint.js'
@@ -32,19 +32,31 @@ export function sendPatiently(transport: Transport, request: RegistryRequest): P
  * `UNAUTHENTICATED`. A host that asks for a pause gets it from everybody who uses the limiter.
  */
 export async function send(transport: Transport, request: RegistryRequest): Promise<Response> {
-  const { endpoint, scope, signal } = request
-  const authorization = await abortable(transport.authorizer.authorization(endpoint, scope), signal)
+  const { endpoint, scope } = request
+  const authorization = await authorized(transport.authorizer.authorization(endpoint, scope), request)
   let response = await follow(transport, request, authorization)
   // Only the registry's own 401 counts: whoever it redirects to must not name a realm for its credentials.
   if (response.status === 401 && isOwn(endpoint, response)) {
     const challenges = challengesOf(response.headers['www-authenticate'])
     await response.body.discard()
     const renewed = transport.authorizer.challenged(endpoint, scope, challenges, authorization)
-    response = await follow(transport, request, await abortable(renewed, signal))
+    response = await follow(transport, request, await authorized(renewed, request))
   }
   const { status } = response
   if (status === 200 || request.accept?.includes(status)) return response
   return failed(transport, request, response)
+}
+
+/** Waits for the authorizer; what it says of the host gets the name of the object. */
+async function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): Promise<T> {
+  try {
+    return await abortable(answer, signal)
+  } catch (error) {
+    if (!(error instanceof DistError) || isCanceled(error)) throw error
+    const { code, retryable, retryAfter } = error
+    const wait = retryAfter === undefined ? {} : { retryAfter }
+    throw new DistError(code, `${what}: ${error.message}`, { cause: error, retryable, ...wait })
+  }
 }
 
 async function failed(transport: Transport, request: RegistryRequest, response: Response): Promise<never> {

@@ -30,8 +30,9 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Wai
     return new DistError('MALFORMED', `${what}: ${url.host} sent more headers than are read (16 KiB)`, {
       cause,
     })
-  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE')
-    return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here (${code})`, { cause })
+  // undici gives its parser's errors no code. A connection that only ends too early is none of them.
+  if (cause.name === 'HTTPParserError')
+    return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here`, { cause })
   return new DistError('UNAVAILABLE', `${what}: ${passingFailure(code, cause, url, waits)}`, { cause })
 }
 

@@ -1,0 +1,167 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { DistError } from '@dist/errdefs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Credential, dockerCredentials } from '../src/index.js'
+
+let root = ''
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'docker-config-'))
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(root, { recursive: true })
+})
+
+async function file(content: unknown, name = 'config.json'): Promise<string> {
+  const path = join(root, name)
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+async function found(config: unknown, host: string): Promise<Credential | undefined> {
+  return dockerCredentials({ files: [await file(config)] })(host)
+}
+
+const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') })
+const password = (username: string, secret: string) => ({ kind: 'password', username, password: secret })
+
+/** A helper program on the PATH, written as a shell script. */
+async function helper(name: string, script: string): Promise<void> {
+  const path = join(root, `docker-credential-${name}`)
+  await writeFile(path, `#!/bin/sh\n${script}\n`)
+  await chmod(path, 0o755)
+  vi.stubEnv('PATH', `${root}${delimiter}${process.env.PATH}`)
+}
+
+test('auths hold user and password in base64; the password may have colons', async () => {
+  const config = { auths: { 'r.example:5000': auth('ann:se:cret') } }
+  expect(await found(config, 'r.example:5000')).toEqual(password('ann', 'se:cret'))
+  expect(await found(config, 'r.example')).toBeUndefined()
+})
+
+test('auths may name user and password, an identity token or a registry token', async () => {
+  expect(await found({ auths: { r: { username: 'a', password: 'b' } } }, 'r')).toEqual(password('a', 'b'))
+  expect(await found({ auths: { r: { ...auth('a:b'), identitytoken: 't' } } }, 'r')).toEqual({
+    kind: 'identity',
+    token: 't',
+  })
+  expect(await found({ auths: { r: auth('<token>:t') } }, 'r')).toEqual({ kind: 'identity', token: 't' })
+  expect(await found({ auths: { r: { registrytoken: 't' } } }, 'r')).toEqual({ kind: 'registry', token: 't' })
+})
+
+test("padding behind docker's passwords is dropped", async () => {
+  expect(await found({ auths: { r: auth('ann:secret\0\0') } }, 'r')).toEqual(password('ann', 'secret'))
+})
+
+test.each(['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io'])(
+  'Docker Hub is found as %s',
+  async (key) => {
+    expect(await found({ auths: { [key]: auth('ann:secret') } }, 'registry-1.docker.io')).toEqual(
+      password('ann', 'secret'),
+    )
+  },
+)
+
+test.each(['https://r.example', 'http://r.example/', 'https://r.example/v1/', 'https://r.example/v2/'])(
+  'an old key that is a URL (%s) means its host',
+  async (key) => {
+    expect(await found({ auths: { [key]: auth('ann:secret') } }, 'r.example')).toEqual(
+      password('ann', 'secret'),
+    )
+  },
+)
+
+test('a key with a path is for that path, not for its host', async () => {
+  expect(await found({ auths: { 'r.example/org': auth('ann:secret') } }, 'r.example')).toBeUndefined()
+})
+
+test.each([{}, { auths: { r: {} } }, { auths: { r: 5 } }, { auths: [] }, { auths: { r: auth('nocolon') } }])(
+  '%j holds nothing',
+  async (config) => {
+    expect(await found(config, 'r')).toBeUndefined()
+  },
+)
+
+test('the first file that knows a host decides; missing files are passed over', async () => {
+  const first = await file({ auths: { a: auth('first:1') } }, 'first.json')
+  const second = await file({ auths: { a: auth('second:2'), b: auth('second:2') } }, 'second.json')
+  const credentials = dockerCredentials({ files: [join(root, 'none.json'), first, second] })
+  expect(await credentials('a')).toEqual(password('first', '1'))
+  expect(await credentials('b')).toEqual(password('second', '2'))
+})
+
+test('a file that is no configuration is INVALID_ARGUMENT, and its content is not repeated', async () => {
+  for (const content of ['{"auths": secret', '["secret"]', 'secret']) {
+    const finding = found(content, 'r')
+    await expect(finding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(finding).rejects.not.toThrow(/secret/)
+  }
+})
+
+test("a host's helper comes before the store, the store before auths", async () => {
+  const asked: string[] = []
+  const runHelper = async (name: string, server: string) => {
+    asked.push(`${name} ${server}`)
+    return name === 'empty' ? undefined : ({ kind: 'password', username: name, password: 'x' } as const)
+  }
+  const config = {
+    credHelpers: { a: 'own' },
+    credsStore: 'store',
+    auths: { a: auth('plain:x'), b: auth('plain:x') },
+  }
+  const credentials = dockerCredentials({ files: [await file(config)], runHelper })
+  expect(await credentials('a')).toEqual(password('own', 'x'))
+  expect(await credentials('b')).toEqual(password('store', 'x'))
+  expect(await credentials('registry-1.docker.io')).toEqual(password('store', 'x'))
+  expect(asked).toEqual(['own a', 'store b', 'store https://index.docker.io/v1/'])
+  const emptyStore = await file({ ...config, credsStore: 'empty' }, 'empty.json')
+  expect(await dockerCredentials({ files: [emptyStore], runHelper })('b')).toEqual(password('plain', 'x'))
+})
+
+test('a helper gets the server on stdin and answers in JSON', async () => {
+  await helper(
+    'test',
+    'read server; printf \'{"ServerURL":"%s","Username":"%s","Secret":"s"}\' "$server" "$1-$server"',
+  )
+  expect(await found({ credsStore: 'test' }, 'r.example')).toEqual(password('get-r.example', 's'))
+})
+
+test('a helper may answer with an identity token', async () => {
+  await helper('test', 'echo \'{"Username":"<token>","Secret":"t"}\'')
+  expect(await found({ credHelpers: { r: 'test' } }, 'r')).toEqual({ kind: 'identity', token: 't' })
+})
+
+test('a helper without credentials for the server is no error', async () => {
+  await helper('test', 'echo "credentials not found in native keychain"; exit 1')
+  expect(await found({ credsStore: 'test' }, 'r')).toBeUndefined()
+})
+
+test.each([
+  ['fails', 'echo "secret"; echo secret >&2; exit 3', 'failed for r (exit 3)'],
+  ['answers with something else', 'echo secret', 'did not answer with JSON'],
+])(
+  'a helper that %s is UNAUTHENTICATED, and what it wrote is not repeated',
+  async (_what, script, message) => {
+    await helper('test', script)
+    const finding = found({ credsStore: 'test' }, 'r')
+    await expect(finding).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await expect(finding).rejects.toThrow(message)
+    await expect(finding).rejects.not.toThrow(/secret/)
+  },
+)
+
+test('a helper that is not installed is named', async () => {
+  await expect(found({ credsStore: 'not-there' }, 'r')).rejects.toThrow(
+    'docker-credential-not-there is not installed',
+  )
+})
+
+test.each(['../evil', '/bin/sh', 'a b', ''])('the helper name %j runs nothing', async (name) => {
+  const finding = dockerCredentials({ files: [await file({ credHelpers: { r: name } })] })('r')
+  await expect(finding).rejects.toBeInstanceOf(DistError)
+  await expect(finding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})

@@ -1,0 +1,142 @@
+import { faults, reply, startServer } from '@dist/testkit'
+import { expect, test } from 'vitest'
+import { connectionError } from '../src/http/errors.js'
+import { client, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
+
+const failing = (code: string) => Object.assign(new Error('raw message'), { code })
+const errorFor = (code: string) =>
+  connectionError(failing(code), 'blob x of r.example/a/b', new URL('https://r.example/v2/?sig=secret'), {
+    headers: 1000,
+    body: 1000,
+  })
+
+test('an unknown host is UNAVAILABLE at once, naming the host', async () => {
+  // Too long for a name: it is refused before any name server is asked.
+  const host = `${'x'.repeat(64)}.example`
+  const resolving = client().resolve({ host, repository: 'a/b', tag: '1' })
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+  await expect(resolving).rejects.toThrow(`${host}/a/b:1: the host ${host} is unknown: check its spelling`)
+})
+
+test('a refused connection is UNAVAILABLE after the attempts, naming host and port', async () => {
+  const gone = await startServer(() => reply(200))
+  const { host } = gone
+  await gone[Symbol.asyncDispose]()
+  const resolving = client().resolve({ host, repository: 'a/b', tag: '1' })
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await expect(resolving).rejects.toThrow(`${host} refuses the connection: check host and port`)
+})
+
+test.each([
+  ['ENOTFOUND', 'UNAVAILABLE', false],
+  ['CERT_HAS_EXPIRED', 'UNAVAILABLE', false],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'UNAVAILABLE', false],
+  ['EAI_AGAIN', 'UNAVAILABLE', true],
+  ['ECONNREFUSED', 'UNAVAILABLE', true],
+  ['ECONNRESET', 'UNAVAILABLE', true],
+  ['EPIPE', 'UNAVAILABLE', true],
+  ['ETIMEDOUT', 'UNAVAILABLE', true],
+  ['UND_ERR_CONNECT_TIMEOUT', 'UNAVAILABLE', true],
+  ['UND_ERR_HEADERS_TIMEOUT', 'UNAVAILABLE', true],
+  ['UND_ERR_BODY_TIMEOUT', 'UNAVAILABLE', true],
+  ['UND_ERR_SOCKET', 'UNAVAILABLE', true],
+  ['UND_ERR_HEADERS_OVERFLOW', 'MALFORMED', false],
+])(
+  '%s is %s, retryable: %s; the message names object and host and hides the query',
+  (cause, code, retryable) => {
+    const error = errorFor(cause)
+    expect(error).toMatchObject({ code, retryable })
+    expect(error.message).toMatch(/^blob x of r\.example\/a\/b: .*r\.example/)
+    expect(error.message).not.toContain('secret')
+  },
+)
+
+test.each([
+  [401, 'UNAUTHENTICATED'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [429, 'RESOURCE_EXHAUSTED'],
+  [451, 'PERMISSION_DENIED'],
+  [500, 'UNAVAILABLE'],
+  [503, 'UNAVAILABLE'],
+  [501, 'NOT_IMPLEMENTED'],
+  [418, 'MALFORMED'],
+])('%i is %s', async (status, code) => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 10)
+  registry.script({}, faults.status(status))
+  const fetching = client({ retry: { attempts: 1 } })
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code })
+  await expect(fetching).rejects.toThrow(`blob ${desc.digest} of ${registry.host}/a/b: ${registry.host}`)
+})
+
+test("a registry's own words are in the message", async () => {
+  const registry = await scripted()
+  const resolving = client().resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+  await expect(resolving).rejects.toThrow('(MANIFEST_UNKNOWN: manifest unknown)')
+})
+
+test('R26 control characters and URLs in them are made harmless', async () => {
+  const registry = await scripted()
+  const message = 'see https://cdn.example/x?X-Amz-Signature=secret \u001b[2J\r\n\u202e gone'
+  const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] })
+  registry.script({}, faults.status(403, {}, body))
+  const error = await client()
+    .resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+    .catch((e) => e)
+  expect(error.message).toContain('see https://cdn.example/x?…')
+  expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}]|secret/u)
+})
+
+test.each(['x', '<html>', '{"errors":'])('R26 an error body without end (%s) is cut off', async (start) => {
+  const registry = await scripted()
+  const body = start.padEnd(1024 * 1024, 'x')
+  registry.script({}, async (request, proper) =>
+    faults.endlessBody()(request, async () => {
+      await proper()
+      return reply(403, {}, body)
+    }),
+  )
+  const { events, onRequest } = watched()
+  const error = await client({ onRequest })
+    .resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+    .catch((e) => e)
+  expect(error).toMatchObject({ code: 'PERMISSION_DENIED' })
+  expect(error.message.length).toBeLessThan(500)
+  expect(events[0]?.received).toBeLessThan(1024 * 1024)
+})
+
+test.each(['{"errors":null}', '{"errors":[null,5,{"code":7}]}', 'null', '[]', '"x"', '\u0000\u0001'])(
+  'R26 an error document of any shape (%j) does no harm',
+  async (body) => {
+    const registry = await scripted()
+    registry.script({}, faults.status(403, {}, body))
+    const resolving = client().resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+    await expect(resolving).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  },
+)
+
+test('what is not HTTP is MALFORMED', async () => {
+  const registry = await scripted()
+  registry.script({}, faults.rawAnswer('SSH-2.0-OpenSSH_9.2\r\n'))
+  const resolving = client().resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'MALFORMED', retryable: false })
+  await expect(resolving).rejects.toThrow('does not speak HTTP here')
+})
+
+test('each request is told, with its URL redacted', async () => {
+  const registry = await scripted({ blobHost: true })
+  putManifest(registry)
+  const { desc } = seededBlob(registry, 1000)
+  const { events, onRequest } = watched()
+  const registryClient = client({ onRequest })
+  const fetched = await registryClient.fetcher(refTo(registry, 'a/b')).fetch(desc)
+  for await (const _chunk of fetched.body);
+  expect(events.map(({ method, status, received }) => [method, status, received])).toEqual([
+    ['GET', 307, 0],
+    ['GET', 200, 1000],
+  ])
+  expect(events[1]?.url).toBe(`${registry.blobHost?.url}/blobs/${desc.digest}?…`)
+})

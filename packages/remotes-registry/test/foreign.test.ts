@@ -1,0 +1,111 @@
+import { createStore, MemoryDriver } from '@dist/content'
+import { fetchHandler } from '@dist/images'
+import { digestOf, mediaTypes } from '@dist/oci'
+import { faults, reply, startServer } from '@dist/testkit'
+import { expect, onTestFinished, test } from 'vitest'
+import { client, collect, refTo, scripted } from './support.js'
+
+const content = Buffer.from('foreign layer')
+
+async function publisher() {
+  const server = await startServer(({ headers }) => {
+    const first = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
+    const range = { 'content-range': `bytes ${first}-${content.byteLength - 1}/${content.byteLength}` }
+    return first === 0 ? reply(200, {}, content) : reply(206, range, content.subarray(first))
+  })
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+const foreignLayer = (...urls: string[]) => ({
+  mediaType: mediaTypes.dockerForeignLayerGzip,
+  digest: digestOf(content),
+  size: content.byteLength,
+  urls,
+})
+
+test('R2 by default the URLs of a foreign layer are not asked; the registry is', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  const fetching = client()
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(foreignLayer(`${server.url}/layer`))
+  await expect(fetching).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(server.requests).toEqual([])
+  expect(registry.requests).not.toEqual([])
+})
+
+test('R2 when asked for, a foreign layer comes from its URL, without credentials', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  const hosts = async () => [
+    {
+      url: `${registry.url}/v2`,
+      capabilities: ['pull'] as const,
+      headers: { authorization: 'Basic secret' },
+    },
+  ]
+  const fetcher = client({ foreignUrls: true, hosts }).fetcher(refTo(registry, 'a/b'))
+  const { body } = await fetcher.fetch(foreignLayer(`${server.url}/layer`))
+  expect((await collect(body)).equals(content)).toBe(true)
+  expect(server.requests[0]?.headers.authorization).toBeUndefined()
+  expect(registry.requests).toEqual([])
+})
+
+test('R2 a foreign layer is continued as any other', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  server.script({}, faults.cutBody(5), { times: 1 })
+  const fetcher = client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b'))
+  const { body } = await fetcher.fetch(foreignLayer(`${server.url}/layer`))
+  expect((await collect(body)).equals(content)).toBe(true)
+})
+
+test('R2 other content than the digest says never becomes visible', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  server.script({}, faults.flippedByte())
+  const store = createStore(new MemoryDriver())
+  const fetcher = client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b'))
+  const copying = fetchHandler(store, fetcher)(foreignLayer(`${server.url}/layer`), {})
+  await expect(copying).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
+})
+
+test('R2 other schemes, URLs with a user, and internal addresses are not asked', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  const urls = [
+    'file:///etc/passwd',
+    'ftp://127.0.0.1/x',
+    `http://user:password@127.0.0.1:${server.port}/`,
+    `http://127.0.0.2:${server.port}/`,
+    'http://169.254.169.254/latest/meta-data',
+    'not a URL',
+  ]
+  const fetching = client({ foreignUrls: true })
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(foreignLayer(...urls))
+  await expect(fetching).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(server.requests).toEqual([])
+})
+
+test('R2 a URL whose host wants a login is not logged in to; the next is tried', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  server.script({ path: '/gone' }, faults.status(404))
+  const fetcher = client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b'))
+  const { body } = await fetcher.fetch(foreignLayer(`${server.url}/gone`, `${server.url}/layer`))
+  expect((await collect(body)).equals(content)).toBe(true)
+  server.script({ path: '/layer' }, faults.status(401, { 'www-authenticate': `Basic realm="x"` }))
+  const fetching = fetcher.fetch(foreignLayer(`${server.url}/layer`))
+  await expect(fetching).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+})
+
+test('R2 URLs on layers of other types are not asked', async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  registry.content.putBlob('a/b', content)
+  const desc = { ...foreignLayer(`${server.url}/layer`), mediaType: mediaTypes.ociLayerGzip }
+  await collect((await client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b')).fetch(desc)).body)
+  expect(server.requests).toEqual([])
+})

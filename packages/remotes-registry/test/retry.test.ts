@@ -1,0 +1,151 @@
+import { createHostLimiter, type HostLimiter } from '@dist/remotes'
+import { faults } from '@dist/testkit'
+import { expect, test } from 'vitest'
+import { retryAfter } from '../src/retry.js'
+import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
+
+function recording(): { limiter: HostLimiter; pauses: [string, number][] } {
+  const own = createHostLimiter()
+  const pauses: [string, number][] = []
+  const pause: HostLimiter['pause'] = (host, milliseconds) => {
+    pauses.push([host, milliseconds])
+    return own.pause(host, milliseconds)
+  }
+  return { limiter: { acquire: own.acquire, pause }, pauses }
+}
+
+test.each([408, 429, 500, 502, 503, 504])('%i is asked again', async (status) => {
+  const registry = await scripted()
+  const desc = putManifest(registry)
+  registry.script({}, faults.status(status), { times: 2 })
+  expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  expect(registry.requests).toHaveLength(3)
+})
+
+test('a connection that is closed without an answer is asked again', async () => {
+  const registry = await scripted()
+  const desc = putManifest(registry)
+  registry.script({}, faults.closed(), { times: 2 })
+  expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+})
+
+test('the attempts are bounded', async () => {
+  const registry = await scripted()
+  registry.script({}, faults.status(503))
+  const resolving = client().resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  expect(registry.requests).toHaveLength(3)
+})
+
+test.each([400, 401, 403, 404, 405, 406])('%i is not asked again', async (status) => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 10)
+  registry.script({ path: '/blobs/' }, faults.status(status))
+  const fetching = client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ retryable: false })
+  expect(registry.received({ path: '/blobs/' })).toHaveLength(1)
+})
+
+test('R23 Retry-After is read as seconds and as a date, and capped', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  const read = (value: string) => retryAfter(value, 60_000, now)
+  expect(read('7')).toBe(7000)
+  expect(read('Thu, 01 Jan 2026 00:00:09 GMT')).toBe(9000)
+  expect(read('Thursday, 01-Jan-26 00:00:09 GMT')).toBe(9000)
+  expect(read(String(10 * 365 * 86_400))).toBe(60_000)
+  expect(read('9'.repeat(400))).toBe(60_000)
+  expect(read('Thu, 01 Jan 2036 00:00:00 GMT')).toBe(60_000)
+})
+
+test('R23 a Retry-After that is negative, past, or nothing of the kind is as good as none', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  for (const value of [
+    '-5',
+    '0',
+    '1.5',
+    'soon',
+    '',
+    'Thu, 01 Jan 2015 00:00:00 GMT',
+    '2036-01-01',
+    undefined,
+  ])
+    expect(retryAfter(value, 60_000, now)).toBeUndefined()
+})
+
+test('R23 a Retry-After is honoured, and told to all who ask the host', async () => {
+  const registry = await scripted()
+  putManifest(registry)
+  registry.script({}, faults.status(429, { 'retry-after': '315360000' }), { times: 1 })
+  const { limiter, pauses } = recording()
+  const started = performance.now()
+  await client({ limiter }).resolve(refTo(registry, 'a/b:1'))
+  expect(pauses).toEqual([[registry.host, 40]])
+  expect(performance.now() - started).toBeGreaterThanOrEqual(39)
+})
+
+test('R23 a 429 that does not say how long is a pause for all, too', async () => {
+  const registry = await scripted()
+  putManifest(registry)
+  registry.script({}, faults.status(429, { 'retry-after': '-1' }), { times: 1 })
+  const { limiter, pauses } = recording()
+  await client({ limiter }).resolve(refTo(registry, 'a/b:1'))
+  expect(pauses).toEqual([[registry.host, 1]])
+})
+
+test('R23 the pause is for the host that asked for it: a blob host pauses alone', async () => {
+  const registry = await scripted({ blobHost: true })
+  const { desc } = seededBlob(registry, 10)
+  registry.blobHost?.script({}, faults.status(503, { 'retry-after': '1' }), { times: 1 })
+  const { limiter, pauses } = recording()
+  await collect((await client({ limiter }).fetcher(refTo(registry, 'a/b')).fetch(desc)).body)
+  expect(pauses.map(([host]) => host)).toEqual([registry.blobHost?.host])
+})
+
+test('R23 a quota that stays used up is RESOURCE_EXHAUSTED, may be tried later, and says what helps', async () => {
+  const registry = await scripted()
+  const quota = { 'retry-after': '9', 'content-type': 'text/plain' }
+  registry.script({}, faults.status(429, quota, 'Too Many Requests'))
+  const resolving = client().resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+  await expect(resolving).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    retryable: true,
+    retryAfter: 40,
+  })
+  await expect(resolving).rejects.toThrow(
+    'log in for a larger quota, or pull through a mirror (Too Many Requests)',
+  )
+})
+
+test('no more requests are in flight at a host than the limiter allows, bodies included', async () => {
+  const registry = await scripted()
+  const blobs = Array.from({ length: 12 }, (_, i) => seededBlob(registry, 200_000 + i).desc)
+  const own = createHostLimiter({ perHost: 3 })
+  let [inFlight, most] = [0, 0]
+  const limiter: HostLimiter = {
+    ...own,
+    acquire: async (host, options) => {
+      const permit = await own.acquire(host, options)
+      most = Math.max(most, ++inFlight)
+      const release = () => {
+        inFlight--
+        permit.release()
+      }
+      return { release }
+    },
+  }
+  const fetcher = client({ limiter }).fetcher(refTo(registry, 'a/b'))
+  await Promise.all(blobs.map(async (desc) => collect((await fetcher.fetch(desc)).body)))
+  expect(most).toBe(3)
+  expect(inFlight).toBe(0)
+})
+
+test('aborting ends the wait between two tries', async () => {
+  const registry = await scripted()
+  registry.script({}, faults.status(503))
+  const abort = new AbortController()
+  const retry = { attempts: 3, firstDelay: 600_000, maxDelay: 600_000 }
+  const resolving = client({ retry }).resolve(refTo(registry, 'a/b:1'), { signal: abort.signal })
+  await registry.requested({})
+  abort.abort()
+  await expect(resolving).rejects.toMatchObject({ code: 'CANCELED' })
+})
