@@ -55,7 +55,6 @@ export function cephConf({ directory, fsid, ports, capacity }: CephSettings): st
     mon_data_avail_crit: 1,
     osd_objectstore: 'memstore',
     memstore_device_bytes: capacity,
-    osd_max_object_name_len: 256,
     // Deleted parts stay for two hours by default, and then nothing fits any more.
     rgw_gc_obj_min_wait: 1,
   }).concat(

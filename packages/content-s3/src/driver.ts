@@ -61,7 +61,7 @@ export class S3Driver implements Driver {
   async *statuses(): AsyncIterable<Status> {
     yield* [...this.#drafts.values()].map((draft) => draft.status)
     for await (const upload of listUploads(this.bucket)) {
-      const status = this.#isLive(upload.id) ? undefined : await this.#statusOf(upload)
+      const status = this.#isLive(upload) ? undefined : await this.#statusOf(upload)
       if (status !== undefined) yield status
     }
   }
@@ -70,7 +70,7 @@ export class S3Driver implements Driver {
     if (this.#drafts.has(ref)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
     for await (const upload of listUploads(this.bucket)) {
       if (refOf(upload) !== ref) continue
-      if (this.#isLive(upload.id)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
+      if (this.#isLive(upload)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
       if (await abortUpload(this.bucket, upload)) return
     }
     throw new DistError('NOT_FOUND', `no write has the ref ${ref}`)
@@ -78,7 +78,7 @@ export class S3Driver implements Driver {
 
   /** Aborts uploads that got nothing for `olderThan` milliseconds; spares those of this process. */
   sweep(olderThan: number): Promise<Swept[]> {
-    return sweepUploads(this.bucket, olderThan, (id) => this.#isLive(id))
+    return sweepUploads(this.bucket, olderThan, (upload) => this.#isLive(upload))
   }
 
   /** An upload of another process, or of one that died: who writes it, if anybody, the server does not know. */
@@ -91,7 +91,7 @@ export class S3Driver implements Driver {
     return { ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt }
   }
 
-  #isLive(uploadId: string): boolean {
-    return [...this.#drafts.values()].some((draft) => draft.uploadId === uploadId)
+  #isLive(upload: OpenUpload): boolean {
+    return [...this.#drafts.values()].some((draft) => draft.owns(upload))
   }
 }

@@ -162,9 +162,22 @@ export function s3Error({ url, doing }: Subject, cause: unknown): DistError {
   const { code, explain, retryable } = meaningOf(name, status, errno)
   const reason = errno ?? name ?? status ?? 'unknown error'
   return new DistError(code, `${doing} ${url}: ${explain} (${sanitize(String(reason), 60)})`, {
-    cause,
+    cause: withoutRequest(cause, name, status),
     // The SDK takes the server's clock over for the next request.
     retryable: retryable ?? (code === 'UNAVAILABLE' || isClockCorrected(cause)),
+  })
+}
+
+/** The SDK's errors hold the whole answer and request, signature and session token included: nothing to be logged. */
+function withoutRequest(cause: unknown, name: string | undefined, status: number | undefined): unknown {
+  if (!(cause instanceof Error)) return cause
+  const bare = new Error(sanitize(cause.message), cause.cause === undefined ? {} : { cause: cause.cause })
+  const errno = errnoOf(cause)
+  return Object.assign(bare, {
+    ...(name === undefined ? {} : { name }),
+    ...(errno === undefined ? {} : { code: errno }),
+    ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }),
+    ...(cause.stack === undefined ? {} : { stack: cause.stack }),
   })
 }
 

@@ -40,8 +40,8 @@ export class S3Draft implements Draft {
     this.#checkDigest(expected.size ?? 0)
   }
 
-  get uploadId(): string | undefined {
-    return this.#upload?.id
+  owns(upload: { key: string; id: string }): boolean {
+    return this.#upload?.owns(upload) ?? false
   }
 
   get status(): Status {

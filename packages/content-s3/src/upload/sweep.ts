@@ -25,15 +25,15 @@ export function refOf({ id }: OpenUpload): string {
 export async function sweepUploads(
   bucket: Bucket,
   olderThan: number,
-  isLive: (uploadId: string) => boolean,
+  isLive: (upload: OpenUpload) => boolean,
 ): Promise<Swept[]> {
   const before = bucket.now() - olderThan
   const swept: Swept[] = []
   for await (const upload of listUploads(bucket)) {
     // Most are spared by their age alone, which costs no further call.
-    if (upload.startedAt.getTime() > before || isLive(upload.id)) continue
+    if (upload.startedAt.getTime() > before || isLive(upload)) continue
     const progress = await progressOf(bucket, upload)
-    if (progress === undefined || progress.updatedAt.getTime() > before || isLive(upload.id)) continue
+    if (progress === undefined || progress.updatedAt.getTime() > before || isLive(upload)) continue
     if (await abortUpload(bucket, upload)) swept.push({ ref: refOf(upload), ...progress })
   }
   for await (const { key, modifiedAt } of listObjects(bucket, probes)) {

@@ -52,9 +52,10 @@ export class Upload {
     settings.signal?.addEventListener('abort', this.#abortCalls, { once: true })
   }
 
-  /** Undefined until the server has begun the upload, and after its end. */
-  get id(): string | undefined {
-    return this.#id
+  /** Whether an open upload of the server's is this one; while it begins, its id is not known yet. */
+  owns(upload: { key: string; id: string }): boolean {
+    if (this.#id !== undefined) return upload.id === this.#id
+    return this.#started !== undefined && upload.key === this.key
   }
 
   /** Takes bytes over. Waits while as many parts are under way as may be. */
