@@ -1,0 +1,70 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { Locator } from '@dist/reference'
+import { createHostLimiter } from '@dist/remotes'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Authorizer, createFetcher, createTransport, type Endpoint } from '../src/index.js'
+import { client, collect, hasty, refTo, scripted, seededBlob } from './support.js'
+
+type Call = { id: number; method: keyof Authorizer; args: [Endpoint, string, string[], string | undefined] }
+type Answer = { id: number; value: string | undefined }
+
+/** The authorizer at the other end of a port: all that passes is cloned, as between threads. */
+function remoteAuthorizer(port: MessagePort): Authorizer {
+  const waiting = new Map<number, (value: string | undefined) => void>()
+  port.on('message', ({ id, value }: Answer) => waiting.get(id)?.(value))
+  const call = (method: keyof Authorizer, ...args: unknown[]) =>
+    new Promise<string | undefined>((resolve) => {
+      const id = waiting.size
+      waiting.set(id, resolve)
+      port.postMessage({ id, method, args })
+    })
+  return {
+    authorization: (...args) => call('authorization', ...args),
+    challenged: async (...args) => (await call('challenged', ...args)) ?? '',
+  }
+}
+
+function serve(port: MessagePort, authorizer: Authorizer): void {
+  port.on('message', async ({ id, method, args }: Call) => {
+    const [endpoint, scope, challenges, rejected] = args
+    const value =
+      method === 'authorization'
+        ? await authorizer.authorization(endpoint, scope)
+        : await authorizer.challenged(endpoint, scope, challenges, rejected)
+    port.postMessage({ id, value })
+  })
+}
+
+test('a fetcher works on cloned endpoints, with tokens that are kept behind a message port', async () => {
+  const registry = await scripted({ auth: {}, blobHost: true })
+  const { desc, content } = seededBlob(registry, 100_000)
+  const owner = client()
+  const { port1, port2 } = new MessageChannel()
+  onTestFinished(() => port1.close())
+  serve(port1, owner.authorizer)
+  const locator: Locator = refTo(registry, 'a/b')
+  const endpoints = structuredClone(await owner.endpointsFor(locator))
+  const transport = createTransport({
+    ...hasty,
+    authorizer: remoteAuthorizer(port2),
+    limiter: createHostLimiter({ perHost: 2 }),
+  })
+  onTestFinished(() => transport[Symbol.asyncDispose]())
+  const fetcher = createFetcher({ transport, endpoints, locator })
+  for (let i = 0; i < 3; i++) {
+    const { body } = await fetcher.fetch(desc)
+    expect((await collect(body)).equals(content)).toBe(true)
+  }
+  expect(registry.received({ path: '/token' })).toHaveLength(1)
+})
+
+test('a transport without an authorizer takes a 401 for an answer', async () => {
+  const registry = await scripted({ auth: {} })
+  const { desc } = seededBlob(registry, 10)
+  const locator = refTo(registry, 'a/b')
+  const transport = createTransport(hasty)
+  onTestFinished(() => transport[Symbol.asyncDispose]())
+  const endpoints = await client().endpointsFor(locator)
+  const fetching = createFetcher({ transport, endpoints, locator }).fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+})
