@@ -26,10 +26,14 @@ it('without a tag means latest', async () => {
   expect(jsonLines(stdout)).toEqual([{ name: `${registry().host}/team/app:latest`, mediaType, digest, size }])
 })
 
-it('takes a digest', async () => {
-  const { digest, size } = singleImage.descriptor
-  const ended = await workspace().dist(['resolve', `${registry().host}/team/app@${digest}`])
-  expect(ended.stdout).toContain(`${digest} ${size}`)
+it('takes a digest, of a manifest or of a blob', async () => {
+  for (const { digest, size } of [
+    singleImage.descriptor,
+    ...singleImage.blobs.map((blob) => blob.descriptor),
+  ]) {
+    const ended = await workspace().dist(['resolve', `${registry().host}/team/app@${digest}`])
+    expect(ended.stdout).toContain(` ${digest} ${size}\n`)
+  }
 })
 
 it('asks by HEAD alone, and stores nothing', async () => {
