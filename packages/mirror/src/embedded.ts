@@ -46,7 +46,7 @@ export interface ImageOutcome {
 /**
  * Mirrors images in this process, several at a time; blobs that they share are fetched once. One image's failure
  * leaves the others alone and is told in its outcome; outcomes come in the order of the references. Throws only
- * `CANCELED`.
+ * what the signal aborted with, `CANCELED` as a rule.
  */
 export async function mirrorImages(
   references: readonly Reference[],
