@@ -1,0 +1,89 @@
+import type { Selection } from '@dist/content'
+import type { Code } from '@dist/errdefs'
+
+/** What somebody wants mirrored. */
+export interface RunRequest {
+  /** As users write them; a bad one fails its image, not the run. Read once, in bounded memory. */
+  readonly references: Iterable<string> | AsyncIterable<string>
+  /** All platforms, or those listed (`linux/arm64`). */
+  readonly platforms: Selection
+  /** The id of the store that is meant; refused with `INVALID_ARGUMENT` when the services have another. */
+  readonly store?: string
+}
+
+/**
+ * `running`: images are under way; `done`: all images are; `failed`: all images ended, some failed;
+ * `canceled`: somebody gave it up; `lost`: Redis no longer knows its jobs.
+ */
+export type RunState = 'running' | 'done' | 'failed' | 'canceled' | 'lost'
+
+export interface RunStatus {
+  readonly id: string
+  readonly state: RunState
+  readonly createdAt: Date
+  /** Set once the run has ended. */
+  readonly endedAt?: Date
+  readonly store: string
+  readonly platforms: Selection
+  readonly images: {
+    readonly total: number
+    readonly done: number
+    readonly failed: number
+    readonly active: number
+  }
+  /** Blob jobs; `total` grows while images are planned. */
+  readonly blobs: { readonly total: number; readonly done: number; readonly failed: number }
+  /** Of the blobs planned so far; `fetched` counts what crossed the network, transfers under way included. */
+  readonly bytes: { readonly total: number; readonly fetched: number }
+}
+
+/** How it went, or goes, for one image of a run. */
+export interface ImageReport {
+  /** Its place in the request, from 0. */
+  readonly index: number
+  readonly reference: string
+  readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
+  readonly digest?: string
+  /** Nothing had to be done. */
+  readonly upToDate?: boolean
+  /** What this image's own jobs fetched, manifests included. */
+  readonly fetched?: Amount
+  /** What was there, or came through another image's jobs. */
+  readonly shared?: Amount
+  readonly error?: ReportedError
+  /** The blobs that could not be had. */
+  readonly failures?: readonly (ReportedError & { readonly digest: string })[]
+}
+
+export interface Amount {
+  readonly objects: number
+  readonly bytes: number
+}
+
+export interface ReportedError {
+  readonly code: Code
+  readonly message: string
+}
+
+/** Submits runs to the coordinators and looks after them. Everybody who can reach the queue sees the same runs. */
+export interface Runs extends AsyncDisposable {
+  /**
+   * Resolves to the run's id once Redis has all of it. Submitting needs no service to be up.
+   * `INVALID_ARGUMENT` for another store than the services' own; `RESOURCE_EXHAUSTED` when Redis is full.
+   */
+  submit(request: RunRequest): Promise<string>
+  /** Newest first. */
+  list(): Promise<RunStatus[]>
+  /** Throws `NOT_FOUND`; a run whose jobs are gone is `lost`. */
+  status(run: string): Promise<RunStatus>
+  /** Every image of the run, in the order of the request, in bounded memory. */
+  images(run: string): AsyncIterable<ImageReport>
+  /** Only those that failed, in the order of the request. */
+  failed(run: string): AsyncIterable<ImageReport>
+  /** Runs the failed images once more; resolves to their number. */
+  retry(run: string): Promise<number>
+  /** Nothing of the run starts any more, and transfers under way stop within a second or so. */
+  cancel(run: string): Promise<void>
+  /** The id of the store that the services write to; undefined while none has ever started. */
+  store(): Promise<string | undefined>
+}

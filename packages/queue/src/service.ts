@@ -1,0 +1,74 @@
+import type { ContentStore } from '@dist/content'
+import type { Locker } from '@dist/locks'
+import type { BlobTask, IngestOptions, Target, TransferBudget } from '@dist/mirror'
+import type { Resolver } from '@dist/remotes'
+import type { Redis } from 'ioredis'
+
+/** What coordinators and workers are given. The queue package makes no connection, client or store of its own. */
+export interface ServiceParts {
+  /** Makes one more connection to the queue's Redis, with the settings that BullMQ needs. */
+  connect(): Redis
+  /** Keys start with it. Default: `{dist}`. */
+  prefix?: string
+  /** The store's id: all services of one queue have the same store. */
+  store: string
+  /** Events worth a log line. */
+  onEvent?(event: ServiceEvent): void
+}
+
+export interface CoordinatorParts extends ServiceParts {
+  resolver: Resolver
+  target: Target
+  /** Images planned at the same time. Default: 16. */
+  concurrency?: number
+}
+
+export interface WorkerParts extends ServiceParts {
+  content: ContentStore
+  locker: Locker
+  /** Moves the bytes; resolves to false when the content turned out to be there. */
+  transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
+  budget: TransferBudget
+  /** Blobs at the same time. */
+  concurrency: number
+  /** Milliseconds for which a host must not be asked (a 429's Retry-After, shared by all workers); 0: go on. */
+  pausedFor?(host: string): Promise<number>
+  /** Told of each transfer, at most once a second: what `dist active` shows. */
+  onTransfer?(transfer: TransferProgress): void
+}
+
+export interface TransferProgress {
+  readonly task: BlobTask
+  readonly run: string
+  readonly offset: number
+  readonly ended: boolean
+}
+
+export type ServiceEvent =
+  | { readonly type: 'run'; readonly run: string; readonly state: 'started' | 'done' | 'failed' | 'canceled' }
+  | {
+      readonly type: 'image' | 'blob'
+      readonly run: string
+      readonly state: 'started' | 'done' | 'present' | 'delayed' | 'retrying' | 'failed' | 'canceled'
+      /** The reference, or the digest. */
+      readonly subject: string
+      readonly bytes?: number
+      readonly milliseconds?: number
+      readonly error?: unknown
+    }
+  | { readonly type: 'error'; readonly error: unknown }
+
+/** A coordinator or a worker that takes jobs. */
+export interface Service {
+  /** Resolves when it takes jobs. */
+  ready(): Promise<void>
+  /** Proves that jobs are being consumed, not only that Redis answers. Throws `UNAVAILABLE` with the reason. */
+  checkReady(): Promise<void>
+  /** Jobs being worked on. */
+  readonly active: number
+  /**
+   * Takes no more jobs; those under way are aborted and handed back without losing an attempt, or left to the
+   * stall check when the deadline (milliseconds, default 10,000) passes first. Never hangs.
+   */
+  stop(options?: { deadline?: number }): Promise<void>
+}
