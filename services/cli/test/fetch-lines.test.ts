@@ -58,6 +58,17 @@ it('a failure other than "not found" ends the stream', async () => {
   expect(stdout()).toBe(`${digest} text/plain 11\n${content}\n`)
 })
 
+it('what goes missing in the middle of its body ends the stream, and is not said as an answer', async () => {
+  const { context, stdout } = captured({ stdin: [`${digest}\n`] })
+  const vanishing = (async function* () {
+    yield Buffer.from('the ')
+    throw new DistError('NOT_FOUND', 'gone')
+  })()
+  const all = fetchLines(context, fetcherOf({ [digest]: { size: 11, body: vanishing } }), settings)
+  await expect(all).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(stdout()).toBe(`${digest} text/plain 11\nthe `)
+})
+
 it('tells the metadata on stderr where that is wanted', async () => {
   const { context, stderr } = captured({ stdin: ['a\n'] })
   await fetchLines(context, fetcherOf({ a: { size: 11, digest } }), { ...settings, json: true })

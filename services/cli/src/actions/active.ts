@@ -63,9 +63,20 @@ function tableView({ stdout }: Context): (rows: readonly Row[]) => void {
   let drawn = 0
   return (rows) => {
     const table = formatTable(['REF', 'OFFSET', 'TOTAL', 'AGE', 'SPEED'], rows.map(cells))
-    const over = stdout.isTTY && drawn > 0 ? `\x1b[${drawn}A\x1b[J` : ''
-    drawn = rows.length + 1
-    stdout.write(`${over}${table}`)
+    if (!stdout.isTTY) {
+      stdout.write(table)
+      return
+    }
+    // What wraps or scrolls cannot be drawn over. A terminal that does not know its size says 0.
+    const height = stdout.rows || 24
+    const width = stdout.columns || 80
+    const lines = table
+      .trimEnd()
+      .split('\n')
+      .slice(0, height - 1)
+    const over = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : ''
+    drawn = lines.length
+    stdout.write(`${over}${lines.map((line) => `${line.slice(0, width)}\n`).join('')}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { gather } from '@dist/content'
-import { DistError, isNotFound, sanitize, throwIfAborted } from '@dist/errdefs'
+import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
 import { digestOf, isDigest, maxManifestSize } from '@dist/oci'
 import { formatLocator } from '@dist/reference'
 import type { FetchedObject, ObjectFetcher } from '@dist/remotes'
@@ -49,17 +49,32 @@ async function answer(
   const { signal } = deadline
   const output = { ...context, signal }
   try {
-    const { mediaType, digest, size, body } = await described(
-      await fetcher.fetchObject(object, hints, { signal }),
-      object,
-    )
+    const found = await lookUp(fetcher, { object, hints }, signal)
+    if (found === undefined) {
+      await writeBytes(output, Buffer.from(`${object} missing\n`))
+      return
+    }
+    const { mediaType, digest, size, body } = found
     await writeBytes(output, Buffer.from(`${digest} ${mediaType} ${size}\n`))
     await writeBody(output, body, size, what)
     await writeBytes(output, Buffer.from('\n'))
     if (json) sayFetched(context, { object, mediaType, digest, size })
   } catch (error) {
-    if (!isNotFound(error)) throw deadline.blame(error)
-    await writeBytes(context, Buffer.from(`${sanitize(object)} missing\n`))
+    throw deadline.blame(error)
+  }
+}
+
+/** Undefined for what the registry does not have. Once the header is out, that would be a failure like others. */
+async function lookUp(
+  fetcher: ObjectFetcher,
+  { object, hints }: Request,
+  signal: AbortSignal,
+): Promise<Described | undefined> {
+  try {
+    return await described(await fetcher.fetchObject(object, hints, { signal }), object)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
   }
 }
 
