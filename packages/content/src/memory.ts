@@ -28,7 +28,8 @@ export class MemoryDriver implements Driver {
     if (kept === undefined) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
     if (offset > kept.info.size)
       throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${kept.info.size}, before ${offset}`)
-    return once(kept.content.slice(offset))
+    // Copied by hand: `slice` of a Buffer is the Buffer's own memory, and the chunk is the reader's.
+    return once(new Uint8Array(kept.content.subarray(offset)))
   }
 
   async *walk(): AsyncIterable<Info> {

@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import type { Expected, Ingester, Manager, Provider } from './content.js'
 import type { Driver } from './driver.js'
@@ -9,7 +9,10 @@ export type ContentStore = Provider & Ingester & Manager
 /** A content store on a kind of storage. Size and digest are verified here, once for all kinds. */
 export function createStore(driver: Driver): ContentStore {
   return {
-    open: (desc, options = {}) => driver.read(desc.digest, options),
+    open: async (desc, options = {}) => {
+      throwIfAborted(options.signal)
+      return driver.read(desc.digest, options)
+    },
     writer: (ref, expected, options = {}) => openExpected(driver, ref, expected, options),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
     walk: () => driver.walk(),
@@ -27,6 +30,7 @@ async function openExpected(
   expected: Expected,
   options: { signal?: AbortSignal },
 ) {
+  throwIfAborted(options.signal)
   const { digest, size } = expected
   const info = digest === undefined ? undefined : await driver.stat(digest)
   if (info === undefined) return openWriter(driver, ref, expected, options)
