@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DistError, sanitize } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import { algorithms, isRecord } from '@dist/oci'
+import { makeDirectory } from './files/directories.js'
 import { failedWith, storeError } from './files/errors.js'
 import { ownFile, temporarySuffix } from './ingest/entry.js'
 import type { Place } from './place.js'
@@ -34,13 +35,13 @@ export function readLayout({ root }: Place): string | undefined {
 export function createLayout(place: Place): void {
   const { root } = place
   try {
-    mkdirSync(root, { recursive: true })
+    makeDirectory(root)
     // First, since it tells a store that is half made from a directory that is somebody else's.
     if (!existsSync(join(root, layoutFile)))
       replaceFile(root, join(root, layoutFile), { imageLayoutVersion: layoutVersion })
     const blobs = algorithms.map((algorithm) => place.blobs(algorithm))
     for (const directory of [...blobs, place.ingest, place.locks]) {
-      if (!existsSync(directory)) mkdirSync(directory, { recursive: true })
+      if (!existsSync(directory)) makeDirectory(directory)
     }
   } catch (error) {
     throw storeError(root, 'creating', error)

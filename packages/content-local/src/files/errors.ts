@@ -32,6 +32,11 @@ const notFolder: Meaning = [
   (root) => `the store cannot be at ${root}: a part of that path is no directory`,
 ]
 
+const gone: Meaning = [
+  'NOT_FOUND',
+  (root) => `the store at ${root} is not there, or was removed: create it, or choose another`,
+]
+
 const meanings: Readonly<Record<string, Meaning>> = {
   EACCES: noAccess,
   EPERM: noAccess,
@@ -43,6 +48,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ESTALE: stale,
   EIO: failing,
   ENOTDIR: notFolder,
+  ENOENT: gone,
 }
 
 /**

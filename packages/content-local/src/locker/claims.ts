@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectory } from '../files/directories.js'
 import { failedWith } from '../files/errors.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
 import { fateOf } from './owner.js'
@@ -34,7 +26,7 @@ export class Claims {
       create()
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
-      mkdirSync(this.directory, { recursive: true })
+      makeDirectory(this.directory)
       create()
     }
     return claim

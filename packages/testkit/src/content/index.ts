@@ -1,0 +1,3 @@
+export { anonymousSuite } from './anonymous.js'
+export { type ResumeFixture, resumeSuite } from './resume.js'
+export { type ContentFixture, contentSuite } from './suite.js'

@@ -1,0 +1,1 @@
+export { type NamesFixture, namesSuite } from './suite.js'

@@ -1,0 +1,112 @@
+import type { Image, Names } from '@dist/content'
+import { digestOf, mediaTypes } from '@dist/oci'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+export interface NamesFixture {
+  /** No names yet. */
+  readonly names: Names
+  /** The same names as somebody else sees them who opened them on his own. */
+  readonly others: Names
+  close(): Promise<void>
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+function image(name: string, more: Partial<Image> = {}): Image {
+  const desc = { mediaType: mediaTypes.ociIndex, digest: digestOf(name), size: name.length }
+  return { name, desc, selection: 'all', ...more }
+}
+
+async function listed(names: Names): Promise<string[]> {
+  const found: string[] = []
+  for await (const { name } of names.list()) found.push(name)
+  return found.sort()
+}
+
+/** What every store of published names has to do. */
+export function namesSuite(name: string, factory: () => Promise<NamesFixture>): void {
+  describe(`${name} as names`, () => {
+    let fixture: NamesFixture
+    beforeEach(async () => {
+      fixture = await factory()
+    })
+    afterEach(() => fixture.close())
+
+    it('has none at first', async () => {
+      expect(await listed(fixture.names)).toEqual([])
+      await expect(fixture.names.get('docker.io/library/alpine:3.20')).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      })
+    })
+
+    it.each<[string, Partial<Image>]>([
+      ['docker.io/library/alpine:3.20', {}],
+      ['docker.io/library/alpine:3.20', { selection: ['linux/amd64', 'linux/arm/v7'] }],
+      ['docker.io/library/alpine:3.20', { selection: [] }],
+      [`example.com:5000/a/b@${digestOf('x')}`, {}],
+    ])('gives back %s as it was put, with %o', async (reference, more) => {
+      const put = image(reference, more)
+      await fixture.names.put(put)
+      expect(await fixture.names.get(reference)).toEqual(put)
+      expect(await fixture.others.get(reference)).toEqual(put)
+    })
+
+    it('keeps all parts of a descriptor', async () => {
+      const desc = {
+        mediaType: mediaTypes.ociManifest,
+        digest: digestOf('x', 'sha512'),
+        size: 0,
+        annotations: { 'org.example.note': 'a "quoted" note\nin two lines' },
+        platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+        artifactType: 'application/vnd.example',
+      }
+      await fixture.names.put({ name: 'example.com/a:b', desc, selection: 'all' })
+      expect((await fixture.others.get('example.com/a:b')).desc).toEqual(desc)
+    })
+
+    it('replaces what a name meant', async () => {
+      await fixture.names.put(image('a/b:c', { selection: ['linux/amd64'] }))
+      const next = image('a/b:c', { desc: image('next').desc })
+      await fixture.others.put(next)
+      expect(await fixture.names.get('a/b:c')).toEqual(next)
+      expect(await listed(fixture.names)).toEqual(['a/b:c'])
+    })
+
+    it('lists all names', async () => {
+      const names = ['a/b:1', 'a/b:2', 'c/d:1']
+      for (const one of names) await fixture.names.put(image(one))
+      expect(await listed(fixture.others)).toEqual(names)
+    })
+
+    it('deletes one name and leaves the others', async () => {
+      for (const one of ['a/b:1', 'a/b:2']) await fixture.names.put(image(one))
+      await fixture.others.delete('a/b:1')
+      await expect(fixture.names.get('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      expect(await listed(fixture.names)).toEqual(['a/b:2'])
+      await expect(fixture.names.delete('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
+
+    it('loses none of many that are put at a time, by several', async () => {
+      const names = Array.from({ length: 60 }, (_, i) => `a/b:${String(i).padStart(2, '0')}`)
+      const writers = [fixture.names, fixture.others]
+      await Promise.all(names.map((one, i) => writers[i % 2]?.put(image(one))))
+      expect(await listed(fixture.names)).toEqual(names)
+      expect(await listed(fixture.others)).toEqual(names)
+    })
+
+    it('shows the old image or the new one while it is replaced', async () => {
+      const [old, next] = [image('a/b:c'), image('a/b:c', { desc: image('next').desc })]
+      await fixture.names.put(old)
+      const puts = Promise.all(Array.from({ length: 10 }, (_, i) => fixture.names.put(i % 2 ? old : next)))
+      let running = true
+      puts.finally(() => {
+        running = false
+      })
+      while (running) {
+        expect([old, next]).toContainEqual(await fixture.others.get('a/b:c'))
+        await turn()
+      }
+      await puts
+    })
+  })
+}
