@@ -13,7 +13,7 @@ export function createStore(driver: Driver): ContentStore {
       throwIfAborted(options.signal)
       return driver.read(desc.digest, options)
     },
-    writer: (ref, expected, options = {}) => openExpected(driver, ref, expected, options),
+    writer: (ref, expected, options = {}) => openExpected(driver, ref, narrow(expected), options),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
     walk: () => driver.walk(),
     statuses: () => driver.statuses(),
@@ -41,6 +41,11 @@ async function openExpected(
     )
   }
   throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
+}
+
+/** What is expected and nothing else: callers may hand a whole descriptor, and drivers write it down. */
+function narrow({ digest, size }: Expected): Expected {
+  return { ...(digest === undefined ? {} : { digest }), ...(size === undefined ? {} : { size }) }
 }
 
 function missing(digest: Digest): never {
