@@ -13,7 +13,7 @@ import type { Lookup } from './auth/realm.js'
 import { createAuthorizer } from './auth/registry-authorizer.js'
 import { defaultEndpoint, type Endpoint } from './endpoint.js'
 import { createFetcher } from './fetcher.js'
-import { type AgentsOptions, createAgents } from './http/agents.js'
+import { createAgents } from './http/agents.js'
 import { resolveReference } from './resolve.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 
@@ -40,7 +40,7 @@ export interface Registry extends Resolver, AsyncDisposable {
 }
 
 export function createRegistry(options: RegistryOptions = {}): Registry {
-  const agents = options.agents ?? createAgents(options as AgentsOptions)
+  const agents = options.agents ?? createAgents(options)
   const base = createTransport({ ...options, agents })
   const authorizer = options.authorizer ?? createAuthorizer({ ...options, ...base, agents })
   const transport: Transport = { ...base, authorizer }

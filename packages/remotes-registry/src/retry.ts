@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortError, backoff, DistError, isRetryable } from '@dist/errdefs'
+import { abortError, backoff, isRetryable } from '@dist/errdefs'
 
 export interface RetryPolicy {
   /** Tries in all. */
@@ -63,9 +63,4 @@ export function retryAfter(value: string | undefined, cap: number, now = Date.no
 // `Date.parse` takes far more than HTTP's dates: "-5" is a year to it.
 function dateOf(text: string): number {
   return /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN
-}
-
-/** A failure that the host asked us to wait after. */
-export function askedToWait(error: unknown): number | undefined {
-  return error instanceof DistError ? error.retryAfter : undefined
 }

@@ -1,9 +1,10 @@
-import { abortError, DistError, isCanceled, isRetryable } from '@dist/errdefs'
+import { DistError, isCanceled, isRetryable } from '@dist/errdefs'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
 import { type Endpoint, tlsFor } from './endpoint.js'
 import { exchange, type Response } from './http/exchange.js'
 import { isRedirect, maxRedirects, redirectTarget } from './http/redirect.js'
+import { abortable } from './http/signal.js'
 import { statusError } from './http/status.js'
 import { withRetries } from './retry.js'
 import type { Transport } from './transport.js'
@@ -123,15 +124,4 @@ function requestUrl({ endpoint, path }: RegistryRequest): URL {
 
 function isOwn(endpoint: Endpoint, response: Response): boolean {
   return new URL(endpoint.url).origin === response.url.origin
-}
-
-/** Waits for something shared without ending it for the others when one gives up. */
-function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return shared
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortError(signal))
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

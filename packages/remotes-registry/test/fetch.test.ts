@@ -2,7 +2,7 @@ import { createStore, MemoryDriver } from '@dist/content'
 import { fetchHandler } from '@dist/images'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { faults } from '@dist/testkit'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { client, collect, manifestOf, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
 
 test('a blob comes byte for byte, with identity encoding asked for', async () => {
@@ -162,4 +162,34 @@ test('aborting ends a body that waits', async () => {
   const reading = collect(body)
   abort.abort()
   await expect(reading).rejects.toMatchObject({ code: 'CANCELED' })
+})
+
+test('many transfers share one signal without a warning of a leak', async () => {
+  const registry = await scripted({ auth: {} })
+  const { desc } = seededBlob(registry, 1000)
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  onTestFinished(() => void process.off('warning', onWarning))
+  const { signal } = new AbortController()
+  const fetcher = client().fetcher(refTo(registry, 'a/b'))
+  await Promise.all(
+    Array.from({ length: 30 }, async () => collect((await fetcher.fetch(desc, { signal })).body)),
+  )
+  // Warnings are told on the next turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(warnings).toEqual([])
+})
+
+test('closing the client ends what is under way as CANCELED, without another try', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 1000)
+  registry.script({}, faults.stalledBody(10))
+  const registryClient = client({ timeouts: {} })
+  const fetcher = registryClient.fetcher(refTo(registry, 'a/b'))
+  const reading = collect((await fetcher.fetch(desc)).body)
+  await registryClient[Symbol.asyncDispose]()
+  await expect(reading).rejects.toMatchObject({ code: 'CANCELED' })
+  await expect(fetcher.fetch(desc)).rejects.toMatchObject({ code: 'CANCELED' })
+  expect(registry.requests).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-import { createTestAuthority } from '@dist/testkit'
+import { createTestAuthority, faults } from '@dist/testkit'
 import { expect, test } from 'vitest'
 import { defaultEndpoint, type Endpoint } from '../src/index.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
@@ -38,6 +38,18 @@ test('R24 skip_verify is for its own origin: a redirect is verified', async () =
   expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
   const fetching = registryClient.fetcher(refTo(registry, 'a/b')).fetch(blob.desc)
   await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+})
+
+test('R24 a registry with TLS that redirects to plain http is not followed', async () => {
+  const clear = await scripted()
+  const registry = await scripted({ tls: { cert, key } })
+  const { desc } = seededBlob(registry, 1000)
+  registry.script({}, faults.redirect(`${clear.url}/blob`))
+  const fetching = client(at(registry.url, { ca: [authority.ca] }))
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code: 'MALFORMED', retryable: false })
+  expect(clear.requests).toEqual([])
 })
 
 test('a client certificate lets in', async () => {

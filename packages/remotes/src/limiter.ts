@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { abortError, throwIfAborted } from '@dist/errdefs'
 
 /** A permission to have one request under way at a host. `release` it when the body has been read. */
@@ -61,6 +62,8 @@ class Gate {
         if (signal !== undefined) reject(abortError(signal))
         this.#next()
       }
+      // One signal ends hundreds of waits; Node takes more than ten for a leak and warns.
+      if (signal !== undefined) setMaxListeners(0, signal)
       signal?.addEventListener('abort', giveUp, { once: true })
       this.#waiting.add(enter)
       this.#next()

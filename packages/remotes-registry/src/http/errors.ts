@@ -23,6 +23,8 @@ interface Waits {
 export function connectionError(cause: Error, what: string, url: URL, waits: Waits): DistError {
   if (cause instanceof DistError) return cause
   const code = errnoOf(cause) ?? ''
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
+    return new DistError('CANCELED', `${what}: the client was closed`, { cause })
   const permanent = permanentFailure(code, url)
   if (permanent !== undefined)
     return new DistError('UNAVAILABLE', `${what}: ${permanent}`, { cause, retryable: false })

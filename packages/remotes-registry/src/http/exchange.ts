@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import { abortError, DistError, redactUrl } from '@dist/errdefs'
 import type { Dispatcher } from 'undici'
 import { Body } from './body.js'
 import { connectionError } from './errors.js'
+import { onAbort } from './signal.js'
 import type { MinimumThroughput } from './throughput.js'
 
 /** How long is waited for a host. Milliseconds. */
@@ -92,6 +92,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #body: Body | undefined
   #status: number | undefined
   #over = false
+  #unlisten: (() => void) | undefined
 
   constructor(
     private readonly request: ExchangeRequest,
@@ -104,10 +105,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   start(): boolean {
     const { signal } = this.request
     if (signal === undefined) return true
-    if (signal.aborted) this.#onAbort()
-    // One signal ends hundreds of transfers; that is no leak.
-    else setMaxListeners(0, signal)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal.aborted) this.#abort(signal)
+    else this.#unlisten = onAbort(signal, () => this.#abort(signal))
     return !signal.aborted
   }
 
@@ -151,9 +150,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#fail(connectionError(cause, this.request.what, this.request.url, this.options.timeouts))
   }
 
-  #onAbort = (): void => {
-    const { signal } = this.request
-    if (signal !== undefined) this.#fail(abortError(signal))
+  #abort(signal: AbortSignal): void {
+    this.#fail(abortError(signal))
     this.#controller?.abort(gaveUp)
   }
 
@@ -166,7 +164,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #end(received: number): void {
     if (this.#over) return
     this.#over = true
-    this.request.signal?.removeEventListener('abort', this.#onAbort)
+    this.#unlisten?.()
     this.options.onEnd?.()
     const { method, url } = this.request
     this.options.onRequest?.({
