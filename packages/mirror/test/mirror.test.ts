@@ -33,7 +33,9 @@ describe('mirrorImages', () => {
     world.remote.push(imageOf(['x']), a)
     await world.mirror([a])
     world.remote.fetches.length = 0
+    world.names.put = () => Promise.reject(new Error('published again'))
     const [outcome] = await world.mirror([a])
+    expect(outcome).not.toHaveProperty('error')
     expect(outcome).toMatchObject({
       upToDate: true,
       fetched: { objects: 0, bytes: 0 },
