@@ -1,8 +1,8 @@
-import { abortError, DistError } from '@dist/errdefs'
+import { abortError } from '@dist/errdefs'
 
 /**
- * The answer of Redis, or `UNAVAILABLE` when it does not come within `patience` milliseconds, or what the signal
- * says. A client waits for a Redis that is away, and what was asked may still be carried out later.
+ * The answer of Redis, or an error (for `redisError` to name) when it does not come within `patience` milliseconds,
+ * or what the signal says. A client waits for a Redis that is away: what was asked may still be carried out later.
  */
 export function within<T>(answer: Promise<T>, patience: number, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -11,7 +11,8 @@ export function within<T>(answer: Promise<T>, patience: number, signal?: AbortSi
       signal?.removeEventListener('abort', aborted)
       go()
     }
-    const timer = setTimeout(() => settle(() => reject(noAnswer(patience))), patience)
+    const late = () => settle(() => reject(new Error(`no answer within ${Math.round(patience) / 1000} s`)))
+    const timer = setTimeout(late, patience)
     const aborted = () => settle(() => reject(signal && abortError(signal)))
     signal?.addEventListener('abort', aborted, { once: true })
     if (signal?.aborted) aborted()
@@ -20,10 +21,6 @@ export function within<T>(answer: Promise<T>, patience: number, signal?: AbortSi
       (error: unknown) => settle(() => reject(error)),
     )
   })
-}
-
-function noAnswer(patience: number): DistError {
-  return new DistError('UNAVAILABLE', `redis: no answer within ${Math.round(patience) / 1000} s`)
 }
 
 /** Waits; `CANCELED` through the signal. */

@@ -29,6 +29,8 @@ redis.call('ZADD', KEYS[1], 1, 'x')
 redis.call('PEXPIRE', KEYS[1], 10000)
 redis.call('ZCARD', KEYS[1])
 redis.call('ZRANGE', KEYS[1], 0, 1)
+redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', 0)
+redis.call('ZSCORE', KEYS[1], 'x')
 redis.call('ZREM', KEYS[1], 'y')
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', 0)
 return redis.call('DEL', KEYS[1])`

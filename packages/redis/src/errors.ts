@@ -17,7 +17,6 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
 ]
 
 const certificateErrors = /CERT|UNABLE_TO_|SELF_SIGNED|ERR_TLS/
-const unreadable = /ERR_OSSL_(PEM|X509|ASN1)|PEM routines|KEY_VALUES_MISMATCH/
 const noTls = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/
 
 /**
@@ -28,18 +27,16 @@ export function redisError(redis: Redis, doing: string, error: unknown): DistErr
   if (error instanceof DistError) return error
   const { host, port } = redis.options
   const said = error instanceof Error ? error.message : String(error)
-  const [code, advice, options] = verdict(error, said)
+  const [code, advice, options] = verdict(error, said, redis.options.tls !== undefined)
   const message = `redis at ${host}:${port}: ${doing}: ${sanitize(said)}${advice === '' ? '' : `; ${advice}`}`
   return new DistError(code, message, { ...options, cause: error })
 }
 
-function verdict(error: unknown, said: string): Verdict {
+function verdict(error: unknown, said: string, tls: boolean): Verdict {
   const known = replies.find(([pattern]) => pattern.test(said))
   if (known !== undefined) return known[1]
   if (error instanceof Error && error.name === 'ReplyError') return ['INTERNAL', '']
   const errno = errnoOf(error) ?? ''
-  if (unreadable.test(errno) || unreadable.test(said))
-    return ['INVALID_ARGUMENT', 'the given certificate or key is no PEM that can be read']
   if (noTls.test(errno)) return ['UNAVAILABLE', 'it does not speak TLS: use redis://', { retryable: false }]
   if (certificateErrors.test(errno))
     return [
@@ -47,5 +44,6 @@ function verdict(error: unknown, said: string): Verdict {
       'its certificate is not trusted: give the authority that signed it',
       { retryable: false },
     ]
-  return ['UNAVAILABLE', 'is it running, and is this its address?']
+  const language = tls ? 'does it speak TLS' : 'does it speak without TLS'
+  return ['UNAVAILABLE', `is it running, is this its address, and ${language}?`]
 }

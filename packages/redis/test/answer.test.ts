@@ -16,11 +16,8 @@ it('hands on what is answered in time', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('is UNAVAILABLE when there is no answer in time', async () => {
-  const outcome = expect(within(new Promise(() => {}), 1500)).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    message: expect.stringContaining('1.5 s'),
-  })
+it('waits no longer than it may', async () => {
+  const outcome = expect(within(new Promise(() => {}), 1500)).rejects.toThrow('no answer within 1.5 s')
   await vi.advanceTimersByTimeAsync(1500)
   await outcome
 })

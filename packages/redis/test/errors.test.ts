@@ -29,7 +29,6 @@ describe('what went wrong with Redis', () => {
     [failed('SELF_SIGNED_CERT_IN_CHAIN'), 'UNAVAILABLE', false],
     [failed('ERR_TLS_CERT_ALTNAME_INVALID'), 'UNAVAILABLE', false],
     [failed('ERR_SSL_WRONG_VERSION_NUMBER'), 'UNAVAILABLE', false],
-    [failed('ERR_OSSL_PEM_NO_START_LINE'), 'INVALID_ARGUMENT', false],
     [new Error('Connection is closed.'), 'UNAVAILABLE', true],
     ['something else', 'UNAVAILABLE', true],
   ])('has a code and says whether a retry helps: %s', (cause, code, retryable) => {

@@ -1,5 +1,8 @@
-import { abortError, backoff, type DistError, throwIfAborted } from '@dist/errdefs'
+import { X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
+import { backoff, DistError, throwIfAborted } from '@dist/errdefs'
 import { Redis } from 'ioredis'
+import { within } from '../answer.js'
 import { redisError } from '../errors.js'
 import { parseRedisUrl, type RedisAddress } from './url.js'
 
@@ -20,13 +23,14 @@ export interface ConnectOptions {
    * BullMQ's workers need; locks, limits and statuses have bounds of their own.
    */
   maxRetriesPerRequest?: number | null
-  /** Milliseconds for each attempt to connect. Default 10,000. */
+  /** Milliseconds until it is connected, signed in and ready. Default 10,000. */
   connectTimeout?: number
   signal?: AbortSignal
   /** Is told of connections that fail later on. The client connects again by itself, as long as it takes. */
   onError?: (error: DistError) => void
 }
 
+const defaultTimeout = 10_000
 /** Longer than any command of ours blocks; BullMQ's workers block for 10 s at most. */
 const silence = 30_000
 
@@ -42,18 +46,14 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
   const address = parseRedisUrl(url)
   const connection: Connection = { ready: false, error: undefined }
   const redis = createClient(address, options, connection)
-  const giveUp = () => redis.disconnect()
-  options.signal?.addEventListener('abort', giveUp, { once: true })
   try {
-    await redis.connect()
+    await within(redis.connect(), options.connectTimeout ?? defaultTimeout, options.signal)
     connection.ready = true
     return redis
   } catch (error) {
     redis.disconnect()
-    if (options.signal?.aborted) throw abortError(options.signal)
+    throwIfAborted(options.signal)
     throw redisError(redis, 'connecting', connection.error ?? error)
-  } finally {
-    options.signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -77,7 +77,7 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     ...(address.tls ? { tls: tlsOptions(address.host, options) } : {}),
     lazyConnect: true,
     disableClientInfo: true,
-    connectTimeout: options.connectTimeout ?? 10_000,
+    connectTimeout: options.connectTimeout ?? defaultTimeout,
     socketTimeout: silence,
     maxRetriesPerRequest: options.maxRetriesPerRequest ?? null,
     retryStrategy: (times) => (connection.ready ? backoff(times - 1, 50, 2_000) : null),
@@ -92,6 +92,7 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
 }
 
 function tlsOptions(host: string, { ca, cert, key }: ConnectOptions) {
+  checkCertificates({ ca, cert, key })
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -99,4 +100,17 @@ function tlsOptions(host: string, { ca, cert, key }: ConnectOptions) {
     // An address is no server name (RFC 6066, 3).
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
   }
+}
+
+function checkCertificates({ ca, cert, key }: Record<'ca' | 'cert' | 'key', string | undefined>): void {
+  const check = (what: string, read: () => unknown) => {
+    try {
+      read()
+    } catch (cause) {
+      throw new DistError('INVALID_ARGUMENT', `redis: ${what} is no PEM that can be read`, { cause })
+    }
+  }
+  // Where there is no certificate at all, TLS would say no more than that the server's is not trusted.
+  if (ca !== undefined) check("the authority's certificate", () => new X509Certificate(ca))
+  check('the own certificate or its key', () => createSecureContext({ cert, key }))
 }

@@ -18,7 +18,8 @@ export interface GateOptions {
 
 export interface GateKeys {
   readonly permits: string
-  readonly waiting: string
+  readonly waitingSince: string
+  readonly waitingUntil: string
   readonly pause: string
 }
 
@@ -26,6 +27,8 @@ const firstDelay = 10
 const longestDelay = 250
 /** Milliseconds after which a process that does not come again waits no more: twice the longest delay. */
 const waiterLease = 500
+/** Milliseconds after which a process that waits has a place reserved. */
+const starving = 500
 const longestTimer = 0x7fffffff
 
 /**
@@ -108,13 +111,13 @@ export class Gate {
 
   async #ask(ids: readonly string[]): Promise<{ granted: number; pause: number }> {
     const { places, lease, process } = this.options
-    const { permits, waiting, pause } = this.keys
+    const { permits, waitingSince, waitingUntil, pause } = this.keys
     const answer = await this.desk.ask('asking for a permit', () =>
       this.#about(
         ids,
         this.commands.enter(
-          [permits, waiting, pause],
-          [places, lease, waiterLease, process, this.#held.size, ...ids],
+          [permits, waitingSince, waitingUntil, pause],
+          [places, lease, waiterLease, starving, process, this.#held.size, ...ids],
         ),
       ),
     )

@@ -32,8 +32,8 @@ export interface PauseReader {
 /**
  * A limiter for all processes that share a Redis. Pauses and permits run by Redis' clock.
  *
- * Places go first come, first served within a process; processes that wait for the same host get equal shares. A
- * process asks with one question for all its requests and tells of a release without waiting. When Redis is away
+ * Places go first come, first served within a process; processes that wait for the same host get equal shares, and
+ * none of them starves. A process asks with one question for all its requests and tells of a release without waiting. When Redis is away
  * transfers go on, within the limits of an in-process limiter, and pauses that are known are kept.
  */
 export function createRedisHostLimiter(
@@ -117,7 +117,8 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
     if (known !== undefined) return known
     const keys = {
       permits: this.#key(host, 'permits'),
-      waiting: this.#key(host, 'waiting'),
+      waitingSince: this.#key(host, 'waiting-since'),
+      waitingUntil: this.#key(host, 'waiting-until'),
       pause: this.#key(host, 'pause'),
     }
     const onPause = (milliseconds: number) => {

@@ -1,41 +1,51 @@
 /**
  * A permit is a member of a sorted set for its host; its score is when it expires, in milliseconds by Redis' clock.
- * Those of a process that was killed expire, those of one that lives are renewed. A second set tells which processes
- * wait for a place, and a key that lives as long as a pause says that there is one.
+ * Those of a process that was killed expire, those of one that lives are renewed. Two more sets tell which processes
+ * wait for a place: since when, and until when they count. A key that lives as long as a pause says that there is one.
  */
 const now = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /**
- * KEYS: permits, waiting, pause. ARGV: places at the host, lease and patience of a waiter in milliseconds, process,
- * permits that the process has, then the permits that it asks for, in order of their arrival.
+ * KEYS: permits, waiting since, waiting until, pause. ARGV: places at the host, lease of a permit and of a waiter in
+ * milliseconds, milliseconds after which a waiter starves, process, permits that the process has, then the permits
+ * that it asks for, in order of their arrival.
  * Returns how many are granted, and how many milliseconds a pause still lasts.
  *
- * As long as others wait, a process gets no more than its equal share, so that a busy one does not take each place
- * that it has just given back.
+ * As long as others wait, a process has no more than its equal share, rounded up; and one place is left to the
+ * process that waits longest once it starves. So a busy process does not take each place that it has just given back.
  */
 export const enterScript = `
-local pause = redis.call('PTTL', KEYS[3])
+local pause = redis.call('PTTL', KEYS[4])
 if pause > 0 then return {0, pause} end
 ${now}
+local places, mine, process = tonumber(ARGV[1]), tonumber(ARGV[6]), ARGV[5]
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZREM', KEYS[2], ARGV[4])
-local places = tonumber(ARGV[1])
-local free = places - redis.call('ZCARD', KEYS[1])
-local others = redis.call('ZCARD', KEYS[2])
-if others > 0 then
-  local share = math.max(1, math.floor(places / (others + 1)))
-  free = math.min(free, share - tonumber(ARGV[5]))
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
+  redis.call('ZREM', KEYS[2], gone)
+  redis.call('ZREM', KEYS[3], gone)
 end
-local asked = #ARGV - 5
+local since = redis.call('ZSCORE', KEYS[2], process)
+local others = redis.call('ZCARD', KEYS[2]) - (since and 1 or 0)
+local free = places - redis.call('ZCARD', KEYS[1])
+if others > 0 then
+  local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+  if first[1] ~= process and now - first[2] > tonumber(ARGV[4]) then free = free - 1 end
+  free = math.min(free, math.ceil(places / (others + 1)) - mine)
+end
+local asked = #ARGV - 6
 local granted = math.max(0, math.min(free, asked))
-for i = 1, granted do redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[5 + i]) end
+for i = 1, granted do redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[6 + i]) end
 if granted > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-if granted < asked then
-  redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[4])
+if granted == asked then
+  redis.call('ZREM', KEYS[2], process)
+  redis.call('ZREM', KEYS[3], process)
+else
+  if granted > 0 or not since then redis.call('ZADD', KEYS[2], now, process) end
+  redis.call('ZADD', KEYS[3], now + ARGV[3], process)
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
 end
 return {granted, 0}`
 

@@ -1,0 +1,265 @@
+import { connectRedis, createRedisHostLimiter, type RedisHostLimiterOptions } from '@dist/redis'
+import type { HostLimiter, Permit } from '@dist/remotes'
+import type { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { waitFor } from '../../infra/servers/process.js'
+import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
+import { startProgram } from './redis-programs.js'
+
+const host = 'registry.example:5000'
+const permitsKey = `{dist}:host:permits:${host}`
+
+let server: RedisServer
+let admin: Redis
+const clients: Redis[] = []
+
+beforeAll(async () => {
+  server = await startRedis()
+  admin = await connectRedis(server.url)
+})
+afterAll(async () => {
+  admin.disconnect()
+  await server.stop()
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect()
+  await admin.flushall()
+})
+
+async function limiter(options: RedisHostLimiterOptions = {}) {
+  const redis = await connectRedis(server.url)
+  clients.push(redis)
+  return createRedisHostLimiter(redis, options)
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Asks for a permit and tells whether it came before Redis has been asked twice more. */
+async function isAdmitted(waiting: Promise<Permit>): Promise<boolean> {
+  let admitted = false
+  void waiting.then(() => {
+    admitted = true
+  })
+  const before = await questions()
+  await waitFor(async () => admitted || (await questions()) >= before + 2, 'two questions')
+  return admitted
+}
+
+async function questions(): Promise<number> {
+  const stats = await admin.info('commandstats')
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
+  return calls('eval') + calls('evalsha')
+}
+
+describe('a host limit shared through Redis', () => {
+  it('bounds the requests in flight over all clients', async () => {
+    const limiters = await Promise.all([limiter({ perHost: 3 }), limiter({ perHost: 3 })])
+    let inFlight = 0
+    let most = 0
+    const request = async (mine: HostLimiter) => {
+      const permit = await mine.acquire(host)
+      most = Math.max(most, ++inFlight)
+      await turn()
+      inFlight--
+      permit.release()
+    }
+    await Promise.all(Array.from({ length: 60 }, (_, i) => request(limiters[i % 2] as HostLimiter)))
+    expect(most).toBe(3)
+    await waitFor(async () => (await admin.zcard(permitsKey)) === 0, 'the last release')
+  })
+
+  it('bounds them over processes', async () => {
+    const body = `
+      const limiter = lib.createRedisHostLimiter(redis, { perHost: 3 })
+      await Promise.all(Array.from({ length: 40 }, async () => {
+        const permit = await limiter.acquire('${host}')
+        say(String(await redis.incr('in flight')))
+        await redis.decr('in flight')
+        permit.release()
+      }))
+      await redis.quit()`
+    await using a = startProgram(server.url, body)
+    await using b = startProgram(server.url, body)
+    await using c = startProgram(server.url, body)
+    for (const program of [a, b, c]) expect(await program.ended()).toBe(0)
+    const seen = [a, b, c].flatMap((program) => program.lines).map(Number)
+    expect(seen).toHaveLength(120)
+    expect(Math.max(...seen)).toBeLessThanOrEqual(3)
+  })
+
+  it('keeps hosts apart', async () => {
+    const mine = await limiter({ perHost: 1 })
+    await mine.acquire('one.example')
+    await mine.pause('two.example', 60_000)
+    await mine.acquire('three.example')
+    expect(await mine.pausedFor('one.example')).toBe(0)
+  })
+
+  it('costs one question for each request, and one for all who ask together', async () => {
+    const mine = await limiter({ perHost: 100 })
+    const before = await questions()
+    for (let i = 0; i < 20; i++) (await mine.acquire(host)).release()
+    expect((await questions()) - before).toBe(20)
+    await Promise.all(Array.from({ length: 50 }, () => mine.acquire(host)))
+    expect((await questions()) - before).toBeLessThanOrEqual(22)
+  })
+
+  it.each([1, 2, 5])('lets nobody starve beside a busy process, with %i places', async (perHost) => {
+    const [busy, other] = [await limiter({ perHost }), await limiter({ perHost })]
+    let admitted = 0
+    let stop = false
+    const loop = async () => {
+      while (!stop) {
+        const permit = await busy.acquire(host)
+        admitted++
+        await turn()
+        permit.release()
+      }
+    }
+    const loops = Promise.all(Array.from({ length: 40 }, loop))
+    await waitFor(() => admitted > 40, 'the busy process at work')
+    for (let i = 0; i < 3; i++) (await other.acquire(host)).release()
+    stop = true
+    await loops
+  })
+
+  it('gives a process its equal share of places beside one that has all of them', async () => {
+    const [greedy, other] = [await limiter({ perHost: 5 }), await limiter({ perHost: 5 })]
+    const held = await Promise.all(Array.from({ length: 5 }, () => greedy.acquire(host)))
+    const mine = Promise.all([other.acquire(host), other.acquire(host)])
+    const more = Promise.all([greedy.acquire(host), greedy.acquire(host)])
+    expect(await isAdmitted(Promise.race([mine, more]).then(() => held[0] as Permit))).toBe(false)
+    // Two places that are given back one by one go to the one that has none, not to the one that has three.
+    for (const permit of held.slice(0, 2)) permit.release()
+    for (const permit of await mine) permit.release()
+    await more
+  })
+
+  it('R23 pauses a host for everybody, and only as long as it said', async () => {
+    const [one, other] = [await limiter(), await limiter()]
+    const start = performance.now()
+    await one.pause(host, 400)
+    expect(await other.pausedFor(host)).toBeGreaterThan(300)
+    await Promise.all([one.acquire(host), other.acquire(host)])
+    expect(performance.now() - start).toBeGreaterThanOrEqual(399)
+    expect(await other.pausedFor(host)).toBe(0)
+  })
+
+  it('R23 never makes a pause shorter', async () => {
+    const [one, other] = [await limiter(), await limiter()]
+    await one.pause(host, 60_000)
+    await other.pause(host, 10)
+    await other.pause(host, 0)
+    await other.pause(host, -5)
+    await other.pause(host, Number.NaN)
+    expect(await other.pausedFor(host)).toBeGreaterThan(50_000)
+    expect(await (await limiter()).pausedFor(host)).toBeGreaterThan(50_000)
+  })
+
+  it('R23 caps a pause at a day', async () => {
+    await (await limiter()).pause(host, Number.POSITIVE_INFINITY)
+    const left = await (await limiter()).pausedFor(host)
+    expect(left).toBeGreaterThan(86_000_000)
+    expect(left).toBeLessThanOrEqual(86_400_000)
+  })
+
+  it('ends a wait with its signal, and leaves nothing of it', async () => {
+    const [one, other] = [await limiter({ perHost: 1 }), await limiter({ perHost: 1 })]
+    const held = await one.acquire(host)
+    const abort = new AbortController()
+    const waiting = other.acquire(host, { signal: abort.signal })
+    expect(await isAdmitted(waiting.catch(() => held))).toBe(false)
+    abort.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELED' })
+    await expect(other.acquire(host, { signal: abort.signal })).rejects.toMatchObject({ code: 'CANCELED' })
+    held.release()
+    held.release()
+    const permit = await other.acquire(host)
+    expect(await admin.zcard(permitsKey)).toBe(1)
+    permit.release()
+    await waitFor(async () => (await admin.zcard(permitsKey)) === 0, 'the release')
+  })
+
+  it('Q2 gets the permits of a killed process back, and keeps those of a living one', async () => {
+    const body = `
+      const limiter = lib.createRedisHostLimiter(redis, { perHost: 2, lease: 600 })
+      await limiter.acquire('${host}')
+      say('admitted')
+      setInterval(() => {}, 1000)`
+    await using killed = startProgram(server.url, body)
+    await killed.says('admitted')
+    const [mine, other] = [
+      await limiter({ perHost: 2, lease: 600 }),
+      await limiter({ perHost: 2, lease: 600 }),
+    ]
+    await mine.acquire(host)
+    const waiting = other.acquire(host)
+    expect(await isAdmitted(waiting)).toBe(false)
+    killed.process.kill('SIGKILL')
+    await waiting
+    const third = (await limiter({ perHost: 2, lease: 600 })).acquire(host)
+    expect(await isAdmitted(third)).toBe(false)
+    expect(await admin.zcard(permitsKey)).toBe(2)
+  })
+
+  it('S5 counts what is in flight again after FLUSHALL', async () => {
+    const mine = await limiter({ lease: 150 })
+    await Promise.all([mine.acquire(host), mine.acquire(host)])
+    await admin.flushall()
+    await waitFor(async () => (await admin.zcard(permitsKey)) === 2, 'the permits')
+  })
+})
+
+describe('a host limit without Redis', () => {
+  it('lets transfers go on within this process, says so once, and shares again when Redis is back', async () => {
+    const events: string[] = []
+    const options = {
+      perHost: 2,
+      patience: 100,
+      lease: 300,
+      onAway: (error: { code: string }) => events.push(error.code),
+      onBack: () => events.push('back'),
+    }
+    const mine = await limiter(options)
+    const early = await mine.acquire(host)
+    await server.kill()
+    const kept = await mine.acquire(host)
+    const third = mine.acquire(host)
+    let admitted = false
+    void third.then(() => {
+      admitted = true
+    })
+    await turn()
+    expect(admitted).toBe(false)
+    early.release()
+    const last = await third
+    for (let i = 0; i < 20; i++) (await mine.acquire('other.example')).release()
+    expect(events).toEqual(['UNAVAILABLE'])
+    await server.start()
+    await waitFor(() => events.length === 2, 'the return of Redis')
+    expect(events).toEqual(['UNAVAILABLE', 'back'])
+    // Those that were admitted meanwhile count, those that were given back do not, although they were asked for.
+    await waitFor(async () => (await admin.zcard(permitsKey)) === 2, 'the permits')
+    const waiting = (await limiter({ perHost: 2 })).acquire(host)
+    expect(await isAdmitted(waiting)).toBe(false)
+    kept.release()
+    await waiting
+    last.release()
+  })
+
+  it('keeps the pauses that it knows', async () => {
+    const mine = await limiter({ patience: 50 })
+    await mine.pause(host, 400)
+    const start = performance.now()
+    process.kill(server.pid(), 'SIGSTOP')
+    try {
+      expect(await mine.pausedFor(host)).toBeGreaterThan(200)
+      await mine.pause('other.example', 60_000)
+      expect(await mine.pausedFor('other.example')).toBeGreaterThan(50_000)
+      await mine.acquire(host)
+      expect(performance.now() - start).toBeGreaterThan(340)
+    } finally {
+      process.kill(server.pid(), 'SIGCONT')
+    }
+  })
+})
