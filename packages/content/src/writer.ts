@@ -68,7 +68,13 @@ class VerifyingWriter implements Writer {
     // Hashed first: from `append` on the chunk is the draft's.
     this.#digester.update(chunk)
     this.#updatedAt = new Date()
-    await this.draft.append(chunk)
+    try {
+      await this.draft.append(chunk)
+    } catch (error) {
+      // The hash is ahead of what is stored now: going on would commit less than was hashed.
+      await this.#end(true)
+      throw error
+    }
   }
 
   async restart(): Promise<void> {

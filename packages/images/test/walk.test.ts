@@ -80,6 +80,12 @@ describe('walk', () => {
     })
   })
 
+  it('walks a manifest that was met as a layer before', async () => {
+    const { handler, visited } = treeOf({ a: [layer('b'), index('b')], b: [layer('c')] })
+    await walk(handler, [index('a')])
+    expect(visited.join('')).toContain('c')
+  })
+
   it('ends where a tree bites its tail', async () => {
     const { handler, visited } = treeOf({ a: [index('b')], b: [index('a')] })
     await walk(handler, [index('a')])

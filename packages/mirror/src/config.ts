@@ -9,6 +9,15 @@ import {
   parsePlatform,
 } from '@dist/oci'
 
+const unreadable = [
+  'NOT_FOUND',
+  'FAILED_PRECONDITION',
+  'MALFORMED',
+  'NOT_IMPLEMENTED',
+  'INVALID_ARGUMENT',
+  'RESOURCE_EXHAUSTED',
+] as const
+
 /**
  * The platform that a single manifest's config names, formatted: what an index would say of it. None where it has
  * none, or manifest or config are not there or cannot be read.
@@ -22,11 +31,7 @@ export async function imagePlatforms(desc: Descriptor, provider: Provider): Prom
     const config = await readContent(provider, manifest.config, maxManifestSize)
     return platformOf(JSON.parse(Buffer.from(config).toString()))
   } catch (error) {
-    if (error instanceof SyntaxError) return []
-    if (
-      hasCode(error, 'NOT_FOUND', 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED', 'INVALID_ARGUMENT')
-    )
-      return []
+    if (error instanceof SyntaxError || hasCode(error, ...unreadable)) return []
     throw error
   }
 }

@@ -44,8 +44,9 @@ export class Progress {
       if (state === 'done') this.received += desc.size
       return
     }
-    // Another image that waits for the same object does not set it back.
-    if (rank[state] < rank[known.state]) return
+    // What is there stays there; and another image that waits for the same object does not set it back.
+    if (known.state === 'done' || known.state === 'exists') return
+    if (state === 'waiting' && known.state === 'downloading') return
     if (state === 'downloading' || state === 'done') this.received += this.#advance(known, state, offset)
     known.state = state
     known.offset = offset
@@ -73,5 +74,3 @@ export class Progress {
     return { there, total }
   }
 }
-
-const rank: Record<ObjectState, number> = { waiting: 0, downloading: 1, failed: 2, exists: 3, done: 4 }
