@@ -23,6 +23,8 @@ export interface Gateway {
   readonly secretKey: string
   /** A bucket that is there and empty. */
   readonly bucket: string
+  /** The bucket as users name it. `endpoint`: another way to the gateway, as through a proxy. */
+  url(prefix: string, endpoint?: string): string
   /** The gateway's process. */
   readonly pid: number
   /** Makes one more bucket. */
@@ -90,6 +92,8 @@ async function start(
     region,
     ...keys,
     bucket,
+    url: (prefix, way = endpoint) =>
+      `s3://${bucket}/${prefix}?endpoint=${way}&region=${region}&path-style=true`,
     pid: server.pid,
     createBucket,
     collect: async () => {

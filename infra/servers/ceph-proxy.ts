@@ -93,13 +93,13 @@ function pass(fault: Fault | undefined, response: IncomingMessage, outgoing: Ser
 
 function cut(response: IncomingMessage, outgoing: ServerResponse, bytes: number): void {
   let left = bytes
+  outgoing.flushHeaders()
   response.on('data', (chunk: Buffer) => {
-    if (left <= 0) return
     const part = chunk.subarray(0, left)
     left -= part.byteLength
-    outgoing.write(part, () => {
-      if (left <= 0) outgoing.destroy()
-    })
+    if (left > 0) outgoing.write(part)
+    else outgoing.write(part, () => outgoing.destroy())
+    if (left === 0) response.removeAllListeners('data').destroy()
   })
 }
 

@@ -4,6 +4,9 @@ import { anonymousSuite, contentSuite, namesSuite } from '@dist/testkit'
 import { afterAll, beforeAll } from 'vitest'
 import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 
+// Read by the SDK when a client is made.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+
 let gateway: Gateway
 beforeAll(async () => {
   gateway = await startGateway()
@@ -12,10 +15,8 @@ afterAll(() => gateway.stop())
 
 /** A store at a prefix of its own. */
 async function opened(options: S3StoreOptions, prefix: string = randomUUID()) {
-  const { accessKey, secretKey, bucket, endpoint } = gateway
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
-  const location = parseS3Url(`s3://${bucket}/${prefix}?endpoint=${endpoint}`)
-  return openS3Store(location, { ...options, connection: { credentials } })
+  const credentials = { accessKeyId: gateway.accessKey, secretAccessKey: gateway.secretKey }
+  return openS3Store(parseS3Url(gateway.url(prefix)), { ...options, connection: { credentials } })
 }
 
 const content = (options: S3StoreOptions) => async () => {

@@ -5,9 +5,6 @@ interface Waiting {
   grant(): void
 }
 
-/** Free buffers that are kept for the next part, in bytes. */
-const mostKept = 128 * 1024 * 1024
-
 /**
  * The memory of parts: fills, sends, and recycles their buffers. All writes of a store share one budget; still each
  * gets one buffer whatever the others hold, so that no write waits for another that waits for it.
@@ -31,20 +28,28 @@ export class PartMemory {
     if (!only && (this.#waiting.length > 0 || this.#taken + size > this.budget))
       await this.#wait(size, signal)
     else this.#taken += size
-    return this.#recycled(size) ?? Buffer.allocUnsafeSlow(size)
+    const recycled = this.#recycled(size)
+    this.#trim()
+    return recycled ?? Buffer.allocUnsafeSlow(size)
   }
 
   /** `reuse`: nobody else can still be reading from it. */
   give(buffer: Buffer, reuse: boolean): void {
     this.#taken -= buffer.byteLength
-    const kept = this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    if (reuse && kept + buffer.byteLength <= Math.min(this.budget, mostKept)) this.#kept.push(buffer)
+    if (reuse) this.#kept.push(buffer)
+    this.#trim()
     this.#grant()
   }
 
   #recycled(size: number): Buffer | undefined {
     const at = this.#kept.findIndex(({ byteLength }) => byteLength === size)
     return at < 0 ? undefined : this.#kept.splice(at, 1)[0]
+  }
+
+  /** Free buffers are part of the budget. */
+  #trim(): void {
+    const sizes = () => this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    while (this.#kept.length > 0 && this.#taken + sizes() > this.budget) this.#kept.shift()
   }
 
   #wait(size: number, signal: AbortSignal): Promise<void> {
