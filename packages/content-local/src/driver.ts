@@ -70,6 +70,7 @@ export class LocalDriver implements Driver {
   /** Removes what abandoned writes left that did not change for `olderThan` milliseconds; spares live ones. */
   async sweep(olderThan: number): Promise<Swept[]> {
     try {
+      this.locker.sweep()
       return await sweepIngest(this.place.ingest, this.locker, olderThan)
     } catch (error) {
       throw storeError(this.place.root, 'sweeping', error)

@@ -3,12 +3,12 @@ import { dirname } from 'node:path'
 import { failedWith } from './errors.js'
 
 /**
- * Makes a directory and those above it. Not by mkdir's `recursive`, which never returns where a parent exists
+ * Makes a directory and those above it, at most `levels` of them. Not by mkdir's `recursive`, which never returns where a parent exists
  * but refuses children with ENOENT, as /proc does.
  */
-export function makeDirectory(path: string): void {
+export function makeDirectory(path: string, levels = 256): void {
   if (made(path)) return
-  makeDirectory(dirname(path))
+  if (levels > 1) makeDirectory(dirname(path), levels - 1)
   if (!made(path)) mkdirSync(path)
 }
 

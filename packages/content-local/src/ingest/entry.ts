@@ -22,6 +22,8 @@ export interface Entry {
 /** An entry with the state of its data. */
 export interface Found {
   readonly entry: Entry
+  /** False after a crash between the commit's rename and the removal of the record. */
+  readonly hasData: boolean
   readonly size: number
   readonly updatedAt: Date
 }
@@ -51,15 +53,15 @@ export function formatEntry({ ref, expected, startedAt, data, writer }: Entry): 
   return `${JSON.stringify({ ref, expected, startedAt, data, writer: writer && formatOwner(writer) })}\n`
 }
 
-/** The entry of a record, or undefined where there is none that can be gone on with. */
+/** The entry of a record, or undefined where there is none that can be read. */
 export function findEntry(ingest: string, record: string): Found | undefined {
   const path = join(ingest, record)
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
-  const entry = readEntry(path)
-  if (entry === undefined) return undefined
-  // A crash between the commit's rename and the removal of the record leaves a record without data.
+  const stat = statSync(path, { throwIfNoEntry: false })
+  const entry = stat === undefined ? undefined : readEntry(path)
+  if (stat === undefined || entry === undefined) return undefined
   const data = statSync(join(ingest, entry.data), { throwIfNoEntry: false })
-  return data === undefined ? undefined : { entry, size: data.size, updatedAt: data.mtime }
+  if (data === undefined) return { entry, hasData: false, size: 0, updatedAt: stat.mtime }
+  return { entry, hasData: true, size: data.size, updatedAt: data.mtime }
 }
 
 function readEntry(path: string): Entry | undefined {

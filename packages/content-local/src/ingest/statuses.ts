@@ -8,7 +8,7 @@ export function entryStatuses(ingest: string, locker: LocalLocker): Status[] {
   const found = listIngest(ingest)
     .filter((file) => file.endsWith(recordSuffix))
     .map((record) => findEntry(ingest, record))
-    .filter((entry) => entry !== undefined)
+    .filter((entry): entry is Found => entry?.hasData === true)
   const held = locker.heldAmong(found.map(({ entry }) => lockKey(entry.ref)))
   return found.map((entry) => statusOf(entry, held))
 }

@@ -26,7 +26,8 @@ export class Claims {
       create()
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
-      makeDirectory(this.directory)
+      // This level and no more: where there is no store, a lock makes none.
+      makeDirectory(this.directory, 1)
       create()
     }
     return claim

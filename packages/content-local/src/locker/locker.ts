@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { abortError, DistError, throwIfAborted } from '@dist/errdefs'
 import { type AcquireOptions, backoff, jittered, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
@@ -52,7 +53,7 @@ export class LocalLocker implements Locker {
       return this.#hold(key, await this.#claim(key, until, options.signal), turn)
     } catch (error) {
       await turn.release()
-      throw storeError(this.directory, `locking ${key}`, error)
+      throw storeError(dirname(this.directory), `locking ${key}`, error)
     }
   }
 
@@ -60,6 +61,11 @@ export class LocalLocker implements Locker {
   heldAmong(keys: readonly string[]): Set<string> {
     const hashes = new Set(this.#claims.live().map(({ hash }) => hash))
     return new Set(keys.filter((key) => hashes.has(keyHash(key))))
+  }
+
+  /** Removes the claims of the dead, which do no harm but take up a name. */
+  sweep(): void {
+    this.#claims.live()
   }
 
   /** Ends the heartbeat. Locks that are still held stay so until the process ends. */

@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FileOperations, openLocalStore } from '@dist/content-local'
+import { type Code, DistError } from '@dist/errdefs'
+import { digestOf } from '@dist/oci'
+import { seededBuffer } from '@dist/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { nodeFiles } from '../src/files/operations.js'
+import { type Folder, folder } from './folder.js'
+
+const small = 1000
+const big = 5 * 1024 * 1024
+
+let root: Folder
+
+beforeEach(() => {
+  root = folder()
+})
+afterEach(() => root.remove())
+
+const filesIn = (directory: string) => readdirSync(join(root.path, directory))
+
+/** The real operations, with one of them failing until told otherwise. */
+function failing(call: keyof FileOperations, errno: string) {
+  const state = { broken: true, calls: 0 }
+  const step = nodeFiles[call] as (...parameters: unknown[]) => Promise<unknown>
+  const faulty = async (...parameters: unknown[]) => {
+    state.calls++
+    if (!state.broken) return step(...parameters)
+    // A close that fails has closed all the same.
+    if (call === 'close') await step(...parameters)
+    throw Object.assign(new Error(`${errno}: injected`), { code: errno })
+  }
+  return { state, files: { ...nodeFiles, [call]: faulty } as FileOperations }
+}
+
+async function write(files: FileOperations, content: Uint8Array): Promise<void> {
+  await using store = await openLocalStore(root.path, { files })
+  await using writer = await store.content.writer('ref', { digest: digestOf(content), size: content.length })
+  for (let at = 0; at < content.length; at += 65_536) await writer.write(content.subarray(at, at + 65_536))
+  await writer.commit()
+}
+
+describe('S14 a disk that refuses', () => {
+  const errors: [string, Code][] = [
+    ['ENOSPC', 'RESOURCE_EXHAUSTED'],
+    ['EDQUOT', 'RESOURCE_EXHAUSTED'],
+    ['EIO', 'INTERNAL'],
+    ['EROFS', 'PERMISSION_DENIED'],
+  ]
+  const calls = ['open', 'writev', 'fsync', 'close', 'rename'] as const
+  const cases = calls.flatMap((call) =>
+    errors.flatMap(([errno, code]) => [small, big].map((size) => [errno, call, size, code] as const)),
+  )
+
+  it.each(cases)(
+    '%s at %s of %i bytes: no temporary file, no final file, ref free',
+    async (errno, call, size, code) => {
+      await (await openLocalStore(root.path)).close()
+      const content = seededBuffer('refused', size)
+      const { files, state } = failing(call, errno)
+      const error = await write(files, content).catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(DistError)
+      expect(error).toMatchObject({ code, message: expect.stringContaining(root.path) })
+      expect(filesIn('blobs/sha256')).toEqual([])
+      expect(filesIn('ingest')).toEqual([])
+      expect(filesIn('locks')).toEqual([])
+
+      state.broken = false
+      await write(files, content)
+      expect(filesIn('blobs/sha256')).toHaveLength(1)
+    },
+  )
+
+  it('fails every later call on the write, which closes without a throw', async () => {
+    await (await openLocalStore(root.path)).close()
+    const { files } = failing('writev', 'ENOSPC')
+    const store = await openLocalStore(root.path, { files })
+    const writer = await store.content.writer('ref', { digest: digestOf('x') })
+    const chunk = new Uint8Array(6 * 1024 * 1024)
+    await expect(writer.write(chunk)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    for (const call of [() => writer.write(chunk), () => writer.restart(), () => writer.commit()])
+      await expect(call()).rejects.toBeInstanceOf(DistError)
+    await writer[Symbol.asyncDispose]()
+    expect(filesIn('ingest')).toEqual([])
+  })
+
+  it('leaves index.json as it was when a name cannot be written', async () => {
+    const desc = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf('x'), size: 1 }
+    await (await openLocalStore(root.path)).names.put({ name: 'a/b:1', desc, selection: 'all' })
+    const before = readFileSync(join(root.path, 'index.json'), 'utf8')
+    for (const call of calls) {
+      const { files } = failing(call, 'ENOSPC')
+      const { names } = await openLocalStore(root.path, { files })
+      const put = names.put({ name: 'a/b:2', desc, selection: 'all' })
+      await expect(put).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+      expect(readFileSync(join(root.path, 'index.json'), 'utf8')).toBe(before)
+      expect(filesIn('ingest')).toEqual([])
+      expect(filesIn('locks')).toEqual([])
+    }
+  })
+})
+
+describe('S15 the order of a commit', () => {
+  const recorded = (log: string[]): FileOperations => {
+    const names = new Map<number, string>()
+    const record = (text: string) => log.push(text)
+    return {
+      ...nodeFiles,
+      open: async (path, flags) => {
+        const fd = await nodeFiles.open(path, flags)
+        names.set(fd, path.endsWith('sha256') ? 'directory' : 'data')
+        return fd
+      },
+      writev: async (fd, chunks, position) => {
+        const written = await nodeFiles.writev(fd, chunks, position)
+        if (log.at(-1) !== 'write') record('write')
+        return written
+      },
+      fsync: async (fd) => {
+        await nodeFiles.fsync(fd)
+        record(`fsync ${names.get(fd)}`)
+      },
+      rename: async (from, to) => {
+        await nodeFiles.rename(from, to)
+        record('rename')
+      },
+    }
+  }
+
+  it.each([small, big])('of %i bytes: write, fsync, rename, fsync of the directory', async (size) => {
+    await (await openLocalStore(root.path)).close()
+    const log: string[] = []
+    await write(recorded(log), seededBuffer('order', size))
+    expect(log).toEqual(['write', 'fsync data', 'rename', 'fsync directory'])
+  })
+
+  it('shares the fsync of the directory among commits of one time, each after its own rename', async () => {
+    await (await openLocalStore(root.path)).close()
+    const log: string[] = []
+    const store = await openLocalStore(root.path, { files: recorded(log) })
+    const put = async (i: number) => {
+      const content = seededBuffer(`shared ${i}`, 100)
+      await using writer = await store.content.writer(`ref ${i}`, { digest: digestOf(content) })
+      await writer.write(content)
+      await writer.commit()
+    }
+    await Promise.all(Array.from({ length: 24 }, (_, i) => put(i)))
+    expect(log.filter((step) => step === 'rename')).toHaveLength(24)
+    expect(log.filter((step) => step === 'fsync directory').length).toBeLessThan(24)
+    expect(log.lastIndexOf('fsync directory')).toBeGreaterThan(log.lastIndexOf('rename'))
+  })
+
+  it('goes on where a system call wrote less than it was given', async () => {
+    const stingy: FileOperations = {
+      ...nodeFiles,
+      writev: async (fd, chunks, position) => {
+        const first = chunks[0] ?? new Uint8Array()
+        return nodeFiles.writev(fd, [first.subarray(0, Math.ceil(first.length / 2))], position)
+      },
+    }
+    const content = seededBuffer('stingy', 2 * 1024 * 1024)
+    await write(stingy, content)
+    const store = await openLocalStore(root.path)
+    expect(readFileSync(store.pathOf(digestOf(content))).equals(content)).toBe(true)
+  })
+})

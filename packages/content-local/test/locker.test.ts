@@ -1,0 +1,142 @@
+import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { LocalLocker } from '@dist/content-local'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { keyHash } from '../src/locker/claim.js'
+import { fateOf, formatOwner, type Owner, parseOwner, thisProcess } from '../src/locker/owner.js'
+import { type Folder, folder } from './folder.js'
+
+const minute = 60_000
+
+let root: Folder
+let locker: LocalLocker
+
+beforeEach(() => {
+  root = folder()
+  locker = new LocalLocker(root.path, { ttl: minute })
+})
+afterEach(() => {
+  locker.close()
+  root.remove()
+})
+
+/** A claim as somebody else would have left it. */
+function claimOf(owner: Owner, { key = 'key', age = 0, clock = 0 } = {}): string {
+  const path = join(root.path, `${keyHash(key)}.${formatOwner(owner)}.${Date.now() + clock}.0a0b0c0d0e0f`)
+  writeFileSync(path, '')
+  const time = new Date(Date.now() - age)
+  utimesSync(path, time, time)
+  return path
+}
+
+const self = thisProcess()
+const gone: Owner = { ...self, pid: 2 ** 22 - 1, start: '1' }
+const reused: Owner = { ...self, start: String(Number(self.start) - 1) }
+const elsewhere: Owner = { ...self, machine: 'abcdefabcdef' }
+
+describe('a claim of a dead holder', () => {
+  it.each([
+    ['whose process is gone', gone],
+    ['whose pid another process has by now', reused],
+  ])('%s counts no more, at once, and is removed', async (_, owner) => {
+    const path = claimOf(owner)
+    await using _lock = await locker.acquire('key', { wait: 0 })
+    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
+  })
+
+  it('on another machine or in another container counts until its heartbeat is older than the TTL', async () => {
+    claimOf(elsewhere, { age: minute / 2 })
+    await expect(locker.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    claimOf(elsewhere, { age: minute + 1000, key: 'other' })
+    await (await locker.acquire('other', { wait: 0 })).release()
+  })
+
+  it.each([-10, 10])(
+    'Q13 a clock that is off by %i minutes neither kills nor keeps a claim',
+    async (minutes) => {
+      // What the holder's clock says stands in the name; the heartbeat has the file system's time.
+      claimOf(elsewhere, { clock: minutes * minute })
+      await expect(locker.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      claimOf(elsewhere, { clock: minutes * minute, age: 2 * minute, key: 'other' })
+      await (await locker.acquire('other', { wait: 0 })).release()
+    },
+  )
+
+  it('that is a thread of a living process counts until it was seen without a heartbeat for the TTL', async () => {
+    const short = new LocalLocker(root.path, { ttl: 50 })
+    claimOf(self)
+    await expect(short.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await (await short.acquire('key')).release()
+    short.close()
+  })
+})
+
+describe('a lock that is held', () => {
+  it('leaves nothing in the directory once it is released', async () => {
+    const locks = await Promise.all(['a', 'b', 'c'].map((key) => locker.acquire(key)))
+    expect(readdirSync(root.path)).toHaveLength(3)
+    for (const lock of locks) await lock.release()
+    expect(readdirSync(root.path)).toEqual([])
+  })
+
+  it('is kept by its heartbeat for longer than the TTL', async () => {
+    const [one, two] = [new LocalLocker(root.path, { ttl: 90 }), new LocalLocker(root.path, { ttl: 90 })]
+    await using lock = await one.acquire('key')
+    const claim = join(root.path, readdirSync(root.path)[0] ?? '')
+    const first = statSync(claim).mtimeMs
+    await vi.waitUntil(() => statSync(claim).mtimeMs > first + 150, { timeout: 5000, interval: 10 })
+    await expect(two.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(lock.signal.aborted).toBe(false)
+    one.close()
+    two.close()
+  })
+
+  it('Q3 is given up when the event loop was blocked for longer than the TTL', async () => {
+    const short = new LocalLocker(root.path, { ttl: 60 })
+    await using lock = await short.acquire('key')
+    for (const until = performance.now() + 100; performance.now() < until; );
+    await vi.waitUntil(() => lock.signal.aborted, { timeout: 5000, interval: 5 })
+    expect(lock.signal.reason).toMatchObject({ code: 'UNAVAILABLE' })
+    short.close()
+  })
+
+  it('is lost when the whole directory goes, and the key can be had again', async () => {
+    const short = new LocalLocker(root.path, { ttl: 60 })
+    const lock = await short.acquire('key')
+    rmSync(root.path, { recursive: true })
+    await vi.waitUntil(() => lock.signal.aborted, { timeout: 5000, interval: 5 })
+    await lock.release()
+    await (await short.acquire('key')).release()
+    short.close()
+  })
+
+  it('is shown among those asked for', async () => {
+    await using _ = await locker.acquire('held')
+    expect([...locker.heldAmong(['free', 'held'])]).toEqual(['held'])
+    claimOf(gone, { key: 'dead' })
+    expect(locker.heldAmong(['dead']).size).toBe(0)
+  })
+
+  it('does not mind files of others in its directory', async () => {
+    writeFileSync(join(root.path, 'README'), 'x')
+    writeFileSync(join(root.path, `${keyHash('key')}.nonsense`), 'x')
+    renameSync(join(root.path, 'README'), join(root.path, `${keyHash('key')}.--.x.y.z`))
+    await (await locker.acquire('key', { wait: 0 })).release()
+  })
+})
+
+describe('the owner of a claim', () => {
+  it('is written into a name and read from it', () => {
+    expect(parseOwner(formatOwner(self))).toEqual(self)
+    expect(parseOwner('')).toBeUndefined()
+    expect(parseOwner('../../x-1-1')).toBeUndefined()
+  })
+
+  it('is alive, dead or unknown', () => {
+    expect(fateOf(self)).toBe('alive')
+    expect(fateOf({ ...self, pid: 1, start: '0' })).toBe('dead')
+    expect(fateOf(gone)).toBe('dead')
+    expect(fateOf(elsewhere)).toBe('unknown')
+    expect(fateOf({ ...gone, machine: '' })).toBe('unknown')
+  })
+})

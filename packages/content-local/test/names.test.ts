@@ -1,0 +1,139 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Image } from '@dist/content'
+import { type FileOperations, openLocalStore } from '@dist/content-local'
+import { digestOf } from '@dist/oci'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { nodeFiles } from '../src/files/operations.js'
+import { type Folder, folder } from './folder.js'
+
+let root: Folder
+
+beforeEach(() => {
+  root = folder()
+})
+afterEach(() => root.remove())
+
+const path = () => join(root.path, 'index.json')
+const index = () => JSON.parse(readFileSync(path(), 'utf8'))
+const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+const desc = { mediaType, digest: digestOf('x'), size: 1 }
+const image = (name: string): Image => ({ name, desc, selection: ['linux/amd64', 'linux/arm64'] })
+
+async function listed(): Promise<Image[]> {
+  const images: Image[] = []
+  for await (const one of (await openLocalStore(root.path)).names.list()) images.push(one)
+  return images
+}
+
+it('writes the name in full and the selection into the annotations of an entry', async () => {
+  await (await openLocalStore(root.path)).names.put(image('docker.io/library/alpine:3.20'))
+  expect(index()).toEqual({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: [
+      {
+        ...desc,
+        annotations: {
+          'org.opencontainers.image.ref.name': 'docker.io/library/alpine:3.20',
+          'dev.dist.selection': 'linux/amd64,linux/arm64',
+        },
+      },
+    ],
+  })
+})
+
+it('lists entries of other writers as holding everything, and keeps them and their fields untouched', async () => {
+  await openLocalStore(root.path)
+  const foreign = [
+    {
+      ...desc,
+      annotations: { 'org.opencontainers.image.ref.name': 'latest', 'com.example': 'y' },
+      extra: [1],
+    },
+    { ...desc, size: 2 },
+    { mediaType: 'broken', annotations: { 'org.opencontainers.image.ref.name': 'broken' } },
+    'no entry at all',
+  ]
+  writeFileSync(path(), JSON.stringify({ schemaVersion: 2, annotations: { a: 'b' }, manifests: foreign }))
+  expect(await listed()).toEqual([
+    { name: 'latest', desc: { ...desc, annotations: { 'com.example': 'y' } }, selection: 'all' },
+  ])
+  const { names } = await openLocalStore(root.path)
+  await names.put(image('a/b:1'))
+  await names.put(image('a/b:2'))
+  await names.delete('a/b:1')
+  expect(index().manifests.slice(0, 4)).toEqual(foreign)
+  expect(index().manifests).toHaveLength(5)
+  expect(index().annotations).toEqual({ a: 'b' })
+  await names.delete('latest')
+  expect(index().manifests.slice(0, 3)).toEqual(foreign.slice(1))
+})
+
+it('sees what another writer has changed since', async () => {
+  const { names } = await openLocalStore(root.path)
+  await names.put(image('a/b:1'))
+  expect(await names.get('a/b:1')).toEqual(image('a/b:1'))
+  writeFileSync(path(), JSON.stringify({ schemaVersion: 2, manifests: [] }))
+  await expect(names.get('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+it('makes a new index where there is none, and reads a null list as an empty one', async () => {
+  const { names } = await openLocalStore(root.path)
+  writeFileSync(path(), '{"schemaVersion":2,"manifests":null}')
+  await names.put(image('a/b:1'))
+  expect(await listed()).toEqual([image('a/b:1')])
+})
+
+it.each(['no json', '[]', '{"manifests":7}', ''])(
+  'says that an index of "%s" is MALFORMED, and keeps it',
+  async (text) => {
+    const { names } = await openLocalStore(root.path)
+    writeFileSync(path(), text)
+    await expect(names.get('a/b:1')).rejects.toMatchObject({ code: 'MALFORMED' })
+    await expect(names.put(image('a/b:1'))).rejects.toMatchObject({ code: 'MALFORMED' })
+    expect(readFileSync(path(), 'utf8')).toBe(text)
+  },
+)
+
+it('writes the index once for many names that are put at a time', async () => {
+  await openLocalStore(root.path)
+  let renames = 0
+  const files: FileOperations = {
+    ...nodeFiles,
+    rename: (from, to) => {
+      renames++
+      return nodeFiles.rename(from, to)
+    },
+  }
+  const { names } = await openLocalStore(root.path, { files })
+  await Promise.all(Array.from({ length: 100 }, (_, i) => names.put(image(`a/b:${i}`))))
+  expect(renames).toBe(1)
+  expect(await listed()).toHaveLength(100)
+})
+
+it('puts and deletes of one name take effect in the order of the calls', async () => {
+  const { names } = await openLocalStore(root.path)
+  const outcomes = await Promise.allSettled([
+    names.delete('a/b:1'),
+    names.put(image('a/b:1')),
+    names.delete('a/b:1'),
+    names.delete('a/b:1'),
+    names.put(image('a/b:2')),
+  ])
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+  ])
+  expect((await listed()).map(({ name }) => name)).toEqual(['a/b:2'])
+})
+
+it('replaces the file as a whole, so that who reads it meanwhile keeps the old one', async () => {
+  const { names } = await openLocalStore(root.path)
+  const before = statSync(path()).ino
+  await names.put(image('a/b:1'))
+  expect(statSync(path()).ino).not.toBe(before)
+})

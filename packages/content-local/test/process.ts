@@ -1,0 +1,29 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('child.ts', import.meta.url))
+
+export interface Child {
+  readonly process: ChildProcess
+  /** The first line that it writes. */
+  readonly line: Promise<string>
+  /** The signal that ended it, or null. */
+  readonly ended: Promise<NodeJS.Signals | null>
+}
+
+/** Starts a process of its own on a store. */
+export function start(root: string, what: string, task: object): Child {
+  const args = ['--import', 'tsx', '--conditions=source', script, root, what, JSON.stringify(task)]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'close').then(([, signal]) => signal as NodeJS.Signals | null)
+  const line = new Promise<string>((resolve) => {
+    let text = ''
+    child.stdout.on('data', (data) => {
+      text += data
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+    })
+    child.once('close', () => resolve(text.trim()))
+  })
+  return { process: child, line, ended }
+}
