@@ -223,6 +223,22 @@ describe('a Redis lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
+  it('Q15 says at once that its user may not lock', async () => {
+    const strict = await startRedis({ users: ['worker on >right ~{dist}:* +@all -set'] })
+    try {
+      const redis = await connectRedis(strict.url, { username: 'worker', password: 'right' })
+      clients.push(redis)
+      const start = performance.now()
+      await expect(createRedisLocker(redis).acquire('key')).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        retryable: false,
+      })
+      expect(performance.now() - start).toBeLessThan(4_000)
+    } finally {
+      await strict.stop()
+    }
+  })
+
   it('has one holder at a time over processes', async () => {
     const body = `
       const locker = lib.createRedisLocker(redis, { owner: String(process.pid) })

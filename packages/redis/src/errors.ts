@@ -9,7 +9,10 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
   [/^NOAUTH/, ['UNAUTHENTICATED', 'it asks for a password: give one']],
   [
     /NOPERM|ACL failure|can't run this command|no permission/i,
-    ['PERMISSION_DENIED', 'grant its user the rights that docs/operations.md lists'],
+    [
+      'PERMISSION_DENIED',
+      'grant its user +@read +@write +@scripting +@connection +time +info on the keys that begin with the prefix',
+    ],
   ],
   [/\bOOM\b/, ['RESOURCE_EXHAUSTED', 'its memory is full: raise maxmemory', { retryable: true }]],
   [/READONLY/, ['UNAVAILABLE', 'it is a replica that takes no writes: name the primary']],

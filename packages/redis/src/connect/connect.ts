@@ -48,7 +48,6 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
   const redis = createClient(address, options, connection)
   try {
     await within(redis.connect(), options.connectTimeout ?? defaultTimeout, options.signal)
-    connection.ready = true
     return redis
   } catch (error) {
     redis.disconnect()
@@ -83,6 +82,9 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     retryStrategy: (times) => (connection.ready ? backoff(times - 1, 50, 2_000) : null),
     // After a failover the address leads to the new primary, but this connection still to the old one.
     reconnectOnError: (error) => error.message.includes('READONLY'),
+  })
+  redis.once('ready', () => {
+    connection.ready = true
   })
   redis.on('error', (error: unknown) => {
     if (connection.ready) options.onError?.(redisError(redis, 'connecting', error))

@@ -1,6 +1,6 @@
 import { abortError, backoff, jittered, throwIfAborted } from '@dist/errdefs'
 import type { Script } from '../script.js'
-import type { Desk } from './desk.js'
+import type { Breaker } from './breaker.js'
 
 export interface GateCommands {
   readonly enter: Script
@@ -39,11 +39,13 @@ export class Gate {
   readonly #held = new Set<string>()
   readonly #waiting = new Map<string, () => void>()
   #running = false
+  /** Whether a place of this process has become free since the last question. */
+  #freed = false
   #wake: () => void = () => {}
 
   constructor(
     private readonly keys: GateKeys,
-    private readonly desk: Desk,
+    private readonly breaker: Breaker,
     private readonly commands: GateCommands,
     private readonly options: GateOptions,
     /** Is told how long a pause that somebody else has called still lasts, in milliseconds. */
@@ -57,7 +59,7 @@ export class Gate {
   /** Waits for a permit of this id. `CANCELED` through the signal. */
   async enter(id: string, signal: AbortSignal | undefined): Promise<void> {
     throwIfAborted(signal)
-    if (!this.desk.away) return this.#wait(id, signal)
+    if (!this.breaker.away) return this.#wait(id, signal)
     this.#held.add(id)
     void this.renew()
   }
@@ -83,15 +85,16 @@ export class Gate {
   leave(id: string): void {
     this.#held.delete(id)
     // What is not said while Redis is away expires there; said, it would pile up in the client.
-    if (!this.desk.away) this.#drop([id])
+    if (!this.breaker.away) this.#drop([id])
+    this.#freed = true
     this.#wake()
   }
 
   /** Extends the permits that are held. Also how a Redis that was away learns of them. */
   async renew(): Promise<void> {
     const ids = [...this.#held]
-    if (ids.length === 0 || !this.desk.mayAsk()) return
-    await this.desk.ask('renewing permits', () =>
+    if (ids.length === 0 || !this.breaker.mayAsk()) return
+    await this.breaker.ask('renewing permits', () =>
       this.#about(ids, this.commands.renew([this.keys.permits], [this.options.lease, ...ids])),
     )
   }
@@ -100,10 +103,11 @@ export class Gate {
     this.#running = true
     for (let attempt = 0; this.#waiting.size > 0; attempt++) {
       const asked = [...this.#waiting.keys()].slice(0, this.options.places)
+      this.#freed = false
       const { granted, pause } = await this.#ask(asked)
       for (const id of asked.slice(0, granted)) this.#waiting.get(id)?.()
       if (granted > 0) attempt = 0
-      if (granted < asked.length)
+      if (granted < asked.length && !(this.#freed && pause === 0))
         await this.#sleep(pause > 0 ? pause + jittered(5) : backoff(attempt, firstDelay, longestDelay))
     }
     this.#running = false
@@ -112,7 +116,7 @@ export class Gate {
   async #ask(ids: readonly string[]): Promise<{ granted: number; pause: number }> {
     const { places, lease, process } = this.options
     const { permits, waitingSince, waitingUntil, pause } = this.keys
-    const answer = await this.desk.ask('asking for a permit', () =>
+    const answer = await this.breaker.ask('asking for a permit', () =>
       this.#about(
         ids,
         this.commands.enter(

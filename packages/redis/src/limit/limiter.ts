@@ -4,7 +4,7 @@ import { createHostLimiter, type HostLimiter, type Permit } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
 import { defineScript, type Script } from '../script.js'
-import { Desk } from './desk.js'
+import { Breaker } from './breaker.js'
 import { Gate, type GateCommands } from './gate.js'
 import { Pauses } from './pauses.js'
 import { enterScript, pauseScript, renewScript } from './scripts.js'
@@ -48,7 +48,7 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
   readonly #process = randomBytes(6).toString('hex')
   readonly #local: HostLimiter
   readonly #pauses: Pauses
-  readonly #desk: Desk
+  readonly #breaker: Breaker
   readonly #commands: GateCommands
   readonly #prefix: string
   readonly #places: number
@@ -65,7 +65,7 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
     this.#lease = lease
     // In front of Redis: it bounds and orders those who ask there, and it is what is left when Redis is away.
     this.#local = createHostLimiter({ perHost })
-    this.#desk = new Desk(redis, {
+    this.#breaker = new Breaker(redis, {
       patience: options.patience ?? 2_000,
       onAway: options.onAway,
       onBack: options.onBack,
@@ -76,7 +76,7 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
       renew: define('Renew', renewScript),
       leave: (key, ids) => redis.zrem(key, ...ids),
     }
-    this.#pauses = new Pauses(redis, this.#desk, define('Pause', pauseScript), (host) =>
+    this.#pauses = new Pauses(redis, this.#breaker, define('Pause', pauseScript), (host) =>
       this.#key(host, 'pause'),
     )
   }
@@ -126,7 +126,7 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
       void this.#local.pause(host, milliseconds)
     }
     const options = { places: this.#places, lease: this.#lease, process: this.#process }
-    const gate = new Gate(keys, this.#desk, this.#commands, options, onPause)
+    const gate = new Gate(keys, this.#breaker, this.#commands, options, onPause)
     this.#gates.set(host, gate)
     return gate
   }

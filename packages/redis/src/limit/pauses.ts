@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Script } from '../script.js'
-import type { Desk } from './desk.js'
+import type { Breaker } from './breaker.js'
 
 /** The longest that Redis and this process remember: a day. */
 const longest = 24 * 60 * 60 * 1000
@@ -12,7 +12,7 @@ export class Pauses {
 
   constructor(
     private readonly redis: Redis,
-    private readonly desk: Desk,
+    private readonly breaker: Breaker,
     private readonly extend: Script,
     private readonly keyOf: (host: string) => string,
   ) {}
@@ -20,8 +20,8 @@ export class Pauses {
   async begin(host: string, milliseconds: number): Promise<void> {
     const length = Math.ceil(Math.min(milliseconds, longest))
     this.learn(host, length)
-    if (this.desk.mayAsk())
-      await this.desk.ask('pausing a host', () => this.extend([this.keyOf(host)], [length]))
+    if (this.breaker.mayAsk())
+      await this.breaker.ask('pausing a host', () => this.extend([this.keyOf(host)], [length]))
   }
 
   learn(host: string, milliseconds: number): void {
@@ -32,8 +32,8 @@ export class Pauses {
 
   async left(host: string): Promise<number> {
     const known = Math.max(0, (this.#until.get(host) ?? 0) - performance.now())
-    if (!this.desk.mayAsk()) return known
-    const shared = await this.desk.ask('reading a pause', () => this.redis.pttl(this.keyOf(host)))
+    if (!this.breaker.mayAsk()) return known
+    const shared = await this.breaker.ask('reading a pause', () => this.redis.pttl(this.keyOf(host)))
     return Math.max(known, shared ?? 0)
   }
 }

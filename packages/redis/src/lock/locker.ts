@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { backoff, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { backoff, type DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
 import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import type { Redis } from 'ioredis'
 import { delay, within } from '../answer.js'
@@ -74,7 +74,7 @@ class RedisLocker implements Locker {
     const token = randomBytes(16).toString('hex')
     try {
       const grantedAt = await this.#claim(key, name, token, until, options.signal)
-      return this.#hold(key, { name, token, grantedAt }, turn)
+      return this.#hold({ key, name, token, grantedAt }, turn)
     } catch (error) {
       await turn.release()
       throw error
@@ -104,27 +104,30 @@ class RedisLocker implements Locker {
     signal: AbortSignal | undefined,
   ): Promise<{ sentAt: number; rival: Rival | undefined }> {
     const giveUp = performance.now() + this.#patience
+    let first: DistError | undefined
     for (let attempt = 0; ; attempt++) {
-      throwIfAborted(signal)
       const sentAt = performance.now()
       try {
+        throwIfAborted(signal)
         const answer = this.#take([name], [token, this.#ttl, this.#owner])
         return { sentAt, rival: parseRival(await within(answer, giveUp - sentAt, signal)) }
       } catch (error) {
-        // A failover, for one, is an answer that will soon be another one.
         const failure = redisError(this.redis, 'locking', error)
+        // The first one tells more than those of the connections that it leads to.
+        first ??= failure
+        // A failover, for one, is an answer that will soon be another one.
         const pause = backoff(attempt, firstDelay, longestDelay)
         if (isRetryable(failure) && performance.now() + pause < giveUp) await delay(pause, signal)
         else {
           // A question that was given up may still be granted: this follows it on the same connection.
           this.#forget(name, token)
-          throw failure
+          throw isRetryable(failure) ? first : failure
         }
       }
     }
   }
 
-  #hold(key: string, granted: Omit<Lease, 'onLost'>, turn: Lock): Lock {
+  #hold(granted: Omit<Lease, 'onLost'>, turn: Lock): Lock {
     const lost = new AbortController()
     const lease: Lease = {
       ...granted,
@@ -141,7 +144,7 @@ class RedisLocker implements Locker {
       await within(dropped, this.#patience).catch(() => {})
       await turn.release()
     }
-    return { key, signal: lost.signal, release, [Symbol.asyncDispose]: release }
+    return { key: lease.key, signal: lost.signal, release, [Symbol.asyncDispose]: release }
   }
 
   /** Tells Redis that a lock is not wanted any more, without waiting for the answer. */

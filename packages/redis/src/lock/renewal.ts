@@ -4,7 +4,9 @@ import type { Script } from '../script.js'
 
 /** A lock as this process sees it. */
 export interface Lease {
-  /** The Redis key. */
+  /** As the holder knows it. */
+  readonly key: string
+  /** As Redis knows it. */
   readonly name: string
   readonly token: string
   /** When the last question that Redis granted was sent, by the monotonic clock: it cannot expire earlier there. */
@@ -101,6 +103,6 @@ export class Renewal {
 
   #lose(lease: Lease, why: string): void {
     if (this.delete(lease))
-      lease.onLost(new DistError('UNAVAILABLE', `the lock ${lease.name} was lost: ${why}; try again`))
+      lease.onLost(new DistError('UNAVAILABLE', `the lock on ${lease.key} was lost: ${why}; try again`))
   }
 }

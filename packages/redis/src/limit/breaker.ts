@@ -3,22 +3,22 @@ import type { Redis } from 'ioredis'
 import { within } from '../answer.js'
 import { redisError } from '../errors.js'
 
-export interface DeskOptions {
+export interface BreakerOptions {
   /** Milliseconds to wait for an answer before Redis counts as away. */
   patience: number
   onAway: ((error: DistError) => void) | undefined
   onBack: (() => void) | undefined
 }
 
-/** Asks Redis in bounded time, and remembers whether it answers. */
-export class Desk {
+/** Asks Redis in bounded time, and spares those who ask the wait once it does not answer. */
+export class Breaker {
   #away = false
   #open = 0
   #probedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly redis: Redis,
-    private readonly options: DeskOptions,
+    private readonly options: BreakerOptions,
   ) {}
 
   /** Whether the last question had no answer. */
