@@ -1,20 +1,16 @@
 // Bundles the command from its sources into services/cli/bundle: one file instead of some hundred makes `dist`
 // start fast, and what is imported dynamically stays in files of its own, read only when it is needed.
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const cli = fileURLToPath(new URL('../services/cli/', import.meta.url))
 const outdir = join(cli, 'bundle')
-// The second one is what worker threads run.
-const entries = ['main', 'thread']
-  .map((name) => join(cli, 'src', `${name}.ts`))
-  .filter((file) => existsSync(file))
-
-if (entries.length === 0) {
-  console.error('bundle: services/cli/src/main.ts is not there, nothing to bundle')
-  process.exit(0)
+const entries = {
+  main: join(cli, 'src', 'main.ts'),
+  // What worker threads run.
+  thread: fileURLToPath(new URL('../services/composition/src/thread.ts', import.meta.url)),
 }
 
 const result = await build({

@@ -24,6 +24,19 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   testkit: ['reference', 'locks', 'content', 'images', 'remotes'],
 }
 
+/**
+ * Services import each other too: `composition` puts packages together for all of them, and the command starts the
+ * others.
+ */
+export const services: Readonly<Record<string, readonly string[]>> = {
+  composition: [],
+  coordinator: ['composition'],
+  worker: ['composition'],
+  dashboard: ['composition'],
+  registry: ['composition'],
+  cli: ['composition', 'coordinator', 'worker', 'dashboard', 'registry'],
+}
+
 export const adapters = ['content-local', 'content-s3', 'remotes-registry', 'redis']
 
 /** The @dist packages that one may import, by folder name; undefined for a package that the table does not know. */
@@ -96,7 +109,11 @@ function breachOf(
 
 function directionBreach(folder: string, name: string, target: string): string | undefined {
   if (target === 'testkit' && name !== 'testkit') return 'testkit is for tests'
-  if (folder.startsWith('services/')) return target in table ? undefined : 'not a package'
+  if (folder.startsWith('services/')) {
+    const allowed = services[name]
+    if (allowed === undefined) return `the table does not know ${name}`
+    return target in table || allowed.includes(target) ? undefined : `${name} must not`
+  }
   const allowed = allowedTo(name)
   if (allowed === undefined) return `the table does not know ${name}`
   if (name === 'testkit' && target === 'testkit') return undefined
@@ -110,9 +127,8 @@ function declarationBreach(tree: Tree, folder: string, target: string): string |
   if (!target.startsWith('@dist/')) return undefined
   const references = JSON.parse(tree.get(`${folder}/tsconfig.json`) ?? '{}').references ?? []
   const paths = references.map((reference: { path: string }) => posix.join(folder, reference.path))
-  return paths.includes(`packages/${target.slice(6)}`)
-    ? undefined
-    : 'not among the references in tsconfig.json'
+  const own = target.slice(6) in table ? 'packages' : 'services'
+  return paths.includes(`${own}/${target.slice(6)}`) ? undefined : 'not among the references in tsconfig.json'
 }
 
 function readsEnvironment(source: string): boolean {

@@ -1,4 +1,4 @@
-import { openStore } from '../compose/store.js'
+import { openStore } from '@dist/composition'
 import type { Context } from '../context.js'
 import type { StoreOptions } from '../options.js'
 import { print, printJson } from '../output.js'
@@ -10,7 +10,7 @@ export async function abort(
   refs: readonly string[],
   options: StoreOptions,
 ): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   return forEachOf(context, refs, async (ref) => {
     await store.content.abort(ref)
     if (options.json) printJson(context, { ref })

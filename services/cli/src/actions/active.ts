@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { openStore } from '@dist/composition'
 import type { Manager, Status } from '@dist/content'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../exit.js'
 import { formatBytes, formatDuration, formatTable } from '../format.js'
@@ -21,7 +21,7 @@ export async function active(context: Context, options: ActiveOptions): Promise<
   const speeds = new Speeds()
   const show = options.json ? jsonView(context) : tableView(context)
   for (;;) {
-    await using store = await openStore(options, context)
+    await using store = await openStore(options, context.env)
     const now = Date.now()
     const rows = (await statusesOf(store.content)).map((status) => ({
       status,

@@ -1,7 +1,7 @@
+import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { deleteContent } from '@dist/mirror'
 import { parseDigest } from '@dist/oci'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import type { StoreOptions } from '../options.js'
@@ -15,7 +15,7 @@ export async function deleteDigests(
   options: StoreOptions,
 ): Promise<number> {
   const digests = [...new Set(texts.map((text) => parseDigest(text)))]
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const { deleted, missing, unpublished } = await deleteContent(digests, store.content, store.names)
   for (const name of unpublished)
     note(context, `${shownName(name)} is no longer published: it needs what was deleted`)

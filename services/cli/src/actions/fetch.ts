@@ -1,9 +1,9 @@
+import { nonEmpty } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { Digester } from '@dist/oci'
 import { parseLocator } from '@dist/reference'
 import type { ObjectFetcher } from '@dist/remotes'
-import { openRemote } from '../compose/remote.js'
-import { nonEmpty } from '../compose/store.js'
+import { openRegistry } from '../compose/remote.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { duration, type RemoteOptions } from '../options.js'
@@ -29,7 +29,7 @@ export async function fetch(context: Context, args: FetchArguments, options: Fet
   const locator = parseLocator(args.remote)
   const limit = options.timeout ?? timeoutOf(context.env)
   const request = requestOf(args, options)
-  await using remote = openRemote(options, context)
+  await using remote = openRegistry(options, context)
   const fetcher = remote.fetcher(locator)
   if (request === undefined)
     await fetchLines(context, fetcher, { locator, limit, json: options.json === true })

@@ -1,7 +1,7 @@
+import type { Store } from '@dist/composition'
+import { openStore } from '@dist/composition'
 import type { Image } from '@dist/content'
-import type { LocalStore } from '@dist/content-local'
 import { imagePlatforms, summarizeImage } from '@dist/mirror'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes, formatTable } from '../format.js'
@@ -12,7 +12,7 @@ import { forEachOf } from './several.js'
 
 /** `dist images`: every published name with what it holds. */
 export async function listImages(context: Context, options: StoreOptions): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const rows: Row[] = []
   for await (const image of store.names.list()) rows.push(await rowOf(image, store))
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -29,7 +29,7 @@ export async function removeImages(
   texts: readonly string[],
   options: StoreOptions,
 ): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   return forEachOf(context, texts, async (text) => {
     const { name, desc } = await findImage(text, store.names)
     await store.names.delete(name)
@@ -50,7 +50,7 @@ interface Row {
   missing: readonly string[]
 }
 
-async function rowOf(image: Image, { content }: LocalStore): Promise<Row> {
+async function rowOf(image: Image, { content }: Store): Promise<Row> {
   const { size, platforms, missing } = await summarizeImage(image, content)
   return {
     name: image.name,

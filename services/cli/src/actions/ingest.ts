@@ -1,8 +1,8 @@
+import type { Store } from '@dist/composition'
+import { openStore } from '@dist/composition'
 import { copyContent, type Expected, type Info } from '@dist/content'
-import type { LocalStore } from '@dist/content-local'
 import { DistError, isAlreadyExists, isFailedPrecondition } from '@dist/errdefs'
 import { parseDigest } from '@dist/oci'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'
@@ -19,7 +19,7 @@ export interface IngestOptions extends StoreOptions {
 export async function ingest(context: Context, ref: string, options: IngestOptions): Promise<number> {
   if (ref.trim() === '') throw new DistError('INVALID_ARGUMENT', 'the write needs a name: <ref> is empty')
   const expected = expectedOf(options)
-  await using store = await openStore(options, context, { create: true })
+  await using store = await openStore(options, context.env, { create: true })
   const { info, present } = await take(context, store, ref, expected)
   const { digest, size } = info
   if (options.json) printJson(context, { ref, digest, size, present })
@@ -40,7 +40,7 @@ interface Taken {
   present: boolean
 }
 
-async function take(context: Context, store: LocalStore, ref: string, expected: Expected): Promise<Taken> {
+async function take(context: Context, store: Store, ref: string, expected: Expected): Promise<Taken> {
   try {
     return { info: await write(context, store, ref, expected), present: false }
   } catch (error) {
@@ -49,7 +49,7 @@ async function take(context: Context, store: LocalStore, ref: string, expected: 
   }
 }
 
-async function write(context: Context, store: LocalStore, ref: string, expected: Expected): Promise<Info> {
+async function write(context: Context, store: Store, ref: string, expected: Expected): Promise<Info> {
   for (let again = false; ; again = true) {
     await using writer = await openAmongOthers(store.content, ref, expected, {
       signal: context.signal,

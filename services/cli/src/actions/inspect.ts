@@ -1,6 +1,6 @@
+import { openStore } from '@dist/composition'
 import { type DescriptorNode, inspectImage } from '@dist/mirror'
 import { formatPlatform } from '@dist/oci'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes } from '../format.js'
@@ -11,7 +11,7 @@ import { findImage, shownName } from './names.js'
 
 /** `dist inspect`: the tree of descriptors below an image. */
 export async function inspect(context: Context, text: string, options: StoreOptions): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const image = await findImage(text, store.names)
   const root = await inspectImage(image, store.content)
   if (options.json) {

@@ -1,5 +1,5 @@
+import { openStore } from '@dist/composition'
 import type { Info } from '@dist/content'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes, formatDuration } from '../format.js'
@@ -12,7 +12,7 @@ export interface ListOptions extends StoreOptions {
 
 /** `dist list`: the store's content, as it is found: a store may hold more than fits into memory at once. */
 export async function list(context: Context, options: ListOptions): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const say = (line: string) => writeBytes(context, Buffer.from(`${line}\n`))
   if (!options.json && !options.quiet) await say(columns('DIGEST', 'SIZE', 'AGE'))
   for await (const info of store.content.walk()) await say(lineOf(info, options))

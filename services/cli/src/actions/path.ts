@@ -1,5 +1,5 @@
+import { openStore } from '@dist/composition'
 import { parseDigest } from '@dist/oci'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import type { StoreOptions } from '../options.js'
 import { print, printJson } from '../output.js'
@@ -17,10 +17,10 @@ export async function path(
   options: PathOptions,
 ): Promise<number> {
   const digests = texts.map((text) => parseDigest(text))
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   return forEachOf(context, digests, async (digest) => {
     await store.content.info(digest)
-    const file = store.pathOf(digest)
+    const file = store.locate(digest)
     if (options.json) printJson(context, { digest, path: file })
     else print(context, options.digest ? `${digest} ${file}` : file)
   })

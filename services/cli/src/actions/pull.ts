@@ -1,10 +1,10 @@
+import { openStore } from '@dist/composition'
 import type { PlatformRequest } from '@dist/images'
 import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { openIngest } from '../compose/ingest.js'
-import { openRemote, requestSettings } from '../compose/remote.js'
-import { openStore } from '../compose/store.js'
+import { openRegistry, requestsOf } from '../compose/remote.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import { formatBytes } from '../format.js'
@@ -26,12 +26,12 @@ export async function pull(
 ): Promise<number> {
   const references = texts.map((text) => parseReference(text))
   const platforms = requestedPlatforms(options)
-  await using store = await openStore(options, context, { create: true })
-  await using remote = openRemote(options, context)
+  await using store = await openStore(options, context.env, { create: true })
+  await using remote = openRegistry(options, context)
   await using ingest = openIngest({
     store,
     remote,
-    requests: requestSettings(options, context),
+    requests: requestsOf(options, context),
     concurrency: options.concurrency,
   })
   const view = await openView(context)

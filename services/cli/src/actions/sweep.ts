@@ -1,4 +1,4 @@
-import { openStore } from '../compose/store.js'
+import { openStore } from '@dist/composition'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes } from '../format.js'
@@ -13,7 +13,7 @@ export interface SweepOptions extends StoreOptions {
 
 /** `dist sweep`: removes what abandoned writes left. */
 export async function sweep(context: Context, options: SweepOptions): Promise<number> {
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const swept = await store.sweep(options.olderThan)
   for (const { ref, size, updatedAt } of swept) {
     if (options.json) printJson(context, { ...(ref === undefined ? {} : { ref }), size, updatedAt })

@@ -1,7 +1,7 @@
+import { openStore } from '@dist/composition'
 import { type Image, mergeSelections, type Names } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import { parseReference, publishedNames } from '@dist/reference'
-import { openStore } from '../compose/store.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'
@@ -16,7 +16,7 @@ export async function tag(
   options: StoreOptions,
 ): Promise<number> {
   const reference = parseReference(newName)
-  await using store = await openStore(options, context)
+  await using store = await openStore(options, context.env)
   const { desc, selection } = await findImage(text, store.names)
   if (reference.digest !== undefined && reference.digest !== desc.digest)
     throw new DistError(

@@ -1,0 +1,77 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { HostLimiter } from '@dist/remotes'
+import {
+  createRegistry,
+  dockerCredentials,
+  hostsFromDirectories,
+  type ProxySettings,
+  type Registry,
+  type RequestEvent,
+} from '@dist/remotes-registry'
+import { type Environment, nonEmpty } from './environment.js'
+
+export interface RemoteSettings {
+  /** Folders with settings per host, in order. Default: the user's and containerd's. */
+  hostsDir?: string[]
+  /** The file with credentials. Default: docker's and podman's. */
+  authfile?: string
+}
+
+/** How requests are made, whichever thread makes them. */
+export interface RequestSettings {
+  userAgent: string
+  proxy: ProxySettings
+  /** Is told of each request. */
+  onRequest: ((event: RequestEvent) => void) | undefined
+}
+
+/** Request settings out of the environment. `program` is name and version: `dist/1.2.3`. */
+export function requestSettings(
+  program: string,
+  env: Environment,
+  onRequest?: (event: RequestEvent) => void,
+): RequestSettings {
+  return { userAgent: program, proxy: proxySettings(env), onRequest }
+}
+
+/** The client for registries. Whoever opens it disposes of it. */
+export function openRemote(
+  settings: RemoteSettings,
+  env: Environment,
+  requests: RequestSettings,
+  limiter?: HostLimiter,
+): Registry {
+  return createRegistry({
+    ...requests,
+    hosts: (host) => hostsFromDirectories(hostsDirectories(settings, env), host),
+    credentials: dockerCredentials({ files: credentialFiles(settings, env) }),
+    limiter,
+  })
+}
+
+function hostsDirectories(settings: RemoteSettings, env: Environment): string[] {
+  if (settings.hostsDir !== undefined) return settings.hostsDir
+  const config = nonEmpty(env.XDG_CONFIG_HOME) ?? join(homedir(), '.config')
+  return [join(config, 'dist', 'certs.d'), '/etc/containerd/certs.d']
+}
+
+/** Docker's and podman's order: the flag, REGISTRY_AUTH_FILE, DOCKER_CONFIG, the home folder. */
+function credentialFiles(settings: RemoteSettings, env: Environment): string[] {
+  if (settings.authfile !== undefined) return [settings.authfile]
+  const given = nonEmpty(env.REGISTRY_AUTH_FILE)
+  const docker = nonEmpty(env.DOCKER_CONFIG) ?? join(homedir(), '.docker')
+  return [...(given === undefined ? [] : [given]), join(docker, 'config.json')]
+}
+
+function proxySettings(env: Environment): ProxySettings {
+  // Upper-case HTTP_PROXY is what curl ignores for CGI's sake; containerd and docker read both spellings.
+  const httpProxy = nonEmpty(env.http_proxy ?? env.HTTP_PROXY)
+  const httpsProxy = nonEmpty(env.https_proxy ?? env.HTTPS_PROXY)
+  const noProxy = nonEmpty(env.no_proxy ?? env.NO_PROXY)
+  return {
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy }),
+    ...(noProxy === undefined ? {} : { noProxy }),
+  }
+}
