@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3'
-import { copyContent, gather, type Info, type Status } from '@dist/content'
+import { copyContent, gather, type Info } from '@dist/content'
 import { createS3Client, openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
-import { waitFor } from '../../infra/servers/process.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -56,12 +53,6 @@ async function expectWhole({ digest, size }: Blob): Promise<void> {
   const digester = new Digester()
   for await (const chunk of await store.content.open({ digest })) digester.update(chunk)
   expect([digester.size, digester.digest()]).toEqual([size, digest])
-}
-
-async function statusesOf({ content }: S3Store): Promise<Status[]> {
-  const statuses: Status[] = []
-  for await (const status of content.statuses()) statuses.push(status)
-  return statuses
 }
 
 async function openUploads(): Promise<string[]> {
@@ -178,72 +169,6 @@ describe('large content', () => {
       return await copyContent(writer, bytesOf(blob))
     })
     expect((await Promise.all(writes)).map(({ digest }) => digest)).toEqual(blobs.map(({ digest }) => digest))
-  })
-})
-
-describe('uploads that nobody finished', () => {
-  /** Another process that begins to write, and is killed when two parts have arrived. */
-  async function abandonedWriter(blob: Blob) {
-    const program = `
-      import { createS3Client, openS3Store, parseS3Url } from '@dist/content-s3'
-      const credentials = { accessKeyId: process.env.KEY, secretAccessKey: process.env.SECRET }
-      const store = await openS3Store(parseS3Url(process.env.STORE), { partSize: ${partSize}, connection: { credentials } })
-      const writer = await store.content.writer('abandoned', { digest: '${blob.digest}', size: ${blob.size} })
-      await writer.write(new Uint8Array(${2 * partSize}))
-      setInterval(() => {}, 1000)
-    `
-    const args = ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', program]
-    const env = { STORE: gateway.url('store'), KEY: gateway.accessKey, SECRET: gateway.secretKey }
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    const exited = once(child, 'exit')
-    const kill = () => child.kill('SIGKILL') && exited
-    try {
-      await waitFor(() => isAt(2 * partSize), 'two parts of the other process', 30_000)
-    } finally {
-      await kill()
-    }
-  }
-
-  async function isAt(offset: number): Promise<boolean> {
-    return (await statusesOf(store)).some((status) => status.offset === offset)
-  }
-
-  it('S6 S7 a writer that is killed in mid-upload leaves no object; the next run finishes, a sweep aborts the rest', async () => {
-    const blob = blobOf('killed', 30 * mebibyte)
-    await abandonedWriter(blob)
-    await expect(store.content.info(blob.digest)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await write(blob)
-    await expectWhole(blob)
-    expect(await openUploads()).toHaveLength(1)
-
-    expect(await store.sweep(60 * 60_000)).toEqual([])
-    expect(await openUploads()).toHaveLength(1)
-
-    await using live = await store.content.writer('live', { ...blobOf('live', 30 * mebibyte) })
-    for (const chunk of seededBytes('live', 12 * mebibyte)) await live.write(chunk)
-    await waitFor(async () => (await openUploads()).length === 2, 'the upload under way')
-    const swept = await store.sweep(0)
-    expect(swept.map(({ size }) => size)).toEqual([2 * partSize])
-    expect(await openUploads()).toHaveLength(1)
-    await live.abort()
-    expect(await openUploads()).toEqual([])
-    await expectWhole(blob)
-  })
-
-  it('show as writes of unknown life, and can be thrown away by ref', async () => {
-    const blob = blobOf('shown', 30 * mebibyte)
-    await abandonedWriter(blob)
-    const statuses = await statusesOf(store)
-    expect(statuses).toHaveLength(1)
-    const [status] = statuses
-    expect(status).toMatchObject({ offset: 2 * partSize, expected: { digest: blob.digest } })
-    expect(status?.live).toBeUndefined()
-    await store.content.abort(status?.ref ?? '')
-    await expect(store.content.abort(status?.ref ?? '')).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    expect(await openUploads()).toEqual([])
   })
 })
 
