@@ -59,8 +59,10 @@ export class Claims {
 
   /** The claims that count, to one key or to all, without one's own; those of the dead are removed on the way. */
   live(hash = '', own?: Claim): Claim[] {
+    const files = this.#list()
+    this.#forget(files)
     const claims: Claim[] = []
-    for (const file of this.#list()) {
+    for (const file of files) {
       if (!file.startsWith(hash) || file === own?.file) continue
       const claim = parseClaim(file)
       if (claim === undefined) continue
@@ -81,6 +83,13 @@ export class Claims {
     } catch {
       // Not ours to remove, or a read-only store: it does not count all the same.
     }
+  }
+
+  /** Drops what was seen of claims that are gone, so that it does not grow with every rival there ever was. */
+  #forget(files: readonly string[]): void {
+    if (this.#seen.size <= 256) return
+    const there = new Set(files)
+    for (const file of this.#seen.keys()) if (!there.has(file)) this.#seen.delete(file)
   }
 
   #list(): string[] {

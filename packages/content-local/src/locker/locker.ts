@@ -105,8 +105,11 @@ export class LocalLocker implements Locker {
     this.#heart ??= setInterval(() => this.#beat(), this.#ttl / 3).unref()
     const release = async () => {
       if (!this.#held.delete(held)) return
-      this.#claims.remove(claim)
-      await turn.release()
+      try {
+        this.#claims.remove(claim)
+      } finally {
+        await turn.release()
+      }
     }
     return { key, signal: held.lost.signal, release, [Symbol.asyncDispose]: release }
   }
