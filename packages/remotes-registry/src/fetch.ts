@@ -30,12 +30,12 @@ export async function fetchContent(
   if (embedded !== undefined) return { offset, body: once(embedded.subarray(offset)) }
   // A range that begins at the end is none: there is nothing to ask for.
   if (offset > 0 && offset === desc.size) return { offset, body: once() }
-  const foreign = source.foreignUrls ? await fetchForeign(source, desc, options) : undefined
-  if (foreign !== undefined) return foreign
   const what = `${nameOf(desc)} of ${formatLocator(source.locator)}`
-  return firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
-    fetchFrom(source, transport, endpoint, desc, what, options),
-  )
+  const fromRegistry = () =>
+    firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
+      fetchFrom(source, transport, endpoint, desc, what, options),
+    )
+  return source.foreignUrls ? fetchForeign(source, desc, options, fromRegistry) : fromRegistry()
 }
 
 function checkRequest(desc: Descriptor, offset: number): void {

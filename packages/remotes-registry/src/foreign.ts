@@ -9,24 +9,30 @@ import { resumed } from './resume.js'
 import type { RegistryRequest } from './send.js'
 
 /**
- * Fetches a layer of a foreign type from where its descriptor says, without credentials. Undefined when it is no
- * such layer, or none of its URLs can be used; the registry is asked then.
+ * Fetches a layer of a foreign type from where its descriptor says, without credentials; where none of its URLs
+ * serves, and for everything else, from the registry. If that does not have it, the error is the first URL's.
  */
 export async function fetchForeign(
   source: Source,
   desc: Descriptor,
   options: FetchOptions,
-): Promise<Fetched | undefined> {
-  if (!isForeignLayerType(desc.mediaType)) return undefined
-  for (const url of (desc.urls ?? []).filter((text) => isFetchable(text, source))) {
+  fromRegistry: () => Promise<Fetched>,
+): Promise<Fetched> {
+  const urls = isForeignLayerType(desc.mediaType) ? (desc.urls ?? []) : []
+  let failure: unknown
+  for (const url of urls.filter((text) => isFetchable(text, source))) {
     try {
       return await fetchUrl(source, new URL(url), desc, options)
     } catch (error) {
       if (!(error instanceof DistError) || isCanceled(error)) throw error
-      if (!isNotFound(error) && error.code !== 'UNAVAILABLE') throw error
+      failure ??= error
     }
   }
-  return undefined
+  try {
+    return await fromRegistry()
+  } catch (error) {
+    throw isNotFound(error) && failure !== undefined ? failure : error
+  }
 }
 
 /** A manifest's author chose these URLs: only http(s), without a user, and to nothing that only we can reach. */

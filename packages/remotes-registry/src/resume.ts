@@ -23,11 +23,13 @@ const progress = 1024 * 1024
  * many; a retryable `UNAVAILABLE` where the source breaks for good or would start again from 0.
  */
 export function resumed(first: Opened, options: ResumeOptions): AsyncIterableIterator<Uint8Array> {
-  const chunks = chunksOf(first, options)
+  const reader = { gone: false }
+  const chunks = chunksOf(first, options, reader)
   return {
     next: () => chunks.next(),
     // A generator that was never read runs no clean-up; the connection must not stay taken all the same.
     return: async () => {
+      reader.gone = true
       await first.response.body.return()
       return chunks.return()
     },
@@ -37,7 +39,11 @@ export function resumed(first: Opened, options: ResumeOptions): AsyncIterableIte
   }
 }
 
-async function* chunksOf(first: Opened, options: ResumeOptions): AsyncGenerator<Uint8Array, void> {
+async function* chunksOf(
+  first: Opened,
+  options: ResumeOptions,
+  reader: { readonly gone: boolean },
+): AsyncGenerator<Uint8Array, void> {
   const { what, signal } = options
   let opened = first
   let { offset } = first
@@ -57,6 +63,8 @@ async function* chunksOf(first: Opened, options: ResumeOptions): AsyncGenerator<
     } catch (error) {
       // Aborts carry their own reason.
       throwIfAborted(signal)
+      // What ended because nobody reads it is not continued.
+      if (reader.gone) return
       failures = offset - mark >= progress ? 1 : failures + 1
       mark = offset
       if (!isRetryable(error) || failures >= options.retry.attempts) throw error

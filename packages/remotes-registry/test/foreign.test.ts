@@ -92,13 +92,24 @@ test('R2 other schemes, URLs with a user, and internal addresses are not asked',
 test('R2 a URL whose host wants a login is not logged in to; the next is tried', async () => {
   const server = await publisher()
   const registry = await scripted()
-  server.script({ path: '/gone' }, faults.status(404))
-  const fetcher = client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b'))
-  const { body } = await fetcher.fetch(foreignLayer(`${server.url}/gone`, `${server.url}/layer`))
+  server.script({ path: '/private' }, faults.status(401, { 'www-authenticate': 'Basic realm="x"' }))
+  const credentials = async () => ({ kind: 'password', username: 'ann', password: 'secret' }) as const
+  const fetcher = client({ foreignUrls: true, credentials }).fetcher(refTo(registry, 'a/b'))
+  const { body } = await fetcher.fetch(foreignLayer(`${server.url}/private`, `${server.url}/layer`))
   expect((await collect(body)).equals(content)).toBe(true)
-  server.script({ path: '/layer' }, faults.status(401, { 'www-authenticate': `Basic realm="x"` }))
-  const fetching = fetcher.fetch(foreignLayer(`${server.url}/layer`))
-  await expect(fetching).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  expect(server.requests.map(({ path }) => path)).toEqual(['/private', '/layer'])
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined])
+})
+
+test("R2 where no URL serves, the registry is asked; if it has nothing, the error is the first URL's", async () => {
+  const server = await publisher()
+  const registry = await scripted()
+  server.script({}, faults.status(403))
+  const fetcher = client({ foreignUrls: true }).fetcher(refTo(registry, 'a/b'))
+  const layer = foreignLayer(`${server.url}/layer`)
+  await expect(fetcher.fetch(layer)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  registry.content.putBlob('a/b', content)
+  expect((await collect((await fetcher.fetch(layer)).body)).equals(content)).toBe(true)
 })
 
 test('R2 URLs on layers of other types are not asked', async () => {

@@ -95,6 +95,19 @@ test('R22 a truncated body that stays truncated is an error that names blob, hos
   await expect(collect(body)).rejects.toThrow(`blob ${desc.digest} of ${registry.host}/a/b`)
 })
 
+test('a reader that leaves while it waits ends the transfer: it is not continued', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, size)
+  registry.script({}, faults.stalledBody(0))
+  const registryClient = client({ timeouts: {} })
+  const { body } = await registryClient.fetcher(refTo(registry, 'a/b')).fetch(desc)
+  const iterator = body[Symbol.asyncIterator]()
+  const waiting = iterator.next()
+  await iterator.return?.()
+  expect((await waiting).done).toBe(true)
+  expect(registry.requests).toHaveLength(1)
+})
+
 test('R21 headers that never come are given up and asked for again', async () => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, 1000)
@@ -108,7 +121,7 @@ test('R21 a host that never answers is UNAVAILABLE after the attempts', async ()
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   registry.script({}, faults.stalledHeaders())
-  const fetching = client({ timeouts: { headers: 50 } })
+  const fetching = client({ timeouts: { headers: 50 }, retry: { attempts: 2, firstDelay: 1 } })
     .fetcher(refTo(registry, 'a/b'))
     .fetch(desc)
   await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
