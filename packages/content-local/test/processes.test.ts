@@ -75,11 +75,11 @@ it('three processes that contend for one key never hold it together', patience, 
 
 it('three processes that publish at a time lose no name', patience, async () => {
   const prefixes = ['a/a', 'b/b', 'c/c']
-  await Promise.all(prefixes.map((prefix) => start(root.path, 'names', { prefix, times: 20 }).line))
+  await Promise.all(prefixes.map((prefix) => start(root.path, 'names', { prefix, times: 100 }).line))
   const names: string[] = []
   const store = await openLocalStore(root.path)
   for await (const { name } of store.names.list()) names.push(name)
-  expect(names).toHaveLength(60)
+  expect(names).toHaveLength(300)
 })
 
 it('processes that create one store at a time agree on its id', patience, async () => {

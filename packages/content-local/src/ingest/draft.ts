@@ -160,8 +160,8 @@ export class LocalDraft implements Draft {
       await files.fsync(spool.fd)
     })
     await files.rename(this.#data, this.place.blob(digest))
-    // A crash here leaves a record without data, which counts as none.
-    await files.unlink(this.#record)
+    // The content is there, whatever becomes of the record: one without data counts as none, and is swept.
+    await files.unlink(this.#record).catch(() => {})
   }
 
   async #keep(): Promise<boolean> {

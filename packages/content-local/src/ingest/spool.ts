@@ -1,9 +1,9 @@
 import { type FileOperations, writeAll } from '../files/operations.js'
 
 /** Bytes gathered before they go to disk in one call, and the most that a small write keeps in memory. */
-export const batchSize = 1024 * 1024
+export const batchSize = 512 * 1024
 /** Bytes that wait for the disk before whoever writes has to wait too. */
-export const backlogSize = 4 * 1024 * 1024
+export const backlogSize = 2 * 1024 * 1024
 
 /**
  * Writes chunks to a file in batches while more come in. One call at a time and in order, so that a process that
