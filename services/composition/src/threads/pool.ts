@@ -80,7 +80,10 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: this.settings })
+    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: this.settings,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     const thread = { worker, channel: new Channel(worker, this.#methods()), running: 0 }
     const gone = (error: Error) => {
       thread.channel.fail(error)
