@@ -10,7 +10,7 @@ import { closing, writeWhole } from '../files/write.js'
 import { thisProcess } from '../locker/owner.js'
 import type { Place } from '../place.js'
 import { dataSuffix, formatEntry, ownFile, recordFile, temporarySuffix } from './entry.js'
-import { batchSize, Spool } from './spool.js'
+import { Spool } from './spool.js'
 
 /** What a draft goes on with: a data file that is its own, and how much of it counts. */
 export interface Resumed {
@@ -18,6 +18,9 @@ export interface Resumed {
   readonly offset: number
   readonly startedAt: Date
 }
+
+/** The most bytes that a write keeps in memory without an entry: half of what one with an entry may have there. */
+const smallSize = 1024 * 1024
 
 /** Milliseconds after which what came is on disk, and the write shows to other processes. */
 const settleTime = 200
@@ -80,7 +83,7 @@ export class LocalDraft implements Draft {
     if (this.#spool === undefined) this.#gathered.push(chunk)
     await this.#guard(async () => {
       if (this.#spool !== undefined) await this.#spool.append(chunk)
-      else if (this.#size > batchSize || this.resumed !== undefined) await this.#materialise()
+      else if (this.#size > smallSize || this.resumed !== undefined) await this.#materialise()
     })
     this.#settleSoon()
   }

@@ -1,6 +1,6 @@
 import { type FileOperations, writeAll } from '../files/operations.js'
 
-/** Bytes gathered before they go to disk in one call, and the most that a small write keeps in memory. */
+/** Bytes gathered before they go to disk in one call: smaller is slower, larger only takes more memory. */
 export const batchSize = 512 * 1024
 /** Bytes that wait for the disk before whoever writes has to wait too. */
 export const backlogSize = 2 * 1024 * 1024
