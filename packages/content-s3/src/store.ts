@@ -32,7 +32,12 @@ export interface S3StoreOptions {
   partsInFlight?: number
   /** Bytes of all parts of all writes, but that each write has one part. Default 128 MiB. */
   partMemory?: number
-  /** Times that a call is made before its failure counts, with growing delays up to 5 s. Default 8. */
+  /**
+   * Whether the signature of a part covers its bytes, at the price of hashing them once more. For plain http over a
+   * network that may change bytes; https needs it not. Small content is always covered. Default false.
+   */
+  signParts?: boolean
+  /** Times that a call is made before its failure counts, with growing delays up to 5 s; at opening 3. Default 8. */
   attempts?: number
   /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
   timeout?: number
@@ -72,8 +77,10 @@ export async function openS3Store(location: S3Location, options: S3StoreOptions 
   }
   const { attempts = 8, timeout = 30_000 } = options
   const bucket = new Bucket({ ...location, client, attempts, timeout })
+  // Who has mistyped the endpoint shall not wait long for being told.
+  const opening = new Bucket({ ...location, client, attempts: Math.min(3, attempts), timeout })
   try {
-    const id = (await readId(bucket)) ?? (options.create === false ? undefined : await giveId(bucket))
+    const id = (await readId(opening)) ?? (options.create === false ? undefined : await giveId(opening))
     return { ...storeOf(bucket, options), id, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
@@ -89,6 +96,7 @@ function storeOf(
     smallSize: options.smallSize ?? 8 * mebibyte,
     partSize: Math.max(smallestPart, options.partSize ?? 16 * mebibyte),
     partsInFlight: options.partsInFlight ?? 4,
+    signParts: options.signParts ?? false,
     memory: new PartMemory(options.partMemory ?? 128 * mebibyte),
   })
   return {

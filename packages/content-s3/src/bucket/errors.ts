@@ -36,8 +36,9 @@ const clock: Meaning = {
 const denied: Meaning = {
   code: 'PERMISSION_DENIED',
   explain:
-    'access is denied: the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload ' +
-    'and s3:ListBucket (without the last a missing object looks forbidden)',
+    'access is denied: to read, the credentials need s3:GetObject and s3:ListBucket (without it a missing object ' +
+    'looks forbidden), to write s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload, to sweep ' +
+    's3:ListBucketMultipartUploads and s3:ListMultipartUploadParts',
 }
 const noBucket: Meaning = {
   code: 'NOT_FOUND',

@@ -11,6 +11,7 @@ export interface DraftSettings {
   readonly smallSize: number
   readonly partSize: number
   readonly partsInFlight: number
+  readonly signParts: boolean
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
 }

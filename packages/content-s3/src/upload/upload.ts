@@ -15,6 +15,7 @@ export interface UploadSettings {
   readonly size: number | undefined
   readonly partSize: number
   readonly partsInFlight: number
+  readonly signParts: boolean
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
 }
@@ -141,7 +142,8 @@ export class Upload {
   async #uploadPart(number: number, body: Uint8Array): Promise<string | undefined> {
     const upload = { Bucket: this.bucket.name, Key: this.key, UploadId: await this.#start() }
     const input = { ...upload, PartNumber: number, Body: body }
-    const command = withPayloadHash(new UploadPartCommand(input), unsigned)
+    const part = new UploadPartCommand(input)
+    const command = this.settings.signParts ? part : withPayloadHash(part, unsigned)
     const { ETag } = await this.bucket.call(
       `writing part ${number} of`,
       this.key,
