@@ -1,0 +1,1 @@
+export { coordinatorSettings, runCoordinator } from './run.js'

@@ -1,0 +1,1 @@
+export { dashboardSettings, runDashboard } from './run.js'

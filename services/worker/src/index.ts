@@ -1,0 +1,1 @@
+export { runWorker, workerSettings } from './run.js'

@@ -1,0 +1,12 @@
+import { settingDocs } from '@dist/composition/service'
+import { expect, it } from 'vitest'
+import { workerSettings } from '../src/index.js'
+
+it('each setting says what it is', () => {
+  for (const setting of Object.values(workerSettings.shape))
+    expect(settingDocs.get(setting)?.says).toMatch(/\.$/)
+})
+
+it('none has to be given', () => {
+  expect(workerSettings.parse({})).toMatchObject({ queue: 'redis://127.0.0.1:6379', deadline: 10_000 })
+})
