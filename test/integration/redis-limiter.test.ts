@@ -249,6 +249,21 @@ describe('a host limit without Redis', () => {
     last.release()
   })
 
+  it('leaves no permit behind of a request that was over before Redis heard of it', async () => {
+    let back = false
+    const onBack = () => {
+      back = true
+    }
+    const mine = await limiter({ patience: 100, lease: 60_000, onBack })
+    process.kill(server.pid(), 'SIGSTOP')
+    const permit = await mine.acquire(host).finally(() => {
+      setImmediate(() => process.kill(server.pid(), 'SIGCONT'))
+    })
+    permit.release()
+    await waitFor(() => back, 'the return of Redis')
+    await waitFor(async () => (await admin.zcard(permitsKey)) === 0, 'the late permit going again')
+  })
+
   it('keeps the pauses that it knows', async () => {
     const mine = await limiter({ patience: 50 })
     await mine.pause(host, 400)

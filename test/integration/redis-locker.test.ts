@@ -101,7 +101,7 @@ describe('a Redis lock', () => {
 
   it('S5 is lost when Redis was restarted, without waiting for the next renewal', async () => {
     const redis = await connect()
-    const mine = createRedisLocker(redis)
+    const mine = createRedisLocker(redis, { ttl: 600_000 })
     const lock = await mine.acquire('key')
     await server.restart()
     await lost(lock)
@@ -111,19 +111,32 @@ describe('a Redis lock', () => {
   })
 
   it('S5 is lost by the clock when Redis does not answer for a TTL', async () => {
-    const mine = await locker({ ttl: 400, patience: 200 })
-    const lock = await mine.acquire('key')
+    const lock = await (await locker({ ttl: 400 })).acquire('key')
+    const asking = await locker({ patience: 200 })
     process.kill(server.pid(), 'SIGSTOP')
     try {
       await lost(lock)
-      await expect(mine.acquire('other')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+      await expect(asking.acquire('other')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
     } finally {
       process.kill(server.pid(), 'SIGCONT')
     }
     const other = await locker()
     // The question that was given up is granted late, and taken back.
-    await using _key = await other.acquire('key')
-    await using _other = await other.acquire('other')
+    await using _key = await other.acquire('key', { wait: 10_000 })
+    await using _other = await other.acquire('other', { wait: 10_000 })
+  })
+
+  it('is ours when the connection broke between question and answer, and the question was sent again', async () => {
+    const redis = await connect()
+    const mine = createRedisLocker(redis)
+    await (await mine.acquire('key')).release()
+    process.kill(server.pid(), 'SIGSTOP')
+    const waiting = mine.acquire('key', { wait: 0 })
+    await new Promise((resolve) => setImmediate(resolve))
+    redis.stream.destroy()
+    process.kill(server.pid(), 'SIGCONT')
+    await using lock = await waiting
+    expect(lock.signal.aborted).toBe(false)
   })
 
   it('Q3 is lost by a holder whose event loop stood still for a TTL, before anything else happens', async () => {
