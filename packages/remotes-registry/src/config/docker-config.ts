@@ -2,7 +2,7 @@ import { promises as fs } from 'node:fs'
 import { DistError, errnoOf } from '@dist/errdefs'
 import { isRecord } from '@dist/oci'
 import type { Credential, Credentials } from '../auth/credential.js'
-import type { RunHelper } from './helper.js'
+import type { RunHelper } from './credential-helper.js'
 
 export interface DockerCredentialsOptions {
   /** Configuration files, first come first served: the first that knows a host decides. Missing ones are passed over. */
@@ -42,7 +42,7 @@ async function credentialIn(
   const helper = names.map((name) => config.credHelpers[name]).find((value) => typeof value === 'string')
   const program = helper ?? config.credsStore
   if (program !== undefined) {
-    const run = options.runHelper ?? (await import('./helper.js')).runHelper
+    const run = options.runHelper ?? (await import('./credential-helper.js')).runHelper
     const found = await run(program, isDockerHub(host) ? 'https://index.docker.io/v1/' : host)
     if (found !== undefined) return found
   }
