@@ -34,6 +34,11 @@ export interface Plan {
 
 export interface PlanOptions {
   platforms: PlatformRequest
+  /**
+   * What the reference was resolved to before: nobody is asked again, so that an image that is planned twice stays
+   * the one it was when its tag moves. Default: resolve.
+   */
+  resolved?: Descriptor
   /** Also fetch foreign layers. Default: false. */
   foreignLayers?: boolean
   signal?: AbortSignal
@@ -53,7 +58,10 @@ export async function planImage(
   options: PlanOptions,
 ): Promise<Plan> {
   const published = await publishedImages(reference, target)
-  const resolved = await resolvedImage(reference, resolver, published, options.signal)
+  const resolved =
+    options.resolved === undefined
+      ? await resolvedImage(reference, resolver, published, options.signal)
+      : { name: reference, desc: options.resolved }
   const name = formatReference(reference)
   options.onEvent?.({ type: 'image', reference: name, state: 'resolved', desc: resolved.desc })
   const walk = await walkImage(reference, resolved, resolver, target, options)

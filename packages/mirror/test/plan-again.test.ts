@@ -55,6 +55,19 @@ describe('planImage of what is published', () => {
     expect(plan).toMatchObject({ upToDate: false, desc: { digest: other.descriptor.digest } })
   })
 
+  it('stays with what was resolved before, also when the tag has moved, and asks nobody', async () => {
+    const world = newWorld()
+    const first = imageOf(['x'])
+    world.remote.push(first, name)
+    const { desc } = await world.plan(name)
+    world.remote.push(imageOf(['y']), name)
+    world.remote.resolutions.length = 0
+    const plan = await world.plan(name, { resolved: desc })
+    expect(plan.desc.digest).toBe(first.descriptor.digest)
+    expect(plan.missing.map(({ digest }) => digest)).toContain(blobAt(first, 1).digest)
+    expect(world.remote.resolutions).toEqual([])
+  })
+
   it('is not up to date while one of two names lacks a platform', async () => {
     const world = newWorld()
     const { index } = twoPlatforms()
