@@ -49,7 +49,9 @@ export class S3Driver implements Driver {
     throwIfAborted(signal)
     const held = this.#drafts.get(ref)
     if (held !== undefined)
-      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`)
+      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`, {
+        held: true,
+      })
     const release = () => {
       if (this.#drafts.get(ref) === draft) this.#drafts.delete(ref)
     }

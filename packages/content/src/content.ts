@@ -56,7 +56,7 @@ export interface Provider {
 export interface Ingester {
   /**
    * Opens a write under a ref. `ALREADY_EXISTS`: content of the expected digest is there, nothing needs to be
-   * written. `UNAVAILABLE`: somebody else holds the ref; the message says since when.
+   * written. `UNAVAILABLE` and `held`: somebody else has the ref; the message says since when.
    * A store that can resume opens at the offset where a cut-off write of the same ref and expected digest stopped
    * (`status.offset`); the caller goes on from there, or calls `restart`.
    */

@@ -43,7 +43,9 @@ export class MemoryDriver implements Driver {
   async draft(ref: string, expected: Expected): Promise<Draft> {
     const held = this.#drafts.get(ref)
     if (held !== undefined)
-      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`)
+      throw new DistError('UNAVAILABLE', `${ref} is being written since ${held.startedAt.toISOString()}`, {
+        held: true,
+      })
     const draft = this.#open(ref, expected)
     this.#drafts.set(ref, draft)
     return draft

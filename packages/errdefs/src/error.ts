@@ -37,6 +37,8 @@ export interface DistErrorOptions {
   cause?: unknown
   /** Whether the same call may succeed when it is tried again. Default: true for `UNAVAILABLE` alone. */
   retryable?: boolean
+  /** Whether it is `UNAVAILABLE` only because somebody else has it now: then waiting helps. Default: false. */
+  held?: boolean
   /** Milliseconds to wait before a retry, where the other side said so. */
   retryAfter?: number
 }
@@ -49,12 +51,14 @@ export class DistError extends Error {
   override readonly name = 'DistError'
   readonly code: Code
   readonly retryable: boolean
+  readonly held: boolean
   readonly retryAfter: number | undefined
 
   constructor(code: Code, message: string, options: DistErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? code === 'UNAVAILABLE'
+    this.held = options.held ?? false
     this.retryAfter = options.retryAfter
   }
 }

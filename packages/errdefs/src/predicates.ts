@@ -18,6 +18,11 @@ export const isUnavailable = (error: unknown): boolean => hasCode(error, 'UNAVAI
 export const isFailedPrecondition = (error: unknown): boolean => hasCode(error, 'FAILED_PRECONDITION')
 export const isCanceled = (error: unknown): boolean => hasCode(error, 'CANCELED')
 
+/** Whether it failed only because somebody else has it now. */
+export function isHeld(error: unknown): boolean {
+  return error instanceof DistError && error.held
+}
+
 /** Whether the same call may succeed when it is tried again. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof DistError && error.retryable

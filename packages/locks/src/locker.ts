@@ -22,6 +22,6 @@ export interface AcquireOptions {
 
 /** Gives one holder at a time a key. Locks save bandwidth; correctness never depends on them. */
 export interface Locker {
-  /** Throws `UNAVAILABLE`, naming since when the key is held where that is known, when the wait is over. */
+  /** Throws `UNAVAILABLE` (`held`), naming since when the key is held where that is known, when the wait is over. */
   acquire(key: string, options?: AcquireOptions): Promise<Lock>
 }

@@ -34,7 +34,8 @@ export class MemoryLocker implements Locker {
 }
 
 function turn(key: string, held: Held, { signal, wait }: AcquireOptions): Promise<void> {
-  const unavailable = () => new DistError('UNAVAILABLE', `${key} is locked since ${held.since.toISOString()}`)
+  const unavailable = () =>
+    new DistError('UNAVAILABLE', `${key} is locked since ${held.since.toISOString()}`, { held: true })
   if (wait === 0) return Promise.reject(unavailable())
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {

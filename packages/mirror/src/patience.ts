@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Expected, Ingester, Writer } from '@dist/content'
-import { abortError, backoff, isUnavailable } from '@dist/errdefs'
+import { abortError, backoff, isHeld } from '@dist/errdefs'
 
 const firstWait = 20
 const longestWait = 1000
@@ -20,7 +20,7 @@ export async function openPatiently(
     try {
       return await ingester.writer(ref, expected, signal === undefined ? {} : { signal })
     } catch (error) {
-      if (!isUnavailable(error)) throw error
+      if (!isHeld(error)) throw error
     }
     await pause(backoff(attempt, firstWait, longestWait), signal)
   }

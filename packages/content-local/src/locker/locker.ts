@@ -143,7 +143,7 @@ export class LocalLocker implements Locker {
 function unavailable(key: string, rivals: readonly Claim[]): DistError {
   const since = rivals.map((claim) => claim.since).sort((a, b) => a.getTime() - b.getTime())[0]
   const when = since === undefined ? '' : ` since ${since.toISOString()}`
-  return new DistError('UNAVAILABLE', `${key} is locked${when}`)
+  return new DistError('UNAVAILABLE', `${key} is locked${when}`, { held: true })
 }
 
 function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -23,5 +23,5 @@ export function parseRival(answer: unknown): Rival | undefined {
 export function lockedBy(key: string, { since, owner }: Rival): DistError {
   const when = since === undefined ? '' : ` since ${since.toISOString()}`
   const who = owner === undefined ? '' : ` by ${owner}`
-  return new DistError('UNAVAILABLE', `${key} is locked${when}${who}`)
+  return new DistError('UNAVAILABLE', `${key} is locked${when}${who}`, { held: true })
 }

@@ -56,7 +56,7 @@ export function writersRace(store: Current): void {
   it('S2 and the ref is free again once its writer is done', async () => {
     const blob = sample('done', 1000)
     await using writer = await store().writer('ref', sample('first', 10))
-    await expect(store().writer('ref', blob)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(store().writer('ref', blob)).rejects.toMatchObject({ code: 'UNAVAILABLE', held: true })
     await writer.abort()
     await put(store(), 'ref', blob)
     expect(await store().info(blob.digest)).toMatchObject({ size: 1000 })

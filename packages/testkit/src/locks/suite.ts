@@ -32,7 +32,10 @@ export function lockerSuite(name: string, factory: () => Promise<LockerFixture>)
       const keys = ['a', 'b', 'A', 'a/b', '../a', 'a'.repeat(5000), '', 'a:b@c d\n', 'ä']
       const locks = await Promise.all(keys.map((key) => fixture.locker.acquire(key, { wait: 0 })))
       for (const key of keys)
-        await expect(fixture.other.acquire(key, { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+        await expect(fixture.other.acquire(key, { wait: 0 })).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+          held: true,
+        })
       for (const lock of locks) await lock.release()
     })
 

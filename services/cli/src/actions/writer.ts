@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Expected, Ingester, Manager, Status, Writer } from '@dist/content'
-import { abortError, backoff, isUnavailable } from '@dist/errdefs'
+import { abortError, backoff, isHeld } from '@dist/errdefs'
 
 const firstWait = 20
 const longestWait = 1000
@@ -25,7 +25,7 @@ export async function openAmongOthers(
     try {
       return await store.writer(ref, expected, { signal })
     } catch (error) {
-      if (!isUnavailable(error) || expected.digest === undefined) throw error
+      if (!isHeld(error) || expected.digest === undefined) throw error
       const holder = await statusOf(ref, store)
       const known = holder !== undefined || performance.now() - since > unknownFor
       if (known && holder?.expected.digest !== expected.digest) throw error

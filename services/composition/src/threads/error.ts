@@ -5,6 +5,7 @@ export interface EncodedError {
   code: Code
   message: string
   retryable: boolean
+  held: boolean
   retryAfter?: number
   stack?: string
 }
@@ -15,14 +16,16 @@ export function encodeError(error: unknown): EncodedError {
     code: codeOf(error),
     message: plain.message,
     retryable: error instanceof DistError && error.retryable,
+    held: error instanceof DistError && error.held,
     ...(error instanceof DistError && error.retryAfter !== undefined ? { retryAfter: error.retryAfter } : {}),
     ...(plain.stack === undefined ? {} : { stack: plain.stack }),
   }
 }
 
-export function decodeError({ code, message, retryable, retryAfter, stack }: EncodedError): DistError {
+export function decodeError({ code, message, retryable, held, retryAfter, stack }: EncodedError): DistError {
   const error = new DistError(code, message, {
     retryable,
+    held,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   })
   if (stack !== undefined) error.stack = stack
