@@ -40,6 +40,8 @@ export interface Store extends AsyncDisposable {
 export interface OpenStoreOptions {
   /** Make the store where there is none. Default: false, an absent store reads as an empty one. */
   create?: boolean
+  /** Bytes that writes into a bucket may hold on their way. Default: the bounds of `@dist/content-s3`. */
+  memory?: number
 }
 
 /** Where the store is: the setting, else `DIST_STORE`, else the XDG data folder. */
@@ -54,10 +56,10 @@ export function storeUrl(settings: StoreSettings, env: Environment): string {
 export async function openStore(
   settings: StoreSettings,
   env: Environment,
-  { create = false }: OpenStoreOptions = {},
+  { create = false, memory }: OpenStoreOptions = {},
 ): Promise<Store> {
   const url = storeUrl(settings, env)
-  return url.startsWith('s3://') ? openBucket(url, create) : openFolder(url, create)
+  return url.startsWith('s3://') ? openBucket(url, create, memory) : openFolder(url, create)
 }
 
 async function openFolder(root: string, create: boolean): Promise<Store> {
@@ -78,11 +80,14 @@ async function openFolder(root: string, create: boolean): Promise<Store> {
   }
 }
 
-async function openBucket(url: string, create: boolean): Promise<Store> {
+async function openBucket(url: string, create: boolean, memory: number | undefined): Promise<Store> {
   // Read by the SDK when it is imported, and by nobody else.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
-  const bucket = await openS3Store(parseS3Url(url), { create })
+  const bucket = await openS3Store(parseS3Url(url), {
+    create,
+    ...(memory === undefined ? {} : { partMemory: memory }),
+  })
   const { id, content, names } = bucket
   return {
     url: bucket.url,

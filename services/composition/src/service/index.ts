@@ -1,17 +1,17 @@
+export { connectQueue, type QueueConnection } from './connect.js'
 export type { ServiceContext } from './context.js'
+export { logEvent } from './events.js'
+export type { Logger } from './log.js'
+export { type MirrorParts, openMirror } from './mirror.js'
+export { runService, type Surroundings } from './run.js'
+export { documentSettings } from './settings/document.js'
+export { variablesOf } from './settings/names.js'
+export { readSettings } from './settings/read.js'
 export {
   type Flags,
   type ServiceName,
   type Settings,
   serviceShapes,
   settingDocs,
-  sharedKeys,
 } from './settings/schema.js'
-export {
-  formatListen,
-  isLoopback,
-  type ListenAddress,
-  parseDuration,
-  parseListen,
-  parseSize,
-} from './settings/units.js'
+export { formatListen, isLoopback, type ListenAddress } from './settings/units.js'

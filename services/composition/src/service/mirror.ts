@@ -1,0 +1,73 @@
+import { createRedisHostLimiter, type PauseReader } from '@dist/redis'
+import type { HostLimiter } from '@dist/remotes'
+import type { Registry } from '@dist/remotes-registry'
+import type { Redis } from 'ioredis'
+import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
+import { openStore, type Store } from '../store.js'
+import type { Surroundings } from './run.js'
+import type { Settings } from './settings/schema.js'
+
+type MirrorSettings = Pick<Settings<'worker'>, 'store' | 'hostsDir' | 'authfile' | 'requestsPerHost'>
+
+/** Where content comes from and where it goes. */
+export interface MirrorParts extends AsyncDisposable {
+  readonly store: Store
+  /** The store's id, which runs name. */
+  readonly storeId: string
+  readonly remote: Registry
+  readonly requests: RequestSettings
+  /** Tells which registries must not be asked now. */
+  readonly pauses: PauseReader
+}
+
+export interface MirrorOptions {
+  /** `dist-worker/1.2.3`: what registries are told. */
+  program: string
+  redis: Redis
+  /** Bytes that writes may hold on their way. Default: the store's own bounds. */
+  memory?: number
+}
+
+/**
+ * Opens the store, made where there is none, and proves that it can be written and read; opens the client for
+ * registries, with limits that all processes of the queue share. Throws what is wrong with the store by name.
+ */
+export async function openMirror(
+  settings: MirrorSettings,
+  { log, metrics, context }: Surroundings,
+  { program, redis, memory }: MirrorOptions,
+): Promise<MirrorParts> {
+  const storeSettings = settings.store === undefined ? {} : { store: settings.store }
+  const store = await openStore(storeSettings, context.env, {
+    create: true,
+    ...(memory === undefined ? {} : { memory }),
+  })
+  try {
+    await store.probe()
+    const storeId = store.id ?? ''
+    log.info('the store can be written', { store: store.url, id: storeId })
+    const shared = createRedisHostLimiter(redis, {
+      perHost: settings.requestsPerHost,
+      onAway: (error) => log.warn('Redis is away: limits per host hold within this process', { error }),
+      onBack: () => log.info('Redis is back: limits per host are shared again'),
+    })
+    const limiter: HostLimiter = metrics.limiter(shared)
+    const requests = requestSettings(program, context.env)
+    const remote = openRemote(remoteSettings(settings), context.env, requests, limiter)
+    const close = async () => {
+      await remote[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    }
+    return { store, storeId, remote, requests, pauses: shared, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function remoteSettings({ hostsDir, authfile }: MirrorSettings) {
+  return {
+    ...(hostsDir === undefined ? {} : { hostsDir }),
+    ...(authfile === undefined ? {} : { authfile }),
+  }
+}
