@@ -13,6 +13,9 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
+          // A hundred small files: a process and a module graph for each would take as long as the tests.
+          pool: 'threads',
+          isolate: false,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
         },
       },
