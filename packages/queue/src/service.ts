@@ -3,6 +3,7 @@ import type { Locker } from '@dist/locks'
 import type { BlobTask, IngestOptions, Target, TransferBudget } from '@dist/mirror'
 import type { Resolver } from '@dist/remotes'
 import type { Redis } from 'ioredis'
+import type { Tuning } from './tuning.js'
 
 /** What coordinators and workers are given. The queue package makes no connection, client or store of its own. */
 export interface ServiceParts {
@@ -12,6 +13,8 @@ export interface ServiceParts {
   prefix?: string
   /** The store's id: all services of one queue have the same store. */
   store: string
+  /** Times and bounds other than the defaults. */
+  tuning?: Partial<Tuning>
   /** Events worth a log line. */
   onEvent?(event: ServiceEvent): void
 }
@@ -21,6 +24,8 @@ export interface CoordinatorParts extends ServiceParts {
   target: Target
   /** Images planned at the same time. Default: 16. */
   concurrency?: number
+  /** As workers have it: images of a host that must not be asked are put off, others go on. */
+  pausedFor?(host: string): Promise<number>
 }
 
 export interface WorkerParts extends ServiceParts {
