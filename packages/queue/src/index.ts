@@ -1,2 +1,6 @@
+export { openRuns, type RunsOptions } from './client/open.js'
+export { startCoordinator } from './coordinator.js'
 export * from './runs.js'
 export * from './service.js'
+export type { Tuning } from './tuning.js'
+export { startWorker } from './worker.js'

@@ -1,0 +1,51 @@
+import type { Job } from 'bullmq'
+import type { Engine } from '../engine/engine.js'
+import type { BlobJob } from '../jobs/payload.js'
+import type { TransferProgress } from '../service.js'
+
+/** Tells how far a transfer is, at most once in a while. Nothing depends on its being heard. */
+export class Progress implements AsyncDisposable {
+  #offset = 0
+  #told = Number.NEGATIVE_INFINITY
+  #telling: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly job: Job<BlobJob>,
+    private readonly blob: BlobJob,
+    private readonly engine: Engine,
+    private readonly onTransfer: ((transfer: TransferProgress) => void) | undefined,
+  ) {}
+
+  reached(offset: number): void {
+    const now = performance.now()
+    const first = this.#told === Number.NEGATIVE_INFINITY
+    this.#offset = offset
+    if (now - this.#told < this.engine.tuning.progress) return
+    this.#told = now
+    this.#show(false)
+    // Most blobs are through before there is anything to tell.
+    if (!first) this.#telling = this.#record(offset)
+  }
+
+  /** Waits until nothing that it has sent can overtake the blob's end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#telling
+    if (this.#told !== Number.NEGATIVE_INFINITY) this.#show(true)
+  }
+
+  #show(ended: boolean): void {
+    const { run, desc, source } = this.blob
+    this.onTransfer?.({ task: { desc, source }, run, offset: this.#offset, ended })
+  }
+
+  async #record(offset: number): Promise<void> {
+    try {
+      await Promise.all([
+        this.job.updateProgress({ offset }),
+        this.engine.states.settleBlob(this.blob, this.blob.desc, 'moving', offset),
+      ])
+    } catch (error) {
+      this.engine.emit({ type: 'error', error })
+    }
+  }
+}

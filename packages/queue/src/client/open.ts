@@ -1,0 +1,121 @@
+import { DistError } from '@dist/errdefs'
+import type { Redis } from 'ioredis'
+import { addRunJob, openQueues, type Queues } from '../jobs/queues.js'
+import { answered } from '../redis/errors.js'
+import { Keys, runGrammar } from '../redis/keys.js'
+import { MemoryGauge } from '../redis/memory.js'
+import type { ImageReport, RunRequest, RunStatus, Runs } from '../runs.js'
+import { type RunHead, statusOf } from '../state/head.js'
+import { RunStates } from '../state/states.js'
+import { type Tuning, tuned } from '../tuning.js'
+import { reportImages } from './report.js'
+import { retryFailed } from './retry.js'
+import { submitRun } from './submit.js'
+
+export interface RunsOptions {
+  /** Makes a connection to the queue's Redis, with the settings that BullMQ needs. */
+  connect(): Redis
+  /** Keys start with it. Default: `{dist}`. */
+  prefix?: string
+  tuning?: Partial<Tuning>
+}
+
+/** Opens the runs of a queue. Every call is bounded: `UNAVAILABLE` when Redis gives no answer in time. */
+export function openRuns(options: RunsOptions): Runs {
+  return new QueuedRuns(options)
+}
+
+/** What the parts of the client share. */
+export interface Client {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly queues: Queues
+  readonly states: RunStates
+  readonly memory: MemoryGauge
+  readonly tuning: Tuning
+  /** Waits for an answer of Redis, within bounds. */
+  ask<T>(answer: Promise<T>): Promise<T>
+}
+
+class QueuedRuns implements Runs {
+  readonly #client: Client
+
+  constructor({ connect, prefix, tuning: some }: RunsOptions) {
+    const tuning = tuned(some)
+    const keys = new Keys(prefix)
+    const redis = connect()
+    // Each call tells its own failure.
+    redis.on('error', () => {})
+    this.#client = {
+      redis,
+      keys,
+      queues: openQueues(redis, keys.prefix, () => {}),
+      states: new RunStates(redis, keys),
+      memory: new MemoryGauge(redis, tuning.full),
+      tuning,
+      ask: (answer) => answered(answer, tuning.patience),
+    }
+  }
+
+  submit(request: RunRequest): Promise<string> {
+    return submitRun(this.#client, request)
+  }
+
+  async list(): Promise<RunStatus[]> {
+    const { redis, keys, ask } = this.#client
+    const found: RunStatus[] = []
+    for (const run of await ask(redis.zrange(keys.runs, '0', '-1', 'REV'))) {
+      const head = await ask(this.#client.states.head(run))
+      if (head !== undefined) found.push(await this.#statusOf(run, head))
+    }
+    return found
+  }
+
+  async status(run: string): Promise<RunStatus> {
+    return this.#statusOf(run, await this.#head(run))
+  }
+
+  async *images(run: string): AsyncIterable<ImageReport> {
+    yield* reportImages(this.#client, run, await this.#head(run))
+  }
+
+  async *failed(run: string): AsyncIterable<ImageReport> {
+    for await (const report of this.images(run)) if (report.state === 'failed') yield report
+  }
+
+  async retry(run: string): Promise<number> {
+    const head = await this.#head(run)
+    if (head.state === 'canceled')
+      throw new DistError('INVALID_ARGUMENT', `run ${run} was canceled: submit its references again`)
+    return retryFailed(this.#client, run, head)
+  }
+
+  async cancel(run: string): Promise<void> {
+    const { round } = await this.#head(run)
+    const { ask, states, queues, tuning } = this.#client
+    const state = await ask(states.cancel(run))
+    // Its job removes what waits. A crash before this line leaves that to the coordinators' sweep.
+    if (state === 'canceled') await ask(addRunJob(queues, { v: 1, run, round }, tuning))
+  }
+
+  async store(): Promise<string | undefined> {
+    const { ask, redis, keys } = this.#client
+    return (await ask(redis.get(keys.store))) ?? undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.redis.disconnect()
+  }
+
+  async #head(run: string): Promise<RunHead> {
+    const head = runGrammar.test(run) ? await this.#client.ask(this.#client.states.head(run)) : undefined
+    if (head === undefined) throw new DistError('NOT_FOUND', `run ${run} is not known to this queue`)
+    return head
+  }
+
+  async #statusOf(run: string, head: RunHead): Promise<RunStatus> {
+    const { ask, redis, keys } = this.#client
+    const references = head.chunks === 0 || (await ask(redis.exists(keys.references(run)))) === 1
+    return statusOf(run, head, !references)
+  }
+}

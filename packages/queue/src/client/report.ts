@@ -1,0 +1,20 @@
+import { DistError } from '@dist/errdefs'
+import type { ImageReport } from '../runs.js'
+import type { RunHead } from '../state/head.js'
+import { chunkSize } from '../state/head.js'
+import { reportOf } from '../state/record.js'
+import type { Client } from './open.js'
+
+/** The images of a run, chunk by chunk. `NOT_FOUND` when Redis has lost its references. */
+export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {
+  const { states, ask } = client
+  for (let chunk = 0; chunk < head.chunks; chunk++) {
+    const references = await ask(states.chunk(run, chunk))
+    if (references === undefined)
+      throw new DistError('NOT_FOUND', `run ${run} is lost: redis has no longer what was asked for`)
+    const indexes = references.map((_, i) => chunk * chunkSize + i)
+    const records = await ask(states.records(run, indexes))
+    for (const [i, record] of records.entries())
+      yield reportOf(chunk * chunkSize + i, references[i] ?? '', record, head.state === 'canceled')
+  }
+}

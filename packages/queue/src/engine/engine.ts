@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis'
+import { openQueues, type Queues } from '../jobs/queues.js'
+import { Keys } from '../redis/keys.js'
+import { MemoryGauge } from '../redis/memory.js'
+import type { ServiceEvent, ServiceParts } from '../service.js'
+import { RunStates } from '../state/states.js'
+import { type Tuning, tuned } from '../tuning.js'
+import { Cancellations } from './cancellations.js'
+
+/** What the processors of one service share. */
+export interface Engine {
+  readonly redis: Redis
+  readonly keys: Keys
+  readonly queues: Queues
+  readonly states: RunStates
+  readonly memory: MemoryGauge
+  readonly cancellations: Cancellations
+  readonly tuning: Tuning
+  /** The id of the services' store. */
+  readonly store: string
+  emit(event: ServiceEvent): void
+}
+
+export function createEngine(parts: ServiceParts): Engine {
+  const tuning = tuned(parts.tuning)
+  const keys = new Keys(parts.prefix)
+  const emit = (event: ServiceEvent) => parts.onEvent?.(event)
+  const onError = (error: unknown) => emit({ type: 'error', error })
+  const redis = parts.connect()
+  redis.on('error', onError)
+  return {
+    redis,
+    keys,
+    queues: openQueues(redis, keys.prefix, onError),
+    states: new RunStates(redis, keys),
+    memory: new MemoryGauge(redis, tuning.full),
+    cancellations: new Cancellations(redis, keys, tuning.cancelPoll, onError),
+    tuning,
+    store: parts.store,
+    emit,
+  }
+}

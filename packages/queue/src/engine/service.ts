@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { DistError } from '@dist/errdefs'
+import { answered } from '../redis/errors.js'
+import type { Service } from '../service.js'
+import type { Consumer } from './consumer.js'
+import type { Engine } from './engine.js'
+import { claimStore } from './storeid.js'
+
+const defaultDeadline = 10_000
+/** Jobs may wait so long beside a consumer that has room before it counts as not consuming, in milliseconds. */
+const patienceWithConsumer = 15_000
+
+export interface Running {
+  /** Any payload: consumers differ in theirs. */
+  readonly consumers: readonly Consumer<never>[]
+  /** Ends what runs beside the consumers. */
+  stop?(): void
+}
+
+/** A service of some consumers over one engine. */
+export class EngineService implements Service {
+  readonly #ready: Promise<void>
+  readonly #hungrySince = new Map<string, number>()
+  #stopped: Promise<void> | undefined
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly running: Running,
+    begin: () => void = () => {},
+  ) {
+    this.#ready = this.#start(begin)
+    // Whoever waits for it is told; nobody has to.
+    this.#ready.catch(() => {})
+  }
+
+  get active(): number {
+    return this.running.consumers.reduce((sum, consumer) => sum + consumer.active, 0)
+  }
+
+  ready(): Promise<void> {
+    return this.#ready
+  }
+
+  async checkReady(): Promise<void> {
+    if (this.#stopped !== undefined) throw new DistError('UNAVAILABLE', 'the service stops')
+    const { patience } = this.engine.tuning
+    await answered(this.#ready, patience)
+    await answered(this.engine.redis.ping(), patience)
+    for (const { worker, ...consumer } of this.running.consumers.map(snapshot)) {
+      if (!worker.isRunning()) throw new DistError('UNAVAILABLE', `${worker.name} are not being consumed`)
+      const waiting = await answered(this.engine.redis.llen(worker.toKey('wait')), patience)
+      this.#checkFed(worker.name, waiting > 0 && consumer.hasRoom, consumer.startedAt)
+    }
+  }
+
+  stop({ deadline = defaultDeadline }: { deadline?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(deadline)
+    return this.#stopped
+  }
+
+  async #start(begin: () => void): Promise<void> {
+    await claimStore(this.engine)
+    if (this.#stopped !== undefined) throw new DistError('CANCELED', 'the service was stopped')
+    begin()
+    for (const consumer of this.running.consumers) consumer.run()
+    await Promise.all(this.running.consumers.map(({ worker }) => worker.waitUntilReady()))
+  }
+
+  #checkFed(name: string, hungry: boolean, startedAt: number): void {
+    const since = this.#hungrySince.get(name)
+    if (!hungry) this.#hungrySince.delete(name)
+    else if (since === undefined || startedAt > since) this.#hungrySince.set(name, performance.now())
+    else if (performance.now() - since > patienceWithConsumer)
+      throw new DistError('UNAVAILABLE', `${name} wait, and none is being taken`)
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    this.running.stop?.()
+    const { consumers } = this.running
+    const late = new AbortController()
+    const closed = Promise.allSettled(consumers.map((consumer) => consumer.close()))
+    await Promise.race([closed, delay(deadline, undefined, { signal: late.signal }).catch(() => {})])
+    late.abort()
+    // What is still under way loses its lock and is taken over by others.
+    for (const { worker } of consumers) disconnectBlocking(worker)
+    this.engine.redis.disconnect()
+  }
+}
+
+function snapshot({ worker, hasRoom, startedAt }: Consumer<never>) {
+  return { worker, hasRoom, startedAt }
+}
+
+/** BullMQ waits for this connection's end as long as it takes. */
+function disconnectBlocking(worker: Consumer<never>['worker']): void {
+  worker
+    .getBackend()
+    .blockingClient?.then((client) => client.disconnect())
+    .catch(() => {})
+}

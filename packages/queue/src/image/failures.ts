@@ -1,0 +1,64 @@
+import { DistError } from '@dist/errdefs'
+import type { Plan } from '@dist/mirror'
+import type { Descriptor } from '@dist/oci'
+import type { Job } from 'bullmq'
+import { readReason, reported } from '../jobs/failure.js'
+import { blobJobId } from '../jobs/ids.js'
+import type { ImageJob } from '../jobs/payload.js'
+import type { ImageReport } from '../runs.js'
+import { type ImageRecord, maxFailures } from '../state/record.js'
+
+type BlobFailure = NonNullable<ImageReport['failures']>[number]
+
+/** So often an image is planned before blobs that do not stay are a failure. */
+const maxPlans = 6
+
+/** An image failed because of these blobs. */
+export class BlobsFailed extends DistError {
+  constructor(readonly failures: readonly BlobFailure[]) {
+    const [first] = failures
+    const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''
+    super(first?.code ?? 'INTERNAL', `${first?.digest}: ${first?.message}${more}`, { retryable: false })
+  }
+}
+
+/**
+ * Why blobs of the last plan are still missing, when their jobs have failed for good. Undefined when no job of
+ * this generation has: it has not been planned yet, or a crash came before all jobs were added.
+ */
+export async function failureOf(
+  job: Job<ImageJob>,
+  image: ImageJob,
+  plan: Plan,
+): Promise<DistError | undefined> {
+  const { generation } = image
+  if (generation === undefined) return undefined
+  const reasons = await job.getIgnoredChildrenFailures()
+  const failures = plan.missing.flatMap((desc) => {
+    const reason = reasons[`${blobsKey(job)}:${blobJobId(image, generation, desc.digest)}`]
+    return reason === undefined ? [] : [{ digest: desc.digest, ...readReason(reason) }]
+  })
+  if (failures.length > 0) return new BlobsFailed(failures)
+  if ((image.plans ?? 0) < maxPlans) return undefined
+  const [desc] = plan.missing
+  return new DistError('UNAVAILABLE', `${desc?.digest}: is missing again each time it has been fetched`, {
+    retryable: false,
+  })
+}
+
+export function recordOfFailure(
+  error: unknown,
+  resolved: Descriptor | undefined,
+): Omit<ImageRecord, 'attempt'> {
+  return {
+    state: 'failed',
+    error: reported(error),
+    ...(resolved === undefined ? {} : { digest: resolved.digest }),
+    ...(error instanceof BlobsFailed ? { failures: error.failures.slice(0, maxFailures) } : {}),
+  }
+}
+
+/** The key of the blob queue: that of the job's own with another name. */
+function blobsKey(job: Job<ImageJob>): string {
+  return `${job.queueQualifiedName.slice(0, job.queueQualifiedName.lastIndexOf(':'))}:blobs`
+}

@@ -1,0 +1,71 @@
+import { type Job, type JobsOptions, Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Tuning } from '../tuning.js'
+import { backoffType } from './failure.js'
+import { blobJobId, imageJobId, runJobId } from './ids.js'
+import { type BlobJob, type ImageJob, maxPayload, type RunJob } from './payload.js'
+
+export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as const
+
+/** Of jobs that were completed so many are kept, for those who want to look at them. */
+const keptCompleted = 1_000
+/** Jobs that go to Redis at once. */
+const atOnce = 500
+
+export interface Queues {
+  readonly runs: Queue<RunJob>
+  readonly images: Queue<ImageJob>
+  readonly blobs: Queue<BlobJob>
+}
+
+/** The three queues over one connection, which stays the caller's. */
+export function openQueues(redis: Redis, prefix: string, onError: (error: unknown) => void): Queues {
+  const open = <T>(name: string) => {
+    const queue = new Queue<T, unknown, string, T, unknown, string>(name, { connection: redis, prefix })
+    queue.on('error', onError)
+    return queue
+  }
+  return { runs: open(queueNames.runs), images: open(queueNames.images), blobs: open(queueNames.blobs) }
+}
+
+// Failed jobs stay until their image is tried again or their run is removed: the id of one that is there is spent.
+const options = (tuning: Tuning): JobsOptions => ({
+  attempts: tuning.attempts,
+  backoff: { type: backoffType },
+  removeOnComplete: { count: keptCompleted },
+  removeOnFail: false,
+  stackTraceLimit: 0,
+  sizeLimit: maxPayload,
+})
+
+export async function addRunJob(queues: Queues, job: RunJob, tuning: Tuning): Promise<void> {
+  await queues.runs.add('run', job, { ...options(tuning), jobId: runJobId(job) })
+}
+
+export async function addImageJobs(queues: Queues, jobs: readonly ImageJob[], tuning: Tuning): Promise<void> {
+  for (let start = 0; start < jobs.length; start += atOnce) {
+    const some = jobs.slice(start, start + atOnce)
+    await queues.images.addBulk(
+      some.map((data) => ({ name: 'image', data, opts: { ...options(tuning), jobId: imageJobId(data) } })),
+    )
+  }
+}
+
+/** Adds blob jobs as children of an image job. Their failure lets the parent wake like their success. */
+export async function addBlobJobs(
+  queues: Queues,
+  parent: Job<ImageJob>,
+  generation: string,
+  jobs: readonly BlobJob[],
+  tuning: Tuning,
+): Promise<void> {
+  const image = { id: parent.id ?? '', queue: parent.queueQualifiedName }
+  for (let start = 0; start < jobs.length; start += atOnce) {
+    const some = jobs.slice(start, start + atOnce).map((data) => {
+      const jobId = blobJobId(data, generation, data.desc.digest)
+      const opts = { ...options(tuning), jobId, parent: image, ignoreDependencyOnFailure: true }
+      return { name: 'blob', data, opts }
+    })
+    await queues.blobs.addBulk(some)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Engine } from '../engine/engine.js'
+import type { ImageJob } from '../jobs/payload.js'
+import { addImageJobs } from '../jobs/queues.js'
+import { chunkSize, type RunHead } from '../state/head.js'
+
+/**
+ * Adds image jobs, chunk by chunk, until all are added or enough are open. The chunk is noted after its jobs are
+ * there: a crash in between adds them again under the same ids, which changes nothing.
+ */
+export async function expandRun(
+  engine: Engine,
+  run: string,
+  head: RunHead,
+  signal: AbortSignal,
+): Promise<void> {
+  const { states, queues, tuning } = engine
+  for (let chunk = head.expanded; chunk < head.chunks && !signal.aborted; ) {
+    if (!(await hasRoom(engine, run))) return
+    const references = await states.chunk(run, chunk)
+    // What Redis has lost nobody can bring back: the run is shown as lost.
+    if (references === undefined) return
+    const opened = await states.openChunk(run, chunk, head.total)
+    const first = chunk * chunkSize
+    const jobs = opened.map(({ index, attempt }) =>
+      imageJobOf(run, index, attempt, references[index - first] ?? ''),
+    )
+    await addImageJobs(queues, jobs, tuning)
+    chunk = await states.advance(run, chunk)
+  }
+}
+
+export function imageJobOf(run: string, index: number, attempt: number, reference: string): ImageJob {
+  return { v: 1, run, index, attempt, reference }
+}
+
+async function hasRoom(engine: Engine, run: string): Promise<boolean> {
+  if (await engine.memory.isFull()) return false
+  return (await engine.redis.scard(engine.keys.open(run))) < engine.tuning.maxOpen
+}

@@ -1,0 +1,28 @@
+import { imageJobId } from '../jobs/ids.js'
+import type { Queues } from '../jobs/queues.js'
+import { chunkSize } from '../state/head.js'
+import type { RunStates } from '../state/states.js'
+
+/** Removes a run that is over, with what its failed images have left. */
+export async function removeRun(
+  engine: { readonly states: RunStates; readonly queues: Queues },
+  run: string,
+  total: number,
+): Promise<void> {
+  const { states, queues } = engine
+  const { redis, keys } = states
+  for (let first = 0; first < total; first += chunkSize) {
+    const length = Math.min(chunkSize, total - first)
+    const indexes = Array.from({ length }, (_, i) => first + i)
+    const records = await states.records(run, indexes)
+    for (const [i, { state, attempt }] of records.entries()) {
+      if (state !== 'failed') continue
+      const index = first + i
+      await queues.images.remove(imageJobId({ run, index, attempt }), { removeChildren: true })
+      await redis.unlink(keys.blobs(run, index))
+    }
+  }
+  // The head last: without it nobody would come back for the rest.
+  await redis.unlink(keys.references(run), keys.images(run), keys.open(run))
+  await redis.multi().unlink(keys.run(run)).zrem(keys.runs, run).srem(keys.watched, run).exec()
+}

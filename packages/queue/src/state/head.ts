@@ -1,0 +1,68 @@
+import type { Selection } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { z } from 'zod'
+import type { RunState, RunStatus } from '../runs.js'
+
+/** References of one chunk: what is read, expanded and checkpointed at once. */
+export const chunkSize = 500
+
+const number = z.coerce.number().int().nonnegative()
+
+const runHead = z.object({
+  state: z.enum(['running', 'done', 'failed', 'canceled']),
+  store: z.string(),
+  platforms: z.string(),
+  total: number,
+  chunks: number,
+  /** The first chunk whose images have no jobs yet. */
+  expanded: number,
+  /** Which of the run's jobs is the one that counts. */
+  round: number,
+  createdAt: number,
+  endedAt: number.optional(),
+  'images:done': number.default(0),
+  'images:failed': number.default(0),
+  'images:active': number.default(0),
+  'images:canceled': number.default(0),
+  'blobs:total': number.default(0),
+  'blobs:done': number.default(0),
+  'blobs:failed': number.default(0),
+  'bytes:total': number.default(0),
+  'bytes:fetched': number.default(0),
+})
+
+/** What was asked for, and how far it is. */
+export type RunHead = z.infer<typeof runHead>
+
+/** Reads a run's hash; undefined where there is none. `INTERNAL` for one that no version of ours has written. */
+export function readHead(fields: Record<string, string>, run: string): RunHead | undefined {
+  if (Object.keys(fields).length === 0) return undefined
+  const parsed = runHead.safeParse(fields)
+  if (parsed.success) return parsed.data
+  throw new DistError('INTERNAL', `run ${run}: what Redis has of it cannot be read`, { cause: parsed.error })
+}
+
+export function platformsOf(head: Pick<RunHead, 'platforms'>): Selection {
+  return head.platforms === 'all' ? 'all' : head.platforms.split(',')
+}
+
+export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
+  const canceled = head.state === 'canceled'
+  const state: RunState = lost && head.state === 'running' ? 'lost' : head.state
+  return {
+    id: run,
+    state,
+    createdAt: new Date(head.createdAt),
+    ...(head.endedAt === undefined ? {} : { endedAt: new Date(head.endedAt) }),
+    store: head.store,
+    platforms: platformsOf(head),
+    images: {
+      total: head.total,
+      done: head['images:done'],
+      failed: head['images:failed'],
+      active: canceled ? 0 : head['images:active'],
+    },
+    blobs: { total: head['blobs:total'], done: head['blobs:done'], failed: head['blobs:failed'] },
+    bytes: { total: head['bytes:total'], fetched: head['bytes:fetched'] },
+  }
+}

@@ -1,0 +1,126 @@
+import type { Digest } from '@dist/oci'
+import type { Redis } from 'ioredis'
+import { blobKey } from '../jobs/ids.js'
+import type { Keys } from '../redis/keys.js'
+import { defineScript, type Script } from '../redis/script.js'
+import type { Amount } from '../runs.js'
+import { chunkSize, type RunHead, readHead } from './head.js'
+import { type ImageRecord, readRecord } from './record.js'
+import * as scripts from './scripts.js'
+
+/** One try of one image. */
+export interface ImagePlace {
+  readonly run: string
+  readonly index: number
+  readonly attempt: number
+}
+
+/** `stale`: a later attempt has taken over, or the image has ended; `gone`: Redis does not know the run. */
+export type Settled = ImageRecord['state'] | 'stale' | 'gone'
+
+export type BlobState = 'moving' | 'fetched' | 'present' | 'failed'
+
+/** What Redis keeps of runs and images. Every change may be made twice and counts once. */
+export class RunStates {
+  readonly #run: (name: keyof typeof scripts) => Script
+
+  constructor(
+    readonly redis: Redis,
+    readonly keys: Keys,
+  ) {
+    const defined = new Map<string, Script>()
+    for (const [name, lua] of Object.entries(scripts))
+      defined.set(name, defineScript(redis, `dist${name[0]?.toUpperCase()}${name.slice(1)}`, lua))
+    this.#run = (name) => defined.get(name) as Script
+  }
+
+  async head(run: string): Promise<RunHead | undefined> {
+    return readHead(await this.redis.hgetall(this.keys.run(run)), run)
+  }
+
+  /** The references of a chunk; undefined when Redis has lost them. */
+  async chunk(run: string, chunk: number): Promise<string[] | undefined> {
+    const text = await this.redis.hget(this.keys.references(run), String(chunk))
+    return text === null ? undefined : JSON.parse(text)
+  }
+
+  async records(run: string, indexes: readonly number[]): Promise<ImageRecord[]> {
+    if (indexes.length === 0) return []
+    const texts = await this.redis.hmget(this.keys.images(run), ...indexes.map(String))
+    return texts.map(readRecord)
+  }
+
+  async settleImage(place: ImagePlace, record: Omit<ImageRecord, 'attempt'>): Promise<Settled> {
+    const { run, index, attempt } = place
+    const keys = [this.keys.run(run), this.keys.images(run), this.keys.open(run), this.keys.blobs(run, index)]
+    const text = JSON.stringify({ attempt, ...record })
+    return (await this.#run('settleImage')(keys, [index, attempt, record.state, text])) as Settled
+  }
+
+  async planBlobs(place: ImagePlace, blobs: readonly { digest: Digest; size: number }[]): Promise<void> {
+    const entries = blobs.flatMap(({ digest, size }) => [blobKey(digest), size])
+    await this.#run('planBlobs')(this.#blobKeys(place), [place.index, place.attempt, ...entries])
+  }
+
+  async settleBlob(
+    place: ImagePlace,
+    desc: { digest: Digest; size: number },
+    state: BlobState,
+    fetched: number,
+  ): Promise<void> {
+    const args = [place.index, place.attempt, blobKey(desc.digest), state, desc.size, fetched]
+    await this.#run('settleBlob')(this.#blobKeys(place), args)
+  }
+
+  /** What the image's own jobs have fetched. */
+  async fetchedBlobs({ run, index }: ImagePlace): Promise<Amount> {
+    const entries = await this.redis.hvals(this.keys.blobs(run, index))
+    const sizes = entries.map((entry) => entry.split(' ')).filter(([state]) => state === 'fetched')
+    return { objects: sizes.length, bytes: sizes.reduce((sum, [, size]) => sum + Number(size), 0) }
+  }
+
+  /** Opens those images of a chunk that wait; index and attempt of each. */
+  async openChunk(run: string, chunk: number, total: number): Promise<{ index: number; attempt: number }[]> {
+    const first = chunk * chunkSize
+    const keys = [this.keys.run(run), this.keys.images(run), this.keys.open(run)]
+    const flat = await this.#run('openImages')(keys, [first, Math.min(first + chunkSize, total)])
+    return pairs(flat)
+  }
+
+  /** Notes that a chunk is expanded; the chunk to go on with. */
+  async advance(run: string, chunk: number): Promise<number> {
+    return Number(await this.#run('advance')([this.keys.run(run)], [chunk, chunk + 1]))
+  }
+
+  async endRun(run: string): Promise<RunHead['state'] | 'gone'> {
+    const keys = [this.keys.run(run), this.keys.open(run), this.keys.watched]
+    return (await this.#run('endRun')(keys, [run, Date.now()])) as RunHead['state'] | 'gone'
+  }
+
+  /** Those of the images that had failed, with the attempt that did. */
+  async retryImages(run: string, indexes: readonly number[]): Promise<{ index: number; attempt: number }[]> {
+    const keys = [this.keys.run(run), this.keys.images(run), this.keys.watched]
+    return pairs(await this.#run('retryImages')(keys, [run, ...indexes]))
+  }
+
+  async cancel(run: string): Promise<RunHead['state'] | 'gone'> {
+    const keys = [this.keys.run(run), this.keys.watched]
+    return (await this.#run('cancelRun')(keys, [run, Date.now()])) as RunHead['state'] | 'gone'
+  }
+
+  async nextRound(run: string, round: number): Promise<number> {
+    return Number(await this.#run('nextRound')([this.keys.run(run)], [round]))
+  }
+
+  #blobKeys({ run, index }: ImagePlace): string[] {
+    return [this.keys.run(run), this.keys.images(run), this.keys.blobs(run, index)]
+  }
+}
+
+function pairs(flat: unknown): { index: number; attempt: number }[] {
+  const numbers = (flat as unknown[]).map(Number)
+  const found: { index: number; attempt: number }[] = []
+  for (let i = 0; i < numbers.length; i += 2)
+    found.push({ index: numbers[i] ?? 0, attempt: numbers[i + 1] ?? 1 })
+  return found
+}

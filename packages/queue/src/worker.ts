@@ -1,0 +1,16 @@
+import { BlobHandler } from './blob/process.js'
+import { Consumer } from './engine/consumer.js'
+import { createEngine } from './engine/engine.js'
+import { EngineService } from './engine/service.js'
+import { queueNames } from './jobs/queues.js'
+import type { Service, WorkerParts } from './service.js'
+
+/**
+ * Takes blobs: fetches, verifies and stores them. Any number of workers share the work. `ready` rejects with
+ * `INVALID_ARGUMENT` when the services of the queue have another store.
+ */
+export function startWorker(parts: WorkerParts): Service {
+  const engine = createEngine(parts)
+  const consumer = new Consumer(engine, queueNames.blobs, new BlobHandler(engine, parts), parts.concurrency)
+  return new EngineService(engine, { consumers: [consumer as unknown as Consumer<never>] })
+}

@@ -1,0 +1,90 @@
+import { digestOf } from '@dist/oci'
+import { describe, expect, it } from 'vitest'
+import { blobJobId, imageJobId, imageOfId, newGeneration, newRunId } from '../src/jobs/ids.js'
+import {
+  type BlobJob,
+  blobJob,
+  type ImageJob,
+  imageJob,
+  maxPayload,
+  parsePayload,
+} from '../src/jobs/payload.js'
+import { runGrammar } from '../src/redis/keys.js'
+
+const desc = { mediaType: 'application/octet-stream', digest: digestOf('x'), size: 0 }
+const image: ImageJob = { v: 1, run: newRunId(), index: 0, attempt: 1, reference: 'alpine' }
+const blob: BlobJob = {
+  v: 1,
+  run: image.run,
+  index: 3,
+  attempt: 2,
+  desc,
+  source: { host: 'docker.io', repository: 'library/alpine' },
+}
+
+describe('a payload', () => {
+  it('is read as it was written', () => {
+    expect(parsePayload(imageJob, image, 'j')).toEqual(image)
+    expect(parsePayload(blobJob, blob, 'j')).toEqual(blob)
+  })
+
+  it.each([
+    ['another version', { ...blob, v: 2 }, 'v'],
+    ['no version', { ...blob, v: undefined }, 'v'],
+    [
+      'a digest that would leave its key',
+      { ...blob, desc: { ...desc, digest: 'sha256:../../x' } },
+      'desc.digest',
+    ],
+    ['a size of -1', { ...blob, desc: { ...desc, size: -1 } }, 'desc.size'],
+    ['a size of 1.5', { ...blob, desc: { ...desc, size: 1.5 } }, 'desc.size'],
+    ['a size as text', { ...blob, desc: { ...desc, size: '12' } }, 'desc.size'],
+    ['a run that is no id', { ...blob, run: '../x' }, 'run'],
+    ['nothing', null, 'the payload'],
+    ['a list', [], 'the payload'],
+  ])('with %s is refused, named by job and field', (_what, data, field) => {
+    expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(`job job-7: ${field}`)
+    expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', retryable: false }),
+    )
+  })
+
+  it('loses what does not belong there, such as credentials (Q14)', () => {
+    const dirty = { ...blob, source: { ...blob.source, password: 'secret' }, token: 'secret' }
+    expect(JSON.stringify(parsePayload(blobJob, dirty, 'j'))).not.toContain('secret')
+  })
+
+  it('has a size that its fields bound (Q14)', () => {
+    const largest: BlobJob = {
+      ...blob,
+      desc: { ...desc, mediaType: 'm'.repeat(255) },
+      source: { host: 'h'.repeat(300), repository: 'r'.repeat(300) },
+    }
+    expect(JSON.stringify(parsePayload(blobJob, largest, 'j')).length).toBeLessThan(maxPayload)
+    const longer = { ...largest, source: { host: 'h', repository: 'r'.repeat(301) } }
+    expect(() => parsePayload(blobJob, longer, 'j')).toThrow('source.repository')
+  })
+})
+
+describe('the ids of jobs', () => {
+  it('have no colon, and are no numbers', () => {
+    const ids = [imageJobId(image), blobJobId(image, newGeneration(), desc.digest)]
+    for (const id of ids) expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)+$/)
+  })
+
+  it('name run, image and attempt', () => {
+    expect(imageOfId(imageJobId({ run: image.run, index: 12, attempt: 3 }))).toEqual({
+      run: image.run,
+      index: 12,
+      attempt: 3,
+    })
+    for (const other of ['', 'x', '1-2-3', `${image.run}-1`, blobJobId(image, 'ab12', desc.digest)])
+      expect(imageOfId(other)).toBeUndefined()
+  })
+
+  it('of runs never repeat, and pass for what they are', () => {
+    const ids = Array.from({ length: 1000 }, newRunId)
+    expect(new Set(ids).size).toBe(1000)
+    for (const id of ids) expect(id).toMatch(runGrammar)
+  })
+})
