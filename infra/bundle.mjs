@@ -1,7 +1,8 @@
-// Bundles the command from its sources into services/cli/bundle: one file instead of some hundred makes `dist`
-// start fast, and what is imported dynamically stays in files of its own, read only when it is needed.
-import { readdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+// Bundles the command and the services from their sources into services/cli/bundle: one file instead of some hundred
+// makes `dist` start fast, and what is imported dynamically stays in files of its own, read only when it is needed.
+import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -11,6 +12,7 @@ const entries = {
   main: join(cli, 'src', 'main.ts'),
   // What worker threads run.
   thread: fileURLToPath(new URL('../services/composition/src/thread.ts', import.meta.url)),
+  ...Object.fromEntries(['coordinator', 'worker', 'dashboard'].map((name) => [name, programOf(name)])),
 }
 
 const result = await build({
@@ -36,12 +38,21 @@ const result = await build({
   logLevel: 'warning',
 }).catch(() => process.exit(1)) // esbuild has said why
 
+// What the dashboard serves: found beside the bundle, so that it needs no node_modules.
+const ui = dirname(
+  createRequire(join(cli, '../dashboard/package.json')).resolve('@bull-board/ui/package.json'),
+)
+cpSync(join(ui, 'dist'), join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
+
 removeStale(Object.keys(result.metafile.outputs).map((file) => basename(file)))
+
+function programOf(service) {
+  return fileURLToPath(new URL(`../services/${service}/src/main.ts`, import.meta.url))
+}
 
 // After the new files are there, so that a command that starts meanwhile finds what it imports.
 function removeStale(current) {
-  for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && !current.includes(entry.name))
-      rmSync(join(entry.parentPath, entry.name), { force: true })
+  for (const entry of readdirSync(outdir, { withFileTypes: true })) {
+    if (entry.isFile() && !current.includes(entry.name)) rmSync(join(outdir, entry.name), { force: true })
   }
 }

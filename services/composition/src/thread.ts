@@ -13,6 +13,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('thread.js runs as a worker thread only')
   const opening = openLocalStore(settings.root)
+  // Told to whoever asks for a transfer: unheard until then, it would end the thread without its code.
+  opening.catch(() => {})
   const channel = new Channel(port, {
     transfer: async (call: TransferCall, signal) => {
       const store = await opening
@@ -42,7 +44,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
 }
 
 function throttled(report: (offset: number) => unknown): (offset: number) => void {
-  let last = 0
+  // The first report tells where the transfer starts: it passes also in the first moments of a thread's clock.
+  let last = Number.NEGATIVE_INFINITY
   return (offset) => {
     const now = performance.now()
     if (now - last < progressInterval) return

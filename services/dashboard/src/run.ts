@@ -1,11 +1,61 @@
-import { type Flags, type ServiceContext, serviceShapes } from '@dist/composition/service'
-import { DistError } from '@dist/errdefs'
+import {
+  connectQueue,
+  createLogger,
+  type Flags,
+  formatListen,
+  type ListenAddress,
+  readSettings,
+  type ServiceContext,
+  serviceShapes,
+} from '@dist/composition/service'
+import { DistError, errnoOf } from '@dist/errdefs'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { requiredCredentials } from './access.js'
+import { createBoard } from './board.js'
+import { boardPath, createServer } from './server.js'
+import { version } from './version.js'
 
 /** The settings of a dashboard, each with a text that tells what it is. */
 export const dashboardSettings = z.object(serviceShapes.dashboard)
 
-/** Runs a dashboard until the signal aborts; resolves when it has stopped. Throws what keeps it from starting. */
-export async function runDashboard(_flags: Flags<'dashboard'>, _context: ServiceContext): Promise<void> {
-  throw new DistError('NOT_IMPLEMENTED', 'not yet')
+/**
+ * Serves the dashboard until the signal aborts: the queues and their jobs, read only unless it has credentials.
+ * Throws what keeps it from starting: settings (`INVALID_ARGUMENT`, also without credentials beyond loopback),
+ * Redis, `UNAVAILABLE` where it cannot listen.
+ */
+export async function runDashboard(flags: Flags<'dashboard'>, context: ServiceContext): Promise<void> {
+  const { signal } = context
+  const settings = await readSettings('dashboard', flags, context.env)
+  const credentials = requiredCredentials(settings, settings.listen)
+  const log = createLogger('dashboard', settings.logLevel, context.log)
+  try {
+    await using queue = await connectQueue(settings, { name: 'dist-dashboard', log, signal })
+    const board = createBoard(queue.redis, { path: boardPath, readOnly: credentials === undefined })
+    await using server = createServer(board, credentials)
+    const url = await listenAt(server, settings.listen)
+    log.info('ready', { version, url, readOnly: credentials === undefined })
+    await aborted(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  log.info('stopped')
+}
+
+async function listenAt(server: FastifyInstance, listen: ListenAddress): Promise<string> {
+  try {
+    await server.listen(listen)
+  } catch (cause) {
+    const why = errnoOf(cause)
+    if (why === undefined) throw cause
+    throw new DistError('UNAVAILABLE', `cannot listen at ${formatListen(listen)} (${why})`, { cause })
+  }
+  const address = server.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port
+  return `http://${formatListen({ host: listen.host, port })}/`
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -42,8 +42,8 @@ export async function runService(
   const log = createLogger(run.name, run.settings.logLevel, context.log)
   const late = afterAbort(context.signal, run.settings.deadline + farewell)
   try {
-    const outcome = await Promise.race([attended(run, context, log, work).then(() => 'stopped'), late.passed])
-    if (outcome === 'stopped') log.info('stopped')
+    const inTime = await Promise.race([attended(run, context, log, work).then(() => true), late.passed])
+    if (inTime) log.info('stopped')
     else log.warn('stopped without waiting any longer')
   } catch (error) {
     // What was asked to stop while it started has nothing to complain about.
@@ -111,8 +111,8 @@ function afterAbort(signal: AbortSignal, milliseconds: number) {
   let timer: NodeJS.Timeout | undefined
   const passed = aborted(signal).then(
     () =>
-      new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), milliseconds)
+      new Promise<false>((resolve) => {
+        timer = setTimeout(() => resolve(false), milliseconds)
       }),
   )
   return { passed, cancel: () => clearTimeout(timer) }

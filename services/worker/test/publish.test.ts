@@ -1,0 +1,23 @@
+import { digestOf } from '@dist/oci'
+import { parseLocator } from '@dist/reference'
+import { expect, it } from 'vitest'
+import { publishTransfers } from '../src/publish.js'
+
+it('a transfer is shown from its first word to its end, with the time at which it began', () => {
+  const published: { ref: string; offset: number; total?: number; startedAt: Date }[] = []
+  const removed: string[] = []
+  const tell = publishTransfers({
+    publish: (status) => published.push(status),
+    remove: (ref) => removed.push(ref),
+  })
+  const desc = { mediaType: 'application/octet-stream', digest: digestOf('x'), size: 10 }
+  const task = { desc, source: parseLocator('localhost:5000/app') }
+  for (const offset of [0, 4]) tell({ task, run: 'r', offset, ended: false })
+  expect(published).toMatchObject([
+    { ref: `blob-${desc.digest}`, offset: 0, total: 10 },
+    { ref: `blob-${desc.digest}`, offset: 4, total: 10 },
+  ])
+  expect(published[1]?.startedAt).toBe(published[0]?.startedAt)
+  tell({ task, run: 'r', offset: 10, ended: true })
+  expect(removed).toEqual([`blob-${desc.digest}`])
+})
