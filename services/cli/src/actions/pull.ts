@@ -34,7 +34,8 @@ export async function pull(
     requests: requestsOf(options, context),
     concurrency: options.concurrency,
   })
-  const view = await openView(context)
+  // The requests that `-v` logs would tear bars apart.
+  const view = await openView(context, { plain: options.verbose })
   try {
     const outcomes = await mirrorImages(
       references,

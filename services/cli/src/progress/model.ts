@@ -5,12 +5,16 @@ import type { Descriptor } from '@dist/oci'
 export interface ObjectProgress {
   readonly desc: Descriptor
   state: ObjectState
+  /** Bytes that are there. */
   offset: number
+  /** What the object is going through for each of the images that need it. */
+  readonly states: Map<string, ObjectState>
 }
 
 export interface ImageProgress {
   readonly reference: string
   state: ImageEvent['state']
+  /** Those that this image was the first to need. */
   readonly objects: ObjectProgress[]
 }
 
@@ -36,26 +40,25 @@ export class Progress {
   }
 
   #applyObject({ reference, desc, state, offset }: ObjectEvent): void {
-    const known = this.objects.get(desc.digest)
-    if (known === undefined) {
-      const object = { desc, state, offset }
-      this.objects.set(desc.digest, object)
-      this.#image(reference).objects.push(object)
-      if (state === 'done') this.received += desc.size
-      return
-    }
-    // What is there stays there; and another image that waits for the same object does not set it back.
-    if (known.state === 'done' || known.state === 'exists') return
-    if (state === 'waiting' && known.state === 'downloading') return
-    if (state === 'downloading' || state === 'done') this.received += this.#advance(known, state, offset)
-    known.state = state
-    known.offset = offset
+    const object = this.#object(reference, desc)
+    // What is there stays there.
+    if (object.state === 'done' || object.state === 'exists') return
+    const before = object.states.get(reference)
+    if (state === 'waiting' && before === 'downloading') return
+    this.received += receivedBy(object, before, state, offset)
+    if (state !== 'waiting' && state !== 'failed') object.offset = offset
+    if (before === state) return
+    object.states.set(reference, state)
+    object.state = foremost(object.states)
   }
 
-  /** The first report of a transfer that goes on tells where it started: those bytes came earlier. */
-  #advance(known: ObjectProgress, state: ObjectState, offset: number): number {
-    if (known.state === 'waiting' && state === 'downloading') return 0
-    return Math.max(0, offset - known.offset)
+  #object(reference: string, desc: Descriptor): ObjectProgress {
+    const known = this.objects.get(desc.digest)
+    if (known !== undefined) return known
+    const object: ObjectProgress = { desc, state: 'waiting', offset: 0, states: new Map() }
+    this.objects.set(desc.digest, object)
+    this.#image(reference).objects.push(object)
+    return object
   }
 
   /** Bytes per second since the start. */
@@ -73,4 +76,23 @@ export class Progress {
     }
     return { there, total }
   }
+}
+
+/** Bytes that are new. The first report of a transfer tells where it starts: those bytes came earlier. */
+function receivedBy(
+  object: ObjectProgress,
+  before: ObjectState | undefined,
+  state: ObjectState,
+  offset: number,
+): number {
+  const goesOn = state === 'done' || (state === 'downloading' && before === 'downloading')
+  return goesOn ? Math.max(0, offset - object.offset) : 0
+}
+
+const foremostFirst = ['done', 'exists', 'downloading', 'waiting'] as const
+
+/** An image that waits for an object, or gives it up, changes nothing for the one that fetches it. */
+function foremost(states: ReadonlyMap<string, ObjectState>): ObjectState {
+  const present = new Set(states.values())
+  return foremostFirst.find((state) => present.has(state)) ?? 'failed'
 }

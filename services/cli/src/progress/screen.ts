@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../format.js'
+import { type Cell, clip, lineOf } from './cells.js'
 import type { Colors } from './colors.js'
 import { labelOf } from './label.js'
 import type { ImageProgress, ObjectProgress, Progress } from './model.js'
@@ -12,52 +13,102 @@ export interface ScreenOptions {
   speed: number
 }
 
-/** The picture of a pull: each image, below it a bar for each of its objects, and a last line with the totals. */
+/**
+ * The picture of a pull: each image, below it a bar for each of its objects, and a last line with the totals. No
+ * line is as wide as the terminal: what wraps cannot be drawn over.
+ */
 export function drawScreen(progress: Progress, options: ScreenOptions): string[] {
-  const rows = [...progress.images.values()].flatMap((image) => [
-    { weight: imageWeight(image), line: imageLine(image, options) },
+  const layout = layoutOf(options.columns)
+  const draw = (cells: readonly Cell[]) => lineOf(cells, layout.room)
+  const rows = [...progress.images.values()].flatMap((image): Row[] => [
+    { weight: imageWeight(image), line: () => draw(imageCells(image, layout, options.colors)) },
     ...image.objects.map((object) => ({
       weight: objectWeight[object.state],
-      line: objectLine(object, options),
+      line: () => draw(objectCells(object, layout, options.colors)),
     })),
   ])
-  return [...fit(rows, options.rows - 1), totals(progress, options)]
+  return [
+    ...fit(rows, options.rows - 1).map((line) =>
+      clip(line, line.includes('\x1b') ? line.length : layout.room),
+    ),
+    draw([{ text: totals(progress, options.speed), paint: options.colors.dim }]),
+  ]
 }
 
 interface Row {
   /** The lower, the sooner it gives way. */
   weight: number
-  line: string
+  line: () => string
 }
 
-const objectWeight = { done: 0, exists: 0, waiting: 1, downloading: 3, failed: 3 }
+const objectWeight = { done: 0, exists: 0, waiting: 2, downloading: 4, failed: 4 }
+const weights = [4, 3, 2, 1, 0]
 
 function imageWeight(image: ImageProgress): number {
-  return image.state === 'done' ? 0 : 2
+  if (image.state === 'failed') return 4
+  return image.state === 'done' ? 1 : 3
 }
 
 /** As many rows as fit: what moves comes before what waits, and that before what is done. */
 function fit(rows: readonly Row[], room: number): string[] {
-  if (rows.length <= room) return rows.map((row) => row.line)
-  const heaviest = [...rows.keys()].sort((a, b) => (rows[b]?.weight ?? 0) - (rows[a]?.weight ?? 0) || b - a)
-  const kept = new Set(heaviest.slice(0, Math.max(0, room - 1)))
-  const hidden = rows.length - kept.size
-  return [...rows.flatMap((row, i) => (kept.has(i) ? [row.line] : [])), `… ${hidden} more`]
+  if (rows.length <= room) return rows.map((row) => row.line())
+  if (room < 1) return []
+  const kept = heaviest(rows, room - 1)
+  return [
+    ...[...kept].sort((a, b) => a - b).map((i) => rows[i]?.line() ?? ''),
+    `… ${rows.length - kept.size} more`,
+  ]
+}
+
+/** The positions of so many rows, of equal ones the last. */
+function heaviest(rows: readonly Row[], count: number): Set<number> {
+  const kept = new Set<number>()
+  for (const weight of weights) {
+    for (let i = rows.length - 1; i >= 0 && kept.size < count; i--) {
+      if (rows[i]?.weight === weight) kept.add(i)
+    }
+  }
+  return kept
 }
 
 const stateWidth = 11
-const barWidth = 24
+/** `1023 KiB / 1023 KiB` */
+const amountWidth = 19
+const widestLabel = 46
+/** A layer's with its digest. */
+const usualLabel = 28
+const widestBar = 24
+const narrowestBar = 6
 
-function imageLine({ reference, state }: ImageProgress, { columns, colors }: ScreenOptions): string {
-  const shown = state === 'planned' ? 'resolved' : state
-  const paint = state === 'failed' ? colors.red : state === 'done' ? colors.green : colors.cyan
-  return `${colors.bold(clip(reference, columns - stateWidth - 2))}  ${paint(shown)}`
+interface Layout {
+  /** Characters of a line. In the last column a terminal's cursor stands still, and clearing would take that too. */
+  room: number
+  label: number
+  /** 0: there is no room for any. */
+  bar: number
 }
 
-function objectLine(object: ObjectProgress, { columns, colors }: ScreenOptions): string {
+function layoutOf(columns: number): Layout {
+  const room = Math.max(1, columns - 1)
+  const free = room - stateWidth - amountWidth - 2
+  const possible = Math.min(widestBar, free - usualLabel - 3)
+  const bar = possible < narrowestBar ? 0 : possible
+  const label = Math.min(widestLabel, Math.max(usualLabel, bar === 0 ? free : free - bar - 3))
+  return { room, label, bar }
+}
+
+function imageCells({ reference, state }: ImageProgress, { room }: Layout, colors: Colors): Cell[] {
+  const shown = state === 'planned' ? 'resolved' : state
+  const paint = state === 'failed' ? colors.red : state === 'done' ? colors.green : colors.cyan
+  return [
+    { text: clip(reference, room - stateWidth - 1), paint: colors.bold },
+    { text: '  ' },
+    { text: shown, paint },
+  ]
+}
+
+function objectCells(object: ObjectProgress, layout: Layout, colors: Colors): Cell[] {
   const { desc, state, offset } = object
-  const room = columns - stateWidth - barWidth - 28
-  const label = clip(`  ${labelOf(desc)}`, Math.max(24, room)).padEnd(Math.min(46, Math.max(24, room)))
   const amount =
     state === 'downloading' ? `${formatBytes(offset)} / ${formatBytes(desc.size)}` : formatBytes(desc.size)
   const paint = {
@@ -67,29 +118,35 @@ function objectLine(object: ObjectProgress, { columns, colors }: ScreenOptions):
     exists: colors.dim,
     done: colors.green,
   }
-  return `${label} ${paint[state](state.padEnd(stateWidth))} ${bar(object, colors)} ${amount}`
+  return [
+    { text: clip(`  ${labelOf(desc)}`, layout.label).padEnd(layout.label) },
+    { text: ` ${state.padEnd(stateWidth)} `, paint: paint[state] },
+    ...bar(object, layout.bar, colors),
+    { text: amount },
+  ]
 }
 
-function bar({ desc, state, offset }: ObjectProgress, colors: Colors): string {
-  const share =
-    state === 'done' || state === 'exists' ? 1 : desc.size === 0 ? 0 : Math.min(1, offset / desc.size)
-  const filled = Math.round(share * barWidth)
-  return colors.dim('│') + '━'.repeat(filled) + colors.dim('─'.repeat(barWidth - filled)) + colors.dim('│')
+function bar({ desc, state, offset }: ObjectProgress, width: number, { dim }: Colors): Cell[] {
+  if (width === 0) return []
+  const isThere = state === 'done' || state === 'exists'
+  const share = isThere ? 1 : desc.size === 0 ? 0 : Math.min(1, offset / desc.size)
+  const filled = Math.round(share * width)
+  return [
+    { text: '│', paint: dim },
+    { text: '━'.repeat(filled) },
+    { text: `${'─'.repeat(width - filled)}│`, paint: dim },
+    { text: ' ' },
+  ]
 }
 
-function totals(progress: Progress, { speed, colors }: ScreenOptions): string {
+function totals(progress: Progress, speed: number): string {
   const { there, total } = progress.amount
   const images = [...progress.images.values()]
   const done = images.filter((image) => image.state === 'done').length
-  const parts = [
+  return [
     `elapsed ${formatDuration(Date.now() - progress.startedAt)}`,
     `${formatBytes(there)} / ${formatBytes(total)}`,
-  ]
-  if (images.length > 1) parts.push(`images ${done} / ${images.length}`)
-  parts.push(`${formatBytes(speed)}/s`)
-  return colors.dim(parts.join('   '))
-}
-
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`
+    ...(images.length > 1 ? [`images ${done} / ${images.length}`] : []),
+    `${formatBytes(speed)}/s`,
+  ].join('   ')
 }

@@ -9,10 +9,18 @@ export interface ProgressView {
   end(): void
 }
 
+export interface ViewOptions {
+  /** Plain lines also on a terminal, as where others write to it at the same time. Default: false. */
+  plain?: boolean | undefined
+}
+
 /** Bars on a terminal, plain lines elsewhere. */
-export async function openView({ stderr, env }: Context): Promise<ProgressView & { progress: Progress }> {
+export async function openView(
+  { stderr, env }: Context,
+  { plain = false }: ViewOptions = {},
+): Promise<ProgressView & { progress: Progress }> {
   const progress = new Progress()
-  const bars = stderr.isTTY && env.TERM !== 'dumb'
+  const bars = stderr.isTTY && env.TERM !== 'dumb' && !plain
   const view = bars
     ? (await import('./bars.js')).barsView(progress, stderr, env)
     : (await import('./lines.js')).plainView(stderr)
