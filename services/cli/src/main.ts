@@ -1,9 +1,13 @@
+import { setFlagsFromString } from 'node:v8'
 import { run } from './run.js'
 
 /** The `dist` command: reads the process's arguments and environment, and sets its exit code. */
 export async function main(): Promise<void> {
   // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
   process.env.UV_THREADPOOL_SIZE ??= '8'
+  // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, for each thread anew, which takes
+  // longer than most commands and gains next to nothing: bodies pass it in large pieces.
+  setFlagsFromString('--wasm-tiering-budget=2000000000')
   ignoreClosedPipe(process.stdout)
   ignoreClosedPipe(process.stderr)
   // Should the event loop ever run empty before the command is through, that is no success.
