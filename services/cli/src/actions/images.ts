@@ -7,14 +7,18 @@ import { exitCodes } from '../exit.js'
 import { formatBytes, formatTable } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
+import { mapAhead } from './ahead.js'
 import { findImage, shownName } from './names.js'
 import { forEachOf } from './several.js'
+
+/** Images that are looked at together: one after the other would be slow where each look goes to a server. */
+const ahead = 32
 
 /** `dist images`: every published name with what it holds. */
 export async function listImages(context: Context, options: StoreOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   const rows: Row[] = []
-  for await (const image of store.names.list()) rows.push(await rowOf(image, store))
+  for await (const row of mapAhead(store.names.list(), ahead, (image) => rowOf(image, store))) rows.push(row)
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (options.json) for (const row of rows) printJson(context, row)
   else context.stdout.write(formatTable(head, rows.map(cells)))
@@ -30,7 +34,7 @@ export async function removeImages(
   options: StoreOptions,
 ): Promise<number> {
   await using store = await openStore(options, context.env)
-  return forEachOf(context, texts, async (text) => {
+  return await forEachOf(context, texts, async (text) => {
     const { name, desc } = await findImage(text, store.names)
     await store.names.delete(name)
     if (options.json) printJson(context, { name, digest: desc.digest })
