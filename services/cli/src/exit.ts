@@ -23,16 +23,27 @@ const byCode: Partial<Record<Code, number>> = {
 
 export function exitCodeOf(error: unknown, signal?: AbortSignal): number {
   if (signal?.aborted) return signal.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
-  return byCode[codeOf(error)] ?? exitCodes.failed
+  return exitCodeOfCode(codeOf(error))
+}
+
+export function exitCodeOfCode(code: Code): number {
+  return byCode[code] ?? exitCodes.failed
 }
 
 /** The exit code of several things done at once: that of the failures where they agree, or "partly done". */
 export function exitCodeOfAll(results: readonly { error?: unknown }[], signal?: AbortSignal): number {
   if (signal?.aborted) return exitCodeOf(undefined, signal)
   const failures = results.filter((result) => result.error !== undefined)
-  if (failures.length === 0) return exitCodes.done
-  if (failures.length < results.length) return exitCodes.partlyDone
-  const codes = new Set(failures.map((result) => exitCodeOf(result.error)))
-  const [only] = codes
-  return codes.size === 1 && only !== undefined ? only : exitCodes.failed
+  return exitCodeOfFailures(
+    results.length - failures.length,
+    new Set(failures.map(({ error }) => exitCodeOf(error))),
+  )
+}
+
+/** The same where only the exit codes of the failures are known, and how many succeeded. */
+export function exitCodeOfFailures(succeeded: number, failures: ReadonlySet<number>): number {
+  const [first] = failures
+  if (first === undefined) return exitCodes.done
+  if (succeeded > 0) return exitCodes.partlyDone
+  return failures.size === 1 ? first : exitCodes.failed
 }

@@ -9,6 +9,10 @@ export interface StoreOptions extends OutputOptions {
   store?: string
 }
 
+export interface QueueOptions extends OutputOptions {
+  queue?: string
+}
+
 export interface RemoteOptions extends OutputOptions {
   hostsDir?: string[]
   authfile?: string
@@ -28,8 +32,16 @@ export function withOutput(command: Command): Command {
 /** Options of commands that use a store. */
 export function withStore(command: Command): Command {
   return withOutput(command).option(
-    '--store <dir>',
-    'the store (default: $DIST_STORE, else $XDG_DATA_HOME/dist)',
+    '--store <url>',
+    'the store: a folder, or s3://bucket/prefix?endpoint=... (default: $DIST_STORE, else $XDG_DATA_HOME/dist)',
+  )
+}
+
+/** The option of commands that work with the queue. */
+export function withQueue(command: Command): Command {
+  return command.option(
+    '--queue <url>',
+    'the queue that services share, redis://host:port (default: $DIST_QUEUE)',
   )
 }
 

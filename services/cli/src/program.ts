@@ -9,7 +9,8 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 content 
 
 Start with:
   $ dist pull alpine:3.20
-  $ dist images`
+  $ dist images
+  $ dist mirror -f refs.txt`
 
 /** The command tree. Actions are imported when they are called: `--help` must not wait for them. */
 export function createProgram(context: Context, onExit: (code: number) => void): Command {

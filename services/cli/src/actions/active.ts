@@ -1,46 +1,42 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { openStore } from '@dist/composition'
+import { openQueue, openStore, queueUrl } from '@dist/composition'
 import type { Manager, Status } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import type { RedisStatuses, WorkerStatus } from '@dist/redis'
 import type { Context } from '../context.js'
-import { exitCodeOf, exitCodes } from '../exit.js'
-import { formatBytes, formatDuration, formatTable } from '../format.js'
-import type { StoreOptions } from '../options.js'
-import { printJson } from '../output.js'
-import { shownName } from './names.js'
+import type { QueueOptions, StoreOptions } from '../options.js'
+import { type ActiveRow, showActive } from './active-view.js'
 import { Speeds } from './speeds.js'
 
-export interface ActiveOptions extends StoreOptions {
+export interface ActiveOptions extends StoreOptions, QueueOptions {
   watch?: boolean
 }
 
-/** Milliseconds between two looks of `--watch`. */
-const interval = 1000
-
-/** `dist active`: writes under way, and those that were cut off. */
+/** `dist active`: writes under way, of a store or of all workers of a queue, and those of a store that were cut off. */
 export async function active(context: Context, options: ActiveOptions): Promise<number> {
+  const url = activeQueue(options, context.env)
+  if (url === undefined) return await showActive(context, options, lookAtStore(options, context.env))
+  await using queue = await openQueue(url, context.env)
+  return await showActive(context, { ...options, workers: true }, lookAtWorkers(queue.statuses))
+}
+
+/** A store that is named is looked at, whatever queue the environment names. */
+function activeQueue(options: ActiveOptions, env: NodeJS.ProcessEnv): string | undefined {
+  if (options.store === undefined) return queueUrl(options, env)
+  if (options.queue === undefined) return undefined
+  throw new DistError('INVALID_ARGUMENT', 'writes of a store or of the workers? Give --store or --queue')
+}
+
+function lookAtStore(options: StoreOptions, env: NodeJS.ProcessEnv): () => Promise<ActiveRow[]> {
   const speeds = new Speeds()
-  const show = options.json ? jsonView(context) : tableView(context)
-  for (;;) {
-    await using store = await openStore(options, context.env)
+  return async () => {
+    await using store = await openStore(options, env)
     const now = Date.now()
-    const rows = (await statusesOf(store.content)).map((status) => ({
-      status,
+    return (await statusesOf(store.content)).map((status) => ({
+      ...status,
       speed: speeds.of(status, now),
       age: now - status.startedAt.getTime(),
     }))
-    show(rows)
-    if (!options.watch) return exitCodes.done
-    await delay(interval, undefined, { signal: context.signal }).catch(() => {})
-    if (context.signal.aborted) return exitCodeOf(undefined, context.signal)
   }
-}
-
-interface Row {
-  status: Status
-  /** Bytes per second, of a write that goes on. */
-  speed: number | undefined
-  /** Milliseconds. */
-  age: number
 }
 
 async function statusesOf(content: Pick<Manager, 'statuses'>): Promise<Status[]> {
@@ -49,39 +45,23 @@ async function statusesOf(content: Pick<Manager, 'statuses'>): Promise<Status[]>
   return statuses.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
 }
 
-function jsonView(context: Context): (rows: readonly Row[]) => void {
-  return (rows) => {
-    for (const { status, speed, age } of rows) {
-      const rounded = speed === undefined ? {} : { speed: Math.round(speed) }
-      printJson(context, { ...status, age: age / 1000, ...rounded })
-    }
+/** All times are by the worker's own clock, which need not agree with this one: only differences count. */
+export function lookAtWorkers(statuses: Pick<RedisStatuses, 'list'>): () => Promise<ActiveRow[]> {
+  const speeds = new Speeds()
+  return async () => {
+    const rows: ActiveRow[] = []
+    const now = Date.now()
+    for await (const status of statuses.list()) rows.push(workerRow(status, speeds, now))
+    return rows.sort((a, b) => b.age - a.age)
   }
 }
 
-/** On a terminal each picture takes the place of the one before. */
-function tableView({ stdout }: Context): (rows: readonly Row[]) => void {
-  let drawn = 0
-  return (rows) => {
-    const table = formatTable(['REF', 'OFFSET', 'TOTAL', 'AGE', 'SPEED'], rows.map(cells))
-    if (!stdout.isTTY) {
-      stdout.write(table)
-      return
-    }
-    // What wraps or scrolls cannot be drawn over. A terminal that does not know its size says 0.
-    const height = stdout.rows || 24
-    const width = stdout.columns || 80
-    const lines = table
-      .trimEnd()
-      .split('\n')
-      .slice(0, height - 1)
-    const over = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : ''
-    drawn = lines.length
-    stdout.write(`${over}${lines.map((line) => `${line.slice(0, width)}\n`).join('')}`)
+function workerRow(status: WorkerStatus, speeds: Speeds, now: number): ActiveRow {
+  const age = Math.max(0, status.updatedAt.getTime() - status.startedAt.getTime())
+  const sample = {
+    ref: `${status.worker} ${status.ref}`,
+    offset: status.offset,
+    startedAt: new Date(now - age),
   }
-}
-
-function cells({ status, speed, age }: Row): string[] {
-  const { ref, offset, total } = status
-  const shownSpeed = speed === undefined ? '-' : `${formatBytes(speed)}/s`
-  return [shownName(ref), formatBytes(offset), formatBytes(total), formatDuration(age), shownSpeed]
+  return { ...status, speed: speeds.of(sample, now), age }
 }

@@ -1,5 +1,7 @@
 import type { Status } from '@dist/content'
 
+type Measured = Pick<Status, 'ref' | 'offset' | 'live' | 'startedAt'>
+
 interface Sample {
   offset: number
   at: number
@@ -12,7 +14,7 @@ interface Sample {
 export class Speeds {
   readonly #last = new Map<string, Sample>()
 
-  of({ ref, offset, live, startedAt }: Status, now: number): number | undefined {
+  of({ ref, offset, live, startedAt }: Measured, now: number): number | undefined {
     const before = this.#last.get(ref) ?? { offset: 0, at: startedAt.getTime() }
     this.#last.set(ref, { offset, at: now })
     if (live === false) return undefined

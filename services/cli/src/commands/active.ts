@@ -1,16 +1,18 @@
 import { Command } from 'commander'
-import { withStore } from '../options.js'
+import { withQueue, withStore } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
 Also lists what was cut off and can be resumed: it has no speed. dist abort throws it away.
+With a queue: the writes under way of all its workers, each with its worker's name; --store looks at a store again.
 
 Examples:
   $ dist active
-  $ dist active --watch`
+  $ dist active --watch
+  $ dist active --queue redis://10.0.0.5:6379`
 
 export const activeCommand: Define = (context, onExit) =>
-  withStore(new Command('active'))
+  withQueue(withStore(new Command('active')))
     .description('show writes under way: ref, offset of total, age, speed')
     .option('--watch', 'show again each second, until interrupted')
     .addHelpText('after', examples)

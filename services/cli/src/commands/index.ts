@@ -2,17 +2,25 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { abortCommand } from './abort.js'
 import { activeCommand } from './active.js'
+import { cancelCommand } from './cancel.js'
+import { coordinatorCommand } from './coordinator.js'
+import { dashboardCommand } from './dashboard.js'
 import { deleteCommand } from './delete.js'
 import { fetchCommand } from './fetch.js'
 import { imagesCommand } from './images.js'
 import { ingestCommand } from './ingest.js'
 import { inspectCommand } from './inspect.js'
 import { listCommand } from './list.js'
+import { mirrorCommand } from './mirror.js'
 import { pathCommand } from './path.js'
 import { pullCommand } from './pull.js'
 import { resolveCommand } from './resolve.js'
+import { retryCommand } from './retry.js'
+import { runsCommand } from './runs.js'
+import { statusCommand } from './status.js'
 import { sweepCommand } from './sweep.js'
 import { tagCommand } from './tag.js'
+import { workerCommand } from './worker.js'
 
 /** Makes one command; its action hands its exit code to `onExit`. */
 export type Define = (context: Context, onExit: (code: number) => void) => Command
@@ -20,6 +28,7 @@ export type Define = (context: Context, onExit: (code: number) => void) => Comma
 /** All commands, in the order of the help. */
 export const commands: readonly Define[] = [
   pullCommand,
+  mirrorCommand,
   imagesCommand,
   inspectCommand,
   tagCommand,
@@ -32,4 +41,11 @@ export const commands: readonly Define[] = [
   listCommand,
   pathCommand,
   deleteCommand,
+  runsCommand,
+  statusCommand,
+  retryCommand,
+  cancelCommand,
+  coordinatorCommand,
+  workerCommand,
+  dashboardCommand,
 ]

@@ -5,7 +5,7 @@ import type { Define } from './index.js'
 const examples = `
 Nothing is visible in the store before size and digest match. What was cut off goes on where it stopped when the
 digest is given and stdin is a file, and starts again otherwise. <ref> names the write, so that dist active can show
-it: one process at a time writes under it. Prints digest and size.
+it: one process at a time writes under it. Prints digest and size. Into S3 more than 8 MiB needs the digest.
 
 Examples:
   $ dist ingest --expected-digest sha256:9f86d0... --expected-size 5 my-layer < layer.tar.gz

@@ -11,7 +11,7 @@ Examples:
 
 export const pathCommand: Define = (context, onExit) =>
   withStore(new Command('path'))
-    .description('print where content is on this machine: digest and path')
+    .description('print where content is: digest, and path or S3 URL')
     .argument('<digest...>', 'content of the store')
     .option('-n, --no-digest', 'print the path alone')
     .addHelpText('after', examples)

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Status } from '@dist/content'
+import type { Context } from '../context.js'
+import { exitCodeOf, exitCodes } from '../exit.js'
+import { formatBytes, formatDuration, formatTable } from '../format.js'
+import { printJson } from '../output.js'
+import { shownName } from './names.js'
+
+/** A write under way, or one that was cut off. */
+export interface ActiveRow
+  extends Pick<Status, 'ref' | 'offset' | 'total' | 'startedAt' | 'updatedAt'>,
+    Partial<Pick<Status, 'expected' | 'live'>> {
+  /** Whose write it is, with a queue. */
+  readonly worker?: string
+  /** Bytes per second, of a write that goes on. */
+  readonly speed: number | undefined
+  /** Milliseconds. */
+  readonly age: number
+}
+
+export interface ActiveViewOptions {
+  json?: boolean
+  watch?: boolean
+  /** Whether rows name workers. */
+  workers?: boolean
+}
+
+/** Milliseconds between two looks of `--watch`. */
+const interval = 1000
+
+/** Shows what `look` finds, once or until it is interrupted. */
+export async function showActive(
+  context: Context,
+  { json, watch, workers = false }: ActiveViewOptions,
+  look: () => Promise<ActiveRow[]>,
+): Promise<number> {
+  const show = json ? jsonView(context) : tableView(context, workers)
+  for (;;) {
+    show(await look())
+    if (!watch) return exitCodes.done
+    await delay(interval, undefined, { signal: context.signal }).catch(() => {})
+    if (context.signal.aborted) return exitCodeOf(undefined, context.signal)
+  }
+}
+
+type View = (rows: readonly ActiveRow[]) => void
+
+function jsonView(context: Context): View {
+  return (rows) => {
+    for (const { speed, age, ...status } of rows) {
+      const rounded = speed === undefined ? {} : { speed: Math.round(speed) }
+      printJson(context, { ...status, age: age / 1000, ...rounded })
+    }
+  }
+}
+
+/** On a terminal each picture takes the place of the one before. */
+function tableView({ stdout }: Context, workers: boolean): View {
+  const head = ['REF', ...(workers ? ['WORKER'] : []), 'OFFSET', 'TOTAL', 'AGE', 'SPEED']
+  let drawn = 0
+  return (rows) => {
+    const table = formatTable(
+      head,
+      rows.map((row) => cells(row, workers)),
+    )
+    if (!stdout.isTTY) {
+      stdout.write(table)
+      return
+    }
+    // What wraps or scrolls cannot be drawn over. A terminal that does not know its size says 0.
+    const height = stdout.rows || 24
+    const width = stdout.columns || 80
+    const lines = table
+      .trimEnd()
+      .split('\n')
+      .slice(0, height - 1)
+    const over = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : ''
+    drawn = lines.length
+    stdout.write(`${over}${lines.map((line) => `${line.slice(0, width)}\n`).join('')}`)
+  }
+}
+
+function cells({ ref, worker, offset, total, speed, age }: ActiveRow, workers: boolean): string[] {
+  const shownSpeed = speed === undefined ? '-' : `${formatBytes(speed)}/s`
+  return [
+    shownName(ref),
+    ...(workers ? [shownName(worker ?? '-')] : []),
+    formatBytes(offset),
+    formatBytes(total),
+    formatDuration(age),
+    shownSpeed,
+  ]
+}

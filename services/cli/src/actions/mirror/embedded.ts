@@ -1,0 +1,91 @@
+import { openStore } from '@dist/composition'
+import { codeOf } from '@dist/errdefs'
+import { type ImageOutcome, type MirrorEvent, mirrorImages, storeTarget } from '@dist/mirror'
+import type { ImageReport } from '@dist/queue'
+import { formatReference, type Reference } from '@dist/reference'
+import { openIngest } from '../../compose/ingest.js'
+import { openRegistry, requestsOf } from '../../compose/remote.js'
+import type { Context } from '../../context.js'
+import { formatBytes } from '../../format.js'
+import { note } from '../../output.js'
+import { Tally } from '../../progress/run/tally.js'
+import { openRunView } from '../../progress/run/view.js'
+import { describeError } from '../../run.js'
+import type { MirrorOptions } from './mirror.js'
+import { requestedPlatforms } from './platforms.js'
+import type { Report } from './report.js'
+import { plural } from './summary.js'
+
+/** Milliseconds between two pictures. */
+const interval = 200
+const defaultConcurrency = 8
+
+/** Mirrors in this process, into the store that the options name; resolves to the exit code. */
+export async function mirrorEmbedded(
+  context: Context,
+  references: readonly Reference[],
+  options: MirrorOptions,
+  report: Report,
+): Promise<number> {
+  const platforms = requestedPlatforms(options.platform)
+  await using store = await openStore(options, context.env, { create: true })
+  await using remote = openRegistry(options, context)
+  const { concurrency = defaultConcurrency } = options
+  await using ingest = openIngest({ store, remote, requests: requestsOf(options, context), concurrency })
+  const target = storeTarget(store.content, store.names)
+  const outcomes = await watched(context, references.length, (onEvent) =>
+    mirrorImages(
+      references,
+      { resolver: remote, target, ingest: ingest.blob },
+      { platforms, signal: context.signal, onEvent },
+    ),
+  )
+  const summary = await report.write(outcomes.map(reportOf), { total: references.length })
+  noteSkipped(context, outcomes)
+  return summary.exitCode
+}
+
+/** Shows how far it is while it goes on. */
+async function watched<T>(
+  context: Context,
+  total: number,
+  work: (onEvent: (event: MirrorEvent) => void) => Promise<T>,
+): Promise<T> {
+  const tally = new Tally(total)
+  const view = await openRunView(context)
+  const show = () => view.show(tally.picture, tally.inFlight)
+  show()
+  const timer = setInterval(show, interval)
+  try {
+    return await work((event) => tally.apply(event))
+  } finally {
+    clearInterval(timer)
+    show()
+    view.end()
+  }
+}
+
+/** An outcome in the words of a run's report. */
+export function reportOf(outcome: ImageOutcome, index: number): ImageReport {
+  const { reference, desc, upToDate, fetched, total, error } = outcome
+  const common = {
+    index,
+    reference: formatReference(reference),
+    ...(desc === undefined ? {} : { digest: desc.digest }),
+    fetched,
+  }
+  if (error !== undefined)
+    return { ...common, state: 'failed', error: { code: codeOf(error), message: describeError(error) } }
+  const shared = { objects: total.objects - fetched.objects, bytes: total.bytes - fetched.bytes }
+  return { ...common, state: 'done', upToDate, shared }
+}
+
+function noteSkipped(context: Context, outcomes: readonly ImageOutcome[]): void {
+  const skipped = outcomes.flatMap((outcome) => outcome.skipped)
+  if (skipped.length === 0) return
+  const bytes = skipped.reduce((sum, desc) => sum + desc.size, 0)
+  note(
+    context,
+    `left ${plural(skipped.length, 'foreign layer')} (${formatBytes(bytes)}) where their publisher keeps them`,
+  )
+}

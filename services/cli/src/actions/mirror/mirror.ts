@@ -1,0 +1,80 @@
+import { openQueue, queueUrl } from '@dist/composition'
+import { DistError } from '@dist/errdefs'
+import type { Reference } from '@dist/reference'
+import type { Context } from '../../context.js'
+import { exitCodes } from '../../exit.js'
+import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'
+import { note } from '../../output.js'
+import { mirrorDistributed } from './distributed.js'
+import { mirrorEmbedded } from './embedded.js'
+import { readReferences } from './references.js'
+import { openReport } from './report.js'
+
+export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions {
+  file?: string[]
+  platform?: string[]
+  /** Default: 8. Undefined where it was not given. */
+  concurrency?: number
+  detach?: boolean
+  report?: string
+}
+
+/** `dist mirror`: many images, in this process, or by the services that share a queue. */
+export async function mirror(
+  context: Context,
+  texts: readonly string[],
+  options: MirrorOptions,
+): Promise<number> {
+  const url = queueUrl(options, context.env)
+  if (url === undefined) checkEmbedded(options)
+  else checkDistributed(options)
+  const references = await requestedReferences(context, texts, options)
+  if (references.length === 0) {
+    note(context, 'nothing to mirror: there is no reference in what was given')
+    return exitCodes.done
+  }
+  await using report = await openReport(context, options)
+  if (url === undefined) return await mirrorEmbedded(context, references, options, report)
+  await using queue = await openQueue(url, context.env)
+  return await mirrorDistributed(context, references, options, { runs: queue.runs, report })
+}
+
+function requestedReferences(
+  context: Context,
+  texts: readonly string[],
+  { file }: MirrorOptions,
+): Promise<Reference[]> {
+  if (texts.length === 0 && file === undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'what is to be mirrored? Give references, or a file of them with -f',
+    )
+  return readReferences(context, texts, file ?? [])
+}
+
+function checkEmbedded({ detach }: MirrorOptions): void {
+  if (detach)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--detach needs a queue: give --queue redis://host:port or set DIST_QUEUE',
+    )
+}
+
+/** What the services have settings of their own for must not look as if it were heeded. */
+function checkDistributed({ hostsDir, authfile, concurrency, detach, report }: MirrorOptions): void {
+  const foreign = [
+    ...(hostsDir === undefined ? [] : ['--hosts-dir']),
+    ...(authfile === undefined ? [] : ['--authfile']),
+    ...(concurrency === undefined ? [] : ['--concurrency']),
+  ]
+  if (foreign.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `with a queue ${foreign.join(', ')} is up to the services: give it to dist coordinator and dist worker`,
+    )
+  if (detach && report !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--report and --detach exclude each other: dist status <run> --report FILE writes it later',
+    )
+}

@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { abortError, hasCode, isNotFound, throwIfAborted } from '@dist/errdefs'
+import type { RunStatus, Runs } from '@dist/queue'
+
+export interface FollowOptions {
+  signal: AbortSignal
+  onStatus: (status: RunStatus) => void
+  /** Told once each time that the queue stops answering; it is asked on. */
+  onAway?: (error: unknown) => void
+  /** Milliseconds between two looks. Default 1,000. */
+  every?: number
+}
+
+/**
+ * Looks at a run until it has ended. Undefined when the run is gone: lost, or no longer known to the queue. A queue
+ * that does not answer is waited for. `CANCELED` through the signal, at once.
+ */
+export async function followRun(
+  runs: Pick<Runs, 'status'>,
+  run: string,
+  { signal, onStatus, onAway, every = 1000 }: FollowOptions,
+): Promise<RunStatus | undefined> {
+  let away = false
+  for (;;) {
+    try {
+      const status = await unlessAborted(runs.status(run), signal)
+      away = false
+      onStatus(status)
+      if (status.state === 'lost') return undefined
+      if (status.state !== 'running') return status
+    } catch (error) {
+      throwIfAborted(signal)
+      if (isNotFound(error)) return undefined
+      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+      if (!away) onAway?.(error)
+      away = true
+    }
+    await pause(every, signal)
+  }
+}
+
+/** Waits; `CANCELED` when the signal aborts first. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {
+    throw abortError(signal)
+  })
+}
+
+/** The promise's outcome; `CANCELED` when the signal aborts first, whatever becomes of the promise. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => {})
+  throwIfAborted(signal)
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,38 @@
+import type { ImageReport, RunStatus } from '@dist/queue'
+import { formatBytes, formatDuration } from '../../format.js'
+import { failureLines } from '../mirror/report.js'
+
+/** So many failed images are shown. */
+const shownFailures = 20
+
+/** A run for people, one fact a line. `now` is in milliseconds. */
+export function statusLines(status: RunStatus, now: number): string[] {
+  const { id, state, createdAt, endedAt, store, platforms, images, blobs, bytes } = status
+  const ago = formatDuration(now - createdAt.getTime())
+  const took =
+    endedAt === undefined ? '' : `, took ${formatDuration(endedAt.getTime() - createdAt.getTime())}`
+  const rows = [
+    ['run', id],
+    ['state', state],
+    ['submitted', `${ago} ago${took}`],
+    ['store', store],
+    ['platforms', platforms === 'all' ? platforms : platforms.join(', ')],
+    ['images', `${images.done}/${images.total} done, ${images.failed} failed, ${images.active} in flight`],
+    ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
+    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} fetched`],
+  ]
+  return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())
+}
+
+/** The first failures, and how many more there are. */
+export async function* failedLines(failed: AsyncIterable<ImageReport>): AsyncIterable<string> {
+  let count = 0
+  for await (const image of failed) {
+    count++
+    if (count > shownFailures) continue
+    for (const [i, line] of failureLines(image).entries())
+      yield i === 0 ? `failed     ${line}` : `         ${line}`
+  }
+  if (count > shownFailures)
+    yield `           and ${count - shownFailures} more: --report FILE has all of them`
+}

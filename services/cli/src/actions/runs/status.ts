@@ -1,0 +1,98 @@
+import { openQueue, requiredQueue } from '@dist/composition'
+import { DistError } from '@dist/errdefs'
+import type { RunStatus, Runs } from '@dist/queue'
+import type { Context } from '../../context.js'
+import { exitCodes } from '../../exit.js'
+import type { QueueOptions } from '../../options.js'
+import { note, print, printJson } from '../../output.js'
+import { openRunView } from '../../progress/run/view.js'
+import { describeError } from '../../run.js'
+import { failuresAtMost, jsonReport, openReport, type Report } from '../mirror/report.js'
+import { findRun } from './find.js'
+import { followRun } from './follow.js'
+import { reportRun } from './report.js'
+import { failedLines, statusLines } from './show.js'
+
+export interface StatusOptions extends QueueOptions {
+  watch?: boolean
+  report?: string
+}
+
+/** `dist status`: how far a run is, and what failed. */
+export async function status(
+  context: Context,
+  run: string | undefined,
+  options: StatusOptions,
+): Promise<number> {
+  const url = requiredQueue(options, context.env)
+  await using report = await openReport(context, options)
+  await using queue = await openQueue(url, context.env)
+  return await showStatus(context, run, options, { runs: queue.runs, report })
+}
+
+export interface StatusParts {
+  runs: Pick<Runs, 'list' | 'status' | 'images' | 'failed'>
+  report: Report
+  /** Milliseconds between two looks of `--watch`. Default 1,000. */
+  every?: number
+}
+
+/** The exit code is that of the run once it was watched to its end; a look alone is done when it is shown. */
+export async function showStatus(
+  context: Context,
+  run: string | undefined,
+  options: StatusOptions,
+  parts: StatusParts,
+): Promise<number> {
+  const found = await findRun(parts.runs, run)
+  if (options.watch) return watchRun(context, found, parts)
+  if (found.state === 'lost') note(context, lostRun(found.id).message)
+  if (options.report !== undefined) {
+    await reportRun(context, parts.runs, found, parts.report)
+    return exitCodes.done
+  }
+  if (options.json) {
+    printJson(context, { ...found, failures: await firstFailures(found.id, parts.runs) })
+    return exitCodes.done
+  }
+  for (const line of statusLines(found, Date.now())) print(context, line)
+  for await (const line of failedLines(parts.runs.failed(found.id))) print(context, line)
+  return exitCodes.done
+}
+
+async function firstFailures(run: string, runs: Pick<Runs, 'failed'>): Promise<object[]> {
+  const failures: object[] = []
+  for await (const image of runs.failed(run)) {
+    failures.push(jsonReport(image, undefined))
+    if (failures.length === failuresAtMost) break
+  }
+  return failures
+}
+
+async function watchRun(
+  context: Context,
+  { id }: RunStatus,
+  { runs, report, every }: StatusParts,
+): Promise<number> {
+  const view = await openRunView(context)
+  try {
+    const ended = await followRun(runs, id, {
+      signal: context.signal,
+      onStatus: (now) => view.show(now),
+      onAway: (error) => note(context, `${describeError(error)}: waiting for the queue`),
+      ...(every === undefined ? {} : { every }),
+    })
+    view.end()
+    if (ended === undefined) throw lostRun(id)
+    return await reportRun(context, runs, ended, report)
+  } finally {
+    view.end()
+  }
+}
+
+function lostRun(run: string): DistError {
+  return new DistError(
+    'UNAVAILABLE',
+    `run ${run} is lost, the queue no longer knows its jobs: submit it again with dist mirror; only what is missing is fetched`,
+  )
+}

@@ -1,0 +1,46 @@
+import { formatBytes, formatDuration } from '../../format.js'
+
+/** How far many images are. A run's status is one. */
+export interface Picture {
+  readonly images: Counts & { readonly active: number }
+  readonly blobs: Counts
+  /** Of the blobs that have to be fetched, as far as they are known. */
+  readonly bytes: { readonly total: number; readonly fetched: number }
+}
+
+interface Counts {
+  readonly total: number
+  readonly done: number
+  readonly failed: number
+}
+
+/** An image under way. */
+export interface InFlight {
+  readonly name: string
+  readonly state: string
+  /** Bytes that are there, and those in all, of what has to be fetched for it. */
+  readonly bytes: { readonly there: number; readonly total: number }
+}
+
+export interface Pace {
+  /** Bytes per second. */
+  readonly speed: number
+  /** Milliseconds until the end, where that can be told. */
+  readonly eta: number | undefined
+}
+
+/** Everything in one line: for logs, and as the last line on a terminal. */
+export function pictureLine({ images, blobs, bytes }: Picture, { speed, eta }: Pace): string {
+  const parts = [
+    `images ${images.done}/${images.total} done${count(images.failed, 'failed')}${count(images.active, 'in flight')}`,
+    `blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`,
+    `${formatBytes(bytes.fetched)} / ${formatBytes(Math.max(bytes.total, bytes.fetched))}`,
+    `${formatBytes(speed)}/s`,
+    ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
+  ]
+  return parts.join(' · ')
+}
+
+function count(number: number, what: string): string {
+  return number === 0 ? '' : `, ${number} ${what}`
+}

@@ -1,0 +1,131 @@
+import { DistError } from '@dist/errdefs'
+import { parseReference } from '@dist/reference'
+import { expect, it } from 'vitest'
+import { mirrorDistributed } from '../src/actions/mirror/distributed.js'
+import type { MirrorOptions } from '../src/actions/mirror/mirror.js'
+import { openReport } from '../src/actions/mirror/report.js'
+import { captured } from './support/context.js'
+import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
+
+const references = ['alpine:3.20', 'busybox'].map(parseReference)
+
+async function mirrored(runs: FakeRuns, options: MirrorOptions = {}, controller = new AbortController()) {
+  const { context, stdout, stderr } = captured({ signal: controller.signal })
+  await using report = await openReport(context, options)
+  const code = await mirrorDistributed(context, references, options, { runs, report, every: 1 })
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+it('submits, follows to the end, and reports', async () => {
+  const runs = new FakeRuns()
+  const done = { total: 2, done: 2, failed: 0, active: 0 }
+  runs.looks.set('r1', [runStatus(), runStatus({ state: 'done', images: done })])
+  runs.reports = [imageReport(0), imageReport(1)]
+  const { code, stdout, stderr } = await mirrored(runs, { platform: ['linux/arm64', 'linux/amd64'] })
+  expect(code).toBe(0)
+  expect(runs.references).toEqual([['docker.io/library/alpine:3.20', 'docker.io/library/busybox:latest']])
+  expect(runs.submitted[0]?.platforms).toEqual(['linux/amd64', 'linux/arm64'])
+  expect(stderr).toContain('run r1: 2 images submitted')
+  expect(stderr).toContain('images 2/2 done · blobs 1/4')
+  expect(stdout).toContain('2 images: 2 done')
+})
+
+it('some that failed: 6, and how to try them again', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus({ state: 'failed' })])
+  runs.reports = [imageReport(0), failedReport(1)]
+  const { code, stderr } = await mirrored(runs)
+  expect(code).toBe(6)
+  expect(stderr).toContain('dist retry r1')
+})
+
+it('a run that somebody canceled is not a success', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus({ state: 'canceled' })])
+  runs.reports = [failedReport(0, { state: 'canceled' })]
+  const { code, stderr } = await mirrored(runs)
+  expect(code).toBe(1)
+  expect(stderr).toContain('run r1 was canceled')
+})
+
+it('--detach prints the run, and how to follow it', async () => {
+  const { code, stdout, stderr } = await mirrored(new FakeRuns(), { detach: true })
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'r1\n' })
+  expect(stderr).toContain('dist status --watch r1')
+  expect(stderr).toContain('dist cancel r1')
+  expect((await mirrored(new FakeRuns(), { detach: true, json: true })).stdout).toBe('{"run":"r1"}\n')
+})
+
+it('says when nobody is there to do the work', async () => {
+  const runs = new FakeRuns()
+  runs.storeId = undefined
+  expect((await mirrored(runs, { detach: true })).stderr).toContain('dist coordinator and dist worker')
+})
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])('%s detaches and says how to go on: %i', async (signal, exit) => {
+  const controller = new AbortController()
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus()])
+  runs.onLook = (_, count) => count === 2 && controller.abort(signal)
+  const { code, stderr } = await mirrored(runs, {}, controller)
+  expect(code).toBe(exit)
+  expect(stderr).toContain('detached from run r1, which goes on')
+  expect(stderr).toContain('dist status --watch r1')
+  expect(runs.canceled).toEqual([])
+})
+
+it('a signal while it submits detaches, too: the run is there', async () => {
+  const controller = new AbortController()
+  const runs = new FakeRuns()
+  runs.onSubmit = () => controller.abort('SIGINT')
+  const { code, stderr } = await mirrored(runs, {}, controller)
+  expect(code).toBe(130)
+  expect(stderr).toContain('dist cancel r1')
+})
+
+it('a queue that was wiped gets the run again, and that is said', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus(), runStatus({ state: 'lost' })])
+  runs.looks.set('r2', [runStatus({ id: 'r2', state: 'done' })])
+  runs.reports = [imageReport(0), imageReport(1)]
+  const { code, stderr } = await mirrored(runs)
+  expect(code).toBe(0)
+  expect(runs.references).toHaveLength(2)
+  expect(runs.references[1]).toEqual(runs.references[0])
+  expect(stderr).toContain('run r1 is lost')
+  expect(stderr).toContain('submitted again as r2')
+})
+
+it('submits again as soon as a queue that starts takes it', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r3', [runStatus({ id: 'r3', state: 'done' })])
+  runs.onSubmit = (count) => {
+    if (count === 2) throw new DistError('UNAVAILABLE', 'loading')
+  }
+  expect((await mirrored(runs)).code).toBe(0)
+})
+
+it('a queue that loses whatever it gets is given up', async () => {
+  const runs = new FakeRuns()
+  await expect(mirrored(runs)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(runs.submitted).toHaveLength(11)
+})
+
+it('another store than the services have is refused by whoever takes the run', async () => {
+  const runs = new FakeRuns()
+  runs.onSubmit = () => {
+    throw new DistError('INVALID_ARGUMENT', 'another store')
+  }
+  await expect(mirrored(runs)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+it('a store that is not there cannot be the services’ own', async () => {
+  const runs = new FakeRuns()
+  await expect(mirrored(runs, { store: '/nonexistent/store' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  })
+  expect(runs.submitted).toEqual([])
+})

@@ -1,0 +1,112 @@
+import { stripVTControlCharacters } from 'node:util'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createColors } from '../src/progress/colors.js'
+import { Pacemaker } from '../src/progress/run/pace.js'
+import type { InFlight, Picture } from '../src/progress/run/picture.js'
+import { drawRun } from '../src/progress/run/terminal.js'
+import { lineView, openRunView } from '../src/progress/run/view.js'
+import { captured } from './support/context.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const picture = (done: number, fetched = 0, total = 100): Picture => ({
+  images: { total, done, failed: 0, active: 2 },
+  blobs: { total: 300, done, failed: 1 },
+  bytes: { total: 10_000, fetched },
+})
+const inFlight = (count: number): InFlight[] =>
+  [...Array(count).keys()].map((i) => ({
+    name: `registry.example.com/some/repository/${i}:1`,
+    state: 'fetching',
+    bytes: { there: 512, total: 1024 },
+  }))
+
+it('a line every few seconds, not for each picture, and the last one', () => {
+  const { context, stderr } = captured()
+  const view = lineView(context.stderr, 5000)
+  for (let i = 0; i <= 12; i++) {
+    view.show(picture(i, i * 100))
+    vi.advanceTimersByTime(1000)
+  }
+  view.end()
+  view.end()
+  const lines = stderr().trimEnd().split('\n')
+  expect(lines.map((line) => /^images (\d+)\/100/.exec(line)?.[1])).toEqual(['0', '5', '10', '12'])
+  expect(lines[1]).toMatch(
+    /^images 5\/100 done, 2 in flight · blobs 5\/300, 1 failed · 500 B \/ 9\.8 KiB · 100 B\/s · ETA 1m3\ds$/,
+  )
+})
+
+it('what stands still is said once', () => {
+  const { context, stderr } = captured()
+  const view = lineView(context.stderr, 5000)
+  for (let i = 0; i < 60; i++) {
+    view.show(picture(1))
+    vi.advanceTimersByTime(1000)
+  }
+  view.end()
+  expect(stderr().trimEnd().split('\n')).toHaveLength(1)
+})
+
+it('no terminal, no control characters', async () => {
+  const { context, stderr } = captured({ env: { TERM: 'xterm' } })
+  const view = await openRunView(context)
+  view.show(picture(1), inFlight(3))
+  view.end()
+  expect(stderr()).not.toContain('\x1b')
+})
+
+it('a terminal gets what is in flight and two lines, drawn over the last picture', async () => {
+  const { context, stderr } = captured({ env: { TERM: 'xterm' } })
+  Object.assign(context.stderr, { isTTY: true, columns: 100, rows: 24 })
+  const view = await openRunView(context)
+  view.show(picture(1), inFlight(3))
+  view.show(picture(2), inFlight(1))
+  view.end()
+  expect(stderr()).toContain('\x1b[5A')
+  expect(stderr()).toContain('\x1b[3A')
+  expect(stderr()).toMatch(/\?25l[\s\S]*\?25h$/)
+})
+
+const screen = { colors: createColors(true), pace: { speed: 2048, eta: undefined } }
+
+it.each([
+  [80, 24, 16],
+  [80, 10, 500],
+  [40, 4, 16],
+  [20, 2, 3],
+])('%i columns and %i rows are never exceeded by %i images', (columns, rows, count) => {
+  const lines = drawRun(picture(50), inFlight(count), { ...screen, columns, rows }).map(
+    stripVTControlCharacters,
+  )
+  expect(lines.length).toBeLessThanOrEqual(rows)
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
+  expect(lines.at(-1)).toMatch(/^images 50\/100/)
+  if (count + 2 > rows && rows > 2) expect(lines.join()).toMatch(/… \d+ more under way/)
+})
+
+it('the bar shows what is done and what failed', () => {
+  const half = { ...picture(50), images: { total: 100, done: 40, failed: 10, active: 0 } }
+  const [bar = ''] = drawRun(half, [], { ...screen, columns: 62, rows: 24 })
+  expect(stripVTControlCharacters(bar)).toBe(`│${'━'.repeat(30)}${'─'.repeat(30)}│`)
+  expect(bar).toContain(screen.colors.red('━'.repeat(6)))
+})
+
+it('the remaining time is not told before there is something to tell it from', () => {
+  const pace = new Pacemaker()
+  expect(pace.at(picture(0), 0).eta).toBeUndefined()
+  expect(pace.at(picture(1), 2000).eta).toBeUndefined()
+  expect(pace.at(picture(10), 10_000).eta).toBe(90_000)
+  expect(pace.at(picture(100), 20_000).eta).toBeUndefined()
+})
+
+it('large blobs tell it where images do not', () => {
+  const pace = new Pacemaker()
+  pace.at(picture(0), 0)
+  expect(pace.at(picture(50, 100), 10_000)).toEqual({ speed: 10, eta: 990_000 })
+})

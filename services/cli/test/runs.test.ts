@@ -1,0 +1,114 @@
+import { DistError } from '@dist/errdefs'
+import { expect, it } from 'vitest'
+import { openReport } from '../src/actions/mirror/report.js'
+import { cancelRun } from '../src/actions/runs/cancel.js'
+import { showRuns } from '../src/actions/runs/list.js'
+import { retryRun } from '../src/actions/runs/retry.js'
+import { type StatusOptions, showStatus } from '../src/actions/runs/status.js'
+import { run } from '../src/run.js'
+import { captured } from './support/context.js'
+import { day, FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
+
+async function shown(runs: FakeRuns, name: string | undefined, options: StatusOptions = {}) {
+  const { context, stdout, stderr } = captured()
+  await using report = await openReport(context, options)
+  const code = await showStatus(context, name, options, { runs, report, every: 1 })
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+it.each([['runs'], ['status'], ['status', 'r1'], ['retry', 'r1'], ['cancel', 'r1']])(
+  '%s %s without a queue says what is missing: 2',
+  async (...args) => {
+    const { context, stderr } = captured()
+    expect(await run(args, context)).toBe(2)
+    expect(stderr()).toMatch(/--queue redis:.*DIST_QUEUE/)
+  },
+)
+
+it('runs as a table and as JSON', async () => {
+  const runs = new FakeRuns()
+  runs.known = [runStatus({ id: 'new' }), runStatus({ id: 'old', state: 'failed' })]
+  const table = captured()
+  expect(await showRuns(table.context, {}, runs)).toBe(0)
+  expect(table.stdout()).toMatch(
+    /^RUN +STATE +AGE +IMAGES +FAILED +FETCHED\nnew +running +\S+ +0\/2 +0 +1000 B\nold /,
+  )
+  const json = captured()
+  await showRuns(json.context, { json: true }, runs)
+  expect(JSON.parse(json.stdout().split('\n')[0] ?? '')).toMatchObject({
+    id: 'new',
+    createdAt: day.toISOString(),
+  })
+})
+
+it('status shows the latest run with what failed', async () => {
+  const runs = new FakeRuns()
+  runs.known = [runStatus({ id: 'new', platforms: ['linux/amd64'] }), runStatus({ id: 'old' })]
+  runs.reports = [imageReport(0), ...[...Array(25).keys()].map((i) => failedReport(i + 1))]
+  const { code, stdout } = await shown(runs, undefined)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^run +new\nstate +running\n/)
+  expect(stdout).toMatch(/^platforms +linux\/amd64$/m)
+  expect(stdout).toMatch(/^images +0\/2 done, 0 failed, 2 in flight$/m)
+  expect(stdout.match(/^failed .*no such tag$/gm)).toHaveLength(20)
+  expect(stdout).toContain('and 5 more')
+})
+
+it('status as JSON has the first failures', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus()])
+  runs.reports = [...Array(150).keys()].map((i) => failedReport(i))
+  const { stdout } = await shown(runs, 'r1', { json: true })
+  const status = JSON.parse(stdout)
+  expect(status).toMatchObject({ id: 'r1', state: 'running', images: { total: 2 } })
+  expect(status.failures).toHaveLength(100)
+})
+
+it('a queue without runs, and one that does not know the run: 3, with what to do', async () => {
+  const runs = new FakeRuns()
+  await expect(shown(runs, undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  const unknown = { code: 'NOT_FOUND', message: expect.stringContaining('submit it again with dist mirror') }
+  await expect(shown(runs, 'r1')).rejects.toMatchObject(unknown)
+  const { context } = captured()
+  await expect(retryRun(context, 'r1', {}, runs)).rejects.toMatchObject(unknown)
+  await expect(cancelRun(context, 'r1', {}, runs)).rejects.toMatchObject(unknown)
+})
+
+it('a run that is lost is said to be', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus({ state: 'lost' })])
+  const { code, stdout, stderr } = await shown(runs, 'r1')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^state +lost$/m)
+  expect(stderr).toContain('run r1 is lost')
+  await expect(shown(runs, 'r1', { watch: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+it('--watch ends with the report and the code of the run', async () => {
+  const runs = new FakeRuns()
+  const away = new DistError('UNAVAILABLE', 'redis: away')
+  runs.looks.set('r1', [runStatus(), away, runStatus({ state: 'failed' })])
+  runs.reports = [imageReport(0), failedReport(1)]
+  const { code, stdout, stderr } = await shown(runs, 'r1', { watch: true })
+  expect(code).toBe(6)
+  expect(stdout).toContain('2 images: 1 done, 1 failed')
+  expect(stderr).toContain('redis: away: waiting for the queue')
+})
+
+it('retry says how many images that are, cancel which run', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus()])
+  runs.retried = 3
+  const retried = captured()
+  expect(await retryRun(retried.context, 'r1', {}, runs)).toBe(0)
+  expect(retried.stdout()).toBe('r1 3 images\n')
+  runs.retried = 0
+  const nothing = captured()
+  await retryRun(nothing.context, 'r1', { json: true }, runs)
+  expect(nothing.stdout()).toBe('{"run":"r1","images":0}\n')
+  expect(nothing.stderr()).toContain('nothing of it has failed')
+  const canceled = captured()
+  expect(await cancelRun(canceled.context, 'r1', {}, runs)).toBe(0)
+  expect(canceled.stdout()).toBe('r1\n')
+  expect(runs.canceled).toEqual(['r1'])
+})

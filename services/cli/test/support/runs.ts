@@ -1,0 +1,107 @@
+import { DistError } from '@dist/errdefs'
+import type { ImageReport, RunRequest, RunStatus, Runs } from '@dist/queue'
+
+export const day = new Date('2026-01-01T00:00:00Z')
+
+export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
+  return {
+    id: 'r1',
+    state: 'running',
+    createdAt: day,
+    store: 'store-1',
+    platforms: 'all',
+    images: { total: 2, done: 0, failed: 0, active: 2 },
+    blobs: { total: 4, done: 1, failed: 0 },
+    bytes: { total: 4000, fetched: 1000 },
+    ...parts,
+  }
+}
+
+/** Runs without a queue: each look at a run gives the next of the looks that the test has prepared. */
+export class FakeRuns implements Runs {
+  readonly submitted: RunRequest[] = []
+  readonly references: string[][] = []
+  readonly canceled: string[] = []
+  /** By run; the last look stays. An error is thrown. */
+  readonly looks = new Map<string, (RunStatus | Error)[]>()
+  reports: ImageReport[] = []
+  known: RunStatus[] = []
+  storeId: string | undefined = 'store-1'
+  retried = 0
+  onLook: (run: string, count: number) => void = () => {}
+  onSubmit: (count: number) => void = () => {}
+  #counts = new Map<string, number>()
+
+  async submit(request: RunRequest): Promise<string> {
+    const references: string[] = []
+    for await (const reference of request.references) references.push(reference)
+    this.submitted.push(request)
+    this.references.push(references)
+    this.onSubmit(this.submitted.length)
+    return `r${this.submitted.length}`
+  }
+
+  async list(): Promise<RunStatus[]> {
+    return this.known
+  }
+
+  async status(run: string): Promise<RunStatus> {
+    const count = (this.#counts.get(run) ?? 0) + 1
+    this.#counts.set(run, count)
+    this.onLook(run, count)
+    const looks = this.looks.get(run) ?? []
+    const look = looks.length > 1 ? looks.shift() : looks[0]
+    if (look === undefined) throw notFound(run)
+    if (look instanceof Error) throw look
+    return look
+  }
+
+  async *images(_run: string): AsyncIterable<ImageReport> {
+    yield* this.reports
+  }
+
+  async *failed(_run: string): AsyncIterable<ImageReport> {
+    yield* this.reports.filter(({ state }) => state === 'failed')
+  }
+
+  async retry(run: string): Promise<number> {
+    if (!this.looks.has(run)) throw notFound(run)
+    return this.retried
+  }
+
+  async cancel(run: string): Promise<void> {
+    if (!this.looks.has(run)) throw notFound(run)
+    this.canceled.push(run)
+  }
+
+  async store(): Promise<string | undefined> {
+    return this.storeId
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function notFound(run: string): DistError {
+  return new DistError('NOT_FOUND', `no run ${run}`)
+}
+
+export function imageReport(index: number, parts: Partial<ImageReport> = {}): ImageReport {
+  return {
+    index,
+    reference: `docker.io/library/i${index}:1`,
+    state: 'done',
+    digest: `sha256:${String(index).padStart(64, '0')}`,
+    upToDate: false,
+    fetched: { objects: 3, bytes: 2048 },
+    shared: { objects: 1, bytes: 1024 },
+    ...parts,
+  }
+}
+
+export const failedReport = (index: number, parts: Partial<ImageReport> = {}): ImageReport => ({
+  index,
+  reference: `docker.io/library/i${index}:1`,
+  state: 'failed',
+  error: { code: 'NOT_FOUND', message: 'the registry has no such tag' },
+  ...parts,
+})
