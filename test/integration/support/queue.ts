@@ -1,151 +1,44 @@
-import { createStore, MemoryDriver, MemoryNames } from '@dist/content'
-import { type BlobTask, type IngestOptions, storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
-import {
-  type CoordinatorParts,
-  type ImageReport,
-  openRuns,
-  type RunStatus,
-  type Runs,
-  type RunsOptions,
-  type Service,
-  type ServiceEvent,
-  startCoordinator,
-  startWorker,
-  type Tuning,
-  type WorkerParts,
-} from '@dist/queue'
-import { createRedisLocker } from '@dist/redis'
-import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll } from 'vitest'
-import { waitFor } from '../../../infra/servers/process.js'
-import { type RedisServer, type RedisServerOptions, startRedis } from '../../../infra/servers/redis.js'
-import { ScriptedRemote } from '../../../packages/mirror/test/support/remote.js'
+import { ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { afterEach, beforeEach } from 'vitest'
+import { type RedisServer, startRedis } from '../../../infra/servers/redis.js'
+import type { Running, Workspace } from './workspace.js'
 
-/** Everything soon, so that tests need not wait. */
-export const soon: Partial<Tuning> = {
-  lockDuration: 2_000,
-  stalledInterval: 300,
-  firstBackoff: 20,
-  longestBackoff: 200,
-  firstHeld: 20,
-  longestHeld: 100,
-  watch: 50,
-  reconcile: 200,
-  lostAfter: 300,
-  sweep: 200,
-  cancelPoll: 100,
-  progress: 50,
-  fullPause: 100,
-}
-
-/** A queue with a registry and a store in memory, and services that end with their test. */
-export class QueueWorld {
-  readonly remote = new ScriptedRemote()
-  readonly driver = new MemoryDriver()
-  readonly content = createStore(this.driver)
-  readonly names = new MemoryNames()
-  readonly target = storeTarget(this.content, this.names)
-  readonly events: ServiceEvent[] = []
-  readonly #clients: Redis[] = []
-  readonly #services: Service[] = []
-  readonly #runs: Runs[] = []
-
-  constructor(readonly server: RedisServer) {}
-
-  /** One more connection, as services make them. */
-  connect(): Redis {
-    const redis = new Redis({
-      port: this.server.port,
-      host: '127.0.0.1',
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 50,
-      reconnectOnError: (error) => error.message.includes('READONLY'),
-    })
-    redis.on('error', () => {})
-    this.#clients.push(redis)
+/** An empty Redis for each test of the file. */
+export function useRedis(): () => RedisServer {
+  let redis: RedisServer | undefined
+  beforeEach(async () => {
+    redis = await startRedis()
+  })
+  afterEach(() => redis?.stop())
+  return () => {
+    if (redis === undefined) throw new Error('outside of a test')
     return redis
   }
-
-  runs(options: Partial<RunsOptions> = {}): Runs {
-    const runs = openRuns({ connect: () => this.connect(), tuning: soon, ...options })
-    this.#runs.push(runs)
-    return runs
-  }
-
-  async coordinator(parts: Partial<CoordinatorParts> = {}): Promise<Service> {
-    return this.#started(
-      startCoordinator({ ...this.#parts(), resolver: this.remote, target: this.target, ...parts }),
-    )
-  }
-
-  async worker(parts: Partial<WorkerParts> = {}): Promise<Service> {
-    const transfer = async ({ desc }: BlobTask, options: IngestOptions) => {
-      const source = { fetcher: this.remote.fetcher(), ingester: this.content }
-      return (await transferBlob(desc, source, options)) !== undefined
-    }
-    const own = {
-      content: this.content,
-      locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
-      transfer,
-      budget: new TransferBudget({ bytes: 64 << 20, transfers: 64 }),
-      concurrency: 8,
-    }
-    return this.#started(startWorker({ ...this.#parts(), ...own, ...parts }))
-  }
-
-  /** Waits until a run has ended. */
-  async ended(runs: Runs, run: string, timeout?: number): Promise<RunStatus> {
-    let status = await runs.status(run)
-    const over = async () => {
-      status = await runs.status(run)
-      return status.state !== 'running'
-    }
-    await waitFor(over, `the end of run ${run}`, timeout)
-    return status
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.stop({ deadline: 3_000 })))
-    for (const runs of this.#runs) await runs[Symbol.asyncDispose]()
-    for (const client of this.#clients) client.disconnect()
-  }
-
-  async #started(service: Service): Promise<Service> {
-    this.#services.push(service)
-    await service.ready()
-    return service
-  }
-
-  #parts() {
-    const onEvent = (event: ServiceEvent) => void this.events.push(event)
-    return { connect: () => this.connect(), store: 'store-1', tuning: soon, onEvent }
-  }
 }
 
-/** One Redis for the tests of a file, empty for each; a world of its own for each test. */
-export function useQueue(options: RedisServerOptions = {}): () => QueueWorld {
-  let server: RedisServer | undefined
-  let world: QueueWorld | undefined
-  beforeAll(async () => {
-    server = await startRedis(options)
-  })
-  afterEach(async () => {
-    await world?.close()
-    world = undefined
-    const admin = new Redis({ port: server?.port ?? 0, host: '127.0.0.1' })
-    await admin.flushall()
-    admin.disconnect()
-  })
-  afterAll(() => server?.stop())
-  return () => {
-    if (server === undefined) throw new Error('outside of a test')
-    world ??= new QueueWorld(server)
-    return world
-  }
+export interface Services {
+  readonly coordinator: Running
+  readonly worker: Running
 }
 
-export async function reports(images: AsyncIterable<ImageReport>): Promise<ImageReport[]> {
-  const all: ImageReport[] = []
-  for await (const report of images) all.push(report)
-  return all
+/** A coordinator and a worker on the workspace's store, ready to work. */
+export async function startServices(workspace: Workspace, queue: string): Promise<Services> {
+  const flags = ['--queue', queue, '--listen', '127.0.0.1:0']
+  const coordinator = workspace.start(['coordinator', ...flags])
+  const worker = workspace.start(['worker', ...flags, '--name', 'w1'])
+  await Promise.all([coordinator.said('"ready"'), worker.said('"ready"')])
+  return { coordinator, worker }
+}
+
+/** The layer that all of `pushMany`'s images have. */
+const base = tarLayer([{ path: 'etc/base', content: 'base\n' }])
+
+/** Pushes so many images `prefix/0:1`, `prefix/1:1`… with a layer of their own and one that they share. */
+export async function pushMany(url: string, prefix: string, count: number): Promise<void> {
+  await Promise.all(
+    [...Array(count).keys()].map((i) => {
+      const own = tarLayer([{ path: `etc/${prefix}-${i}`, content: `${prefix} ${i}\n` }])
+      return pushImage(url, `${prefix}/${i}`, '1', ociImage({ layers: [base, own] }))
+    }),
+  )
 }
