@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { digestsOf, leftovers, rehash } from './pull-support.js'
+import { digestsOf, largeImage, leftovers, rehash } from './pull-support.js'
 import { singleImage, useRegistry } from './support/images.js'
 import { type Ended, linesOf, useWorkspace } from './support/workspace.js'
 
@@ -12,6 +12,7 @@ const bulkyImage = ociImage({
 const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'app', '1', singleImage)
   await pushImage(url, 'app', 'bulky', bulkyImage)
+  await pushImage(url, 'app', 'large', largeImage)
 })
 const workspace = useWorkspace()
 const isRoot = process.getuid?.() === 0
@@ -93,18 +94,24 @@ it('a place where nothing can be made, as /proc, fails fast', async () => {
   expectOneLine(ended, 3, /\/proc\/x/)
 })
 
-it('S14 a disk that is full: 1, nothing partial is visible, and the next pull finishes with room', async () => {
-  const { store } = workspace()
-  const copy = join(workspace().root, 'copy')
-  const ended = await withMounts(`
-    mkdir ${store}; mount -t tmpfs -o size=10m none ${store}
-    code=0; dist pull ${registry().host}/app:bulky || code=$?
+it.each([
+  ['', 'bulky', bulkyImage, '10m'],
+  [', met by worker threads', 'large', largeImage, '60m'],
+])(
+  'S14 a disk that is full%s: 1, nothing partial is visible, and the next pull finishes',
+  async (_, tag, image, size) => {
+    const { store } = workspace()
+    const copy = join(workspace().root, 'copy')
+    const ended = await withMounts(`
+    mkdir ${store}; mount -t tmpfs -o size=${size} none ${store}
+    code=0; dist pull ${registry().host}/app:${tag} || code=$?
     dist images --json; cp -a ${store} ${copy}-full
-    mount -o remount,size=64m ${store}
-    dist pull ${registry().host}/app:bulky 2>/dev/null >&2; cp -a ${store} ${copy}-whole
+    mount -o remount,size=256m ${store}
+    dist pull ${registry().host}/app:${tag} 2>/dev/null >&2; cp -a ${store} ${copy}-whole
     exit $code`)
-  expectOneLine(ended, 1, /no space is left.*\(ENOSPC\)/)
-  expect(digestsOf(bulkyImage)).toEqual(expect.arrayContaining(await rehash(`${copy}-full`)))
-  expect(await rehash(`${copy}-whole`)).toEqual(digestsOf(bulkyImage))
-  expect(await leftovers(`${copy}-whole`)).toEqual([])
-})
+    expectOneLine(ended, 1, /no space is left.*\(ENOSPC\)/)
+    expect(digestsOf(image)).toEqual(expect.arrayContaining(await rehash(`${copy}-full`)))
+    expect(await rehash(`${copy}-whole`)).toEqual(digestsOf(image))
+    expect(await leftovers(`${copy}-whole`)).toEqual([])
+  },
+)

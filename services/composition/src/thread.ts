@@ -5,6 +5,7 @@ import type { HostLimiter } from '@dist/remotes'
 import { type Authorizer, createFetcher, createTransport, type RequestEvent } from '@dist/remotes-registry'
 import { Channel } from './threads/channel.js'
 import type { ThreadSettings, TransferCall } from './threads/protocol.js'
+import { throttled } from './threads/throttle.js'
 
 const progressInterval = 100
 
@@ -19,7 +20,10 @@ async function serve(settings: ThreadSettings): Promise<void> {
     transfer: async (call: TransferCall, signal) => {
       const store = await opening
       const fetcher = createFetcher({ transport, endpoints: call.endpoints, locator: call.locator })
-      const onProgress = throttled((offset) => channel.call('progress', { transfer: call.transfer, offset }))
+      const onProgress = throttled(
+        (offset) => channel.call('progress', { transfer: call.transfer, offset }),
+        progressInterval,
+      )
       return (
         (await transferBlob(call.desc, { fetcher, ingester: store.content }, { signal, onProgress })) !==
         undefined
@@ -41,17 +45,6 @@ async function serve(settings: ThreadSettings): Promise<void> {
   const { userAgent, proxy, verbose } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
   const transport = createTransport({ authorizer, limiter, userAgent, proxy, onRequest })
-}
-
-function throttled(report: (offset: number) => unknown): (offset: number) => void {
-  // The first report tells where the transfer starts: it passes also in the first moments of a thread's clock.
-  let last = Number.NEGATIVE_INFINITY
-  return (offset) => {
-    const now = performance.now()
-    if (now - last < progressInterval) return
-    last = now
-    report(offset)
-  }
 }
 
 await serve(workerData as ThreadSettings)
