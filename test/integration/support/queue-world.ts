@@ -1,4 +1,4 @@
-import { createStore, MemoryDriver, MemoryNames } from '@dist/content'
+import { createStore, type Expected, MemoryDriver, MemoryNames } from '@dist/content'
 import { type BlobTask, type IngestOptions, storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
 import {
   type CoordinatorParts,
@@ -38,10 +38,19 @@ export const soon: Partial<Tuning> = {
   fullPause: 100,
 }
 
+/** Writers keep nobody out, and one that is dead least of all: as in a bucket. */
+class SharedDriver extends MemoryDriver {
+  #writes = 0
+
+  override draft(ref: string, expected: Expected) {
+    return super.draft(`${ref}#${this.#writes++}`, expected)
+  }
+}
+
 /** A queue with a registry and a store in memory, and services that end with their test. */
 export class QueueWorld {
   readonly remote = new ScriptedRemote()
-  readonly driver = new MemoryDriver()
+  readonly driver = new SharedDriver()
   readonly content = createStore(this.driver)
   readonly names = new MemoryNames()
   readonly target = storeTarget(this.content, this.names)
@@ -78,15 +87,17 @@ export class QueueWorld {
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 
+  /** What workers do by default. */
+  async transfer({ desc }: Pick<BlobTask, 'desc'>, options: IngestOptions = {}): Promise<boolean> {
+    const source = { fetcher: this.remote.fetcher(), ingester: this.content }
+    return (await transferBlob(desc, source, options)) !== undefined
+  }
+
   async worker(parts: Partial<WorkerParts> = {}): Promise<Service> {
-    const transfer = async ({ desc }: BlobTask, options: IngestOptions) => {
-      const source = { fetcher: this.remote.fetcher(), ingester: this.content }
-      return (await transferBlob(desc, source, options)) !== undefined
-    }
     const own = {
       content: this.content,
       locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
-      transfer,
+      transfer: (task: BlobTask, options: IngestOptions) => this.transfer(task, options),
       budget: new TransferBudget({ bytes: 64 << 20, transfers: 64 }),
       concurrency: 8,
     }
@@ -113,7 +124,7 @@ export class QueueWorld {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.stop({ deadline: 3_000 })))
+    await Promise.all(this.#services.map((service) => service.stop({ deadline: 500 })))
     for (const runs of this.#runs) await runs[Symbol.asyncDispose]()
     for (const client of this.#clients) client.disconnect()
   }

@@ -1,21 +1,20 @@
 import type { Redis } from 'ioredis'
 import type { QueueWorld } from './queue-world.js'
 
-interface Sent {
-  readonly name: string
-  readonly args: readonly unknown[]
-}
+type Args = readonly unknown[]
 
 /**
- * The connections of a service that dies: from one moment on nothing that it does reaches Redis any more, and
- * nobody says farewell, as with kill -9.
+ * The connections of a service that something happens to. When it dies, nothing that it does reaches Redis any
+ * more, and nobody says farewell: as with kill -9.
  */
 export class Victim {
   readonly #connections: Redis[] = []
+  /** Resolves when it has died. */
   readonly died: Promise<void>
   #dead = false
   #tell: () => void = () => {}
-  #doom: (sent: Sent) => boolean = () => false
+  #dooms: (args: Args) => boolean = () => false
+  #loses: string | undefined
 
   constructor(private readonly world: QueueWorld) {
     this.died = new Promise((resolve) => {
@@ -25,16 +24,22 @@ export class Victim {
 
   readonly connect = (): Redis => this.#track(this.world.connect())
 
-  /** Dies instead of sending the first command that a script is run with and that has this key. */
-  dieBefore(key: string): this {
-    this.#doom = ({ name, args }) => name.startsWith('eval') && args.includes(key)
+  /** Dies instead of sending the first command whose arguments are such. */
+  dieWhen(dooms: (args: Args) => boolean): this {
+    this.#dooms = dooms
+    return this
+  }
+
+  /** Never renews the locks of its jobs in a queue, and does not notice: as a process that is stopped. */
+  neverRenewing(queue: string): this {
+    this.#loses = `{dist}:${queue}:stalled`
     return this
   }
 
   /** Dies now. What it was doing never goes on. */
   die(): Promise<never> {
+    if (!this.#dead) for (const connection of this.#connections) connection.disconnect()
     this.#dead = true
-    for (const connection of this.#connections) connection.disconnect()
     this.#tell()
     return new Promise(() => {})
   }
@@ -45,7 +50,10 @@ export class Victim {
     redis.duplicate = (...options) => this.#track(duplicate(...options))
     const send = redis.sendCommand.bind(redis)
     redis.sendCommand = (command, stream) => {
-      if (this.#dead || this.#doom(command as unknown as Sent)) return this.die()
+      const { args } = command as unknown as { args: Args }
+      if (this.#dead || this.#dooms(args)) return this.die()
+      // The script that renews locks has this key alone.
+      if (this.#loses !== undefined && args[1] === '1' && args[2] === this.#loses) return Promise.resolve([])
       return send(command, stream)
     }
     return redis

@@ -68,10 +68,15 @@ async function writeReferences(client: Client, run: string, references: RunReque
   }
   for await (const reference of references) {
     total++
-    if (chunk.push(reference.slice(0, maxReference)) === chunkSize) await write()
+    if (chunk.push(kept(reference)) === chunkSize) await write()
   }
   if (chunk.length > 0) await write()
   return { total, chunks }
+}
+
+/** A URL is no reference, and may have a password: what is kept of it still fails its image. */
+function kept(reference: string): string {
+  return reference.includes('://') ? sanitize(reference, maxReference) : reference.slice(0, maxReference)
 }
 
 async function writeChunk(client: Client, run: string, chunk: number, references: string[]): Promise<void> {
