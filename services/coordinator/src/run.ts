@@ -44,6 +44,7 @@ async function work(settings: Settings<'coordinator'>, surroundings: Surrounding
       resolver: mirror.remote,
       target: storeTarget(mirror.store.content, mirror.store.names),
       concurrency: settings.concurrency,
+      pausedFor: (host) => mirror.pauses.pausedFor(host),
       onEvent: (event) => {
         metrics.count(event)
         logEvent(log, event)

@@ -9,11 +9,32 @@ import { Queue } from 'bullmq'
 import type { FastifyPluginCallback } from 'fastify'
 import type { Redis } from 'ioredis'
 
-/** The three queues, from what people ask for to what moves bytes. */
+/** A job as bull-board hands it to those who describe it. Its data are what somebody put into Redis. */
+interface ShownJob {
+  readonly data?: {
+    readonly run?: unknown
+    readonly reference?: unknown
+    readonly desc?: { readonly digest?: unknown }
+  }
+}
+
+/** The three queues, from what people ask for to what moves bytes, and what a job of each is called. */
 const queues = [
-  { name: 'runs', says: 'What was asked for: one job for each time that a run is expanded into images.' },
-  { name: 'images', says: 'One job for each image of a run. Its flow has the blobs that it waits for.' },
-  { name: 'blobs', says: 'One job for each blob that an image lacks.' },
+  {
+    name: 'runs',
+    says: 'What was asked for: one job for each time that a run is expanded into images.',
+    title: ({ data }: ShownJob) => data?.run,
+  },
+  {
+    name: 'images',
+    says: 'One job for each image of a run. Its flow has the blobs that it waits for.',
+    title: ({ data }: ShownJob) => data?.reference,
+  },
+  {
+    name: 'blobs',
+    says: 'One job for each blob that an image lacks.',
+    title: ({ data }: ShownJob) => data?.desc?.digest,
+  },
 ]
 
 export interface BoardOptions {
@@ -24,12 +45,19 @@ export interface BoardOptions {
 
 /** bull-board over the queues. Makes no connection of its own. */
 export function createBoard(redis: Redis, { path, readOnly }: BoardOptions): FastifyPluginCallback {
-  const adapters = queues.map(({ name, says }) => {
+  const adapters = queues.map(({ name, says, title }) => {
     const queue = new Queue(name, { connection: redis, prefix: '{dist}', skipMetasUpdate: true })
     // The connection's own listener has said it.
     queue.on('error', () => {})
     // A job that is tried again by itself would not be known to its run: `dist retry` makes a fresh one.
-    return new BullMQAdapter(queue, { readOnlyMode: readOnly, allowRetries: false, description: says })
+    const adapter = new BullMQAdapter(queue, {
+      readOnlyMode: readOnly,
+      allowRetries: false,
+      description: says,
+      externalJobUrl: ({ data }: ShownJob) => ({ displayText: 'its run', href: runUrl(path, data?.run) }),
+    })
+    adapter.setFormatter('name', (job: ShownJob) => String(title(job) ?? name))
+    return adapter
   })
   const server = new FastifyAdapter().setBasePath(path)
   createBullBoard({
@@ -38,6 +66,11 @@ export function createBoard(redis: Redis, { path, readOnly }: BoardOptions): Fas
     options: { uiBasePath: pages(), uiConfig: { boardTitle: 'dist', hideRedisDetails: true } },
   })
   return server.registerPlugin()
+}
+
+/** The job of a run's first expansion: a run's images are found through it, and it through them. */
+function runUrl(path: string, run: unknown): string {
+  return `${path}/queue/runs/${encodeURIComponent(`${run}-0`)}`
 }
 
 /** bull-board's files: beside the bundle, else where the package is installed. */

@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { waitFor } from '../../../infra/servers/process.js'
+import { jsonLines, type Running, type Workspace } from './workspace.js'
+
+export interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+/** A service in a process of its own. */
+export interface StartedService {
+  readonly running: Running
+  /** What it has logged so far. */
+  lines(): LogLine[]
+  /** Resolves with the line once it is logged. */
+  logged(message: string): Promise<LogLine>
+  /** Where its own pages are; resolves once they are served. */
+  url(): Promise<string>
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts the program of a service, with its own pages at a free port. */
+export function startService(
+  workspace: Workspace,
+  name: 'coordinator' | 'worker' | 'dashboard',
+  { args = [], env = {} }: StartOptions = {},
+): StartedService {
+  const program = fileURLToPath(new URL(`../../../services/${name}/bin/${name}.mjs`, import.meta.url))
+  const command = [process.execPath, program, '--listen', '127.0.0.1:0', ...args]
+  const running = workspace.startShell(`exec ${command.map((word) => `'${word}'`).join(' ')}`, { env })
+  // Read while it writes: what has no end yet is not a line.
+  const lines = () => jsonLines<LogLine>(running.stdout().replace(/[^\n]*$/, ''))
+  const logged = async (message: string) => {
+    const find = () => lines().find(({ msg }) => msg === message)
+    const ended = running.ended.then(() => true)
+    await waitFor(
+      async () => find() !== undefined || (await Promise.race([ended, false])),
+      `"${message}" in the log of ${name}`,
+    )
+    return find() ?? expect.unreachable(`${name} ended: ${running.stdout()}${running.stderr()}`)
+  }
+  const url = async () => {
+    if (name === 'dashboard') return String((await logged('ready')).url).replace(/\/$/, '')
+    return `http://${(await logged('starting')).listen}`
+  }
+  return { running, lines, logged, url }
+}
+
+/** How a service answers that cannot start: its exit code and the error of its last line. */
+export async function refusalOf(
+  service: StartedService,
+): Promise<{ code: number | undefined; error: { code: string; message: string } }> {
+  const { code } = await service.running.ended
+  const last = service.lines().at(-1)
+  return { code, error: last?.error as { code: string; message: string } }
+}
+
+/** The value of a metric, by its name with its labels. */
+export async function metric(service: StartedService, name: string): Promise<number | undefined> {
+  const text = await (await fetch(`${await service.url()}/metrics`)).text()
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length + 1))
+}
