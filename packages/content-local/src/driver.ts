@@ -42,6 +42,7 @@ export class LocalDriver implements Driver {
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
     const lock = await this.locker.acquire(lockKey(ref), { wait: 0, ...(signal && { signal }) })
     try {
+      this.#refuseCommitted(expected)
       const resumed = await resumeEntry(this.place.ingest, ref, expected)
       const draft = new LocalDraft(this.place, ref, expected, lock, () => this.#drafts.delete(ref), resumed)
       this.#drafts.set(ref, draft)
@@ -50,6 +51,13 @@ export class LocalDriver implements Driver {
       await lock.release()
       throw storeError(this.place.root, `writing ${ref}`, error)
     }
+  }
+
+  /** Whoever held the ref until now may have committed what is expected since the store was looked into. */
+  #refuseCommitted({ digest, size }: Expected): void {
+    const info = digest === undefined ? undefined : statBlob(this.place, digest)
+    if (info !== undefined && (size === undefined || size === info.size))
+      throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
   }
 
   async *statuses(): AsyncIterable<Status> {

@@ -13,7 +13,10 @@ export interface Driver {
   walk(): AsyncIterable<Info>
   /** Whether there was something to delete. */
   delete(digest: Digest): Promise<boolean>
-  /** Opens a draft under a ref and holds the ref until the draft is closed. `UNAVAILABLE` while it is held. */
+  /**
+   * Opens a draft under a ref and holds the ref until the draft is closed. `UNAVAILABLE` while it is held. Where
+   * looking costs next to nothing, `ALREADY_EXISTS` for what was committed just before the ref became free.
+   */
   draft(ref: string, expected: Expected, options: WriteOptions): Promise<Draft>
   statuses(): AsyncIterable<Status>
   /** Throws away a draft that nobody holds. `NOT_FOUND`, `UNAVAILABLE`. */
