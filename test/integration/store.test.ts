@@ -76,14 +76,8 @@ it('images shows names, types, digests, sizes of whole images and platforms', as
   const [head, ...rows] = linesOf((await dist('images')).stdout)
   expect(head).toMatch(/^REF +TYPE +DIGEST +SIZE +PLATFORMS$/)
   expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
-    [
-      index(),
-      indexImage.descriptor.mediaType,
-      indexImage.descriptor.digest,
-      expect.any(String),
-      'linux/amd64',
-    ],
-    [single(), singleImage.descriptor.mediaType, singleImage.descriptor.digest, '1.4 MiB', 'linux/amd64'],
+    [index(), 'OCI index', indexImage.descriptor.digest, expect.any(String), 'linux/amd64'],
+    [single(), 'OCI manifest', singleImage.descriptor.digest, '1.4 MiB', 'linux/amd64'],
   ])
   const size = allContent(singleImage).reduce((sum, { descriptor }) => sum + descriptor.size, 0)
   const listed = jsonLines((await dist('images', '--json')).stdout)

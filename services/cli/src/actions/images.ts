@@ -7,6 +7,7 @@ import { exitCodes } from '../exit.js'
 import { formatBytes, formatTable } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
+import { typeOf } from '../progress/label.js'
 import { mapAhead } from './ahead.js'
 import { findImage, shownName } from './names.js'
 import { forEachOf } from './several.js'
@@ -67,5 +68,5 @@ async function rowOf(image: Image, { content }: Store): Promise<Row> {
 }
 
 function cells({ name, mediaType, digest, size, platforms }: Row): string[] {
-  return [shownName(name), mediaType, digest, formatBytes(size), platforms.join(',') || '-']
+  return [shownName(name), typeOf(mediaType), digest, formatBytes(size), platforms.join(',') || '-']
 }

@@ -34,3 +34,9 @@ async function imageNamed(name: string, names: Names): Promise<Image | undefined
 export function shownName(name: string): string {
   return sanitize(name, 512)
 }
+
+/** What went wrong with an image, with its name in front: once, since registries' errors name what was asked for. */
+export function failureOf(name: string, message: string): string {
+  const shown = shownName(name)
+  return message.startsWith(`${shown}: `) ? message : `${shown}: ${message}`
+}

@@ -12,6 +12,7 @@ import type { TransferOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { openView } from '../progress/view.js'
 import { describeError } from '../run.js'
+import { failureOf } from './names.js'
 
 export interface PullOptions extends TransferOptions {
   platform?: string[]
@@ -60,7 +61,7 @@ function report(outcomes: readonly ImageOutcome[], options: PullOptions, context
     const name = formatReference(outcome.reference)
     if (options.json) printJson(context, jsonOutcome(name, outcome))
     else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
-    if (outcome.error !== undefined) note(context, `${name}: ${describeError(outcome.error)}`)
+    if (outcome.error !== undefined) note(context, failureOf(name, describeError(outcome.error)))
     if (outcome.skipped.length > 0) {
       const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
       note(

@@ -1,3 +1,4 @@
+import { sanitize } from '@dist/errdefs'
 import { type Descriptor, formatPlatform, isIndexType, isManifestType } from '@dist/oci'
 
 /** What an object is called in front of its bar: its kind and the start of its digest. */
@@ -11,6 +12,13 @@ export function kindOf(mediaType: string): string {
   if (isManifestType(mediaType)) return 'manifest'
   if (/layer|rootfs/.test(mediaType)) return 'layer'
   return mediaType.includes('config') || mediaType.includes('container.image') ? 'config' : 'blob'
+}
+
+/** Kind and family of a root, as tables show it: `OCI index`. Of other media types there is no short form. */
+export function typeOf(mediaType: string): string {
+  const kind = isIndexType(mediaType) ? 'index' : isManifestType(mediaType) ? 'manifest' : undefined
+  if (kind === undefined) return sanitize(mediaType, 60)
+  return `${mediaType.startsWith('application/vnd.docker.') ? 'Docker' : 'OCI'} ${kind}`
 }
 
 export function shortDigest(digest: string): string {

@@ -4,7 +4,7 @@ import { DistError, sanitize } from '@dist/errdefs'
 import type { ImageReport } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
-import { shownName } from '../names.js'
+import { failureOf, shownName } from '../names.js'
 import { formatAmount, Summary, summaryLine } from './summary.js'
 
 export interface ReportOptions {
@@ -106,10 +106,8 @@ function doneLine({ reference, digest, upToDate, fetched, shared }: ImageReport)
 export function failureLines({ reference, error, failures = [] }: ImageReport): string[] {
   const message = sanitize(error?.message ?? 'no reason is known', 500)
   const blobs = failures.filter(({ digest }) => !message.includes(digest))
-  const name = shownName(reference)
   return [
-    // What registries are asked for names itself.
-    message.startsWith(`${name}: `) ? message : `${name}: ${message}`,
+    failureOf(reference, message),
     ...blobs.slice(0, 5).map(({ digest, message: why }) => `  ${sanitize(digest)}: ${sanitize(why)}`),
     ...(blobs.length > 5 ? [`  and ${blobs.length - 5} more`] : []),
   ]
