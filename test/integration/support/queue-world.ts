@@ -152,6 +152,8 @@ export function useQueue(options: RedisServerOptions = {}): () => QueueWorld {
     await world?.close()
     world = undefined
     const admin = new Redis({ port: server?.port ?? 0, host: '127.0.0.1' })
+    await admin.replicaof('NO', 'ONE')
+    await admin.config('SET', 'maxmemory', 0)
     await admin.flushall()
     admin.disconnect()
   })

@@ -14,13 +14,20 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
 /** An error of the queue's Redis, named by code; undefined when it is something else. */
 export function redisError(error: unknown): DistError | undefined {
   if (error instanceof DistError || !(error instanceof Error)) return undefined
-  const verdict = replies.find(([pattern]) => pattern.test(error.message))?.[1]
+  const said = causeOf(error)
+  const verdict = replies.find(([pattern]) => pattern.test(said))?.[1]
   if (verdict === undefined) return undefined
   const [code, advice, options] = verdict
-  return new DistError(code, `the queue's redis: ${sanitize(error.message)}${advice}`, {
+  return new DistError(code, `the queue's redis: ${sanitize(said)}${advice}`, {
     ...options,
     cause: error,
   })
+}
+
+/** Of a transaction that was given up, why; of everything else, what it says. */
+function causeOf(error: Error): string {
+  const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []
+  return first instanceof Error ? first.message : error.message
 }
 
 /** The error with a code, whatever it is. */
