@@ -50,13 +50,18 @@ export function checkComplete(folder: string, contents: ReadonlyMap<string, numb
 
 /** The median of each figure. */
 export function median(runs: readonly Measurement[]): Measurement {
-  const of = (figure: (run: Measurement) => number) => {
-    const sorted = runs.map(figure).sort((a, b) => a - b)
-    const middle = sorted.length >> 1
-    const upper = sorted[middle] ?? Number.NaN
-    return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
+  return {
+    wall: medianOf(runs.map(({ wall }) => wall)),
+    cpu: medianOf(runs.map(({ cpu }) => cpu)),
+    peak: medianOf(runs.map(({ peak }) => peak)),
   }
-  return { wall: of((run) => run.wall), cpu: of((run) => run.cpu), peak: of((run) => run.peak) }
+}
+
+export function medianOf(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
 }
 
 function lastLine(file: string): string {

@@ -1,25 +1,7 @@
-import { cpus, release, totalmem } from 'node:os'
+import { type Machine, machineLine } from './machine.js'
 import type { ToolResult, WorkloadResult } from './run.js'
+import { table } from './table.js'
 import type { Tool } from './tools.js'
-
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memory: number
-  readonly kernel: string
-  readonly node: string
-}
-
-export function thisMachine(): Machine {
-  const all = cpus()
-  return {
-    cpu: all[0]?.model.trim() ?? 'unknown',
-    cores: all.length,
-    memory: totalmem(),
-    kernel: release(),
-    node: process.version,
-  }
-}
 
 /** The report for a reader: the machine, the tools, and a table with a row for each workload and tool. */
 export function markdown(
@@ -27,26 +9,19 @@ export function markdown(
   tools: readonly Tool[],
   workloads: readonly WorkloadResult[],
 ): string {
-  const gigabytes = (machine.memory / 2 ** 30).toFixed(0)
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${gigabytes} GiB, Linux ${machine.kernel}, Node ${machine.node}.`,
+    machineLine(machine),
     'Client and registry on one machine over loopback; medians of whole processes, the tools run in turn.',
     '',
     ...tools.map(({ name, version, many }) => `- ${name} ${version}; many images: \`${many}\``),
     '',
-    ...table([header, ...workloads.flatMap((workload) => rows(workload))]),
+    ...table([header, ...workloads.flatMap((workload) => rows(workload))], 2),
   ].join('\n')
 }
 
 /** The same with every single run, for programs. */
-export function jsonReport(
-  machine: Machine,
-  tools: readonly Tool[],
-  workloads: readonly WorkloadResult[],
-): object {
+export function jsonReport(tools: readonly Tool[], workloads: readonly WorkloadResult[]): object {
   return {
-    date: new Date().toISOString(),
-    machine,
     versions: Object.fromEntries(tools.map(({ name, version }) => [name, version])),
     workloads: workloads.map((workload) => ({
       ...workload,
@@ -79,14 +54,4 @@ function rows(workload: WorkloadResult): string[][] {
 export function ratioToBestPeer(workload: WorkloadResult, result: ToolResult): number | undefined {
   const peers = workload.results.filter(({ tool }) => tool !== 'dist').map(({ median }) => median.wall)
   return peers.length === 0 ? undefined : result.median.wall / Math.min(...peers)
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  // Text to the left, figures to the right.
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
-  const ruler = `|${widths.map((width, i) => (i < 2 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`
-  const [first = [], ...others] = rows
-  return [line(first), ruler, ...others.map(line)]
 }

@@ -13,15 +13,15 @@ export interface Workload {
   images(): Iterable<FixtureImage>
 }
 
-const KiB = 1024
-const MiB = 1024 * KiB
+export const KiB = 1024
+export const MiB = 1024 * KiB
 
 export const workloads: readonly Workload[] = [
   { id: 'W1', title: 'one 1 GiB layer', goal: 0.95, runs: 3, images: () => single('w1', 1, 1024 * MiB) },
   { id: 'W2', title: '8 x 64 MiB', goal: 1.0, runs: 5, images: () => single('w2', 8, 64 * MiB) },
   { id: 'W3', title: '60 x 1 MiB', goal: 1.6, runs: 7, images: () => single('w3', 60, MiB) },
   { id: 'W4', title: '50 images, 3 of 5 layers of 4 MiB shared', goal: 1.0, runs: 5, images: sharing },
-  { id: 'W5', title: '500 images of one 10 KiB layer', goal: 0.65, runs: 3, images: tiny },
+  { id: 'W5', title: '500 images of one 10 KiB layer', goal: 0.65, runs: 3, images: () => tiny(500) },
   {
     id: 'W6',
     title: 'index of 6 platforms x 4 x 8 MiB',
@@ -41,7 +41,7 @@ export interface Pushed {
   readonly contents: ReadonlyMap<string, number>
 }
 
-export async function pushWorkload(registryUrl: string, workload: Workload): Promise<Pushed> {
+export async function pushWorkload(registryUrl: string, workload: Pick<Workload, 'images'>): Promise<Pushed> {
   const tags: string[] = []
   const contents = new Map<string, number>()
   for (const image of workload.images()) {
@@ -65,7 +65,8 @@ function layers(seed: string, count: number, size: number) {
   return Array.from({ length: count }, (_, i) => seededLayer(`${seed}/${i}`, size - archiveOverhead))
 }
 
-function single(seed: string, count: number, size: number): FixtureImage[] {
+/** One image of so many layers of about one size. */
+export function single(seed: string, count: number, size: number): FixtureImage[] {
   return [ociImage({ layers: layers(seed, count, size) })]
 }
 
@@ -74,8 +75,9 @@ function* sharing(): Generator<FixtureImage> {
   for (let i = 0; i < 50; i++) yield ociImage({ layers: [...shared, ...layers(`w4/${i}`, 2, 4 * MiB)] })
 }
 
-function* tiny(): Generator<FixtureImage> {
-  for (let i = 0; i < 500; i++) yield ociImage({ layers: layers(`w5/${i}`, 1, 10 * KiB) })
+/** Images of one layer of 10 KiB that share nothing. */
+export function* tiny(count: number): Generator<FixtureImage> {
+  for (let i = 0; i < count; i++) yield ociImage({ layers: layers(`w5/${i}`, 1, 10 * KiB) })
 }
 
 function sixPlatforms(): FixtureImage[] {

@@ -1,0 +1,44 @@
+import { openRemote, openStore, openTransfers, requestSettings } from '@dist/composition'
+import { MemoryLocker } from '@dist/locks'
+import { ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
+import { parseReference } from '@dist/reference'
+
+// What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is
+// started once and told over its channel what to mirror, so that its start is not measured.
+
+/** The same as a worker's defaults on two processors with --memory 256MiB. */
+const budget = { bytes: 32 * 2 ** 20, transfers: 8 }
+const parts = 128 * 2 ** 20
+
+const [, , storeUrl = ''] = process.argv
+const env = process.env
+const store = await openStore({ store: storeUrl }, env, { create: true, memory: parts })
+const requests = requestSettings('dist-bench/0', env)
+const remote = openRemote({}, env, requests)
+const transfers = openTransfers(store, remote, requests)
+const dependencies = {
+  locker: new MemoryLocker(),
+  content: store.content,
+  transfer: transfers.transfer,
+  budget: new TransferBudget(budget),
+}
+const engine = {
+  resolver: remote,
+  target: storeTarget(store.content, store.names),
+  ingest: (...[task, options]: Parameters<Parameters<typeof mirrorImages>[1]['ingest']>) => {
+    transfers.announce(task.desc.size)
+    return ingestBlob(task, dependencies, options)
+  },
+}
+
+process.on('message', async (references: readonly string[]) => {
+  const outcomes = await mirrorImages(
+    references.map((reference) => parseReference(reference)),
+    engine,
+    { platforms: 'all' },
+  )
+  const failed = outcomes.find(({ error }) => error !== undefined)
+  process.send?.({ error: failed === undefined ? undefined : String(failed.error) })
+})
+process.on('disconnect', () => process.exit())
+process.send?.({})
