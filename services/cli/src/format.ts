@@ -5,7 +5,8 @@ export function formatBytes(bytes: number | undefined): string {
   if (bytes === undefined) return '-'
   let value = bytes
   let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
+  // Rounded, 1023.99 MiB would be 1024 MiB.
+  while (value >= 1023.5 && unit < units.length - 1) {
     value /= 1024
     unit++
   }
