@@ -30,7 +30,7 @@ it('shows the image, a bar for each object and the totals', () => {
   expect(lines[3]).toMatch(/exists +│━{24}│ 100 B$/)
   expect(lines[4]).toMatch(/done +│━{24}│ 100 B$/)
   expect(lines[5]).toMatch(/failed +│─{24}│ 100 B$/)
-  expect(lines[6]).toMatch(/^elapsed [\d.]+s {3}1022 MiB \/ 1024 MiB {3}2\.0 MiB\/s$/)
+  expect(lines[6]).toMatch(/^elapsed [\d.]+s {3}1022 MiB \/ 1\.0 GiB {3}2\.0 MiB\/s$/)
 })
 
 it('on the usual eighty columns everything is there, with a shorter bar', () => {
