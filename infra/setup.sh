@@ -2,9 +2,10 @@
 # Makes a clone ready for its tests, its demo or its benchmarks: npm packages, Debian packages, build.
 # Does only what is missing and says what it does, on stderr.
 #
-#   infra/setup.sh [--for test|demo|bench]
+#   infra/setup.sh [--for test|demo|embedded|bench]
 #
-# test and bench stop where something is missing that cannot be installed; demo goes on with what there is.
+# test and bench stop where something is missing that cannot be installed; demo and embedded (the demo's form without
+# Redis and S3) go on with what there is.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -22,10 +23,13 @@ while [ $# -gt 0 ]; do
   case $1 in
     --for) purpose=${2-} && shift 2 ;;
     --for=*) purpose=${1#--for=} && shift ;;
-    *) fail "unknown argument '$1' (usage: infra/setup.sh [--for test|demo|bench])" ;;
+    *) fail "unknown argument '$1' (usage: infra/setup.sh [--for test|demo|embedded|bench])" ;;
   esac
 done
-case $purpose in test | demo | bench) ;; *) fail "--for takes test, demo or bench, not '$purpose'" ;; esac
+case $purpose in
+  test | demo | embedded | bench) ;;
+  *) fail "--for takes test, demo, embedded or bench, not '$purpose'" ;;
+esac
 
 check_node() {
   command -v node >/dev/null || fail 'Node.js >= 20.19 is needed; see https://nodejs.org'
@@ -42,10 +46,11 @@ install_npm_packages() {
 
 # One line per missing Debian package. Checked by command: whoever has the tool from elsewhere is served as well.
 missing_debian_packages() {
-  local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static redis-server:redis-server' pair
+  local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static' pair
+  # The queue's server, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
+  [ "$purpose" = embedded ] ||
+    wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
-  # Ceph's object gateway, the S3 of the tests: some 290 MB.
-  [ "$purpose" = test ] && wanted="$wanted radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
   done
@@ -86,17 +91,16 @@ install_debian_packages() {
   missing=${missing% }
   [ -n "$missing" ] || return 0
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    say "installing Debian packages: $missing"
+    say "installing Debian packages, no service of theirs is started: $missing"
     # shellcheck disable=SC2086 # a list of words
     apt_install $missing && return
     say 'apt-get could not install them'
   fi
-  if [ "$purpose" = demo ]; then
-    say "going on without: $missing"
-    return
-  fi
-  say "missing: $missing"
-  fail "install with: sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
+  local by_hand="sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
+  case $purpose in
+    demo | embedded) say "going on without: $missing (install with: $by_hand)" ;;
+    *) fail "missing: $missing; install with: $by_hand" ;;
+  esac
 }
 
 # Folders count too: a deleted source changes only the time stamp of its folder.
