@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hostPlatform, isIndexType, mediaTypes, platformMatches } from '@dist/oci'
 import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
-import type { LoggedRequest } from '../servers/access-log.js'
 import { runDist } from './command.js'
 import { type Sample, sampleImages } from './images.js'
-import { bold, check, mebibytes, note, plural, step, table } from './screen.js'
+import { checkFetchedOnce, checkNothingFetched } from './requests.js'
+import { check, mebibytes, note, plural, step, table } from './screen.js'
 import { type Source, startSource } from './source.js'
-import { rehash } from './verify.js'
+import type { Stage } from './stage.js'
+import { rehash } from './verify-folder.js'
 
 interface Scene {
   readonly samples: readonly Sample[]
@@ -18,54 +17,31 @@ interface Scene {
   readonly signal: AbortSignal
 }
 
-const interruption = new AbortController()
-const exitStatus = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
-for (const [name, status] of Object.entries(exitStatus)) {
-  process.on(name, () => {
-    process.exitCode = status
-    interruption.abort(new Error('interrupted'))
-  })
-}
-
-main().then(
-  (held) => {
-    process.exitCode ||= held ? 0 : 1
-  },
-  (error: Error) => {
-    console.error(`\ndemo: ${error.message}`)
-    process.exitCode ||= 1
-  },
-)
-
-async function main(): Promise<boolean> {
-  const { signal } = interruption
-  console.log(bold('dist mirrors container images: in bulk, every byte verified.'))
+/** Pulls images into a folder, without any server but the registry; resolves to whether everything held. */
+export async function playDemo(stage: Stage): Promise<boolean> {
   step('A registry to pull from')
   const { samples, origin } = sampleImages()
-  const source = await startSource(samples)
-  const folder = await mkdtemp(join(tmpdir(), 'dist-demo-'))
-  try {
-    signal.throwIfAborted()
-    showSource(samples, source, origin)
-    const held = await play({ samples, source, store: join(folder, 'store'), signal })
-    showWhatNext(held)
-    return held
-  } finally {
-    await source.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  const source = await startSource(samples, stage.signal)
+  stage.onEnd(() => source.stop())
+  stage.signal.throwIfAborted()
+  showSource(samples, source, origin)
+  const held = await play({ samples, source, store: join(stage.folder, 'store'), signal: stage.signal })
+  showWhatNext(held)
+  return held
 }
 
 async function play(scene: Scene): Promise<boolean> {
+  const { signal, store } = scene
+  const options = { signal, env: { DIST_STORE: store } }
   const references = scene.samples.map(({ name }) => `${scene.source.host}/${name}`)
   step('Pull everything into an empty store')
-  await runDist(['pull', ...references], scene)
+  await runDist(['pull', ...references], options)
   const first = await scene.source.takeRequests()
   const fetched = checkFetchedOnce(first)
   step('What is there now')
-  await runDist(['images'], scene)
+  await runDist(['images'], options)
   step('Pull again: nothing has changed, so nothing is fetched')
-  await runDist(['pull', ...references], { ...scene, shown: ['pull', references[0] ?? '', '...'] })
+  await runDist(['pull', ...references], { ...options, shown: ['pull', references[0] ?? '', '...'] })
   const unchanged = checkNothingFetched(await scene.source.takeRequests(), references.length)
   step('Look for ourselves')
   const stored = await checkStore(scene)
@@ -74,7 +50,7 @@ async function play(scene: Scene): Promise<boolean> {
 }
 
 function showSource(samples: readonly Sample[], source: Source, origin: string): void {
-  note(`${source.what} on ${source.host}, private to this demo`)
+  note(`${source.name} on ${source.host}, private to this demo`)
   note(`${plural(samples.length, 'image')} made from ${origin} and seeded random bytes:`)
   note()
   const sizes = samples.map(({ image }) => totalSize(allContent(image)))
@@ -82,27 +58,6 @@ function showSource(samples: readonly Sample[], source: Source, origin: string):
     ['IMAGE', 'SIZE'.padStart(9), 'WHAT'],
     ...samples.map(({ name, what }, i) => [name, mebibytes(sizes[i] ?? 0).padStart(9), what]),
   ])
-}
-
-function checkFetchedOnce(requests: readonly LoggedRequest[]): boolean {
-  const blobs = requests.filter(isGet('blobs')).map(({ path }) => path.split('/').at(-1))
-  note()
-  return check(
-    new Set(blobs).size === blobs.length,
-    `the registry sent ${plural(blobs.length, 'blob')}, each of them once: shared layers are fetched once`,
-  )
-}
-
-function checkNothingFetched(requests: readonly LoggedRequest[], images: number): boolean {
-  const heads = requests.filter(
-    ({ method, path }) => method === 'HEAD' && path.includes('/manifests/'),
-  ).length
-  const gets = requests.filter((request) => isGet('manifests')(request) || isGet('blobs')(request)).length
-  note()
-  return check(
-    gets === 0 && heads === images,
-    `the registry was asked ${plural(heads, 'HEAD')} for ${plural(images, 'image')}, and sent ${gets} manifests or blobs`,
-  )
 }
 
 async function checkStore({ samples, store }: Scene): Promise<boolean> {
@@ -163,10 +118,6 @@ function showWhatNext(held: boolean): void {
 }
 
 const digestOf = ({ descriptor }: { descriptor: { digest: string } }) => descriptor.digest
-
-function isGet(kind: 'manifests' | 'blobs'): (request: LoggedRequest) => boolean {
-  return ({ method, path, status }) => method === 'GET' && status < 300 && path.includes(`/${kind}/`)
-}
 
 function totalSize(contents: ReturnType<typeof allContent>): number {
   return contents.reduce((sum, { descriptor }) => sum + descriptor.size, 0)

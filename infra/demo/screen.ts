@@ -34,6 +34,31 @@ export function table(rows: readonly (readonly string[])[]): void {
   }
 }
 
+/** A row of a table that is written as it comes about, in columns of these widths. */
+export function row(cells: readonly string[], widths: readonly number[]): void {
+  note(
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** The first lines and the last one, as wide as the terminal; all of them without a `count`. */
+export function excerpt(lines: readonly string[], count = lines.length): void {
+  const hidden = lines.length - count - 1
+  const shown = hidden > 1 ? lines.slice(0, count) : lines
+  for (const line of shown) console.log(fitting(line))
+  if (shown === lines) return
+  console.log(dim(`... ${hidden} more lines ...`))
+  console.log(fitting(lines.at(-1) ?? ''))
+}
+
+function fitting(line: string): string {
+  const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+}
+
 /** `12.3 MiB`, as the command itself writes sizes. */
 export function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`

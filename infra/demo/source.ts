@@ -1,27 +1,31 @@
-import { execFileSync } from 'node:child_process'
-import { pushImage } from '@dist/testkit/fixtures'
+import { allContent, pushImage } from '@dist/testkit/fixtures'
 import type { LoggedRequest } from '../servers/access-log.js'
 import { startRegistry } from '../servers/docker-registry.js'
 import { startStaticRegistry } from '../servers/static-registry.js'
 import type { Sample } from './images.js'
+import { versionOf } from './versions.js'
 
 /** The registry that the demo pulls from. */
 export interface Source {
   readonly host: string
   /** What serves it, for the reader. */
-  readonly what: string
+  readonly name: string
   /** The requests since the last call. */
   takeRequests(): Promise<readonly LoggedRequest[]>
   stop(): Promise<void>
 }
 
 /** Debian's docker-registry where it is installed, else one of our own that serves the images from memory. */
-export async function startSource(samples: readonly Sample[]): Promise<Source> {
-  const version = dockerRegistryVersion()
-  return version === undefined ? await ownRegistry(samples) : await dockerRegistry(samples, version)
+export async function startSource(samples: readonly Sample[], signal: AbortSignal): Promise<Source> {
+  const version = versionOf('docker-registry')
+  return version === undefined ? await ownRegistry(samples) : await dockerRegistry(samples, version, signal)
 }
 
-async function dockerRegistry(samples: readonly Sample[], version: string): Promise<Source> {
+async function dockerRegistry(
+  samples: readonly Sample[],
+  version: string,
+  signal: AbortSignal,
+): Promise<Source> {
   const registry = await startRegistry()
   const takeRequests = async () => {
     await registry.settled()
@@ -30,16 +34,34 @@ async function dockerRegistry(samples: readonly Sample[], version: string): Prom
     return requests
   }
   try {
-    for (const { name, image } of samples) {
-      const [repository = '', tag = ''] = name.split(':')
-      await pushImage(registry.url, repository, tag, image)
-    }
+    await pushAll(samples, registry.url, signal)
     await takeRequests()
   } catch (error) {
     await registry.stop()
     throw error
   }
-  return { host: registry.host, what: `docker-registry ${version}`, takeRequests, stop: registry.stop }
+  return { host: registry.host, name: `docker-registry ${version}`, takeRequests, stop: registry.stop }
+}
+
+async function pushAll(samples: readonly Sample[], url: string, signal: AbortSignal): Promise<void> {
+  const homes = new Map<string, string>()
+  for (const { name, image } of samples) {
+    signal.throwIfAborted()
+    const [repository = '', tag = ''] = name.split(':')
+    for (const { descriptor } of allContent(image)) {
+      const home = homes.get(descriptor.digest) ?? repository
+      homes.set(descriptor.digest, home)
+      if (home !== repository) await mount(url, repository, descriptor.digest, home)
+    }
+    await pushImage(url, repository, tag, image)
+  }
+}
+
+/** Lets a repository have what another one has, so that it is not sent once more. What cannot be had so is pushed. */
+async function mount(url: string, repository: string, digest: string, from: string): Promise<void> {
+  const query = new URLSearchParams({ mount: digest, from })
+  const answer = await fetch(`${url}/v2/${repository}/blobs/uploads/?${query}`, { method: 'POST' })
+  await answer.arrayBuffer()
 }
 
 async function ownRegistry(samples: readonly Sample[]): Promise<Source> {
@@ -49,15 +71,6 @@ async function ownRegistry(samples: readonly Sample[]): Promise<Source> {
     registry.clearRequests()
     return requests
   }
-  const what = 'a small registry of the demo itself (docker-registry is not installed)'
-  return { host: registry.host, what, takeRequests, stop: registry.stop }
-}
-
-function dockerRegistryVersion(): string | undefined {
-  try {
-    const output = execFileSync('docker-registry', ['--version'], { encoding: 'utf8' })
-    return output.trim().split(/\s+/).at(-1)?.replace(/\+.*/, '') ?? ''
-  } catch {
-    return undefined
-  }
+  const name = 'a registry of ours'
+  return { host: registry.host, name, takeRequests, stop: registry.stop }
 }

@@ -1,0 +1,197 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { allContent } from '@dist/testkit/fixtures'
+import { type Gateway, startGateway } from '../servers/ceph-gateway.js'
+import { startRedis } from '../servers/redis.js'
+import { runDist } from './command.js'
+import { fleet, type Squad } from './fleet.js'
+import type { Sample } from './images.js'
+import { checkFetchedOnce, checkNothingFetched } from './requests.js'
+import { check, mebibytes, note, plural, row, step, table } from './screen.js'
+import { type StartedService, startService } from './services.js'
+import { type Source, startSource } from './source.js'
+import type { Stage } from './stage.js'
+import { rehashBucket } from './verify-bucket.js'
+import { versionOf } from './versions.js'
+
+interface Scene extends Stage {
+  readonly samples: readonly Sample[]
+  readonly source: Source
+  readonly gateway: Gateway
+  readonly workers: readonly StartedService[]
+  /** What the programs are told: the queue, the store, the keys. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const prefix = 'mirror'
+const columns = [22, 17]
+
+/** Mirrors 40 images the distributed way; resolves to whether everything held. */
+export async function playDemo(stage: Stage): Promise<boolean> {
+  const scene = await setUp(stage)
+  const first = await mirrorOnce(scene)
+  const stored = await checkBucket(scene)
+  const second = await mirrorAgain(scene)
+  await lookAtRuns(scene)
+  const held = first && stored && second
+  showWhatNext(held)
+  return held
+}
+
+async function setUp(stage: Stage): Promise<Scene> {
+  step('The servers, private to this demo')
+  const redis = await startRedis()
+  stage.onEnd(() => redis.stop())
+  started(`redis-server ${versionOf('redis-server')}`, `127.0.0.1:${redis.port}`, 'the queue and the locks')
+  stage.signal.throwIfAborted()
+  const gateway = await startGateway()
+  stage.onEnd(() => gateway.stop())
+  started(`radosgw ${versionOf('radosgw')}`, new URL(gateway.endpoint).host, 'S3, where the images go')
+  const squads = fleet()
+  const samples = squads.flatMap((squad) => squad.samples)
+  const source = await startSource(samples, stage.signal)
+  stage.onEnd(() => source.stop())
+  started(source.name, source.host, `a registry with ${plural(samples.length, 'image')}`)
+  const env = environment(redis.url, gateway)
+  const workers = await startServices(stage, env)
+  showImages(squads)
+  return { ...stage, samples, source, gateway, workers, env }
+}
+
+function environment(queue: string, gateway: Gateway): Record<string, string> {
+  return {
+    DIST_QUEUE: queue,
+    DIST_STORE: gateway.url(prefix),
+    AWS_ACCESS_KEY_ID: gateway.accessKey,
+    AWS_SECRET_ACCESS_KEY: gateway.secretKey,
+  }
+}
+
+async function startServices(stage: Stage, env: Record<string, string>): Promise<StartedService[]> {
+  stage.signal.throwIfAborted()
+  const names = ['coordinator', 'w1', 'w2']
+  const starting = names.map((name) =>
+    startService(name === 'coordinator' ? name : 'worker', stage, { name, env }),
+  )
+  // The stage has to know all of them before the failure of one ends it.
+  await Promise.allSettled(starting)
+  const [coordinator, ...workers] = await Promise.all(starting)
+  started('dist coordinator', `process ${coordinator?.pid}`, 'plans images, publishes their names')
+  for (const [i, { pid }] of workers.entries())
+    started('dist worker', `process ${pid}`, `w${i + 1}: fetches blobs, verifies and stores them`)
+  return workers
+}
+
+function started(what: string, where: string, role: string): void {
+  row([what, where, role], columns)
+}
+
+function showImages(squads: readonly Squad[]): void {
+  const samples = squads.flatMap((squad) => squad.samples)
+  const all = samples.map(({ image }) => allContent(image))
+  const distinct = new Map(all.flat().map(({ descriptor }) => [descriptor.digest, descriptor.size]))
+  note()
+  table([
+    ['IMAGES', 'NAMES'.padEnd(14), 'WHAT'],
+    ...squads.map(({ names, what, samples: { length } }) => [String(length).padStart(6), names, what]),
+  ])
+  note()
+  const apart = sum(all.flat().map(({ descriptor }) => descriptor.size))
+  note(
+    `Copied one by one they are ${mebibytes(apart)}. What differs: ${plural(distinct.size, 'object')}, ${mebibytes(sum([...distinct.values()]))}.`,
+  )
+}
+
+async function mirrorOnce(scene: Scene): Promise<boolean> {
+  step('Mirror all of them')
+  const { folder, samples, source, workers } = scene
+  const references = samples.map(({ name }) => `${source.host}/${name}`)
+  await writeFile(join(folder, 'refs.txt'), `${references.join('\n')}\n`)
+  await mirror(scene, 3)
+  const blobs = new Set(
+    samples
+      .flatMap(({ image }) => allContent(image))
+      .filter(isBlob)
+      .map(digestOf),
+  )
+  const held = checkFetchedOnce(await source.takeRequests(), blobs)
+  note(`    by worker: ${(await Promise.all(workers.map(shareOf))).join(', ')}`)
+  return held
+}
+
+async function shareOf(worker: StartedService, index: number): Promise<string> {
+  const done = await worker.metric('dist_jobs_total{kind="blob",result="done"}')
+  const bytes = await worker.metric('dist_fetched_bytes_total')
+  return `w${index + 1} ${plural(done, 'job')}, ${mebibytes(bytes)}`
+}
+
+async function checkBucket({ gateway, samples, source }: Scene): Promise<boolean> {
+  step('Look into the bucket')
+  const { names, bytes, wrong, published } = await rehashBucket(gateway, prefix)
+  const expected = new Set(samples.flatMap(({ image }) => allContent(image)).map(digestOf))
+  const there = [...expected].filter((digest) => names.has(digest)).length
+  const right = samples.filter(
+    ({ name, image }) => published.get(`${source.host}/${name}`) === image.descriptor.digest,
+  ).length
+  return [
+    check(
+      wrong.length === 0,
+      `${plural(names.size, 'object')} (${mebibytes(bytes)}) read over S3 and hashed again: ${
+        wrong.length === 0 ? 'each is what its key says' : `wrong are ${wrong.join(', ')}`
+      }`,
+    ),
+    check(
+      there === expected.size && names.size === there,
+      `${there} of ${expected.size} objects of the images are there, and ${names.size - there} others`,
+    ),
+    check(
+      right === samples.length,
+      `${right} of ${samples.length} names are published, with the digests that were pushed`,
+    ),
+  ].every(Boolean)
+}
+
+async function mirrorAgain(scene: Scene): Promise<boolean> {
+  step('Once more: nothing has changed, so nothing is fetched')
+  await mirror(scene, 1)
+  return checkNothingFetched(await scene.source.takeRequests(), scene.samples.length)
+}
+
+async function mirror({ env, folder, signal }: Scene, lines: number): Promise<void> {
+  const { DIST_QUEUE: queue = '', ...keys } = env
+  await runDist(['mirror', '--queue', queue, '-f', 'refs.txt'], { signal, env: keys, cwd: folder, lines })
+}
+
+async function lookAtRuns({ env, signal }: Scene): Promise<void> {
+  step('What the queue remembers')
+  const runs = await runDist(['runs'], { signal, env, lines: 10 })
+  const [first = ''] = runs.at(-1)?.split(' ') ?? []
+  console.log()
+  await runDist(['status', first], { signal, env })
+}
+
+function showWhatNext(held: boolean): void {
+  step(held ? 'All of it held. Now with servers of yours' : 'Something did not hold, see above')
+  for (const line of [
+    "$ export DIST_QUEUE=redis://127.0.0.1:6379 DIST_STORE='s3://mirror/images?endpoint=http://127.0.0.1:8333'",
+    '$ npx dist coordinator                        # one or more, on any machine',
+    '$ npx dist worker                             # as many as you like',
+    '$ npx dist mirror alpine:3.20 redis:7         # or -f refs.txt',
+    '$ npx dist dashboard                          # http://127.0.0.1:8080, the queues as a page',
+    '$ npm run demo -- --embedded                  # the form that needs no servers',
+  ]) {
+    note(line)
+  }
+  note()
+  note('README.md has it step by step, under "By hand, distributed".')
+}
+
+const digestOf = ({ descriptor }: { descriptor: { digest: string } }) => descriptor.digest
+
+function isBlob({ descriptor }: { descriptor: { mediaType: string } }): boolean {
+  return !/manifest|index/.test(descriptor.mediaType)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
+}
