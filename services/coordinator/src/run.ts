@@ -9,6 +9,7 @@ import {
   type Settings,
   type Surroundings,
   serviceShapes,
+  sparing,
 } from '@dist/composition/service'
 import { storeTarget } from '@dist/mirror'
 import { startCoordinator } from '@dist/queue'
@@ -37,6 +38,7 @@ async function work(settings: Settings<'coordinator'>, surroundings: Surrounding
   const program = `dist-coordinator/${version}`
   await using mirror = await openMirror(settings, surroundings, { program, redis: queue.redis })
   measureQueues(metrics.registry, queue.connect)
+  const errors = sparing(log)
   await attend(
     startCoordinator({
       connect: queue.connect,
@@ -47,7 +49,7 @@ async function work(settings: Settings<'coordinator'>, surroundings: Surrounding
       pausedFor: (host) => mirror.pauses.pausedFor(host),
       onEvent: (event) => {
         metrics.count(event)
-        logEvent(log, event)
+        logEvent(log, event, errors)
       },
     }),
   )

@@ -11,6 +11,7 @@ import {
   type Settings,
   type Surroundings,
   serviceShapes,
+  sparing,
 } from '@dist/composition/service'
 import { TransferBudget } from '@dist/mirror'
 import { startWorker } from '@dist/queue'
@@ -19,6 +20,9 @@ import { z } from 'zod'
 import { shareMemory } from './memory.js'
 import { publishTransfers } from './publish.js'
 import { version } from './version.js'
+
+/** Milliseconds that taking back its statuses may take when it stops; they expire by themselves. */
+const farewell = 1_000
 
 /** The settings of a worker, each with a text that tells what it is. */
 export const workerSettings = z.object(serviceShapes.worker)
@@ -45,7 +49,8 @@ async function work(settings: Settings<'worker'>, surroundings: Surroundings): P
     memory: memory.parts,
   })
   await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests)
-  await using statuses = createRedisStatuses(queue.redis, { worker: name })
+  await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: farewell })
+  const errors = sparing(log)
   await attend(
     startWorker({
       connect: queue.connect,
@@ -62,7 +67,7 @@ async function work(settings: Settings<'worker'>, surroundings: Surroundings): P
       onTransfer: publishTransfers(statuses),
       onEvent: (event) => {
         metrics.count(event)
-        logEvent(log, event)
+        logEvent(log, event, errors)
       },
     }),
   )

@@ -3,6 +3,7 @@ import { DistError, errnoOf } from '@dist/errdefs'
 import { checkServer, connectRedis } from '@dist/redis'
 import type { Redis } from 'ioredis'
 import type { Logger } from './log.js'
+import { sparing } from './repeats.js'
 import type { Settings } from './settings/schema.js'
 
 /** The queue's Redis, checked and ready. Disposing closes every connection that was made. */
@@ -22,7 +23,8 @@ export async function connectQueue(
   settings: QueueSettings,
   { name, log, signal }: { name: string; log: Logger; signal: AbortSignal },
 ): Promise<QueueConnection> {
-  const onError = (error: unknown) => log.warn('a connection to Redis failed', { error })
+  const repeated = sparing(log)
+  const onError = (error: unknown) => repeated.warn('a connection to Redis failed', { error })
   const { queueUsername: username, queuePassword: password, queueCaFile } = settings
   const redis = await connectRedis(settings.queue, {
     name,

@@ -4,10 +4,10 @@ import type { Level, Logger } from './log.js'
 /** How loud it is that an image or a blob got there. A service of ten thousand blobs shall not drown its images. */
 const levels: Readonly<Record<string, Level>> = { failed: 'warn', retrying: 'info' }
 
-/** Writes what happens to jobs as lines of the log. */
-export function logEvent(log: Logger, event: ServiceEvent): void {
+/** Writes what happens to jobs as lines of the log. `errors` takes what comes again and again while Redis is away. */
+export function logEvent(log: Logger, event: ServiceEvent, errors: Logger = log): void {
   if (event.type === 'error') {
-    log.error('the queue reports an error', { error: event.error })
+    errors.error('the queue reports an error', { error: event.error })
     return
   }
   const { type, state, ...fields } = event
