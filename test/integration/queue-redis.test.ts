@@ -76,12 +76,12 @@ describe('a Redis that', () => {
 
   it('is nearly full gets no more jobs, and those that it has are worked off (Q9)', async () => {
     const world = queue()
-    const { runs, run, gate } = await held(world, { full: 0.5 })
+    const { runs, run, gate } = await held(world, { full: 0.1 })
     world.remote.push(imageOf(['later']), 'registry.test/b:1')
     const admin = world.connect()
     const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1])
-    await admin.config('SET', 'maxmemory', Math.round(used * 1.1))
-    const strict = world.runs({ tuning: { full: 0.5 } })
+    await admin.config('SET', 'maxmemory', used * 3)
+    const strict = world.runs({ tuning: { full: 0.1 } })
     await expect(strict.submit({ references: ['a'], platforms: 'all' })).rejects.toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
     })
