@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { freePort, startServer } from '../../../infra/servers/process.js'
+
+export interface DurableRedis {
+  readonly url: string
+  /** A client for the test's own questions. */
+  readonly admin: Redis
+  /** Ends the process without a farewell. */
+  kill(): Promise<void>
+  /** Starts it again at its port, with all that it has acknowledged. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A Redis that writes down what it acknowledges, as one has to that carries a queue. */
+export async function startDurableRedis(): Promise<DurableRedis> {
+  const directory = await mkdtemp(join(tmpdir(), 'dist-redis-'))
+  const port = await freePort()
+  const options = { bind: '127.0.0.1', port, dir: directory, save: '', appendonly: 'yes' }
+  const args = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
+  const admin = new Redis({ port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null })
+  admin.on('error', () => {})
+  const started = () =>
+    startServer('redis-server', args, { ready: async () => (await admin.ping()) === 'PONG', directory })
+  let server = await started()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    admin,
+    kill: async () => {
+      process.kill(server.pid, 'SIGKILL')
+      await server.stop()
+    },
+    start: async () => {
+      server = await started()
+    },
+    stop: async () => {
+      admin.disconnect()
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
