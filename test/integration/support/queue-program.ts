@@ -1,0 +1,43 @@
+// A coordinator or a worker over a local store: role, Redis' port, the store's folder.
+import { openLocalStore } from '@dist/content-local'
+import { storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
+import { startCoordinator, startWorker } from '@dist/queue'
+import { createRedisLocker } from '@dist/redis'
+import { createRegistry } from '@dist/remotes-registry'
+import { Redis } from 'ioredis'
+
+const [role, port, folder = ''] = process.argv.slice(2)
+const connect = () => new Redis({ port: Number(port), host: '127.0.0.1', maxRetriesPerRequest: null })
+const store = await openLocalStore(folder, { lockTtl: 2_000 })
+const resolver = createRegistry()
+const tuning = {
+  lockDuration: 1_000,
+  stalledInterval: 200,
+  watch: 50,
+  firstHeld: 20,
+  longestHeld: 100,
+  sweep: 200,
+  reconcile: 300,
+}
+const parts = { connect, store: 'local', tuning, resolver, target: storeTarget(store.content, store.names) }
+
+const service =
+  role === 'coordinator'
+    ? startCoordinator(parts)
+    : startWorker({
+        ...parts,
+        content: store.content,
+        locker: createRedisLocker(connect(), { ttl: 1_500, renewEvery: 300 }),
+        transfer: async ({ desc, source }, options) => {
+          const from = { fetcher: resolver.fetcher(source), ingester: store.content }
+          return (await transferBlob(desc, from, options)) !== undefined
+        },
+        budget: new TransferBudget({ bytes: 64 << 20, transfers: 8 }),
+        concurrency: 4,
+      })
+process.on('SIGTERM', async () => {
+  await service.stop({ deadline: 2_000 })
+  process.exit(0)
+})
+await service.ready()
+console.log('ready')
