@@ -1,3 +1,4 @@
+import { openQueue } from '@dist/composition'
 import { describe, expect, it } from 'vitest'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../infra/servers/redis.js'
 import { refusalOf, startService } from './support/services.js'
@@ -43,6 +44,42 @@ describe('a service does not start, and says why,', () => {
       expect(code).toBe(1)
       expect(error).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('grant') })
     }))
+
+  it('Q15 where its user may not use transactions', () =>
+    withRedis({ users: ['dist on >secret ~* +@all -@transaction'] }, async ({ url }) => {
+      const env = { DIST_QUEUE: url, DIST_QUEUE_USERNAME: 'dist', DIST_QUEUE_PASSWORD: 'secret' }
+      const { error } = await refusalOf(startService(workspace(), 'worker', { env }))
+      expect(error).toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining('+@transaction'),
+      })
+    }))
+
+  it('Q15 but does with the rights that docs/operations.md names, on its own keys alone', () =>
+    withRedis(
+      {
+        users: [
+          'default off',
+          'dist on >secret resetkeys ~{dist}* resetchannels -@all +@read +@write +@scripting +@transaction +@connection +time +info',
+        ],
+      },
+      async ({ url }) => {
+        const env = { DIST_QUEUE: url, DIST_QUEUE_USERNAME: 'dist', DIST_QUEUE_PASSWORD: 'secret' }
+        const coordinator = startService(workspace(), 'coordinator', { env })
+        const worker = startService(workspace(), 'worker', { env })
+        for (const service of [coordinator, worker]) {
+          await service.logged('ready')
+          expect((await fetch(`${await service.url()}/readyz`)).status).toBe(200)
+        }
+        await using queue = await openQueue(url, env)
+        await queue.runs.submit({ references: ['not a reference'], platforms: 'all' })
+        await coordinator.logged('run failed')
+        const denied = [coordinator, worker]
+          .flatMap(({ lines }) => lines())
+          .filter(({ level }) => level === 'error')
+        expect(denied).toEqual([])
+      },
+    ))
 
   it('Q15 where the certificate of Redis is not trusted, and does with its authority', () =>
     withRedis({ tls: true }, async ({ url, ca }) => {

@@ -8,6 +8,7 @@ import {
   type ProxySettings,
   type Registry,
   type RequestEvent,
+  type RetryPolicy,
 } from '@dist/remotes-registry'
 import { type Environment, nonEmpty } from './environment.js'
 
@@ -24,6 +25,8 @@ export interface RequestSettings {
   proxy: ProxySettings
   /** Is told of each request. */
   onRequest: ((event: RequestEvent) => void) | undefined
+  /** Default: the client's own patience, some seconds. */
+  retry?: Partial<RetryPolicy>
 }
 
 /** Request settings out of the environment. `program` is name and version: `dist/1.2.3`. */

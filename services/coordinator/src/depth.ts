@@ -11,7 +11,9 @@ const patience = 2_000
 /** Adds how many jobs each queue has, by state, to the metrics. All coordinators show the same. */
 export function measureQueues(registry: Registry, connect: () => Redis): void {
   const connection = connect()
-  const queues = queueNames.map((name) => new Queue(name, { connection, prefix: '{dist}' }))
+  const queues = queueNames.map(
+    (name) => new Queue(name, { connection, prefix: '{dist}', skipMetasUpdate: true }),
+  )
   // The connection's own listener has said it.
   for (const queue of queues) queue.on('error', () => {})
   new Gauge({

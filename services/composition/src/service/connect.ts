@@ -46,11 +46,24 @@ export async function connectQueue(
   }
   try {
     const { version } = await checkServer(redis)
+    await checkTransactions(redis)
     log.info('connected to the queue', { redis: `${redis.options.host}:${redis.options.port}`, version })
     return { redis, connect, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** BullMQ adds jobs in transactions, which a user of Redis has to be allowed apart from reading and writing. */
+async function checkTransactions(redis: Redis): Promise<void> {
+  try {
+    await redis.multi().time().exec()
+  } catch (cause) {
+    if (!String(cause).includes('NOPERM')) throw cause
+    const { host, port } = redis.options
+    const message = `redis at ${host}:${port}: its user may not use transactions: grant +@transaction, too`
+    throw new DistError('PERMISSION_DENIED', message, { cause })
   }
 }
 
