@@ -3,7 +3,7 @@ import { DistError } from '@dist/errdefs'
 import { Digester } from '@dist/oci'
 import { parseLocator } from '@dist/reference'
 import type { ObjectFetcher } from '@dist/remotes'
-import { openRegistry } from '../compose/remote.js'
+import { hasty, openRegistry } from '../compose/remote.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { duration, type RemoteOptions } from '../options.js'
@@ -29,7 +29,7 @@ export async function fetch(context: Context, args: FetchArguments, options: Fet
   const locator = parseLocator(args.remote)
   const limit = options.timeout ?? timeoutOf(context.env)
   const request = requestOf(args, options)
-  await using remote = openRegistry(options, context)
+  await using remote = openRegistry(options, context, hasty)
   const fetcher = remote.fetcher(locator)
   if (request === undefined)
     await fetchLines(context, fetcher, { locator, limit, json: options.json === true })

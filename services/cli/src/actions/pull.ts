@@ -4,7 +4,7 @@ import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { openIngest } from '../compose/ingest.js'
-import { openRegistry, requestsOf } from '../compose/remote.js'
+import { hasty, openRegistry, requestsOf } from '../compose/remote.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import { formatBytes } from '../format.js'
@@ -28,7 +28,7 @@ export async function pull(
   const references = texts.map((text) => parseReference(text))
   const platforms = requestedPlatforms(options)
   await using store = await openStore(options, context.env, { create: true })
-  await using remote = openRegistry(options, context)
+  await using remote = openRegistry(options, context, hasty)
   await using ingest = openIngest({
     store,
     remote,

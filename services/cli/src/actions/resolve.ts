@@ -1,5 +1,5 @@
 import { formatReference, parseReference } from '@dist/reference'
-import { openRegistry } from '../compose/remote.js'
+import { hasty, openRegistry } from '../compose/remote.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { RemoteOptions } from '../options.js'
@@ -8,7 +8,7 @@ import { print, printJson } from '../output.js'
 /** `dist resolve`: name, media type, digest and size of what a reference means. */
 export async function resolve(context: Context, text: string, options: RemoteOptions): Promise<number> {
   const reference = parseReference(text)
-  await using remote = openRegistry(options, context)
+  await using remote = openRegistry(options, context, hasty)
   const resolved = await remote.resolve(reference, { signal: context.signal })
   const name = formatReference(resolved.name)
   const { mediaType, digest, size } = resolved.desc

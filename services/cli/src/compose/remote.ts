@@ -1,13 +1,20 @@
 import { openRemote, requestSettings } from '@dist/composition'
-import type { Registry } from '@dist/remotes-registry'
+import type { Registry, RetryPolicy } from '@dist/remotes-registry'
 import type { Context } from '../context.js'
 import type { RemoteOptions } from '../options.js'
 import { version } from '../version.js'
 import { requestLog } from './log.js'
 
+/** Somebody waits in front of the screen: a registry that is not there is said after a second, not after five. */
+export const hasty = { attempts: 4, firstDelay: 150 }
+
 /** The client for registries, set up from options and environment. Whoever opens it disposes of it. */
-export function openRegistry(options: RemoteOptions, context: Context): Registry {
-  return openRemote(options, context.env, requestsOf(options, context))
+export function openRegistry(
+  options: RemoteOptions,
+  context: Context,
+  retry: Partial<RetryPolicy> = {},
+): Registry {
+  return openRemote(options, context.env, { ...requestsOf(options, context), retry })
 }
 
 /** How the command makes requests; `-v` logs each. */
