@@ -4,6 +4,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
 import { indexImage, singleImage, useRegistry } from './support/images.js'
 import { pushMany, startServices, useRedis } from './support/queue.js'
+import { startScripted } from './support/scripted.js'
 import { jsonLines, useWorkspace } from './support/workspace.js'
 
 const many = 60
@@ -154,9 +155,27 @@ it('services end with SIGTERM: 0; with settings that cannot be right: 2', async 
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--memory') })
 })
 
-it('active shows no writes of an idle queue, and those of a store that is named', async () => {
+it('active shows the writes of all workers, and those of a store that is named', async () => {
+  const layer = singleImage.blobs.at(-1)?.descriptor
+  await using stuck = await startScripted(({ url = '' }, response) => {
+    if (url.includes('/manifests/')) {
+      response.setHeader('content-type', singleImage.descriptor.mediaType)
+      return response.end(singleImage.content)
+    }
+    const blob = singleImage.blobs.find(({ descriptor }) => url.endsWith(descriptor.digest))
+    const bytes = Buffer.concat([...(blob?.open() ?? [])])
+    response.setHeader('content-length', bytes.length)
+    // The large layer stops half-way.
+    if (blob?.descriptor.digest === layer?.digest) response.write(bytes.subarray(0, 1_000_000))
+    else response.end(bytes)
+  })
   await startServices(workspace(), redis().url)
-  expect((await dist(['active'])).stdout).toMatch(/^REF +WORKER +OFFSET/)
+  const run = (await dist(['mirror', '--detach', `${stuck.host}/app:1`])).stdout.trim()
+  const rows = async () => jsonLines((await dist(['active', '--json'])).stdout)
+  await waitFor(async () => (await rows()).some(({ total }) => total === layer?.size), 'the write')
+  expect(await rows()).toMatchObject([{ worker: 'w1', ref: expect.stringContaining(layer?.digest ?? '') }])
+  expect((await dist(['active'])).stdout).toMatch(/^REF +WORKER +OFFSET +TOTAL +AGE +SPEED\n\S+ +w1 /)
   expect((await dist(['active', '--store', workspace().store])).stdout).toMatch(/^REF +OFFSET/)
-  await waitFor(async () => (await dist(['active', '--json'])).code === 0, 'active')
+  await dist(['cancel', run])
+  await waitFor(async () => (await rows()).length === 0, 'the end of the write')
 })
