@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
-# Times `dist pull` beside the other tools that are installed here. See test/bench/main.ts for the arguments.
+# Times `dist pull` beside the other tools that are installed here, or what is named. See test/bench/main.ts for the
+# arguments; `picture JSON SVG` draws the figures of `scale`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 infra/setup.sh --for bench
-exec node --import tsx --conditions=source test/bench/main.ts "$@"
+run=(node --import tsx --conditions=source)
+if [ "${1-}" = picture ]; then
+  exec "${run[@]}" test/bench/picture.ts "${@:2}"
+fi
+# These need the S3 gateway of the tests as well.
+case " $* " in *' s3 '* | *' queue '* | *' scale '*) infra/setup.sh --for test ;; esac
+exec "${run[@]}" test/bench/main.ts "$@"

@@ -61,7 +61,7 @@ function descriptors(image: FixtureImage): readonly { digest: string; size: numb
 // Together with the archive's and gzip's own bytes the blob comes close to the size that is asked for.
 const archiveOverhead = 2 * KiB
 
-function layers(seed: string, count: number, size: number) {
+export function layers(seed: string, count: number, size: number) {
   return Array.from({ length: count }, (_, i) => seededLayer(`${seed}/${i}`, size - archiveOverhead))
 }
 
