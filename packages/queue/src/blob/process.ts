@@ -7,8 +7,10 @@ import type { Engine } from '../engine/engine.js'
 import { checkStore } from '../engine/storeid.js'
 import { type BlobJob, blobJob, parsePayload } from '../jobs/payload.js'
 import { named } from '../redis/errors.js'
-import type { WorkerParts } from '../service.js'
+import type { ServiceEvent, WorkerParts } from '../service.js'
 import { Progress } from './progress.js'
+
+type BlobState = Extract<ServiceEvent, { readonly type: 'image' | 'blob' }>['state']
 
 /** Somebody else fetches the same content. */
 class HeldElsewhere extends Error {}
@@ -43,6 +45,11 @@ export class BlobHandler implements Handler<BlobJob> {
     if (!parsed.success) return
     this.engine.emit({ ...this.#event(parsed.data, 'failed'), error: named(error) })
     await this.engine.states.settleBlob(parsed.data, parsed.data.desc, 'failed', 0)
+  }
+
+  retrying(job: Job<BlobJob>, error: unknown): void {
+    const { data } = blobJob.safeParse(job.data)
+    if (data !== undefined) this.engine.emit({ ...this.#event(data, 'retrying'), error: named(error) })
   }
 
   async #ingest(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<Verdict> {
@@ -80,7 +87,7 @@ export class BlobHandler implements Handler<BlobJob> {
     return jittered(Math.min(longestHeld, firstHeld * 1.5 ** Math.min(before, 30)) / 2)
   }
 
-  #event(blob: BlobJob, state: 'started' | 'done' | 'present' | 'delayed' | 'failed' | 'canceled') {
+  #event(blob: BlobJob, state: BlobState) {
     return { type: 'blob', run: blob.run, state, subject: blob.desc.digest } as const
   }
 

@@ -18,6 +18,8 @@ export interface Handler<T> {
   process(job: Job<T>, context: JobContext): Promise<Verdict>
   /** Records a failure for good. Called before BullMQ learns of it, and again when BullMQ fails a job by itself. */
   failed(job: Job<T>, error: unknown): Promise<void>
+  /** Tells that the job will be tried again after this error. */
+  retrying(job: Job<T>, error: unknown): void
 }
 
 /** Takes the jobs of one queue and translates between what the engine says of them and what BullMQ wants to hear. */
@@ -110,6 +112,7 @@ export class Consumer<T> {
     const final = isFinal(error, job.attemptsMade, job.opts.attempts ?? 1)
     // Before BullMQ knows: a crash in between has the job run again, and that finds out that it is over.
     if (final) await this.handler.failed(job, error)
+    else this.handler.retrying(job, error)
     throw jobError(error, final)
   }
 

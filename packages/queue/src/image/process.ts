@@ -55,6 +55,11 @@ export class ImageHandler implements Handler<ImageJob> {
     await this.engine.states.settleImage(place, recordOfFailure(error, parsed.data?.resolved))
   }
 
+  retrying(job: Job<ImageJob>, error: unknown): void {
+    const { data } = imageJob.safeParse(job.data)
+    if (data !== undefined) this.#tell(data, 'retrying', error)
+  }
+
   async #mirror(
     job: Job<ImageJob>,
     image: ImageJob,
@@ -101,7 +106,7 @@ export class ImageHandler implements Handler<ImageJob> {
 
   #tell(
     image: ImageJob,
-    state: 'started' | 'done' | 'delayed' | 'failed' | 'canceled',
+    state: 'started' | 'done' | 'delayed' | 'retrying' | 'failed' | 'canceled',
     error?: unknown,
   ): void {
     const event = { type: 'image', run: image.run, state, subject: image.reference } as const

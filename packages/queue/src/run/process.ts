@@ -34,7 +34,11 @@ export class RunHandler implements Handler<RunJob> {
   }
 
   /** A run job that fails is replaced by the next sweep; the run is none the worse for it. */
-  async failed(_job: Job<RunJob>, error: unknown): Promise<void> {
+  async failed(job: Job<RunJob>, error: unknown): Promise<void> {
+    this.retrying(job, error)
+  }
+
+  retrying(_job: Job<RunJob>, error: unknown): void {
     this.engine.emit({ type: 'error', error })
   }
 
