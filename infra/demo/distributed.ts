@@ -1,18 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { allContent } from '@dist/testkit/fixtures'
-import { type Gateway, startGateway } from '../servers/ceph-gateway.js'
-import { startRedis } from '../servers/redis.js'
+import type { Gateway } from '../servers/ceph-gateway.js'
 import { runDist } from './command.js'
 import { fleet, type Squad } from './fleet.js'
 import type { Sample } from './images.js'
+import { type Infrastructure, started } from './infrastructure.js'
 import { checkFetchedOnce, checkNothingFetched } from './requests.js'
-import { check, mebibytes, note, plural, row, step, table } from './screen.js'
+import { check, mebibytes, note, plural, step, table } from './screen.js'
 import { type StartedService, startService } from './services.js'
 import { type Source, startSource } from './source.js'
 import type { Stage } from './stage.js'
 import { rehashBucket } from './verify-bucket.js'
-import { versionOf } from './versions.js'
 
 interface Scene extends Stage {
   readonly samples: readonly Sample[]
@@ -23,12 +22,11 @@ interface Scene extends Stage {
   readonly env: Readonly<Record<string, string>>
 }
 
-const prefix = 'mirror'
-const columns = [22, 17]
+const prefix = 'images'
 
 /** Mirrors 40 images the distributed way; resolves to whether everything held. */
-export async function playDemo(stage: Stage): Promise<boolean> {
-  const scene = await setUp(stage)
+export async function playDistributed(stage: Stage, infrastructure: Infrastructure): Promise<boolean> {
+  const scene = await setUp(stage, infrastructure)
   const first = await mirrorOnce(scene)
   const stored = await checkBucket(scene)
   const second = await mirrorAgain(scene)
@@ -38,15 +36,7 @@ export async function playDemo(stage: Stage): Promise<boolean> {
   return held
 }
 
-async function setUp(stage: Stage): Promise<Scene> {
-  step('The servers, private to this demo')
-  const redis = await startRedis()
-  stage.onEnd(() => redis.stop())
-  started(`redis-server ${versionOf('redis-server')}`, `127.0.0.1:${redis.port}`, 'the queue and the locks')
-  stage.signal.throwIfAborted()
-  const gateway = await startGateway()
-  stage.onEnd(() => gateway.stop())
-  started(`radosgw ${versionOf('radosgw')}`, new URL(gateway.endpoint).host, 'S3, where the images go')
+async function setUp(stage: Stage, { redis, gateway }: Infrastructure): Promise<Scene> {
   const squads = fleet()
   const samples = squads.flatMap((squad) => squad.samples)
   const source = await startSource(samples, stage.signal)
@@ -58,7 +48,8 @@ async function setUp(stage: Stage): Promise<Scene> {
   return { ...stage, samples, source, gateway, workers, env }
 }
 
-function environment(queue: string, gateway: Gateway): Record<string, string> {
+/** What programs of dist are told in order to use these servers. */
+export function environment(queue: string, gateway: Gateway): Record<string, string> {
   return {
     DIST_QUEUE: queue,
     DIST_STORE: gateway.url(prefix),
@@ -82,10 +73,6 @@ async function startServices(stage: Stage, env: Record<string, string>): Promise
   return workers
 }
 
-function started(what: string, where: string, role: string): void {
-  row([what, where, role], columns)
-}
-
 function showImages(squads: readonly Squad[]): void {
   const samples = squads.flatMap((squad) => squad.samples)
   const all = samples.map(({ image }) => allContent(image))
@@ -104,9 +91,8 @@ function showImages(squads: readonly Squad[]): void {
 
 async function mirrorOnce(scene: Scene): Promise<boolean> {
   step('Mirror all of them')
-  const { folder, samples, source, workers } = scene
-  const references = samples.map(({ name }) => `${source.host}/${name}`)
-  await writeFile(join(folder, 'refs.txt'), `${references.join('\n')}\n`)
+  const { samples, source, workers } = scene
+  await writeReferences(scene, samples, source)
   await mirror(scene, 3)
   const blobs = new Set(
     samples
@@ -119,15 +105,26 @@ async function mirrorOnce(scene: Scene): Promise<boolean> {
   return held
 }
 
+/** Writes the file with the references of all images, one a line; resolves to where it is. */
+export async function writeReferences(
+  { folder }: Stage,
+  samples: readonly Sample[],
+  source: Source,
+): Promise<string> {
+  const file = join(folder, 'refs.txt')
+  await writeFile(file, samples.map(({ name }) => `${source.host}/${name}\n`).join(''))
+  return file
+}
+
 async function shareOf(worker: StartedService, index: number): Promise<string> {
   const done = await worker.metric('dist_jobs_total{kind="blob",result="done"}')
   const bytes = await worker.metric('dist_fetched_bytes_total')
   return `w${index + 1} ${plural(done, 'job')}, ${mebibytes(bytes)}`
 }
 
-async function checkBucket({ gateway, samples, source }: Scene): Promise<boolean> {
+async function checkBucket({ gateway, samples, source, signal }: Scene): Promise<boolean> {
   step('Look into the bucket')
-  const { names, bytes, wrong, published } = await rehashBucket(gateway, prefix)
+  const { names, bytes, wrong, published } = await rehashBucket(gateway, prefix, signal)
   const expected = new Set(samples.flatMap(({ image }) => allContent(image)).map(digestOf))
   const there = [...expected].filter((digest) => names.has(digest)).length
   const right = samples.filter(

@@ -18,7 +18,7 @@ interface Scene {
 }
 
 /** Pulls images into a folder, without any server but the registry; resolves to whether everything held. */
-export async function playDemo(stage: Stage): Promise<boolean> {
+export async function playEmbedded(stage: Stage): Promise<boolean> {
   step('A registry to pull from')
   const { samples, origin } = sampleImages()
   const source = await startSource(samples, stage.signal)

@@ -1,22 +1,25 @@
 import { parseArgs } from 'node:util'
+import { type Infrastructure, startInfrastructure } from './infrastructure.js'
 import { bold, note } from './screen.js'
 import { perform, type Stage } from './stage.js'
 import { missingServers } from './versions.js'
 
-const usage = `Usage: npm run demo [-- --embedded]
+const usage = `Usage: npm run demo [-- --embedded | --servers]
 
 Shows dist at work with servers of its own on this machine, and leaves nothing behind.
 
-  --embedded    no queue, no S3: one process mirrors into a folder`
+  --embedded    no queue, no S3: one process mirrors into a folder
+  --servers     only Redis, an S3 gateway and a registry with images, until Ctrl-C`
 
 const settings = readArguments()
 if (settings === undefined) process.exit(2)
 if (settings.help) console.log(usage)
-else await perform((stage) => show(stage, settings.embedded === true))
+else await perform((stage) => show(stage, settings))
 
 function readArguments() {
   try {
-    const options = { embedded: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+    const flag = { type: 'boolean' } as const
+    const options = { embedded: flag, servers: flag, help: { ...flag, short: 'h' } }
     return parseArgs({ options }).values
   } catch (error) {
     console.error(`demo: ${(error as Error).message}\n\n${usage}`)
@@ -24,19 +27,40 @@ function readArguments() {
   }
 }
 
-async function show(stage: Stage, embedded: boolean): Promise<boolean> {
+// Each form is imported when it is known to be the one: it brings clients that the other does not need.
+async function show(stage: Stage, { embedded = false, servers = false }): Promise<boolean> {
   forgetSettings()
-  console.log(bold('dist mirrors container images: in bulk, every byte verified.'))
-  const missing = embedded ? [] : missingServers()
-  if (missing.length > 0) {
-    note()
-    note(`Not installed: ${missing.join(', ')}. Without a queue and an S3 gateway, this is`)
-    note('the form that needs no servers: one process, and a folder as its store.')
+  if (servers) {
+    const { keepServers } = await import('./by-hand.js')
+    return await keepServers(stage, await startInfrastructure(stage))
   }
-  // Imported when it is known which one: each brings clients that the other does not need.
-  const play = embedded || missing.length > 0 ? './embedded.js' : './distributed.js'
-  const { playDemo } = (await import(play)) as { playDemo: (stage: Stage) => Promise<boolean> }
-  return await playDemo(stage)
+  console.log(bold('dist mirrors container images: in bulk, every byte verified.'))
+  const infrastructure = embedded ? undefined : await infrastructureFor(stage)
+  if (infrastructure !== undefined) {
+    const { playDistributed } = await import('./distributed.js')
+    return await playDistributed(stage, infrastructure)
+  }
+  const { playEmbedded } = await import('./embedded.js')
+  return await playEmbedded(stage)
+}
+
+/** Undefined, and said why, where this machine does not have it. */
+async function infrastructureFor(stage: Stage): Promise<Infrastructure | undefined> {
+  const missing = missingServers()
+  try {
+    if (missing.length === 0) return await startInfrastructure(stage)
+    goOnEmbedded(`Not installed: ${missing.join(', ')}.`)
+  } catch (error) {
+    if (stage.signal.aborted) throw error
+    goOnEmbedded((error as Error).message)
+  }
+  return undefined
+}
+
+function goOnEmbedded(reason: string): void {
+  note()
+  for (const line of reason.split('\n').slice(0, 5)) note(line)
+  note('So this is the form that needs no servers: one process, and a folder as its store.')
 }
 
 /** What the user has set up for a mirror of their own is not meant for the demo's. */

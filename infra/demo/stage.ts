@@ -27,10 +27,12 @@ export async function perform(show: (stage: Stage) => Promise<boolean>): Promise
     const held = await show({ folder, signal, onEnd: (stop) => endings.push(stop) })
     process.exitCode ||= held ? 0 : 1
   } catch (error) {
-    console.error(`\ndemo: ${(error as Error).message}`)
+    // What is interrupted fails in ways of its own.
+    if (!signal.aborted) console.error(`\ndemo: ${(error as Error).message}`)
     process.exitCode ||= 1
   } finally {
     for (const end of endings.reverse()) await end().catch(complain)
+    if (signal.aborted) console.error('\ndemo: interrupted, nothing of it runs any longer')
   }
 }
 

@@ -14,12 +14,18 @@ export interface RehashedBucket extends Rehashed {
 const readers = 4
 
 /** Hashes every object under `blobs/` of a prefix, and reads the names: over S3, with nothing of the store's own code. */
-export async function rehashBucket(gateway: Gateway, prefix: string): Promise<RehashedBucket> {
+export async function rehashBucket(
+  gateway: Gateway,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<RehashedBucket> {
   const { endpoint, region, accessKey: accessKeyId, secretKey: secretAccessKey, bucket } = gateway
   const credentials = { accessKeyId, secretAccessKey }
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
   const open = async (Key: string) => {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }))
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }), {
+      abortSignal: signal,
+    })
     return Body as Readable
   }
   try {
