@@ -31,13 +31,12 @@ export function drawScale(points: readonly ScalePoint[]): string {
 }
 
 function draw(panel: Panel, points: readonly ScalePoint[], logarithmic: boolean): string[] {
+  const counts = unique(points.map(({ images }) => images))
   const values = points.map((point) => panel.value(point))
-  const x = scaleOf(
-    points.map(({ images }) => images),
-    plot.width,
-    true,
-  )
-  const y = scaleOf(logarithmic ? values : [0, ...values], plot.height, logarithmic)
+  const x = axis(counts, plot.width, Math.log10)
+  const y = logarithmic
+    ? axis(roundSteps(Math.min(...values), Math.max(...values)), plot.height, Math.log10)
+    : axis(evenSteps(Math.max(...values)), plot.height)
   const at = (point: ScalePoint): Place => [
     panel.left + x.place(point.images),
     plot.top + plot.height - y.place(panel.value(point)),
@@ -81,22 +80,25 @@ function legend(numbers: readonly number[]): string[] {
   })
 }
 
-/** Places for values along an axis of so many pixels, with round numbers to mark on it. */
-function scaleOf(values: readonly number[], length: number, logarithmic: boolean) {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  const ticks = logarithmic ? powers(low, high) : steps(high)
-  const on = logarithmic ? Math.log10 : (value: number) => value
-  const [from, to] = [on(Math.min(low, ...ticks)), on(Math.max(high, ...ticks))]
+/** Places for values along an axis of so many pixels that begins and ends with a tick. */
+function axis(ticks: readonly number[], length: number, on = (value: number) => value) {
+  const [from, to] = [on(ticks[0] ?? 0), on(ticks.at(-1) ?? 1)]
   return { ticks, place: (value: number) => ((on(value) - from) / (to - from || 1)) * length }
 }
 
-function powers(low: number, high: number): number[] {
+/** 1, 2, 5, 10, ... from below the lowest value to above the highest. */
+function roundSteps(low: number, high: number): number[] {
   const first = Math.floor(Math.log10(low))
-  const last = Math.ceil(Math.log10(high))
-  return Array.from({ length: last - first + 1 }, (_, i) => Number((10 ** (first + i)).toPrecision(1)))
+  const decades = Math.ceil(Math.log10(high)) - first
+  const all = Array.from({ length: decades + 1 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** (first + i)))
+    .flat()
+    .map((step) => Number(step.toPrecision(1)))
+  const start = all.findLastIndex((step) => step <= low)
+  return all.slice(start, all.findIndex((step) => step >= high) + 1)
 }
 
-function steps(high: number): number[] {
+/** From 0 to above the highest value, in about four round steps. */
+function evenSteps(high: number): number[] {
   const rough = high / 4
   const unit = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 5, 10].find((factor) => factor * unit >= rough) ?? 10) * unit
