@@ -23,6 +23,7 @@ export interface RunStatus {
   readonly createdAt: Date
   /** Set once the run has ended. */
   readonly endedAt?: Date
+  /** Empty until a coordinator has the run, where nobody named a store and none was known. */
   readonly store: string
   readonly platforms: Selection
   readonly images: {
@@ -33,7 +34,10 @@ export interface RunStatus {
   }
   /** Blob jobs; `total` grows while images are planned. */
   readonly blobs: { readonly total: number; readonly done: number; readonly failed: number }
-  /** Of the blobs planned so far; `fetched` counts what crossed the network, transfers under way included. */
+  /**
+   * Of the blobs planned so far, but for those that came through other images' jobs; `fetched` counts what crossed
+   * the network, transfers under way included.
+   */
   readonly bytes: { readonly total: number; readonly fetched: number }
 }
 
@@ -80,9 +84,15 @@ export interface Runs extends AsyncDisposable {
   images(run: string): AsyncIterable<ImageReport>
   /** Only those that failed, in the order of the request. */
   failed(run: string): AsyncIterable<ImageReport>
-  /** Runs the failed images once more; resolves to their number. */
+  /**
+   * Runs the failed images once more, also while others go on; resolves to their number. `INVALID_ARGUMENT` for a
+   * run that was canceled.
+   */
   retry(run: string): Promise<number>
-  /** Nothing of the run starts any more, and transfers under way stop within a second or so. */
+  /**
+   * Nothing of the run starts any more, and transfers under way stop within a second or so. A run that has ended
+   * stays as it is.
+   */
   cancel(run: string): Promise<void>
   /** The id of the store that the services write to; undefined while none has ever started. */
   store(): Promise<string | undefined>
