@@ -1,3 +1,4 @@
+import { MemoryLocker } from '@dist/locks'
 import { describe, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
@@ -41,27 +42,22 @@ describe('a worker that is told to stop', () => {
 
   it('is gone by its deadline, whatever its transfers do; others take over (Q12)', async () => {
     const world = queue()
-    const { layer } = pushHeld(world)
+    world.remote.push(imageOf(['x']), reference)
     const tuning = { lockDuration: 600 }
-    await world.coordinator()
-    let deaf = false
+    let transfers = 0
     const transfer = () => {
-      deaf = true
+      transfers++
       return new Promise<boolean>(() => {})
     }
-    const worker = await world.worker({ transfer, tuning })
+    await world.coordinator()
+    const worker = await world.worker({ transfer, tuning, locker: new MemoryLocker() })
     const { runs, run } = await world.submit(reference)
-    await waitFor(() => deaf, 'a transfer that does not listen')
+    await waitFor(() => transfers === 2, 'transfers that do not listen')
     const started = performance.now()
     await worker.stop({ deadline: 200 })
     expect(performance.now() - started).toBeLessThan(1_500)
-    world.remote.hold(layer).release()
-    await world.connect().del(...(await world.connect().keys('{dist}:lock:*')))
-    const gate = world.remote.hold(layer)
-    gate.release()
     await world.worker({ tuning })
-    await waitFor(() => world.remote.fetchesOf(layer) > 0, 'the take-over')
-    expect(await runs.status(run)).toMatchObject({ state: 'running' })
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
   })
 
   it('does not hang while Redis is away', async () => {
@@ -152,18 +148,15 @@ describe('a run that is canceled', () => {
     await waitFor(async () => (await runs.status(run)).blobs.total === 60, 'all plans')
     await runs.cancel(run)
     const redis = world.connect()
-    const gone = async () => (await redis.keys(`{dist}:{images,blobs}:${run}*`)).length === 0
     const left = async () => (await redis.keys(`{dist}:*:${run}-*`)).filter((key) => !key.includes(':runs:'))
-    await waitFor(async () => (await left()).length === 0 && (await gone()), 'the removal of its jobs')
+    await waitFor(async () => (await left()).length === 0, 'the removal of its jobs')
     await waitFor(
       async () => (await redis.sismember('{dist}:run-watched', run)) === 0,
       'the end of its watch',
     )
     await world.worker()
     expect(await world.ended(other.runs, other.run)).toMatchObject({ state: 'done' })
-    expect(
-      world.remote.fetches.filter((digest) => digest !== blobAt(imageOf(['kept']), 1).digest).length,
-    ).toBeLessThan(40)
+    for (let i = 0; i < 30; i++) expect(world.remote.fetchesOf(blobAt(imageOf([`canceled-${i}`]), 1))).toBe(0)
     expect((await runs.status(run)).images).toEqual({ total: 30, done: 0, failed: 0, active: 0 })
   })
 

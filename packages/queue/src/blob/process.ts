@@ -4,6 +4,7 @@ import { type IngestOutcome, ingestBlob } from '@dist/mirror'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
+import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { type BlobJob, blobJob, parsePayload } from '../jobs/payload.js'
 import { named } from '../redis/errors.js'
@@ -30,8 +31,9 @@ export class BlobHandler implements Handler<BlobJob> {
     const pause = (await this.parts.pausedFor?.(blob.source.host)) ?? 0
     if (pause > 0) return this.#delayed(blob, pause + jittered(100))
     using run = this.engine.cancellations.watch(blob.run)
+    using ended = linked(context.signal, run.signal)
     try {
-      return await this.#ingest(job, blob, AbortSignal.any([context.signal, run.signal]))
+      return await this.#ingest(job, blob, ended.signal)
     } catch (error) {
       if (error instanceof HeldElsewhere) return this.#delayed(blob, this.#heldPause(job))
       if (!run.signal.aborted || context.signal.aborted) throw error

@@ -20,6 +20,8 @@ export interface RunsOptions {
   tuning?: Partial<Tuning>
 }
 
+const listedAtOnce = 100
+
 /** Opens the runs of a queue. Every call is bounded: `UNAVAILABLE` when Redis gives no answer in time. */
 export function openRuns(options: RunsOptions): Runs {
   return new QueuedRuns(options)
@@ -63,12 +65,11 @@ class QueuedRuns implements Runs {
 
   async list(): Promise<RunStatus[]> {
     const { redis, keys, ask } = this.#client
-    const found: RunStatus[] = []
-    for (const run of await ask(redis.zrange(keys.runs, '0', '-1', 'REV'))) {
-      const head = await ask(this.#client.states.head(run))
-      if (head !== undefined) found.push(await this.#statusOf(run, head))
-    }
-    return found
+    const ids = await ask(redis.zrange(keys.runs, '0', '-1', 'REV'))
+    const found: (RunStatus | undefined)[] = []
+    for (let start = 0; start < ids.length; start += listedAtOnce)
+      found.push(...(await Promise.all(ids.slice(start, start + listedAtOnce).map((id) => this.#find(id)))))
+    return found.filter((status) => status !== undefined)
   }
 
   async status(run: string): Promise<RunStatus> {
@@ -111,6 +112,11 @@ class QueuedRuns implements Runs {
     const head = runGrammar.test(run) ? await this.#client.ask(this.#client.states.head(run)) : undefined
     if (head === undefined) throw new DistError('NOT_FOUND', `run ${run} is not known to this queue`)
     return head
+  }
+
+  async #find(run: string): Promise<RunStatus | undefined> {
+    const head = await this.#client.ask(this.#client.states.head(run))
+    return head === undefined ? undefined : this.#statusOf(run, head)
   }
 
   async #statusOf(run: string, head: RunHead): Promise<RunStatus> {

@@ -18,6 +18,7 @@ export interface RunWatch extends Disposable {
 export class Cancellations {
   readonly #runs = new Map<string, Watched>()
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(
     private readonly redis: Redis,
@@ -25,6 +26,12 @@ export class Cancellations {
     private readonly interval: number,
     private readonly onError: (error: unknown) => void,
   ) {}
+
+  /** Asks no more. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
 
   watch(run: string): RunWatch {
     const watched = this.#runs.get(run) ?? this.#begin(run)
@@ -45,7 +52,7 @@ export class Cancellations {
     setMaxListeners(0, aborted.signal)
     const watched = { holders: 0, aborted }
     this.#runs.set(run, watched)
-    this.#timer ??= setTimeout(() => this.#poll(), this.interval)
+    if (!this.#stopped) this.#timer ??= setTimeout(() => this.#poll(), this.interval)
     return watched
   }
 
@@ -72,7 +79,8 @@ export class Cancellations {
     } catch (error) {
       this.onError(error)
     }
-    this.#timer = this.#runs.size > 0 ? setTimeout(() => this.#poll(), this.interval) : undefined
+    const goesOn = this.#runs.size > 0 && !this.#stopped
+    this.#timer = goesOn ? setTimeout(() => this.#poll(), this.interval) : undefined
   }
 
   #learn(run: string, state: unknown): void {

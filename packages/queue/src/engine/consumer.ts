@@ -3,6 +3,7 @@ import { DistError } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
 import type { Engine } from './engine.js'
+import { linked } from './linked.js'
 
 /** What becomes of a job that has not failed. Neither pausing nor waiting for children uses an attempt. */
 export type Verdict = 'done' | 'children' | { readonly later: number }
@@ -87,9 +88,8 @@ export class Consumer<T> {
   async #process(job: Job<T>, token = '', lost?: AbortSignal): Promise<void> {
     this.#active++
     this.#startedAt = performance.now()
-    const signals = [this.#stopping.signal, ...(lost === undefined ? [] : [lost])]
-    const context = { token, signal: AbortSignal.any(signals) }
-    setMaxListeners(0, context.signal)
+    using ended = linked(this.#stopping.signal, ...(lost === undefined ? [] : [lost]))
+    const context = { token, signal: ended.signal }
     try {
       await obey(await this.#verdict(job, context, lost), job, token)
     } finally {

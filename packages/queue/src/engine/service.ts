@@ -81,6 +81,7 @@ export class EngineService implements Service {
     const closed = Promise.allSettled(consumers.map((consumer) => consumer.close()))
     await Promise.race([closed, delay(deadline, undefined, { signal: late.signal }).catch(() => {})])
     late.abort()
+    this.engine.cancellations.stop()
     // What is still under way loses its lock and is taken over by others.
     for (const { worker } of consumers) disconnectBlocking(worker)
     this.engine.redis.disconnect()

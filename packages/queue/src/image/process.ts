@@ -5,6 +5,7 @@ import { parseReference } from '@dist/reference'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
+import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { imageOfId } from '../jobs/ids.js'
 import { type ImageJob, imageJob, parsePayload } from '../jobs/payload.js'
@@ -39,8 +40,9 @@ export class ImageHandler implements Handler<ImageJob> {
     const platforms = platformsOf(head)
     const request = platforms === 'all' ? platforms : platforms.map(parsePlatform)
     using run = this.engine.cancellations.watch(image.run)
+    using ended = linked(context.signal, run.signal)
     try {
-      return await this.#mirror(job, image, request, context, AbortSignal.any([context.signal, run.signal]))
+      return await this.#mirror(job, image, request, context, ended.signal)
     } catch (error) {
       if (!run.signal.aborted || context.signal.aborted) throw error
       return await this.#cancel(job, image, context)

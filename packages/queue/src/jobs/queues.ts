@@ -9,6 +9,8 @@ export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as 
 
 /** Of jobs that were completed so many are kept, for those who want to look at them. */
 const keptCompleted = 1_000
+/** Nothing of ours reads events: they are for those who watch. */
+const keptEvents = 1_000
 /** Jobs that go to Redis at once. */
 const atOnce = 500
 
@@ -21,7 +23,11 @@ export interface Queues {
 /** The three queues over one connection, which stays the caller's. */
 export function openQueues(redis: Redis, prefix: string, onError: (error: unknown) => void): Queues {
   const open = <T>(name: string) => {
-    const queue = new Queue<T, unknown, string, T, unknown, string>(name, { connection: redis, prefix })
+    const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
+      connection: redis,
+      prefix,
+      streams: { events: { maxLen: keptEvents } },
+    })
     queue.on('error', onError)
     return queue
   }

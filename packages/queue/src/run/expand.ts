@@ -5,20 +5,21 @@ import { chunkSize, type RunHead } from '../state/head.js'
 
 /**
  * Adds image jobs, chunk by chunk, until all are added or enough are open. The chunk is noted after its jobs are
- * there: a crash in between adds them again under the same ids, which changes nothing.
+ * there: a crash in between adds them again under the same ids, which changes nothing. Resolves to the first chunk that is left.
  */
 export async function expandRun(
   engine: Engine,
   run: string,
   head: RunHead,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const { states, queues, tuning } = engine
-  for (let chunk = head.expanded; chunk < head.chunks && !signal.aborted; ) {
-    if (!(await hasRoom(engine, run))) return
+  let chunk = head.expanded
+  while (chunk < head.chunks && !signal.aborted) {
+    if (!(await hasRoom(engine, run))) break
     const references = await states.chunk(run, chunk)
     // What Redis has lost nobody can bring back: the run is shown as lost.
-    if (references === undefined) return
+    if (references === undefined) break
     const opened = await states.openChunk(run, chunk, head.total)
     const first = chunk * chunkSize
     const jobs = opened.map(({ index, attempt }) =>
@@ -27,6 +28,7 @@ export async function expandRun(
     await addImageJobs(queues, jobs, tuning)
     chunk = await states.advance(run, chunk)
   }
+  return chunk
 }
 
 export function imageJobOf(run: string, index: number, attempt: number, reference: string): ImageJob {

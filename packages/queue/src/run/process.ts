@@ -23,7 +23,7 @@ export class RunHandler implements Handler<RunJob> {
     const head = await states.head(run)
     // Another job has taken over: the sweep took this one for lost.
     if (head === undefined || head.round !== round) return 'done'
-    if (head.expanded === 0 && head.state === 'running')
+    if (job.attemptsStarted === 1 && head.state === 'running')
       this.engine.emit({ type: 'run', run, state: 'started' })
     if (head.state === 'canceled') await clearRun(this.engine, run)
     if (head.state === 'running') {
@@ -43,7 +43,7 @@ export class RunHandler implements Handler<RunJob> {
   }
 
   async #hasEnded(run: string, before: string): Promise<boolean> {
-    const state = await this.engine.states.endRun(run)
+    const state = await this.engine.states.endRun(run, this.engine.store)
     if (state === 'running') return false
     if (state === 'canceled' && (await this.engine.redis.scard(this.engine.keys.open(run))) > 0) return false
     this.#reconciler.forget(run)

@@ -8,6 +8,8 @@ import { chunkSize } from '../state/head.js'
 import type { ImagePlace } from '../state/states.js'
 import { imageJobOf } from './expand.js'
 
+const manyRuns = 10_000
+
 /** Compares the images that are under way with the jobs that Redis has, and makes good what is not there. */
 export class Reconciler {
   readonly #last = new Map<string, number>()
@@ -22,6 +24,8 @@ export class Reconciler {
   async reconcile(run: string, total: number, signal: AbortSignal): Promise<void> {
     const last = this.#last.get(run)
     const now = performance.now()
+    // Runs that others have seen the end of.
+    if (this.#last.size > manyRuns) this.#last.clear()
     if (last === undefined) this.#last.set(run, now)
     if (last === undefined || now - last < this.engine.tuning.reconcile) return
     this.#last.set(run, now)

@@ -49,10 +49,20 @@ async function ensureRunJob(engine: Engine, run: string): Promise<void> {
   }
   const key = queues.runs.toKey(runJobId({ run, round: head.round }))
   const [timestamp, finished] = await redis.hmget(key, 'timestamp', 'finishedOn')
-  if (timestamp !== null && finished === null) return
+  if (timestamp !== null && finished === null)
+    return await wakeRunJob(engine, runJobId({ run, round: head.round }))
   // The id of a job that has ended is spent.
   const round = finished === null ? head.round : await states.nextRound(run, head.round)
   await addRunJob(queues, { v: 1, run, round }, tuning)
+}
+
+/** A coordinator with a fast clock has put the job off for longer than anybody means. */
+async function wakeRunJob({ redis, queues, tuning }: Engine, id: string): Promise<void> {
+  const score = await redis.zscore(queues.runs.toKey('delayed'), id)
+  // BullMQ keeps the time in all but the last 12 bits.
+  if (score === null || Number(score) / 0x1000 - Date.now() < tuning.sweep + tuning.watch) return
+  // Whoever takes it in this moment needs no help.
+  await (await queues.runs.getJob(id))?.promote().catch(() => {})
 }
 
 async function trimRuns(engine: Engine): Promise<void> {

@@ -107,11 +107,12 @@ export const advance = `
 if redis.call('HGET', KEYS[1], 'expanded') == ARGV[1] then redis.call('HSET', KEYS[1], 'expanded', ARGV[2]) end
 return redis.call('HGET', KEYS[1], 'expanded')`
 
-/** KEYS run, open, watched. ARGV run id, now. Answers the state; ends a run that has nothing left to do. */
+/** KEYS run, open, watched. ARGV run id, now, store. Answers the state; ends a run that has nothing left to do. */
 export const endRun = `
 local head = redis.call('HMGET', KEYS[1], 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
-  'images:canceled')
+  'images:canceled', 'store')
 if not head[1] then return 'gone' end
+if head[8] == '' then redis.call('HSET', KEYS[1], 'store', ARGV[3]) end
 local open = redis.call('SCARD', KEYS[2])
 if head[1] ~= 'running' then
   if open == 0 then redis.call('SREM', KEYS[3], ARGV[1]) end

@@ -92,9 +92,10 @@ export class RunStates {
     return Number(await this.#run('advance')([this.keys.run(run)], [chunk, chunk + 1]))
   }
 
-  async endRun(run: string): Promise<RunHead['state'] | 'gone'> {
+  /** Ends a run that has nothing left to do, and notes the store where none was known. */
+  async endRun(run: string, store: string): Promise<RunHead['state'] | 'gone'> {
     const keys = [this.keys.run(run), this.keys.open(run), this.keys.watched]
-    return (await this.#run('endRun')(keys, [run, Date.now()])) as RunHead['state'] | 'gone'
+    return (await this.#run('endRun')(keys, [run, Date.now(), store])) as RunHead['state'] | 'gone'
   }
 
   /** Those of the images that had failed, with the attempt that did. */
