@@ -17,17 +17,27 @@ export interface Transfers extends AsyncDisposable {
   transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
 }
 
+export interface TransfersOptions {
+  /** Threads at most. Default: one for each processor, at least 2, at most 8. */
+  threads?: number
+}
+
 /**
  * Transfers from registries into a store: in this thread, or, into a local store and where there is much to move,
  * spread over worker threads.
  */
-export function openTransfers(store: Store, remote: Registry, requests: RequestSettings): Transfers {
+export function openTransfers(
+  store: Store,
+  remote: Registry,
+  requests: RequestSettings,
+  { threads: size }: TransfersOptions = {},
+): Transfers {
   const { onRequest, ...settings } = requests
   const root = store.local?.root
   const threads =
     root === undefined
       ? undefined
-      : new ThreadPool({ root, ...settings, verbose: onRequest !== undefined }, remote, onRequest)
+      : new ThreadPool({ root, ...settings, verbose: onRequest !== undefined }, remote, onRequest, size)
   let announced = 0
   return {
     announce: (bytes) => {

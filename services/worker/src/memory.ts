@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { BudgetLimits } from '@dist/mirror'
 
 const mebibyte = 2 ** 20
@@ -6,16 +7,23 @@ export interface MemoryShares {
   readonly transfers: BudgetLimits
   /** Bytes of the parts of a bucket's large objects. */
   readonly parts: number
+  /** Threads that carry bytes into a folder, at most. */
+  readonly threads: number
 }
+
+/** What a thread takes: its heap, and what it has on its way. */
+const threadMemory = 64 * mebibyte
 
 /**
  * How a worker's memory is shared out. A transfer is granted 4 MiB at most, and into a bucket holds up to four times
  * as much: one part of 16 MiB, or a small object of 8 MiB that is gathered and then put together. So half of the
  * memory bounds the transfers by an eighth of it, and the other half is for the parts that are sent meanwhile.
+ * Into a folder hardly anything waits in memory, but threads have a heap each.
  */
 export function shareMemory(memory: number, concurrency: number): MemoryShares {
   return {
     transfers: { bytes: Math.max(4 * mebibyte, Math.floor(memory / 8)), transfers: concurrency },
     parts: Math.floor(memory / 2),
+    threads: Math.max(1, Math.min(8, availableParallelism(), Math.floor(memory / threadMemory))),
   }
 }

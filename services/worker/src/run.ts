@@ -48,7 +48,9 @@ async function work(settings: Settings<'worker'>, surroundings: Surroundings): P
     redis: queue.redis,
     memory: memory.parts,
   })
-  await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests)
+  await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests, {
+    threads: memory.threads,
+  })
   await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: farewell })
   const errors = sparing(log)
   await attend(

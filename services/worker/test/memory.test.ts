@@ -13,3 +13,9 @@ it.each([32, 64, 256, 1024, 8192])(
     expect(transfers.bytes).toBeGreaterThanOrEqual(4 * mebibyte)
   },
 )
+
+it('threads are as many as there is memory for, and at least one', () => {
+  expect(shareMemory(32 * mebibyte, 8).threads).toBe(1)
+  expect(shareMemory(64 * mebibyte, 8).threads).toBe(1)
+  expect(shareMemory(8192 * mebibyte, 8).threads).toBeLessThanOrEqual(8)
+})
