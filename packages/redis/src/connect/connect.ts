@@ -75,6 +75,8 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     ...(options.name === undefined ? {} : { connectionName: options.name }),
     ...(address.tls ? { tls: tlsOptions(address.host, options) } : {}),
     lazyConnect: true,
+    // ioredis waits so long also for a connection that never came about.
+    disconnectTimeout: 200,
     disableClientInfo: true,
     connectTimeout: options.connectTimeout ?? defaultTimeout,
     socketTimeout: silence,
