@@ -34,12 +34,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function start(role: 'coordinator' | 'worker'): Promise<ServerProcess> {
+async function start(role: 'coordinator' | 'worker', skew = 0): Promise<ServerProcess> {
   let ready = false
   const onLine = (line: string) => {
     ready ||= line === 'ready'
   }
-  const args = ['--import', 'tsx', '--conditions=source', program, role, String(redis.port), folder]
+  const args = [
+    '--import',
+    'tsx',
+    '--conditions=source',
+    program,
+    role,
+    String(redis.port),
+    folder,
+    String(skew),
+  ]
   const service = await startServer(process.execPath, args, { ready: async () => ready, onLine })
   started.push(service)
   return service
@@ -113,5 +122,28 @@ describe('processes that share a Redis and a store', () => {
     expect(await runs.status(run)).toMatchObject({ state: 'done', images: { done: 4, failed: 0 } })
     await expectWhole(images, references)
     await runs[Symbol.asyncDispose]()
+  })
+
+  it('lose nothing when their clocks are ten minutes apart, also when the fastest is killed (Q13)', async () => {
+    const { images, references } = push(6)
+    const minutes = 10 * 60_000
+    const [fast] = await Promise.all([start('coordinator', minutes), start('worker', -minutes)])
+    const first = await submit(references.slice(0, 3))
+    const ended = async () => (await first.runs.status(first.run)).state === 'done'
+    await waitFor(ended, 'the end of the first run', 30_000)
+    // Held at its layer, the second run's job is put off by the fast clock when that is killed.
+    registry.script(
+      { path: new RegExp(images[4]?.blobs[2]?.descriptor.digest ?? '') },
+      faults.drippingBody(1_000, 100),
+      once,
+    )
+    const { runs, run } = await submit(references)
+    await waitFor(async () => (await runs.status(run)).images.active > 0, 'the second run')
+    process.kill(fast.pid, 'SIGKILL')
+    await start('coordinator')
+    await waitFor(async () => (await runs.status(run)).state !== 'running', 'the end of the run', 30_000)
+    expect(await runs.status(run)).toMatchObject({ state: 'done', images: { done: 6, failed: 0 } })
+    await expectWhole(images, references)
+    for (const open of [first.runs, runs]) await open[Symbol.asyncDispose]()
   })
 })

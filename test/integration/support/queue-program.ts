@@ -1,4 +1,5 @@
-// A coordinator or a worker over a local store: role, Redis' port, the store's folder.
+// A coordinator or a worker over a local store: role, Redis' port, the store's folder, by how many milliseconds its
+// clock is wrong.
 import { openLocalStore } from '@dist/content-local'
 import { storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
 import { startCoordinator, startWorker } from '@dist/queue'
@@ -6,7 +7,9 @@ import { createRedisLocker } from '@dist/redis'
 import { createRegistry } from '@dist/remotes-registry'
 import { Redis } from 'ioredis'
 
-const [role, port, folder = ''] = process.argv.slice(2)
+const [role, port, folder = '', skew = '0'] = process.argv.slice(2)
+const rightNow = Date.now
+Date.now = () => rightNow() + Number(skew)
 const connect = () => new Redis({ port: Number(port), host: '127.0.0.1', maxRetriesPerRequest: null })
 const store = await openLocalStore(folder, { lockTtl: 2_000 })
 const resolver = createRegistry()

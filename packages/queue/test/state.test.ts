@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { Keys } from '../src/redis/keys.js'
+import { readHead, statusOf } from '../src/state/head.js'
+import { readRecord, reportOf } from '../src/state/record.js'
+
+const fields = {
+  state: 'running',
+  store: 's',
+  platforms: 'linux/amd64,linux/arm64',
+  total: '3',
+  chunks: '1',
+  expanded: '0',
+  round: '0',
+  createdAt: '1700000000000',
+}
+
+describe('the head of a run', () => {
+  it('is undefined where Redis has none, and refused where it cannot be read', () => {
+    expect(readHead({}, 'r')).toBeUndefined()
+    expect(() => readHead({ ...fields, total: 'many' }, 'r')).toThrow('run r')
+    expect(() => readHead({ state: 'running' }, 'r')).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
+  })
+
+  it('becomes the status: what was never counted is 0', () => {
+    const head = readHead({ ...fields, 'images:done': '2', 'bytes:fetched': '9007199254740991' }, 'r')
+    if (head === undefined) throw new Error('there is one')
+    expect(statusOf('r', head, false)).toEqual({
+      id: 'r',
+      state: 'running',
+      createdAt: new Date(1_700_000_000_000),
+      store: 's',
+      platforms: ['linux/amd64', 'linux/arm64'],
+      images: { total: 3, done: 2, failed: 0, active: 0 },
+      blobs: { total: 0, done: 0, failed: 0 },
+      bytes: { total: 0, fetched: Number.MAX_SAFE_INTEGER },
+    })
+    expect(statusOf('r', head, true).state).toBe('lost')
+    expect(statusOf('r', { ...head, state: 'done' }, true).state).toBe('done')
+  })
+})
+
+describe('the record of an image', () => {
+  it('that nobody has written says that it waits', () => {
+    for (const none of [null, undefined])
+      expect(reportOf(4, 'a', readRecord(none), false)).toEqual({
+        index: 4,
+        reference: 'a',
+        state: 'waiting',
+      })
+  })
+
+  it('is canceled with its run unless it has ended', () => {
+    const shown = (state: string) =>
+      reportOf(0, 'a', readRecord(JSON.stringify({ attempt: 2, state })), true).state
+    expect(['waiting', 'active', 'done', 'failed', 'canceled'].map(shown)).toEqual([
+      'canceled',
+      'canceled',
+      'done',
+      'failed',
+      'canceled',
+    ])
+  })
+})
+
+describe('a prefix', () => {
+  it('must begin with a hash tag, which a cluster keeps together', () => {
+    for (const bad of ['dist', '', '{}', '{dist', 'x{dist}', '{dist} x', '{dist}\n'])
+      expect(() => new Keys(bad)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(new Keys('{dist}:two').run('r')).toBe('{dist}:two:run:r')
+  })
+})
