@@ -11,7 +11,7 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
     /NOPERM|ACL failure|can't run this command|no permission/i,
     [
       'PERMISSION_DENIED',
-      'grant its user +@read +@write +@scripting +@connection +time +info on the keys that begin with the prefix',
+      'grant its user +@read +@write +@scripting +@transaction +@connection +time +info on the keys that begin with the prefix',
     ],
   ],
   [/\bOOM\b/, ['RESOURCE_EXHAUSTED', 'its memory is full: raise maxmemory', { retryable: true }]],
