@@ -5,14 +5,14 @@ import { chunkSize, type RunHead } from '../state/head.js'
 
 /**
  * Adds image jobs, chunk by chunk, until all are added or enough are open. The chunk is noted after its jobs are
- * there: a crash in between adds them again under the same ids, which changes nothing. Resolves to the first chunk that is left.
+ * there: a crash in between adds them again under the same ids, which changes nothing.
  */
 export async function expandRun(
   engine: Engine,
   run: string,
   head: RunHead,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const { states, queues, tuning } = engine
   let chunk = head.expanded
   while (chunk < head.chunks && !signal.aborted) {
@@ -28,7 +28,6 @@ export async function expandRun(
     await addImageJobs(queues, jobs, tuning)
     chunk = await states.advance(run, chunk)
   }
-  return chunk
 }
 
 export function imageJobOf(run: string, index: number, attempt: number, reference: string): ImageJob {
