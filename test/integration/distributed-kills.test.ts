@@ -1,16 +1,16 @@
 import { faults } from '@dist/testkit'
-import { type FixtureImage, imageIndex, ociImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../infra/servers/ceph-proxy.js'
 import { waitFor } from '../../infra/servers/process.js'
 import { type Cluster, useCluster } from './support/distributed.js'
+import { expectDone, layer, put, requestsFor, smallImages } from './support/distributed-images.js'
 import type { ServiceProcess } from './support/distributed-processes.js'
 import { digestsOf, verifiedDigests } from './support/distributed-verify.js'
 
-const layer = (name: string) => tarLayer([{ path: `etc/${name}`, content: `${name}\n`.repeat(200) }])
 const small = seededLayer('small', 40_000)
 const smallImage = ociImage({ layers: [layer('base'), small] })
-const others = [...Array(6).keys()].map((i) => ociImage({ layers: [layer('base'), layer(`own-${i}`)] }))
+const others = smallImages(6)
 
 const open = useCluster('kills')
 let cluster: Cluster
@@ -18,57 +18,37 @@ beforeEach(async () => {
   cluster = await open()
 })
 
-/** Puts images into the registry. Their references. */
-function put(repository: string, images: readonly FixtureImage[]): string[] {
-  return images.map((image, i) => {
-    cluster.registry.content.putImage(repository, `v${i}`, image)
-    return `${cluster.registry.host}/${repository}:v${i}`
-  })
-}
-
-const path = ({ descriptor }: { descriptor: { digest: string } }) => descriptor.digest
-
 /** The first request for it gets so much of the body, then nothing more. */
 function stallOnce(blob: { descriptor: { digest: string } }, bytes: number): void {
-  cluster.registry.script({ method: 'GET', path: path(blob) }, faults.stalledBody(bytes), { times: 1 })
-}
-
-/** The run ends done, and the bucket has these images: all of them, nothing else, and no name came early. */
-async function expectWhole(run: string, references: readonly string[], images: readonly FixtureImage[]) {
-  expect(await cluster.ended(run)).toMatchObject({
-    state: 'done',
-    images: { total: references.length, done: references.length, failed: 0 },
-  })
-  expect(await cluster.watchNames().stop()).toEqual([])
-  expect(await cluster.names()).toEqual(
-    Object.fromEntries(references.map((name, i) => [name, images[i]?.descriptor.digest])),
-  )
-  expect(await verifiedDigests(cluster.store)).toEqual(digestsOf(images))
+  cluster.registry.script(requestsFor(blob), faults.stalledBody(bytes), { times: 1 })
 }
 
 describe('kill -9 of a worker', () => {
   it('in mid-blob: another takes the blob over, and no other image waits for it (Q2, S6)', async () => {
     const images = [smallImage, ...others]
-    const references = put('app', images)
+    const references = put(cluster, 'app', images)
     stallOnce(small, 10_000)
     cluster.watchNames()
     await cluster.start('coordinator')
     const victim = await cluster.start('worker')
     const run = await cluster.submit(references)
-    await cluster.registry.requested({ path: path(small) })
+    await cluster.registry.requested(requestsFor(small))
     const survivor = await cluster.start('worker')
     const done = async () => Object.keys(await cluster.names()).length === others.length
     await waitFor(done, 'the other images', 20_000)
     await victim.kill()
     expect(await cluster.names()).not.toHaveProperty([references[0] ?? ''])
-    await expectWhole(run, references, images)
-    await survivor.logged('the blob', ({ msg, subject }) => msg === 'blob done' && subject === path(small))
+    await expectDone(cluster, run, references, images)
+    await survivor.logged(
+      'the blob',
+      ({ msg, subject }) => msg === 'blob done' && subject === small.descriptor.digest,
+    )
   })
 
   it('in the middle of an upload in parts: the final key stays absent until all is there (S6, S7)', async () => {
     const large = seededLayer('large', 24 << 20)
     const image = ociImage({ layers: [large] })
-    const references = put('app', [image])
+    const references = put(cluster, 'app', [image])
     stallOnce(large, 22 << 20)
     cluster.watchNames()
     await cluster.start('coordinator')
@@ -84,7 +64,7 @@ describe('kill -9 of a worker', () => {
       code: 'NOT_FOUND',
     })
     await cluster.start('worker')
-    await expectWhole(run, references, [image])
+    await expectDone(cluster, run, references, [image])
     await cluster.store.sweep(-60_000)
     for await (const { ref } of cluster.store.content.statuses()) expect(ref).toBeUndefined()
   })
@@ -101,21 +81,21 @@ describe('kill -9 of a coordinator', () => {
     const arm = { os: 'linux', architecture: 'arm64' }
     const second = ociImage({ layers: [layer('arm')], platform: arm })
     const index = imageIndex([smallImage, second])
-    const references = put('app', [index])
+    const references = put(cluster, 'app', [index])
     stallOnce(second, 10)
     cluster.watchNames()
     const victim = await cluster.start('coordinator')
     await cluster.start('worker')
     const run = await cluster.submit(references)
-    await cluster.registry.requested({ path: path(second) })
+    await cluster.registry.requested(requestsFor(second))
     await victim.kill()
     expect(await cluster.names()).toEqual({})
     await cluster.start('coordinator')
-    await expectWhole(run, references, [index])
+    await expectDone(cluster, run, references, [index])
   })
 
   it('just before it publishes: all blobs are there, the name is not, until another publishes it (S16)', async () => {
-    const references = put('app', [smallImage])
+    const references = put(cluster, 'app', [smallImage])
     const publishes = () =>
       proxy.requests().some(({ method, path }) => method === 'PUT' && path.includes('/names/'))
     proxy.fault = ({ method, path }) =>
@@ -128,25 +108,25 @@ describe('kill -9 of a coordinator', () => {
     expect(await cluster.names()).toEqual({})
     expect(await verifiedDigests(cluster.store)).toEqual(digestsOf([smallImage]))
     await cluster.start('coordinator')
-    await expectWhole(run, references, [smallImage])
+    await expectDone(cluster, run, references, [smallImage])
   })
 })
 
 it('SIGTERM of all, then started again: jobs are handed back without an attempt, and the run goes on (Q12)', async () => {
   const images = [smallImage, ...others]
-  const references = put('app', images)
+  const references = put(cluster, 'app', images)
   stallOnce(small, 10_000)
   cluster.watchNames()
   const first = await cluster.startAll(2, 2)
   const run = await cluster.submit(references)
-  await cluster.registry.requested({ path: path(small) })
+  await cluster.registry.requested(requestsFor(small))
   await Promise.all(first.all.map((service) => service.stop()))
   for (const service of first.all) expect(lastOf(service)).toBe('stopped')
   expect(await cluster.names()).not.toHaveProperty([references[0] ?? ''])
   const status = await (await cluster.client()).status(run)
   expect(status).toMatchObject({ state: 'running', images: { failed: 0 }, blobs: { failed: 0 } })
   const second = await cluster.startAll(2, 2)
-  await expectWhole(run, references, images)
+  await expectDone(cluster, run, references, images)
   const said = [...first.all, ...second.all].flatMap((service) => service.lines().map(({ msg }) => msg))
   expect(said.filter((msg) => /retrying|failed/.test(msg))).toEqual([])
 })

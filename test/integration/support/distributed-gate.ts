@@ -1,50 +1,63 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A way to a server that can be closed: connections break, and new ones are refused. */
+/** A way to a server that can be closed: connections break, and new ones do at once. */
 export class Gate implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
-  #server: Server | undefined
-  #port = 0
+  readonly #server: Server
+  #closed = false
+  /** Connections that came while it was closed. */
+  refused = 0
 
-  constructor(private readonly target: string) {}
-
-  get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`
+  constructor(private readonly target: string) {
+    this.#server = createServer((incoming) => this.#pass(incoming))
   }
 
-  /** Opens the way, always at the same port. */
-  async open(): Promise<this> {
-    const { hostname, port } = new URL(this.target)
-    this.#server = createServer((incoming) => {
-      const outgoing = connect(Number(port), hostname)
-      for (const [socket, other] of [
-        [incoming, outgoing],
-        [outgoing, incoming],
-      ] as const) {
-        this.#sockets.add(socket)
-        socket.on('error', () => {})
-        socket.on('close', () => {
-          this.#sockets.delete(socket)
-          other.destroy()
-        })
-        socket.pipe(other)
-      }
-    }).listen(this.#port, '127.0.0.1')
+  async listen(): Promise<this> {
+    this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
     return this
   }
 
-  async close(): Promise<void> {
-    const closed = this.#server && once(this.#server, 'close')
-    this.#server?.close()
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server = undefined
-    await closed
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+  close(): void {
+    this.#closed = true
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  open(): void {
+    this.#closed = false
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#server, 'close')
+    this.#server.close()
+    this.close()
+    await ended
+  }
+
+  #pass(incoming: Socket): void {
+    if (this.#closed) {
+      this.refused += 1
+      incoming.resetAndDestroy()
+      return
+    }
+    const { hostname, port } = new URL(this.target)
+    const outgoing = connect(Number(port), hostname)
+    this.#join(incoming, outgoing)
+    this.#join(outgoing, incoming)
+  }
+
+  #join(socket: Socket, other: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      other.destroy()
+    })
+    socket.pipe(other)
   }
 }
