@@ -101,7 +101,7 @@ async function mirrorOnce(scene: Scene): Promise<boolean> {
       .map(digestOf),
   )
   const held = checkFetchedOnce(await source.takeRequests(), blobs)
-  note(`    by worker: ${(await Promise.all(workers.map(shareOf))).join(', ')}`)
+  note(`    by worker: ${(await Promise.all(workers.map(shareOf))).join('; ')}`)
   return held
 }
 
@@ -117,9 +117,14 @@ export async function writeReferences(
 }
 
 async function shareOf(worker: StartedService, index: number): Promise<string> {
-  const done = await worker.metric('dist_jobs_total{kind="blob",result="done"}')
-  const bytes = await worker.metric('dist_fetched_bytes_total')
-  return `w${index + 1} ${plural(done, 'job')}, ${mebibytes(bytes)}`
+  const name = `w${index + 1}`
+  try {
+    const done = await worker.metric('dist_jobs_total{kind="blob",result="done"}')
+    return `${name} ${plural(done, 'job')}, ${mebibytes(await worker.metric('dist_fetched_bytes_total'))}`
+  } catch {
+    // Whoever watches may have killed it: the others do its work.
+    return `${name} has ended`
+  }
 }
 
 async function checkBucket({ gateway, samples, source, signal }: Scene): Promise<boolean> {
@@ -170,12 +175,13 @@ async function lookAtRuns({ env, signal }: Scene): Promise<void> {
 function showWhatNext(held: boolean): void {
   step(held ? 'All of it held. Now with servers of yours' : 'Something did not hold, see above')
   for (const line of [
+    '$ npm run demo -- --servers             # these servers until Ctrl-C, for the programs by hand; or yours:',
     "$ export DIST_QUEUE=redis://127.0.0.1:6379 DIST_STORE='s3://mirror/images?endpoint=http://127.0.0.1:8333'",
-    '$ npx dist coordinator                        # one or more, on any machine',
-    '$ npx dist worker                             # as many as you like',
-    '$ npx dist mirror alpine:3.20 redis:7         # or -f refs.txt',
-    '$ npx dist dashboard                          # http://127.0.0.1:8080, the queues as a page',
-    '$ npm run demo -- --embedded                  # the form that needs no servers',
+    '$ npx dist coordinator                  # one or more, on any machine',
+    '$ npx dist worker                       # as many as you like',
+    '$ npx dist mirror alpine:3.20 redis:7   # or -f refs.txt',
+    '$ npx dist dashboard                    # http://127.0.0.1:8080, the queues as a page',
+    '$ npm run demo -- --embedded            # the form that needs no servers',
   ]) {
     note(line)
   }
