@@ -10,6 +10,9 @@ import { digestsOf, verifiedDigests } from './support/distributed-verify.js'
 
 const small = seededLayer('small', 40_000)
 const smallImage = ociImage({ layers: [layer('base'), small] })
+/** Large enough for an upload in parts. */
+const large = seededLayer('large', 24 << 20)
+const largeImage = ociImage({ layers: [large] })
 const others = smallImages(6)
 
 const open = useCluster('kills')
@@ -21,6 +24,12 @@ beforeEach(async () => {
 /** The first request for it gets so much of the body, then nothing more. */
 function stallOnce(blob: { descriptor: { digest: string } }, bytes: number): void {
   cluster.registry.script(requestsFor(blob), faults.stalledBody(bytes), { times: 1 })
+}
+
+/** Whether some upload that is not complete has got a part. */
+async function hasPart(): Promise<boolean> {
+  for await (const { offset } of cluster.store.content.statuses()) if (offset > 0) return true
+  return false
 }
 
 describe('kill -9 of a worker', () => {
@@ -46,25 +55,19 @@ describe('kill -9 of a worker', () => {
   })
 
   it('in the middle of an upload in parts: the final key stays absent until all is there (S6, S7)', async () => {
-    const large = seededLayer('large', 24 << 20)
-    const image = ociImage({ layers: [large] })
-    const references = put(cluster, 'app', [image])
+    const references = put(cluster, 'app', [largeImage])
     stallOnce(large, 22 << 20)
     cluster.watchNames()
     await cluster.start('coordinator')
     const victim = await cluster.start('worker')
     const run = await cluster.submit(references)
-    const uploaded = async () => {
-      for await (const { offset } of cluster.store.content.statuses()) if (offset > 0) return true
-      return false
-    }
-    await waitFor(uploaded, 'the first part', 20_000)
+    await waitFor(hasPart, 'the first part', 20_000)
     await victim.kill()
     await expect(cluster.store.content.info(large.descriptor.digest)).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
     await cluster.start('worker')
-    await expectDone(cluster, run, references, [image])
+    await expectDone(cluster, run, references, [largeImage])
     await cluster.store.sweep(-60_000)
     for await (const { ref } of cluster.store.content.statuses()) expect(ref).toBeUndefined()
   })
@@ -112,16 +115,17 @@ describe('kill -9 of a coordinator', () => {
   })
 })
 
-it('SIGTERM of all, then started again: jobs are handed back without an attempt, and the run goes on (Q12)', async () => {
-  const images = [smallImage, ...others]
+it('SIGTERM of all, then started again: uploads are aborted, jobs handed back without an attempt, and the run goes on (Q12)', async () => {
+  const images = [largeImage, ...others]
   const references = put(cluster, 'app', images)
-  stallOnce(small, 10_000)
+  stallOnce(large, 22 << 20)
   cluster.watchNames()
   const first = await cluster.startAll(2, 2)
   const run = await cluster.submit(references)
-  await cluster.registry.requested(requestsFor(small))
+  await waitFor(hasPart, 'the first part of the large layer', 20_000)
   await Promise.all(first.all.map((service) => service.stop()))
   for (const service of first.all) expect(lastOf(service)).toBe('stopped')
+  expect(await hasPart()).toBe(false)
   expect(await cluster.names()).not.toHaveProperty([references[0] ?? ''])
   const status = await (await cluster.client()).status(run)
   expect(status).toMatchObject({ state: 'running', images: { failed: 0 }, blobs: { failed: 0 } })
