@@ -123,7 +123,7 @@ async function shareOf(worker: StartedService, index: number): Promise<string> {
     return `${name} ${plural(done, 'job')}, ${mebibytes(await worker.metric('dist_fetched_bytes_total'))}`
   } catch {
     // Whoever watches may have killed it: the others do its work.
-    return `${name} has ended`
+    return `${name} has ended, what it had begun may have been sent twice`
   }
 }
 
