@@ -5,7 +5,7 @@ import type { Store } from './store.js'
 import { ThreadPool } from './threads/pool.js'
 
 /** From so many bytes asked for on, threads are worth their start. */
-const threadsFrom = 96 * 1024 * 1024
+const threadsFrom = 64 * 1024 * 1024
 /** Smaller blobs than this are through before a thread has heard of them. */
 const threadBlob = 512 * 1024
 

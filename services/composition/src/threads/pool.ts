@@ -82,7 +82,7 @@ export class ThreadPool implements AsyncDisposable {
   #start(): Thread {
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData: this.settings,
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     const thread = { worker, channel: new Channel(worker, this.#methods()), running: 0 }
     const gone = (error: Error) => {
