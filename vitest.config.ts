@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests read the packages' sources (export condition "source"), so that no build stands between an edit and
@@ -7,6 +8,8 @@ const ssr = { resolve }
 
 export default defineConfig({
   test: {
+    // Tests against servers wait more than they compute: also on two processors, two files at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         resolve,
