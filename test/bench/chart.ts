@@ -22,6 +22,7 @@ export function drawScale(points: readonly ScalePoint[]): string {
   const { width, height } = size
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Time and throughput over the number of images, for each number of workers</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...panels.flatMap((panel, i) => draw(panel, points, i === 0)),
     ...legend(unique(points.map(({ workers }) => workers))),
