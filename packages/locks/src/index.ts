@@ -1,3 +1,2 @@
-export { backoff, jittered } from '@dist/errdefs'
 export * from './locker.js'
 export { MemoryLocker } from './memory.js'

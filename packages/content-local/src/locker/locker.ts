@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { abortError, DistError, throwIfAborted } from '@dist/errdefs'
-import { type AcquireOptions, backoff, jittered, type Lock, type Locker, MemoryLocker } from '@dist/locks'
+import { abortError, backoff, DistError, jittered, throwIfAborted } from '@dist/errdefs'
+import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
 import { type Claim, keyHash } from './claim.js'
 import { Claims } from './claims.js'

@@ -46,7 +46,8 @@ export function resumeSuite(name: string, factory: () => Promise<ResumeFixture>)
       const cuts = fc.array(fc.integer({ min: 0, max: 300_000 }), { minLength: 1, maxLength: 4 })
       let run = 0
       await fc.assert(
-        fc.asyncProperty(cuts, fc.integer({ min: 0, max: 300_000 }), async (ats, length) => {
+        // Shorter content could be what an earlier example has committed already.
+        fc.asyncProperty(cuts, fc.integer({ min: 64, max: 300_000 }), async (ats, length) => {
           const blob = sample(`property ${run++}`, length)
           for (const at of ats.sort((a, b) => a - b)) await cutOff(blob, Math.min(at, length), blob.digest)
           expect(await finish(blob, blob.digest)).toBe(Math.min(Math.max(...ats), length))

@@ -1,4 +1,4 @@
-import { backoff, jittered } from '@dist/locks'
+import { backoff, jittered } from '@dist/errdefs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
