@@ -78,7 +78,8 @@ function checkVersion(root: string, layout: unknown): void {
 function refuseForeign(root: string): void {
   // `lost+found` is in the root of a fresh volume.
   const there = list(root).filter((name) => name !== 'lost+found' && !name.endsWith(temporarySuffix))
-  if (there.length === 0) return
+  // The layout file is made before all else: if it is there by now, another process is just making the store.
+  if (there.length === 0 || existsSync(join(root, layoutFile))) return
   throw new DistError(
     'INVALID_ARGUMENT',
     `${root} is neither empty nor an OCI image layout (it holds ${sanitize(there[0] ?? '', 60)}): choose another directory`,
