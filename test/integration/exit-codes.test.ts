@@ -110,7 +110,7 @@ it('1: a registry that is not there', async () => {
     'fetch',
     '--timeout',
     '20s',
-    `127.0.0.1:${await freePort()}/app`,
+    `127.0.0.77:${await freePort()}/app`,
     '1',
   ])
   expect(closed.code).toBe(1)

@@ -115,7 +115,7 @@ it('an empty list is nothing to do', async () => {
 })
 
 it('a queue that is not there is said in one line: 1', async () => {
-  const queue = `redis://127.0.0.1:${await freePort()}`
+  const queue = `redis://127.0.0.77:${await freePort()}`
   for (const args of [['mirror', ref('single:1')], ['runs'], ['active']]) {
     const ended = await workspace().dist([...args, '--queue', queue])
     expect(ended).toMatchObject({ code: 1, stdout: '' })

@@ -68,7 +68,8 @@ describe('of several images', () => {
 })
 
 it('a registry that is not there: 1, one line that names it', async () => {
-  const host = `127.0.0.1:${await freePort()}`
+  // Servers of other tests listen on 127.0.0.1: on this address nobody takes the port meanwhile.
+  const host = `127.0.0.77:${await freePort()}`
   const ended = await workspace().dist(['pull', `${host}/app:1`])
   expect(ended).toMatchObject({ code: 1, stdout: '' })
   expect(remarks(ended.stderr)).toEqual([

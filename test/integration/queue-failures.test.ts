@@ -139,7 +139,9 @@ describe('an image that cannot be planned', () => {
     await expect(runs.submit({ references: ['a'], platforms: ['windows'] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
-    expect(await world.connect().keys('*')).toEqual([])
+    // Queues that are being opened write their settings; anything else would be the run's.
+    const keys = await world.connect().keys('*')
+    expect(keys.filter((key) => !key.endsWith(':meta'))).toEqual([])
   })
 })
 

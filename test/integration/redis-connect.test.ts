@@ -110,10 +110,10 @@ describe('connecting to Redis', () => {
 
   it('Q15 says that nobody listens, and that a retry may help', async () => {
     const port = await freePort()
-    expect(await refusal(`redis://user:s3cret@127.0.0.1:${port}`)).toMatchObject({
+    expect(await refusal(`redis://user:s3cret@127.0.0.77:${port}`)).toMatchObject({
       code: 'UNAVAILABLE',
       retryable: true,
-      message: expect.stringMatching(new RegExp(`redis at 127.0.0.1:${port}.*ECONNREFUSED`)),
+      message: expect.stringMatching(new RegExp(`redis at 127.0.0.77:${port}.*ECONNREFUSED`)),
     })
   })
 

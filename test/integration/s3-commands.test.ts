@@ -133,7 +133,7 @@ it('what is wrong is said in one line', async () => {
     [2, { DIST_STORE: `${store}&color=red` }, 'color'],
     [3, { DIST_STORE: store.replace(gateway.bucket, 'no-such-bucket') }, 'no-such-bucket'],
     [4, { AWS_SECRET_ACCESS_KEY: 'wrong' }, 'secret key'],
-    [1, { DIST_STORE: `s3://any/x?endpoint=http://127.0.0.1:${await freePort()}` }, 'cannot be reached'],
+    [1, { DIST_STORE: `s3://any/x?endpoint=http://127.0.0.77:${await freePort()}` }, 'cannot be reached'],
   ] as const
   for (const [code, wrong, said] of cases) {
     const ended = await workspace().dist(['images'], { env: { ...env(), ...wrong } })
