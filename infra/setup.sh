@@ -11,6 +11,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 stamps=node_modules/.cache/dist
+# Where Debian keeps what is mostly root's, runc among it.
+PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
@@ -50,6 +52,8 @@ missing_debian_packages() {
   # The queue's server, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
   [ "$purpose" = embedded ] ||
     wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
+  # What unpacked images are compared with, and what runs them.
+  case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd" ;; esac
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"

@@ -20,7 +20,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   redis: ['locks', 'remotes'],
   mirror: ['reference', 'locks', 'content', 'images', 'remotes'],
   queue: ['mirror'],
-  rootfs: ['content', 'images'],
+  tar: [],
+  rootfs: ['content', 'images', 'tar'],
+  archive: ['reference', 'content', 'images', 'tar'],
   testkit: ['reference', 'locks', 'content', 'images', 'remotes'],
 }
 
