@@ -9,7 +9,7 @@ import {
   ociImage,
   seededBuffer,
   seededLayer,
-  type TarFile,
+  type TarEntry,
   tarLayer,
 } from '@dist/testkit/fixtures'
 
@@ -72,7 +72,7 @@ export function sampleImages(): Samples {
 }
 
 function baseLayer(binary: Uint8Array, name: string): FixtureLayer {
-  const links: TarFile[] = applets.map((applet) => ({ path: `bin/${applet}`, link: name }))
+  const links: TarEntry[] = applets.map((applet) => ({ path: `bin/${applet}`, link: name }))
   return tarLayer([{ path: `bin/${name}`, content: binary, mode: 0o755 }, ...links])
 }
 
