@@ -66,7 +66,7 @@ describe('a coordinator that is killed', () => {
     const world = queue()
     push(world)
     const victim = new Victim(world)
-    const target = { ...world.target, publish: () => victim.die() }
+    const target = world.publishingBy(() => victim.die())
     await Promise.all([
       world.coordinator({ connect: victim.connect, target, tuning }),
       world.worker({ tuning }),
@@ -83,11 +83,10 @@ describe('a coordinator that is killed', () => {
     const world = queue()
     push(world)
     const victim = new Victim(world)
-    const publish = async (image: Parameters<typeof world.target.publish>[0]) => {
-      await world.target.publish(image)
-      await victim.die()
-    }
-    const target = { ...world.target, publish }
+    const target = world.publishingBy(async (publish) => {
+      await publish()
+      return victim.die()
+    })
     await Promise.all([
       world.coordinator({ connect: victim.connect, target, tuning }),
       world.worker({ tuning }),
@@ -114,7 +113,7 @@ describe('a worker that is killed', () => {
     await gate.reached
     void victim.die()
     expect(worker.active).toBeGreaterThan(0)
-    await world.worker({ tuning, content: world.content })
+    await world.worker({ tuning })
     const { runs, run } = submitted
     expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done', blobs: { done: 4 } })
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(2)
@@ -168,12 +167,11 @@ describe('a job that is delivered twice at once', () => {
       goOn = resolve
     })
     let reached = false
-    const publish = async (image: Parameters<typeof world.target.publish>[0]) => {
+    const target = world.publishingBy(async (publish) => {
       reached = true
       await mayGoOn
-      await world.target.publish(image)
-    }
-    const target = { ...world.target, publish }
+      return publish()
+    })
     await world.worker()
     const first = await world.coordinator({ connect: stopped.connect, target, tuning: doubled })
     const submitted = await world.submit(reference)

@@ -2,20 +2,19 @@ import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { type Descriptor, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
-import type { Resolver } from '@dist/remotes'
 import pLimit from 'p-limit'
 import type { MirrorEvent, ObjectState } from './events.js'
 import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
-import { type Plan, planImage } from './plan.js'
+import { type Plan, planImage, type Source } from './plan.js'
 import { publishImage } from './publish.js'
-import type { Target } from './target.js'
+import type { Target, TargetOf } from './target.js'
 
 /** How many images are planned and filled at the same time. */
 const imagesAtOnce = 16
 
 export interface EngineDependencies {
-  resolver: Resolver
-  target: Target
+  source: Source
+  target: TargetOf
   /** Brings one blob in (`ingestBlob`); it bounds by itself how many transfers run. */
   ingest: (task: BlobTask, options: IngestOptions) => Promise<IngestOutcome>
 }
@@ -23,6 +22,8 @@ export interface EngineDependencies {
 export interface EngineOptions {
   platforms: PlatformRequest
   foreignLayers?: boolean
+  /** As in `PlanOptions`. */
+  referrers?: boolean
   signal?: AbortSignal
   onEvent?: (event: MirrorEvent) => void
 }
@@ -72,12 +73,14 @@ async function mirrorImage(
   try {
     throwIfAborted(options.signal)
     onEvent?.({ type: 'image', reference: name, state: 'resolving' })
-    plan = await planImage(reference, dependencies.resolver, dependencies.target, options)
+    const target = dependencies.target(reference)
+    plan = await planImage(reference, dependencies.source, target, options)
     onEvent?.({ type: 'image', reference: name, state: 'planned', desc: plan.desc, plan })
     announcePresent(plan, name, onEvent)
     fetched.push(...plan.fetched)
-    await fillPlan(plan, name, dependencies, { ...options, onFetched: (desc) => fetched.push(desc) })
-    if (!plan.upToDate) await publishImage(plan, dependencies.target)
+    const onFetched = (desc: Descriptor) => fetched.push(desc)
+    await fillPlan(plan, name, target, dependencies, { ...options, onFetched })
+    if (!plan.upToDate) await publishImage(plan, target)
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
   } catch (error) {
@@ -90,23 +93,26 @@ async function mirrorImage(
 async function fillPlan(
   plan: Plan,
   name: string,
-  dependencies: EngineDependencies,
+  target: Target,
+  { ingest }: EngineDependencies,
   options: EngineOptions & { onFetched: (desc: Descriptor) => void },
 ): Promise<void> {
   const failed = new AbortController()
   const signal =
     options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal])
   const failures: unknown[] = []
+  const where = {
+    source: locatorOf(plan.reference),
+    ...(target.to === undefined ? {} : { to: target.to }),
+  }
   const fill = async (desc: Descriptor) => {
     const tell = (state: ObjectState, offset: number) =>
       options.onEvent?.({ type: 'object', reference: name, desc, state, offset })
     tell('waiting', 0)
     try {
       const onProgress = (offset: number) => tell('downloading', offset)
-      const outcome = await dependencies.ingest(
-        { desc, source: locatorOf(plan.reference) },
-        { signal, onProgress },
-      )
+      const outcome = await ingest({ ...where, desc }, { signal, onProgress })
+      target.landed?.(desc)
       if (outcome === 'fetched') options.onFetched(desc)
       tell(outcome === 'fetched' ? 'done' : 'exists', desc.size)
     } catch (error) {

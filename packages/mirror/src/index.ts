@@ -11,7 +11,8 @@ export {
   ingestBlob,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
-export { type Plan, type PlanOptions, planImage } from './plan.js'
+export { type Plan, type PlanOptions, planImage, type Source } from './plan.js'
 export { publishImage } from './publish.js'
-export { has, storeTarget, type Target } from './target.js'
+export { has, storeTarget } from './store-target.js'
+export type { Target, TargetOf } from './target.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'

@@ -1,22 +1,22 @@
-import type { Manager } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { TransferBudget } from './budget.js'
-import { has } from './target.js'
 
 /** One blob to be brought from a repository into the target. Plain data: it crosses threads and queues. */
 export interface BlobTask {
   readonly desc: Descriptor
   readonly source: Locator
+  /** The repository that it goes to. Default: the store. */
+  readonly to?: Locator
 }
 
 export interface IngestDependencies {
   /** One holder at a time fetches a digest. */
   locker: Locker
-  /** Tells what is there. */
-  content: Pick<Manager, 'info'>
+  /** Tells whether the target has the blob already. */
+  present: (task: BlobTask, options: IngestOptions) => Promise<boolean>
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>
   budget: TransferBudget
@@ -42,10 +42,10 @@ export async function ingestBlob(
   dependencies: IngestDependencies,
   options: IngestOptions = {},
 ): Promise<IngestOutcome> {
-  const { locker, content, transfer, budget } = dependencies
+  const { locker, present, transfer, budget } = dependencies
   const outer = options.signal === undefined ? {} : { signal: options.signal }
-  await using lock = await locker.acquire(`blob-${task.desc.digest}`, outer)
-  if (await has(content, task.desc)) return 'present'
+  await using lock = await locker.acquire(lockKey(task), outer)
+  if (await present(task, outer)) return 'present'
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
   try {
     using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), { signal })
@@ -60,4 +60,9 @@ export async function ingestBlob(
       },
     )
   }
+}
+
+/** One for a whole registry: what is there in one repository, another can be given without a transfer. */
+function lockKey({ desc, to }: BlobTask): string {
+  return to === undefined ? `blob-${desc.digest}` : `blob-${desc.digest}@${to.host}`
 }

@@ -9,7 +9,7 @@ import {
   isUnknownPlatform,
   parsePlatform,
 } from '@dist/oci'
-import { has } from './target.js'
+import { has } from './store-target.js'
 
 /** A descriptor with what is below it and whether it is stored. */
 export interface DescriptorNode {

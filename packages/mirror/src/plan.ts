@@ -1,19 +1,19 @@
 import { covers, type Image, type Selection } from '@dist/content'
-import {
-  childrenHandler,
-  dispatch,
-  filterPlatforms,
-  type Handler,
-  type PlatformRequest,
-  skipDesc,
-} from '@dist/images'
-import { type Descriptor, hasChildren, isForeignLayerType, isIndexType } from '@dist/oci'
-import { formatReference, publishedNames, type Reference } from '@dist/reference'
-import type { Resolved, Resolver } from '@dist/remotes'
-import { documentsOf } from './documents.js'
+import type { PlatformRequest } from '@dist/images'
+import type { Descriptor, Digest } from '@dist/oci'
+import { formatReference, type Locator, type Reference } from '@dist/reference'
+import type { Fetcher, RemoteOptions, Resolved, Resolver } from '@dist/remotes'
 import type { MirrorEvent } from './events.js'
-import { OfferedPlatforms, selectionOf } from './selection.js'
+import { selectionOf } from './selection.js'
 import type { Target } from './target.js'
+import { referrersOf, walkImage } from './walk.js'
+
+/** Where images come from: registries, or a store. */
+export interface Source extends Pick<Resolver, 'resolve'> {
+  fetcher(locator: Locator): Fetcher
+  /** Manifests whose subject has that digest: signatures, SBOMs, attestations. */
+  referrers?(locator: Locator, digest: Digest, options?: RemoteOptions): Promise<readonly Descriptor[]>
+}
 
 /** What has to be done for one image. */
 export interface Plan {
@@ -30,6 +30,8 @@ export interface Plan {
   readonly fetched: readonly Descriptor[]
   /** Foreign layers, which are left where their publisher keeps them. */
   readonly skipped: readonly Descriptor[]
+  /** Manifests that refer to the image or to a part of it; they and what is below them are among the objects. */
+  readonly referrers: readonly Descriptor[]
 }
 
 export interface PlanOptions {
@@ -41,6 +43,8 @@ export interface PlanOptions {
   resolved?: Descriptor
   /** Also fetch foreign layers. Default: false. */
   foreignLayers?: boolean
+  /** Also take what refers to the image, where the source can tell. Default: false. */
+  referrers?: boolean
   signal?: AbortSignal
   onEvent?: (event: MirrorEvent) => void
 }
@@ -53,38 +57,48 @@ export interface PlanOptions {
  */
 export async function planImage(
   reference: Reference,
-  resolver: Resolver,
+  source: Source,
   target: Target,
   options: PlanOptions,
 ): Promise<Plan> {
-  const published = await publishedImages(reference, target)
+  const published = await publishedImages(target)
   const resolved =
     options.resolved === undefined
-      ? await resolvedImage(reference, resolver, published, options.signal)
+      ? await resolvedImage(reference, source, published, options.signal)
       : { name: reference, desc: options.resolved }
+  const { desc } = resolved
   const name = formatReference(reference)
-  options.onEvent?.({ type: 'image', reference: name, state: 'resolved', desc: resolved.desc })
-  const walk = await walkImage(reference, resolved, resolver, target, options)
-  const missing = await target.missing(walk.blobs)
-  const selection = selectionOf(options.platforms, resolved.desc)
-  const vouches = (image: Image) =>
-    image.desc.digest === resolved.desc.digest && covers(image.selection, selection)
+  options.onEvent?.({ type: 'image', reference: name, state: 'resolved', desc })
+  const selection = selectionOf(options.platforms, desc)
+  const vouches = (image: Image) => image.desc.digest === desc.digest && covers(image.selection, selection)
   const vouched = published.length > 0 && published.every(vouches)
+  const common = { reference, desc, selection }
+  if (vouched && target.vouches && (await referrersOf(reference, [desc], source, options)).length === 0)
+    return {
+      ...common,
+      upToDate: true,
+      objects: [desc],
+      missing: [],
+      fetched: [],
+      skipped: [],
+      referrers: [],
+    }
+  const walk = await walkImage(reference, resolved, source, target, options)
+  const missing = await target.missing(walk.blobs)
   return {
-    reference,
-    desc: resolved.desc,
-    selection,
+    ...common,
     upToDate: vouched && missing.length === 0 && walk.fetched.length === 0,
     objects: [...walk.manifests, ...walk.blobs],
     missing,
     fetched: walk.fetched,
     skipped: walk.skipped,
+    referrers: walk.referrers,
   }
 }
 
-/** What is published under the reference's names; nothing unless all of them are and mean the same. */
-async function publishedImages(reference: Reference, target: Target): Promise<Image[]> {
-  const found = await Promise.all(publishedNames(reference).map((name) => target.published(name)))
+/** What is published under the image's names; nothing unless all of them are and mean the same. */
+async function publishedImages(target: Target): Promise<Image[]> {
+  const found = await Promise.all(target.names.map((name) => target.published(name)))
   const images = found.filter((image) => image !== undefined)
   const agreed = images.every((image) => image.desc.digest === images[0]?.desc.digest)
   return agreed && images.length === found.length ? images : []
@@ -92,7 +106,7 @@ async function publishedImages(reference: Reference, target: Target): Promise<Im
 
 async function resolvedImage(
   reference: Reference,
-  resolver: Resolver,
+  source: Source,
   [published]: readonly Image[],
   signal: AbortSignal | undefined,
 ): Promise<Resolved> {
@@ -100,58 +114,5 @@ async function resolvedImage(
   if (published !== undefined && published.desc.digest === reference.digest)
     return { name: reference, desc: published.desc }
   const intent = published === undefined ? 'manifest' : 'compare'
-  return resolver.resolve(reference, { intent, ...(signal === undefined ? {} : { signal }) })
-}
-
-interface Walked {
-  manifests: Descriptor[]
-  blobs: Descriptor[]
-  skipped: Descriptor[]
-  fetched: readonly Descriptor[]
-}
-
-async function walkImage(
-  reference: Reference,
-  resolved: Resolved,
-  resolver: Resolver,
-  target: Target,
-  options: PlanOptions,
-): Promise<Walked> {
-  const { signal, onEvent, platforms } = options
-  const name = formatReference(reference)
-  const known = new Map(
-    resolved.content === undefined ? [] : [[resolved.desc.digest as string, resolved.content]],
-  )
-  const documents = documentsOf({
-    fetcher: resolver.fetcher(reference),
-    provider: target.provider,
-    ingester: target.ingester(name),
-    known,
-    onDocument: (desc, state) =>
-      onEvent?.({ type: 'object', reference: name, desc, state, offset: desc.size }),
-  })
-  const offered = new OfferedPlatforms()
-  const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: documents.fetched }
-  const children = filterPlatforms(offering(childrenHandler(documents), offered), platforms)
-  const collect: Handler = async (desc, context) => {
-    if (!hasChildren(desc.mediaType)) {
-      const foreign = isForeignLayerType(desc.mediaType) && options.foreignLayers !== true
-      ;(foreign ? walked.skipped : walked.blobs).push(desc)
-      return []
-    }
-    walked.manifests.push(desc)
-    return children(desc, context)
-  }
-  await dispatch(collect, [resolved.desc], signal === undefined ? {} : { signal })
-  offered.check(platforms, name)
-  return walked
-}
-
-/** Notes what the indexes offer before anything is filtered away. */
-function offering(handler: Handler, offered: OfferedPlatforms): Handler {
-  return async (desc, context) => {
-    const children = await handler(desc, context)
-    if (children !== skipDesc && isIndexType(desc.mediaType)) offered.add(children)
-    return children
-  }
+  return source.resolve(reference, { intent, ...(signal === undefined ? {} : { signal }) })
 }

@@ -1,7 +1,7 @@
-import { type Image, mergeSelections } from '@dist/content'
+import type { Image } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { bareDescriptor } from '@dist/oci'
-import { formatReference, publishedNames } from '@dist/reference'
+import { formatReference } from '@dist/reference'
 import type { Plan } from './plan.js'
 import type { Target } from './target.js'
 
@@ -19,16 +19,6 @@ export async function publishImage(plan: Plan, target: Target): Promise<Image[]>
       `${formatReference(plan.reference)} is not whole: ${digests.join(', ')}${more} missing`,
     )
   }
-  return Promise.all(publishedNames(plan.reference).map((name) => publishAs(name, plan, target)))
-}
-
-async function publishAs(name: string, plan: Plan, target: Target): Promise<Image> {
-  const before = await target.published(name)
-  const selection =
-    before?.desc.digest === plan.desc.digest
-      ? mergeSelections(before.selection, plan.selection)
-      : plan.selection
-  const image = { name, desc: bareDescriptor(plan.desc), selection }
-  await target.publish(image)
-  return image
+  const image = { desc: bareDescriptor(plan.desc), selection: plan.selection }
+  return Promise.all(target.names.map((name) => target.publish({ name, ...image }, plan.referrers)))
 }

@@ -1,50 +1,35 @@
-import type { ContentStore, Image, Ingester, Names, Provider } from '@dist/content'
-import { isNotFound } from '@dist/errdefs'
+import type { Image, Ingester, Provider } from '@dist/content'
 import type { Descriptor } from '@dist/oci'
+import type { Locator, Reference } from '@dist/reference'
 
-/** Where an image goes: a store, or a registry. */
+/** Where one image goes: into a store, or to a repository of a registry. */
 export interface Target {
+  /** The names that it gets there. */
+  readonly names: readonly string[]
   /** Reads back the manifests that planning has put there. */
   readonly provider: Provider
+  /** Takes the image's manifests in while it is planned. */
+  readonly ingester: Ingester
+  /** The repository that takes the blobs, where they do not go into the store. */
+  readonly to?: Locator
+  /**
+   * Whether a name that is published there is proof enough that everything below it is there, so that an image which
+   * has not changed costs two requests. Default: false, what is below is looked at.
+   */
+  readonly vouches?: boolean
   /** Those of the descriptors whose content is not there, in order. */
   missing(descs: readonly Descriptor[]): Promise<Descriptor[]>
-  /** Takes the content of the image of that name in. */
-  ingester(name: string): Ingester
   /** What is published under a name, if anything. */
   published(name: string): Promise<Image | undefined>
-  /** Makes the name visible. Everything below it is there already. */
-  publish(image: Image): Promise<void>
+  /**
+   * Makes the name visible, after the referrers. Everything below it and below them is there already, but for the
+   * manifests that a registry takes only when all they name is there: those were given to the ingester. Resolves to
+   * the image as it is published then: a store keeps what it held of the same digest.
+   */
+  publish(image: Image, referrers: readonly Descriptor[]): Promise<Image>
+  /** Told of each blob that has come for this image: nobody needs to ask for it again. */
+  landed?(desc: Descriptor): void
 }
 
-/** A content store with its names, as a target. */
-export function storeTarget(content: ContentStore, names: Names): Target {
-  return {
-    provider: content,
-    ingester: () => content,
-    missing: (descs) => missingFrom(content, descs),
-    publish: (image) => names.put(image),
-    published: async (name) => {
-      try {
-        return await names.get(name)
-      } catch (error) {
-        if (isNotFound(error)) return undefined
-        throw error
-      }
-    },
-  }
-}
-
-async function missingFrom(content: ContentStore, descs: readonly Descriptor[]): Promise<Descriptor[]> {
-  const there = await Promise.all(descs.map((desc) => has(content, desc)))
-  return descs.filter((_, i) => !there[i])
-}
-
-/** Whether the content of a descriptor is in the store, with the size that the descriptor says. */
-export async function has(content: Pick<ContentStore, 'info'>, desc: Descriptor): Promise<boolean> {
-  try {
-    return (await content.info(desc.digest)).size === desc.size
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
-}
+/** Where each image goes. */
+export type TargetOf = (reference: Reference) => Target

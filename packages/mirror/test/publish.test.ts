@@ -26,7 +26,7 @@ describe('publishImage', () => {
     await fill(world, plan)
     const { mediaType, digest, size } = descriptor
     const image = { name, desc: { mediaType, digest, size }, selection: 'all' }
-    expect(await publishImage(plan, world.target)).toEqual([image])
+    expect(await world.publish(plan)).toEqual([image])
     expect(await publishedIn(world)).toEqual([image])
   })
 
@@ -36,7 +36,7 @@ describe('publishImage', () => {
     world.remote.push(image, name)
     const plan = await world.plan(name)
     await world.ingest(blobAt(image, 0))
-    const publishing = publishImage(plan, world.target)
+    const publishing = world.publish(plan)
     await expect(publishing).rejects.toEqual(
       errorOf('UNAVAILABLE', name, blobAt(image, 1).digest, blobAt(image, 2).digest),
     )
@@ -50,16 +50,14 @@ describe('publishImage', () => {
     await world.mirror([name])
     const plan = await world.plan(name)
     await world.content.delete(image.descriptor.digest)
-    await expect(publishImage(plan, world.target)).rejects.toEqual(
-      errorOf('UNAVAILABLE', image.descriptor.digest),
-    )
+    await expect(world.publish(plan)).rejects.toEqual(errorOf('UNAVAILABLE', image.descriptor.digest))
   })
 
   it('names five of many that are missing, and counts the rest', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['1', '2', '3', '4', '5', '6']), name)
     const plan = await world.plan(name)
-    await expect(publishImage(plan, world.target)).rejects.toEqual(errorOf('UNAVAILABLE', 'and 2 more'))
+    await expect(world.publish(plan)).rejects.toEqual(errorOf('UNAVAILABLE', 'and 2 more'))
   })
 
   it('publishes both names of a tag with a digest', async () => {
@@ -68,7 +66,7 @@ describe('publishImage', () => {
     world.remote.push(image, name)
     const plan = await world.plan(`${name}@${image.descriptor.digest}`)
     await fill(world, plan)
-    await publishImage(plan, world.target)
+    await world.publish(plan)
     const names = (await publishedIn(world)).map((published) => published.name)
     expect(names).toEqual([name, `registry.test/a@${image.descriptor.digest}`])
   })
@@ -121,7 +119,7 @@ describe('publishImage', () => {
     await world.mirror([name])
     world.remote.push(imageOf(['new']), name)
     const plan = await world.plan(name)
-    await expect(publishImage(plan, world.target)).rejects.toEqual(errorOf('UNAVAILABLE'))
+    await expect(world.publish(plan)).rejects.toEqual(errorOf('UNAVAILABLE'))
     expect((await world.names.get(name)).desc.digest).toBe(old.descriptor.digest)
   })
 
@@ -131,10 +129,11 @@ describe('publishImage', () => {
     const plan = await world.plan(name)
     const images: Image[] = []
     const target: Target = {
-      ...world.target,
+      ...world.target(plan.reference),
       missing: async () => [],
       publish: async (image) => {
         images.push(image)
+        return image
       },
     }
     expect(await publishImage(plan, target)).toEqual(images)

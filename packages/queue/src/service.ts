@@ -1,7 +1,5 @@
-import type { ContentStore } from '@dist/content'
 import type { Locker } from '@dist/locks'
-import type { BlobTask, IngestOptions, Target, TransferBudget } from '@dist/mirror'
-import type { Resolver } from '@dist/remotes'
+import type { BlobTask, IngestOptions, Source, TargetOf, TransferBudget } from '@dist/mirror'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
 
@@ -20,8 +18,8 @@ export interface ServiceParts {
 }
 
 export interface CoordinatorParts extends ServiceParts {
-  resolver: Resolver
-  target: Target
+  source: Source
+  target: TargetOf
   /** Images planned at the same time. Default: 16. */
   concurrency?: number
   /** As workers have it: images of a host that must not be asked are put off, others go on. */
@@ -29,7 +27,8 @@ export interface CoordinatorParts extends ServiceParts {
 }
 
 export interface WorkerParts extends ServiceParts {
-  content: ContentStore
+  /** Tells whether the target has the blob already. */
+  present(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer(task: BlobTask, options: IngestOptions): Promise<boolean>

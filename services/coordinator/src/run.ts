@@ -43,7 +43,7 @@ async function work(settings: Settings<'coordinator'>, surroundings: Surrounding
     startCoordinator({
       connect: queue.connect,
       store: mirror.storeId,
-      resolver: mirror.remote,
+      source: mirror.remote,
       target: storeTarget(mirror.store.content, mirror.store.names),
       concurrency: settings.concurrency,
       pausedFor: (host) => mirror.pauses.pausedFor(host),

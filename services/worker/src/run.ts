@@ -13,7 +13,7 @@ import {
   serviceShapes,
   sparing,
 } from '@dist/composition/service'
-import { TransferBudget } from '@dist/mirror'
+import { has, TransferBudget } from '@dist/mirror'
 import { startWorker } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses } from '@dist/redis'
 import { z } from 'zod'
@@ -57,7 +57,7 @@ async function work(settings: Settings<'worker'>, surroundings: Surroundings): P
     startWorker({
       connect: queue.connect,
       store: mirror.storeId,
-      content: mirror.store.content,
+      present: ({ desc }) => has(mirror.store.content, desc),
       locker: createRedisLocker(queue.redis, { owner: name }),
       transfer: (task, options) => {
         transfers.announce(task.desc.size)

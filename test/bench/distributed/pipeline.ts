@@ -1,6 +1,6 @@
 import { openRemote, openStore, openTransfers, requestSettings } from '@dist/composition'
 import { MemoryLocker } from '@dist/locks'
-import { ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
+import { type BlobTask, has, ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
 
 // What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is
@@ -18,12 +18,12 @@ const remote = openRemote({}, env, requests)
 const transfers = openTransfers(store, remote, requests)
 const dependencies = {
   locker: new MemoryLocker(),
-  content: store.content,
+  present: ({ desc }: BlobTask) => has(store.content, desc),
   transfer: transfers.transfer,
   budget: new TransferBudget(budget),
 }
 const engine = {
-  resolver: remote,
+  source: remote,
   target: storeTarget(store.content, store.names),
   ingest: (...[task, options]: Parameters<Parameters<typeof mirrorImages>[1]['ingest']>) => {
     transfers.announce(task.desc.size)

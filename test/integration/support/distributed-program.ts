@@ -7,7 +7,7 @@ import {
   type Surroundings,
   serviceMain,
 } from '@dist/composition/service'
-import { storeTarget, TransferBudget } from '@dist/mirror'
+import { has, storeTarget, TransferBudget } from '@dist/mirror'
 import { type ServiceEvent, startCoordinator, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
 
@@ -50,7 +50,7 @@ function coordinate(): Promise<void> {
           connect,
           tuning,
           store: mirror.storeId,
-          resolver: mirror.remote,
+          source: mirror.remote,
           target: storeTarget(content, names),
           pausedFor: (host) => mirror.pauses.pausedFor(host),
           onEvent: (event) => tell(log, event),
@@ -74,7 +74,7 @@ function work(): Promise<void> {
           connect,
           tuning,
           store: mirror.storeId,
-          content: mirror.store.content,
+          present: ({ desc }) => has(mirror.store.content, desc),
           locker: createRedisLocker(redis, { owner: settings.name ?? '', ...locks }),
           transfer: (task, options) => transfers.transfer(task, options),
           budget: new TransferBudget({ bytes: settings.memory, transfers: settings.concurrency }),

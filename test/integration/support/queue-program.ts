@@ -1,7 +1,7 @@
 // A coordinator or a worker over a local store: role, Redis' port, the store's folder, by how many milliseconds its
 // clock is wrong.
 import { openLocalStore } from '@dist/content-local'
-import { storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
+import { has, storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
 import { startCoordinator, startWorker } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
 import { createRegistry } from '@dist/remotes-registry'
@@ -22,14 +22,20 @@ const tuning = {
   sweep: 200,
   reconcile: 300,
 }
-const parts = { connect, store: 'local', tuning, resolver, target: storeTarget(store.content, store.names) }
+const parts = {
+  connect,
+  store: 'local',
+  tuning,
+  source: resolver,
+  target: storeTarget(store.content, store.names),
+}
 
 const service =
   role === 'coordinator'
     ? startCoordinator(parts)
     : startWorker({
         ...parts,
-        content: store.content,
+        present: ({ desc }) => has(store.content, desc),
         locker: createRedisLocker(connect(), { ttl: 1_500, renewEvery: 300 }),
         transfer: async ({ desc, source }, options) => {
           const from = { fetcher: resolver.fetcher(source), ingester: store.content }

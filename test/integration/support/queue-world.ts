@@ -1,5 +1,13 @@
-import { createStore, type Expected, MemoryDriver, MemoryNames } from '@dist/content'
-import { type BlobTask, type IngestOptions, storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
+import { createStore, type Expected, type Image, MemoryDriver, MemoryNames } from '@dist/content'
+import {
+  type BlobTask,
+  has,
+  type IngestOptions,
+  storeTarget,
+  type TargetOf,
+  TransferBudget,
+  transferBlob,
+} from '@dist/mirror'
 import {
   type CoordinatorParts,
   type ImageReport,
@@ -83,8 +91,16 @@ export class QueueWorld {
   }
 
   async coordinator(parts: Partial<CoordinatorParts> = {}): Promise<Service> {
-    const own = { ...this.#parts(), resolver: this.remote, target: this.target }
+    const own = { ...this.#parts(), source: this.remote, target: this.target }
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
+  }
+
+  /** The store as a target that publishes in its own way; it is given how stores do it. */
+  publishingBy(publish: (really: () => Promise<Image>) => Promise<Image>): TargetOf {
+    return (reference) => {
+      const target = this.target(reference)
+      return { ...target, publish: (...args) => publish(() => target.publish(...args)) }
+    }
   }
 
   /** What workers do by default. */
@@ -95,7 +111,7 @@ export class QueueWorld {
 
   async worker(parts: Partial<WorkerParts> = {}): Promise<Service> {
     const own = {
-      content: this.content,
+      present: ({ desc }: BlobTask) => has(this.content, desc),
       locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
       transfer: (task: BlobTask, options: IngestOptions) => this.transfer(task, options),
       budget: new TransferBudget({ bytes: 64 << 20, transfers: 64 }),

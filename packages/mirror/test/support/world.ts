@@ -4,12 +4,14 @@ import {
   type BlobTask,
   type BudgetLimits,
   type EngineOptions,
+  has,
   type IngestOptions,
   ingestBlob,
   mirrorImages,
   type Plan,
   type PlanOptions,
   planImage,
+  publishImage,
   storeTarget,
   TransferBudget,
   transferBlob,
@@ -40,7 +42,8 @@ export function newWorld(options: WorldOptions = {}) {
     (await transferBlob(desc, { fetcher: remote.fetcher(), ingester: content }, transferOptions)) !==
     undefined
   const budget = new TransferBudget(options.limits ?? { bytes: 1024 * 1024, transfers: 8 })
-  const dependencies = { locker: options.locker ?? new MemoryLocker(), content, budget, transfer }
+  const present = ({ desc }: BlobTask) => has(content, desc)
+  const dependencies = { locker: options.locker ?? new MemoryLocker(), present, budget, transfer }
   const ingest = (task: BlobTask, ingestOptions?: IngestOptions) =>
     ingestBlob(task, dependencies, ingestOptions)
   return {
@@ -53,12 +56,15 @@ export function newWorld(options: WorldOptions = {}) {
     ingestTask: ingest,
     ingest: (desc: Descriptor, ingestOptions?: IngestOptions) =>
       ingest({ desc, source: { host: 'registry.test', repository: 'a' } }, ingestOptions),
-    plan: (text: string, planOptions: Partial<PlanOptions> = {}): Promise<Plan> =>
-      planImage(parseReference(text), remote, target, { platforms: 'all', ...planOptions }),
+    plan: (text: string, planOptions: Partial<PlanOptions> = {}): Promise<Plan> => {
+      const reference = parseReference(text)
+      return planImage(reference, remote, target(reference), { platforms: 'all', ...planOptions })
+    },
+    publish: (plan: Plan) => publishImage(plan, target(plan.reference)),
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}) =>
       mirrorImages(
         texts.map((text) => parseReference(text)),
-        { resolver: remote, target, ingest },
+        { source: remote, target, ingest },
         { platforms: 'all', ...engineOptions },
       ),
     has: (desc: Descriptor) =>

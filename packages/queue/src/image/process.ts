@@ -1,5 +1,5 @@
 import type { PlatformRequest } from '@dist/images'
-import { type Plan, planImage, publishImage } from '@dist/mirror'
+import { type Plan, planImage, publishImage, type Target } from '@dist/mirror'
 import { bareDescriptor, parsePlatform } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import type { Job } from 'bullmq'
@@ -16,6 +16,11 @@ import { isEnded } from '../state/record.js'
 import { addChildren, drainChildren, hasChildJobs } from './children.js'
 import { failureOf, recordOfFailure } from './failures.js'
 import { publishedRecord } from './outcome.js'
+
+interface Planned {
+  plan: Plan
+  target: Target
+}
 
 /**
  * Takes an image from its reference to its published name: plans, has blob jobs bring what is missing, and when
@@ -72,10 +77,11 @@ export class ImageHandler implements Handler<ImageJob> {
     const reference = parseReference(image.reference)
     const pause = (await this.parts.pausedFor?.(reference.host)) ?? 0
     if (pause > 0) return this.#later(image, pause)
-    const { resolver, target } = this.parts
+    const { source } = this.parts
+    const target = this.parts.target(reference)
     const resolved = image.resolved === undefined ? {} : { resolved: image.resolved }
-    const plan = await planImage(reference, resolver, target, { platforms, signal, ...resolved })
-    if (plan.missing.length === 0) return this.#publish(job, image, plan, context)
+    const plan = await planImage(reference, source, target, { platforms, signal, ...resolved })
+    if (plan.missing.length === 0) return this.#publish(job, image, { plan, target }, context)
     const failure = await failureOf(job, image, plan)
     if (failure !== undefined) throw failure
     if (await this.engine.memory.isFull()) return this.#later(image, this.engine.tuning.fullPause)
@@ -87,8 +93,13 @@ export class ImageHandler implements Handler<ImageJob> {
     return this.#mirror(job, planned, platforms, context, signal)
   }
 
-  async #publish(job: Job<ImageJob>, image: ImageJob, plan: Plan, { token }: JobContext): Promise<Verdict> {
-    if (!plan.upToDate) await publishImage(plan, this.parts.target)
+  async #publish(
+    job: Job<ImageJob>,
+    image: ImageJob,
+    { plan, target }: Planned,
+    { token }: JobContext,
+  ): Promise<Verdict> {
+    if (!plan.upToDate) await publishImage(plan, target)
     const fetched = await this.engine.states.fetchedBlobs(image)
     await this.engine.states.settleImage(image, publishedRecord(image, plan, fetched))
     this.#tell(image, 'done')

@@ -40,7 +40,7 @@ export async function pull(
   try {
     const outcomes = await mirrorImages(
       references,
-      { resolver: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
+      { source: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
       { platforms, signal: context.signal, onEvent: view.onEvent },
     )
     view.end()

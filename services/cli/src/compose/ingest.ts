@@ -2,6 +2,7 @@ import { openTransfers, type RequestSettings, type Store } from '@dist/compositi
 import { MemoryLocker } from '@dist/locks'
 import {
   type BlobTask,
+  has,
   type IngestOptions,
   type IngestOutcome,
   ingestBlob,
@@ -30,7 +31,7 @@ export function openIngest({ store, remote, requests, concurrency }: IngestParts
   const dependencies = {
     // Within the process the digest's lock needs no disk: other processes are kept off by the store's own locks.
     locker: new MemoryLocker(),
-    content: store.content,
+    present: ({ desc }: BlobTask) => has(store.content, desc),
     transfer: transfers.transfer,
     budget: new TransferBudget({ bytes: transferMemory, transfers: concurrency }),
   }

@@ -36,7 +36,7 @@ export async function mirrorEmbedded(
   const outcomes = await watched(context, references.length, (onEvent) =>
     mirrorImages(
       references,
-      { resolver: remote, target, ingest: ingest.blob },
+      { source: remote, target, ingest: ingest.blob },
       { platforms, signal: context.signal, onEvent },
     ),
   )

@@ -1,0 +1,135 @@
+import { isNotFound } from '@dist/errdefs'
+import { childrenHandler, dispatch, filterPlatforms, type Handler, skipDesc } from '@dist/images'
+import { type Descriptor, hasChildren, isForeignLayerType, isIndexType } from '@dist/oci'
+import { formatReference, type Reference } from '@dist/reference'
+import type { Resolved } from '@dist/remotes'
+import { type Documents, documentsOf } from './documents.js'
+import type { PlanOptions, Source } from './plan.js'
+import { OfferedPlatforms } from './selection.js'
+import type { Target } from './target.js'
+
+/** What walking an image has met. */
+export interface Walked {
+  manifests: Descriptor[]
+  blobs: Descriptor[]
+  skipped: Descriptor[]
+  fetched: readonly Descriptor[]
+  referrers: Descriptor[]
+}
+
+/** Walks an image's manifests, which are committed to the target on the way, and lists what they name. */
+export async function walkImage(
+  reference: Reference,
+  resolved: Resolved,
+  source: Source,
+  target: Target,
+  options: PlanOptions,
+): Promise<Walked> {
+  const { signal, onEvent, platforms } = options
+  const name = formatReference(reference)
+  const known = new Map(
+    resolved.content === undefined ? [] : [[resolved.desc.digest as string, resolved.content]],
+  )
+  const documents = documentsOf({
+    fetcher: source.fetcher(reference),
+    provider: target.provider,
+    ingester: target.ingester,
+    known,
+    onDocument: (desc, state) =>
+      onEvent?.({ type: 'object', reference: name, desc, state, offset: desc.size }),
+  })
+  const offered = new OfferedPlatforms()
+  const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: documents.fetched, referrers: [] }
+  const children = filterPlatforms(offering(childrenHandler(documents), offered), platforms)
+  const given = signal === undefined ? {} : { signal }
+  await dispatch(collecting(children, walked, options), [resolved.desc], given)
+  offered.check(platforms, name)
+  await walkReferrers(reference, source, documents, walked, options)
+  return walked
+}
+
+/** Notes each descriptor that is met. */
+function collecting(children: Handler, walked: Walked, { foreignLayers }: PlanOptions): Handler {
+  return async (desc, context) => {
+    if (!hasChildren(desc.mediaType)) {
+      const foreign = isForeignLayerType(desc.mediaType) && foreignLayers !== true
+      ;(foreign ? walked.skipped : walked.blobs).push(desc)
+      return []
+    }
+    walked.manifests.push(desc)
+    return children(desc, context)
+  }
+}
+
+/** Signatures of SBOMs of images: nobody goes further. */
+const maxReferrerDepth = 4
+
+async function walkReferrers(
+  reference: Reference,
+  source: Source,
+  documents: Documents,
+  walked: Walked,
+  options: PlanOptions,
+): Promise<void> {
+  const met = new Set([...walked.manifests, ...walked.blobs].map(({ digest }) => digest))
+  let subjects: readonly Descriptor[] = walked.manifests
+  for (let depth = 0; depth < maxReferrerDepth && subjects.length > 0; depth++) {
+    const found = (await referrersOf(reference, subjects, source, options)).filter(
+      ({ digest }) => !met.has(digest),
+    )
+    subjects = []
+    for (const desc of found) {
+      const below = await walkReferrer(desc, documents, options)
+      if (below === undefined) continue
+      const fresh = (all: Descriptor[]) => all.filter(({ digest }) => !met.has(digest) && met.add(digest))
+      walked.referrers.push(desc)
+      subjects = [...subjects, ...below.manifests]
+      walked.manifests.push(...fresh(below.manifests))
+      walked.blobs.push(...fresh(below.blobs))
+      walked.skipped.push(...fresh(below.skipped))
+    }
+  }
+}
+
+/** Undefined for a referrer that is listed but not there: lists that registries do not keep themselves grow stale. */
+async function walkReferrer(
+  desc: Descriptor,
+  documents: Documents,
+  options: PlanOptions,
+): Promise<Walked | undefined> {
+  const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: [], referrers: [] }
+  try {
+    const { signal } = options
+    const handler = collecting(childrenHandler(documents), walked, options)
+    await dispatch(handler, [desc], signal === undefined ? {} : { signal })
+    return walked
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** What refers to any of the subjects, each once; nothing where it was not asked for or the source cannot tell. */
+export async function referrersOf(
+  reference: Reference,
+  subjects: readonly Descriptor[],
+  source: Source,
+  { referrers = false, signal }: PlanOptions,
+): Promise<Descriptor[]> {
+  if (!referrers || source.referrers === undefined) return []
+  const lists = await Promise.all(
+    subjects.map(({ digest }) =>
+      source.referrers?.(reference, digest, signal === undefined ? {} : { signal }),
+    ),
+  )
+  return [...new Map(lists.flatMap((list) => list ?? []).map((desc) => [desc.digest, desc])).values()]
+}
+
+/** Notes what the indexes offer before anything is filtered away. */
+function offering(handler: Handler, offered: OfferedPlatforms): Handler {
+  return async (desc, context) => {
+    const children = await handler(desc, context)
+    if (children !== skipDesc && isIndexType(desc.mediaType)) offered.add(children)
+    return children
+  }
+}
