@@ -1,1 +1,1 @@
-export {}
+export { type ArchivePlan, type PlanArchiveOptions, planArchive, writeArchive } from './export.js'

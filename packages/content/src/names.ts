@@ -36,3 +36,14 @@ export function mergeSelections(a: Selection, b: Selection): Selection {
   if (a === 'all' || b === 'all') return 'all'
   return [...new Set([...a, ...b])].sort()
 }
+
+/** A selection as one line of text: `all`, or the platforms with commas between. */
+export function formatSelection(selection: Selection): string {
+  return selection === 'all' ? selection : selection.join(',')
+}
+
+/** Reads what `formatSelection` writes. Platforms are not checked. */
+export function parseSelection(text: string): Selection {
+  if (text === 'all') return text
+  return text === '' ? [] : text.split(',')
+}

@@ -1,1 +1,1 @@
-export {}
+export { type TarFile, tarSize, writeTar } from './write.js'

@@ -1,4 +1,4 @@
-import type { Image, Selection } from '@dist/content'
+import { formatSelection, type Image, parseSelection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { isRecord, mediaTypes, parseDescriptor } from '@dist/oci'
 
@@ -54,7 +54,8 @@ function imageOf(entry: unknown): Image | undefined {
     const { annotations, ...desc } = parseDescriptor(entry, 'index.json')
     const { [nameKey]: _, [selectionKey]: selection, ...own } = annotations ?? {}
     const kept = Object.keys(own).length > 0 ? { annotations: own } : {}
-    return { name, desc: { ...desc, ...kept }, selection: parseSelection(selection) }
+    // Without ours it is another writer's, and those copy all that an image has.
+    return { name, desc: { ...desc, ...kept }, selection: parseSelection(selection ?? 'all') }
   } catch (error) {
     // Another writer's entry that we cannot read stays in the file as it is.
     if (error instanceof DistError) return undefined
@@ -65,14 +66,4 @@ function imageOf(entry: unknown): Image | undefined {
 export function entryOf({ name, desc, selection }: Image): unknown {
   const annotations = { ...desc.annotations, [nameKey]: name, [selectionKey]: formatSelection(selection) }
   return { ...desc, annotations }
-}
-
-function formatSelection(selection: Selection): string {
-  return selection === 'all' ? selection : selection.join(',')
-}
-
-function parseSelection(text: string | undefined): Selection {
-  // Without ours it is another writer's, and those copy all that an image has.
-  if (text === undefined || text === 'all') return 'all'
-  return text === '' ? [] : text.split(',')
 }

@@ -1,0 +1,69 @@
+import type { ContentStore, Image, Selection } from '@dist/content'
+import { DistError, isNotFound } from '@dist/errdefs'
+import { childrenHandler, filterPlatforms, type Handler, type PlatformRequest, walk } from '@dist/images'
+import { type Descriptor, hasChildren, isForeignLayerType, parsePlatform } from '@dist/oci'
+
+/** What an image's selection takes, as far as a store has it. */
+export interface Collected {
+  /** The root first, each digest once. */
+  readonly objects: readonly Descriptor[]
+  /** Foreign layers that are not stored: they stay where their publisher keeps them. */
+  readonly foreign: readonly Descriptor[]
+  /** All else that is not stored. */
+  readonly missing: readonly Descriptor[]
+}
+
+type Store = Pick<ContentStore, 'open' | 'info'>
+
+/**
+ * Walks an image and sorts what its selection takes by whether it is stored. Throws `FAILED_PRECONDITION` and
+ * `MALFORMED` for stored manifests that cannot be right, with the image's name in front.
+ */
+export async function collectImage(
+  { name, desc, selection }: Image,
+  content: Store,
+  signal?: AbortSignal,
+): Promise<Collected> {
+  const collected = { objects: [] as Descriptor[], foreign: [] as Descriptor[], missing: [] as Descriptor[] }
+  const children = filterPlatforms(childrenHandler(content), requestOf(selection))
+  const collect: Handler = async (child, context) => {
+    const stored = await isStored(child, content)
+    if (stored) collected.objects.push(child)
+    else if (isForeignLayerType(child.mediaType)) collected.foreign.push(child)
+    else collected.missing.push(child)
+    return stored && hasChildren(child.mediaType) ? children(child, context) : []
+  }
+  try {
+    await walk(collect, [desc], signal === undefined ? {} : { signal })
+  } catch (error) {
+    throw blamed(error, name)
+  }
+  return collected
+}
+
+/** The platforms of a selection as the filter takes them. Throws `INVALID_ARGUMENT` for what is no platform. */
+export function requestOf(selection: Selection): PlatformRequest {
+  return selection === 'all' ? 'all' : selection.map((platform) => parsePlatform(platform))
+}
+
+/** Whether the content of a descriptor is in the store, with the size that the descriptor says. */
+export async function isStored(desc: Descriptor, content: Pick<Store, 'info'>): Promise<boolean> {
+  try {
+    return (await content.info(desc.digest)).size === desc.size
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+/** The error with the image in front of its message. */
+export function blamed(error: unknown, name: string): unknown {
+  if (!(error instanceof DistError) || error.code === 'CANCELED') return error
+  return new DistError(error.code, `${name}: ${error.message}`, { cause: error, retryable: error.retryable })
+}
+
+/** Digests for a message: the first few, and how many more there are. */
+export function listed(descs: readonly Descriptor[]): string {
+  const digests = descs.slice(0, 5).map(({ digest }) => digest)
+  return `${digests.join(', ')}${descs.length > 5 ? ` and ${descs.length - 5} more` : ''}`
+}

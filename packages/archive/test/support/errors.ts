@@ -1,0 +1,8 @@
+import type { Code } from '@dist/errdefs'
+import { expect } from 'vitest'
+
+/** Matches an error of that code whose message has all of the texts. */
+export function errorOf(code: Code, ...texts: string[]): unknown {
+  const pattern = texts.map((text) => `(?=[^]*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})`).join('')
+  return expect.objectContaining({ code, message: expect.stringMatching(new RegExp(`^${pattern}`)) })
+}
