@@ -11,8 +11,22 @@ export {
   ingestBlob,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage, type Source } from './plan.js'
 export { publishImage } from './publish.js'
 export { has, storeTarget } from './store-target.js'
 export type { Target, TargetOf } from './target.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
+export { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
+export {
+  type BadContent,
+  type ContentOptions,
+  type ContentSizes,
+  contentToVerify,
+  type VerifiedStore,
+  type VerifyEvent,
+  type VerifyOptions,
+  type VerifyOutcome,
+  VerifyTally,
+  verifyContent,
+} from './verify-content.js'

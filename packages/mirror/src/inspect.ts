@@ -7,8 +7,8 @@ import {
   hasChildren,
   isForeignLayerType,
   isUnknownPlatform,
-  parsePlatform,
 } from '@dist/oci'
+import { requestOf } from './selection.js'
 import { has } from './store-target.js'
 
 /** A descriptor with what is below it and whether it is stored. */
@@ -32,7 +32,7 @@ export async function inspectImage(
   image: Pick<Image, 'desc' | 'selection'>,
   store: Store,
 ): Promise<DescriptorNode> {
-  return nodeOf(image.desc, true, { store, request: requestOf(image), met: new Set() }, 0)
+  return nodeOf(image.desc, true, { store, request: requestOf(image.selection), met: new Set() }, 0)
 }
 
 interface Inspection {
@@ -60,11 +60,14 @@ async function nodeOf(
   } catch (error) {
     // Somebody deletes it right now.
     if (isNotFound(error)) return { ...leaf, present: false }
-    // One damaged manifest must not hide the rest of the tree, least of all from `delete`.
-    if (!hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED', 'RESOURCE_EXHAUSTED'))
-      throw error
+    if (!isDamage(error)) throw error
     return { ...leaf, damage: (error as Error).message }
   }
+}
+
+/** Whether a manifest itself is at fault: a damaged one must not hide the rest of a tree, least of all from `delete`. */
+export function isDamage(error: unknown): boolean {
+  return hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED', 'RESOURCE_EXHAUSTED')
 }
 
 async function nodesBelow(desc: Descriptor, selected: boolean, inspection: Inspection, depth: number) {
@@ -83,10 +86,6 @@ async function nodesBelow(desc: Descriptor, selected: boolean, inspection: Inspe
 async function listed(handler: Handler, desc: Descriptor): Promise<readonly Descriptor[]> {
   const children = await handler(desc, {})
   return children === skipDesc ? [] : children
-}
-
-function requestOf(image: Pick<Image, 'selection'>): PlatformRequest {
-  return image.selection === 'all' ? 'all' : image.selection.map(parsePlatform)
 }
 
 export interface ImageSummary {

@@ -1,0 +1,210 @@
+import type { Image, Manager, Names, Provider } from '@dist/content'
+import { type Code, DistError, throwIfAborted } from '@dist/errdefs'
+import { type Digest, isForeignLayerType } from '@dist/oci'
+import { forEachOf } from './each.js'
+import { type Need, neededBy, needsOf } from './needs.js'
+import { has } from './store-target.js'
+import { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
+
+/** A store, as far as it is verified. */
+export interface VerifiedStore {
+  readonly content: Provider & Pick<Manager, 'info' | 'walk'>
+  readonly names: Pick<Names, 'list'>
+}
+
+/** Content to be verified: bytes by digest, as far as they are known; 0 for what is missing. */
+export type ContentSizes = ReadonlyMap<Digest, number>
+
+export interface ContentOptions {
+  /** Only what these need. Default: all content of the store, and what its images need. */
+  images?: readonly Image[]
+  signal?: AbortSignal
+}
+
+/** Images that are looked into at the same time. */
+const imagesAtOnce = 16
+
+/** Which content there is to verify, each digest once. Foreign layers that were left where they are do not count. */
+export async function contentToVerify(
+  { content, names }: VerifiedStore,
+  { images, signal }: ContentOptions = {},
+): Promise<ContentSizes> {
+  const sizes = new Map<Digest, number>()
+  if (images === undefined) {
+    for await (const { digest, size } of content.walk()) {
+      throwIfAborted(signal)
+      sizes.set(digest, size)
+    }
+  }
+  const options = { unreadable: 'skip' as const, ...(signal === undefined ? {} : { signal }) }
+  await forEachOf(images ?? names.list(), imagesAtOnce, async (image) => {
+    for (const desc of await neededBy(image, content, options)) {
+      if (sizes.has(desc.digest)) continue
+      if (isForeignLayerType(desc.mediaType) && !(await has(content, desc))) continue
+      sizes.set(desc.digest, images === undefined ? 0 : desc.size)
+    }
+  })
+  return sizes
+}
+
+/** What a verification tells while it goes on. Nothing depends on its being heard. */
+export type VerifyEvent =
+  /** What there is to do. */
+  | { readonly type: 'planned'; readonly content: ContentSizes }
+  /** `offset` bytes have been read of it. */
+  | { readonly type: 'reading'; readonly digest: Digest; readonly offset: number }
+  | { readonly type: 'verified'; readonly digest: Digest; readonly verdict: Verdict }
+
+export interface VerifyOptions extends ContentOptions {
+  /** Blobs at the same time. Default: 8. */
+  concurrency?: number
+  /** Verifies one blob. Default: `verifyBlob`. */
+  verify?: (digest: Digest, options: VerifyBlobOptions) => Promise<Verdict>
+  onEvent?: (event: VerifyEvent) => void
+}
+
+/** Content that is not as it should be. */
+export interface BadContent {
+  readonly digest: Digest
+  readonly verdict: BadVerdict
+  /** Bytes that it should have, where an image tells. */
+  readonly size?: number
+  /** All images of the store that need it, sorted; undefined when the work ended before that was looked at. */
+  readonly images?: readonly string[]
+}
+
+export interface VerifyOutcome {
+  /** What was verified, `bad` included. */
+  readonly objects: number
+  /** Bytes that were read of it. */
+  readonly bytes: number
+  readonly bad: readonly BadContent[]
+  /** Why it ended early: the signal, or a store that is no longer to be reached. */
+  readonly stopped?: DistError
+}
+
+/**
+ * Verifies stored content and names the images that bad content affects. A manifest that cannot be read affects the
+ * images that need it; what it names is not known then. Content that is deleted meanwhile is nothing bad. Throws when
+ * the store cannot tell what there is.
+ */
+export async function verifyContent(
+  store: VerifiedStore,
+  options: VerifyOptions = {},
+): Promise<VerifyOutcome> {
+  const { onEvent } = options
+  const content = await contentToVerify(store, options)
+  onEvent?.({ type: 'planned', content })
+  const tally = new VerifyTally()
+  const stopped = await unlessStopped(() =>
+    verifyAll(content, store, options, (digest, verdict) => {
+      onEvent?.({ type: 'verified', digest, verdict })
+      tally.add(digest, verdict)
+    }),
+  )
+  if (stopped instanceof DistError) return { ...tally.outcome(), stopped }
+  const needs = await unlessStopped(() => badNeeds(tally, store, options))
+  return needs instanceof DistError ? { ...tally.outcome(), stopped: needs } : tally.outcome(needs)
+}
+
+/** The result, or the error that ended the work early. What is known by then is worth telling. */
+async function unlessStopped<T>(work: () => Promise<T>): Promise<T | DistError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DistError) return error
+    throw error
+  }
+}
+
+async function badNeeds(
+  { badDigests }: VerifyTally,
+  store: VerifiedStore,
+  { signal }: VerifyOptions,
+): Promise<ReadonlyMap<Digest, Need>> {
+  if (badDigests.size === 0) return new Map()
+  return needsOf(badDigests, store, { unreadable: 'skip', ...(signal === undefined ? {} : { signal }) })
+}
+
+async function verifyAll(
+  content: ContentSizes,
+  store: VerifiedStore,
+  options: VerifyOptions,
+  onVerdict: (digest: Digest, verdict: Verdict) => void,
+): Promise<void> {
+  const { concurrency = 8, signal, onEvent } = options
+  const verify =
+    options.verify ?? ((digest, blobOptions) => verifyBlob({ digest }, store.content, blobOptions))
+  const outage = new OutageWatch(onVerdict)
+  const given = signal === undefined ? {} : { signal }
+  try {
+    await forEachOf(content.keys(), concurrency, async (digest) => {
+      throwIfAborted(signal)
+      const onProgress = (offset: number) => onEvent?.({ type: 'reading', digest, offset })
+      outage.add(digest, await verify(digest, { onProgress, ...given }))
+    })
+  } finally {
+    if (!outage.found) outage.pass()
+  }
+}
+
+/** So many in a row that a store does not give say something about the store and nothing about content. */
+const outageFrom = 16
+const outageCodes: readonly Code[] = ['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISSION_DENIED']
+
+/** Holds verdicts back that may be a store's that is gone, until one comes that is not. */
+class OutageWatch {
+  /** Whether the store is gone. */
+  found = false
+  #held: [Digest, Verdict][] = []
+
+  constructor(private readonly onVerdict: (digest: Digest, verdict: Verdict) => void) {}
+
+  /** Throws what the store said when it is gone. */
+  add(digest: Digest, verdict: Verdict): void {
+    if (this.found) return
+    this.#held.push([digest, verdict])
+    if (verdict.state !== 'unreadable' || !outageCodes.includes(verdict.code)) {
+      this.pass()
+    } else if (this.#held.length >= outageFrom) {
+      this.found = true
+      throw new DistError(verdict.code, verdict.message)
+    }
+  }
+
+  pass(): void {
+    for (const [digest, verdict] of this.#held.splice(0)) this.onVerdict(digest, verdict)
+  }
+}
+
+/** Counts verdicts, and keeps the bad ones. */
+export class VerifyTally {
+  #objects = 0
+  #bytes = 0
+  readonly #bad = new Map<Digest, BadVerdict>()
+
+  get badDigests(): ReadonlySet<Digest> {
+    return new Set(this.#bad.keys())
+  }
+
+  add(digest: Digest, verdict: Verdict): void {
+    this.#objects++
+    if ('size' in verdict) this.#bytes += verdict.size
+    if (verdict.state !== 'right') this.#bad.set(digest, verdict)
+  }
+
+  /** `needs`: which images need what is bad, where that is known. */
+  outcome(needs?: ReadonlyMap<Digest, Need>): Omit<VerifyOutcome, 'stopped'> {
+    const bad: BadContent[] = []
+    let gone = 0
+    for (const [digest, verdict] of this.#bad) {
+      const need = needs?.get(digest)
+      if (need !== undefined) bad.push({ digest, verdict, size: need.desc.size, images: need.images })
+      else if (needs === undefined) bad.push({ digest, verdict })
+      // Deleted while it was looked for, and no image misses it.
+      else if (verdict.state === 'missing') gone++
+      else bad.push({ digest, verdict, images: [] })
+    }
+    return { objects: this.#objects - gone, bytes: this.#bytes, bad }
+  }
+}
