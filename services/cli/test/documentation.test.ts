@@ -29,6 +29,7 @@ it('there are the commands that there should be, in the order of their use', () 
     'list',
     'path',
     'delete',
+    'verify',
     'runs',
     'status',
     'retry',

@@ -20,6 +20,7 @@ import { runsCommand } from './runs.js'
 import { statusCommand } from './status.js'
 import { sweepCommand } from './sweep.js'
 import { tagCommand } from './tag.js'
+import { verifyCommand } from './verify.js'
 import { workerCommand } from './worker.js'
 
 /** Makes one command; its action hands its exit code to `onExit`. */
@@ -41,6 +42,7 @@ export const commands: readonly Define[] = [
   listCommand,
   pathCommand,
   deleteCommand,
+  verifyCommand,
   runsCommand,
   statusCommand,
   retryCommand,

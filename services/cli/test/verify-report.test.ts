@@ -1,0 +1,97 @@
+import { DistError } from '@dist/errdefs'
+import type { BadContent, VerifyOutcome } from '@dist/mirror'
+import { digestOf } from '@dist/oci'
+import { describe, expect, it } from 'vitest'
+import { reportVerification } from '../src/actions/verify-report.js'
+import { captured } from './support/context.js'
+
+const digest = digestOf('content')
+const other = digestOf('other')
+const damaged: BadContent = {
+  digest,
+  verdict: { state: 'damaged', size: 7, digest: other },
+  size: 7,
+  images: ['a:1', 'b:1'],
+}
+const missing: BadContent = { digest: other, verdict: { state: 'missing' }, size: 9, images: ['b:1'] }
+const unreadable: BadContent = {
+  digest,
+  verdict: { state: 'unreadable', code: 'INTERNAL', message: 'the disk fails (EIO)', retryable: false },
+  images: [],
+}
+const outage = new DistError('UNAVAILABLE', 'the server cannot be reached')
+
+function reported(outcome: Partial<VerifyOutcome>, options: { json?: boolean; signal?: AbortSignal } = {}) {
+  const { context, stdout, stderr } = captured(options.signal === undefined ? {} : { signal: options.signal })
+  const code = reportVerification(context, { objects: 3, bytes: 2048, bad: [], ...outcome }, options)
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+describe('reportVerification', () => {
+  it('0 and a summary alone where all is right', () => {
+    const summary = '3 objects (2.0 KiB) verified, 0 bad\n'
+    expect(reported({})).toEqual({ code: 0, stdout: summary, stderr: '' })
+  })
+
+  it('5 for what is damaged, with the images and what to do', () => {
+    const { code, stdout, stderr } = reported({ bad: [damaged, missing] })
+    expect(code).toBe(5)
+    expect(stdout).toBe(
+      `${digest}  damaged: its bytes have digest ${other}  needed by a:1, b:1\n` +
+        `${other}  missing  needed by b:1\n` +
+        '3 objects (2.0 KiB) verified, 2 bad\n',
+    )
+    expect(stderr).toMatch(/^dist: dist delete <digest> .* dist pull <ref> .*\n$/)
+  })
+
+  it('tells both sizes of what is cut short', () => {
+    const { stdout } = reported({ bad: [{ ...damaged, size: 8 }] })
+    expect(stdout).toContain(`damaged: 7 bytes instead of 8, with digest ${other}`)
+  })
+
+  it('5 for what is unreadable, with the reason; also where no image needs it', () => {
+    const { code, stdout } = reported({ bad: [unreadable] })
+    expect(code).toBe(5)
+    expect(stdout).toContain(`${digest}  unreadable: the disk fails (EIO)  no image needs it\n`)
+  })
+
+  it('3 where something is missing and nothing worse', () => {
+    const { code, stderr } = reported({ bad: [missing] })
+    expect(code).toBe(3)
+    expect(stderr).toBe('dist: dist pull <ref> brings back what is missing\n')
+  })
+
+  it('130 when it was interrupted, with what was found until then', () => {
+    const { images: _, ...found } = damaged
+    const stopped = new DistError('CANCELED', 'canceled')
+    const ended = reported({ bad: [found], stopped }, { signal: AbortSignal.abort('SIGINT') })
+    expect(ended.code).toBe(130)
+    expect(ended.stdout).toBe(
+      `${digest}  damaged: its bytes have digest ${other}\n` +
+        '3 objects (2.0 KiB) verified, 1 bad; ended before everything was verified\n',
+    )
+    expect(ended.stderr).not.toContain('canceled')
+  })
+
+  it('1 for a store that went away, and 5 where something damaged was found before', () => {
+    expect(reported({ stopped: outage })).toMatchObject({ code: 1, stderr: `dist: ${outage.message}\n` })
+    expect(reported({ stopped: outage, bad: [missing] }).code).toBe(1)
+    expect(reported({ stopped: outage, bad: [damaged] }).code).toBe(5)
+  })
+
+  it('names of other tools cannot move the cursor', () => {
+    expect(reported({ bad: [{ ...damaged, images: ['a\x1b[2J'] }] }).stdout).not.toContain('\x1b')
+  })
+
+  it('JSON: an object for each that is bad, then the summary, and no advice', () => {
+    const { stdout, stderr } = reported({ bad: [damaged, missing, unreadable] }, { json: true })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { digest, state: 'damaged', size: 7, found: { size: 7, digest: other }, images: ['a:1', 'b:1'] },
+      { digest: other, state: 'missing', size: 9, images: ['b:1'] },
+      { digest, state: 'unreadable', error: 'the disk fails (EIO)', images: [] },
+      { objects: 3, bytes: 2048, bad: 3, complete: true },
+    ])
+    expect(stderr).toBe('')
+  })
+})
