@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openDirectory } from '../src/actions/directory.js'
+
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'directory-test-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+it('what was made goes again, with those above it', async () => {
+  {
+    await using directory = await openDirectory(join(folder, 'a/b/c'))
+    expect(existsSync(directory.path)).toBe(true)
+  }
+  expect(existsSync(join(folder, 'a'))).toBe(false)
+  expect(existsSync(folder)).toBe(true)
+})
+
+it('what was made stays when it is kept', async () => {
+  {
+    await using directory = await openDirectory(join(folder, 'a/b'))
+    directory.keep()
+  }
+  expect(existsSync(join(folder, 'a/b'))).toBe(true)
+})
+
+it('what was there before stays', async () => {
+  mkdirSync(join(folder, 'a'))
+  {
+    await using _ = await openDirectory(join(folder, 'a'))
+  }
+  expect(existsSync(join(folder, 'a'))).toBe(true)
+})
+
+it('what somebody else has put into it stays', async () => {
+  {
+    await using directory = await openDirectory(join(folder, 'a/b'))
+    writeFileSync(join(directory.path, '..', 'theirs'), '')
+  }
+  expect(existsSync(join(folder, 'a/theirs'))).toBe(true)
+  expect(existsSync(join(folder, 'a/b'))).toBe(false)
+})
+
+it.each(['file', 'file/below', 'n'.repeat(300)])('%s is refused where no directory can be', async (name) => {
+  writeFileSync(join(folder, 'file'), '')
+  await expect(openDirectory(join(folder, name))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining(join(folder, name.slice(0, 50))),
+  })
+})

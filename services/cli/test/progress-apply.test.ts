@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { ApplyLine } from '../src/progress/apply.js'
+import { fakeTerminal } from './progress-support.js'
+
+const mebibyte = 1024 * 1024
+
+/** A line whose clock stands until it is told. */
+function open(env: NodeJS.ProcessEnv = {}, columns = 80, isTTY = true) {
+  const { stream, written, resize } = fakeTerminal(columns, 24)
+  resize.isTTY = isTTY
+  const clock = { now: 0 }
+  return { written, clock, line: new ApplyLine({ stderr: stream, env }, () => clock.now) }
+}
+
+it('what is applied within a second shows nothing', () => {
+  const { written, clock, line } = open()
+  clock.now = 999
+  line.show({ size: mebibyte, entries: 10 })
+  line.end()
+  expect(written()).toBe('')
+})
+
+it('what takes longer shows its amount at most ten times a second, and goes at the end', () => {
+  const { written, clock, line } = open()
+  for (clock.now = 1000; clock.now < 1300; clock.now += 30)
+    line.show({ size: clock.now * mebibyte, entries: 7 })
+  expect(written().match(/7 entries {3}elapsed 1\.\ds/g)).toHaveLength(3)
+  expect(written()).toContain('1000 MiB')
+  line.end()
+  expect(written().endsWith('\x1b[J\x1b[?25h')).toBe(true)
+})
+
+it('a narrow terminal gets no line that wraps', () => {
+  const { written, clock, line } = open({}, 20)
+  clock.now = 2000
+  line.show({ size: mebibyte, entries: 1 })
+  expect(written()).toContain('applying   1.0 MiB…\x1b[K')
+  line.end()
+})
+
+it.each([
+  ['a dumb terminal', { TERM: 'dumb' }, true],
+  ['what is no terminal', {}, false],
+])('%s gets nothing', (_, env, isTTY) => {
+  const { written, clock, line } = open(env, 80, isTTY)
+  clock.now = 2000
+  line.show({ size: mebibyte, entries: 1 })
+  line.end()
+  expect(written()).toBe('')
+})
