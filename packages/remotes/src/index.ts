@@ -1,3 +1,5 @@
 export * from './hints.js'
 export * from './limiter.js'
+export * from './pusher.js'
+export * from './referrers.js'
 export * from './remotes.js'
