@@ -11,9 +11,13 @@ export {
   ingestBlob,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { narrowed } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage, type Source } from './plan.js'
 export { publishImage } from './publish.js'
+export { Holdings, type PushParts, type PushTask, pushBlob } from './push.js'
+export { destinationOf, type RegistryTargetOptions, registryTarget } from './registry-target.js'
+export { storeSource } from './store-source.js'
 export { has, storeTarget } from './store-target.js'
 export type { Target, TargetOf } from './target.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'

@@ -21,38 +21,44 @@ export interface TransferOptions {
    * was there at the start.
    */
   onProgress?: (offset: number) => void
+  /** How often the target is written to in all, when it fails in a way that a retry may help. Default: 1. */
+  writes?: number
 }
 
 /**
- * Moves one blob from its registry into a store: opens the writer (waiting for another process that has it),
+ * Moves one blob from its registry into a target: opens the writer (waiting for another process that has it),
  * fetches from where a cut-off transfer stopped, verifies and commits. Undefined when somebody else was first.
  * Retries what may help, a bounded number of times, going on at the offset reached.
  */
 export async function transferBlob(
   desc: Descriptor,
-  source: TransferSource,
+  { fetcher, ingester }: TransferSource,
   options: TransferOptions = {},
 ): Promise<Info | undefined> {
-  const { signal } = options
-  for (let again = false; ; again = true) {
+  const { signal, writes = 1 } = options
+  const source = new Source(fetcher)
+  const attempt = { write: 0, again: false }
+  for (;;) {
+    let resumed = false
     try {
       await using writer = await openPatiently(
-        source.ingester,
+        ingester,
         writeRef(desc),
         desc,
         signal === undefined ? {} : { signal },
       )
-      if (again && writer.status.offset > 0) await writer.restart()
-      const resumed = writer.status.offset > 0
-      try {
-        return await fill(writer, desc, source.fetcher, options)
-      } catch (error) {
-        // What an earlier process left may be damaged: that is worth one transfer from the start.
-        if (!resumed || signal?.aborted || !isFailedPrecondition(error)) throw error
-      }
+      if (attempt.again && writer.status.offset > 0) await writer.restart()
+      resumed = writer.status.offset > 0
+      return await fill(writer, desc, source, options)
     } catch (error) {
       if (isAlreadyExists(error)) return undefined
-      throw error
+      if (signal?.aborted) throw error
+      // What an earlier process left may be damaged: that is worth one transfer from the start.
+      if (!(resumed && isFailedPrecondition(error))) {
+        if (source.failed || !isRetryable(error) || ++attempt.write >= writes) throw error
+        await pauseAfter(error, attempt.write - 1, signal)
+      }
+      attempt.again = true
     }
   }
 }
@@ -60,12 +66,12 @@ export async function transferBlob(
 async function fill(
   writer: Writer,
   desc: Descriptor,
-  fetcher: Fetcher,
+  source: Source,
   options: TransferOptions,
 ): Promise<Info> {
   let furthest = writer.status.offset
   for (let idle = 0; ; ) {
-    const source = new Source(fetcher)
+    source.failed = false
     try {
       const body = await bodyFrom(writer, desc, source, options.signal)
       options.onProgress?.(writer.status.offset)
@@ -77,10 +83,15 @@ async function fill(
       idle = writer.status.offset > furthest ? 0 : idle + 1
       if (idle >= attempts) throw error
       furthest = Math.max(furthest, writer.status.offset)
-      const asked = error instanceof DistError ? error.retryAfter : undefined
-      await pause(asked ?? backoff(Math.max(0, idle - 1), firstDelay, longestDelay), options.signal)
+      await pauseAfter(error, Math.max(0, idle - 1), options.signal)
     }
   }
+}
+
+/** As long as the other side asks for, else longer each time. */
+async function pauseAfter(error: unknown, before: number, signal: AbortSignal | undefined): Promise<void> {
+  const asked = error instanceof DistError ? error.retryAfter : undefined
+  await pause(asked ?? backoff(before, firstDelay, longestDelay), signal)
 }
 
 async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal?: AbortSignal) {
