@@ -1,2 +1,2 @@
-export { formatLocator, type Locator, parseLocator } from './locator.js'
+export { formatLocator, formatPrefix, type Locator, parseLocator, parsePrefix } from './locator.js'
 export * from './reference.js'

@@ -31,6 +31,28 @@ export function formatLocator(locator: Locator): string {
   return `${locator.host}/${locator.repository}`
 }
 
+/**
+ * Reads what repositories stand below: a host, with or without a path (`registry.example.com/mirror`). Of a host alone
+ * the repository is empty. Throws `INVALID_ARGUMENT`.
+ */
+export function parsePrefix(text: string): Locator {
+  const [first = ''] = text.split('/', 1)
+  if (text.includes('://')) throw invalidPrefix(text, 'leave the scheme out (host/path)')
+  if (!namesHost(first)) throw invalidPrefix(text, 'it begins with the host of a registry')
+  if (text.includes('@') || text.slice(first.length).includes(':'))
+    throw invalidPrefix(text, 'tag and digest are those of the images')
+  if (text.length > first.length) {
+    const { host } = parseRepository(text, text)
+    return { host, repository: text.slice(first.length + 1) }
+  }
+  return { host: parseRepository(`${text}/x`, text).host, repository: '' }
+}
+
+/** The prefix as `parsePrefix` reads it. */
+export function formatPrefix({ host, repository }: Locator): string {
+  return repository === '' ? host : `${host}/${repository}`
+}
+
 /** Splits host from path as docker does and checks both. `whole` is what the error quotes. */
 export function parseRepository(text: string, whole: string): Locator {
   if (text.includes('://')) throw invalid(whole, 'leave the scheme out (host/repository:tag)')
@@ -83,6 +105,10 @@ function checkPath(path: string, whole: string): void {
       throw invalid(whole, `the repository must be lowercase ("${sanitize(part, 60)}")`)
     throw invalid(whole, `"${sanitize(part, 60)}" cannot stand in a repository name`)
   }
+}
+
+function invalidPrefix(text: string, what: string): DistError {
+  return new DistError('INVALID_ARGUMENT', `"${sanitize(text, 150)}" is not a place for images: ${what}`)
 }
 
 function invalid(text: string, what: string): DistError {

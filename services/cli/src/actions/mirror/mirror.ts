@@ -5,6 +5,7 @@ import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'
 import { note } from '../../output.js'
+import { checkDestinations } from './destinations.js'
 import { mirrorDistributed } from './distributed.js'
 import { mirrorEmbedded } from './embedded.js'
 import { readReferences } from './references.js'
@@ -13,6 +14,8 @@ import { openReport } from './report.js'
 export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions {
   file?: string[]
   platform?: string[]
+  /** A registry, or a path there, that gets the images in place of the store. */
+  to?: string
   /** Default: 8. Undefined where it was not given. */
   concurrency?: number
   detach?: boolean
@@ -26,6 +29,7 @@ export async function mirror(
   options: MirrorOptions,
 ): Promise<number> {
   const url = queueUrl(options, context.env)
+  checkTargets(options)
   if (url === undefined) checkEmbedded(options)
   else checkDistributed(options)
   const references = await requestedReferences(context, texts, options)
@@ -33,6 +37,7 @@ export async function mirror(
     note(context, 'nothing to mirror: there is no reference in what was given')
     return exitCodes.done
   }
+  if (options.to !== undefined) checkDestinations(references, options.to)
   await using report = await openReport(context, options)
   if (url === undefined) return await mirrorEmbedded(context, references, options, report)
   await using queue = await openQueue(url, context.env)
@@ -50,6 +55,14 @@ function requestedReferences(
       'what is to be mirrored? Give references, or a file of them with -f',
     )
   return readReferences(context, texts, file ?? [])
+}
+
+function checkTargets({ store, to }: MirrorOptions): void {
+  if (store !== undefined && to !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--store and --to exclude each other: images go into a store or to a registry',
+    )
 }
 
 function checkEmbedded({ detach }: MirrorOptions): void {

@@ -1,0 +1,26 @@
+import { DistError } from '@dist/errdefs'
+import { destinationOf } from '@dist/mirror'
+import { formatReference, parsePrefix, publishedNames, type Reference } from '@dist/reference'
+
+/**
+ * Checks where the references go below a prefix of a registry, before anything is done. `INVALID_ARGUMENT` for a prefix
+ * that is none, for a reference that has no place there, and for two from different repositories that would be one.
+ */
+export function checkDestinations(references: readonly Reference[], to: string): void {
+  const prefix = parsePrefix(to)
+  const taken = new Map<string, Reference>()
+  for (const reference of references) {
+    for (const name of publishedNames(destinationOf(reference, prefix))) {
+      const other = taken.get(name)
+      if (other !== undefined && other.host !== reference.host) throw clash(reference, other, name)
+      taken.set(name, reference)
+    }
+  }
+}
+
+function clash(reference: Reference, other: Reference, name: string): DistError {
+  return new DistError(
+    'INVALID_ARGUMENT',
+    `${formatReference(other)} and ${formatReference(reference)} would both be ${name}: mirror them below prefixes of their own`,
+  )
+}
