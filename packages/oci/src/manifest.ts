@@ -82,7 +82,8 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   return manifest.config === undefined ? manifest.layers : [manifest.config, ...manifest.layers]
 }
 
-function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
+/** Reads any JSON document, within the caps of manifests. Throws `MALFORMED`. */
+export function parseDocument(content: Uint8Array, name: string): unknown {
   if (content.byteLength > maxManifestSize) {
     throw malformed(
       name,
@@ -91,9 +92,8 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
   }
   if (openingsIn(content) > maxOpenings)
     throw malformed(name, `has more than ${maxOpenings} objects and lists`)
-  let document: unknown
   try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (cause) {
     throw new DistError(
       'MALFORMED',
@@ -101,6 +101,10 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
       { cause },
     )
   }
+}
+
+function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
+  const document = parseDocument(content, name)
   if (!isRecord(document)) throw malformed(name, 'is not a JSON object')
   return document
 }
