@@ -1,0 +1,41 @@
+import { DistError } from '@dist/errdefs'
+import { type Bytes, truncated } from './bytes.js'
+import { blockSize } from './header.js'
+
+const done: IteratorResult<Uint8Array> = { done: true, value: undefined }
+
+/** The bytes of one entry. */
+export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly #bytes: Bytes
+  readonly #name: string
+  readonly #padding: number
+  #left: number
+  #isOver = false
+
+  constructor(bytes: Bytes, size: number, name: string) {
+    this.#bytes = bytes
+    this.#left = size
+    this.#padding = -size & (blockSize - 1)
+    this.#name = name
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#isOver) throw new DistError('INTERNAL', `${this.#name}: read after the entry behind it`)
+    if (this.#left === 0) return done
+    const value = await this.#bytes.some(this.#left)
+    if (value === undefined) throw truncated(this.#name)
+    this.#left -= value.byteLength
+    return { done: false, value }
+  }
+
+  /** Passes over what was not read. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    const left = this.#left + this.#padding
+    if (left > 0 && this.#bytes.take(left) === undefined) await this.#bytes.skip(left, this.#name)
+  }
+}

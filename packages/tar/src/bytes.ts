@@ -1,0 +1,93 @@
+import { abortError, DistError, throwIfAborted } from '@dist/errdefs'
+
+const empty = Buffer.alloc(0)
+
+/** The bytes of a source, in the pieces that its reader asks for. */
+export class Bytes {
+  readonly #iterator: AsyncIterator<Uint8Array>
+  readonly #signal: AbortSignal | undefined
+  #chunk: Buffer = empty
+  #isOver = false
+
+  constructor(source: AsyncIterable<Uint8Array>, signal?: AbortSignal) {
+    this.#iterator = source[Symbol.asyncIterator]()
+    this.#signal = signal
+  }
+
+  /** The next `length` bytes if they are at hand in one piece; then they are taken. */
+  take(length: number): Buffer | undefined {
+    if (this.#chunk.byteLength < length) return undefined
+    const taken = this.#chunk.subarray(0, length)
+    this.#chunk = this.#chunk.subarray(length)
+    return taken
+  }
+
+  /** The next `length` bytes; undefined at the end. Throws `MALFORMED` when the end comes in between. */
+  async read(length: number, what: string): Promise<Buffer | undefined> {
+    const pieces: Buffer[] = []
+    let missing = length
+    while (missing > 0) {
+      const piece = await this.some(missing)
+      if (piece === undefined) break
+      pieces.push(piece)
+      missing -= piece.byteLength
+    }
+    if (missing === length && length > 0) return undefined
+    if (missing > 0) throw truncated(what)
+    return Buffer.concat(pieces, length)
+  }
+
+  /** What comes next, at least one byte and at most `limit`; undefined at the end. */
+  async some(limit: number): Promise<Buffer | undefined> {
+    while (this.#chunk.byteLength === 0) {
+      if (this.#isOver) return undefined
+      const next = await this.#pull()
+      if (next.done) this.#isOver = true
+      else this.#chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength)
+    }
+    return this.take(Math.min(limit, this.#chunk.byteLength))
+  }
+
+  /** Passes over the next `length` bytes. */
+  async skip(length: number, what: string): Promise<void> {
+    for (let left = length; left > 0; ) {
+      const piece = await this.some(left)
+      if (piece === undefined) throw truncated(what)
+      left -= piece.byteLength
+    }
+  }
+
+  /** Passes over everything that is left. */
+  async drain(): Promise<void> {
+    while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);
+  }
+
+  /** Ends the source, if it has not ended by itself. */
+  async close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    const closing = this.#iterator.return?.()
+    // After an abort the source may hang in a read, behind which its end would wait for ever.
+    if (this.#signal?.aborted) closing?.catch(() => undefined)
+    else await closing
+  }
+
+  #pull(): Promise<IteratorResult<Uint8Array>> {
+    const signal = this.#signal
+    throwIfAborted(signal)
+    const next = this.#iterator.next()
+    return signal === undefined ? next : orAborted(next, signal)
+  }
+}
+
+export function truncated(what: string): DistError {
+  return new DistError('MALFORMED', `the archive is truncated: it ends in ${what}`)
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(abortError(signal))
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,70 @@
+import { DistError, sanitize } from '@dist/errdefs'
+
+/** The records of a PAX header; values are byte strings (latin1). */
+export type Records = ReadonlyMap<string, string>
+
+const malformed = (reason: string) => new DistError('MALFORMED', `a PAX header of the archive ${reason}`)
+
+/**
+ * Splits `<length> <key>=<value>\n` records (POSIX pax, "pax Extended Header"); the last of a key counts. A library
+ * decodes them as UTF-8, which loses the bytes of other names and of extended attributes.
+ */
+export function parseRecords(content: Buffer): Map<string, string> {
+  const records = new Map<string, string>()
+  for (let offset = 0; offset < content.byteLength; ) {
+    const space = content.indexOf(0x20, offset)
+    const digits = space === -1 ? '' : content.toString('latin1', offset, space)
+    if (!/^[0-9]{1,9}$/.test(digits)) throw malformed('has a record without a length')
+    const end = offset + Number(digits)
+    if (end <= space + 1 || end > content.byteLength || content[end - 1] !== 0x0a)
+      throw malformed('has a record of a wrong length')
+    const record = content.toString('latin1', space + 1, end - 1)
+    const equals = record.indexOf('=')
+    if (equals < 1) throw malformed('has a record without a key')
+    records.set(Buffer.from(record.slice(0, equals), 'latin1').toString(), record.slice(equals + 1))
+    offset = end
+  }
+  return records
+}
+
+/** A number of bytes, an owner: digits only. An empty record takes back an earlier one: undefined. */
+export function naturalRecord(records: Records, key: string): number | undefined {
+  return numberRecord(records, key, /^[0-9]+$/)
+}
+
+/** A time in seconds with a fraction. */
+export function timeRecord(records: Records, key: string): number | undefined {
+  return numberRecord(records, key, /^-?[0-9]+(?:\.[0-9]*)?$/)
+}
+
+function numberRecord(records: Records, key: string, grammar: RegExp): number | undefined {
+  const value = records.get(key)
+  if (value === undefined || value === '') return undefined
+  const number = Number(value)
+  if (!grammar.test(value) || Math.abs(number) > Number.MAX_SAFE_INTEGER)
+    throw malformed(`says ${key} "${sanitize(value, 40)}", which is no number that can be`)
+  return number
+}
+
+/** A name: no NUL in it. */
+export function nameRecord(records: Records, key: string): string | undefined {
+  const value = records.get(key)
+  if (value === undefined || value === '') return undefined
+  if (value.includes('\0')) throw malformed(`says a ${key} with a NUL in it`)
+  return value
+}
+
+const xattr = 'SCHILY.xattr.'
+
+export function xattrRecords(records: Records): Record<string, Uint8Array> {
+  const xattrs: Record<string, Uint8Array> = Object.create(null)
+  for (const [key, value] of records)
+    if (key.startsWith(xattr)) xattrs[key.slice(xattr.length)] = Buffer.from(value, 'latin1')
+  return xattrs
+}
+
+/** GNU tar writes a file with holes as a map and what lies between them. */
+export function isSparse(records: Records): boolean {
+  for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) return true
+  return false
+}
