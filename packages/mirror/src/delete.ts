@@ -1,7 +1,8 @@
-import type { ContentStore, Names } from '@dist/content'
-import { isNotFound } from '@dist/errdefs'
+import type { ContentStore, Names, Provider } from '@dist/content'
+import { DistError, isNotFound } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
-import { inspectImage, visit } from './inspect.js'
+import { forEachOf } from './each.js'
+import { needsOf } from './needs.js'
 
 export interface DeleteOutcome {
   readonly deleted: readonly Digest[]
@@ -9,6 +10,9 @@ export interface DeleteOutcome {
   /** Names that needed some of it and therefore are no longer published. */
   readonly unpublished: readonly string[]
 }
+
+/** Calls to the store at the same time. */
+const callsAtOnce = 16
 
 /**
  * Deletes content. A published name vouches for everything below it, so names that need what goes are
@@ -21,43 +25,43 @@ export async function deleteContent(
 ): Promise<DeleteOutcome> {
   const going = new Set(digests)
   const unpublished = await unpublishNeeding(going, content, names)
-  const deleted: Digest[] = []
-  const missing: Digest[] = []
-  for (const digest of going) {
-    try {
-      await content.delete(digest)
-      deleted.push(digest)
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-      missing.push(digest)
-    }
-  }
-  return { deleted, missing, unpublished }
+  const missing = new Set<Digest>()
+  await forEachOf(going, callsAtOnce, async (digest) => {
+    if (!(await wasDeleted(content.delete(digest)))) missing.add(digest)
+  })
+  const deleted = [...going].filter((digest) => !missing.has(digest))
+  return { deleted, missing: [...missing], unpublished }
 }
 
 async function unpublishNeeding(
-  going: ReadonlySet<string>,
-  content: ContentStore,
+  going: ReadonlySet<Digest>,
+  content: Provider,
   names: Names,
 ): Promise<string[]> {
-  const needing: string[] = []
-  for await (const image of names.list()) {
-    let needs = false
-    const root = await inspectImage(image, content)
-    visit(root, ({ desc, selected }) => {
-      if (selected && going.has(desc.digest)) needs = true
-    })
-    if (needs) needing.push(image.name)
-  }
-  for (const name of needing) await unpublish(name, names)
+  const needs = await needsOf(going, { content: staying(content, going), names })
+  const needing = [...new Set([...needs.values()].flatMap(({ images }) => images))].sort()
+  // Somebody else may be first.
+  await forEachOf(needing, callsAtOnce, async (name) => void (await wasDeleted(names.delete(name))))
   return needing
 }
 
-async function unpublish(name: string, names: Names): Promise<void> {
+/** What goes is not read any more: a manifest that the disk fails to give can be deleted like any other. */
+function staying(content: Provider, going: ReadonlySet<Digest>): Provider {
+  return {
+    open: async (desc, options) => {
+      if (going.has(desc.digest)) throw new DistError('NOT_FOUND', `${desc.digest} is about to be deleted`)
+      return content.open(desc, options)
+    },
+  }
+}
+
+/** Whether there was something to delete. */
+async function wasDeleted(deleting: Promise<void>): Promise<boolean> {
   try {
-    await names.delete(name)
+    await deleting
+    return true
   } catch (error) {
-    // Somebody else was first.
     if (!isNotFound(error)) throw error
+    return false
   }
 }

@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { DistError } from '@dist/errdefs'
 import { deleteContent } from '@dist/mirror'
 import { type Digest, digestOf, mediaTypes } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from './support/errors.js'
+import { diskError, FaultyDriver, serverError } from './support/faulty.js'
 import { blobAt, documentImage, imageOf, twoPlatforms } from './support/images.js'
 import { amd64, newWorld, type World } from './support/world.js'
 
@@ -119,5 +121,61 @@ describe('deleteContent', () => {
     world.names.delete = () => Promise.reject(new DistError('RESOURCE_EXHAUSTED', 'the disk is full'))
     await expect(remove(world, image.descriptor.digest)).rejects.toEqual(errorOf('RESOURCE_EXHAUSTED'))
     expect(await world.has(image.descriptor)).toBe(true)
+  })
+
+  it('deletes a manifest that the disk fails to give', async () => {
+    const driver = new FaultyDriver()
+    const world = newWorld({ driver })
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const { digest } = image.descriptor
+    driver.damages.set(digest, diskError())
+    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [a] })
+  })
+
+  it('deletes nothing while an image cannot be looked into', async () => {
+    const driver = new FaultyDriver()
+    const world = newWorld({ driver })
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    driver.damages.set(image.descriptor.digest, serverError())
+    const { digest } = blobAt(image, 1)
+    await expect(remove(world, digest)).rejects.toEqual(errorOf('UNAVAILABLE'))
+    expect(await namesIn(world)).toEqual([a])
+    expect(await world.has(blobAt(image, 1))).toBe(true)
+  })
+
+  it('looks into many images at the same time, but not into all, and asks nothing but for manifests', async () => {
+    const driver = new FaultyDriver()
+    const world = newWorld({ driver })
+    const names = [...Array(40).keys()].map((i) => `registry.test/many/${i}:1`)
+    for (const name of names) world.remote.push(imageOf([name]), name)
+    await world.mirror(names)
+    driver.stats.length = 0
+    driver.reads.length = 0
+    let running = 0
+    let most = 0
+    driver.onRead = async () => {
+      most = Math.max(most, ++running)
+      await setImmediate()
+      running--
+    }
+    const { digest } = blobAt(imageOf([names[7] ?? '']), 1)
+    expect((await remove(world, digest)).unpublished).toEqual([names[7]])
+    expect(most).toBe(16)
+    expect([driver.stats.length, driver.reads.length]).toEqual([0, 40])
+  })
+
+  it('reports in the order asked', async () => {
+    const world = newWorld()
+    const image = imageOf(['x', 'y', 'z'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const [x, y, z] = [blobAt(image, 1).digest, blobAt(image, 2).digest, blobAt(image, 3).digest]
+    const [no, none] = [digestOf('no'), digestOf('none')]
+    const { deleted, missing } = await remove(world, z, none, x, no, y)
+    expect({ deleted, missing }).toEqual({ deleted: [z, x, y], missing: [none, no] })
   })
 })
