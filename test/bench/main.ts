@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Bench } from './distributed/bench.js'
-import { benches } from './distributed/benches.js'
+import type { Bench } from './bench.js'
+import { benches } from './benches.js'
 import { machineLine, thisMachine } from './machine.js'
 import { jsonReport, markdown } from './report.js'
 import { runWorkload, type WorkloadResult } from './run.js'
@@ -17,7 +17,7 @@ and oras are installed, and prints a table. About 3 GiB of disk below TMPDIR are
 
 Workloads, all of them by default:${workloads.map(({ id, title }) => `\n  ${id}     ${title}`).join('')}
 
-Others, with Redis and an S3 gateway on this machine (--quick: small sizes, to see that they work):${benches.map(({ name, title }) => `\n  ${name.padEnd(6)} ${title}`).join('')}`
+Others (--quick: small sizes, to see that they work); s3, queue and scale need Redis and an S3 gateway:${benches.map(({ name, title }) => `\n  ${name.padEnd(6)} ${title}`).join('')}`
 
 class UsageError extends Error {}
 

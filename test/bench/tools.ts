@@ -21,7 +21,7 @@ export interface Tool {
   command(copy: Copy): readonly string[]
 }
 
-const program = fileURLToPath(new URL('../../services/cli/bin/dist.mjs', import.meta.url))
+export const program = fileURLToPath(new URL('../../services/cli/bin/dist.mjs', import.meta.url))
 
 const references = ({ source, tags }: Copy) => tags.map((tag) => `${source}:${tag}`)
 

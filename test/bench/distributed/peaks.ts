@@ -1,5 +1,5 @@
+import type { BenchOptions } from '../bench.js'
 import { MiB, single } from '../workloads.js'
-import type { BenchOptions } from './bench.js'
 import type { Bucket } from './bucket.js'
 import { Cluster } from './cluster.js'
 import { peakOf } from './process.js'

@@ -1,5 +1,5 @@
+import type { BenchReport } from '../bench.js'
 import { table } from '../table.js'
-import type { BenchReport } from './bench.js'
 import type { PeakMemory } from './peaks.js'
 import type { QueueResult } from './queue.js'
 import type { QueuedMemory } from './queued.js'

@@ -1,4 +1,4 @@
-import type { BenchOptions, BenchReport } from './bench.js'
+import type { BenchOptions, BenchReport } from '../bench.js'
 import { startBucket } from './bucket.js'
 import { type PeakMemory, peakMemory } from './peaks.js'
 import { queueReport } from './queue-report.js'

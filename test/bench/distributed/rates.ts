@@ -1,6 +1,6 @@
+import type { BenchOptions } from '../bench.js'
 import { medianOf } from '../measure.js'
 import { tiny } from '../workloads.js'
-import type { BenchOptions } from './bench.js'
 import type { Bucket } from './bucket.js'
 import { Cluster, type Timed } from './cluster.js'
 import { Embedded } from './embedded.js'

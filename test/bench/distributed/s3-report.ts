@@ -1,6 +1,6 @@
+import type { BenchReport } from '../bench.js'
 import { table } from '../table.js'
 import { MiB } from '../workloads.js'
-import type { BenchReport } from './bench.js'
 import type { S3Result, Way } from './s3.js'
 
 /** The least shares of what curl reaches. */

@@ -1,7 +1,7 @@
 import type { FixtureImage } from '@dist/testkit/fixtures'
+import type { BenchOptions, BenchReport } from '../bench.js'
 import { medianOf } from '../measure.js'
 import { KiB, MiB, single, tiny } from '../workloads.js'
-import type { BenchOptions, BenchReport } from './bench.js'
 import { type Bucket, startBucket } from './bucket.js'
 import { Cluster, type Timed } from './cluster.js'
 import { Curl } from './curl.js'

@@ -1,7 +1,7 @@
+import type { BenchOptions, BenchReport } from '../bench.js'
 import { medianOf } from '../measure.js'
 import { table } from '../table.js'
 import { tiny } from '../workloads.js'
-import type { BenchOptions, BenchReport } from './bench.js'
 import { type Bucket, startBucket } from './bucket.js'
 import { Cluster } from './cluster.js'
 import { type Source, startSource } from './source.js'

@@ -1,0 +1,27 @@
+import type { Bench } from './bench.js'
+import { benchQueue } from './distributed/queue.js'
+import { benchS3 } from './distributed/s3.js'
+import { benchScale } from './distributed/scale.js'
+import { benchCopy, benchPush } from './images/push.js'
+import { benchUnpack } from './images/unpack.js'
+
+export const benches: readonly Bench[] = [
+  {
+    name: 's3',
+    title: 'into an S3 gateway, beside curl and beside the pipeline without a queue',
+    run: benchS3,
+  },
+  {
+    name: 'queue',
+    title: 'what the queue costs: time, memory of Redis, peak memory of the services',
+    run: benchQueue,
+  },
+  { name: 'unpack', title: 'a root filesystem of many small files, beside umoci and tar', run: benchUnpack },
+  { name: 'push', title: 'the pull workloads from a store into a registry, beside skopeo', run: benchPush },
+  {
+    name: 'copy',
+    title: 'the pull workloads from registry to registry, beside skopeo and crane',
+    run: benchCopy,
+  },
+  { name: 'scale', title: 'how the time grows with images and with workers', run: benchScale },
+]
