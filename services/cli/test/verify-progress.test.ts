@@ -46,6 +46,7 @@ describe('the view', () => {
       const { context, stderr } = captured()
       const view = lineView(context.stderr, 5000)
       view.onEvent(planned)
+      view.onEvent({ type: 'reading', digest: a, offset: 4000 })
       vi.advanceTimersByTime(4999)
       expect(stderr()).toBe('')
       vi.advanceTimersByTime(5001)
@@ -53,7 +54,7 @@ describe('the view', () => {
       view.end()
       vi.advanceTimersByTime(10_000)
       expect(stderr().trimEnd().split('\n')).toHaveLength(2)
-      expect(stderr()).toContain('0/2 objects')
+      expect(stderr()).toContain('0/2 objects · 3.9 KiB / 6.0 KiB · 800 B/s · ')
     } finally {
       vi.useRealTimers()
     }

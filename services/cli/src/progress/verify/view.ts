@@ -44,6 +44,7 @@ export function lineView(stderr: NodeJS.WriteStream, every = lineInterval): Veri
 function timedView(every: number, show: (line: string) => void, finish: (line: string) => void): VerifyView {
   const progress = new VerifyProgress()
   const speed = new Speedometer(window)
+  speed.at(0)
   const line = () => verifyLine(progress, speed.at(progress.bytes.done))
   const timer = setInterval(() => show(line()), every)
   let ended = false
