@@ -9,7 +9,6 @@ import {
   mediaTypes,
   type Platform,
 } from '@dist/oci'
-import { formatReference } from '@dist/reference'
 import { type TarFile, tarSize, writeTar } from '@dist/tar'
 import { collectImage, listed } from './collect.js'
 import { type CollectedImage, describeForDocker } from './docker.js'
@@ -24,7 +23,7 @@ import {
   selectionKey,
 } from './layout.js'
 import { referenceNamed } from './naming.js'
-import { platformManifest } from './platform.js'
+import { onlyPlatform } from './platform.js'
 
 /** An archive that can be written. */
 export interface ArchivePlan {
@@ -62,7 +61,7 @@ export async function planArchive(
 ): Promise<ArchivePlan> {
   const collected: CollectedImage[] = []
   for (const image of sortedByName(images)) {
-    const wanted = platform === undefined ? image : await onlyPlatform(image, platform, content)
+    const wanted = await onlyPlatform(image, platform, content)
     const parts = await collectImage(wanted, content, signal)
     if (parts.missing.length > 0)
       throw new DistError(
@@ -169,15 +168,6 @@ function indexEntry({ name, desc, selection }: Image): unknown {
       [selectionKey]: formatSelection(selection),
     },
   }
-}
-
-/** The image as its one platform; a name by digest becomes that of the manifest. */
-async function onlyPlatform(image: Image, platform: Platform, content: ContentStore): Promise<Image> {
-  const desc = bareDescriptor(await platformManifest(image, platform, content))
-  const reference = referenceNamed(image.name)
-  const name =
-    reference?.digest === undefined ? image.name : formatReference({ ...reference, digest: desc.digest })
-  return { name, desc, selection: 'all' }
 }
 
 function sortedByName(images: readonly Image[]): Image[] {

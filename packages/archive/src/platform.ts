@@ -1,54 +1,35 @@
-import type { ContentStore } from '@dist/content'
-import { DistError } from '@dist/errdefs'
-import { childrenHandler, type Handler, walk } from '@dist/images'
-import {
-  type Descriptor,
-  formatPlatform,
-  isIndexType,
-  isUnknownPlatform,
-  type Platform,
-  platformMatches,
-} from '@dist/oci'
-import { blamed, isStored } from './collect.js'
+import type { Image, Provider } from '@dist/content'
+import { selectManifest } from '@dist/images'
+import { bareDescriptor, type Platform } from '@dist/oci'
+import { formatReference } from '@dist/reference'
+import { type NamedRoot, referenceNamed } from './naming.js'
 
 /**
- * The manifest that an image has for a platform; the root itself where that is no index. Throws `NOT_FOUND` when the
- * image has none, or the store lacks it.
+ * The image as its one platform, the manifest as its root; as it is where none is asked for. A name by digest becomes
+ * that of the manifest. Throws `NOT_FOUND` for a platform that the image does not offer.
  */
-export async function platformManifest(
-  { name, desc }: { name: string; desc: Descriptor },
-  platform: Platform,
-  content: Pick<ContentStore, 'open' | 'info'>,
-): Promise<Descriptor> {
-  if (!isIndexType(desc.mediaType)) return desc
-  const offered = await offeredManifests(desc, name, content)
-  const found = offered.find((child) => child.platform && platformMatches(platform, child.platform))
-  const wanted = formatPlatform(platform)
-  if (found === undefined) {
-    const others = [...new Set(offered.map((child) => child.platform && formatPlatform(child.platform)))]
-    throw new DistError('NOT_FOUND', `${name} has nothing for ${wanted}; it offers ${others.join(', ')}`)
-  }
-  if (await isStored(found, content)) return found
-  throw new DistError('NOT_FOUND', `${name}: what it has for ${wanted} (${found.digest}) is not there`)
+export async function onlyPlatform(
+  image: Image,
+  platform: Platform | undefined,
+  provider: Provider,
+): Promise<Image> {
+  const root = { desc: image.desc, names: [image.name], selection: image.selection }
+  const { desc, names, selection } = await renamedRoot(root, platform, provider)
+  return { name: names[0] ?? image.name, desc, selection: selection ?? image.selection }
 }
 
-/** What the indexes below a root, as far as they are stored, offer for a platform. */
-async function offeredManifests(
-  root: Descriptor,
-  name: string,
-  content: Pick<ContentStore, 'open' | 'info'>,
-): Promise<Descriptor[]> {
-  const children = childrenHandler(content)
-  const offered: Descriptor[] = []
-  const collect: Handler = async (desc, context) => {
-    if (desc.platform !== undefined && !isUnknownPlatform(desc.platform) && !isIndexType(desc.mediaType))
-      offered.push(desc)
-    return isIndexType(desc.mediaType) && (await isStored(desc, content)) ? children(desc, context) : []
-  }
-  try {
-    await walk(collect, [root])
-  } catch (error) {
-    throw blamed(error, name)
-  }
-  return offered
+/** The same for an image with all of its names. */
+export async function renamedRoot(
+  root: NamedRoot,
+  platform: Platform | undefined,
+  provider: Provider,
+): Promise<NamedRoot> {
+  if (platform === undefined) return root
+  const name = root.names[0] ?? root.desc.digest
+  const desc = bareDescriptor(await selectManifest(root.desc, platform, provider, { name }))
+  const names = root.names.map((each) => {
+    const reference = referenceNamed(each)
+    return reference?.digest === undefined ? each : formatReference({ ...reference, digest: desc.digest })
+  })
+  return { desc, names, selection: 'all' }
 }

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DistError, errnoOf } from '@dist/errdefs'
+import { type Digest, Digester } from '@dist/oci'
+
+/** Content in a file that has no name any more: it goes with this object, and with the process. */
+export interface Spooled extends AsyncDisposable {
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  /** From the first byte on; may be called once. */
+  read(): AsyncIterable<Uint8Array>
+}
+
+const chunkSize = 1024 * 1024
+
+/** Writes a body into a file of a folder, to learn its digest. Throws `RESOURCE_EXHAUSTED` where the disk is full. */
+export async function spool(body: AsyncIterable<Uint8Array>, folder: string): Promise<Spooled> {
+  const path = join(folder, `dist-import-${randomUUID()}`)
+  const file = await open(path, 'wx+', 0o600).catch((error: unknown) => {
+    throw spoolError(folder, error)
+  })
+  try {
+    await unlink(path)
+    const digester = new Digester()
+    for await (const chunk of body) {
+      digester.update(chunk)
+      await file.appendFile(chunk).catch((error: unknown) => {
+        throw spoolError(folder, error)
+      })
+    }
+    return {
+      digest: digester.digest(),
+      size: digester.size,
+      read: () => createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: chunkSize }),
+      [Symbol.asyncDispose]: () => file.close(),
+    }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function spoolError(folder: string, cause: unknown): DistError {
+  const errno = errnoOf(cause)
+  const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL'
+  const denied = errno === 'EACCES' || errno === 'EROFS' ? 'PERMISSION_DENIED' : code
+  return new DistError(denied, `a layer cannot be put aside in ${folder}: ${errno ?? String(cause)}`, {
+    cause,
+  })
+}

@@ -1,0 +1,259 @@
+import { type Descriptor, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
+import {
+  type FixtureBlob,
+  fixtureBlob,
+  ociImage,
+  seededLayer,
+  type TarEntry,
+  tarArchive,
+} from '@dist/testkit/fixtures'
+import { describe, expect, it } from 'vitest'
+import { maxEntries } from '../src/entries.js'
+import { importArchive } from '../src/index.js'
+import {
+  blobFiles,
+  containerdName,
+  dockerSaved,
+  file,
+  importEntries,
+  indexFile,
+  layoutFile,
+  layoutOf,
+  listed,
+} from './support/archives.js'
+import { errorOf } from './support/errors.js'
+import { digestsOf, TestStore, toAsync } from './support/store.js'
+
+const image = ociImage({ layers: [seededLayer('small', 3000), seededLayer('large', 2_500_000)] })
+const [config, small, large] = image.blobs as [FixtureBlob, FixtureBlob, FixtureBlob]
+const other = ociImage({ layers: [seededLayer('other', 1000)] })
+const name = 'registry.example.com/app:1'
+const whole = layoutOf(image, name)
+const pathOf = ({ descriptor }: { descriptor: Descriptor }) => `blobs/${descriptor.digest.replace(':', '/')}`
+
+/** The archive with another content, or other fields, at a path. */
+const replaced = (path: string, parts: Partial<TarEntry>) =>
+  whole.map((entry) => (entry.path === path ? { ...entry, ...parts } : entry))
+
+/** Imports into a store that has an image: nothing else may be in it afterwards. */
+async function refused(entries: readonly TarEntry[] | Uint8Array): Promise<unknown> {
+  const store = new TestStore()
+  const there = await store.add('docker.io/library/there:1', other)
+  const archive = entries instanceof Uint8Array ? entries : tarArchive(entries)
+  const failure = await importArchive(toAsync([archive]), store).then(
+    () => 'no failure',
+    (error: unknown) => error,
+  )
+  expect(await store.images()).toEqual([there])
+  expect(await store.digests()).toEqual(digestsOf(other))
+  for await (const status of store.content.statuses()) expect(status).toBe('over')
+  return failure
+}
+
+function flipped({ open }: FixtureBlob): Buffer {
+  const bytes = Buffer.concat([...open()])
+  return bytes.fill((bytes[100] ?? 0) ^ 1, 100, 101)
+}
+
+describe('nothing is imported, and nothing stays, of an archive', () => {
+  it.each([
+    ['small', small],
+    ['large', large],
+    ['the config', config],
+  ])('with a blob that is not what its name says (%s)', async (_, blob) => {
+    const content = flipped(blob)
+    expect(await refused(replaced(pathOf(blob), { content }))).toEqual(
+      errorOf('FAILED_PRECONDITION', pathOf(blob), digestOf(content)),
+    )
+  })
+
+  it.each([
+    ['small', small],
+    ['large', large],
+  ])('with a blob that is damaged, where the store has the right one (%s)', async (_, blob) => {
+    const store = new TestStore()
+    await store.put(blob)
+    const entries = replaced(pathOf(blob), { content: flipped(blob) })
+    await expect(importEntries(entries, store)).rejects.toEqual(errorOf('FAILED_PRECONDITION', pathOf(blob)))
+    expect(await store.digests()).toEqual([blob.descriptor.digest])
+  })
+
+  it('with another image in it that is right', async () => {
+    const entries = [
+      layoutFile,
+      ...blobFiles([image, other], [large.descriptor.digest]),
+      indexFile(listed(other, { [containerdName]: 'app:2' }), listed(image, { [containerdName]: name })),
+    ]
+    expect(await refused(entries)).toEqual(errorOf('MALFORMED', name, large.descriptor.digest))
+  })
+
+  it.each([
+    ['a layer', large.descriptor.digest],
+    ['the config', config.descriptor.digest],
+    ['the manifest', image.descriptor.digest],
+  ])('that lacks %s', async (_, digest) => {
+    expect(await refused(layoutOf(image, name, [digest]))).toEqual(errorOf('MALFORMED', name, digest))
+  })
+
+  it('whose descriptors have other sizes', async () => {
+    const wrong = { ...listed(image, { [containerdName]: name }), size: 7 }
+    expect(await refused([layoutFile, ...blobFiles([image]), indexFile(wrong)])).toEqual(
+      errorOf('MALFORMED', name, image.descriptor.digest),
+    )
+  })
+
+  const archive = tarArchive(whole)
+  it.each([0, 1, 511, 512, 700, 5000, 1_000_000, archive.length - 1024, archive.length - 512])(
+    'that ends after %i bytes',
+    async (length) => {
+      expect(await refused(archive.subarray(0, length))).toEqual(errorOf('MALFORMED'))
+    },
+  )
+
+  it('that is none', async () => {
+    expect(await refused(Buffer.from('x'.repeat(5000)))).toEqual(errorOf('MALFORMED'))
+  })
+
+  it('without an index and without a manifest.json', async () => {
+    expect(await refused([layoutFile, ...blobFiles([image])])).toEqual(
+      errorOf('MALFORMED', 'index.json', 'manifest.json'),
+    )
+    expect(await refused([])).toEqual(errorOf('MALFORMED', 'index.json'))
+  })
+
+  it.each([
+    ['index.json', indexFile()],
+    ['manifest.json', file('manifest.json', [])],
+  ])('whose %s lists nothing', async (_, document) => {
+    expect(await refused([document])).toEqual(errorOf('MALFORMED', 'no image'))
+  })
+
+  it.each(['/etc/passwd', '../blobs', 'blobs/../../x', '..'])(
+    'with an entry that leads out of it: %s',
+    async (path) => {
+      expect(await refused([file(path, 'x'), ...whole])).toEqual(errorOf('MALFORMED', path, 'out of'))
+    },
+  )
+
+  it.each([
+    ['a/layer.tar', '../../x'],
+    ['a/layer.tar', '/etc/passwd'],
+    ['layer.tar', '..'],
+  ])('with a link that leads out of it: %s to %s', async (path, link) => {
+    expect(await refused([{ path, link }, ...whole])).toEqual(errorOf('MALFORMED', path, 'out of'))
+  })
+
+  it.each(['fifo', 'character', 'block'] as const)('with an entry that is no file: %s', async (type) => {
+    expect(await refused([{ path: 'pipe', type }, ...whole])).toEqual(errorOf('MALFORMED', '"pipe"'))
+  })
+
+  it.each(['index.json', pathOf(small)])('where %s is a link', async (path) => {
+    const linked = replaced(path, { path, type: 'symlink', link: 'elsewhere', content: '' })
+    expect(await refused(linked)).toEqual(errorOf('MALFORMED', path))
+    const hard = replaced(path, { path, type: 'hardlink', link: 'elsewhere', content: '' })
+    expect(await refused(hard)).toEqual(errorOf('MALFORMED', path))
+  })
+
+  it.each(['index.json', 'manifest.json', 'oci-layout'])(
+    'with a %s that is larger than a manifest may be',
+    async (path) => {
+      const entries = [file(path, Buffer.alloc(maxManifestSize + 1, ' ')), ...whole]
+      expect(await refused(entries)).toEqual(errorOf('MALFORMED', path, String(maxManifestSize)))
+    },
+  )
+
+  it('with an absurd size, before anything is read for it', async () => {
+    const huge = { path: 'blobs/huge', pax: { size: String(6 * 1024 ** 4) } }
+    expect(await refused([huge, ...whole])).toEqual(errorOf('MALFORMED', 'blobs/huge', '6597069766656'))
+  })
+
+  it.each([
+    ['index.json', indexFile(listed(other))],
+    ['oci-layout', layoutFile],
+  ])('with %s twice', async (path, again) => {
+    expect(await refused([...whole, again])).toEqual(errorOf('MALFORMED', path, 'twice'))
+  })
+
+  it('with one path for two contents', async () => {
+    expect(await refused([file('a', '1'), file('a', '2'), ...whole])).toEqual(errorOf('MALFORMED', '"a"'))
+  })
+
+  it('with an index that is no JSON, or no index', async () => {
+    expect(await refused([file('index.json', '{')])).toEqual(errorOf('MALFORMED', 'index.json'))
+    expect(await refused([file('index.json', { layers: [] })])).toEqual(errorOf('MALFORMED', 'index.json'))
+  })
+
+  it('of a layout that is newer, or none', async () => {
+    expect(await refused([file('oci-layout', { imageLayoutVersion: '2.0.0' }), ...whole.slice(1)])).toEqual(
+      errorOf('NOT_IMPLEMENTED', 'layout'),
+    )
+    expect(await refused([file('oci-layout', {}), ...whole.slice(1)])).toEqual(
+      errorOf('MALFORMED', 'oci-layout'),
+    )
+  })
+
+  it('that lists what is no image', async () => {
+    const blob = { ...small.descriptor, mediaType: mediaTypes.octetStream }
+    expect(await refused([...whole.slice(0, -1), indexFile(blob)])).toEqual(
+      errorOf('NOT_IMPLEMENTED', small.descriptor.digest),
+    )
+  })
+
+  it('with a manifest that cannot be right', async () => {
+    const broken = fixtureBlob('{"schemaVersion":2}', mediaTypes.ociManifest)
+    const entries = [
+      file(pathOf(broken), '{"schemaVersion":2}'),
+      indexFile({ ...broken.descriptor, annotations: { [containerdName]: name } }),
+    ]
+    expect(await refused(entries)).toEqual(errorOf('MALFORMED', name, broken.descriptor.digest))
+  })
+
+  it('with a selection that is none', async () => {
+    const told = { [containerdName]: name, 'dev.dist.selection': 'linux' }
+    expect(await refused([...whole.slice(0, -1), indexFile(listed(image, told))])).toEqual(
+      errorOf('MALFORMED', 'dev.dist.selection'),
+    )
+  })
+
+  it('with more entries than any archive has', async () => {
+    const folder = tarArchive([{ path: 'd', type: 'directory' }]).subarray(0, 512)
+    const store = new TestStore()
+    const source = async function* () {
+      const many = Buffer.concat(Array<Uint8Array>(1000).fill(folder))
+      for (;;) yield Buffer.from(many)
+    }
+    await expect(importArchive(source(), store)).rejects.toEqual(errorOf('MALFORMED', String(maxEntries)))
+  })
+})
+
+it('a failing source is its own error, and nothing of the archive stays', async () => {
+  const store = new TestStore()
+  const archive = tarArchive(whole)
+  const source = async function* () {
+    yield archive.subarray(0, 100_000)
+    throw new Error('the disk is gone')
+  }
+  await expect(importArchive(source(), store)).rejects.toThrow('the disk is gone')
+  expect(await store.digests()).toEqual([])
+})
+
+it('what somebody published while an import failed keeps what it needs', async () => {
+  const store = new TestStore()
+  const archive = tarArchive([...blobFiles([image]), ...dockerSaved(other, ['x:1'])])
+  const source = async function* () {
+    yield archive.subarray(0, archive.length - 512)
+    await store.add('docker.io/library/mine:1', image)
+  }
+  await expect(importArchive(source(), store)).rejects.toEqual(errorOf('MALFORMED'))
+  expect(await store.digests()).toEqual(digestsOf(image))
+})
+
+it('what a failed import leaves, because deleting fails, is said', async () => {
+  const store = new TestStore()
+  const failing = { ...store.content, delete: () => Promise.reject(new Error('the store is read-only')) }
+  const entries = layoutOf(image, name, [large.descriptor.digest])
+  const failure = importArchive(toAsync([tarArchive(entries)]), { content: failing, names: store.names })
+  await expect(failure).rejects.toEqual(
+    errorOf('MALFORMED', large.descriptor.digest, 'left in the store', 'read-only'),
+  )
+})
