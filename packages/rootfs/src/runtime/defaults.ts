@@ -1,0 +1,85 @@
+/**
+ * What a container gets that its image says nothing about: namespaces of its own but for users, the mounts, masked
+ * paths and limits of `runc spec`, and the capabilities that docker and containerd give, which images are made for.
+ */
+const capabilities = [
+  'CAP_AUDIT_WRITE',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_MKNOD',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_RAW',
+  'CAP_SETFCAP',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+  'CAP_SYS_CHROOT',
+]
+
+export const processDefaults = {
+  capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+  rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
+  noNewPrivileges: true,
+}
+
+export const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export interface Mount {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options?: readonly string[]
+}
+
+const hardened = ['nosuid', 'noexec', 'nodev']
+
+export const mounts: readonly Mount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc' },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  {
+    destination: '/dev/shm',
+    type: 'tmpfs',
+    source: 'shm',
+    options: [...hardened, 'mode=1777', 'size=65536k'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: hardened },
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...hardened, 'ro'] },
+  {
+    destination: '/sys/fs/cgroup',
+    type: 'cgroup',
+    source: 'cgroup',
+    options: [...hardened, 'relatime', 'ro'],
+  },
+]
+
+export const linuxDefaults = {
+  resources: { devices: [{ allow: false, access: 'rwm' }] },
+  namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+  maskedPaths: [
+    '/proc/acpi',
+    '/proc/asound',
+    '/proc/kcore',
+    '/proc/keys',
+    '/proc/latency_stats',
+    '/proc/timer_list',
+    '/proc/timer_stats',
+    '/proc/sched_debug',
+    '/sys/firmware',
+    '/proc/scsi',
+  ],
+  readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+}

@@ -1,0 +1,64 @@
+import { posix } from 'node:path'
+import { DistError } from '@dist/errdefs'
+import type { ImageConfig, RunConfig } from '../config.js'
+import { annotationsOf } from './annotations.js'
+import { defaultPath, linuxDefaults, mounts, processDefaults } from './defaults.js'
+import { type RootlessOwner, rootlessParts } from './rootless.js'
+import { type Accounts, resolveUser } from './user.js'
+
+export interface SpecOptions {
+  /** In place of the image's own command; its entrypoint stays in front. */
+  command?: readonly string[]
+  /** Whether the process gets a terminal. Default: false. */
+  terminal?: boolean
+  /** Set where the container is to run without root, in a user namespace that has this user alone. */
+  rootless?: RootlessOwner
+}
+
+/** The root filesystem's folder in a bundle. */
+export const rootfsFolder = 'rootfs'
+
+/**
+ * The runtime configuration (`config.json`) of an image, by the rules of the OCI image spec's conversion; what they
+ * leave open is as `runc spec` has it. Throws `INVALID_ARGUMENT` when neither image nor caller name a command, and
+ * `MALFORMED` for a user that the root filesystem does not have.
+ */
+export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: SpecOptions = {}): object {
+  const { run } = config
+  const { home, ...user } = resolveUser(run.user ?? '', accounts)
+  const { terminal = false, rootless } = options
+  const own = rootless === undefined ? { mounts, linux: linuxDefaults } : rootlessParts(rootless)
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal,
+      user: { ...user, additionalGids: rootless === undefined ? user.additionalGids : [] },
+      args: argsOf(run, options.command),
+      env: envOf(run, home, terminal),
+      cwd: run.workingDir?.startsWith('/') ? run.workingDir : posix.join('/', run.workingDir ?? ''),
+      ...processDefaults,
+    },
+    root: { path: rootfsFolder },
+    hostname: run.hostname || 'dist',
+    mounts: own.mounts,
+    annotations: annotationsOf(config),
+    linux: own.linux,
+  }
+}
+
+function argsOf({ entrypoint = [], cmd = [] }: RunConfig, command: readonly string[] = []): string[] {
+  const args = [...entrypoint, ...(command.length > 0 ? command : cmd)]
+  if (args.length > 0) return args
+  throw new DistError('INVALID_ARGUMENT', 'the image names no command to run: give one behind --')
+}
+
+/** The image's own stay as they are; what programs count on is added. */
+function envOf({ env = [] }: RunConfig, home: string | undefined, terminal: boolean): string[] {
+  const wanted = [defaultPath, ...(terminal ? ['TERM=xterm'] : []), `HOME=${home ?? '/'}`]
+  const names = new Set(env.map(nameOf))
+  return [...env, ...wanted.filter((entry) => !names.has(nameOf(entry)))]
+}
+
+function nameOf(entry: string): string {
+  return entry.split('=', 1)[0] ?? ''
+}
