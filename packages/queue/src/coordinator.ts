@@ -22,7 +22,7 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const images = new ImageHandler(engine, parts)
   const sweep = new Sweep(engine)
   const consumers = [
-    new Consumer(engine, queueNames.runs, new RunHandler(engine), runsAtOnce, runStalls),
+    new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, runStalls),
     new Consumer(engine, queueNames.images, images, parts.concurrency ?? defaultImages),
   ] as unknown as readonly Consumer<never>[]
   return new EngineService(engine, { consumers, stop: () => sweep.stop() }, () => sweep.begin())

@@ -1,14 +1,24 @@
 import type { Selection } from '@dist/content'
 import type { Code } from '@dist/errdefs'
 
-/** What somebody wants mirrored. */
+/** `mirror`: images are brought in; `verify`: what the services' store has of them is hashed again. */
+export type RunKind = 'mirror' | 'verify'
+
+/** What somebody wants mirrored or verified. */
 export interface RunRequest {
-  /** As users write them; a bad one fails its image, not the run. Read once, in bounded memory. */
+  /** Default: `mirror`. */
+  readonly kind?: RunKind
+  /**
+   * As users write them; a bad one fails its image, not the run. Read once, in bounded memory. To verify none in
+   * particular is to verify all that the store has when a coordinator takes the run.
+   */
   readonly references: Iterable<string> | AsyncIterable<string>
-  /** All platforms, or those listed (`linux/arm64`). */
+  /** All platforms, or those listed (`linux/arm64`). Of a verification it does not count. */
   readonly platforms: Selection
   /** The id of the store that is meant; refused with `INVALID_ARGUMENT` when the services have another. */
   readonly store?: string
+  /** A registry, or a path there (`registry.example.com/mirror`), that gets the images in place of the store. */
+  readonly to?: string
 }
 
 /**
@@ -19,12 +29,15 @@ export type RunState = 'running' | 'done' | 'failed' | 'canceled' | 'lost'
 
 export interface RunStatus {
   readonly id: string
+  readonly kind: RunKind
   readonly state: RunState
   readonly createdAt: Date
   /** Set once the run has ended. */
   readonly endedAt?: Date
   /** Empty until a coordinator has the run, where nobody named a store and none was known. */
   readonly store: string
+  /** Where the images go, when not into the store; then no store is named. */
+  readonly to?: string
   readonly platforms: Selection
   readonly images: {
     readonly total: number
@@ -36,7 +49,7 @@ export interface RunStatus {
   readonly blobs: { readonly total: number; readonly done: number; readonly failed: number }
   /**
    * Of the blobs planned so far, but for those that came through other images' jobs; `fetched` counts what crossed
-   * the network, transfers under way included.
+   * the network, or was read to be verified; what is under way is included.
    */
   readonly bytes: { readonly total: number; readonly fetched: number }
 }
@@ -50,12 +63,12 @@ export interface ImageReport {
   readonly digest?: string
   /** Nothing had to be done. */
   readonly upToDate?: boolean
-  /** What this image's own jobs fetched, manifests included. */
+  /** What this image's own jobs fetched, manifests included, or verified. */
   readonly fetched?: Amount
-  /** What was there, or came through another image's jobs. */
+  /** What was there, or came through another image's jobs, or was verified by them. */
   readonly shared?: Amount
   readonly error?: ReportedError
-  /** The blobs that could not be had. */
+  /** The blobs that could not be had, or are not as they should be. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[]
 }
 
@@ -73,7 +86,8 @@ export interface ReportedError {
 export interface Runs extends AsyncDisposable {
   /**
    * Resolves to the run's id once Redis has all of it. Submitting needs no service to be up.
-   * `INVALID_ARGUMENT` for another store than the services' own; `RESOURCE_EXHAUSTED` when Redis is full.
+   * `INVALID_ARGUMENT` for another store than the services' own, and for a `to` that is none; `RESOURCE_EXHAUSTED`
+   * when Redis is full.
    */
   submit(request: RunRequest): Promise<string>
   /** Newest first. */

@@ -1,5 +1,15 @@
+import type { Manager, Names, Provider, Wanted } from '@dist/content'
 import type { Locker } from '@dist/locks'
-import type { BlobTask, IngestOptions, Source, TargetOf, TransferBudget } from '@dist/mirror'
+import type {
+  BlobTask,
+  IngestOptions,
+  Source,
+  Target,
+  TransferBudget,
+  Verdict,
+  VerifyBlobOptions,
+} from '@dist/mirror'
+import type { Locator, Reference } from '@dist/reference'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
 
@@ -17,26 +27,41 @@ export interface ServiceParts {
   onEvent?(event: ServiceEvent): void
 }
 
-export interface CoordinatorParts extends ServiceParts {
-  source: Source
-  target: TargetOf
-  /** Images planned at the same time. Default: 16. */
-  concurrency?: number
-  /** As workers have it: images of a host that must not be asked are put off, others go on. */
+export interface HostPauses {
+  /**
+   * Milliseconds for which a host must not be asked (a 429's Retry-After, shared by all services); 0: go on. What needs
+   * it is put off, the rest goes on.
+   */
   pausedFor?(host: string): Promise<number>
 }
 
-export interface WorkerParts extends ServiceParts {
+/** What the services' store has published. */
+export interface PublishedImages {
+  readonly names: Pick<Names, 'get' | 'list'>
+  readonly content: Provider & Pick<Manager, 'info'>
+}
+
+export interface CoordinatorParts extends ServiceParts, HostPauses {
+  source: Source
+  /** Where an image goes: into the store, or below the prefix of a registry. */
+  target(reference: Reference, to?: Locator): Target
+  /** What a verification looks through. */
+  published: PublishedImages
+  /** Images planned at the same time. Default: 16. */
+  concurrency?: number
+}
+
+export interface WorkerParts extends ServiceParts, HostPauses {
   /** Tells whether the target has the blob already. */
   present(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
+  /** Reads a blob of the store and compares it with its digest. */
+  verify(wanted: Wanted, options: VerifyBlobOptions): Promise<Verdict>
   budget: TransferBudget
   /** Blobs at the same time. */
   concurrency: number
-  /** Milliseconds for which a host must not be asked (a 429's Retry-After, shared by all workers); 0: go on. */
-  pausedFor?(host: string): Promise<number>
   /** Told of each transfer, at most once a second: what `dist active` shows. */
   onTransfer?(transfer: TransferProgress): void
 }
@@ -53,7 +78,16 @@ export type ServiceEvent =
   | {
       readonly type: 'image' | 'blob'
       readonly run: string
-      readonly state: 'started' | 'done' | 'present' | 'delayed' | 'retrying' | 'failed' | 'canceled'
+      /** `done`: it was fetched or published; `verified`: what is stored was read, and is right. */
+      readonly state:
+        | 'started'
+        | 'done'
+        | 'verified'
+        | 'present'
+        | 'delayed'
+        | 'retrying'
+        | 'failed'
+        | 'canceled'
       /** The reference, or the digest. */
       readonly subject: string
       readonly bytes?: number

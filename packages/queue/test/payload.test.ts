@@ -2,18 +2,19 @@ import { digestOf } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
 import { blobJobId, imageJobId, imageOfId, newGeneration, newRunId } from '../src/jobs/ids.js'
 import {
-  type BlobJob,
   blobJob,
+  type FetchJob,
   type ImageJob,
   imageJob,
   maxPayload,
   parsePayload,
+  type VerifyJob,
 } from '../src/jobs/payload.js'
 import { runGrammar } from '../src/redis/keys.js'
 
 const desc = { mediaType: 'application/octet-stream', digest: digestOf('x'), size: 0 }
 const image: ImageJob = { v: 1, run: newRunId(), index: 0, attempt: 1, reference: 'alpine' }
-const blob: BlobJob = {
+const blob: FetchJob = {
   v: 1,
   run: image.run,
   index: 3,
@@ -21,11 +22,13 @@ const blob: BlobJob = {
   desc,
   source: { host: 'docker.io', repository: 'library/alpine' },
 }
+const pushed: FetchJob = { ...blob, to: { host: 'registry.test', repository: 'mirror/library/alpine' } }
+const verify: VerifyJob = { v: 1, kind: 'verify', run: image.run, index: 3, attempt: 2, desc }
 
 describe('a payload', () => {
   it('is read as it was written', () => {
     expect(parsePayload(imageJob, image, 'j')).toEqual(image)
-    expect(parsePayload(blobJob, blob, 'j')).toEqual(blob)
+    for (const each of [blob, pushed, verify]) expect(parsePayload(blobJob, each, 'j')).toEqual(each)
   })
 
   it.each([
@@ -40,6 +43,8 @@ describe('a payload', () => {
     ['a size of 1.5', { ...blob, desc: { ...desc, size: 1.5 } }, 'desc.size'],
     ['a size as text', { ...blob, desc: { ...desc, size: '12' } }, 'desc.size'],
     ['a run that is no id', { ...blob, run: '../x' }, 'run'],
+    ['a kind that nobody knows', { ...blob, kind: 'other' }, 'kind'],
+    ['a destination that is none', { ...blob, to: 'registry.test' }, 'to'],
     ['nothing', null, 'the payload'],
     ['a list', [], 'the payload'],
   ])('with %s is refused, named by job and field', (_what, data, field) => {
@@ -51,14 +56,17 @@ describe('a payload', () => {
 
   it('loses what does not belong there, such as credentials (Q14)', () => {
     const dirty = { ...blob, source: { ...blob.source, password: 'secret' }, token: 'secret' }
-    expect(JSON.stringify(parsePayload(blobJob, dirty, 'j'))).not.toContain('secret')
+    const to = { ...pushed.to, password: 'secret' }
+    for (const each of [dirty, { ...dirty, to }, { ...verify, token: 'secret' }])
+      expect(JSON.stringify(parsePayload(blobJob, each, 'j'))).not.toContain('secret')
   })
 
   it('has a size that its fields bound (Q14)', () => {
-    const largest: BlobJob = {
+    const largest: FetchJob = {
       ...blob,
       desc: { ...desc, mediaType: 'm'.repeat(255) },
       source: { host: 'h'.repeat(300), repository: 'r'.repeat(300) },
+      to: { host: 'h'.repeat(300), repository: 'r'.repeat(300) },
     }
     expect(JSON.stringify(parsePayload(blobJob, largest, 'j')).length).toBeLessThan(maxPayload)
     const longer = { ...largest, source: { host: 'h', repository: 'r'.repeat(301) } }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Keys } from '../src/redis/keys.js'
 import { readHead, statusOf } from '../src/state/head.js'
 import { readRecord, reportOf } from '../src/state/record.js'
+import { formatVerdict, readVerdict } from '../src/state/verdicts.js'
 
 const fields = {
   state: 'running',
@@ -26,6 +27,7 @@ describe('the head of a run', () => {
     if (head === undefined) throw new Error('there is one')
     expect(statusOf('r', head, false)).toEqual({
       id: 'r',
+      kind: 'mirror',
       state: 'running',
       createdAt: new Date(1_700_000_000_000),
       store: 's',
@@ -36,6 +38,7 @@ describe('the head of a run', () => {
     })
     expect(statusOf('r', head, true).state).toBe('lost')
     expect(statusOf('r', { ...head, state: 'done' }, true).state).toBe('done')
+    expect(statusOf('r', { ...head, to: 'registry.test/m' }, false).to).toBe('registry.test/m')
   })
 })
 
@@ -59,6 +62,20 @@ describe('the record of an image', () => {
       'failed',
       'canceled',
     ])
+  })
+})
+
+describe('a verdict', () => {
+  const bad = { code: 'NOT_FOUND', message: 'is missing' } as const
+
+  it('that is right is so for every attempt', () => {
+    expect(readVerdict(formatVerdict('right', 1), 7)).toBe('right')
+    expect(readVerdict(null, 1)).toBeUndefined()
+  })
+
+  it('that is bad counts until a later attempt looks again', () => {
+    const written = formatVerdict(bad, 2)
+    expect([1, 2, 3].map((attempt) => readVerdict(written, attempt))).toEqual([bad, bad, undefined])
   })
 })
 

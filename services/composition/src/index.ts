@@ -1,4 +1,5 @@
 export { type Environment, nonEmpty } from './environment.js'
+export { openPushes, type Pushes, type PushesOptions } from './pushes.js'
 export { openQueue, type Queue, type QueueSettings, queueUrl, requiredQueue } from './queue.js'
 export { openRemote, type RemoteSettings, type RequestSettings, requestSettings } from './remote.js'
 export { openStore, type Store, type StoreSettings, storeUrl } from './store.js'

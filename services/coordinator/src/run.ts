@@ -1,18 +1,16 @@
+import { openPushes } from '@dist/composition'
 import {
-  connectQueue,
   type Flags,
-  logEvent,
-  openMirror,
+  openParts,
   readSettings,
   runService,
   type ServiceContext,
   type Settings,
   type Surroundings,
   serviceShapes,
-  sparing,
 } from '@dist/composition/service'
 import { storeTarget } from '@dist/mirror'
-import { startCoordinator } from '@dist/queue'
+import { startCoordinator, type Tuning } from '@dist/queue'
 import { z } from 'zod'
 import { measureQueues } from './depth.js'
 import { version } from './version.js'
@@ -20,37 +18,45 @@ import { version } from './version.js'
 /** The settings of a coordinator, each with a text that tells what it is. */
 export const coordinatorSettings = z.object(serviceShapes.coordinator)
 
+export interface CoordinatorOptions {
+  /** Times and bounds of the engine other than the defaults: nothing that users are to set. */
+  readonly tuning?: Partial<Tuning>
+}
+
 /**
  * Runs a coordinator until the signal aborts: runs are expanded, images planned and published. Resolves when it has
  * stopped, at the latest its deadline and two seconds after the signal. Throws what keeps it from starting, by name:
  * settings, Redis, the store.
  */
-export async function runCoordinator(flags: Flags<'coordinator'>, context: ServiceContext): Promise<void> {
+export async function runCoordinator(
+  flags: Flags<'coordinator'>,
+  context: ServiceContext,
+  options: CoordinatorOptions = {},
+): Promise<void> {
   const settings = await readSettings('coordinator', flags, context.env)
   const run = { name: 'coordinator', version, port: 9464, settings }
-  await runService(run, context, (surroundings) => work(settings, surroundings))
+  await runService(run, context, (surroundings) => work(settings, surroundings, options))
 }
 
-async function work(settings: Settings<'coordinator'>, surroundings: Surroundings): Promise<void> {
-  const { log, metrics, context, attend } = surroundings
-  const { signal } = context
-  await using queue = await connectQueue(settings, { name: 'dist-coordinator', log, signal })
-  const program = `dist-coordinator/${version}`
-  await using mirror = await openMirror(settings, surroundings, { program, redis: queue.redis })
-  measureQueues(metrics.registry, queue.connect)
-  const errors = sparing(log)
-  await attend(
+async function work(
+  settings: Settings<'coordinator'>,
+  surroundings: Surroundings,
+  { tuning }: CoordinatorOptions,
+): Promise<void> {
+  const about = { name: 'dist-coordinator', version, tuning }
+  await using parts = await openParts(settings, surroundings, about)
+  const { queue, mirror, service } = parts
+  measureQueues(surroundings.metrics.registry, queue.connect)
+  const { content, names } = mirror.store
+  const pushes = openPushes(mirror.remote)
+  const stored = storeTarget(content, names)
+  await surroundings.attend(
     startCoordinator({
-      connect: queue.connect,
-      store: mirror.storeId,
+      ...service,
       source: mirror.remote,
-      target: storeTarget(mirror.store.content, mirror.store.names),
+      target: (reference, to) => (to === undefined ? stored : pushes.target(to))(reference),
+      published: { content, names },
       concurrency: settings.concurrency,
-      pausedFor: (host) => mirror.pauses.pausedFor(host),
-      onEvent: (event) => {
-        metrics.count(event)
-        logEvent(log, event, errors)
-      },
     }),
   )
 }

@@ -7,9 +7,9 @@ export function publishTransfers(
   statuses: Pick<RedisStatuses, 'publish' | 'remove'>,
 ): (transfer: TransferProgress) => void {
   const started = new Map<string, Date>()
-  return ({ task: { desc }, offset, ended }) => {
-    // Two runs may wait for one blob; it is one write all the same.
-    const ref = writeRef(desc)
+  return ({ task: { desc, to }, offset, ended }) => {
+    // Two runs may wait for one blob; it is one write all the same, but for each place that it goes to.
+    const ref = to === undefined ? writeRef(desc) : `${writeRef(desc)}@${to.host}`
     if (ended) {
       started.delete(ref)
       return statuses.remove(ref)

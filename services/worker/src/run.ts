@@ -1,21 +1,18 @@
 import { hostname } from 'node:os'
-import { openTransfers } from '@dist/composition'
+import { openPushes, openTransfers } from '@dist/composition'
 import {
-  connectQueue,
   type Flags,
-  logEvent,
-  openMirror,
+  openParts,
   readSettings,
   runService,
   type ServiceContext,
   type Settings,
   type Surroundings,
   serviceShapes,
-  sparing,
 } from '@dist/composition/service'
-import { has, TransferBudget } from '@dist/mirror'
-import { startWorker } from '@dist/queue'
-import { createRedisLocker, createRedisStatuses } from '@dist/redis'
+import { type BlobTask, has, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
+import { startWorker, type Tuning } from '@dist/queue'
+import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
 import { z } from 'zod'
 import { shareMemory } from './memory.js'
 import { publishTransfers } from './publish.js'
@@ -27,50 +24,62 @@ const farewell = 1_000
 /** The settings of a worker, each with a text that tells what it is. */
 export const workerSettings = z.object(serviceShapes.worker)
 
+/** Times other than the defaults: nothing that users are to set. */
+export interface WorkerOptions {
+  readonly tuning?: Partial<Tuning>
+  /** Of the locks of digests. */
+  readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'>
+}
+
 /**
  * Runs a worker until the signal aborts: blobs are fetched, verified and stored. Resolves when it has stopped, at
  * the latest its deadline and two seconds after the signal; work under way is handed back. Throws what keeps it from
  * starting, by name: settings, Redis, the store.
  */
-export async function runWorker(flags: Flags<'worker'>, context: ServiceContext): Promise<void> {
+export async function runWorker(
+  flags: Flags<'worker'>,
+  context: ServiceContext,
+  options: WorkerOptions = {},
+): Promise<void> {
   const settings = await readSettings('worker', flags, context.env)
   const run = { name: 'worker', version, port: 9465, settings }
-  await runService(run, context, (surroundings) => work(settings, surroundings))
+  await runService(run, context, (surroundings) => work(settings, surroundings, options))
 }
 
-async function work(settings: Settings<'worker'>, surroundings: Surroundings): Promise<void> {
-  const { log, metrics, context, attend } = surroundings
+async function work(
+  settings: Settings<'worker'>,
+  surroundings: Surroundings,
+  { tuning, locks }: WorkerOptions,
+): Promise<void> {
   const name = settings.name ?? `${hostname()}:${process.pid}`
   const memory = shareMemory(settings.memory, settings.concurrency)
-  await using queue = await connectQueue(settings, { name: 'dist-worker', log, signal: context.signal })
-  await using mirror = await openMirror(settings, surroundings, {
-    program: `dist-worker/${version}`,
-    redis: queue.redis,
-    memory: memory.parts,
-  })
+  const about = { name: 'dist-worker', version, memory: memory.parts, tuning }
+  await using parts = await openParts(settings, surroundings, about)
+  const { queue, mirror, service } = parts
+  const { content } = mirror.store
   await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests, {
     threads: memory.threads,
   })
+  const pushes = openPushes(mirror.remote)
   await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: farewell })
-  const errors = sparing(log)
-  await attend(
+  await surroundings.attend(
     startWorker({
-      connect: queue.connect,
-      store: mirror.storeId,
-      present: ({ desc }) => has(mirror.store.content, desc),
-      locker: createRedisLocker(queue.redis, { owner: name }),
+      ...service,
+      locker: createRedisLocker(queue.redis, { ...locks, owner: name }),
+      present: (task, options) => (isPush(task) ? pushes.present(task, options) : has(content, task.desc)),
       transfer: (task, options) => {
+        if (isPush(task)) return pushes.transfer(task, options)
         transfers.announce(task.desc.size)
         return transfers.transfer(task, options)
       },
+      verify: (wanted, options) => verifyBlob(wanted, content, options),
       budget: new TransferBudget(memory.transfers),
       concurrency: settings.concurrency,
-      pausedFor: (host) => mirror.pauses.pausedFor(host),
       onTransfer: publishTransfers(statuses),
-      onEvent: (event) => {
-        metrics.count(event)
-        logEvent(log, event, errors)
-      },
     }),
   )
+}
+
+function isPush(task: BlobTask): task is PushTask {
+  return task.to !== undefined
 }

@@ -1,7 +1,7 @@
 // A coordinator or a worker over a local store: role, Redis' port, the store's folder, by how many milliseconds its
 // clock is wrong.
 import { openLocalStore } from '@dist/content-local'
-import { has, storeTarget, TransferBudget, transferBlob } from '@dist/mirror'
+import { has, storeTarget, TransferBudget, transferBlob, verifyBlob } from '@dist/mirror'
 import { startCoordinator, startWorker } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
 import { createRegistry } from '@dist/remotes-registry'
@@ -28,6 +28,7 @@ const parts = {
   tuning,
   source: resolver,
   target: storeTarget(store.content, store.names),
+  published: store,
 }
 
 const service =
@@ -41,6 +42,7 @@ const service =
           const from = { fetcher: resolver.fetcher(source), ingester: store.content }
           return (await transferBlob(desc, from, options)) !== undefined
         },
+        verify: (wanted, options) => verifyBlob(wanted, store.content, options),
         budget: new TransferBudget({ bytes: 64 << 20, transfers: 8 }),
         concurrency: 4,
       })

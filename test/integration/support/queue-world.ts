@@ -1,4 +1,4 @@
-import { createStore, type Expected, type Image, MemoryDriver, MemoryNames } from '@dist/content'
+import { createStore, type Expected, type Image, MemoryDriver, MemoryNames, type Wanted } from '@dist/content'
 import {
   type BlobTask,
   has,
@@ -7,6 +7,8 @@ import {
   type TargetOf,
   TransferBudget,
   transferBlob,
+  type VerifyBlobOptions,
+  verifyBlob,
 } from '@dist/mirror'
 import {
   type CoordinatorParts,
@@ -91,7 +93,8 @@ export class QueueWorld {
   }
 
   async coordinator(parts: Partial<CoordinatorParts> = {}): Promise<Service> {
-    const own = { ...this.#parts(), source: this.remote, target: this.target }
+    const published = { content: this.content, names: this.names }
+    const own = { ...this.#parts(), source: this.remote, target: this.target, published }
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 
@@ -114,6 +117,7 @@ export class QueueWorld {
       present: ({ desc }: BlobTask) => has(this.content, desc),
       locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
       transfer: (task: BlobTask, options: IngestOptions) => this.transfer(task, options),
+      verify: (wanted: Wanted, options: VerifyBlobOptions) => verifyBlob(wanted, this.content, options),
       budget: new TransferBudget({ bytes: 64 << 20, transfers: 64 }),
       concurrency: 8,
     }

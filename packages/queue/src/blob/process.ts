@@ -1,22 +1,24 @@
-import { isUnavailable, jittered } from '@dist/errdefs'
-import type { AcquireOptions, Lock, Locker } from '@dist/locks'
-import { type IngestOutcome, ingestBlob } from '@dist/mirror'
+import { jittered } from '@dist/errdefs'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
+import { reported } from '../jobs/failure.js'
 import { type BlobJob, blobJob, parsePayload } from '../jobs/payload.js'
+import { pauseOf } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { ServiceEvent, WorkerParts } from '../service.js'
-import { Progress } from './progress.js'
+import { fetchBlob } from './fetch.js'
+import { HeldElsewhere } from './held.js'
+import { verifyStored } from './verify.js'
 
 type BlobState = Extract<ServiceEvent, { readonly type: 'image' | 'blob' }>['state']
 
-/** Somebody else fetches the same content. */
-class HeldElsewhere extends Error {}
-
-/** Brings blobs in, one for each job. However often a job runs, the content is right and is counted once. */
+/**
+ * Brings blobs in, or verifies them, one for each job. However often a job runs, the content is right and is counted
+ * once.
+ */
 export class BlobHandler implements Handler<BlobJob> {
   constructor(
     private readonly engine: Engine,
@@ -28,12 +30,12 @@ export class BlobHandler implements Handler<BlobJob> {
     const [state, store] = await this.engine.redis.hmget(this.engine.keys.run(blob.run), 'state', 'store')
     if (state === null || state === 'canceled') return 'done'
     checkStore(blob.run, store ?? '', this.engine.store)
-    const pause = (await this.parts.pausedFor?.(blob.source.host)) ?? 0
+    const pause = blob.kind === undefined ? await pauseOf(this.parts, blob.source, blob.to) : 0
     if (pause > 0) return this.#delayed(blob, pause + jittered(100))
     using run = this.engine.cancellations.watch(blob.run)
     using ended = linked(context.signal, run.signal)
     try {
-      return await this.#ingest(job, blob, ended.signal)
+      return await this.#work(job, blob, ended.signal)
     } catch (error) {
       if (error instanceof HeldElsewhere) return this.#delayed(blob, this.#heldPause(job))
       if (!run.signal.aborted || context.signal.aborted) throw error
@@ -43,10 +45,12 @@ export class BlobHandler implements Handler<BlobJob> {
   }
 
   async failed(job: Job<BlobJob>, error: unknown): Promise<void> {
-    const parsed = blobJob.safeParse(job.data)
-    if (!parsed.success) return
-    this.engine.emit({ ...this.#event(parsed.data, 'failed'), error: named(error) })
-    await this.engine.states.settleBlob(parsed.data, parsed.data.desc, 'failed', 0)
+    const { data: blob } = blobJob.safeParse(job.data)
+    if (blob === undefined) return
+    const { states } = this.engine
+    this.engine.emit({ ...this.#event(blob, 'failed'), error: named(error) })
+    if (blob.kind === 'verify') await states.recordVerdict(blob, blob.desc.digest, reported(error))
+    await states.settleBlob(blob, blob.desc, 'failed', 0)
   }
 
   retrying(job: Job<BlobJob>, error: unknown): void {
@@ -54,27 +58,17 @@ export class BlobHandler implements Handler<BlobJob> {
     if (data !== undefined) this.engine.emit({ ...this.#event(data, 'retrying'), error: named(error) })
   }
 
-  async #ingest(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<Verdict> {
-    const { desc, source } = blob
+  async #work(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<Verdict> {
+    const { engine, parts } = this
     const started = performance.now()
-    await using progress = new Progress(job, blob, this.engine, this.parts.onTransfer)
     this.#tell(blob, 'started')
-    const dependencies = { ...this.parts, locker: asking(this.parts.locker) }
-    const onProgress = (offset: number) => progress.reached(offset)
-    const outcome = await ingestBlob({ desc, source }, dependencies, { signal, onProgress })
-    await this.#settle(blob, outcome)
+    const state =
+      blob.kind === 'verify'
+        ? await verifyStored(job, blob, engine, parts, signal)
+        : await fetchBlob(job, blob, engine, parts, signal)
     const milliseconds = performance.now() - started
-    this.engine.emit({
-      ...this.#event(blob, outcome === 'fetched' ? 'done' : 'present'),
-      bytes: desc.size,
-      milliseconds,
-    })
+    engine.emit({ ...this.#event(blob, state), bytes: blob.desc.size, milliseconds })
     return 'done'
-  }
-
-  #settle(blob: BlobJob, outcome: IngestOutcome): Promise<void> {
-    const fetched = outcome === 'fetched' ? blob.desc.size : 0
-    return this.engine.states.settleBlob(blob, blob.desc, outcome, fetched)
   }
 
   #delayed(blob: BlobJob, later: number): Verdict {
@@ -95,19 +89,5 @@ export class BlobHandler implements Handler<BlobJob> {
 
   #tell(blob: BlobJob, state: 'started' | 'delayed' | 'canceled'): void {
     this.engine.emit(this.#event(blob, state))
-  }
-}
-
-/** Asks once for a lock: who waits for one would keep a place that another blob could have. */
-function asking(locker: Locker): Locker {
-  return {
-    acquire: async (key: string, options: AcquireOptions = {}): Promise<Lock> => {
-      try {
-        return await locker.acquire(key, { ...options, wait: 0 })
-      } catch (error) {
-        if (isUnavailable(error)) throw new HeldElsewhere(key, { cause: error })
-        throw error
-      }
-    },
   }
 }

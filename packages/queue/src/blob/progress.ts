@@ -1,7 +1,6 @@
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob } from '../jobs/payload.js'
-import type { TransferProgress } from '../service.js'
 
 /** Tells how far a transfer is, at most once in a while. Nothing depends on its being heard. */
 export class Progress implements AsyncDisposable {
@@ -13,7 +12,8 @@ export class Progress implements AsyncDisposable {
     private readonly job: Job<BlobJob>,
     private readonly blob: BlobJob,
     private readonly engine: Engine,
-    private readonly onTransfer: ((transfer: TransferProgress) => void) | undefined,
+    /** Told of it beside the run, and of its end if it was told of its beginning. */
+    private readonly onShown: (offset: number, ended: boolean) => void = () => {},
   ) {}
 
   reached(offset: number): void {
@@ -22,7 +22,7 @@ export class Progress implements AsyncDisposable {
     this.#offset = offset
     if (now - this.#told < this.engine.tuning.progress) return
     this.#told = now
-    this.#show(false)
+    this.onShown(offset, false)
     // Most blobs are through before there is anything to tell.
     if (!first) this.#telling = this.#record(offset)
   }
@@ -30,12 +30,7 @@ export class Progress implements AsyncDisposable {
   /** Waits until nothing that it has sent can overtake the blob's end. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#telling
-    if (this.#told !== Number.NEGATIVE_INFINITY) this.#show(true)
-  }
-
-  #show(ended: boolean): void {
-    const { run, desc, source } = this.blob
-    this.onTransfer?.({ task: { desc, source }, run, offset: this.#offset, ended })
+    if (this.#told !== Number.NEGATIVE_INFINITY) this.onShown(this.#offset, true)
   }
 
   async #record(offset: number): Promise<void> {

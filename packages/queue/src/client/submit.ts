@@ -1,5 +1,6 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { formatPlatform, parsePlatform } from '@dist/oci'
+import { formatPrefix, parsePrefix } from '@dist/reference'
 import { newRunId } from '../jobs/ids.js'
 import { maxReference } from '../jobs/payload.js'
 import { addRunJob } from '../jobs/queues.js'
@@ -16,13 +17,19 @@ const unfinished = 3_600
  */
 export async function submitRun(client: Client, request: RunRequest): Promise<string> {
   const platforms = normalized(request.platforms)
-  const store = await storeOf(client, request.store)
+  const to = destinationOf(request)
+  const store = to === undefined ? await storeOf(client, request.store) : ''
   const run = newRunId()
   const { redis, keys, queues, tuning, ask } = client
   try {
     const { total, chunks } = await writeReferences(client, run, request.references)
     const createdAt = Date.now()
-    const head = { state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt }
+    const { kind = 'mirror' } = request
+    const head = {
+      ...{ kind, state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt },
+      ...(to === undefined ? {} : { to }),
+      ...(kind === 'verify' && total === 0 ? { listing: 'wanted' } : {}),
+    }
     const transaction = redis.multi()
     transaction.hset(keys.run(run), head)
     transaction.persist(keys.references(run))
@@ -45,6 +52,16 @@ async function executed(answers: Promise<[error: Error | null, result: unknown][
 
 function normalized(platforms: RunRequest['platforms']): string {
   return platforms === 'all' ? 'all' : platforms.map((text) => formatPlatform(parsePlatform(text))).join(',')
+}
+
+function destinationOf({ to, kind, store }: RunRequest): string | undefined {
+  if (to === undefined) return undefined
+  if (kind === 'verify' || store !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'what goes to a registry concerns no store, and is not verified there',
+    )
+  return formatPrefix(parsePrefix(to))
 }
 
 async function storeOf({ redis, keys, ask }: Client, wanted: string | undefined): Promise<string> {

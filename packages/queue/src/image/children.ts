@@ -1,40 +1,22 @@
-import type { Plan } from '@dist/mirror'
-import { bareDescriptor } from '@dist/oci'
 import type { Job } from 'bullmq'
 import type { Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { newGeneration } from '../jobs/ids.js'
-import type { BlobJob, ImageJob } from '../jobs/payload.js'
+import type { ImageJob } from '../jobs/payload.js'
 import { addBlobJobs } from '../jobs/queues.js'
+import type { Look } from './work.js'
 
 /**
- * Adds a blob job for everything that the plan misses; resolves to the payload as it was saved. The generation is
- * saved first: a crash behind it leaves some children, a started-again job waits for them and makes others under
- * ids that nobody has used.
+ * Adds a blob job for everything that is open; resolves to the payload as it was saved. The generation is saved first:
+ * a crash behind it leaves some children, a started-again job waits for them and makes others under ids that nobody
+ * has used.
  */
-export async function addChildren(
-  engine: Engine,
-  job: Job<ImageJob>,
-  image: ImageJob,
-  plan: Plan,
-): Promise<ImageJob> {
+export async function addChildren(engine: Engine, job: Job<ImageJob>, look: Look): Promise<ImageJob> {
   const generation = newGeneration()
-  const planned = { ...image, generation }
+  const planned = { ...look.next, generation }
   await job.updateData(planned)
-  await engine.states.planBlobs(image, plan.missing)
-  const { run, index, attempt } = image
-  const { host, repository } = plan.reference
-  const blobs = plan.missing.map(
-    (desc): BlobJob => ({
-      v: 1,
-      run,
-      index,
-      attempt,
-      desc: bareDescriptor(desc),
-      source: { host, repository },
-    }),
-  )
-  await addBlobJobs(engine.queues, job, generation, blobs, engine.tuning)
+  await engine.states.planBlobs(planned, look.open)
+  await addBlobJobs(engine.queues, job, generation, look.open.map(look.jobOf), engine.tuning)
   return planned
 }
 

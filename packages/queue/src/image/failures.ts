@@ -1,5 +1,4 @@
 import { DistError } from '@dist/errdefs'
-import type { Plan } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import type { Job } from 'bullmq'
 import { readReason, reported } from '../jobs/failure.js'
@@ -23,24 +22,24 @@ export class BlobsFailed extends DistError {
 }
 
 /**
- * Why blobs of the last plan are still missing, when their jobs have failed for good. Undefined when no job of
+ * Why blobs are still open after the last plan, when their jobs have failed for good. Undefined when no job of
  * this generation has: it has not been planned yet, or a crash came before all jobs were added.
  */
 export async function failureOf(
   job: Job<ImageJob>,
   image: ImageJob,
-  plan: Plan,
+  open: readonly Descriptor[],
 ): Promise<DistError | undefined> {
   const { generation } = image
   if (generation === undefined) return undefined
   const reasons = await job.getIgnoredChildrenFailures()
-  const failures = plan.missing.flatMap((desc) => {
+  const failures = open.flatMap((desc) => {
     const reason = reasons[`${blobsKey(job)}:${blobJobId(image, generation, desc.digest)}`]
     return reason === undefined ? [] : [{ digest: desc.digest, ...readReason(reason) }]
   })
   if (failures.length > 0) return new BlobsFailed(failures)
   if ((image.plans ?? 0) < maxPlans) return undefined
-  const [desc] = plan.missing
+  const [desc] = open
   return new DistError('UNAVAILABLE', `${desc?.digest}: is missing again each time it has been fetched`, {
     retryable: false,
   })

@@ -1,16 +1,22 @@
 import type { Plan } from '@dist/mirror'
+import type { Descriptor } from '@dist/oci'
 import type { ImageJob } from '../jobs/payload.js'
 import type { Amount } from '../runs.js'
 import type { ImageRecord } from '../state/record.js'
 
+/** The record of an image of which all is right; `read`: what its own jobs have read of it. */
+export function verifiedRecord(
+  { digest }: Descriptor,
+  needed: readonly Descriptor[],
+  read: Amount,
+): Omit<ImageRecord, 'attempt'> {
+  return { state: 'done', digest, fetched: read, shared: rest(amountOf(needed), read) }
+}
+
 /** The record of an image whose name is published. */
 export function publishedRecord(image: ImageJob, plan: Plan, blobs: Amount): Omit<ImageRecord, 'attempt'> {
   const fetched = sum(sum(amountOf(plan.fetched), image.manifests), blobs)
-  const all = amountOf(plan.objects)
-  const shared = {
-    objects: Math.max(0, all.objects - fetched.objects),
-    bytes: Math.max(0, all.bytes - fetched.bytes),
-  }
+  const shared = rest(amountOf(plan.objects), fetched)
   // Planned once more after all is there, an image looks as if nothing had to be done.
   const upToDate = plan.upToDate && fetched.objects === 0
   return { state: 'done', digest: plan.desc.digest, upToDate, fetched, shared }
@@ -18,6 +24,13 @@ export function publishedRecord(image: ImageJob, plan: Plan, blobs: Amount): Omi
 
 function amountOf(descs: readonly { size: number }[]): Amount {
   return { objects: descs.length, bytes: descs.reduce((total, { size }) => total + size, 0) }
+}
+
+function rest(all: Amount, taken: Amount): Amount {
+  return {
+    objects: Math.max(0, all.objects - taken.objects),
+    bytes: Math.max(0, all.bytes - taken.bytes),
+  }
 }
 
 function sum(a: Amount, b: Amount = { objects: 0, bytes: 0 }): Amount {

@@ -1,7 +1,3 @@
-import type { PlatformRequest } from '@dist/images'
-import { type Plan, planImage, publishImage, type Target } from '@dist/mirror'
-import { bareDescriptor, parsePlatform } from '@dist/oci'
-import { parseReference } from '@dist/reference'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
@@ -10,27 +6,29 @@ import { checkStore } from '../engine/storeid.js'
 import { imageOfId } from '../jobs/ids.js'
 import { type ImageJob, imageJob, parsePayload } from '../jobs/payload.js'
 import { named } from '../redis/errors.js'
+import type { RunKind } from '../runs.js'
 import type { CoordinatorParts } from '../service.js'
-import { platformsOf } from '../state/head.js'
+import type { RunHead } from '../state/head.js'
 import { isEnded } from '../state/record.js'
 import { addChildren, drainChildren, hasChildJobs } from './children.js'
 import { failureOf, recordOfFailure } from './failures.js'
-import { publishedRecord } from './outcome.js'
-
-interface Planned {
-  plan: Plan
-  target: Target
-}
+import { MirrorWork } from './mirror.js'
+import { VerifyWork } from './verify.js'
+import type { Look, Work } from './work.js'
 
 /**
- * Takes an image from its reference to its published name: plans, has blob jobs bring what is missing, and when
- * they have ended looks at the target again. What the jobs say of themselves only explains a failure.
+ * Sees to an image: looks what is open, has blob jobs see to that, and when they have ended looks again. What the jobs
+ * say of themselves only explains a failure.
  */
 export class ImageHandler implements Handler<ImageJob> {
+  readonly #kinds: Readonly<Record<RunKind, Work>>
+
   constructor(
     private readonly engine: Engine,
-    private readonly parts: CoordinatorParts,
-  ) {}
+    parts: CoordinatorParts,
+  ) {
+    this.#kinds = { mirror: new MirrorWork(engine, parts), verify: new VerifyWork(engine, parts) }
+  }
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<Verdict> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
@@ -42,12 +40,10 @@ export class ImageHandler implements Handler<ImageJob> {
     if (settled !== 'active') return drainChildren(job, context.token)
     this.#tell(image, 'started')
     checkStore(image.run, head.store, this.engine.store)
-    const platforms = platformsOf(head)
-    const request = platforms === 'all' ? platforms : platforms.map(parsePlatform)
     using run = this.engine.cancellations.watch(image.run)
     using ended = linked(context.signal, run.signal)
     try {
-      return await this.#mirror(job, image, request, context, ended.signal)
+      return await this.#work(job, image, head, context, ended.signal)
     } catch (error) {
       if (!run.signal.aborted || context.signal.aborted) throw error
       return await this.#cancel(job, image, context)
@@ -67,41 +63,29 @@ export class ImageHandler implements Handler<ImageJob> {
     if (data !== undefined) this.#tell(data, 'retrying', error)
   }
 
-  async #mirror(
+  async #work(
     job: Job<ImageJob>,
     image: ImageJob,
-    platforms: PlatformRequest,
+    head: RunHead,
     context: JobContext,
     signal: AbortSignal,
   ): Promise<Verdict> {
-    const reference = parseReference(image.reference)
-    const pause = (await this.parts.pausedFor?.(reference.host)) ?? 0
-    if (pause > 0) return this.#later(image, pause)
-    const { source } = this.parts
-    const target = this.parts.target(reference)
-    const resolved = image.resolved === undefined ? {} : { resolved: image.resolved }
-    const plan = await planImage(reference, source, target, { platforms, signal, ...resolved })
-    if (plan.missing.length === 0) return this.#publish(job, image, { plan, target }, context)
-    const failure = await failureOf(job, image, plan)
+    const look = await this.#kinds[head.kind].look(image, head, signal)
+    if ('later' in look) return this.#later(image, look.later)
+    if (look.open.length === 0) return this.#finish(job, image, look, context)
+    const failure = await failureOf(job, image, look.open)
     if (failure !== undefined) throw failure
     if (await this.engine.memory.isFull()) return this.#later(image, this.engine.tuning.fullPause)
-    // Children of an earlier plan that a crash has cut short are waited for before there are new ones.
+    // Children of an earlier look that a crash has cut short are waited for before there are new ones.
     if ((await hasChildJobs(job)) && (await job.moveToWaitingChildren(context.token))) return 'children'
-    const planned = await addChildren(this.engine, job, nextPlan(image, plan), plan)
+    const planned = await addChildren(this.engine, job, look)
     if (await job.moveToWaitingChildren(context.token)) return 'children'
     // All of them have ended already.
-    return this.#mirror(job, planned, platforms, context, signal)
+    return this.#work(job, planned, head, context, signal)
   }
 
-  async #publish(
-    job: Job<ImageJob>,
-    image: ImageJob,
-    { plan, target }: Planned,
-    { token }: JobContext,
-  ): Promise<Verdict> {
-    if (!plan.upToDate) await publishImage(plan, target)
-    const fetched = await this.engine.states.fetchedBlobs(image)
-    await this.engine.states.settleImage(image, publishedRecord(image, plan, fetched))
+  async #finish(job: Job<ImageJob>, image: ImageJob, look: Look, { token }: JobContext): Promise<Verdict> {
+    await this.engine.states.settleImage(image, await look.finish())
     this.#tell(image, 'done')
     return drainChildren(job, token)
   }
@@ -124,17 +108,5 @@ export class ImageHandler implements Handler<ImageJob> {
   ): void {
     const event = { type: 'image', run: image.run, state, subject: image.reference } as const
     this.engine.emit(error === undefined ? event : { ...event, error: named(error) })
-  }
-}
-
-/** The payload from which a job that is started again goes on. */
-function nextPlan(image: ImageJob, plan: Plan): ImageJob {
-  const before = image.manifests ?? { objects: 0, bytes: 0 }
-  const bytes = plan.fetched.reduce((sum, { size }) => sum + size, before.bytes)
-  return {
-    ...image,
-    resolved: bareDescriptor(plan.desc),
-    plans: (image.plans ?? 0) + 1,
-    manifests: { objects: before.objects + plan.fetched.length, bytes },
   }
 }

@@ -41,18 +41,28 @@ export const imageJob = z.object({
   manifests: amount.optional(),
 })
 
-export const blobJob = z.object({
-  v: z.literal(1),
-  run,
-  index: count,
-  attempt: z.number().int().positive(),
-  desc: descriptor,
-  source: z.object({ host: z.string().max(300), repository: z.string().max(300) }),
+const locator = z.object({ host: z.string().max(300), repository: z.string().max(300) })
+const blob = { v: z.literal(1), run, index: count, attempt: z.number().int().positive(), desc: descriptor }
+
+const fetchJob = z.object({
+  ...blob,
+  kind: z.undefined().optional(),
+  source: locator,
+  /** The repository that it goes to, where that is not the store. */
+  to: locator.optional(),
 })
+
+const verifyJob = z.object({ ...blob, kind: z.literal('verify') })
+
+export const blobJob = z.discriminatedUnion('kind', [fetchJob, verifyJob])
 
 export type RunJob = z.infer<typeof runJob>
 export type ImageJob = z.infer<typeof imageJob>
-export type BlobJob = z.infer<typeof blobJob>
+/** A blob to be brought in. */
+export type FetchJob = z.infer<typeof fetchJob>
+/** A blob of the store to be hashed again. */
+export type VerifyJob = z.infer<typeof verifyJob>
+export type BlobJob = FetchJob | VerifyJob
 
 /** Reads a job's payload. `INVALID_ARGUMENT`, naming the job and the field: never worth a retry. */
 export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string): T {

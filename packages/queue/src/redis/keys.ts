@@ -43,6 +43,11 @@ export class Keys {
     return `${this.run(run)}:open`
   }
 
+  /** What its jobs have found of stored content: a hash of verdicts by the beginning of the digest. */
+  verdicts(run: string): string {
+    return `${this.run(run)}:verdicts`
+  }
+
   /** The blobs of an image: a hash of states by the beginning of the digest. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

@@ -2,8 +2,11 @@ import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { parsePayload, type RunJob, runJob } from '../jobs/payload.js'
+import type { PublishedImages } from '../service.js'
+import type { RunHead } from '../state/head.js'
 import { clearRun } from './clear.js'
 import { expandRun } from './expand.js'
+import { listAllNames } from './names.js'
 import { Reconciler } from './reconcile.js'
 
 /**
@@ -13,14 +16,17 @@ import { Reconciler } from './reconcile.js'
 export class RunHandler implements Handler<RunJob> {
   readonly #reconciler: Reconciler
 
-  constructor(private readonly engine: Engine) {
+  constructor(
+    private readonly engine: Engine,
+    private readonly published: PublishedImages,
+  ) {
     this.#reconciler = new Reconciler(engine)
   }
 
   async process(job: Job<RunJob>, { signal }: JobContext): Promise<Verdict> {
     const { run, round } = parsePayload(runJob, job.data, job.id ?? '')
-    const { states, tuning } = this.engine
-    const head = await states.head(run)
+    const { tuning } = this.engine
+    const head = await this.#head(run, signal)
     // Another job has taken over: the sweep took this one for lost.
     if (head === undefined || head.round !== round) return 'done'
     if (job.attemptsStarted === 1 && head.state === 'running')
@@ -40,6 +46,15 @@ export class RunHandler implements Handler<RunJob> {
 
   retrying(_job: Job<RunJob>, error: unknown): void {
     this.engine.emit({ type: 'error', error })
+  }
+
+  /** The run's head, of a run of all names once they are listed. */
+  async #head(run: string, signal: AbortSignal): Promise<RunHead | undefined> {
+    const { states } = this.engine
+    const head = await states.head(run)
+    if (head?.state !== 'running' || head.listing === undefined || head.listing === 'done') return head
+    await listAllNames(this.engine, run, this.published.names, signal)
+    return states.head(run)
   }
 
   async #hasEnded(run: string, before: string): Promise<boolean> {

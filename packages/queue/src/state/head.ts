@@ -9,9 +9,13 @@ export const chunkSize = 500
 const number = z.coerce.number().int().nonnegative()
 
 const runHead = z.object({
+  kind: z.enum(['mirror', 'verify']).default('mirror'),
   state: z.enum(['running', 'done', 'failed', 'canceled']),
   store: z.string(),
+  to: z.string().optional(),
   platforms: z.string(),
+  /** Of a run of all names: `wanted`, then who lists them, then `done`. */
+  listing: z.string().optional(),
   total: number,
   chunks: number,
   /** The first chunk whose images have no jobs yet. */
@@ -51,10 +55,12 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
   const state: RunState = lost && head.state === 'running' ? 'lost' : head.state
   return {
     id: run,
+    kind: head.kind,
     state,
     createdAt: new Date(head.createdAt),
     ...(head.endedAt === undefined ? {} : { endedAt: new Date(head.endedAt) }),
     store: head.store,
+    ...(head.to === undefined ? {} : { to: head.to }),
     platforms: platformsOf(head),
     images: {
       total: head.total,

@@ -110,14 +110,15 @@ return redis.call('HGET', KEYS[1], 'expanded')`
 /** KEYS run, open, watched. ARGV run id, now, store. Answers the state; ends a run that has nothing left to do. */
 export const endRun = `
 local head = redis.call('HMGET', KEYS[1], 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
-  'images:canceled', 'store')
+  'images:canceled', 'store', 'to', 'listing')
 if not head[1] then return 'gone' end
-if head[8] == '' then redis.call('HSET', KEYS[1], 'store', ARGV[3]) end
+if head[8] == '' and not head[9] then redis.call('HSET', KEYS[1], 'store', ARGV[3]) end
 local open = redis.call('SCARD', KEYS[2])
 if head[1] ~= 'running' then
   if open == 0 then redis.call('SREM', KEYS[3], ARGV[1]) end
   return head[1]
 end
+if head[10] and head[10] ~= 'done' then return 'running' end
 if open > 0 or tonumber(head[2]) < tonumber(head[3]) then return 'running' end
 local failed = tonumber(head[6] or 0)
 if tonumber(head[5] or 0) + failed + tonumber(head[7] or 0) < tonumber(head[4]) then
@@ -157,6 +158,34 @@ if state ~= 'running' then return state end
 redis.call('HSET', KEYS[1], 'state', 'canceled', 'endedAt', ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[1])
 return 'canceled'`
+
+/** KEYS run, verdicts. ARGV field, attempt, verdict. What was right stays so, and a later attempt's word counts. */
+export const recordVerdict = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+local before = redis.call('HGET', KEYS[2], ARGV[1])
+if before == 'right' then return before end
+if before and ARGV[3] ~= 'right' and cjson.decode(before).attempt > tonumber(ARGV[2]) then return before end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+return ARGV[3]`
+
+/** KEYS run. ARGV lister. Answers who lists the names: whoever asked last, or nobody any more. */
+export const beginListing = `
+local head = redis.call('HMGET', KEYS[1], 'state', 'listing')
+if head[1] ~= 'running' or head[2] == 'done' then return 'done' end
+redis.call('HSET', KEYS[1], 'listing', ARGV[1])
+return ARGV[1]`
+
+/** KEYS run, references. ARGV lister, chunk, names. Whether they were taken: nobody else has begun to list. */
+export const listNames = `
+if redis.call('HGET', KEYS[1], 'listing') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+return 1`
+
+/** KEYS run. ARGV lister, total, chunks. The names are listed. */
+export const endListing = `
+if redis.call('HGET', KEYS[1], 'listing') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'listing', 'done', 'total', ARGV[2], 'chunks', ARGV[3])
+return 1`
 
 /** KEYS run. ARGV round. The next round, unless somebody else was first. */
 export const nextRound = `

@@ -7,6 +7,7 @@ import type { Amount } from '../runs.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts.js'
+import { formatVerdict, type RunVerdict, readVerdict } from './verdicts.js'
 
 /** One try of one image. */
 export interface ImagePlace {
@@ -70,6 +71,39 @@ export class RunStates {
   ): Promise<void> {
     const args = [place.index, place.attempt, blobKey(desc.digest), state, desc.size, fetched]
     await this.#run('settleBlob')(this.#blobKeys(place), args)
+  }
+
+  /** What the run has found of stored content that an attempt may rely on; undefined for what is still to be read. */
+  async verdicts(
+    { run, attempt }: ImagePlace,
+    descs: readonly { digest: Digest }[],
+  ): Promise<(RunVerdict | undefined)[]> {
+    if (descs.length === 0) return []
+    const texts = await this.redis.hmget(
+      this.keys.verdicts(run),
+      ...descs.map(({ digest }) => blobKey(digest)),
+    )
+    return texts.map((text) => readVerdict(text, attempt))
+  }
+
+  async recordVerdict({ run, attempt }: ImagePlace, digest: Digest, verdict: RunVerdict): Promise<void> {
+    const keys = [this.keys.run(run), this.keys.verdicts(run)]
+    await this.#run('recordVerdict')(keys, [blobKey(digest), attempt, formatVerdict(verdict, attempt)])
+  }
+
+  /** Whether `lister` is to list the names of the run; whoever asked before is not, from then on. */
+  async beginListing(run: string, lister: string): Promise<boolean> {
+    return (await this.#run('beginListing')([this.keys.run(run)], [lister])) === lister
+  }
+
+  /** Whether the names were taken. */
+  async listNames(run: string, lister: string, chunk: number, names: readonly string[]): Promise<boolean> {
+    const keys = [this.keys.run(run), this.keys.references(run)]
+    return (await this.#run('listNames')(keys, [lister, chunk, JSON.stringify(names)])) === 1
+  }
+
+  async endListing(run: string, lister: string, total: number, chunks: number): Promise<void> {
+    await this.#run('endListing')([this.keys.run(run)], [lister, total, chunks])
   }
 
   /** What the image's own jobs have fetched. */

@@ -6,6 +6,7 @@ export const day = new Date('2026-01-01T00:00:00Z')
 export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
   return {
     id: 'r1',
+    kind: 'mirror',
     state: 'running',
     createdAt: day,
     store: 'store-1',

@@ -70,6 +70,11 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
     help: 'Bytes of blobs that were fetched and committed.',
     registers,
   })
+  const verified = new Counter({
+    name: 'dist_verified_bytes_total',
+    help: 'Bytes of stored blobs that were read again and are right.',
+    registers,
+  })
   const seconds = new Histogram({
     name: 'dist_job_duration_seconds',
     help: 'How long jobs took that were done.',
@@ -80,8 +85,8 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   return (event) => {
     if (event.type === 'error' || event.state === 'started') return
     jobs.inc({ kind: event.type, result: event.state })
-    if (event.type === 'run' || event.state !== 'done') return
-    if (event.type === 'blob') bytes.inc(event.bytes ?? 0)
+    if (event.type === 'run' || (event.state !== 'done' && event.state !== 'verified')) return
+    if (event.type === 'blob') (event.state === 'verified' ? verified : bytes).inc(event.bytes ?? 0)
     if (event.milliseconds !== undefined) seconds.observe({ kind: event.type }, event.milliseconds / 1000)
   }
 }

@@ -1,0 +1,81 @@
+import { type Plan, planImage, publishImage, type Target } from '@dist/mirror'
+import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
+import { parsePrefix, parseReference } from '@dist/reference'
+import type { Engine } from '../engine/engine.js'
+import type { FetchJob, ImageJob } from '../jobs/payload.js'
+import { pauseOf } from '../pauses.js'
+import type { CoordinatorParts } from '../service.js'
+import { platformsOf, type RunHead } from '../state/head.js'
+import { rememberingSource } from './manifests.js'
+import { publishedRecord } from './outcome.js'
+import type { Look, Work } from './work.js'
+
+/** Bytes of manifests that are kept for images which are looked at again. */
+const manifestMemory = 32 * 1024 * 1024
+
+/** Takes an image from its reference to its published name. */
+export class MirrorWork implements Work {
+  readonly #remembering
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly parts: CoordinatorParts,
+  ) {
+    this.#remembering = rememberingSource(parts.source, manifestMemory)
+  }
+
+  async look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look | { later: number }> {
+    const reference = parseReference(image.reference)
+    const to = head.to === undefined ? undefined : parsePrefix(head.to)
+    const later = await pauseOf(this.parts, reference, to)
+    if (later > 0) return { later }
+    const target = this.parts.target(reference, to)
+    // A store keeps the manifests of an image that waits for its blobs; a registry takes them only when it is whole.
+    const source = to === undefined ? this.parts.source : this.#remembering
+    const selected = platformsOf(head)
+    const plan = await planImage(reference, source, target, {
+      platforms: selected === 'all' ? selected : selected.map(parsePlatform),
+      referrers: to !== undefined,
+      signal,
+      ...(image.resolved === undefined ? {} : { resolved: image.resolved }),
+    })
+    return {
+      next: nextPlan(image, plan, target),
+      open: plan.missing,
+      jobOf: (desc) => fetchJob(image, plan, target, desc),
+      finish: async () => {
+        if (!plan.upToDate) await publishImage(plan, target)
+        return publishedRecord(image, plan, await this.engine.states.fetchedBlobs(image))
+      },
+    }
+  }
+}
+
+/** The payload from which a job that is started again goes on. */
+function nextPlan(image: ImageJob, plan: Plan, { to }: Target): ImageJob {
+  const resolved = bareDescriptor(plan.desc)
+  const next = { ...image, resolved, plans: (image.plans ?? 0) + 1 }
+  // The next plan will have them all once more.
+  if (to !== undefined) return next
+  const before = image.manifests ?? { objects: 0, bytes: 0 }
+  const bytes = plan.fetched.reduce((sum, { size }) => sum + size, before.bytes)
+  return { ...next, manifests: { objects: before.objects + plan.fetched.length, bytes } }
+}
+
+function fetchJob(
+  { run, index, attempt }: ImageJob,
+  { reference }: Plan,
+  { to }: Target,
+  desc: Descriptor,
+): FetchJob {
+  const { host, repository } = reference
+  return {
+    v: 1,
+    run,
+    index,
+    attempt,
+    desc: bareDescriptor(desc),
+    source: { host, repository },
+    ...(to === undefined ? {} : { to: { host: to.host, repository: to.repository } }),
+  }
+}
