@@ -20,6 +20,8 @@ it('there are the commands that there should be, in the order of their use', () 
     'images',
     'inspect',
     'tag',
+    'export',
+    'import',
     'resolve',
     'fetch',
     'ingest',

@@ -6,8 +6,10 @@ import { cancelCommand } from './cancel.js'
 import { coordinatorCommand } from './coordinator.js'
 import { dashboardCommand } from './dashboard.js'
 import { deleteCommand } from './delete.js'
+import { exportCommand } from './export.js'
 import { fetchCommand } from './fetch.js'
 import { imagesCommand } from './images.js'
+import { importCommand } from './import.js'
 import { ingestCommand } from './ingest.js'
 import { inspectCommand } from './inspect.js'
 import { listCommand } from './list.js'
@@ -33,6 +35,8 @@ export const commands: readonly Define[] = [
   imagesCommand,
   inspectCommand,
   tagCommand,
+  exportCommand,
+  importCommand,
   resolveCommand,
   fetchCommand,
   ingestCommand,

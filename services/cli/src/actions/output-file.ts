@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream, type Stats } from 'node:fs'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
+
+/**
+ * Writes a file that is whole or not there: it is written beside its place, made durable, and renamed. A file that was
+ * there is replaced then, and not before; what is no file, as a pipe, is written to as it is. Throws what the chunks
+ * throw, `INVALID_ARGUMENT` for a place where no file can be, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`.
+ */
+export async function writeOutputFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const there = await statOf(path)
+  if (there?.isDirectory())
+    throw new DistError('INVALID_ARGUMENT', `${sanitize(path)} is a directory: name a file in it`)
+  if (there !== undefined && !there.isFile()) return writeTo(path, path, 'w', chunks)
+  // Where a link leads, the file is replaced, not the link.
+  const place = there === undefined ? path : await realpath(path)
+  const temporary = join(dirname(place), `.${basename(place)}.${randomUUID().slice(0, 8)}`)
+  try {
+    await writeTo(path, temporary, 'wx', chunks)
+    await rename(temporary, place)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error instanceof DistError ? error : fileError(path, error)
+  }
+}
+
+async function writeTo(
+  path: string,
+  place: string,
+  flags: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  try {
+    await pipeline(chunks, createWriteStream(place, { flags, flush: flags === 'wx' }))
+  } catch (error) {
+    throw errnoOf(error) === undefined || error instanceof DistError ? error : fileError(path, error)
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw fileError(path, error)
+  }
+}
+
+const codes: Readonly<Record<string, Code>> = {
+  ENOENT: 'INVALID_ARGUMENT',
+  ENOTDIR: 'INVALID_ARGUMENT',
+  ENAMETOOLONG: 'INVALID_ARGUMENT',
+  EACCES: 'PERMISSION_DENIED',
+  EPERM: 'PERMISSION_DENIED',
+  EROFS: 'PERMISSION_DENIED',
+  ENOSPC: 'RESOURCE_EXHAUSTED',
+  EDQUOT: 'RESOURCE_EXHAUSTED',
+}
+
+function fileError(path: string, cause: unknown): DistError {
+  const errno = errnoOf(cause)
+  const code = (errno === undefined ? undefined : codes[errno]) ?? 'INTERNAL'
+  return new DistError(code, `${sanitize(path)} cannot be written: ${errno ?? sanitize(String(cause))}`, {
+    cause,
+  })
+}
