@@ -80,7 +80,7 @@ async function mirrorImage(
     fetched.push(...plan.fetched)
     const onFetched = (desc: Descriptor) => fetched.push(desc)
     await fillPlan(plan, name, target, dependencies, { ...options, onFetched })
-    if (!plan.upToDate) await publishImage(plan, target)
+    if (!plan.upToDate) await publishImage(plan, target, signalOf(options))
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
   } catch (error) {
@@ -152,6 +152,10 @@ function outcomeOf(
 
 function amount(descs: readonly Descriptor[]): { objects: number; bytes: number } {
   return { objects: descs.length, bytes: descs.reduce((sum, desc) => sum + desc.size, 0) }
+}
+
+function signalOf({ signal }: EngineOptions): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
 }
 
 function locatorOf({ host, repository }: Reference): { host: string; repository: string } {

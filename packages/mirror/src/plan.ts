@@ -1,18 +1,18 @@
 import { covers, type Image, type Selection } from '@dist/content'
 import type { PlatformRequest } from '@dist/images'
-import type { Descriptor, Digest } from '@dist/oci'
+import type { Descriptor } from '@dist/oci'
 import { formatReference, type Locator, type Reference } from '@dist/reference'
-import type { Fetcher, RemoteOptions, Resolved, Resolver } from '@dist/remotes'
+import type { Fetcher, ReferrersSource, Resolved, Resolver } from '@dist/remotes'
 import type { MirrorEvent } from './events.js'
 import { selectionOf } from './selection.js'
-import type { Target } from './target.js'
+import type { Target, TargetOptions } from './target.js'
 import { referrersOf, walkImage } from './walk.js'
 
 /** Where images come from: registries, or a store. */
-export interface Source extends Pick<Resolver, 'resolve'> {
+export interface Source extends Pick<Resolver, 'resolve'>, Partial<ReferrersSource> {
   fetcher(locator: Locator): Fetcher
-  /** Manifests whose subject has that digest: signatures, SBOMs, attestations. */
-  referrers?(locator: Locator, digest: Digest, options?: RemoteOptions): Promise<readonly Descriptor[]>
+  /** Resolves to parts of what references mean: also one with a digest has to be resolved. Default: false. */
+  readonly narrows?: boolean
 }
 
 /** What has to be done for one image. */
@@ -26,7 +26,7 @@ export interface Plan {
   readonly objects: readonly Descriptor[]
   /** The blobs that the target lacks. */
   readonly missing: readonly Descriptor[]
-  /** The manifests that planning had to fetch; they are in the target. */
+  /** The manifests that the target lacked: they are there now, or publishing puts them there. */
   readonly fetched: readonly Descriptor[]
   /** Foreign layers, which are left where their publisher keeps them. */
   readonly skipped: readonly Descriptor[]
@@ -61,7 +61,8 @@ export async function planImage(
   target: Target,
   options: PlanOptions,
 ): Promise<Plan> {
-  const published = await publishedImages(target)
+  const given = options.signal === undefined ? {} : { signal: options.signal }
+  const published = await publishedImages(target, given)
   const resolved =
     options.resolved === undefined
       ? await resolvedImage(reference, source, published, options.signal)
@@ -73,32 +74,47 @@ export async function planImage(
   const vouches = (image: Image) => image.desc.digest === desc.digest && covers(image.selection, selection)
   const vouched = published.length > 0 && published.every(vouches)
   const common = { reference, desc, selection }
-  if (vouched && target.vouches && (await referrersOf(reference, [desc], source, options)).length === 0)
-    return {
-      ...common,
-      upToDate: true,
-      objects: [desc],
-      missing: [],
-      fetched: [],
-      skipped: [],
-      referrers: [],
-    }
+  // Of an index that is there in part its name tells nothing about the other parts.
+  const proven = vouched && target.vouches === true && selection === 'all'
+  if (proven && (await knowsReferrers(desc, reference, source, target, options)))
+    return { ...common, ...nothingToDo, objects: [desc] }
   const walk = await walkImage(reference, resolved, source, target, options)
-  const missing = await target.missing(walk.blobs)
+  const missing = await target.missing(walk.blobs, given)
+  // What is not published is put as a whole: there is no use in asking for its manifests first.
+  const fetched = vouched && target.pending ? await target.pending(walk.manifests, given) : walk.fetched
+  const complete = vouched && missing.length === 0 && fetched.length === 0
   return {
     ...common,
-    upToDate: vouched && missing.length === 0 && walk.fetched.length === 0,
+    upToDate:
+      complete && (!target.pending || (await knowsReferrers(desc, reference, source, target, options))),
     objects: [...walk.manifests, ...walk.blobs],
     missing,
-    fetched: walk.fetched,
+    fetched,
     skipped: walk.skipped,
     referrers: walk.referrers,
   }
 }
 
+const nothingToDo = { upToDate: true, missing: [], fetched: [], skipped: [], referrers: [] }
+
+/** Whether the target tells of all that refers to the root: a signature may come after its image. */
+async function knowsReferrers(
+  desc: Descriptor,
+  reference: Reference,
+  source: Source,
+  target: Target,
+  options: PlanOptions,
+): Promise<boolean> {
+  const wanted = await referrersOf(reference, [desc], source, options)
+  if (wanted.length === 0) return true
+  const { signal } = options
+  const there = await target.referrers?.(desc.digest, signal === undefined ? {} : { signal })
+  return wanted.every(({ digest }) => there?.some((known) => known.digest === digest))
+}
+
 /** What is published under the image's names; nothing unless all of them are and mean the same. */
-async function publishedImages(target: Target): Promise<Image[]> {
-  const found = await Promise.all(target.names.map((name) => target.published(name)))
+async function publishedImages(target: Target, options: TargetOptions): Promise<Image[]> {
+  const found = await Promise.all(target.names.map((name) => target.published(name, options)))
   const images = found.filter((image) => image !== undefined)
   const agreed = images.every((image) => image.desc.digest === images[0]?.desc.digest)
   return agreed && images.length === found.length ? images : []
@@ -111,7 +127,7 @@ async function resolvedImage(
   signal: AbortSignal | undefined,
 ): Promise<Resolved> {
   // A digest means the same content for ever: what is published under it needs no question to anybody.
-  if (published !== undefined && published.desc.digest === reference.digest)
+  if (published !== undefined && published.desc.digest === reference.digest && source.narrows !== true)
     return { name: reference, desc: published.desc }
   const intent = published === undefined ? 'manifest' : 'compare'
   return source.resolve(reference, { intent, ...(signal === undefined ? {} : { signal }) })

@@ -7,29 +7,47 @@ import { transferBlob } from './transfer.js'
 /** A registry that fails in the middle of an upload is worth so many in all: the source is read again for each. */
 const uploads = 4
 
-/** As many blobs as a mirror of ten thousand images has. */
+/** As many places of blobs as a mirror of ten thousand images has. */
 const remembered = 100_000
 
 /**
- * Remembers which repository of a registry holds a blob: what one of them has, another can be given without a
- * transfer. That it may be gone meanwhile costs a question.
+ * Remembers which repositories of a registry hold a blob: what one of them has, another can be given without a
+ * transfer. That it may be gone meanwhile costs a question. The blobs that were met first are forgotten first.
  */
 export class Holdings {
-  readonly #repositories = new Map<string, string>()
+  readonly #repositories = new Map<string, Set<string>>()
+  #places = 0
+
+  /** `limit`: places that are remembered. */
+  constructor(private readonly limit: number = remembered) {}
 
   add({ host, repository }: Locator, digest: Digest): void {
-    const key = `${host} ${digest}`
-    if (this.#repositories.size >= remembered && !this.#repositories.has(key)) {
-      const [oldest] = this.#repositories.keys()
-      if (oldest !== undefined) this.#repositories.delete(oldest)
+    const key = keyOf(host, digest)
+    const repositories = this.#repositories.get(key) ?? new Set()
+    if (repositories.has(repository)) return
+    repositories.add(repository)
+    this.#repositories.set(key, repositories)
+    this.#places++
+    for (const [oldest, places] of this.#repositories) {
+      if (this.#places <= this.limit) break
+      this.#repositories.delete(oldest)
+      this.#places -= places.size
     }
-    this.#repositories.set(key, repository)
   }
 
-  /** The repository that got the blob last. */
-  repositoryWith(digest: Digest, host: string): string | undefined {
-    return this.#repositories.get(`${host} ${digest}`)
+  has({ host, repository }: Locator, digest: Digest): boolean {
+    return this.#repositories.get(keyOf(host, digest))?.has(repository) ?? false
   }
+
+  /** A repository of the host that got the blob. */
+  repositoryWith(digest: Digest, host: string): string | undefined {
+    const [first] = this.#repositories.get(keyOf(host, digest)) ?? []
+    return first
+  }
+}
+
+function keyOf(host: string, digest: Digest): string {
+  return `${host} ${digest}`
 }
 
 /** A blob that goes to a repository. */

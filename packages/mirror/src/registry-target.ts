@@ -1,31 +1,38 @@
 import { createStore, type Image, MemoryDriver, readContent } from '@dist/content'
-import { DistError, isNotFound } from '@dist/errdefs'
+import { DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { childrenHandler, skipDesc } from '@dist/images'
-import { type Descriptor, type Digest, hasChildren, maxManifestSize } from '@dist/oci'
+import { type Descriptor, type Digest, hasChildren, isIndexType, maxManifestSize } from '@dist/oci'
 import {
   formatReference,
   type Locator,
+  objectOf,
   parseReference,
   publishedNames,
   type Reference,
 } from '@dist/reference'
-import type { Pusher, PusherSource } from '@dist/remotes'
+import type { Pusher, PusherSource, PutOptions, ReferrersSource } from '@dist/remotes'
+import type { Holdings } from './push.js'
 import { has } from './store-target.js'
-import type { Target, TargetOf } from './target.js'
+import type { Target, TargetOf, TargetOptions } from './target.js'
 
 export interface RegistryTargetOptions {
   /** Where an image goes. */
   destination: (reference: Reference) => Reference
   /** Look at every part of an image there, also where its tag means the same digest already. Default: false. */
   check?: boolean
+  /** Is told which blobs are met there, for other repositories to take over. Default: nobody is. */
+  holdings?: Holdings
 }
 
 /**
  * Repositories of registries, as a target. A tag that means the same digest vouches for all below it: registries take
  * no manifest before what it names, and tags are put last.
  */
-export function registryTarget(registry: PusherSource, options: RegistryTargetOptions): TargetOf {
-  return (reference) => new RepositoryTarget(registry, options.destination(reference), options.check !== true)
+export function registryTarget(
+  registry: PusherSource & Partial<ReferrersSource>,
+  options: RegistryTargetOptions,
+): TargetOf {
+  return (reference) => new RepositoryTarget(registry, options.destination(reference), options)
 }
 
 /**
@@ -41,75 +48,120 @@ export function destinationOf(reference: Reference, prefix: Locator): Reference 
 class RepositoryTarget implements Target {
   readonly to: Locator
   readonly names: readonly string[]
+  readonly vouches: boolean
   // Manifests wait here until all that they name is in the repository.
   readonly provider = createStore(new MemoryDriver())
   readonly ingester = this.provider
   readonly #pusher: Pusher
+  readonly #holdings: Holdings | undefined
   readonly #there = new Set<Digest>()
   readonly #put = new Map<Digest, Promise<void>>()
+  readonly #referring = new Map<Digest, Promise<void>>()
+  /** By the digests of indexes: how many of their manifests the selection leaves out. */
+  readonly #lacking = new Map<Digest, number>()
 
   constructor(
-    registry: PusherSource,
+    private readonly registry: PusherSource & Partial<ReferrersSource>,
     destination: Reference,
-    readonly vouches: boolean,
+    { check = false, holdings }: RegistryTargetOptions,
   ) {
     const { host, repository } = destination
     this.to = { host, repository }
     this.names = publishedNames(destination)
+    this.vouches = !check
+    this.#holdings = holdings
     this.#pusher = registry.pusher(this.to)
   }
 
-  async missing(descs: readonly Descriptor[]): Promise<Descriptor[]> {
-    const there = await Promise.all(descs.map((desc) => this.#has(desc)))
+  async missing(descs: readonly Descriptor[], options: TargetOptions = {}): Promise<Descriptor[]> {
+    const there = await Promise.all(descs.map((desc) => this.#has(desc, options)))
     return descs.filter((_, i) => !there[i])
+  }
+
+  async pending(manifests: readonly Descriptor[], options: TargetOptions = {}): Promise<Descriptor[]> {
+    const found = await Promise.all(manifests.map(({ digest }) => this.#pusher.resolve(digest, options)))
+    for (const { digest } of found.filter((desc) => desc !== undefined))
+      this.#put.set(digest, Promise.resolve())
+    return manifests.filter(({ digest }) => !this.#put.has(digest))
+  }
+
+  async referrers(digest: Digest, options: TargetOptions = {}): Promise<readonly Descriptor[]> {
+    return (await this.registry.referrers?.(this.to, digest, options)) ?? []
   }
 
   landed({ digest }: Descriptor): void {
     this.#there.add(digest)
   }
 
-  async published(name: string): Promise<Image | undefined> {
-    const { tag, digest } = parseReference(name)
-    const desc = await this.#pusher.resolve(digest ?? tag ?? '')
+  async published(name: string, options: TargetOptions = {}): Promise<Image | undefined> {
+    const desc = await this.#pusher.resolve(objectOf(parseReference(name)), options)
     return desc === undefined ? undefined : { name, desc, selection: 'all' }
   }
 
   /** Blobs are there; child manifests come first, then the root, its referrers, and the tag last (S16). */
-  async publish(image: Image, referrers: readonly Descriptor[]): Promise<Image> {
+  async publish(image: Image, referrers: readonly Descriptor[], options: TargetOptions = {}): Promise<Image> {
+    const { desc } = image
     const { tag } = parseReference(image.name)
-    if (tag === undefined || referrers.length > 0) await this.#putTree(image.desc)
-    else await this.#putChildren(image.desc)
-    await Promise.all(referrers.map((desc) => this.#putTree(desc)))
-    if (tag !== undefined) await this.#pusher.put(image.desc, await this.#document(image.desc), { tag })
-    return image
+    if (tag === undefined || referrers.length > 0) await this.#putTree(desc, options)
+    else await this.#putChildren(desc, options)
+    await Promise.all(referrers.map((referrer) => this.#refer(referrer, options)))
+    if (tag !== undefined) await this.#send(desc, { ...options, tag })
+    // Narrowed to one platform, an image has another digest than its reference.
+    return tag === undefined
+      ? { ...image, name: formatReference({ ...this.to, digest: desc.digest }) }
+      : image
   }
 
-  async #has(desc: Descriptor): Promise<boolean> {
+  async #has(desc: Descriptor, options: TargetOptions): Promise<boolean> {
     if (this.#there.has(desc.digest)) return true
-    const there = hasChildren(desc.mediaType) ? await has(this.provider, desc) : await this.#pusher.has(desc)
-    if (there) this.#there.add(desc.digest)
-    return there
+    if (hasChildren(desc.mediaType)) return has(this.provider, desc)
+    if (!(await this.#pusher.has(desc, options))) return false
+    this.#there.add(desc.digest)
+    this.#holdings?.add(this.to, desc.digest)
+    return true
   }
 
   /** A manifest and all below it, each once and after what it names. */
-  #putTree(desc: Descriptor): Promise<void> {
-    const putting = this.#put.get(desc.digest) ?? this.#putFresh(desc)
-    this.#put.set(desc.digest, putting)
-    return putting
+  #putTree(desc: Descriptor, options: TargetOptions): Promise<void> {
+    return once(this.#put, desc, async () => {
+      await this.#putChildren(desc, options)
+      await this.#send(desc, options)
+    })
   }
 
-  async #putFresh(desc: Descriptor): Promise<void> {
-    await this.#putChildren(desc)
-    await this.#pusher.put(desc, await this.#document(desc))
+  /** As `#putTree`, but put also where it is already: the list of what refers to an image may not know it yet. */
+  #refer(desc: Descriptor, options: TargetOptions): Promise<void> {
+    return once(this.#referring, desc, async () => {
+      await this.#putChildren(desc, options)
+      await this.#send(desc, options)
+    })
   }
 
-  async #putChildren(desc: Descriptor): Promise<void> {
-    const children = await childrenHandler(this.provider)(desc, {})
+  async #putChildren(desc: Descriptor, options: TargetOptions): Promise<void> {
+    const children = await childrenHandler(this.provider)(desc, options)
     if (children === skipDesc) return
     const manifests = children.filter(({ mediaType }) => hasChildren(mediaType))
     // What the selection leaves out was not read, and is not there.
     const staged = await Promise.all(manifests.map((child) => has(this.provider, child)))
-    await Promise.all(manifests.filter((_, i) => staged[i]).map((child) => this.#putTree(child)))
+    const selected = manifests.filter((_, i) => staged[i])
+    this.#lacking.set(desc.digest, manifests.length - selected.length)
+    await Promise.all(selected.map((child) => this.#putTree(child, options)))
+  }
+
+  async #send(desc: Descriptor, options: PutOptions): Promise<void> {
+    const document = await this.#document(desc)
+    try {
+      await this.#pusher.put(desc, document, options)
+    } catch (error) {
+      const lacking = this.#lacking.get(desc.digest) ?? 0
+      if (lacking === 0 || !isIndexType(desc.mediaType) || !hasCode(error, ...refusals)) throw error
+      const { code, message } = error as DistError
+      throw new DistError(
+        code,
+        `${message}; ${lacking} of the index's manifests were left out: most registries take only all of them, or one alone`,
+        { cause: error },
+      )
+    }
   }
 
   async #document(desc: Descriptor): Promise<Uint8Array> {
@@ -122,4 +174,13 @@ class RepositoryTarget implements Target {
       })
     }
   }
+}
+
+/** What registries answer to an index that names what they do not have. */
+const refusals = ['MALFORMED', 'NOT_FOUND'] as const
+
+function once(done: Map<Digest, Promise<void>>, { digest }: Descriptor, work: () => Promise<void>) {
+  const known = done.get(digest) ?? work()
+  done.set(digest, known)
+  return known
 }

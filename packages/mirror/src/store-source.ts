@@ -1,61 +1,87 @@
 import { type ContentStore, type Image, type Names, readContent } from '@dist/content'
 import { hasCode } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren, maxManifestSize, parseManifest } from '@dist/oci'
-import { publishedNames } from '@dist/reference'
-import pLimit from 'p-limit'
+import { formatLocator, type Locator, publishedNames } from '@dist/reference'
+import type { Fetcher } from '@dist/remotes'
+import { forEachOf } from './each.js'
 import type { Source } from './plan.js'
 
 /** Manifests that are read at the same time to find what they refer to. */
 const readAtOnce = 16
 
 /**
- * The images of a store, as a source. What refers to an image is known where it has a name of its own in the store.
- * `NOT_FOUND` for a name that is not published.
+ * The images of a store, as a source. What refers to an image is known where it has a name of its own in the image's
+ * repository. `NOT_FOUND` for a name that is not published and for content that is not there; a damaged manifest is
+ * `FAILED_PRECONDITION`.
  */
 export function storeSource(content: ContentStore, names: Names): Source {
-  let subjects: Promise<ReadonlyMap<Digest, readonly Descriptor[]>> | undefined
+  const subjects = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
   return {
     resolve: async (reference) => {
       const { desc } = await names.get(publishedNames(reference).at(-1) ?? '')
       return { name: reference, desc }
     },
-    fetcher: () => ({
-      fetch: async (desc, { offset = 0, signal } = {}) => {
-        const body = await content.open(desc, { offset, ...(signal === undefined ? {} : { signal }) })
-        return { offset, body }
-      },
-    }),
-    referrers: async (_locator, digest) => {
-      subjects ??= subjectsOf(content, names)
-      return (await subjects).get(digest) ?? []
+    fetcher: () => fetcherOf(content),
+    referrers: async (locator, digest) => {
+      const repository = formatLocator(locator)
+      const known = subjects.get(repository) ?? subjectsOf(locator, content, names)
+      subjects.set(repository, known)
+      return (await known).get(digest) ?? []
     },
   }
 }
 
-async function subjectsOf(content: ContentStore, names: Names): Promise<Map<Digest, Descriptor[]>> {
-  const bySubject = new Map<Digest, Descriptor[]>()
-  const limit = pLimit(readAtOnce)
-  const reading: Promise<void>[] = []
-  const note = async ({ desc }: Image) => {
-    const subject = await subjectOf(desc, content)
-    if (subject !== undefined) bySubject.set(subject, [...(bySubject.get(subject) ?? []), desc])
+function fetcherOf(content: ContentStore): Fetcher {
+  return {
+    fetch: async (desc, { offset = 0, signal } = {}) => {
+      const options = signal === undefined ? {} : { signal }
+      // Here it is known that the store is to blame.
+      const body = hasChildren(desc.mediaType)
+        ? once((await readContent(content, desc, maxManifestSize, options)).subarray(offset))
+        : await content.open(desc, { offset, ...options })
+      return { offset, body }
+    },
   }
-  for await (const image of names.list()) reading.push(limit(() => note(image)))
-  await Promise.all(reading)
-  return bySubject
 }
 
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
+/** The manifests with a subject that are published in a repository, by that subject. */
+async function subjectsOf(
+  locator: Locator,
+  content: ContentStore,
+  names: Names,
+): Promise<Map<Digest, Descriptor[]>> {
+  const bySubject = new Map<Digest, Map<Digest, Descriptor>>()
+  const repository = formatLocator(locator)
+  await forEachOf(names.list(), readAtOnce, async ({ name, desc }) => {
+    const rest = name.startsWith(repository) ? name[repository.length] : undefined
+    if (rest !== ':' && rest !== '@') return
+    const subject = await subjectOf(desc, content)
+    if (subject === undefined) return
+    bySubject.set(subject, (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(desc.digest, desc))
+  })
+  return new Map([...bySubject].map(([subject, found]) => [subject, [...found.values()]]))
+}
+
+const unreadable = [
+  'NOT_FOUND',
+  'MALFORMED',
+  'NOT_IMPLEMENTED',
+  'FAILED_PRECONDITION',
+  'RESOURCE_EXHAUSTED',
+] as const
+
 /** None of what is not there or cannot be read: that is for those to say who want the image itself. */
-async function subjectOf(desc: Descriptor, content: ContentStore): Promise<Digest | undefined> {
+async function subjectOf(desc: Image['desc'], content: ContentStore): Promise<Digest | undefined> {
   if (!hasChildren(desc.mediaType)) return undefined
   try {
     const document = await readContent(content, desc, maxManifestSize)
     return parseManifest(document, desc.mediaType, desc.digest).subject?.digest
   } catch (error) {
-    if (
-      hasCode(error, 'NOT_FOUND', 'MALFORMED', 'NOT_IMPLEMENTED', 'FAILED_PRECONDITION', 'RESOURCE_EXHAUSTED')
-    )
-      return undefined
+    if (hasCode(error, ...unreadable)) return undefined
     throw error
   }
 }

@@ -1,6 +1,10 @@
 import type { Image, Ingester, Provider } from '@dist/content'
-import type { Descriptor } from '@dist/oci'
+import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator, Reference } from '@dist/reference'
+
+export interface TargetOptions {
+  signal?: AbortSignal
+}
 
 /** Where one image goes: into a store, or to a repository of a registry. */
 export interface Target {
@@ -13,20 +17,27 @@ export interface Target {
   /** The repository that takes the blobs, where they do not go into the store. */
   readonly to?: Locator
   /**
-   * Whether a name that is published there is proof enough that everything below it is there, so that an image which
-   * has not changed costs two requests. Default: false, what is below is looked at.
+   * Whether a name that is published there is proof enough that a whole image is there, so that one which has not
+   * changed costs a request to each side. Default: false, what is below is looked at.
    */
   readonly vouches?: boolean
   /** Those of the descriptors whose content is not there, in order. */
-  missing(descs: readonly Descriptor[]): Promise<Descriptor[]>
+  missing(descs: readonly Descriptor[], options?: TargetOptions): Promise<Descriptor[]>
+  /**
+   * Those of an image's manifests that publishing has still to put, where planning only gathers them. Default: those
+   * that planning had to fetch were put then.
+   */
+  pending?(manifests: readonly Descriptor[], options?: TargetOptions): Promise<Descriptor[]>
+  /** What refers to that digest there, where it can be told. */
+  referrers?(digest: Digest, options?: TargetOptions): Promise<readonly Descriptor[]>
   /** What is published under a name, if anything. */
-  published(name: string): Promise<Image | undefined>
+  published(name: string, options?: TargetOptions): Promise<Image | undefined>
   /**
    * Makes the name visible, after the referrers. Everything below it and below them is there already, but for the
    * manifests that a registry takes only when all they name is there: those were given to the ingester. Resolves to
    * the image as it is published then: a store keeps what it held of the same digest.
    */
-  publish(image: Image, referrers: readonly Descriptor[]): Promise<Image>
+  publish(image: Image, referrers: readonly Descriptor[], options?: TargetOptions): Promise<Image>
   /** Told of each blob that has come for this image: nobody needs to ask for it again. */
   landed?(desc: Descriptor): void
 }

@@ -1,0 +1,58 @@
+import {
+  destinationOf,
+  Holdings,
+  type IngestOptions,
+  type PushTask,
+  pushBlob,
+  type RegistryTargetOptions,
+  registryTarget,
+  type TargetOf,
+} from '@dist/mirror'
+import type { Locator } from '@dist/reference'
+import type { Fetcher, PusherSource, ReferrersSource } from '@dist/remotes'
+
+/** Brings images into registries. */
+export interface Pushes {
+  /** A registry below whose prefix every image keeps its own path. */
+  target(prefix: Locator): TargetOf
+  /** Registries, where the destination of each image is told. */
+  targetAt(destination: RegistryTargetOptions['destination'], options?: { check?: boolean }): TargetOf
+  /** Whether the repository that the task names has the blob. */
+  present(task: PushTask, options: IngestOptions): Promise<boolean>
+  /** Whether it is known to have it without being asked: it was met there, or brought there. */
+  known(task: PushTask): boolean
+  /** Resolves to whether bytes were moved; false where the registry took the blob from another of its repositories. */
+  transfer(task: PushTask, options: IngestOptions): Promise<boolean>
+}
+
+export interface PushesOptions {
+  /** Where the bytes come from. Default: the registry that the task names. */
+  fetcher?: (source: Locator) => Fetcher
+}
+
+/** What pushing needs of the client for registries. */
+export interface PushRemote extends PusherSource, ReferrersSource {
+  fetcher(locator: Locator): Fetcher
+}
+
+/** Pushes through the client for registries. */
+export function openPushes(
+  remote: PushRemote,
+  { fetcher = (source) => remote.fetcher(source) }: PushesOptions = {},
+): Pushes {
+  const holdings = new Holdings()
+  const targetAt: Pushes['targetAt'] = (destination, options = {}) =>
+    registryTarget(remote, { ...options, destination, holdings })
+  return {
+    targetAt,
+    target: (prefix) => targetAt((reference) => destinationOf(reference, prefix)),
+    present: ({ desc, to }, options) => remote.pusher(to).has(desc, options),
+    known: ({ desc, to }) => holdings.has(to, desc.digest),
+    transfer: ({ desc, source, to }, options) =>
+      pushBlob(
+        { desc, source, to },
+        { fetcher: fetcher(source), pusher: remote.pusher(to), holdings },
+        options,
+      ),
+  }
+}
