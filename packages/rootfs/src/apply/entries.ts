@@ -1,0 +1,162 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lutimesSync,
+  openSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import type { TarEntry, TarHeader } from '@dist/tar'
+import { timeOf } from './attributes.js'
+import { makeNode } from './devices.js'
+import type { Directory } from './directory.js'
+import { bytesOf, componentsOf, pathOf, printable } from './paths.js'
+import { isPrivileged } from './privilege.js'
+import type { Tree } from './tree.js'
+import { applyWhiteout, isWhiteout } from './whiteout.js'
+
+/** Told what of an entry was left out. */
+export type Warn = (reason: string) => void
+
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/** Makes what an entry describes, or removes what it whites out. Throws as the file system does. */
+export async function applyEntry(tree: Tree, { header, body }: TarEntry, warn: Warn): Promise<void> {
+  const components = componentsOf(header.rawName)
+  const name = components.pop()
+  if (name === undefined) return applyRoot(tree, header)
+  if (isWhiteout(name)) return applyWhiteout(tree, components, name)
+  const attributes = Object.keys(header.xattrs)
+  if (attributes.length > 0) warn(`extended attributes are left out: ${sanitize(attributes.join(', '))}`)
+  const directory = tree.reach(components)
+  switch (header.type) {
+    case 'file':
+      return writeFile(tree, directory, name, header, body)
+    case 'directory':
+      return applyDirectory(tree, directory, name, header)
+    case 'symlink':
+      return makeSymlink(tree, directory, name, header)
+    case 'link':
+      return makeLink(tree, directory, name, header)
+    default:
+      return applyNode(tree, directory, name, header, warn)
+  }
+}
+
+function applyRoot(tree: Tree, header: TarHeader): void {
+  if (header.type !== 'directory')
+    throw new DistError('MALFORMED', `the root of the file system cannot be a ${header.type}`)
+  tree.root.wanted = wantedOf(header)
+}
+
+function wantedOf({ mode, uid, gid, mtime }: TarHeader) {
+  return { mode, uid, gid, mtime }
+}
+
+function applyDirectory(tree: Tree, parent: Directory, name: string, header: TarHeader): void {
+  const there = parent.children.get(name) ?? tree.makeDirectory(parent, name) ?? tree.child(parent, name)
+  const directory = there ?? replacing(tree, parent, name, () => tree.makeDirectory(parent, name))
+  directory.wanted = wantedOf(header)
+  directory.markUpper()
+}
+
+async function writeFile(
+  tree: Tree,
+  directory: Directory,
+  name: string,
+  header: TarHeader,
+  body: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const fd = replacing(tree, directory, name, (path) => openSync(path, createFlags, 0o600))
+  try {
+    tree.brought(directory, name)
+    if (header.size > 0) for await (const chunk of body) writeWhole(fd, chunk)
+    // A change of owner takes setuid and setgid away: the mode comes after it.
+    if (isPrivileged()) fchownSync(fd, header.uid, header.gid)
+    fchmodSync(fd, header.mode)
+    const time = timeOf(header.mtime)
+    futimesSync(fd, time, time)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function writeWhole(fd: number, chunk: Uint8Array): void {
+  for (let offset = 0; offset < chunk.byteLength; ) offset += writeSync(fd, chunk, offset)
+}
+
+function makeSymlink(tree: Tree, directory: Directory, name: string, header: TarHeader): void {
+  if (header.rawLinkname === '') throw new DistError('MALFORMED', 'it is a symbolic link to nothing')
+  const target = bytesOf(header.rawLinkname)
+  replacing(tree, directory, name, (path) => symlinkSync(target, path) ?? true)
+  tree.brought(directory, name)
+  const path = pathOf(tree.base(directory), name)
+  if (isPrivileged()) lchownSync(path, header.uid, header.gid)
+  lutimesSync(path, timeOf(header.mtime), timeOf(header.mtime))
+}
+
+/** Owner, mode and time are those of what it links to. */
+function makeLink(tree: Tree, directory: Directory, name: string, header: TarHeader): void {
+  const components = componentsOf(header.rawLinkname)
+  const target = components.pop()
+  const where = target === undefined ? undefined : tree.find(components)
+  const shown = printable(header.rawLinkname)
+  if (target === undefined || where === undefined)
+    throw new DistError('MALFORMED', `it is a hard link to ${shown}, which is not there`)
+  if (where === directory && target === name) throw new DistError('MALFORMED', 'it is a hard link to itself')
+  const from = () => pathOf(tree.base(where), target)
+  try {
+    // Asked for in this order, both bases are good: see Descriptors.
+    replacing(tree, directory, name, (path) => linkSync(from(), path) ?? true)
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' || errno === 'ENOTDIR')
+      throw new DistError('MALFORMED', `it is a hard link to ${shown}, which is not there`, { cause: error })
+    if (errno === 'EPERM')
+      throw new DistError('MALFORMED', `it is a hard link to ${shown}, which takes none`, { cause: error })
+    throw error
+  }
+  tree.brought(directory, name)
+}
+
+function applyNode(tree: Tree, directory: Directory, name: string, header: TarHeader, warn: Warn): void {
+  if (tree.has(directory, name)) tree.clear(directory, name)
+  const reason = makeNode(tree, directory, name, header)
+  if (reason !== undefined) warn(reason)
+}
+
+/**
+ * Makes something at a path; what stands there, is removed before. Throws `ALREADY_EXISTS` when somebody else is
+ * faster.
+ */
+function replacing<T>(
+  tree: Tree,
+  directory: Directory,
+  name: string,
+  make: (path: string | Buffer) => T | undefined,
+): T {
+  const made = unlessThere(make, pathOf(tree.base(directory), name))
+  if (made !== undefined) return made
+  tree.clear(directory, name)
+  const second = unlessThere(make, pathOf(tree.base(directory), name))
+  if (second !== undefined) return second
+  throw new DistError('ALREADY_EXISTS', 'somebody else makes it at the same time')
+}
+
+function unlessThere<T>(
+  make: (path: string | Buffer) => T | undefined,
+  path: string | Buffer,
+): T | undefined {
+  try {
+    return make(path)
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return undefined
+    throw error
+  }
+}
