@@ -1,1 +1,21 @@
-export {}
+export * from './apply/index.js'
+export { chainIDsOf } from './chain.js'
+export { type ImageConfig, parseImageConfig, type RunConfig } from './config.js'
+export {
+  type ImageSource,
+  type ReadImageOptions,
+  type RootImage,
+  type RootLayer,
+  readImage,
+} from './image.js'
+export * from './runtime/index.js'
+export * from './snapshots/index.js'
+export {
+  type LayerEvent,
+  type LayerWarning,
+  type UnpackEvent,
+  type Unpacked,
+  type UnpackOptions,
+  type UnpackState,
+  unpackImage,
+} from './unpack.js'

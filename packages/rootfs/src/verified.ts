@@ -1,5 +1,5 @@
 import type { Provider } from '@dist/content'
-import { DistError, errnoOf, isCanceled } from '@dist/errdefs'
+import { DistError, errnoOf, hasCode } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, type Digest, Digester } from '@dist/oci'
 
 export interface VerifyOptions {
@@ -27,12 +27,17 @@ export async function useVerified<T>(
     if ((await body.rest()) !== desc.digest) throw damaged(desc)
     return result
   } catch (error) {
-    if (signal?.aborted || isCanceled(error) || errnoOf(error) !== undefined) throw error
-    if (await isDamaged(body, desc)) throw damaged(desc, error)
+    if (blamesContent(error) && (await isDamaged(body, desc))) throw damaged(desc, error)
     throw error
   } finally {
     await body.close()
   }
+}
+
+/** Not a full disk, and not whoever gave up: those do not become other errors by another look. */
+function blamesContent(error: unknown): boolean {
+  if (hasCode(error, 'MALFORMED', 'FAILED_PRECONDITION', 'NOT_IMPLEMENTED')) return true
+  return hasCode(error, 'RESOURCE_EXHAUSTED') && errnoOf(error) === undefined
 }
 
 /** What looks like a bad archive is a bad disk, when the bytes are others than were stored. */
@@ -58,6 +63,7 @@ class HashedBody implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #digester: Digester
   #digest: Digest | undefined
+  #failure: { readonly error: unknown } | undefined
 
   constructor(
     body: AsyncIterable<Uint8Array>,
@@ -85,7 +91,12 @@ class HashedBody implements AsyncIterable<Uint8Array> {
 
   async #next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#digest !== undefined) return { done: true, value: undefined }
-    const result = await this.#source.next()
+    // A source that has failed would look as if it had ended.
+    if (this.#failure !== undefined) throw this.#failure.error
+    const result = await this.#source.next().catch((error: unknown) => {
+      this.#failure = { error }
+      throw error
+    })
     if (result.done) {
       this.#digest = this.#digester.digest()
     } else {

@@ -1,0 +1,165 @@
+import { bareDescriptor, digestOf, hostPlatform, mediaTypes, type Platform } from '@dist/oci'
+import { readImage } from '@dist/rootfs'
+import {
+  dockerImage,
+  type FixtureImage,
+  fixtureBlob,
+  imageIndex,
+  ociImage,
+  seededLayer,
+  tarLayer,
+} from '@dist/testkit'
+import { describe, expect, it } from 'vitest'
+import { imageWith, rejection, useWorld } from './support/world.js'
+
+const world = useWorld()
+const layer = tarLayer([{ path: 'a' }])
+const upper = tarLayer([{ path: 'b' }])
+const own = hostPlatform()
+const arm: Platform = { os: 'linux', architecture: 'arm', variant: 'v7' }
+const riscv: Platform = { os: 'linux', architecture: 'riscv64' }
+const onPlatform = (platform: Platform) => ociImage({ layers: [layer], platform })
+const withoutPlatform = (image: FixtureImage): FixtureImage => ({
+  ...image,
+  descriptor: bareDescriptor(image.descriptor),
+})
+const rootfs = (...diffIDs: string[]) => ({ rootfs: { type: 'layers', diff_ids: diffIDs } })
+
+const read = async (image: FixtureImage, platform?: Platform) => {
+  const desc = await world().putImage(image)
+  return await readImage(world().store, desc, platform === undefined ? {} : { platform })
+}
+
+describe('an image to unpack', () => {
+  it('has its layers with what each is and on what it stands', async () => {
+    const image = ociImage({ layers: [layer, upper], config: { config: { Cmd: ['sh'] } } })
+    const { desc, layers, config } = await read(image)
+    const top = digestOf(`${layer.diffID} ${upper.diffID}`)
+    expect(desc.digest).toBe(image.descriptor.digest)
+    expect(config.run.cmd).toEqual(['sh'])
+    expect(layers).toMatchObject([
+      { desc: layer.descriptor, diffID: layer.diffID, chainID: layer.diffID },
+      { desc: upper.descriptor, diffID: upper.diffID, chainID: top, parent: layer.diffID },
+    ])
+    expect(layers[0]).not.toHaveProperty('parent')
+  })
+
+  it('may be Docker’s', async () => {
+    const { layers } = await read(dockerImage({ layers: [layer] }))
+    expect(layers.map(({ chainID }) => chainID)).toEqual([layer.diffID])
+  })
+
+  it.each([
+    [
+      'L15 more layers than diff_ids',
+      imageWith(rootfs(layer.diffID), [layer, upper]),
+      'MALFORMED',
+      /2 layers.*1 diff_ids/,
+    ],
+    [
+      'L15 fewer layers than diff_ids',
+      imageWith(rootfs(layer.diffID, upper.diffID), [layer]),
+      'MALFORMED',
+      /1 layers.*2 diff_ids/,
+    ],
+    ['no layers', imageWith(rootfs(), []), 'NOT_IMPLEMENTED', /has no layers/],
+    ['a config that is no JSON', imageWith('x', [layer]), 'MALFORMED', /is not JSON/],
+    [
+      'the config of a chart',
+      imageWith({}, [layer], 'application/vnd.cncf.helm.config.v1+json'),
+      'NOT_IMPLEMENTED',
+      /helm.*no container image/,
+    ],
+    [
+      'a layer that is no archive',
+      imageWith(rootfs(layer.diffID), [{ ...fixtureBlob('x', 'text/plain'), diffID: layer.diffID }]),
+      'NOT_IMPLEMENTED',
+      /text\/plain cannot be unpacked/,
+    ],
+    [
+      'an encrypted layer',
+      imageWith(rootfs(layer.diffID), [
+        { ...fixtureBlob('x', `${mediaTypes.ociLayerGzip}+encrypted`), diffID: layer.diffID },
+      ]),
+      'NOT_IMPLEMENTED',
+      /encrypted cannot be unpacked/,
+    ],
+    ['diff_ids of sha512', imageWith(rootfs(digestOf('x', 'sha512')), [layer]), 'NOT_IMPLEMENTED', /sha512/],
+  ])('is refused with %s', async (_, image, code, said) => {
+    expect(await rejection(read(image))).toMatchObject({ code, message: expect.stringMatching(said) })
+  })
+
+  it('is NOT_FOUND when its manifest is not stored', async () => {
+    const { descriptor } = onPlatform(own)
+    expect(await rejection(readImage(world().store, descriptor))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('a layer of any size is known by its descriptor alone', async () => {
+    const large = seededLayer('large', 100)
+    expect((await read(ociImage({ layers: [large] }))).layers[0]?.desc).toEqual(large.descriptor)
+  })
+})
+
+describe('of an index', () => {
+  const children = [onPlatform(riscv), onPlatform(arm), onPlatform(own)]
+
+  it('the image of the platform asked for is read, else that of this machine', async () => {
+    const index = imageIndex(children)
+    expect((await read(index, arm)).desc.digest).toBe(children[1]?.descriptor.digest)
+    expect((await read(index)).desc.digest).toBe(children[2]?.descriptor.digest)
+  })
+
+  it('an index in an index is looked into', async () => {
+    const index = imageIndex([onPlatform(riscv), imageIndex(children)])
+    expect((await read(index, arm)).desc.digest).toBe(children[1]?.descriptor.digest)
+  })
+
+  it('what says no platform is asked for its config', async () => {
+    const [first, second] = [withoutPlatform(onPlatform(riscv)), withoutPlatform(onPlatform(arm))]
+    const index = imageIndex([first, second])
+    expect((await read(index, arm)).desc.digest).toBe(second.descriptor.digest)
+    expect(await rejection(read(index, own))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('it has linux/riscv64, linux/arm/v7'),
+    })
+  })
+
+  it('a platform that it has not is NOT_FOUND, with those that it has', async () => {
+    const error = await rejection(read(imageIndex(children.slice(0, 2)), own))
+    expect(error).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/: it has linux\/riscv64, linux\/arm\/v7$/),
+    })
+  })
+
+  it('attestations are nobody’s platform', async () => {
+    const attestation = onPlatform({ os: 'unknown', architecture: 'unknown' })
+    expect(await rejection(read(imageIndex([attestation]), own))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('it names no platform'),
+    })
+  })
+
+  it('a platform that is not stored is NOT_FOUND, saying to pull it', async () => {
+    const index = imageIndex(children)
+    await world().put({ descriptor: index.descriptor, open: () => [index.content] })
+    expect(await rejection(readImage(world().store, index.descriptor, { platform: arm }))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/linux\/arm\/v7 .* pull/),
+    })
+  })
+})
+
+describe('of a single manifest', () => {
+  it('any platform is taken where none is asked for', async () => {
+    expect((await read(onPlatform(riscv))).config.architecture).toBe('riscv64')
+  })
+
+  it('another platform than the one asked for is NOT_FOUND', async () => {
+    expect((await read(onPlatform(riscv), riscv)).config.architecture).toBe('riscv64')
+    expect(await rejection(read(onPlatform(riscv), arm))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('it has linux/riscv64'),
+    })
+  })
+})
