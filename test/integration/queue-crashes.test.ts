@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
-import { Victim } from './support/victim.js'
+import { noLocker, Victim } from './support/victim.js'
 
 const queue = useQueue()
 const reference = 'registry.test/a:1'
@@ -106,9 +106,8 @@ describe('a worker that is killed', () => {
     const image = push(world)
     const victim = new Victim(world)
     const gate = world.remote.hold(blobAt(image, 1))
-    const locker = { acquire: async (key: string) => noLock(key) }
     await world.coordinator({ tuning })
-    const worker = await world.worker({ connect: victim.connect, tuning, locker })
+    const worker = await world.worker({ connect: victim.connect, tuning, locker: noLocker })
     const submitted = await world.submit(reference)
     await gate.reached
     void victim.die()
@@ -135,7 +134,7 @@ describe('a worker that is killed', () => {
         tuning: deadly,
         // What runs beside it would be counted, too.
         concurrency: 1,
-        locker: { acquire: async (key: string) => noLock(key) },
+        locker: noLocker,
         transfer: ({ desc }) => (desc.digest === poison ? victim.die() : world.transfer({ desc })),
       })
       await victim.died
@@ -189,11 +188,15 @@ describe('a job that is delivered twice at once', () => {
     const gate = world.remote.hold(blobAt(image, 1))
     const stopped = new Victim(world).neverRenewing('blobs')
     await world.coordinator()
-    const locker = { acquire: async (key: string) => noLock(key) }
-    const first = await world.worker({ connect: stopped.connect, tuning: doubled, locker, concurrency: 4 })
+    const first = await world.worker({
+      connect: stopped.connect,
+      tuning: doubled,
+      locker: noLocker,
+      concurrency: 4,
+    })
     const { runs, run } = await world.submit(reference)
     await gate.reached
-    await world.worker({ tuning: doubled, locker })
+    await world.worker({ tuning: doubled, locker: noLocker })
     await waitFor(() => world.remote.fetchesOf(blobAt(image, 1)) === 2, 'the second delivery')
     gate.release()
     const status = await world.ended(runs, run)
@@ -202,9 +205,3 @@ describe('a job that is delivered twice at once', () => {
     await waitFor(() => first.active === 0, 'the end of the first delivery')
   })
 })
-
-/** A lock that keeps nobody out: correctness must not need it. */
-function noLock(key: string) {
-  const release = async () => {}
-  return { key, signal: new AbortController().signal, release, [Symbol.asyncDispose]: release }
-}

@@ -38,9 +38,9 @@ export function formatLocator(locator: Locator): string {
 export function parsePrefix(text: string): Locator {
   const [first = ''] = text.split('/', 1)
   if (text.includes('://')) throw invalidPrefix(text, 'leave the scheme out (host/path)')
+  if (text.includes('@')) throw invalidPrefix(text, 'neither credentials nor digests belong there')
   if (!namesHost(first)) throw invalidPrefix(text, 'it begins with the host of a registry')
-  if (text.includes('@') || text.slice(first.length).includes(':'))
-    throw invalidPrefix(text, 'tag and digest are those of the images')
+  if (text.slice(first.length).includes(':')) throw invalidPrefix(text, 'tags are those of the images')
   if (text.length > first.length) {
     const { host } = parseRepository(text, text)
     return { host, repository: text.slice(first.length + 1) }
@@ -107,8 +107,10 @@ function checkPath(path: string, whole: string): void {
   }
 }
 
+/** Somebody may have put a password there. */
 function invalidPrefix(text: string, what: string): DistError {
-  return new DistError('INVALID_ARGUMENT', `"${sanitize(text, 150)}" is not a place for images: ${what}`)
+  const shown = sanitize(text.replace(/^.*@/s, '…@'), 150)
+  return new DistError('INVALID_ARGUMENT', `"${shown}" is not a place for images: ${what}`)
 }
 
 function invalid(text: string, what: string): DistError {

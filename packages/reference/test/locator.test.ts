@@ -53,4 +53,11 @@ describe('parsePrefix', () => {
   ])('refuses %s', (_, text) => {
     expect(() => parsePrefix(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
+
+  it('never repeats a password', () => {
+    for (const text of ['me:secret@registry.test/mirror', 'https://me:secret@registry.test'])
+      expect(() => parsePrefix(text)).toThrow(
+        expect.not.objectContaining({ message: expect.stringContaining('secret') }),
+      )
+  })
 })

@@ -49,7 +49,7 @@ export const soon: Partial<Tuning> = {
 }
 
 /** Writers keep nobody out, and one that is dead least of all: as in a bucket. */
-class SharedDriver extends MemoryDriver {
+export class SharedDriver extends MemoryDriver {
   #writes = 0
 
   override draft(ref: string, expected: Expected) {

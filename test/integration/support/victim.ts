@@ -1,3 +1,4 @@
+import type { Locker } from '@dist/locks'
 import type { Redis } from 'ioredis'
 import type { QueueWorld } from './queue-world.js'
 
@@ -58,4 +59,12 @@ export class Victim {
     }
     return redis
   }
+}
+
+/** Locks that keep nobody out: correctness must not need them. */
+export const noLocker: Locker = {
+  acquire: async (key) => {
+    const release = async () => {}
+    return { key, signal: new AbortController().signal, release, [Symbol.asyncDispose]: release }
+  },
 }

@@ -1,0 +1,210 @@
+import { digestOf } from '@dist/oci'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { waitFor } from '../../infra/servers/process.js'
+import { blobAt, imageOf, twoPlatforms } from '../../packages/mirror/test/support/images.js'
+import { MemoryRegistry } from './support/memory-registry.js'
+import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
+import { noLocker, Victim } from './support/victim.js'
+
+const queue = useQueue()
+const to = 'registry.example.com/mirror'
+const tuning = { lockDuration: 800 }
+
+let world: QueueWorld
+let registry: MemoryRegistry
+beforeEach(() => {
+  world = queue()
+  registry = new MemoryRegistry()
+})
+
+const coordinator = (parts = {}) => world.coordinator({ ...registry.coordinating(world), ...parts })
+const worker = (parts = {}) => world.worker({ ...registry.working(world), ...parts })
+
+async function submit(...references: string[]) {
+  const runs = world.runs()
+  return { runs, run: await runs.submit({ references, platforms: 'all', to }) }
+}
+
+/** Pushes images `quay.io/team/<n>:1` of these layers to the source. */
+function source(...layers: string[][]) {
+  const images = layers.map((seeds) => imageOf(seeds))
+  const references = images.map((_, i) => `quay.io/team/${i}:1`)
+  for (const [i, image] of images.entries()) world.remote.push(image, references[i] ?? '')
+  return { images, references }
+}
+
+/** What of the store has been touched. */
+async function stored(): Promise<string[]> {
+  const found: string[] = []
+  for await (const { digest } of world.content.walk()) found.push(digest)
+  for await (const { name } of world.names.list()) found.push(name)
+  return found
+}
+
+describe('a run to a registry', () => {
+  it('brings images there, each blob read once from its source, and nothing into the store', async () => {
+    await Promise.all([coordinator(), coordinator(), worker(), worker()])
+    const { images, references } = source(['base', 'a'], ['base', 'b'], ['base', 'c'])
+    const { runs, run } = await submit(...references)
+    const status = await world.ended(runs, run)
+    expect(status).toMatchObject({ state: 'done', to, store: '', images: { done: 3 }, blobs: { failed: 0 } })
+    for (const [i, { descriptor }] of images.entries())
+      expect((await registry.image(`mirror/team/${i}`, '1'))?.digest).toBe(descriptor.digest)
+    const base = blobAt(images[0] as never, 1)
+    expect(world.remote.fetchesOf(base)).toBe(1)
+    expect(registry.mounted.filter((digest) => digest === base.digest)).toHaveLength(2)
+    expect(await stored()).toEqual([])
+  })
+
+  it('reads a manifest once from its source, also though its image is looked at twice', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { index } = twoPlatforms()
+    world.remote.push(index, 'quay.io/team/0:1')
+    const { runs, run } = await submit('quay.io/team/0:1')
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    for (const { descriptor } of [index, ...index.children])
+      expect(world.remote.fetchesOf(descriptor)).toBeLessThanOrEqual(1)
+    // An index, two manifests, two configurations and three layers.
+    const [report] = await reports(runs.images(run))
+    expect(report).toMatchObject({ state: 'done', fetched: { objects: 8 }, shared: { objects: 0 } })
+  })
+
+  it('has nothing to do the second time', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { references } = source(['a'], ['b'])
+    const first = await submit(...references)
+    await world.ended(first.runs, first.run)
+    world.remote.fetches.length = 0
+    const { runs, run } = await submit(...references)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { total: 0 } })
+    expect(world.remote.fetches).toEqual([])
+    for (const report of await reports(runs.images(run))) expect(report).toMatchObject({ upToDate: true })
+  })
+
+  it('goes on whichever store the services have, and beside runs into it', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { images, references } = source(['a'])
+    const runs = world.runs()
+    const [into, there] = await Promise.all([
+      runs.submit({ references, platforms: 'all', store: 'store-1' }),
+      runs.submit({ references, platforms: 'all', to }),
+    ])
+    for (const run of [into, there]) expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    expect((await world.names.get(references[0] ?? '')).desc.digest).toBe(images[0]?.descriptor.digest)
+    expect((await registry.image('mirror/team/0', '1'))?.digest).toBe(images[0]?.descriptor.digest)
+  })
+
+  it.each([
+    ['that is none', { to: 'mirror' }],
+    ['with credentials (Q14)', { to: 'me:secret@registry.example.com/mirror' }],
+    ['beside a store', { to, store: 'store-1' }],
+    ['of a verification', { to, kind: 'verify' as const }],
+  ])('to a place %s is refused when it is submitted', async (_, request) => {
+    const runs = world.runs()
+    const refused = runs.submit({ references: [], platforms: 'all', ...request })
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(refused).rejects.not.toThrow('secret')
+    expect(await runs.list()).toEqual([])
+  })
+
+  it('waits for the host of its destination as for that of its source (R23)', async () => {
+    const asked = new Set<string>()
+    let paused = true
+    const pausedFor = async (host: string) => {
+      asked.add(host)
+      return paused && host === 'registry.example.com' ? 20 : 0
+    }
+    await Promise.all([coordinator({ pausedFor }), worker({ pausedFor })])
+    const { references } = source(['a'])
+    const { runs, run } = await submit(...references)
+    await waitFor(() => world.events.some(({ type }) => type === 'image'), 'a look at the image')
+    expect(world.remote.resolutions).toEqual([])
+    paused = false
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    expect([...asked].sort()).toEqual(['quay.io', 'registry.example.com'])
+  })
+})
+
+describe('when something fails', () => {
+  it('an image with a blob that cannot be had is not tagged, names it, and the others are there (Q4)', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { images, references } = source(['a'], ['b'])
+    const lost = blobAt(images[0] as never, 1)
+    world.remote.forget(lost.digest)
+    const { runs, run } = await submit(...references)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'failed', images: { done: 1, failed: 1 } })
+    expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
+    expect(await registry.image('mirror/team/1', '1')).toBeDefined()
+    const [failure] = await reports(runs.failed(run))
+    expect(failure).toMatchObject({ failures: [{ digest: lost.digest, code: 'NOT_FOUND' }] })
+    world.remote.push(images[0] as never, references[0] ?? '')
+    expect(await runs.retry(run)).toBe(1)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { done: 2 } })
+    expect(await registry.image('mirror/team/0', '1')).toBeDefined()
+  })
+
+  it('a worker that is killed in mid-blob has its job taken over (Q2)', async () => {
+    const { images, references } = source(['a', 'b'])
+    const victim = new Victim(world)
+    const gate = world.remote.hold(blobAt(images[0] as never, 1))
+    await Promise.all([
+      coordinator({ tuning }),
+      worker({ connect: victim.connect, tuning, locker: noLocker }),
+    ])
+    const { runs, run } = await submit(...references)
+    await gate.reached
+    void victim.die()
+    await worker({ tuning })
+    expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done', blobs: { done: 3 } })
+    expect(await registry.image('mirror/team/0', '1')).toBeDefined()
+  })
+
+  it('a coordinator that is killed before the tag is replaced: the tag comes last (S16)', async () => {
+    const { images, references } = source(['a', 'b'])
+    const victim = new Victim(world)
+    let killed = false
+    registry.beforePut = async (tag) => {
+      if (tag === undefined || killed) return
+      killed = true
+      await victim.die()
+    }
+    await Promise.all([coordinator({ connect: victim.connect, tuning }), worker({ tuning })])
+    const { runs, run } = await submit(...references)
+    await victim.died
+    expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
+    await coordinator({ tuning })
+    expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done' })
+    expect((await registry.image('mirror/team/0', '1'))?.digest).toBe(images[0]?.descriptor.digest)
+    expect(world.remote.resolutions).toHaveLength(1)
+  })
+
+  it('a run that is canceled tags nothing more', async () => {
+    const { images, references } = source(['a'])
+    const gate = world.remote.hold(blobAt(images[0] as never, 1))
+    await Promise.all([coordinator(), worker()])
+    const { runs, run } = await submit(...references)
+    await gate.reached
+    await runs.cancel(run)
+    const canceled = () => world.events.some((event) => event.type === 'image' && event.state === 'canceled')
+    await waitFor(canceled, 'the end of the image')
+    expect(await runs.status(run)).toMatchObject({ state: 'canceled', images: { active: 0 } })
+    expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
+  })
+
+  it('the payloads have the place and no more (Q14)', async () => {
+    await coordinator()
+    const { references } = source(['a'])
+    const { runs, run } = await submit(...references)
+    await waitFor(async () => (await runs.status(run)).blobs.total === 2, 'the plan')
+    const admin = world.connect()
+    const [id = ''] = await admin.lrange('{dist}:blobs:wait', 0, 0)
+    const data = JSON.parse((await admin.hget(`{dist}:blobs:${id}`, 'data')) ?? '')
+    expect(data).toMatchObject({
+      v: 1,
+      run,
+      to: { host: 'registry.example.com', repository: 'mirror/team/0' },
+    })
+    expect(Object.keys(data).sort()).toEqual(['attempt', 'desc', 'index', 'run', 'source', 'to', 'v'])
+    expect(data.desc.digest).not.toBe(digestOf(''))
+  })
+})
