@@ -10,6 +10,8 @@ export interface BlobTask {
   readonly source: Locator
   /** The repository that it goes to. Default: the store. */
   readonly to?: Locator
+  /** A repository of the same registry that is said to hold it. */
+  readonly at?: string
 }
 
 export interface IngestDependencies {

@@ -65,15 +65,16 @@ export interface PushParts {
  * transfers it through verification. Resolves to whether it was transferred. Throws as `transferBlob`.
  */
 export async function pushBlob(
-  { desc, source, to }: PushTask,
+  { desc, source, to, at }: PushTask,
   { fetcher, pusher, holdings }: PushParts,
   options: IngestOptions = {},
 ): Promise<boolean> {
   const { signal } = options
-  const known = holdings.repositoryWith(desc.digest, to.host)
-  const from = known ?? (source.host === to.host ? source.repository : undefined)
-  const mountable = from !== undefined && from !== to.repository
-  const mounted = mountable && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
+  const own = source.host === to.host ? source.repository : undefined
+  const holders = [holdings.repositoryWith(desc.digest, to.host), at, own]
+  const from = holders.find((holder) => holder !== undefined && holder !== to.repository)
+  const mounted =
+    from !== undefined && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
   const parts = { fetcher, ingester: pusher.ingester }
   const transferred = mounted ? undefined : await transferBlob(desc, parts, { ...options, writes: uploads })
   holdings.add(to, desc.digest)

@@ -48,11 +48,7 @@ export function openPushes(
     target: (prefix) => targetAt((reference) => destinationOf(reference, prefix)),
     present: ({ desc, to }, options) => remote.pusher(to).has(desc, options),
     known: ({ desc, to }) => holdings.has(to, desc.digest),
-    transfer: ({ desc, source, to }, options) =>
-      pushBlob(
-        { desc, source, to },
-        { fetcher: fetcher(source), pusher: remote.pusher(to), holdings },
-        options,
-      ),
+    transfer: (task, options) =>
+      pushBlob(task, { fetcher: fetcher(task.source), pusher: remote.pusher(task.to), holdings }, options),
   }
 }

@@ -72,7 +72,6 @@ export class MemoryRegistry implements PusherSource {
   /** Called before each manifest is taken, with its tag. */
   beforePut: (tag: string | undefined) => Promise<void> = async () => {}
   readonly #repositories = new Map<string, Repository>()
-  readonly #holdings = new Holdings()
 
   repository(name: string): Repository {
     const found = this.#repositories.get(name) ?? new Repository(this)
@@ -102,8 +101,9 @@ export class MemoryRegistry implements PusherSource {
     }
   }
 
-  /** What a worker needs to send blobs here. */
+  /** What a worker needs to send blobs here; it knows nothing of what others have sent. */
   working(world: QueueWorld): Pick<WorkerParts, 'present' | 'transfer'> {
+    const holdings = new Holdings()
     return {
       present: async (task: BlobTask) =>
         task.to === undefined ? has(world.content, task.desc) : this.pusher(task.to).has(task.desc),
@@ -112,7 +112,7 @@ export class MemoryRegistry implements PusherSource {
         const parts = {
           fetcher: world.remote.fetcher(),
           pusher: this.pusher(task.to),
-          holdings: this.#holdings,
+          holdings,
         }
         return pushBlob(task, parts, options)
       },

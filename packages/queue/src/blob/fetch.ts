@@ -6,6 +6,22 @@ import type { WorkerParts } from '../service.js'
 import { asking } from './held.js'
 import { Progress } from './progress.js'
 
+type Transfer = WorkerParts['transfer']
+
+/**
+ * Knows where other workers have brought a blob of the run, so that the registry can take it from there. Asked and told
+ * while the digest's lock is held.
+ */
+function mounting(run: string, { states }: Engine, transfer: Transfer): Transfer {
+  return async (task, options) => {
+    const { digest } = task.desc
+    const at = await states.placeOf(run, digest)
+    const moved = await transfer(at === undefined ? task : { ...task, at }, options)
+    if (at === undefined && task.to !== undefined) await states.recordPlace(run, digest, task.to.repository)
+    return moved
+  }
+}
+
 /** Brings a blob in; resolves to how it got there. Throws `HeldElsewhere` while somebody else fetches it. */
 export async function fetchBlob(
   job: Job<BlobJob>,
@@ -19,7 +35,8 @@ export async function fetchBlob(
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
     parts.onTransfer?.({ task, run, offset, ended }),
   )
-  const dependencies = { ...parts, locker: asking(parts.locker) }
+  const transfer = to === undefined ? parts.transfer : mounting(run, engine, parts.transfer)
+  const dependencies = { ...parts, transfer, locker: asking(parts.locker) }
   const onProgress = (offset: number) => progress.reached(offset)
   const outcome = await ingestBlob(task, dependencies, { signal, onProgress })
   await engine.states.settleBlob(blob, desc, outcome, outcome === 'fetched' ? desc.size : 0)

@@ -48,6 +48,11 @@ export class Keys {
     return `${this.run(run)}:verdicts`
   }
 
+  /** Which repository of its destination got a blob: a hash by the beginning of the digest. */
+  places(run: string): string {
+    return `${this.run(run)}:places`
+  }
+
   /** The blobs of an image: a hash of states by the beginning of the digest. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

@@ -23,6 +23,7 @@ export async function removeRun(
     }
   }
   // The head last: without it nobody would come back for the rest.
-  await redis.unlink(keys.references(run), keys.images(run), keys.open(run), keys.verdicts(run))
+  const own = [keys.references(run), keys.images(run), keys.open(run), keys.verdicts(run), keys.places(run)]
+  await redis.unlink(...own)
   await redis.multi().unlink(keys.run(run)).zrem(keys.runs, run).srem(keys.watched, run).exec()
 }

@@ -168,6 +168,11 @@ if before and ARGV[3] ~= 'right' and cjson.decode(before).attempt > tonumber(ARG
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return ARGV[3]`
 
+/** KEYS run, places. ARGV field, repository. */
+export const recordPlace = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+return redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])`
+
 /** KEYS run. ARGV lister. Answers who lists the names: whoever asked last, or nobody any more. */
 export const beginListing = `
 local head = redis.call('HMGET', KEYS[1], 'state', 'listing')

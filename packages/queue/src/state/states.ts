@@ -91,6 +91,15 @@ export class RunStates {
     await this.#run('recordVerdict')(keys, [blobKey(digest), attempt, formatVerdict(verdict, attempt)])
   }
 
+  /** A repository of the run's destination that got the blob. */
+  async placeOf(run: string, digest: Digest): Promise<string | undefined> {
+    return (await this.redis.hget(this.keys.places(run), blobKey(digest))) ?? undefined
+  }
+
+  async recordPlace(run: string, digest: Digest, repository: string): Promise<void> {
+    await this.#run('recordPlace')([this.keys.run(run), this.keys.places(run)], [blobKey(digest), repository])
+  }
+
   /** Whether `lister` is to list the names of the run; whoever asked before is not, from then on. */
   async beginListing(run: string, lister: string): Promise<boolean> {
     return (await this.#run('beginListing')([this.keys.run(run)], [lister])) === lister
