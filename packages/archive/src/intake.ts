@@ -48,7 +48,7 @@ export class Intake {
 
   /**
    * Takes one entry in. Of content that is there already the bytes are verified all the same. Throws
-   * `FAILED_PRECONDITION`, with the path, for bytes that do not have the digest expected.
+   * `FAILED_PRECONDITION`, with the digest, for bytes that do not have the digest expected.
    */
   async take(path: string, size: number, body: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Taken> {
     try {
@@ -58,7 +58,8 @@ export class Intake {
       const digest = expected ?? (await this.#takeUnknown(path, head))
       return { digest, size, head: head.bytes }
     } catch (error) {
-      throw blamed(error, shownEntry(path))
+      // A blob's path is its digest, which the error names.
+      throw expected === undefined ? blamed(error, shownEntry(path)) : blamed(error, 'the archive')
     }
   }
 
@@ -81,8 +82,7 @@ export class Intake {
   ): Promise<Taken> {
     const bytes = await gather(body, size, 'it')
     const digest = digestOf(bytes, expected && algorithmOf(expected))
-    if (expected !== undefined && digest !== expected)
-      throw new DistError('FAILED_PRECONDITION', `the content has digest ${digest}`)
+    if (expected !== undefined && digest !== expected) throw otherDigest(expected, digest)
     await this.#later(() => this.#write({ digest, size }, once(bytes)))
     // A copy: the bytes are the store's.
     return { digest, size, head: new Uint8Array(bytes.subarray(0, headSize)) }
@@ -168,7 +168,11 @@ async function verify(digest: Digest, body: AsyncIterable<Uint8Array>): Promise<
   const digester = new Digester(algorithmOf(digest))
   for await (const chunk of body) digester.update(chunk)
   const found = digester.digest()
-  if (found !== digest) throw new DistError('FAILED_PRECONDITION', `the content has digest ${found}`)
+  if (found !== digest) throw otherDigest(digest, found)
+}
+
+function otherDigest(digest: Digest, found: Digest): DistError {
+  return new DistError('FAILED_PRECONDITION', `${digest}: the content has digest ${found}`)
 }
 
 const headSize = 4

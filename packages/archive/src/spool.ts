@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DistError, errnoOf } from '@dist/errdefs'
@@ -34,7 +33,7 @@ export async function spool(body: AsyncIterable<Uint8Array>, folder: string): Pr
     return {
       digest: digester.digest(),
       size: digester.size,
-      read: () => createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: chunkSize }),
+      read: () => file.createReadStream({ start: 0, autoClose: false, highWaterMark: chunkSize }),
       [Symbol.asyncDispose]: () => file.close(),
     }
   } catch (error) {

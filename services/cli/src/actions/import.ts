@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { addAbortSignal } from 'node:stream'
@@ -68,7 +67,7 @@ async function openFile(path: string, signal: AbortSignal): Promise<Source> {
 }
 
 async function* chunksOf(path: string, handle: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const stream = createReadStream('', { fd: handle.fd, autoClose: false, highWaterMark: chunkSize })
+  const stream = handle.createReadStream({ autoClose: false, highWaterMark: chunkSize })
   addAbortSignal(signal, stream)
   try {
     yield* stream as AsyncIterable<Uint8Array>
