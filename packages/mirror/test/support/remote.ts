@@ -22,6 +22,9 @@ export class ScriptedRemote implements Resolver {
   readonly fetches: Digest[] = []
   /** The offset of every request for content, in order. */
   readonly offsets: number[] = []
+  /** The digests of which it was asked what refers to them. */
+  readonly subjects: Digest[] = []
+  readonly #referrers = new Map<string, Descriptor[]>()
   readonly #content = new Map<string, Uint8Array>()
   readonly #tags = new Map<string, Descriptor>()
   readonly #faults = new Map<string, Fault[]>()
@@ -34,6 +37,16 @@ export class ScriptedRemote implements Resolver {
     const { tag: _, ...repository } = parseReference(text)
     this.#tags.set(text, { mediaType, digest, size })
     this.#tags.set(formatReference({ ...repository, digest }), { mediaType, digest, size })
+  }
+
+  /** Lists what refers to a digest. */
+  refer(subject: Named, ...referrers: Descriptor[]): void {
+    this.#referrers.set(subject.digest, [...(this.#referrers.get(subject.digest) ?? []), ...referrers])
+  }
+
+  async referrers(_locator: unknown, digest: Digest): Promise<readonly Descriptor[]> {
+    this.subjects.push(digest)
+    return this.#referrers.get(digest) ?? []
   }
 
   /** Loses content, as if it had never been pushed. */

@@ -1,0 +1,96 @@
+import { narrowed } from '@dist/mirror'
+import { parsePlatform } from '@dist/oci'
+import { parseReference } from '@dist/reference'
+import { imageIndex } from '@dist/testkit/fixtures'
+import { describe, expect, it } from 'vitest'
+import { errorOf } from './support/errors.js'
+import { flipped } from './support/faults.js'
+import { imageOf, twoPlatforms } from './support/images.js'
+import { artifactOf, newPushWorld } from './support/pushing.js'
+import { ScriptedRemote } from './support/remote.js'
+
+const name = 'registry.test/a:1'
+const reference = parseReference(name)
+const arm64 = parsePlatform('linux/arm64')
+
+describe('a source that is narrowed to one platform', () => {
+  it("resolves an index to that platform's manifest", async () => {
+    const remote = new ScriptedRemote()
+    const { index, arm64: image } = twoPlatforms()
+    remote.push(index, name)
+    const { desc } = await narrowed(remote, arm64).resolve(reference)
+    expect(desc.digest).toBe(image.descriptor.digest)
+  })
+
+  it('reads an index that resolving has brought no second time', async () => {
+    const remote = new ScriptedRemote()
+    remote.push(twoPlatforms().index, name)
+    const resolved = await narrowed(remote, arm64).resolve(reference, { intent: 'manifest' })
+    expect(remote.fetches).toEqual([])
+    expect(resolved.content).toBeUndefined()
+  })
+
+  it('leaves a single manifest as it is, whatever its platform, with its content', async () => {
+    const remote = new ScriptedRemote()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const resolved = await narrowed(remote, arm64).resolve(reference, { intent: 'manifest' })
+    expect(resolved).toMatchObject({ desc: { digest: image.descriptor.digest } })
+    expect(resolved.content).toEqual(image.content)
+  })
+
+  it('tells which platforms there are where there is not that one', async () => {
+    const remote = new ScriptedRemote()
+    remote.push(twoPlatforms().index, name)
+    await expect(narrowed(remote, parsePlatform('linux/s390x')).resolve(reference)).rejects.toEqual(
+      errorOf('NOT_FOUND', name, 'linux/s390x', 'offers linux/amd64, linux/arm64'),
+    )
+  })
+
+  it('takes no index that is not what its digest says, and blames who sent it', async () => {
+    const remote = new ScriptedRemote()
+    const { index } = twoPlatforms()
+    remote.push(index, name)
+    remote.script(index.descriptor, flipped)
+    await expect(narrowed(remote, arm64).resolve(reference)).rejects.toEqual(
+      errorOf('FAILED_PRECONDITION', index.descriptor.digest, 'the registry sent'),
+    )
+  })
+
+  it('sends that manifest alone, and what refers to it', async () => {
+    const remote = new ScriptedRemote()
+    const { index, amd64, arm64: image } = twoPlatforms()
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(index, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    const { registry, mirror } = newPushWorld({ source: narrowed(remote, arm64) })
+    await mirror([name], { referrers: true })
+    expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
+    expect(await registry.image('m/a', signature.descriptor.digest)).toBe(signature.descriptor.digest)
+    for (const { descriptor } of [index, amd64]) expect(registry.received(descriptor.digest)).toEqual([])
+  })
+
+  it('sends it also where the whole index is there under the same name', async () => {
+    const remote = new ScriptedRemote()
+    const { index, arm64: image } = twoPlatforms()
+    remote.push(index, name)
+    const whole = newPushWorld({ remote })
+    const pinned = `${name}@${index.descriptor.digest}`
+    await whole.mirror([pinned])
+    const { registry } = whole
+    const { mirror } = newPushWorld({ registry, source: narrowed(remote, arm64) })
+    expect(await mirror([pinned])).toMatchObject([{ upToDate: false }])
+    expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
+  })
+
+  it('costs a HEAD of the tag when nothing has changed', async () => {
+    const remote = new ScriptedRemote()
+    remote.push(imageIndex([imageOf(['x'], 'linux/arm64')]), name)
+    const { registry, mirror } = newPushWorld({ source: narrowed(remote, arm64) })
+    await mirror([name])
+    registry.requests.length = 0
+    expect(await mirror([name])).toMatchObject([{ upToDate: true }])
+    expect(registry.requests).toEqual(['HEAD m/a/manifests/1'])
+  })
+})

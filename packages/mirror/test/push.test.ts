@@ -1,0 +1,163 @@
+import { DistError } from '@dist/errdefs'
+import { Holdings } from '@dist/mirror'
+import type { Digest } from '@dist/oci'
+import { describe, expect, it } from 'vitest'
+import { errorOf } from './support/errors.js'
+import { flipped, resetAfter, short } from './support/faults.js'
+import { blobAt, imageOf } from './support/images.js'
+import { newPushWorld } from './support/pushing.js'
+
+const name = 'registry.test/a:1'
+const busy = () => new DistError('UNAVAILABLE', 'busy', { retryAfter: 1 })
+
+describe('a blob that goes to a repository', () => {
+  it('is uploaded once for images that share it: other repositories take it over', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const images = ['a', 'b', 'c'].map((own) => imageOf(['base', own]))
+    const names = images.map((_, i) => `registry.test/r${i}:1`)
+    for (const [i, image] of images.entries()) remote.push(image, names[i] ?? '')
+    await mirror(names)
+    const base = blobAt(images[0] ?? imageOf([]), 1)
+    expect(remote.fetchesOf(base)).toBe(1)
+    expect(registry.received('MOUNT').filter((request) => request.includes(base.digest))).toHaveLength(2)
+    for (const [i, image] of images.entries())
+      expect(await registry.image(`m/r${i}`, '1')).toBe(image.descriptor.digest)
+  })
+
+  it('is not asked for again, nor mounted, where two images of one repository share it', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const images = ['a', 'b'].map((own) => imageOf(['base', own]))
+    const names = ['registry.test/r:a', 'registry.test/r:b']
+    for (const [i, image] of images.entries()) remote.push(image, names[i] ?? '')
+    await mirror(names)
+    const base = blobAt(images[0] ?? imageOf([]), 1)
+    expect(registry.received(base.digest).sort()).toEqual([
+      `HEAD m/r/blobs/${base.digest}`,
+      `HEAD m/r/blobs/${base.digest}`,
+      `PUT m/r/blobs/${base.digest}`,
+    ])
+  })
+
+  it('is mounted from a repository where it was met', async () => {
+    const first = newPushWorld()
+    const { remote, registry } = first
+    remote.push(imageOf(['base']), 'registry.test/old:1')
+    await first.mirror(['registry.test/old:1'])
+    remote.push(imageOf(['base', 'own']), 'registry.test/new:1')
+    remote.push(imageOf(['base', 'more']), 'registry.test/old:1')
+    const { mirror } = newPushWorld({ remote, registry })
+    await mirror(['registry.test/old:1'])
+    await mirror(['registry.test/new:1'])
+    const base = blobAt(imageOf(['base']), 1)
+    expect(registry.received(`MOUNT m/new/blobs/${base.digest}`)).toEqual([
+      `MOUNT m/new/blobs/${base.digest} from m/old`,
+    ])
+    expect(remote.fetchesOf(base)).toBe(1)
+  })
+
+  it('is mounted from the repository that it comes from, where that is at the same registry', async () => {
+    const { remote, registry, push } = newPushWorld()
+    const [host, desc] = ['mirror.test', blobAt(imageOf(['x']), 1)]
+    remote.push(imageOf(['x']), `${host}/a:1`)
+    const there = { host, repository: 'a' }
+    await push({ desc, source: { host: 'elsewhere.test', repository: 'a' }, to: there })
+    const other = newPushWorld({ remote, registry })
+    expect(await other.push({ desc, source: there, to: { host, repository: 'b' } })).toBe(false)
+    expect(registry.requests.at(-1)).toBe(`MOUNT b/blobs/${desc.digest} from a`)
+  })
+
+  it('is uploaded where the registry does not mount', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    registry.mounts = false
+    const images = ['a', 'b'].map((own) => imageOf(['base', own]))
+    const names = ['registry.test/a:1', 'registry.test/b:1']
+    for (const [i, image] of images.entries()) remote.push(image, names[i] ?? '')
+    expect(await mirror(names)).toMatchObject([{ upToDate: false }, { upToDate: false }])
+    expect(remote.fetchesOf(blobAt(images[0] ?? imageOf([]), 1))).toBe(2)
+    expect(await registry.image('m/b', '1')).toBe(images[1]?.descriptor.digest)
+  })
+
+  it('is sent again from its start where the registry fails in the middle', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const layer = blobAt(image, 1)
+    registry.fail(`PUT m/a/blobs/${layer.digest}`, busy(), 3)
+    expect(await mirror([name])).toMatchObject([{ upToDate: false }])
+    expect(remote.fetchesOf(layer)).toBe(4)
+    expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
+  })
+
+  it('fails with what the registry said where that does not help, and leaves the tag as it was', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const layer = blobAt(image, 1)
+    registry.fail(`PUT m/a/blobs/${layer.digest}`, busy(), 100)
+    const [outcome] = await mirror([name])
+    expect(outcome?.error).toEqual(errorOf('UNAVAILABLE', 'busy'))
+    expect(remote.fetchesOf(layer)).toBe(4)
+    expect(registry.received('PUT m/a/manifests')).toEqual([])
+  })
+
+  it('is not sent again where the registry refuses it', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    registry.fail('POST', new DistError('PERMISSION_DENIED', 'denied'), 100)
+    const [outcome] = await mirror([name])
+    expect(outcome?.error).toEqual(errorOf('PERMISSION_DENIED'))
+    expect(remote.fetchesOf(blobAt(image, 1))).toBe(0)
+  })
+
+  it('goes on in the same upload where the source breaks', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const layer = blobAt(image, 1)
+    remote.script(layer, resetAfter(600))
+    await mirror([name])
+    expect(remote.offsets.filter((offset) => offset > 0)).toEqual([600])
+    expect(registry.received('POST')).toHaveLength(2)
+  })
+
+  it.each([
+    ['a flipped byte', flipped],
+    ['too few bytes', short],
+  ])('of which the source gives %s never becomes one (S3)', async (_, fault) => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const layer = blobAt(image, 1)
+    remote.script(layer, fault)
+    const [outcome] = await mirror([name])
+    expect(outcome?.error).toEqual(errorOf('FAILED_PRECONDITION'))
+    expect(await registry.pusher({ host: 'mirror.test', repository: 'm/a' }).has(layer)).toBe(false)
+    expect(await registry.image('m/a', '1')).toBeUndefined()
+  })
+})
+
+describe('Holdings', () => {
+  const digest = (letter: string) => `sha256:${letter.repeat(64)}` as Digest
+  const at = (repository: string, host = 'mirror.test') => ({ host, repository })
+
+  it('knows the repositories of each host that hold a blob', () => {
+    const holdings = new Holdings()
+    holdings.add(at('a'), digest('1'))
+    holdings.add(at('b'), digest('1'))
+    expect(holdings.has(at('a'), digest('1'))).toBe(true)
+    expect(holdings.has(at('c'), digest('1'))).toBe(false)
+    expect(holdings.has(at('a', 'other.test'), digest('1'))).toBe(false)
+    expect(holdings.repositoryWith(digest('1'), 'mirror.test')).toBe('a')
+    expect(holdings.repositoryWith(digest('1'), 'other.test')).toBeUndefined()
+  })
+
+  it('forgets the oldest blobs when it knows too many places', () => {
+    const holdings = new Holdings(3)
+    for (const repository of ['a', 'b']) holdings.add(at(repository), digest('1'))
+    for (const letter of ['2', '2', '3']) holdings.add(at('a'), digest(letter))
+    expect(holdings.has(at('a'), digest('1'))).toBe(false)
+    expect(holdings.has(at('a'), digest('2'))).toBe(true)
+    expect(holdings.has(at('a'), digest('3'))).toBe(true)
+  })
+})

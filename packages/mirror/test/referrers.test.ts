@@ -1,0 +1,133 @@
+import { DistError } from '@dist/errdefs'
+import { imageIndex } from '@dist/testkit/fixtures'
+import { describe, expect, it } from 'vitest'
+import { errorOf } from './support/errors.js'
+import { imageOf, twoPlatforms } from './support/images.js'
+import { artifactOf, newPushWorld } from './support/pushing.js'
+
+const name = 'registry.test/a:1'
+const all = { referrers: true }
+
+describe('what refers to an image', () => {
+  it('goes with it: of the index, of its manifests, and of what refers to them', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const { index, amd64 } = twoPlatforms()
+    const signature = artifactOf(index.descriptor, 'signature')
+    const sbom = artifactOf(amd64.descriptor, 'sbom')
+    const signedSbom = artifactOf(sbom.descriptor, 'signature of the sbom')
+    remote.push(index, name)
+    for (const image of [signature, sbom, signedSbom]) remote.push(image, 'registry.test/a:x')
+    remote.refer(index.descriptor, signature.descriptor)
+    remote.refer(amd64.descriptor, sbom.descriptor)
+    remote.refer(sbom.descriptor, signedSbom.descriptor)
+    await mirror([name], all)
+    for (const { descriptor } of [signature, sbom, signedSbom])
+      expect(await registry.image('m/a', descriptor.digest)).toBe(descriptor.digest)
+  })
+
+  it('may be an index', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const bundle = imageIndex([artifactOf(image.descriptor, 'one'), artifactOf(image.descriptor, 'two')])
+    remote.push(image, name)
+    remote.push(bundle, 'registry.test/a:bundle')
+    remote.refer(image.descriptor, bundle.descriptor)
+    await mirror([name], all)
+    expect(await registry.image('m/a', bundle.descriptor.digest)).toBe(bundle.descriptor.digest)
+  })
+
+  it('is left where it was not asked for, and nobody is asked for it', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.refer(image.descriptor, signature.descriptor)
+    await mirror([name])
+    expect(remote.subjects).toEqual([])
+    expect(registry.received(signature.descriptor.digest)).toEqual([])
+  })
+
+  it('is left out where it is listed but not there: lists grow stale', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    remote.refer(image.descriptor, artifactOf(image.descriptor, 'gone').descriptor)
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: false }])
+    expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
+  })
+
+  it('fails its image where it cannot be read', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    const denied = new DistError('PERMISSION_DENIED', 'denied')
+    remote.script(signature.descriptor, async () => {
+      throw denied
+    })
+    expect(await mirror([name], all)).toMatchObject([{ error: denied }])
+    expect(await registry.image('m/a', '1')).toBeUndefined()
+  })
+
+  it('comes later where it was made later, and the image is not put again below its manifest', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const { index } = twoPlatforms()
+    const signature = artifactOf(index.descriptor, 'signature')
+    remote.push(index, name)
+    await mirror([name], all)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(index.descriptor, signature.descriptor)
+    registry.requests.length = 0
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: false, fetched: { objects: 3 } }])
+    expect(registry.received('PUT m/a/manifests')).toEqual([
+      `PUT m/a/manifests/${signature.descriptor.digest}`,
+      'PUT m/a/manifests/1',
+    ])
+  })
+
+  it('costs a question to each side when nothing has changed', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const { digest } = image.descriptor
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    await mirror([name], all)
+    registry.requests.length = 0
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: true }])
+    expect(registry.requests).toEqual(['HEAD m/a/manifests/1', `GET m/a/referrers/${digest}`])
+  })
+
+  it('is put again where a registry has it and does not list it', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    await mirror([name], all)
+    registry.referrers = async () => []
+    registry.requests.length = 0
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: false }])
+    expect(registry.received('PUT')).toEqual([
+      `PUT m/a/manifests/${signature.descriptor.digest}`,
+      'PUT m/a/manifests/1',
+    ])
+  })
+
+  it('comes before the tag: where it is refused, the tag stays as it was (S16)', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    registry.fail(`PUT m/a/manifests/${signature.descriptor.digest}`, new DistError('MALFORMED', 'no'))
+    const [outcome] = await mirror([name], all)
+    expect(outcome?.error).toEqual(errorOf('MALFORMED', 'no'))
+    expect(await registry.image('m/a', '1')).toBeUndefined()
+  })
+})

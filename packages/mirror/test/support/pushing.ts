@@ -1,0 +1,83 @@
+import { MemoryLocker } from '@dist/locks'
+import {
+  type BlobTask,
+  destinationOf,
+  type EngineOptions,
+  Holdings,
+  type ImageOutcome,
+  type IngestOptions,
+  ingestBlob,
+  mirrorImages,
+  type PushTask,
+  pushBlob,
+  type RegistryTargetOptions,
+  registryTarget,
+  type Source,
+  TransferBudget,
+} from '@dist/mirror'
+import { type Descriptor, mediaTypes } from '@dist/oci'
+import { parseReference } from '@dist/reference'
+import { type FixtureImage, fixtureBlob } from '@dist/testkit/fixtures'
+import { documentImage } from './images.js'
+import { PushedRegistry } from './registry.js'
+import { ScriptedRemote } from './remote.js'
+
+/** Everything goes below `mirror.test/m`. */
+export const prefix = { host: 'mirror.test', repository: 'm' }
+
+export interface PushWorldOptions extends Partial<RegistryTargetOptions> {
+  remote?: ScriptedRemote
+  registry?: PushedRegistry
+  /** Default: the remote. */
+  source?: Source
+}
+
+/** A scripted remote, registries in memory, and all that mirrors from the one to the others. */
+export function newPushWorld(options: PushWorldOptions = {}) {
+  const remote = options.remote ?? new ScriptedRemote()
+  const registry = options.registry ?? new PushedRegistry()
+  const source = options.source ?? remote
+  const holdings = options.holdings ?? new Holdings()
+  const destination = options.destination ?? ((reference) => destinationOf(reference, prefix))
+  const target = registryTarget(registry, { ...options, destination, holdings })
+  const push = ({ desc, source: from, to = prefix }: BlobTask | PushTask, ingestOptions?: IngestOptions) => {
+    const parts = { fetcher: source.fetcher(from), pusher: registry.pusher(to), holdings }
+    return pushBlob({ desc, source: from, to }, parts, ingestOptions)
+  }
+  const dependencies = {
+    locker: new MemoryLocker(),
+    present: async ({ desc, to = prefix }: BlobTask) => holdings.has(to, desc.digest),
+    transfer: push,
+    budget: new TransferBudget({ bytes: 1024 * 1024, transfers: 8 }),
+  }
+  const ingest = (task: BlobTask, ingestOptions?: IngestOptions) =>
+    ingestBlob(task, dependencies, ingestOptions)
+  return {
+    remote,
+    registry,
+    holdings,
+    push,
+    mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}): Promise<ImageOutcome[]> =>
+      mirrorImages(
+        texts.map((text) => parseReference(text)),
+        { source, target, ingest },
+        { platforms: 'all', ...engineOptions },
+      ),
+  }
+}
+
+/** An artifact that refers to something: a signature, an SBOM. */
+export function artifactOf(subject: Descriptor, text: string): FixtureImage {
+  const config = fixtureBlob('{}', mediaTypes.ociConfig)
+  const layer = fixtureBlob(text, 'application/vnd.example.signature')
+  const { mediaType, digest, size } = subject
+  const document = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    artifactType: 'application/vnd.example.signature',
+    config: config.descriptor,
+    layers: [layer.descriptor],
+    subject: { mediaType, digest, size },
+  }
+  return documentImage(document, mediaTypes.ociManifest, [config, layer])
+}

@@ -1,0 +1,157 @@
+import { type ContentStore, createStore, type Ingester, MemoryDriver } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { has } from '@dist/mirror'
+import { childrenOf, type Descriptor, type Digest, hasChildren, parseManifest } from '@dist/oci'
+import type { Locator } from '@dist/reference'
+import type { Pusher, PusherSource, PutOptions, ReferrersSource, RemoteOptions } from '@dist/remotes'
+
+interface Manifest {
+  readonly desc: Descriptor
+  readonly content: Uint8Array
+}
+
+interface Repository {
+  readonly blobs: ContentStore
+  /** By digests and tags. */
+  readonly manifests: Map<string, Manifest>
+}
+
+/** A rule for what a request that contains the text fails with. */
+interface Failure {
+  readonly request: string
+  readonly error: unknown
+  times: number
+}
+
+/**
+ * Registries in memory to push to, all hosts in one. As real ones they take no manifest before what it names, unless
+ * they are told to. They write down what is asked of them, and fail as they are told to.
+ */
+export class PushedRegistry implements PusherSource, ReferrersSource {
+  /** `HEAD app/blobs/sha256:...`, `PUT app/manifests/1`, in order. */
+  readonly requests: string[] = []
+  /** Takes indexes that lack some of their manifests. */
+  takesSparse = false
+  mounts = true
+  /** Called before each request; what it throws the request fails with. */
+  onRequest: (request: string) => void = () => {}
+  readonly #repositories = new Map<string, Repository>()
+  readonly #failures: Failure[] = []
+
+  /** The next requests that contain the text fail so. */
+  fail(request: string, error: unknown, times = 1): void {
+    this.#failures.push({ request, error, times })
+  }
+
+  /** The requests that contain the text, so far. */
+  received(text: string): string[] {
+    return this.requests.filter((request) => request.includes(text))
+  }
+
+  repository(name: string): Repository {
+    const known = this.#repositories.get(name)
+    if (known !== undefined) return known
+    const made = { blobs: createStore(new MemoryDriver()), manifests: new Map() }
+    this.#repositories.set(name, made)
+    return made
+  }
+
+  /** What a tag means: its digest, once all that is below it was proven to be there. */
+  async image(name: string, object: string): Promise<Digest | undefined> {
+    const found = this.repository(name).manifests.get(object)
+    if (found !== undefined) await this.#prove(name, found)
+    return found?.desc.digest
+  }
+
+  pusher({ repository }: Locator): Pusher {
+    return {
+      resolve: async (object, options) => {
+        this.#ask(`HEAD ${repository}/manifests/${object}`, options)
+        return this.repository(repository).manifests.get(object)?.desc
+      },
+      has: async (desc, options) => {
+        this.#ask(`HEAD ${repository}/blobs/${desc.digest}`, options)
+        return has(this.repository(repository).blobs, desc)
+      },
+      mount: (desc, from, options) => this.#mount(repository, desc, from, options),
+      put: (desc, content, options) => this.#put(repository, { desc, content }, options),
+      ingester: this.#ingester(repository),
+    }
+  }
+
+  async referrers({ repository }: Locator, digest: Digest, options?: RemoteOptions): Promise<Descriptor[]> {
+    this.#ask(`GET ${repository}/referrers/${digest}`, options)
+    const all = new Map([...this.repository(repository).manifests.values()].map((m) => [m.desc.digest, m]))
+    return [...all.values()].filter((manifest) => subjectOf(manifest) === digest).map(({ desc }) => desc)
+  }
+
+  async #mount(
+    repository: string,
+    desc: Descriptor,
+    from: string,
+    options?: RemoteOptions,
+  ): Promise<boolean> {
+    this.#ask(`MOUNT ${repository}/blobs/${desc.digest} from ${from}`, options)
+    const other = this.repository(from).blobs
+    if (!this.mounts || !(await has(other, desc))) return false
+    await using writer = await this.repository(repository).blobs.writer(`mount-${desc.digest}`, desc)
+    for await (const chunk of await other.open(desc)) await writer.write(chunk)
+    await writer.commit()
+    return true
+  }
+
+  #ingester(repository: string): Ingester {
+    return {
+      writer: async (ref, expected, options) => {
+        this.#ask(`POST ${repository}/blobs/uploads`, options)
+        const writer = await this.repository(repository).blobs.writer(ref, expected, options)
+        return {
+          get status() {
+            return writer.status
+          },
+          write: (chunk) => writer.write(chunk),
+          restart: () => writer.restart(),
+          abort: () => writer.abort(),
+          commit: async () => {
+            this.#ask(`PUT ${repository}/blobs/${expected.digest}`, options)
+            return writer.commit()
+          },
+          [Symbol.asyncDispose]: () => writer.abort(),
+        }
+      },
+    }
+  }
+
+  async #put(repository: string, manifest: Manifest, options: PutOptions = {}): Promise<void> {
+    const { desc } = manifest
+    this.#ask(`PUT ${repository}/manifests/${options.tag ?? desc.digest}`, options)
+    await this.#prove(repository, manifest)
+    const { manifests } = this.repository(repository)
+    manifests.set(desc.digest, manifest)
+    if (options.tag !== undefined) manifests.set(options.tag, manifest)
+  }
+
+  async #prove(repository: string, { desc, content }: Manifest): Promise<void> {
+    const { blobs, manifests } = this.repository(repository)
+    for (const child of childrenOf(parseManifest(content, desc.mediaType, desc.digest))) {
+      const isManifest = hasChildren(child.mediaType)
+      if (isManifest && this.takesSparse) continue
+      if (isManifest ? manifests.has(child.digest) : await has(blobs, child)) continue
+      throw new DistError('MALFORMED', `${desc.digest}: answered 400 (MANIFEST_BLOB_UNKNOWN ${child.digest})`)
+    }
+  }
+
+  #ask(request: string, options?: RemoteOptions): void {
+    options?.signal?.throwIfAborted()
+    this.requests.push(request)
+    this.onRequest(request)
+    const failure = this.#failures.find((rule) => rule.times > 0 && request.includes(rule.request))
+    if (failure === undefined) return
+    failure.times--
+    throw failure.error
+  }
+}
+
+function subjectOf({ desc, content }: Manifest): Digest | undefined {
+  return parseManifest(content, desc.mediaType, desc.digest).subject?.digest
+}
