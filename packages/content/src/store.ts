@@ -13,7 +13,7 @@ export function createStore(driver: Driver): ContentStore {
       throwIfAborted(options.signal)
       return driver.read(desc.digest, options)
     },
-    writer: (ref, expected, options = {}) => openExpected(driver, ref, narrow(expected), options),
+    ...createIngester(driver),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
     walk: () => driver.walk(),
     statuses: () => driver.statuses(),
@@ -24,8 +24,15 @@ export function createStore(driver: Driver): ContentStore {
   }
 }
 
+/** The same for what only takes content in, such as a repository of a registry. */
+export function createIngester(driver: Pick<Driver, 'stat' | 'draft'>): Ingester {
+  return {
+    writer: (ref, expected, options = {}) => openExpected(driver, ref, narrow(expected), options),
+  }
+}
+
 async function openExpected(
-  driver: Driver,
+  driver: Pick<Driver, 'stat' | 'draft'>,
   ref: string,
   expected: Expected,
   options: { signal?: AbortSignal },

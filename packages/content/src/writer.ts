@@ -5,7 +5,7 @@ import type { Draft, Driver } from './driver.js'
 
 /** Opens a draft and verifies all that goes into it. */
 export async function openWriter(
-  driver: Driver,
+  driver: Pick<Driver, 'stat' | 'draft'>,
   ref: string,
   expected: Expected,
   options: WriteOptions,
@@ -27,7 +27,7 @@ class VerifyingWriter implements Writer {
   #closed = false
 
   constructor(
-    private readonly driver: Driver,
+    private readonly driver: Pick<Driver, 'stat'>,
     private readonly draft: Draft,
     private readonly expected: Expected,
   ) {

@@ -56,7 +56,8 @@ export function announcedDigest(response: Response): Digest | undefined {
   return typeof value === 'string' && isDigest(value) ? value : undefined
 }
 
-async function readWhole({ body, headers, url }: Response, what: string): Promise<Uint8Array> {
+/** All bytes of an answer, at most as many as a manifest may have: beyond it `RESOURCE_EXHAUSTED`. */
+export async function readWhole({ body, headers, url }: Response, what: string): Promise<Uint8Array> {
   const tooLarge = () =>
     new DistError(
       'RESOURCE_EXHAUSTED',

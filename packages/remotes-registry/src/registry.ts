@@ -4,6 +4,8 @@ import type {
   FetchOptions,
   HostLimiter,
   ObjectFetcher,
+  PusherSource,
+  ReferrersSource,
   RemoteOptions,
   Resolver,
 } from '@dist/remotes'
@@ -12,8 +14,11 @@ import type { Credentials } from './auth/credential.js'
 import type { Lookup } from './auth/realm.js'
 import { createAuthorizer } from './auth/registry-authorizer.js'
 import { defaultEndpoint, type Endpoint } from './endpoint.js'
+import type { Source } from './fetch.js'
 import { createFetcher } from './fetcher.js'
 import { createAgents } from './http/agents.js'
+import { createPusher, createPushMemory, forgetUploads } from './push/pusher.js'
+import { findReferrers } from './referrers/referrers.js'
 import { resolveReference } from './resolve.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 
@@ -28,10 +33,15 @@ export interface RegistryOptions extends TransportOptions {
   readonly lookup?: Lookup | undefined
   /** As in `FetcherOptions`. Default: false. */
   readonly foreignUrls?: boolean | undefined
+  /**
+   * Bytes. Larger blobs are pushed in chunks of so many, for what stands before a registry and limits a request; more
+   * where the registry wants more. Default: each blob in one request, which all registries take.
+   */
+  readonly chunkSize?: number | undefined
 }
 
 /** The client of OCI distribution and Docker registries. Dispose closes its connections. */
-export interface Registry extends Resolver, AsyncDisposable {
+export interface Registry extends Resolver, PusherSource, ReferrersSource, AsyncDisposable {
   /** For fetchers in other threads: `createFetcher` there takes it as it is. */
   endpointsFor(locator: Locator): Promise<readonly Endpoint[]>
   /** For fetchers in other threads: answers for all of them. */
@@ -45,7 +55,9 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   const authorizer = options.authorizer ?? createAuthorizer({ ...options, ...base, agents })
   const transport: Transport = { ...base, authorizer }
   const known = new Map<string, Promise<readonly Endpoint[]>>()
-  const { foreignUrls = false } = options
+  const { foreignUrls = false, chunkSize } = options
+  const memory = createPushMemory()
+  const withoutReferrers = new Set<string>()
 
   const endpointsFor = ({ host }: Locator): Promise<readonly Endpoint[]> => {
     const found = known.get(host) ?? endpointsOf(host, options)
@@ -62,14 +74,24 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
         (await ready()).fetchObject(object, hints, o),
     }
   }
+  const sourceOf = async (locator: Locator): Promise<Source> => ({
+    transport,
+    endpoints: await endpointsFor(locator),
+    locator,
+    foreignUrls,
+  })
   return {
-    resolve: async (ref, o = {}) =>
-      resolveReference({ transport, endpoints: await endpointsFor(ref), locator: ref, foreignUrls }, ref, o),
+    resolve: async (ref, o = {}) => resolveReference(await sourceOf(ref), ref, o),
     fetcher,
+    pusher: (locator) =>
+      createPusher({ transport, endpoints: () => endpointsFor(locator), locator, chunkSize, memory }),
+    referrers: async (locator, digest, o = {}) =>
+      findReferrers(await sourceOf(locator), digest, withoutReferrers, o),
     endpointsFor,
     authorizer,
     limiter: transport.limiter,
     async [Symbol.asyncDispose]() {
+      await forgetUploads(memory)
       if (options.agents === undefined) await agents[Symbol.asyncDispose]()
     },
   }

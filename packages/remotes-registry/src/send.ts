@@ -1,20 +1,35 @@
 import { DistError, isCanceled, isRetryable } from '@dist/errdefs'
+import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
 import { type Endpoint, tlsFor } from './endpoint.js'
-import { exchange, type Response } from './http/exchange.js'
-import { isRedirect, maxRedirects, redirectTarget } from './http/redirect.js'
+import { exchange, type Method, type Response } from './http/exchange.js'
+import { isStream, type RequestBody } from './http/outgoing.js'
+import { isRedirect, keepsMethod, maxRedirects, redirectTarget } from './http/redirect.js'
 import { abortable } from './http/signal.js'
 import { statusError } from './http/status.js'
 import { withRetries } from './retry.js'
 import type { Transport } from './transport.js'
 
+/** Where an answer said that things go on. */
+export interface Target {
+  readonly url: URL
+  /** Whether the way there never left the endpoint's origin. Elsewhere nothing secret is sent. */
+  readonly own: boolean
+}
+
 export interface RegistryRequest {
   readonly endpoint: Endpoint
-  readonly method: 'GET' | 'HEAD'
+  readonly method: Method
   /** Below the endpoint's base: `/library/alpine/manifests/latest`. */
   readonly path: string
+  /** Asked instead of the path. */
+  readonly target?: Target | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** Bytes are sent again after a 401 or to where a redirect leads. A stream is not: `UNAVAILABLE`, to be retried. */
+  readonly body?: RequestBody | undefined
+  /** A place in the host's lane for uploads, taken beforehand; for streams, which make one request. */
+  readonly permit?: Permit | undefined
   readonly scope: Scope
   /** What it is about, for errors. */
   readonly what: string
@@ -34,14 +49,23 @@ export function sendPatiently(transport: Transport, request: RegistryRequest): P
  */
 export async function send(transport: Transport, request: RegistryRequest): Promise<Response> {
   const { endpoint, scope } = request
-  const authorization = await authorized(transport.authorizer.authorization(endpoint, scope), request)
+  const isSecretSent = request.target?.own ?? true
+  const authorization = isSecretSent
+    ? await authorized(transport.authorizer.authorization(endpoint, scope), request)
+    : undefined
   let response = await follow(transport, request, authorization)
   // Only the registry's own 401 counts: whoever it redirects to must not name a realm for its credentials.
-  if (response.status === 401 && isOwn(endpoint, response)) {
+  if (response.status === 401 && isSecretSent && isOwn(endpoint, response)) {
     const challenges = challengesOf(response.headers['www-authenticate'])
     await response.body.discard()
     const renewed = transport.authorizer.challenged(endpoint, scope, challenges, authorization)
-    response = await follow(transport, request, await authorized(renewed, request))
+    const fresh = await authorized(renewed, request)
+    if (isStream(request.body))
+      throw new DistError(
+        'UNAVAILABLE',
+        `${request.what}: the login at ${response.url.host} had expired: send it again`,
+      )
+    response = await follow(transport, request, fresh)
   }
   const { status } = response
   if (status === 200 || request.accept?.includes(status)) return response
@@ -62,9 +86,14 @@ async function authorized<T>(answer: Promise<T>, { what, signal }: RegistryReque
 
 async function failed(transport: Transport, request: RegistryRequest, response: Response): Promise<never> {
   const { maxRetryAfter, firstDelay } = transport.retry
-  const error = await statusError(response, request.what, maxRetryAfter)
+  const pushes = isPush(request)
+  const error = await statusError(response, request.what, maxRetryAfter, { pushes })
   const pause = error.retryAfter ?? (response.status === 429 ? firstDelay : undefined)
-  if (isRetryable(error) && pause !== undefined) await transport.limiter.pause(response.url.host, pause)
+  if (isRetryable(error) && pause !== undefined) {
+    const { host } = response.url
+    await transport.limiter.pause(host, pause)
+    if (pushes) await transport.limiter.pause(uploadsTo(host), pause)
+  }
   throw error
 }
 
@@ -75,8 +104,7 @@ async function follow(
   authorization: string | undefined,
 ): Promise<Response> {
   const { endpoint } = request
-  let url = requestUrl(request)
-  let own = true
+  let { url, own } = request.target ?? { url: requestUrl(request), own: true }
   for (let redirects = 0; ; redirects++) {
     const secret = own
       ? { ...endpoint.headers, ...(authorization === undefined ? {} : { authorization }) }
@@ -84,6 +112,7 @@ async function follow(
     const response = await hop(transport, request, url, secret)
     if (!isRedirect(response.status)) return response
     await response.body.discard()
+    checkRepeatable(request, response)
     if (redirects === maxRedirects)
       throw new DistError(
         'MALFORMED',
@@ -95,25 +124,52 @@ async function follow(
   }
 }
 
+function checkRepeatable({ method, body, what }: RegistryRequest, { status, url }: Response): void {
+  if (method === 'GET' || method === 'HEAD') return
+  if (!keepsMethod(status))
+    throw new DistError(
+      'MALFORMED',
+      `${what}: ${url.host} redirects a ${method} with ${status}, which would make it a GET`,
+    )
+  if (isStream(body))
+    throw new DistError('NOT_IMPLEMENTED', `${what}: ${url.host} redirects what is being sent (${status})`)
+}
+
 async function hop(
   transport: Transport,
   request: RegistryRequest,
   url: URL,
   secret: Readonly<Record<string, string>> | undefined,
 ): Promise<Response> {
-  const { endpoint, method, signal, what } = request
-  const dispatcher = await transport.agents.dispatcher(url, tlsFor(endpoint, url))
-  const permit = await transport.limiter.acquire(url.host, signal === undefined ? {} : { signal })
+  const { endpoint, method, signal, what, body } = request
+  const lane = isPush(request) ? 'uploads' : 'requests'
+  const dispatcher = await transport.agents.dispatcher(url, tlsFor(endpoint, url), lane)
+  const place = lane === 'uploads' ? uploadsTo(url.host) : url.host
+  const permit =
+    request.permit ?? (await transport.limiter.acquire(place, signal === undefined ? {} : { signal }))
   const headers = {
     // Anything else would be decompressed or hashed as something that has another digest.
     'accept-encoding': 'identity',
     'user-agent': transport.userAgent,
+    ...(body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {}),
     ...request.headers,
     ...secret,
   }
   const { timeouts, onRequest } = transport
   const onEnd = () => permit.release()
-  return exchange(dispatcher, { method, url, headers, signal, what }, { timeouts, onRequest, onEnd })
+  return exchange(dispatcher, { method, url, headers, body, signal, what }, { timeouts, onRequest, onEnd })
+}
+
+/**
+ * The limiter's name for uploads to a host. They have places of their own: an upload holds its place while it waits for
+ * the download that feeds it, so those who wait for a place to upload must never keep that download waiting.
+ */
+export function uploadsTo(host: string): string {
+  return `uploads to ${host}`
+}
+
+function isPush({ method }: RegistryRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD'
 }
 
 function requestUrl({ endpoint, path }: RegistryRequest): URL {

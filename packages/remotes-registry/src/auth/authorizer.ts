@@ -1,11 +1,20 @@
 import { DistError } from '@dist/errdefs'
 import type { Endpoint } from '../endpoint.js'
 
-/** What a request to an endpoint may be authorised for: `repository:library/alpine:pull`. */
+/** What a request to an endpoint may be authorised for: `repository:library/alpine:pull`; several, with spaces between. */
 export type Scope = string
 
 export function pullScope(repository: string): Scope {
   return `repository:${repository}:pull`
+}
+
+export function pushScope(repository: string): Scope {
+  return `repository:${repository}:pull,push`
+}
+
+/** Pushing to one repository what another one has. */
+export function mountScope(repository: string, from: string): Scope {
+  return `${pushScope(repository)} ${pullScope(from)}`
 }
 
 /**

@@ -70,7 +70,7 @@ function tokenExchange(request: TokenRequest, userAgent: string): ExchangeReques
   }
   const url = new URL(realm)
   if (request.service !== undefined) url.searchParams.set('service', request.service)
-  url.searchParams.append('scope', request.scope)
+  for (const scope of request.scope.split(' ')) url.searchParams.append('scope', scope)
   if (credential?.kind !== 'password') return { method: 'GET', url, headers, what }
   url.searchParams.set('account', credential.username)
   const authorization = basicAuthorization(credential.username, credential.password)

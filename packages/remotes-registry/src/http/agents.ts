@@ -20,9 +20,13 @@ export interface AgentsOptions {
   readonly proxy?: ProxySettings
 }
 
+/** An upload waits for the download that feeds it: it must not take the last connection from it. */
+export type Lane = 'requests' | 'uploads'
+
 /** Keeps connections, apart for each TLS configuration. Dispose closes them. */
 export interface Agents extends AsyncDisposable {
-  dispatcher(url: URL, tls?: TlsMaterial): Dispatcher | Promise<Dispatcher>
+  /** `lane`: those of one never wait for the connections of another. */
+  dispatcher(url: URL, tls?: TlsMaterial, lane?: Lane): Dispatcher | Promise<Dispatcher>
 }
 
 export function createAgents(options: AgentsOptions = {}): Agents {
@@ -31,8 +35,8 @@ export function createAgents(options: AgentsOptions = {}): Agents {
   const proxy = options.proxy
   const proxies = Boolean(proxy?.httpProxy || proxy?.httpsProxy)
   return {
-    dispatcher(url, tls) {
-      const key = tls === undefined ? '' : JSON.stringify(tls)
+    dispatcher(url, tls, lane = 'requests') {
+      const key = `${lane} ${tls === undefined ? '' : JSON.stringify(tls)}`
       if (!proxies || isLoopback(url.hostname))
         return remembered(direct, key, () => new Agent(agentOptions(options, tls)))
       return remembered(proxied, key, () => proxyAgent(options, tls))

@@ -3,6 +3,7 @@ import { abortError, DistError, redactUrl } from '@dist/errdefs'
 import type { Dispatcher } from 'undici'
 import { Body } from './body.js'
 import { connectionError } from './errors.js'
+import { isBulk, paced, type RequestBody } from './outgoing.js'
 import { onAbort } from './signal.js'
 import type { MinimumThroughput } from './throughput.js'
 
@@ -10,14 +11,17 @@ import type { MinimumThroughput } from './throughput.js'
 export interface Timeouts {
   /** From the request to the answer's headers. */
   readonly headers: number
-  /** Between two pieces of a body. */
+  /** Between two pieces of a body, whichever way it goes. */
   readonly body: number
+  /** From a body's last byte, sent, to the answer's headers: registries move blobs to their place in between. */
+  readonly stored: number
   readonly throughput: MinimumThroughput
 }
 
 export const defaultTimeouts: Timeouts = {
   headers: 30_000,
   body: 30_000,
+  stored: 300_000,
   throughput: { bytesPerSecond: 1024, window: 60_000 },
 }
 
@@ -33,11 +37,14 @@ export interface RequestEvent {
   readonly received: number
 }
 
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly method: Method
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  /** A form, or content. Where it is a stream, the headers say its length. */
+  readonly body?: RequestBody | undefined
   readonly signal?: AbortSignal | undefined
   /** What the exchange is about, for errors: `blob sha256:... of host/repository`. */
   readonly what: string
@@ -69,21 +76,26 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const handler = new ExchangeHandler(request, options, resolve, reject)
     if (!handler.start()) return
-    const { method, url, headers, body = null } = request
-    const { headers: headersTimeout, body: bodyTimeout } = options.timeouts
+    const { method, url, headers, body } = request
+    const { body: bodyTimeout } = options.timeouts
+    const headersTimeout = answerTimeout(request, options)
     dispatcher.dispatch(
       {
         origin: url.origin,
         path: url.pathname + url.search,
         method,
         headers,
-        body,
+        body: body === undefined ? null : paced(body, bodyTimeout, () => handler.stalled()),
         headersTimeout,
         bodyTimeout,
       },
       handler,
     )
   })
+}
+
+function answerTimeout({ body }: ExchangeRequest, { timeouts }: ExchangeOptions): number {
+  return isBulk(body) ? timeouts.stored : timeouts.headers
 }
 
 class ExchangeHandler implements Dispatcher.DispatchHandler {
@@ -147,7 +159,17 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#over) return
-    this.#fail(connectionError(cause, this.request.what, this.request.url, this.options.timeouts))
+    const { what, url } = this.request
+    const headers = answerTimeout(this.request, this.options)
+    this.#fail(connectionError(cause, what, url, { headers, body: this.options.timeouts.body }))
+  }
+
+  /** The other side does not take in what is sent. */
+  stalled(): void {
+    const { what, url } = this.request
+    const wait = this.options.timeouts.body / 1000
+    this.#fail(new DistError('UNAVAILABLE', `${what}: ${url.host} stopped reading for ${wait} s`))
+    this.#controller?.abort(gaveUp)
   }
 
   #abort(signal: AbortSignal): void {

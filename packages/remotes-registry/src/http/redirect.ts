@@ -9,8 +9,13 @@ export function isRedirect(status: number): boolean {
   return redirectStatuses.has(status)
 }
 
+/** Whether a redirect keeps the method and the body of what it answers. The others turn it into a GET. */
+export function keepsMethod(status: number): boolean {
+  return status === 307 || status === 308
+}
+
 /**
- * Where a redirect leads. Throws `MALFORMED` for one that leads nowhere, to another scheme than http(s), or from
+ * Where a redirect leads, or another answer that says where to go on. Throws `MALFORMED` for one that leads nowhere, to another scheme than http(s), or from
  * https to http: the last would hand the content, and whoever reads it, to anybody on the way.
  */
 export function redirectTarget(location: string | undefined, from: URL, what: string): URL {

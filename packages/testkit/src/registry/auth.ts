@@ -47,8 +47,9 @@ export class TokenServer {
     repository: string | undefined,
     registryUrl: string,
   ): Reply | undefined {
-    const scope = repository === undefined ? undefined : `repository:${repository}:pull`
-    if (this.#isLetIn(request.headers.authorization, scope)) return undefined
+    const scopes = repository === undefined ? [] : scopesFor(request, repository)
+    if (this.#isLetIn(request.headers.authorization, scopes)) return undefined
+    const scope = scopes.length === 0 ? undefined : scopes.join(' ')
     const { scheme = 'bearer', realm = `${registryUrl}/token`, service = 'scripted' } = this.auth
     const challenge =
       scheme === 'basic'
@@ -67,15 +68,29 @@ export class TokenServer {
     return username === undefined || request.headers.authorization === this.#basic()
   }
 
-  #isLetIn(authorization: string | undefined, scope: string | undefined): boolean {
+  #isLetIn(authorization: string | undefined, needed: readonly string[]): boolean {
     if (this.auth.scheme === 'basic')
       return this.auth.username !== undefined && authorization === this.#basic()
     const scopes = this.#tokens.get(authorization?.replace(/^Bearer /, '') ?? '')
-    return scopes !== undefined && (scope === undefined || scopes.includes(scope))
+    return scopes !== undefined && needed.every((scope) => scopes.some((given) => covers(given, scope)))
   }
 
   #basic(): string {
     const { username = '', password = '' } = this.auth
     return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
   }
+}
+
+/** What a request needs: to read its repository, to write to it, or to read the one that it mounts from as well. */
+function scopesFor({ method, query }: RecordedRequest, repository: string): string[] {
+  if (method === 'GET' || method === 'HEAD') return [`repository:${repository}:pull`]
+  const from = query.get('from')
+  const own = `repository:${repository}:pull,push`
+  return from === null ? [own] : [own, `repository:${from}:pull`]
+}
+
+function covers(given: string, needed: string): boolean {
+  const [actions, own] = [given, needed].map((scope) => scope.slice(scope.lastIndexOf(':') + 1).split(','))
+  const isSame = given.slice(0, given.lastIndexOf(':')) === needed.slice(0, needed.lastIndexOf(':'))
+  return isSame && (own ?? []).every((action) => actions?.includes(action))
 }

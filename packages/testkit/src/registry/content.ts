@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, digestOf, mediaTypes } from '@dist/oci'
+import { algorithmOf, type Descriptor, type Digest, digestOf, mediaTypes } from '@dist/oci'
 import type { FixtureImage } from '../fixtures/image.js'
 
 /** Content as a repository holds it. */
@@ -17,15 +17,22 @@ export class Repositories {
     repository: string,
     content: Uint8Array | string,
     mediaType: string = mediaTypes.octetStream,
+    digest?: Digest,
   ): Descriptor {
-    const held = heldOf(content, mediaType)
+    const held = heldOf(content, mediaType, digest)
     this.#blobs.set(`${repository}@${held.digest}`, held)
     return descriptorOf(held)
   }
 
   /** A manifest, whatever its content, under its digest and, where one is given, a tag. */
-  putManifest(repository: string, content: Uint8Array | string, mediaType: string, tag?: string): Descriptor {
-    const held = heldOf(content, mediaType)
+  putManifest(
+    repository: string,
+    content: Uint8Array | string,
+    mediaType: string,
+    tag?: string,
+    digest?: Digest,
+  ): Descriptor {
+    const held = heldOf(content, mediaType, digest)
     this.#manifests.set(`${repository}@${held.digest}`, held)
     if (tag !== undefined) this.#manifests.set(`${repository}@${tag}`, held)
     return descriptorOf(held)
@@ -43,15 +50,26 @@ export class Repositories {
     return (kind === 'manifests' ? this.#manifests : this.#blobs).get(`${repository}@${object}`)
   }
 
+  /** All manifests of a repository, each once. */
+  manifestsOf(repository: string): Held[] {
+    const entries = [...this.#manifests].filter(([key]) => key.startsWith(`${repository}@`))
+    return [...new Map(entries.map(([, held]) => [held.digest, held])).values()]
+  }
+
   /** A blob of whatever repository. */
   blob(digest: string): Held | undefined {
     return [...this.#blobs.values()].find((held) => held.digest === digest)
   }
 }
 
-function heldOf(content: Uint8Array | string, mediaType: string): Held {
+/** `digest` tells the algorithm; the content decides what it is. */
+function heldOf(content: Uint8Array | string, mediaType: string, digest?: Digest): Held {
   const bytes = Buffer.from(content)
-  return { mediaType, digest: digestOf(bytes), content: bytes }
+  return {
+    mediaType,
+    digest: digestOf(bytes, digest === undefined ? undefined : algorithmOf(digest)),
+    content: bytes,
+  }
 }
 
 function descriptorOf({ mediaType, digest, content }: Held): Descriptor {

@@ -1,15 +1,19 @@
 import { type RegistryAuth, TokenServer } from './auth.js'
 import { Repositories } from './content.js'
+import { parseReferrersPath, serveReferrers, takeManifest } from './referrers.js'
 import { errorReply, type Reply, reply } from './reply.js'
 import type { RecordedRequest } from './request.js'
 import { parseApiPath, serveBlob, serveManifest } from './serve.js'
 import { ScriptedServer, type ServerOptions } from './server.js'
+import { parseUploadPath, Uploads, type UploadsOptions } from './uploads.js'
 
-export interface ScriptedRegistryOptions extends ServerOptions {
+export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
   /** Default: everybody is let in. */
   readonly auth?: RegistryAuth
   /** Redirects blobs to a second server, as registries do that keep them in object storage. Default false. */
   readonly blobHost?: boolean
+  /** Has the referrers API, with so many to a page. Default: it has none. */
+  readonly referrers?: number
 }
 
 /**
@@ -20,12 +24,16 @@ export class ScriptedRegistry extends ScriptedServer {
   readonly content: Repositories
   /** Where blobs are redirected to. It answers 400 to whoever sends credentials, as presigned URLs do. */
   readonly blobHost: ScriptedServer | undefined
+  /** Blobs on their way in. */
+  readonly uploads: Uploads
   readonly #tokens: TokenServer | undefined
 
-  constructor(options: ScriptedRegistryOptions = {}) {
+  constructor(private readonly behaviour: ScriptedRegistryOptions = {}) {
+    const options = behaviour
     const content = new Repositories()
     super((request) => this.#answer(request), options)
     this.content = content
+    this.uploads = new Uploads(content, options)
     this.#tokens = options.auth === undefined ? undefined : new TokenServer(options.auth)
     const { tls, address } = options
     this.blobHost =
@@ -49,12 +57,21 @@ export class ScriptedRegistry extends ScriptedServer {
 
   #answer(request: RecordedRequest): Reply {
     if (request.path === '/token' && this.#tokens !== undefined) return this.#tokens.issue(request)
+    const upload = parseUploadPath(request.path)
+    const list = parseReferrersPath(request.path)
     const path = parseApiPath(request.path)
-    const challenge = this.#tokens?.challenge(request, path?.repository, this.url)
+    const repository = (upload ?? list ?? path)?.repository
+    const challenge = this.#tokens?.challenge(request, repository, this.url)
     if (challenge !== undefined) return challenge
     if (request.path === '/v2/')
       return reply(200, { 'docker-distribution-api-version': 'registry/2.0' }, '{}')
-    if (path === undefined) return errorReply(404, 'NAME_UNKNOWN', 'no such path')
+    if (upload !== undefined) return this.uploads.serve(upload, request)
+    const { referrers } = this.behaviour
+    if (list !== undefined && referrers !== undefined)
+      return serveReferrers(this.content, list, request, referrers)
+    if (path === undefined) return errorReply(404, 'UNSUPPORTED', 'no such path')
+    if (path.kind === 'manifests' && request.method === 'PUT')
+      return takeManifest(this.content, path.repository, path.object, request, referrers !== undefined)
     const held = this.content.find(path.repository, path.kind, path.object)
     if (path.kind === 'manifests') return serveManifest(held, request)
     if (this.blobHost === undefined || held === undefined || request.method === 'HEAD')

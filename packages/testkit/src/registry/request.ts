@@ -8,7 +8,12 @@ export interface RecordedRequest {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
+  /** The start of the body, as text. */
   readonly body: string
+  /** Bytes of the whole body. Undefined while it is still coming, and where it was cut off. */
+  readonly bodySize?: number | undefined
+  /** What an upload brings. */
+  readonly content?: Uint8Array | undefined
   /** The status of the answer, once there is one. */
   status?: number
 }

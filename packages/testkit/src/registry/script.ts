@@ -12,6 +12,8 @@ export interface ScriptOptions {
   readonly after?: number
   /** How many are harmed then. Default: all. */
   readonly times?: number
+  /** Plays the fault before the request's body is read. Default: after it. */
+  readonly early?: boolean
 }
 
 interface Rule {
@@ -19,6 +21,7 @@ interface Rule {
   readonly fault: Fault
   readonly after: number
   readonly times: number
+  readonly early: boolean
   seen: number
 }
 
@@ -29,9 +32,18 @@ export class Script {
   add(
     match: RequestMatch,
     fault: Fault,
-    { after = 0, times = Number.POSITIVE_INFINITY }: ScriptOptions,
+    { after = 0, times = Number.POSITIVE_INFINITY, early = false }: ScriptOptions,
   ): void {
-    this.#rules.unshift({ match, fault, after, times, seen: 0 })
+    this.#rules.unshift({ match, fault, after, times, early, seen: 0 })
+  }
+
+  /** Whether the fault that is due for a request is played before its body is read. */
+  early(request: RecordedRequest): boolean {
+    const due = this.#rules.find(
+      (rule) =>
+        matches(rule.match, request) && rule.seen >= rule.after && rule.seen < rule.after + rule.times,
+    )
+    return due?.early ?? false
   }
 
   /** The answer to a request: the first rule's that is due, else the proper one. */

@@ -92,11 +92,13 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   async #serve(incoming: IncomingMessage, response: Parameters<RequestListener>[1]): Promise<void> {
-    const request = await recorded(incoming)
+    const request = recorded(incoming)
+    const early = this.#script.early(request)
+    const whole = early ? request : await read(incoming, request)
     this.requests.push(request)
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
-    const message = await this.#script.apply(request, (asked) => this.answer(asked))
+    const message = await this.#script.apply(whole, (asked) => this.answer(asked))
     request.status = message.status
     send(response, message, request.method)
   }
@@ -106,11 +108,21 @@ function clientAuthentication({ clientCa }: ServerTls) {
   return clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }
 }
 
-async function recorded(incoming: IncomingMessage): Promise<RecordedRequest> {
+/** A request of which no body has been read. */
+function recorded({ method = '', url = '/', headers }: IncomingMessage): RecordedRequest {
+  const parsed = new URL(url, 'http://localhost')
+  return { method, url, path: parsed.pathname, query: parsed.searchParams, headers, body: '' }
+}
+
+// More than a form has, and little enough for as many requests as a test makes.
+const keptOfBody = 16 * 1024
+
+/** The request with all of its body for whoever answers; the record keeps its start and its size. */
+async function read(incoming: IncomingMessage, request: RecordedRequest): Promise<RecordedRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk)
-  const { method = '', url = '/', headers } = incoming
-  const parsed = new URL(url, 'http://localhost')
-  const body = Buffer.concat(chunks).toString('utf8')
-  return { method, url, path: parsed.pathname, query: parsed.searchParams, headers, body }
+  const content = Buffer.concat(chunks)
+  const body = content.subarray(0, keptOfBody).toString('utf8')
+  Object.assign(request, { body, bodySize: content.byteLength })
+  return { ...request, content }
 }

@@ -1,0 +1,79 @@
+import { type Digest, mediaTypes } from '@dist/oci'
+import type { Held, Repositories } from './content.js'
+import { errorReply, type Reply, reply } from './reply.js'
+import type { RecordedRequest } from './request.js'
+import { stored } from './uploads.js'
+
+export interface ReferrersPath {
+  readonly repository: string
+  readonly digest: string
+}
+
+export function parseReferrersPath(path: string): ReferrersPath | undefined {
+  const match = /^\/v2\/(.+)\/referrers\/([^/]+)$/.exec(path)
+  return match === null ? undefined : { repository: match[1] ?? '', digest: match[2] ?? '' }
+}
+
+/** The list of what refers to a digest, so many to a page. */
+export function serveReferrers(
+  content: Repositories,
+  { repository, digest }: ReferrersPath,
+  { query, path }: RecordedRequest,
+  pageSize: number,
+): Reply {
+  const all = content.manifestsOf(repository).flatMap((held) => referrerOf(held, digest))
+  const first = Number(query.get('from') ?? 0)
+  const manifests = all.slice(first, first + pageSize)
+  const next = first + pageSize
+  const link = next < all.length ? { link: `<${path}?from=${next}>; rel="next"` } : {}
+  const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
+  return reply(200, { 'content-type': mediaTypes.ociIndex, ...link }, JSON.stringify(document))
+}
+
+/** Takes a manifest in. With `knowsReferrers` the answer says that its subject was seen. */
+export function takeManifest(
+  content: Repositories,
+  repository: string,
+  object: string,
+  request: RecordedRequest,
+  knowsReferrers: boolean,
+): Reply {
+  const bytes = request.content ?? new Uint8Array()
+  const isTag = !object.includes(':')
+  const mediaType = request.headers['content-type'] ?? ''
+  const { digest } = content.putManifest(
+    repository,
+    bytes,
+    mediaType,
+    isTag ? object : undefined,
+    isTag ? undefined : (object as Digest),
+  )
+  if (!isTag && digest !== object) return errorReply(400, 'DIGEST_INVALID', 'provided digest did not match')
+  const answer = stored(repository, 'manifests', digest)
+  const subject = documentOf(bytes).subject?.digest
+  if (!knowsReferrers || subject === undefined) return answer
+  return { ...answer, headers: { ...answer.headers, 'oci-subject': subject } }
+}
+
+function referrerOf(held: Held, digest: string): object[] {
+  const { subject, artifactType, config, annotations } = documentOf(held.content)
+  if (subject?.digest !== digest) return []
+  const type = artifactType ?? config?.mediaType
+  const { mediaType, content } = held
+  return [{ mediaType, digest: held.digest, size: content.byteLength, artifactType: type, annotations }]
+}
+
+interface Document {
+  readonly subject?: { readonly digest?: string }
+  readonly artifactType?: string
+  readonly config?: { readonly mediaType?: string }
+  readonly annotations?: object
+}
+
+function documentOf(content: Uint8Array): Document {
+  try {
+    return JSON.parse(Buffer.from(content).toString('utf8'))
+  } catch {
+    return {}
+  }
+}
