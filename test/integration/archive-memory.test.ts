@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024
 const image = ociImage({ layers: [seededLayer('memory', 300 * mebibyte)] })
 const name = 'registry.example.com/large:1'
 /** What a process may hold while 300 MiB pass through it. */
-const limit = 200 * mebibyte
+const limit = 160 * mebibyte
 
 /** A layout with the image in it, made without our own export. */
 async function* layout() {

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { type ContentStore, copyContent, gather } from '@dist/content'
 import { DistError, isAlreadyExists, isNotFound } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, digestOf } from '@dist/oci'
-import { blamed } from './collect.js'
-import { shownEntry } from './entries.js'
 import { spool } from './spool.js'
 
 /** What an entry of an archive turned out to be; its content is in the store, or on its way there. */
@@ -51,16 +49,11 @@ export class Intake {
    * `FAILED_PRECONDITION`, with the digest, for bytes that do not have the digest expected.
    */
   async take(path: string, size: number, body: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Taken> {
-    try {
-      if (size <= smallSize) return await this.#takeSmall(size, body, expected)
-      const head = new Head(body)
-      if (expected !== undefined) await this.#write({ digest: expected, size }, head)
-      const digest = expected ?? (await this.#takeUnknown(path, head))
-      return { digest, size, head: head.bytes }
-    } catch (error) {
-      // A blob's path is its digest, which the error names.
-      throw expected === undefined ? blamed(error, shownEntry(path)) : blamed(error, 'the archive')
-    }
+    if (size <= smallSize) return this.#takeSmall(path, size, body, expected)
+    const head = new Head(body)
+    if (expected !== undefined) await this.#write({ digest: expected, size }, head)
+    const digest = expected ?? (await this.#takeUnknown(path, head))
+    return { digest, size, head: head.bytes }
   }
 
   /** Resolves once all writes have ended; throws what failed first. */
@@ -76,11 +69,12 @@ export class Intake {
   }
 
   async #takeSmall(
+    path: string,
     size: number,
     body: AsyncIterable<Uint8Array>,
     expected: Digest | undefined,
   ): Promise<Taken> {
-    const bytes = await gather(body, size, 'it')
+    const bytes = await gather(body, size, path)
     const digest = digestOf(bytes, expected && algorithmOf(expected))
     if (expected !== undefined && digest !== expected) throw otherDigest(expected, digest)
     await this.#later(() => this.#write({ digest, size }, once(bytes)))

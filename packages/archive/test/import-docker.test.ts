@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { createStore, type Driver, MemoryDriver } from '@dist/content'
+import { createStore, type Draft, type Expected, MemoryDriver } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { dockerImage, ociImage, seededLayer, type TarEntry, tarLayer } from '@dist/testkit/fixtures'
@@ -233,7 +233,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
 describe('a store that takes larger content only with its digest', () => {
   /** As a bucket does it. */
   class Particular extends MemoryDriver {
-    override async draft(...[ref, expected]: Parameters<Driver['draft']>) {
+    override async draft(ref: string, expected: Expected): Promise<Draft> {
       const draft = await super.draft(ref, expected)
       let size = 0
       return {

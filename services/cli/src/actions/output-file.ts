@@ -23,7 +23,7 @@ export async function writeOutputFile(path: string, chunks: AsyncIterable<Uint8A
     await rename(temporary, place)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error instanceof DistError ? error : fileError(path, error)
+    throw fileError(path, error)
   }
 }
 
@@ -36,7 +36,7 @@ async function writeTo(
   try {
     await pipeline(chunks, createWriteStream(place, { flags, flush: flags === 'wx' }))
   } catch (error) {
-    throw errnoOf(error) === undefined || error instanceof DistError ? error : fileError(path, error)
+    throw fileError(path, error)
   }
 }
 
@@ -60,10 +60,9 @@ const codes: Readonly<Record<string, Code>> = {
   EDQUOT: 'RESOURCE_EXHAUSTED',
 }
 
-function fileError(path: string, cause: unknown): DistError {
+/** What the system says about the file; every other error as it is. */
+function fileError(path: string, cause: unknown): unknown {
   const errno = errnoOf(cause)
-  const code = (errno === undefined ? undefined : codes[errno]) ?? 'INTERNAL'
-  return new DistError(code, `${sanitize(path)} cannot be written: ${errno ?? sanitize(String(cause))}`, {
-    cause,
-  })
+  if (errno === undefined || cause instanceof DistError) return cause
+  return new DistError(codes[errno] ?? 'INTERNAL', `${sanitize(path)} cannot be written: ${errno}`, { cause })
 }

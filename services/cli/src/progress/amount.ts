@@ -26,6 +26,7 @@ export class AmountLine {
   ) {
     this.#wanted = context.stderr.isTTY === true && context.env.TERM !== 'dumb'
     this.#startedAt = this.#drawnAt = now()
+    this.#speed.at(0, this.#startedAt)
   }
 
   /** The same chunks; the line counts them as they pass. */

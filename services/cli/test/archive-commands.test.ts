@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Context } from '../src/context.js'
+import { AmountLine } from '../src/progress/amount.js'
+import { run } from '../src/run.js'
+import { captured } from './support/context.js'
+
+let store = ''
+beforeEach(() => {
+  store = mkdtempSync(join(tmpdir(), 'dist-archive-'))
+})
+afterEach(() => rmSync(store, { recursive: true }))
+
+it('export refuses a terminal, and says what to do', async () => {
+  const { context, stdout, stderr } = captured({ env: { DIST_STORE: store } })
+  Object.assign(context.stdout, { isTTY: true })
+  for (const args of [
+    ['export', 'alpine'],
+    ['export', '-o', '-', 'alpine'],
+  ])
+    expect(await run(args, context)).toBe(2)
+  expect(stdout()).toBe('')
+  expect(stderr()).toMatch(/^(dist: [^\n]*terminal[^\n]* -o\n){2}$/)
+})
+
+it('import asks for an archive where stdin is a terminal', async () => {
+  const { context, stderr } = captured({ env: { DIST_STORE: store } })
+  Object.assign(context.stdin, { isTTY: true })
+  expect(await run(['import'], context)).toBe(2)
+  expect(stderr()).toMatch(/^dist: which archive\? [^\n]+\n$/)
+})
+
+it('names and platforms that cannot be are refused before anything is read', async () => {
+  const { context, stderr } = captured({ env: { DIST_STORE: store }, stdin: ['no archive'] })
+  expect(await run(['import', '--name', 'A B'], context)).toBe(2)
+  expect(await run(['import', '--platform', 'linux'], context)).toBe(2)
+  expect(await run(['import', join(store, 'gone.tar')], context)).toBe(2)
+  expect(stderr()).toMatch(/"A B"[^\n]*\n[^\n]*"linux"[^\n]*\n[^\n]*gone\.tar cannot be read[^\n]*\n$/)
+})
+
+/** Stderr as a terminal of 60 columns, or as none. */
+function terminal(isTTY: boolean) {
+  let text = ''
+  const stderr = Object.assign(new PassThrough(), { isTTY, columns: 60 })
+  stderr.on('data', (chunk) => {
+    text += chunk
+  })
+  return { context: { stderr, env: {} } as unknown as Context, text: () => text }
+}
+
+async function passed(line: AmountLine, times: readonly number[], clock: { now: number }): Promise<string> {
+  const source = async function* () {
+    for (const time of times) {
+      clock.now = time
+      yield Buffer.from('x'.repeat(1024 * 1024))
+    }
+  }
+  let bytes = 0
+  for await (const chunk of line.watch(source())) bytes += chunk.byteLength
+  line.end()
+  return `${bytes / 1024 / 1024} MiB`
+}
+
+it('a terminal shows how far a stream is, once it has taken a while, and nothing of it stays', async () => {
+  const { context, text } = terminal(true)
+  const clock = { now: 0 }
+  const line = new AmountLine(context, 'exporting', 8 * 1024 * 1024, () => clock.now)
+  expect(await passed(line, [0, 400, 600, 650, 1600], clock)).toBe('5 MiB')
+  expect(text()).not.toContain('2.0 MiB')
+  expect(text()).toContain('exporting   3.0 MiB / 8.0 MiB')
+  expect(text()).not.toContain('4.0 MiB')
+  expect(text()).toContain('5.0 MiB / 8.0 MiB   3.1 MiB/s')
+  expect(text().endsWith('\x1b[1A\x1b[J\x1b[?25h')).toBe(true)
+})
+
+it('what is no terminal shows nothing, and neither does what is quick', async () => {
+  for (const [isTTY, times] of [
+    [false, [0, 1000, 2000]],
+    [true, [0, 100, 200]],
+  ] as const) {
+    const { context, text } = terminal(isTTY)
+    const clock = { now: 0 }
+    expect(await passed(new AmountLine(context, 'importing', undefined, () => clock.now), times, clock)).toBe(
+      '3 MiB',
+    )
+    expect(text()).toBe('')
+  }
+})

@@ -1,0 +1,79 @@
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DistError } from '@dist/errdefs'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { writeOutputFile } from '../src/actions/output-file.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dist-output-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+const at = (name: string) => join(folder, name)
+
+async function* chunks(...texts: string[]): AsyncIterable<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text)
+}
+
+async function* failing(error: unknown): AsyncIterable<Uint8Array> {
+  yield Buffer.from('a part')
+  throw error
+}
+
+it('a file is there once it is whole, and replaces what was there', async () => {
+  await writeOutputFile(at('out'), chunks('first'))
+  expect(readFileSync(at('out'), 'utf8')).toBe('first')
+  const watched = async function* () {
+    yield Buffer.from('sec')
+    expect(readFileSync(at('out'), 'utf8')).toBe('first')
+    yield Buffer.from('ond')
+  }
+  await writeOutputFile(at('out'), watched())
+  expect(readFileSync(at('out'), 'utf8')).toBe('second')
+  expect(readdirSync(folder)).toEqual(['out'])
+})
+
+it('what fails in the middle leaves nothing, and its own error', async () => {
+  writeFileSync(at('out'), 'from before')
+  for (const error of [new DistError('FAILED_PRECONDITION', 'rotten'), new Error('a defect')])
+    await expect(writeOutputFile(at('out'), failing(error))).rejects.toBe(error)
+  expect(readFileSync(at('out'), 'utf8')).toBe('from before')
+  expect(readdirSync(folder)).toEqual(['out'])
+})
+
+it('where a link leads, the file is replaced', async () => {
+  mkdirSync(at('elsewhere'))
+  writeFileSync(at('elsewhere/real'), 'from before')
+  symlinkSync('elsewhere/real', at('out'))
+  await writeOutputFile(at('out'), chunks('new'))
+  expect(lstatSync(at('out')).isSymbolicLink()).toBe(true)
+  expect(readFileSync(at('elsewhere/real'), 'utf8')).toBe('new')
+  expect(readdirSync(at('elsewhere'))).toEqual(['real'])
+})
+
+it('a place where no file can be is a usage error that names it', async () => {
+  mkdirSync(at('folder'))
+  writeFileSync(at('file'), '')
+  for (const place of ['folder', 'no/such/place', 'file/out', 'n'.repeat(300)])
+    await expect(writeOutputFile(at(place), chunks('x'))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(place.slice(0, 100)),
+    })
+})
+
+it('a full disk is told by name', async () => {
+  await expect(writeOutputFile('/dev/full', chunks('x'))).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    message: '/dev/full cannot be written: ENOSPC',
+  })
+})
