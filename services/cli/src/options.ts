@@ -37,6 +37,14 @@ export function withStore(command: Command): Command {
   )
 }
 
+/** The option of commands that unpack images, or use what is unpacked. */
+export function withSnapshots(command: Command): Command {
+  return command.option(
+    '--snapshots <dir>',
+    'where root filesystems are (default: $DIST_SNAPSHOTS, else $XDG_DATA_HOME/dist-snapshots)',
+  )
+}
+
 /** The option of commands that work with the queue. */
 export function withQueue(command: Command): Command {
   return command.option(

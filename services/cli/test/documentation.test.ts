@@ -20,6 +20,9 @@ it('there are the commands that there should be, in the order of their use', () 
     'images',
     'inspect',
     'tag',
+    'unpack',
+    'bundle',
+    'snapshots',
     'export',
     'import',
     'resolve',
@@ -31,6 +34,7 @@ it('there are the commands that there should be, in the order of their use', () 
     'list',
     'path',
     'delete',
+    'apply',
     'verify',
     'runs',
     'status',
@@ -69,10 +73,10 @@ it.each(named)('%s --help has examples of itself', async (name) => {
   expect(stdout()).toContain('--verbose')
 })
 
-it('images rm --help has examples of itself', async () => {
+it.each(['images', 'snapshots'])('%s rm --help has examples of itself', async (name) => {
   const { context, stdout } = captured()
-  expect(await run(['images', 'rm', '--help'], context)).toBe(0)
-  expect(stdout()).toContain('Examples:\n  $ dist images rm ')
+  expect(await run([name, 'rm', '--help'], context)).toBe(0)
+  expect(stdout()).toContain(`Examples:\n  $ dist ${name} rm `)
 })
 
 it('the index lists every command and every exit code', () => {

@@ -1,22 +1,25 @@
-import { openStore } from '@dist/composition'
+import { openStore, type Store } from '@dist/composition'
+import { throwIfAborted } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { openIngest } from '../compose/ingest.js'
 import { hasty, openRegistry, requestsOf } from '../compose/remote.js'
+import type { SnapshotOptions } from '../compose/snapshots.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import { formatBytes } from '../format.js'
 import type { TransferOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
-import { openView } from '../progress/view.js'
+import { openView, type ProgressView } from '../progress/view.js'
 import { describeError } from '../run.js'
 import { failureOf } from './names.js'
 
-export interface PullOptions extends TransferOptions {
+export interface PullOptions extends TransferOptions, SnapshotOptions {
   platform?: string[]
   allPlatforms?: boolean
+  unpack?: boolean
 }
 
 /** `dist pull`: images into the store, with progress on stderr and the names and digests on stdout. */
@@ -43,6 +46,7 @@ export async function pull(
       { source: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
       { platforms, signal: context.signal, onEvent: view.onEvent },
     )
+    if (options.unpack) return await unpackAfter(outcomes, store, view, options, context)
     view.end()
     report(outcomes, options, context)
     return exitCodeOfAll(outcomes, context.signal)
@@ -51,15 +55,38 @@ export async function pull(
   }
 }
 
+async function unpackAfter(
+  pulled: readonly ImageOutcome[],
+  store: Store,
+  view: ProgressView,
+  options: PullOptions,
+  context: Context,
+): Promise<number> {
+  const { jsonUnpackOutcome, PullUnpack } = await import('./pull-unpack.js')
+  const unpack = new PullUnpack(context, options, { source: store.content, onEvent: view.onEvent })
+  const outcomes = await unpack.run(pulled)
+  view.end()
+  throwIfAborted(context.signal)
+  report(outcomes, options, context, jsonUnpackOutcome)
+  unpack.report(outcomes)
+  return exitCodeOfAll(outcomes)
+}
+
 function requestedPlatforms({ platform, allPlatforms }: PullOptions): PlatformRequest {
   if (allPlatforms) return 'all'
   return platform === undefined ? [hostPlatform()] : platform.map((text) => parsePlatform(text))
 }
 
-function report(outcomes: readonly ImageOutcome[], options: PullOptions, context: Context): void {
+/** `more`: further members of an image's JSON. */
+function report<T extends ImageOutcome>(
+  outcomes: readonly T[],
+  options: PullOptions,
+  context: Context,
+  more: (outcome: T) => object = () => ({}),
+): void {
   for (const outcome of outcomes) {
     const name = formatReference(outcome.reference)
-    if (options.json) printJson(context, jsonOutcome(name, outcome))
+    if (options.json) printJson(context, { ...jsonOutcome(name, outcome), ...more(outcome) })
     else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
     if (outcome.error !== undefined) note(context, failureOf(name, describeError(outcome.error)))
     if (outcome.skipped.length > 0) {

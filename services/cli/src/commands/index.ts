@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { abortCommand } from './abort.js'
 import { activeCommand } from './active.js'
+import { applyCommand } from './apply.js'
+import { bundleCommand } from './bundle.js'
 import { cancelCommand } from './cancel.js'
 import { coordinatorCommand } from './coordinator.js'
 import { dashboardCommand } from './dashboard.js'
@@ -19,9 +21,11 @@ import { pullCommand } from './pull.js'
 import { resolveCommand } from './resolve.js'
 import { retryCommand } from './retry.js'
 import { runsCommand } from './runs.js'
+import { snapshotsCommand } from './snapshots.js'
 import { statusCommand } from './status.js'
 import { sweepCommand } from './sweep.js'
 import { tagCommand } from './tag.js'
+import { unpackCommand } from './unpack.js'
 import { verifyCommand } from './verify.js'
 import { workerCommand } from './worker.js'
 
@@ -35,6 +39,9 @@ export const commands: readonly Define[] = [
   imagesCommand,
   inspectCommand,
   tagCommand,
+  unpackCommand,
+  bundleCommand,
+  snapshotsCommand,
   exportCommand,
   importCommand,
   resolveCommand,
@@ -46,6 +53,7 @@ export const commands: readonly Define[] = [
   listCommand,
   pathCommand,
   deleteCommand,
+  applyCommand,
   verifyCommand,
   runsCommand,
   statusCommand,

@@ -21,7 +21,7 @@ export function barsView(
     const size = { columns: stderr.columns || 80, rows: (stderr.rows || 24) - 1 }
     place.draw(drawScreen(progress, { ...size, colors, speed: shownSpeed }))
   }
-  const timer = setInterval(() => draw(speed.at(progress.received)), interval)
+  const timer = setInterval(() => draw(speed.at(progress.moved)), interval)
   return {
     onEvent: () => {},
     end: () => {

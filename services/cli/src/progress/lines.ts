@@ -1,7 +1,7 @@
-import type { MirrorEvent } from '@dist/mirror'
 import { hasChildren } from '@dist/oci'
 import { formatBytes } from '../format.js'
 import { labelOf } from './label.js'
+import type { UnpackEvent, UnpackedImageEvent, ViewEvent } from './model.js'
 import type { ProgressView } from './view.js'
 
 /** Progress as plain lines, for logs and pipes: what was resolved, what was fetched, how each image ended. */
@@ -10,7 +10,11 @@ export function plainView(stderr: NodeJS.WriteStream): ProgressView {
   return { onEvent: (event) => sayEvent(event, say), end: () => {} }
 }
 
-function sayEvent(event: MirrorEvent, say: (line: string) => void): void {
+function sayEvent(event: ViewEvent, say: (line: string) => void): void {
+  if (event.type === 'unpack' || event.type === 'unpacked-image') {
+    if (event.state === 'done' || event.state === 'unpacked') say(unpackLine(event))
+    return
+  }
   if (event.type === 'object') {
     if (event.state === 'done' && !hasChildren(event.desc.mediaType)) {
       say(`${event.reference}: done ${labelOf(event.desc)} ${formatBytes(event.desc.size)}`)
@@ -19,4 +23,9 @@ function sayEvent(event: MirrorEvent, say: (line: string) => void): void {
   }
   if (event.state === 'resolved') say(`${event.reference}: resolved ${event.desc?.digest}`)
   if (event.state === 'done') say(`${event.reference}: ${event.plan?.upToDate ? 'up to date' : 'done'}`)
+}
+
+function unpackLine(event: UnpackEvent | UnpackedImageEvent): string {
+  if (event.type === 'unpacked-image') return `${event.reference}: unpacked`
+  return `${event.reference}: unpacked ${labelOf(event.desc)} ${formatBytes(event.desc.size)}`
 }

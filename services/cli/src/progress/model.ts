@@ -1,5 +1,26 @@
 import type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
+import type { UnpackState } from '@dist/rootfs'
+
+/** A layer of an image on its way into a root filesystem. */
+export interface UnpackEvent {
+  readonly type: 'unpack'
+  readonly reference: string
+  readonly desc: Descriptor
+  readonly state: UnpackState
+  /** Bytes of the layer as it is stored that have been read. */
+  readonly offset: number
+}
+
+/** How far an image is that is unpacked. */
+export interface UnpackedImageEvent {
+  readonly type: 'unpacked-image'
+  readonly reference: string
+  readonly state: 'unpacking' | 'unpacked' | 'failed'
+}
+
+/** What progress shows. */
+export type ViewEvent = MirrorEvent | UnpackEvent | UnpackedImageEvent
 
 /** One object of a pull, however many of the images need it. */
 export interface ObjectProgress {
@@ -9,11 +30,13 @@ export interface ObjectProgress {
   offset: number
   /** What the object is going through for each of the images that need it. */
   readonly states: Map<string, ObjectState>
+  /** Set once it is to be unpacked. */
+  unpack?: { readonly state: UnpackState; readonly offset: number }
 }
 
 export interface ImageProgress {
   readonly reference: string
-  state: ImageEvent['state']
+  state: ImageEvent['state'] | UnpackedImageEvent['state']
   /** Those that this image was the first to need. */
   readonly objects: ObjectProgress[]
 }
@@ -25,10 +48,13 @@ export class Progress {
   readonly startedAt = Date.now()
   /** Bytes that came over the network since the start. */
   received = 0
+  /** Bytes of layers that were unpacked since the start. */
+  unpacked = 0
 
-  apply(event: MirrorEvent): void {
-    if (event.type === 'image') this.#image(event.reference).state = event.state
-    else this.#applyObject(event)
+  apply(event: ViewEvent): void {
+    if (event.type === 'object') this.#applyObject(event)
+    else if (event.type === 'unpack') this.#applyUnpack(event)
+    else this.#image(event.reference).state = event.state
   }
 
   #image(reference: string): ImageProgress {
@@ -52,6 +78,16 @@ export class Progress {
     object.state = foremost(object.states)
   }
 
+  #applyUnpack({ reference, desc, state, offset }: UnpackEvent): void {
+    const object = this.#object(reference, desc)
+    // Only what is stored can be unpacked.
+    if (object.states.size === 0) Object.assign(object, { state: 'exists', offset: desc.size })
+    const before = object.unpack
+    const goesOn = before?.state === 'unpacking' && (state === 'unpacking' || state === 'done')
+    if (goesOn) this.unpacked += Math.max(0, offset - before.offset)
+    object.unpack = { state, offset }
+  }
+
   #object(reference: string, desc: Descriptor): ObjectProgress {
     const known = this.objects.get(desc.digest)
     if (known !== undefined) return known
@@ -63,7 +99,12 @@ export class Progress {
 
   /** Bytes per second since the start. */
   get averageSpeed(): number {
-    return (this.received * 1000) / Math.max(1, Date.now() - this.startedAt)
+    return (this.moved * 1000) / Math.max(1, Date.now() - this.startedAt)
+  }
+
+  /** Bytes that came or were unpacked since the start. */
+  get moved(): number {
+    return this.received + this.unpacked
   }
 
   /** Bytes that are there, of all objects known so far. */
@@ -75,6 +116,18 @@ export class Progress {
       total += desc.size
     }
     return { there, total }
+  }
+
+  /** Bytes that are unpacked, of all layers that are to be; undefined where there is nothing to unpack. */
+  get unpackAmount(): { there: number; total: number } | undefined {
+    const unpacks = [...this.objects.values()].flatMap(({ desc, unpack }) =>
+      unpack === undefined ? [] : [{ size: desc.size, offset: unpack.offset }],
+    )
+    if (unpacks.length === 0) return undefined
+    return {
+      there: unpacks.reduce((sum, { offset }) => sum + offset, 0),
+      total: unpacks.reduce((sum, { size }) => sum + size, 0),
+    }
   }
 }
 

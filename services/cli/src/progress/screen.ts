@@ -3,6 +3,7 @@ import { type Cell, clip, lineOf } from './cells.js'
 import type { Colors } from './colors.js'
 import { labelOf } from './label.js'
 import type { ImageProgress, ObjectProgress, Progress } from './model.js'
+import { type ObjectStage, stageOf } from './stage.js'
 
 export interface ScreenOptions {
   columns: number
@@ -23,7 +24,7 @@ export function drawScreen(progress: Progress, options: ScreenOptions): string[]
   const rows = [...progress.images.values()].flatMap((image): Row[] => [
     { weight: imageWeight(image), line: () => draw(imageCells(image, layout, options.colors)) },
     ...image.objects.map((object) => ({
-      weight: objectWeight[object.state],
+      weight: objectWeight[stageOf(object).state],
       line: () => draw(objectCells(object, layout, options.colors)),
     })),
   ])
@@ -41,12 +42,12 @@ interface Row {
   line: () => string
 }
 
-const objectWeight = { done: 0, exists: 0, waiting: 2, downloading: 4, failed: 4 }
+const objectWeight = { done: 0, exists: 0, unpacked: 0, waiting: 2, downloading: 4, unpacking: 4, failed: 4 }
 const weights = [4, 3, 2, 1, 0]
 
 function imageWeight(image: ImageProgress): number {
   if (image.state === 'failed') return 4
-  return image.state === 'done' ? 1 : 3
+  return isThrough(image) ? 1 : 3
 }
 
 /** As many rows as fit: what moves comes before what waits, and that before what is done. */
@@ -99,7 +100,7 @@ function layoutOf(columns: number): Layout {
 
 function imageCells({ reference, state }: ImageProgress, { room }: Layout, colors: Colors): Cell[] {
   const shown = state === 'planned' ? 'resolved' : state
-  const paint = state === 'failed' ? colors.red : state === 'done' ? colors.green : colors.cyan
+  const paint = state === 'failed' ? colors.red : isThrough({ state }) ? colors.green : colors.cyan
   return [
     { text: clip(reference, room - stateWidth - 1), paint: colors.bold },
     { text: '  ' },
@@ -108,28 +109,32 @@ function imageCells({ reference, state }: ImageProgress, { room }: Layout, color
 }
 
 function objectCells(object: ObjectProgress, layout: Layout, colors: Colors): Cell[] {
-  const { desc, state, offset } = object
-  const amount =
-    state === 'downloading' ? `${formatBytes(offset)} / ${formatBytes(desc.size)}` : formatBytes(desc.size)
+  const { desc } = object
+  const stage = stageOf(object)
+  const { state, offset } = stage
+  const moves = state === 'downloading' || state === 'unpacking'
+  const amount = moves ? `${formatBytes(offset)} / ${formatBytes(desc.size)}` : formatBytes(desc.size)
   const paint = {
     waiting: colors.dim,
     downloading: colors.cyan,
+    unpacking: colors.cyan,
     failed: colors.red,
     exists: colors.dim,
     done: colors.green,
+    unpacked: colors.green,
   }
   return [
     { text: clip(`  ${labelOf(desc)}`, layout.label).padEnd(layout.label) },
     { text: ` ${state.padEnd(stateWidth)} `, paint: paint[state] },
-    ...bar(object, layout.bar, colors),
+    ...bar(desc.size, stage, layout.bar, colors),
     { text: amount },
   ]
 }
 
-function bar({ desc, state, offset }: ObjectProgress, width: number, { dim }: Colors): Cell[] {
+function bar(size: number, { state, offset }: ObjectStage, width: number, { dim }: Colors): Cell[] {
   if (width === 0) return []
-  const isThere = state === 'done' || state === 'exists'
-  const share = isThere ? 1 : desc.size === 0 ? 0 : Math.min(1, offset / desc.size)
+  const isThere = state === 'done' || state === 'exists' || state === 'unpacked'
+  const share = isThere ? 1 : size === 0 ? 0 : Math.min(1, offset / size)
   const filled = Math.round(share * width)
   return [
     { text: '│', paint: dim },
@@ -140,13 +145,25 @@ function bar({ desc, state, offset }: ObjectProgress, width: number, { dim }: Co
 }
 
 function totals(progress: Progress, speed: number): string {
-  const { there, total } = progress.amount
   const images = [...progress.images.values()]
-  const done = images.filter((image) => image.state === 'done').length
+  const done = images.filter(isThrough).length
   return [
     `elapsed ${formatDuration(Date.now() - progress.startedAt)}`,
-    `${formatBytes(there)} / ${formatBytes(total)}`,
+    ...amounts(progress),
     ...(images.length > 1 ? [`images ${done} / ${images.length}`] : []),
     `${formatBytes(speed)}/s`,
   ].join('   ')
+}
+
+function amounts(progress: Progress): string[] {
+  const { amount, unpackAmount } = progress
+  const shown = ({ there, total }: typeof amount) => `${formatBytes(there)} / ${formatBytes(total)}`
+  if (unpackAmount === undefined) return [shown(amount)]
+  // What is only unpacked was there before.
+  const isPulled = [...progress.objects.values()].some(({ states }) => states.size > 0)
+  return [...(isPulled ? [shown(amount)] : []), `unpacked ${shown(unpackAmount)}`]
+}
+
+function isThrough({ state }: Pick<ImageProgress, 'state'>): boolean {
+  return state === 'done' || state === 'unpacked'
 }

@@ -1,10 +1,9 @@
-import type { MirrorEvent } from '@dist/mirror'
 import type { Context } from '../context.js'
-import { Progress } from './model.js'
+import { Progress, type ViewEvent } from './model.js'
 
-/** Shows a pull while it goes on. */
+/** Shows a pull, or what is unpacked, while it goes on. */
 export interface ProgressView {
-  onEvent(event: MirrorEvent): void
+  onEvent(event: ViewEvent): void
   /** The last picture stays on the screen. Ending twice does nothing. */
   end(): void
 }

@@ -1,0 +1,48 @@
+import { Snapshots } from '@dist/rootfs'
+import { type SnapshotOptions, snapshotsFolder } from '../compose/snapshots.js'
+import type { Context } from '../context.js'
+import { exitCodes } from '../exit.js'
+import { formatBytes, formatDuration, formatTable } from '../format.js'
+import type { OutputOptions } from '../options.js'
+import { note, print, printJson } from '../output.js'
+import { shortDigest } from '../progress/label.js'
+import { forEachOf } from './several.js'
+
+export interface SnapshotsOptions extends OutputOptions, SnapshotOptions {}
+
+const head = ['CHAIN ID', 'PARENT', 'SIZE', 'AGE', 'PATH']
+
+/** `dist snapshots`: what is unpacked. */
+export async function listSnapshots(context: Context, options: SnapshotsOptions): Promise<number> {
+  const snapshots = new Snapshots(snapshotsFolder(options, context.env))
+  const damaged: string[] = []
+  const all = await snapshots.list(({ error }) => damaged.push(error.message))
+  if (options.json) for (const snapshot of all) printJson(context, snapshot)
+  else {
+    const rows = all.map(({ chainID, parent, size, createdAt, path }) => [
+      shortDigest(chainID),
+      parent === undefined ? '-' : shortDigest(parent),
+      formatBytes(size),
+      formatDuration(Date.now() - createdAt.getTime()),
+      path,
+    ])
+    context.stdout.write(formatTable(head, rows))
+  }
+  for (const message of damaged) note(context, message)
+  return exitCodes.done
+}
+
+/** `dist snapshots rm`: removes them; those that were made from them stay. */
+export async function removeSnapshots(
+  context: Context,
+  texts: readonly string[],
+  options: SnapshotsOptions,
+): Promise<number> {
+  const snapshots = new Snapshots(snapshotsFolder(options, context.env))
+  return await forEachOf(context, texts, async (text) => {
+    const chainID = await snapshots.resolve(text)
+    await snapshots.remove(chainID)
+    if (options.json) printJson(context, { chainID })
+    else print(context, chainID)
+  })
+}

@@ -1,0 +1,73 @@
+import { openStore } from '@dist/composition'
+import { throwIfAborted } from '@dist/errdefs'
+import { parsePlatform } from '@dist/oci'
+import { Snapshots, type Unpacked } from '@dist/rootfs'
+import { type SnapshotOptions, snapshotsFolder } from '../compose/snapshots.js'
+import type { Context } from '../context.js'
+import { exitCodeOfAll } from '../exit.js'
+import type { StoreOptions } from '../options.js'
+import { note, print, printJson } from '../output.js'
+import { openView } from '../progress/view.js'
+import { describeError } from '../run.js'
+import { failureOf, findImage, shownName } from './names.js'
+import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
+
+export interface UnpackOptions extends StoreOptions, SnapshotOptions {
+  platform?: string
+}
+
+interface Outcome {
+  readonly name: string
+  readonly unpacked?: Unpacked
+  readonly error?: unknown
+}
+
+/** `dist unpack`: root filesystems of images of the store, as snapshots. */
+export async function unpack(
+  context: Context,
+  texts: readonly string[],
+  options: UnpackOptions,
+): Promise<number> {
+  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+  await using store = await openStore(options, context.env)
+  const snapshots = new Snapshots(snapshotsFolder(options, context.env))
+  const warnings = new Warnings()
+  const view = await openView(context, { plain: options.verbose })
+  const { onEvent } = view
+  const outcomes: Outcome[] = []
+  try {
+    for (const text of texts) {
+      throwIfAborted(context.signal)
+      let name = text
+      try {
+        const image = await findImage(text, store.names)
+        name = shownName(image.name)
+        const task = { name, platform, source: store.content, snapshots, onEvent, onWarning: warnings.add }
+        outcomes.push({ name, unpacked: await unpackShown(context, { ...task, desc: image.desc }) })
+      } catch (error) {
+        outcomes.push({ name, error })
+      }
+    }
+  } finally {
+    view.end()
+  }
+  report(context, outcomes, warnings, options)
+  return exitCodeOfAll(outcomes, context.signal)
+}
+
+function report(
+  context: Context,
+  outcomes: readonly Outcome[],
+  warnings: Warnings,
+  options: UnpackOptions,
+): void {
+  for (const { name, unpacked } of outcomes) {
+    if (unpacked === undefined) continue
+    if (options.json) printJson(context, { name, ...jsonUnpacked(unpacked) })
+    else print(context, unpackedLine(name, unpacked))
+  }
+  warnings.tell(context, options)
+  if (context.signal.aborted) return
+  for (const { name, error } of outcomes)
+    if (error !== undefined) note(context, failureOf(name, describeError(error)))
+}
