@@ -15,17 +15,16 @@ function open(env: NodeJS.ProcessEnv = {}, columns = 80, isTTY = true) {
 it('what is applied within a second shows nothing', () => {
   const { written, clock, line } = open()
   clock.now = 999
-  line.show({ size: mebibyte, entries: 10 })
+  line.show(mebibyte)
   line.end()
   expect(written()).toBe('')
 })
 
 it('what takes longer shows its amount at most ten times a second, and goes at the end', () => {
   const { written, clock, line } = open()
-  for (clock.now = 1000; clock.now < 1300; clock.now += 30)
-    line.show({ size: clock.now * mebibyte, entries: 7 })
-  expect(written().match(/7 entries {3}elapsed 1\.\ds/g)).toHaveLength(3)
-  expect(written()).toContain('1000 MiB')
+  for (clock.now = 1000; clock.now < 1300; clock.now += 30) line.show(clock.now * mebibyte, 2 ** 31)
+  expect(written().match(/ \/ 2\.0 GiB {3}elapsed 1\.\ds/g)).toHaveLength(3)
+  expect(written()).toContain('applying   1000 MiB / 2.0 GiB ')
   line.end()
   expect(written().endsWith('\x1b[J\x1b[?25h')).toBe(true)
 })
@@ -33,7 +32,7 @@ it('what takes longer shows its amount at most ten times a second, and goes at t
 it('a narrow terminal gets no line that wraps', () => {
   const { written, clock, line } = open({}, 20)
   clock.now = 2000
-  line.show({ size: mebibyte, entries: 1 })
+  line.show(mebibyte)
   expect(written()).toContain('applying   1.0 MiB…\x1b[K')
   line.end()
 })
@@ -44,7 +43,7 @@ it.each([
 ])('%s gets nothing', (_, env, isTTY) => {
   const { written, clock, line } = open(env, 80, isTTY)
   clock.now = 2000
-  line.show({ size: mebibyte, entries: 1 })
+  line.show(mebibyte)
   line.end()
   expect(written()).toBe('')
 })

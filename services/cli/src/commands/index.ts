@@ -3,6 +3,7 @@ import type { Context } from '../context.js'
 import { abortCommand } from './abort.js'
 import { activeCommand } from './active.js'
 import { applyCommand } from './apply.js'
+import { applyCommand } from './apply.js'
 import { bundleCommand } from './bundle.js'
 import { cancelCommand } from './cancel.js'
 import { coordinatorCommand } from './coordinator.js'
@@ -53,6 +54,7 @@ export const commands: readonly Define[] = [
   listCommand,
   pathCommand,
   deleteCommand,
+  applyCommand,
   applyCommand,
   verifyCommand,
   runsCommand,

@@ -7,13 +7,6 @@ import { type Redraw, redrawOn } from './redraw.js'
 const quietFor = 1000
 const interval = 100
 
-/** How far a layer is. */
-export interface ApplyProgress {
-  /** Uncompressed. */
-  readonly size: number
-  readonly entries: number
-}
-
 /** A line on a terminal while layers are applied, once that has taken a second; elsewhere nothing. */
 export class ApplyLine {
   readonly #stderr: NodeJS.WriteStream
@@ -30,13 +23,15 @@ export class ApplyLine {
     this.#startedAt = this.#drawnAt = now()
   }
 
-  show({ size, entries }: ApplyProgress): void {
+  /** How much of the layer is read, of how much where that is known. */
+  show(read: number, total?: number): void {
     const now = this.#now()
     const elapsed = now - this.#startedAt
     if (!this.#wanted || elapsed < quietFor || now - this.#drawnAt < interval) return
     this.#drawnAt = now
     this.#place ??= redrawOn(this.#stderr)
-    const text = `applying   ${formatBytes(size)}   ${entries} entries   elapsed ${formatDuration(elapsed)}`
+    const amount = total === undefined ? formatBytes(read) : `${formatBytes(read)} / ${formatBytes(total)}`
+    const text = `applying   ${amount}   elapsed ${formatDuration(elapsed)}`
     this.#place.draw([clip(text, (this.#stderr.columns || 80) - 1)])
   }
 
