@@ -3,11 +3,11 @@ import type { Context } from '../context.js'
 import { abortCommand } from './abort.js'
 import { activeCommand } from './active.js'
 import { applyCommand } from './apply.js'
-import { applyCommand } from './apply.js'
 import { bundleCommand } from './bundle.js'
 import { cancelCommand } from './cancel.js'
 import { coordinatorCommand } from './coordinator.js'
 import { dashboardCommand } from './dashboard.js'
+import { copyCommand } from './copy.js'
 import { deleteCommand } from './delete.js'
 import { exportCommand } from './export.js'
 import { fetchCommand } from './fetch.js'
@@ -19,6 +19,7 @@ import { listCommand } from './list.js'
 import { mirrorCommand } from './mirror.js'
 import { pathCommand } from './path.js'
 import { pullCommand } from './pull.js'
+import { pushCommand } from './push.js'
 import { resolveCommand } from './resolve.js'
 import { retryCommand } from './retry.js'
 import { runsCommand } from './runs.js'
@@ -37,6 +38,8 @@ export type Define = (context: Context, onExit: (code: number) => void) => Comma
 export const commands: readonly Define[] = [
   pullCommand,
   mirrorCommand,
+  pushCommand,
+  copyCommand,
   imagesCommand,
   inspectCommand,
   tagCommand,
@@ -54,7 +57,6 @@ export const commands: readonly Define[] = [
   listCommand,
   pathCommand,
   deleteCommand,
-  applyCommand,
   applyCommand,
   verifyCommand,
   runsCommand,
