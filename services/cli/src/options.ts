@@ -67,6 +67,17 @@ export function withTransfers(command: Command): Command {
   )
 }
 
+/** Options of commands that send an image to a registry. */
+export function withSending(command: Command): Command {
+  return withTransfers(withRemote(command))
+    .option('--platform <os/arch[/variant]>', 'send this platform of an index; may be repeated', collect)
+    .option('--no-referrers', 'leave signatures and whatever else refers to the image')
+    .option('--check', 'look at every part, also where the tag means the image already')
+    .addOption(
+      new Option('--chunk-size <bytes>', 'send larger blobs in chunks of so many bytes').argParser(positive),
+    )
+}
+
 export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value]
 }

@@ -27,6 +27,8 @@ export interface RequestSettings {
   onRequest: ((event: RequestEvent) => void) | undefined
   /** Default: the client's own patience, some seconds. */
   retry?: Partial<RetryPolicy>
+  /** As in `RegistryOptions`: bytes. */
+  chunkSize?: number
 }
 
 /** Request settings out of the environment. `program` is name and version: `dist/1.2.3`. */

@@ -1,11 +1,14 @@
-import { openTransfers, type RequestSettings, type Store } from '@dist/composition'
+import { openTransfers, type Pushes, type RequestSettings, type Store } from '@dist/composition'
+import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
 import {
   type BlobTask,
   has,
+  type IngestDependencies,
   type IngestOptions,
   type IngestOutcome,
   ingestBlob,
+  type PushTask,
   TransferBudget,
 } from '@dist/mirror'
 import type { Registry } from '@dist/remotes-registry'
@@ -13,8 +16,11 @@ import type { Registry } from '@dist/remotes-registry'
 /** Bytes that all transfers together may hold before they are written. */
 const transferMemory = 64 * 1024 * 1024
 
+/** Brings one blob in, for the embedded engine. */
+export type Ingest = (task: BlobTask, options: IngestOptions) => Promise<IngestOutcome>
+
 export interface BlobIngest extends AsyncDisposable {
-  blob(task: BlobTask, options: IngestOptions): Promise<IngestOutcome>
+  readonly blob: Ingest
 }
 
 export interface IngestParts {
@@ -25,21 +31,46 @@ export interface IngestParts {
   concurrency: number
 }
 
-/** Brings blobs into a store, for the embedded engine. */
+/** Brings blobs into a store. */
 export function openIngest({ store, remote, requests, concurrency }: IngestParts): BlobIngest {
   const transfers = openTransfers(store, remote, requests)
-  const dependencies = {
-    // Within the process the digest's lock needs no disk: other processes are kept off by the store's own locks.
-    locker: new MemoryLocker(),
-    present: ({ desc }: BlobTask) => has(store.content, desc),
-    transfer: transfers.transfer,
-    budget: new TransferBudget({ bytes: transferMemory, transfers: concurrency }),
-  }
+  const ingest = ingestInto(
+    { present: ({ desc }) => has(store.content, desc), transfer: transfers.transfer },
+    concurrency,
+  )
   return {
     blob: (task, options) => {
       transfers.announce(task.desc.size)
-      return ingestBlob(task, dependencies, options)
+      return ingest(task, options)
     },
     [Symbol.asyncDispose]: () => transfers[Symbol.asyncDispose](),
   }
+}
+
+/** Brings blobs into registries. */
+export function pushIngest(pushes: Pushes, concurrency: number): Ingest {
+  return ingestInto(
+    {
+      // Planning has just asked the registry: only what came since is of interest.
+      present: async (task) => pushes.known(pushTask(task)),
+      transfer: (task, options) => pushes.transfer(pushTask(task), options),
+    },
+    concurrency,
+  )
+}
+
+function ingestInto(into: Pick<IngestDependencies, 'present' | 'transfer'>, concurrency: number): Ingest {
+  const dependencies = {
+    ...into,
+    // Within the process the digest's lock needs no disk: other processes are kept off by the store's own locks.
+    locker: new MemoryLocker(),
+    budget: new TransferBudget({ bytes: transferMemory, transfers: concurrency }),
+  }
+  return (task, options) => ingestBlob(task, dependencies, options)
+}
+
+function pushTask(task: BlobTask): PushTask {
+  const { to } = task
+  if (to === undefined) throw new DistError('INTERNAL', `${task.desc.digest} goes nowhere`)
+  return { ...task, to }
 }

@@ -10,11 +10,13 @@ export const hasty = { attempts: 4, firstDelay: 150 }
 
 /** The client for registries, set up from options and environment. Whoever opens it disposes of it. */
 export function openRegistry(
-  options: RemoteOptions,
+  options: RemoteOptions & { chunkSize?: number },
   context: Context,
   retry: Partial<RetryPolicy> = {},
 ): Registry {
-  return openRemote(options, context.env, { ...requestsOf(options, context), retry })
+  const { chunkSize } = options
+  const chunks = chunkSize === undefined ? {} : { chunkSize }
+  return openRemote(options, context.env, { ...requestsOf(options, context), retry, ...chunks })
 }
 
 /** How the command makes requests; `-v` logs each. */

@@ -12,6 +12,7 @@ export function barsView(
   progress: Progress,
   stderr: NodeJS.WriteStream,
   env: NodeJS.ProcessEnv,
+  moving?: string,
 ): ProgressView {
   const colors = createColors(env.NO_COLOR === undefined || env.NO_COLOR === '')
   const speed = new Speedometer()
@@ -19,7 +20,7 @@ export function barsView(
   const draw = (shownSpeed: number) => {
     // A terminal that does not know its size says 0.
     const size = { columns: stderr.columns || 80, rows: (stderr.rows || 24) - 1 }
-    place.draw(drawScreen(progress, { ...size, colors, speed: shownSpeed }))
+    place.draw(drawScreen(progress, { ...size, colors, speed: shownSpeed, moving }))
   }
   const timer = setInterval(() => draw(speed.at(progress.moved)), interval)
   return {

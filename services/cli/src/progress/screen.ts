@@ -12,6 +12,8 @@ export interface ScreenOptions {
   colors: Colors
   /** Bytes per second. */
   speed: number
+  /** What an object on its way is said to be doing. Default: `downloading`. */
+  moving?: string | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export function drawScreen(progress: Progress, options: ScreenOptions): string[]
     { weight: imageWeight(image), line: () => draw(imageCells(image, layout, options.colors)) },
     ...image.objects.map((object) => ({
       weight: objectWeight[stageOf(object).state],
-      line: () => draw(objectCells(object, layout, options.colors)),
+      line: () => draw(objectCells(object, layout, options)),
     })),
   ])
   return [
@@ -108,7 +110,7 @@ function imageCells({ reference, state }: ImageProgress, { room }: Layout, color
   ]
 }
 
-function objectCells(object: ObjectProgress, layout: Layout, colors: Colors): Cell[] {
+function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }: ScreenOptions): Cell[] {
   const { desc } = object
   const stage = stageOf(object)
   const { state, offset } = stage
@@ -123,9 +125,10 @@ function objectCells(object: ObjectProgress, layout: Layout, colors: Colors): Ce
     done: colors.green,
     unpacked: colors.green,
   }
+  const shown = state === 'downloading' ? (moving ?? state) : state
   return [
     { text: clip(`  ${labelOf(desc)}`, layout.label).padEnd(layout.label) },
-    { text: ` ${state.padEnd(stateWidth)} `, paint: paint[state] },
+    { text: ` ${shown.padEnd(stateWidth)} `, paint: paint[state] },
     ...bar(desc.size, stage, layout.bar, colors),
     { text: amount },
   ]

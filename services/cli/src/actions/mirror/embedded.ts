@@ -1,9 +1,18 @@
-import { openStore } from '@dist/composition'
+import { openPushes, openStore } from '@dist/composition'
 import { codeOf } from '@dist/errdefs'
-import { type ImageOutcome, type MirrorEvent, mirrorImages, storeTarget } from '@dist/mirror'
+import {
+  destinationOf,
+  type EngineDependencies,
+  type EngineOptions,
+  type ImageOutcome,
+  type MirrorEvent,
+  mirrorImages,
+  storeTarget,
+} from '@dist/mirror'
 import type { ImageReport } from '@dist/queue'
-import { formatReference, type Reference } from '@dist/reference'
-import { openIngest } from '../../compose/ingest.js'
+import { formatReference, parsePrefix, type Reference } from '@dist/reference'
+import type { Registry } from '@dist/remotes-registry'
+import { openIngest, pushIngest } from '../../compose/ingest.js'
 import { openRegistry, requestsOf } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { formatBytes } from '../../format.js'
@@ -11,6 +20,7 @@ import { note } from '../../output.js'
 import { Tally } from '../../progress/run/tally.js'
 import { openRunView } from '../../progress/run/view.js'
 import { describeError } from '../../run.js'
+import { narrowedTo } from '../push/narrow.js'
 import type { MirrorOptions } from './mirror.js'
 import { requestedPlatforms } from './platforms.js'
 import type { Report } from './report.js'
@@ -20,25 +30,58 @@ import { plural } from './summary.js'
 const interval = 200
 const defaultConcurrency = 8
 
-/** Mirrors in this process, into the store that the options name; resolves to the exit code. */
+/** Mirrors in this process, into the store or the registry that the options name; resolves to the exit code. */
 export async function mirrorEmbedded(
   context: Context,
   references: readonly Reference[],
   options: MirrorOptions,
   report: Report,
 ): Promise<number> {
+  await using remote = openRegistry(options, context)
+  const work = { context, references, report }
+  if (options.to !== undefined) return await mirrorTo(options.to, remote, options, work)
   const platforms = requestedPlatforms(options.platform)
   await using store = await openStore(options, context.env, { create: true })
-  await using remote = openRegistry(options, context)
   const { concurrency = defaultConcurrency } = options
   await using ingest = openIngest({ store, remote, requests: requestsOf(options, context), concurrency })
   const target = storeTarget(store.content, store.names)
+  return await mirrored(work, { source: remote, target, ingest: ingest.blob }, { platforms })
+}
+
+/** Mirrors to a registry: what refers to the images goes with them, and of one platform its manifest goes alone. */
+async function mirrorTo(
+  to: string,
+  remote: Registry,
+  { platform, concurrency = defaultConcurrency }: MirrorOptions,
+  work: Work,
+): Promise<number> {
+  const prefix = parsePrefix(to)
+  const { source, platforms } = narrowedTo(requestedPlatforms(platform), remote)
+  const pushes = openPushes(remote)
+  const destination = (reference: Reference) => {
+    const { digest: _, ...tagged } = reference
+    // The digest is the whole index's.
+    return destinationOf(source.narrows && reference.tag !== undefined ? tagged : reference, prefix)
+  }
+  const target = pushes.targetAt(destination)
+  const ingest = pushIngest(pushes, concurrency)
+  return await mirrored(work, { source, target, ingest }, { platforms, referrers: true })
+}
+
+interface Work {
+  context: Context
+  references: readonly Reference[]
+  report: Report
+}
+
+async function mirrored(
+  { context, references, report }: Work,
+  dependencies: EngineDependencies,
+  options: EngineOptions,
+): Promise<number> {
+  const { signal } = context
   const outcomes = await watched(context, references.length, (onEvent) =>
-    mirrorImages(
-      references,
-      { source: remote, target, ingest: ingest.blob },
-      { platforms, signal: context.signal, onEvent },
-    ),
+    mirrorImages(references, dependencies, { ...options, signal, onEvent }),
   )
   const summary = await report.write(outcomes.map(reportOf), { total: references.length })
   noteSkipped(context, outcomes)

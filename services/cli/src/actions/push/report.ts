@@ -1,0 +1,41 @@
+import type { ImageOutcome } from '@dist/mirror'
+import { formatReference, type Reference } from '@dist/reference'
+import type { Context } from '../../context.js'
+import { exitCodeOfAll } from '../../exit.js'
+import { formatBytes } from '../../format.js'
+import { note, print, printJson } from '../../output.js'
+import { describeError } from '../../run.js'
+import { plural } from '../mirror/summary.js'
+import { failureOf } from '../names.js'
+
+export interface ReportParts {
+  /** Where the image went. */
+  destination: Reference
+  /** What was done with it, for JSON. */
+  verb: 'pushed' | 'copied'
+  json?: boolean | undefined
+}
+
+/** Tells how it went for an image that went to a registry; resolves to the exit code. */
+export function reportSent(context: Context, outcome: ImageOutcome, parts: ReportParts): number {
+  const { desc, upToDate, fetched, skipped, error } = outcome
+  const name = formatReference(parts.destination)
+  if (parts.json)
+    printJson(context, {
+      name,
+      ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
+      upToDate,
+      [parts.verb]: fetched,
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    })
+  else if (error === undefined) print(context, `${name} ${desc?.digest}`)
+  if (error !== undefined) note(context, failureOf(name, describeError(error)))
+  if (skipped.length > 0) {
+    const bytes = formatBytes(skipped.reduce((sum, { size }) => sum + size, 0))
+    note(
+      context,
+      `${name}: left ${plural(skipped.length, 'foreign layer')} (${bytes}) where their publisher keeps them`,
+    )
+  }
+  return exitCodeOfAll([outcome], context.signal)
+}
