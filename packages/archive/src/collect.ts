@@ -1,11 +1,11 @@
 import type { ContentStore, Image, Selection } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
-import { childrenHandler, filterPlatforms, type Handler, type PlatformRequest, walk } from '@dist/images'
+import { childrenHandler, dispatch, filterPlatforms, type Handler, type PlatformRequest } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType, parsePlatform } from '@dist/oci'
 
 /** What an image's selection takes, as far as a store has it. */
 export interface Collected {
-  /** The root first, each digest once. */
+  /** By digest. */
   readonly objects: readonly Descriptor[]
   /** Foreign layers that are not stored: they stay where their publisher keeps them. */
   readonly foreign: readonly Descriptor[]
@@ -14,6 +14,9 @@ export interface Collected {
 }
 
 type Store = Pick<ContentStore, 'open' | 'info'>
+
+/** Objects that are looked for at the same time: one after the other would be slow where the store is a server. */
+const looksAtOnce = 16
 
 /**
  * Walks an image and sorts what its selection takes by whether it is stored. Throws `FAILED_PRECONDITION` and
@@ -34,11 +37,18 @@ export async function collectImage(
     return stored && hasChildren(child.mediaType) ? children(child, context) : []
   }
   try {
-    await walk(collect, [desc], signal === undefined ? {} : { signal })
+    await dispatch(collect, [desc], { concurrency: looksAtOnce, ...(signal === undefined ? {} : { signal }) })
   } catch (error) {
     throw blamed(error, name)
   }
-  return collected
+  const { objects, foreign, missing } = collected
+  return { objects: byDigest(objects), foreign: byDigest(foreign), missing: byDigest(missing) }
+}
+
+/** Each digest once, sorted. */
+export function byDigest(descs: readonly Descriptor[]): Descriptor[] {
+  const found = new Map(descs.map((desc) => [desc.digest, desc]))
+  return [...found.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
 }
 
 /** The platforms of a selection as the filter takes them. Throws `INVALID_ARGUMENT` for what is no platform. */

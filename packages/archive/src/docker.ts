@@ -54,13 +54,13 @@ export async function describeForDocker(
     const tags = [...(known?.tags ?? []), ...tagOf(image.name)]
     entries.set(manifest.digest, { entry: described, tags })
   }
-  return {
-    entries: [...entries.values()].map(({ entry, tags }) => ({
-      Config: entry.Config,
-      RepoTags: tags.length === 0 ? null : tags,
-      Layers: entry.Layers,
-    })),
-  }
+  const list = [...entries.values()].map(({ entry, tags }) => ({
+    Config: entry.Config,
+    RepoTags: tags.length === 0 ? null : tags,
+    Layers: entry.Layers,
+  }))
+  const isTooLong = JSON.stringify(list).length > maxManifestSize
+  return isTooLong ? { reason: `the list of ${list.length} images is too long` } : { entries: list }
 }
 
 /** The one manifest that the image is on a machine, or why there is none. */

@@ -6,11 +6,12 @@ import {
   type Descriptor,
   type Digest,
   Digester,
+  maxChildren,
   mediaTypes,
   type Platform,
 } from '@dist/oci'
 import { type TarFile, tarSize, writeTar } from '@dist/tar'
-import { collectImage, listed } from './collect.js'
+import { byDigest, collectImage, listed } from './collect.js'
 import { type CollectedImage, describeForDocker } from './docker.js'
 import {
   blobPath,
@@ -52,34 +53,27 @@ export interface PlanArchiveOptions {
 /**
  * Finds out what an archive of these images holds. Throws `NOT_FOUND`, with name and digests, for an image of which
  * the store lacks something, and for a platform that an image has not; `FAILED_PRECONDITION` for manifests that are
- * damaged in the store.
+ * damaged in the store; `INVALID_ARGUMENT` for more images than an index may list.
  */
 export async function planArchive(
   images: readonly Image[],
   content: ContentStore,
   { platform, signal }: PlanArchiveOptions = {},
 ): Promise<ArchivePlan> {
-  const collected: CollectedImage[] = []
-  for (const image of sortedByName(images)) {
-    const wanted = await onlyPlatform(image, platform, content)
-    const parts = await collectImage(wanted, content, signal)
-    if (parts.missing.length > 0)
-      throw new DistError(
-        'NOT_FOUND',
-        `${image.name} is not whole: the store lacks ${listed(parts.missing)}; pull it again`,
-      )
-    collected.push({ ...wanted, ...parts })
-  }
+  const collected = await wholeImages(images, content, {
+    platform,
+    ...(signal === undefined ? {} : { signal }),
+  })
   const docker = await describeForDocker(collected, content)
   const documents = documentsOf(collected, 'entries' in docker ? docker.entries : undefined)
-  const objects = distinct(collected.flatMap((image) => image.objects))
+  const objects = byDigest(collected.flatMap((image) => image.objects))
   const neededBy = new Map(
     collected.toReversed().flatMap(({ name, objects }) => objects.map(({ digest }) => [digest, name])),
   )
   return {
     images: collected.map(({ name, desc, selection }) => ({ name, desc, selection })),
     objects,
-    foreign: distinct(collected.flatMap((image) => image.foreign)),
+    foreign: byDigest(collected.flatMap((image) => image.foreign)),
     notForDocker: 'reason' in docker ? docker.reason : undefined,
     size: tarSize([
       ...[...documents].map(([name, { byteLength }]) => ({ name, size: byteLength })),
@@ -88,6 +82,29 @@ export async function planArchive(
     neededBy,
     documents,
   }
+}
+
+/** Each image with all of its parts, by name. */
+async function wholeImages(
+  images: readonly Image[],
+  content: ContentStore,
+  { platform, signal }: PlanArchiveOptions,
+): Promise<CollectedImage[]> {
+  if (images.length > maxChildren)
+    throw new DistError('INVALID_ARGUMENT', `${images.length} images are too many for one archive`)
+  const wanted: Image[] = []
+  for (const image of images) wanted.push(await onlyPlatform(image, platform, content))
+  const collected: CollectedImage[] = []
+  for (const image of sortedByName(wanted)) {
+    const parts = await collectImage(image, content, signal)
+    if (parts.missing.length > 0)
+      throw new DistError(
+        'NOT_FOUND',
+        `${image.name} is not whole: the store lacks ${listed(parts.missing)}; pull it again`,
+      )
+    collected.push({ ...image, ...parts })
+  }
+  return collected
 }
 
 /**
@@ -173,9 +190,4 @@ function indexEntry({ name, desc, selection }: Image): unknown {
 function sortedByName(images: readonly Image[]): Image[] {
   const byName = new Map(images.map((image) => [image.name, image]))
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-function distinct(descs: readonly Descriptor[]): Descriptor[] {
-  const byDigest = new Map(descs.map((desc) => [desc.digest, desc]))
-  return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
 }

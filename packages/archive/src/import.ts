@@ -1,9 +1,10 @@
 import type { Image } from '@dist/content'
 import { throwIfAborted } from '@dist/errdefs'
-import { type Descriptor, type Digest, malformed, type Platform } from '@dist/oci'
+import { type Descriptor, malformed, type Platform } from '@dist/oci'
+import { byDigest } from './collect.js'
 import { type Contents, takeContents } from './contents.js'
 import { Intake, type IntakeOptions } from './intake.js'
-import { type GivenName, nameRoots } from './naming.js'
+import { type GivenName, type NamedRoot, nameRoots } from './naming.js'
 import { renamedRoot } from './platform.js'
 import { type Checked, checkRoot, publishImages } from './publish.js'
 import { layoutRoots, type Root } from './roots.js'
@@ -49,23 +50,18 @@ export async function importArchive(
     const contents = await takeContents(source, intake, options.signal)
     const roots = await rootsOf(contents, intake, store)
     const { named, nameless } = nameRoots(roots, options.name)
-    const held = heldBy(contents)
-    const checked: Checked[] = []
-    for (const root of named)
-      checked.push(
-        await checkRoot(
-          await renamedRoot(root, options.platform, store.content),
-          held,
-          store.content,
-          options.signal,
-        ),
-      )
+    const checked = await checkRoots(named, contents, store, options)
+    const objects = byDigest(checked.flatMap((each) => each.objects))
+    const added = await discardOthers(objects, intake, store)
     throwIfAborted(options.signal)
-    const images = await publishImages(
-      checked.flatMap((each) => each.images),
-      store.names,
-    )
-    return { images, nameless: nameless.map(({ desc }) => desc), ...(await tidied(checked, intake, store)) }
+    const images = checked.flatMap((each) => each.images)
+    return {
+      images: await publishImages(images, store.names),
+      nameless: nameless.map(({ desc }) => desc),
+      foreign: byDigest(checked.flatMap((each) => each.foreign)),
+      objects: objects.length,
+      added,
+    }
   } catch (error) {
     throw await undone(error, await intake.ended(), store)
   }
@@ -83,15 +79,27 @@ async function rootsOf(contents: Contents, intake: Intake, { content }: ImportSt
   return roots
 }
 
-function heldBy({ files }: Contents): Set<Digest> {
-  return new Set([...files.values()].map(({ digest }) => digest))
+async function checkRoots(
+  named: readonly NamedRoot[],
+  { files }: Contents,
+  { content }: ImportStore,
+  { platform, signal }: ImportOptions,
+): Promise<Checked[]> {
+  const held = new Set([...files.values()].map(({ digest }) => digest))
+  const checked: Checked[] = []
+  for (const root of named)
+    checked.push(await checkRoot(await renamedRoot(root, platform, content), held, content, signal))
+  return checked
 }
 
-/** Deletes what came and no image needs, and counts the rest. */
-async function tidied(checked: readonly Checked[], intake: Intake, store: ImportStore) {
-  const needed = new Set(checked.flatMap(({ objects }) => objects.map(({ digest }) => digest)))
-  const foreign = new Map(checked.flatMap((each) => each.foreign.map((desc) => [desc.digest, desc])))
-  const added = [...intake.committed].filter((digest) => needed.has(digest)).length
-  await discard(new Set([...intake.committed].filter((digest) => !needed.has(digest))), store)
-  return { foreign: [...foreign.values()], objects: needed.size, added }
+/** Deletes what came with the archive and is none of these objects; resolves to how many of them are new. */
+async function discardOthers(
+  objects: readonly Descriptor[],
+  intake: Intake,
+  store: ImportStore,
+): Promise<number> {
+  const needed = new Set(objects.map(({ digest }) => digest))
+  const others = [...intake.committed].filter((digest) => !needed.has(digest))
+  await discard(new Set(others), store)
+  return intake.committed.size - others.length
 }

@@ -61,6 +61,17 @@ it('an index with one platform in it is that image', async () => {
   expect(manifest).toEqual([entryOf(arm64, ['quay.io/b/c:2'])])
 })
 
+it('a manifest.json that is too long to be read again is left out', async () => {
+  const layers = Array(9000).fill(seededLayer('a', 10))
+  const images = Array.from({ length: 12 }, (_, i) => [
+    `quay.io/b/c:${i}`,
+    ociImage({ layers, annotations: { number: `${i}` } }),
+  ])
+  const { plan, manifest } = await planned(Object.fromEntries(images))
+  expect(manifest).toBeUndefined()
+  expect(plan.notForDocker).toBe('the list of 12 images is too long')
+})
+
 describe('without a manifest.json, and with the reason,', () => {
   const config = fixtureBlob('{}', mediaTypes.ociConfig)
   const manifestOf = (document: object, blobs: FixtureImage['blobs']): FixtureImage => {

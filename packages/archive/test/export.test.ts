@@ -1,4 +1,4 @@
-import { digestOf, mediaTypes } from '@dist/oci'
+import { digestOf, maxChildren, mediaTypes } from '@dist/oci'
 import {
   allContent,
   dockerImage,
@@ -168,6 +168,14 @@ it('foreign layers that are not stored are left out, and told', async () => {
   expect(plan.foreign).toEqual([foreign.descriptor])
   expect(plan.objects).toHaveLength(content.length)
   expect(plan.notForDocker).toBe(`${name} is without its foreign layers`)
+})
+
+it('more images than an index may list are refused before anything is read', async () => {
+  const image = { desc: amd64.descriptor, selection: 'all' as const }
+  const many = Array.from({ length: maxChildren + 1 }, (_, i) => ({ ...image, name: `a.example.com/b:${i}` }))
+  await expect(planArchive(many, new TestStore().content)).rejects.toEqual(
+    errorOf('INVALID_ARGUMENT', `${maxChildren + 1} images`),
+  )
 })
 
 it('an archive is given up when it is aborted', async () => {

@@ -9,6 +9,7 @@ import { formatBytes } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson, writeBytes } from '../output.js'
 import { AmountLine } from '../progress/amount.js'
+import { plural } from './mirror/summary.js'
 import { findImage, shownName } from './names.js'
 import { writeOutputFile } from './output-file.js'
 
@@ -62,19 +63,15 @@ function report(context: Context, plan: ArchivePlan, { output, json }: ExportOpt
   } else {
     const say = (text: string) => (toStdout ? note(context, text) : print(context, text))
     for (const { name, desc } of images) say(`${shownName(name)} ${desc.digest}`)
-    const what = `${counted(images.length, 'image')}, ${counted(objects.length, 'object')}`
+    const what = `${plural(images.length, 'image')}, ${plural(objects.length, 'object')}`
     say(`${what}, ${formatBytes(size)}${toStdout ? '' : ` in ${output}`}`)
   }
   if (notForDocker !== undefined)
     note(context, `not for docker load (other tools read it): ${shownName(notForDocker)}`)
   if (foreign.length > 0)
-    note(context, `left out ${counted(foreign.length, 'foreign layer')}, which the store does not hold`)
+    note(context, `left out ${plural(foreign.length, 'foreign layer')}, which the store does not hold`)
 }
 
 function jsonImage({ name, desc, selection }: Image): object {
   return { name, mediaType: desc.mediaType, digest: desc.digest, selection }
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -10,8 +10,8 @@ import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { AmountLine } from '../progress/amount.js'
-import { counted } from './export.js'
 import { openInput } from './input.js'
+import { plural } from './mirror/summary.js'
 import { shownName } from './names.js'
 
 export interface ImportOptions extends StoreOptions {
@@ -89,9 +89,9 @@ function report(context: Context, outcome: ImportOutcome, { json }: ImportOption
     if (json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest, selection })
     else print(context, `${shownName(name)} ${desc.digest}`)
   }
-  note(context, `${counted(objects, 'object')}, ${added} of them new`)
+  note(context, `${plural(objects, 'object')}, ${added} of them new`)
   for (const { digest } of nameless)
     note(context, `left out ${digest}: the archive gives it no name (--name <repository> does, by digest)`)
   if (foreign.length > 0)
-    note(context, `${counted(foreign.length, 'foreign layer')} stay where their publisher keeps them`)
+    note(context, `${plural(foreign.length, 'foreign layer')} stay where their publisher keeps them`)
 }
