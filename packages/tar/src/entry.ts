@@ -24,7 +24,7 @@ export interface TarHeader {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Seconds since 1970 with their fraction, as exact as a double is (below a microsecond); may be negative. */
+  /** Seconds since 1970 with their fraction, in whole microseconds; may be negative. */
   readonly mtime: number
   /** Where a symbolic or hard link leads, as UTF-8; empty for other types. */
   readonly linkname: string

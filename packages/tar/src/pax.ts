@@ -32,9 +32,13 @@ export function naturalRecord(records: Records, key: string): number | undefined
   return numberRecord(records, key, /^[0-9]+$/)
 }
 
-/** A time in seconds with a fraction. */
+/** A time in seconds, rounded down to whole microseconds: a double holds no more of today's times. */
 export function timeRecord(records: Records, key: string): number | undefined {
-  return numberRecord(records, key, /^-?[0-9]+(?:\.[0-9]*)?$/)
+  const seconds = numberRecord(records, key, /^-?[0-9]+(?:\.[0-9]*)?$/)
+  const [, kept = '', rest = ''] = /^(.*\.[0-9]{6})([0-9]*)$/.exec(records.get(key) ?? '') ?? []
+  if (seconds === undefined || kept === '') return seconds
+  const isBelow = kept.startsWith('-') && /[1-9]/.test(rest)
+  return isBelow ? (Math.round(Number(kept) * 1e6) - 1) / 1e6 : Number(kept)
 }
 
 function numberRecord(records: Records, key: string, grammar: RegExp): number | undefined {

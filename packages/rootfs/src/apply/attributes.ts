@@ -3,12 +3,17 @@ import type { Attributes, Directory } from './directory.js'
 import { isPrivileged } from './privilege.js'
 import type { Tree } from './tree.js'
 
+/** Whole microseconds of a time in seconds that has no more. */
+export function microsecondsOf(seconds: number): number {
+  return Math.round(seconds * 1e6)
+}
+
 /**
- * Seconds as node:fs has to be given them: it cuts what is below a microsecond, and a double lies as often below the
- * microsecond that was meant as above it.
+ * Seconds as node:fs takes them: it cuts what is below a microsecond, where a double may lie just short of the one meant,
+ * and takes a negative number for now, but not a negative text.
  */
-export function timeOf(seconds: number): number {
-  return (Math.floor(seconds * 1e6 + 0.2) + 0.5) / 1e6
+export function secondsOf(microseconds: number): number | string {
+  return microseconds < 0 ? String((microseconds - 0.5) / 1e6) : (microseconds + 0.5) / 1e6
 }
 
 /** Owner before mode: a change of owner takes setuid and setgid away. */
@@ -16,7 +21,7 @@ export function setAttributes(path: string, attributes: Partial<Attributes>): vo
   const { mode, uid, gid, mtime } = attributes
   if (isPrivileged() && uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
   if (mode !== undefined) chmodSync(path, mode)
-  if (mtime !== undefined) utimesSync(path, timeOf(mtime), timeOf(mtime))
+  if (mtime !== undefined) utimesSync(path, secondsOf(mtime), secondsOf(mtime))
 }
 
 /** Whether a directory that was there before is not as it was. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import type { TarHeader } from '@dist/tar'
-import { setAttributes } from './attributes.js'
+import { microsecondsOf, setAttributes } from './attributes.js'
 import { O_PATH } from './descriptors.js'
 import type { Directory } from './directory.js'
 import { pathOf } from './paths.js'
@@ -37,7 +37,8 @@ export function makeNode(
   try {
     if (!kind.is(fstatSync(fd)))
       throw new DistError('UNAVAILABLE', 'it was changed by somebody else as soon as it was made')
-    setAttributes(`/proc/self/fd/${fd}`, header)
+    const { mode, uid, gid, mtime } = header
+    setAttributes(`/proc/self/fd/${fd}`, { mode, uid, gid, mtime: microsecondsOf(mtime) })
   } finally {
     closeSync(fd)
   }

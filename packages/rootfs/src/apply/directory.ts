@@ -3,7 +3,7 @@ export interface Attributes {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Seconds. */
+  /** Microseconds since 1970: node:fs sets no finer times. */
   readonly mtime: number
 }
 

@@ -13,9 +13,9 @@ import {
 } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import type { TarEntry, TarHeader } from '@dist/tar'
-import { timeOf } from './attributes.js'
+import { microsecondsOf, secondsOf } from './attributes.js'
 import { makeNode } from './devices.js'
-import type { Directory } from './directory.js'
+import type { Attributes, Directory } from './directory.js'
 import { bytesOf, componentsOf, pathOf, printable } from './paths.js'
 import { isPrivileged } from './privilege.js'
 import type { Tree } from './tree.js'
@@ -55,8 +55,13 @@ function applyRoot(tree: Tree, header: TarHeader): void {
   tree.root.wanted = wantedOf(header)
 }
 
-function wantedOf({ mode, uid, gid, mtime }: TarHeader) {
-  return { mode, uid, gid, mtime }
+function wantedOf({ mode, uid, gid, mtime }: TarHeader): Attributes {
+  return { mode, uid, gid, mtime: microsecondsOf(mtime) }
+}
+
+/** As node:fs takes it. */
+function timeOf({ mtime }: TarHeader): number | string {
+  return secondsOf(microsecondsOf(mtime))
 }
 
 function applyDirectory(tree: Tree, parent: Directory, name: string, header: TarHeader): void {
@@ -80,7 +85,7 @@ async function writeFile(
     // A change of owner takes setuid and setgid away: the mode comes after it.
     if (isPrivileged()) fchownSync(fd, header.uid, header.gid)
     fchmodSync(fd, header.mode)
-    const time = timeOf(header.mtime)
+    const time = timeOf(header)
     futimesSync(fd, time, time)
   } finally {
     closeSync(fd)
@@ -98,7 +103,8 @@ function makeSymlink(tree: Tree, directory: Directory, name: string, header: Tar
   tree.brought(directory, name)
   const path = pathOf(tree.base(directory), name)
   if (isPrivileged()) lchownSync(path, header.uid, header.gid)
-  lutimesSync(path, timeOf(header.mtime), timeOf(header.mtime))
+  const time = timeOf(header)
+  lutimesSync(path, time, time)
 }
 
 /** Owner, mode and time are those of what it links to. */

@@ -189,14 +189,12 @@ export class Tree {
   /** A directory that was there before: as it is now, so it has to be again if the layer does not say otherwise. */
   #adopted(directory: Directory): void {
     const stats = fstatSync(this.descriptors.fd(directory), { bigint: true })
-    const [mode, uid, gid] = [Number(stats.mode), Number(stats.uid), Number(stats.gid)]
-    // As a double, the whole with its nanoseconds is rounded up to the next microsecond at times.
-    const mtime = Number(stats.mtimeNs / 1000n) / 1e6
-    directory.original = { mode: mode & 0o7777, uid, gid, mtime }
+    const [mode, uid, gid] = [Number(stats.mode) & 0o7777, Number(stats.uid), Number(stats.gid)]
+    directory.original = { mode, uid, gid, mtime: Number(stats.mtimeNs / 1000n) }
     this.journal.adopted(directory)
     if (!isPrivileged() && uid === process.geteuid?.() && (mode & 0o700) !== 0o700) {
       directory.isOpened = true
-      chmodSync(this.base(directory), (mode & 0o7777) | 0o700)
+      chmodSync(this.base(directory), mode | 0o700)
     }
   }
 }

@@ -1,0 +1,146 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { TarEntry } from '@dist/testkit'
+import { describe, expect, it } from 'vitest'
+import { steps, useTarget } from '../support/target.js'
+
+const target = useTarget()
+
+/** What somebody else does between two entries. */
+const swaps: readonly (readonly [what: string, swap: (directory: string, outside: string) => void])[] = [
+  [
+    'a symbolic link that leads outside',
+    (directory, outside) => {
+      renameSync(directory, `${directory}.moved`)
+      symlinkSync(outside, directory)
+    },
+  ],
+  [
+    'another directory',
+    (directory) => {
+      renameSync(directory, `${directory}.moved`)
+      mkdirSync(directory)
+    },
+  ],
+  [
+    'a file',
+    (directory) => {
+      renameSync(directory, `${directory}.moved`)
+      writeFileSync(directory, '')
+    },
+  ],
+  ['nothing', (directory) => renameSync(directory, `${directory}.moved`)],
+]
+
+/** Everything that a layer can do in a directory. */
+const everything: TarEntry[] = [
+  { path: 'd/file', content: 'mine', mode: 0o4777 },
+  { path: 'd/new', content: 'mine' },
+  { path: 'd/directory', type: 'directory', mode: 0o777 },
+  { path: 'd/directory/in', content: 'mine' },
+  { path: 'd/link', link: 'file' },
+  { path: 'd/hard', type: 'hardlink', link: 'd/new' },
+  { path: 'd/fifo', type: 'fifo' },
+  { path: 'd/.wh.lower' },
+  { path: 'd/.wh..wh..opq' },
+  { path: 'd/', type: 'directory', mode: 0o711 },
+]
+
+function outside(): unknown {
+  return Object.entries(target().everything()).filter(([path]) => path.startsWith('outside'))
+}
+
+describe('L5: a directory that somebody swaps while a layer is applied', () => {
+  it.each(swaps)('for %s: nothing outside is touched', async (_, swap) => {
+    mkdirSync(target().at('d'))
+    writeFileSync(target().at('d/lower'), '')
+    const before = outside()
+    const layer = steps(
+      { path: 'd/first', content: '' },
+      () => swap(target().at('d'), target().outside),
+      ...everything,
+    )
+    // What was opened is written to, wherever it is now: never what took its name.
+    await target().apply(layer)
+    expect(outside()).toEqual(before)
+    expect(readFileSync(target().at('d.moved/new'), 'utf8')).toBe('mine')
+    expect(existsSync(target().at('d/new'))).toBe(false)
+  })
+
+  it.each(swaps)('for %s, before it was opened: nothing outside is touched', async (what, swap) => {
+    const before = outside()
+    const layer = steps(
+      { path: 'd', type: 'directory' },
+      () => swap(target().at('d'), target().outside),
+      ...everything,
+    )
+    const outcome = await target()
+      .apply(layer)
+      .catch((error: unknown) => error)
+    expect(outside()).toEqual(before)
+    if (what !== 'another directory') expect(outcome).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it.each(swaps)('for %s, when more directories were used since than are kept open', async (_, swap) => {
+    mkdirSync(target().at('d'))
+    const before = outside()
+    const many: TarEntry[] = Array.from({ length: 300 }, (_, i) => ({ path: `m/${i}/f`, content: '' }))
+    const layer = steps(
+      { path: 'd/first', content: '' },
+      ...many,
+      () => swap(target().at('d'), target().outside),
+      ...everything,
+    )
+    const error = await target()
+      .apply(layer, { undo: false })
+      .catch((error: unknown) => error)
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('d was changed by somebody else'),
+    })
+    expect(outside()).toEqual(before)
+  })
+
+  it('a symbolic link in the way of a hard link’s target, of a whiteout, and of the undoing', async () => {
+    mkdirSync(target().at('d/sub'), { recursive: true })
+    writeFileSync(target().at('d/sub/file'), '')
+    const before = outside()
+    const swap = () => {
+      renameSync(target().at('d/sub'), target().at('moved'))
+      symlinkSync(target().outside, target().at('d/sub'))
+    }
+    const layer = steps(
+      { path: 'd/sub/x', content: '' },
+      swap,
+      { path: 'd/.wh.sub' },
+      { path: '.wh.d' },
+      { path: '.wh.' },
+    )
+    await expect(target().apply(layer)).rejects.toThrow()
+    expect(outside()).toEqual(before)
+  })
+
+  it('many directories are closed and opened again, and all get what the layer says', async () => {
+    const many: TarEntry[] = Array.from({ length: 300 }, (_, i) => [
+      { path: `m/${i}`, type: 'directory' as const, mode: 0o710, mtime: i + 1 },
+      { path: `m/${i}/f`, content: String(i) },
+    ]).flat()
+    await target().apply(many)
+    await target().apply(many.toReversed())
+    for (const i of [0, 17, 299]) {
+      expect(lstatSync(target().at(join('m', String(i))))).toMatchObject({
+        mode: 0o40710,
+        mtimeMs: (i + 1) * 1000,
+      })
+      expect(target().content(`m/${i}/f`)).toBe(String(i))
+    }
+  })
+})
