@@ -67,7 +67,7 @@ it('some fail: 6, with the reasons; retry takes those alone', async () => {
   const run = lines[0]?.run ?? ''
   expect(ended.stderr).toContain(`dist retry ${run}`)
   expect((await dist(['status'])).stdout).toMatch(
-    new RegExp(`^run +${run}\nstate +failed\n[^]*^failed +.*later:1`, 'm'),
+    new RegExp(`^run +${run}\nkind +mirror\nstate +failed\n[^]*^failed +.*later:1`, 'm'),
   )
   await pushImage(registry().url, 'later', '1', indexImage)
   expect(await dist(['retry', run])).toMatchObject({ code: 0, stdout: `${run} 1 image\n` })
@@ -89,7 +89,7 @@ it('--detach leaves, status --watch follows, runs lists', async () => {
     code: 0,
     stdout: expect.stringContaining(`${ref('single:1')} ${singleImage.descriptor.digest}`),
   })
-  expect((await dist(['runs'])).stdout).toMatch(new RegExp(`^${run} +done +\\S+ +1/1 +0 `, 'm'))
+  expect((await dist(['runs'])).stdout).toMatch(new RegExp(`^${run} +mirror +done +\\S+ +1/1 +0 `, 'm'))
 })
 
 it('Ctrl-C detaches and the run goes on; cancel ends it', async () => {

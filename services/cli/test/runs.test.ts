@@ -31,7 +31,7 @@ it('runs as a table and as JSON', async () => {
   const table = captured()
   expect(await showRuns(table.context, {}, runs)).toBe(0)
   expect(table.stdout()).toMatch(
-    /^RUN +STATE +AGE +IMAGES +FAILED +FETCHED\nnew +running +\S+ +0\/2 +0 +1000 B\nold /,
+    /^RUN +KIND +STATE +AGE +IMAGES +FAILED +BYTES +TO\nnew +mirror +running +\S+ +0\/2 +0 +1000 B +-\nold /,
   )
   const json = captured()
   await showRuns(json.context, { json: true }, runs)
@@ -47,7 +47,7 @@ it('status shows the latest run with what failed', async () => {
   runs.reports = [imageReport(0), ...[...Array(25).keys()].map((i) => failedReport(i + 1))]
   const { code, stdout } = await shown(runs, undefined)
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^run +new\nstate +running\n/)
+  expect(stdout).toMatch(/^run +new\nkind +mirror\nstate +running\n/)
   expect(stdout).toMatch(/^platforms +linux\/amd64$/m)
   expect(stdout).toMatch(/^images +0\/2 done, 0 failed, 2 in flight$/m)
   expect(stdout.match(/^failed .*no such tag$/gm)).toHaveLength(20)

@@ -1,18 +1,45 @@
-import { openStore } from '@dist/composition'
+import { openQueue, openStore, queueUrl } from '@dist/composition'
 import type { Image, Names } from '@dist/content'
+import { DistError } from '@dist/errdefs'
 import { type VerifyEvent, verifyContent } from '@dist/mirror'
 import type { Context } from '../context.js'
-import type { StoreOptions } from '../options.js'
+import type { QueueOptions, StoreOptions } from '../options.js'
 import { openVerifyView } from '../progress/verify/view.js'
+import { openReport } from './mirror/report.js'
 import { findImage } from './names.js'
+import { checkDetaching } from './runs/submit.js'
+import { verifyDistributed } from './verify-distributed.js'
 import { reportVerification } from './verify-report.js'
 
-/** `dist verify`: hashes stored content again, all of it or what some images need. */
+export interface VerifyOptions extends StoreOptions, QueueOptions {
+  detach?: boolean
+  report?: string
+}
+
+/** `dist verify`: hashes stored content again, all of it or what some images need; here, or by services. */
 export async function verify(
   context: Context,
   texts: readonly string[],
-  options: StoreOptions,
+  options: VerifyOptions,
 ): Promise<number> {
+  const url = queueUrl(options, context.env)
+  checkDetaching(options, url)
+  if (url === undefined) return verifyHere(context, texts, options)
+  await using report = await openReport(context, options)
+  await using queue = await openQueue(url, context.env)
+  return await verifyDistributed(context, texts, options, { runs: queue.runs, report })
+}
+
+async function verifyHere(
+  context: Context,
+  texts: readonly string[],
+  options: VerifyOptions,
+): Promise<number> {
+  if (options.report !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--report is of a run: it needs a queue; without one there is --json',
+    )
   const { signal } = context
   await using store = await openStore(options, context.env)
   const images = texts.length === 0 ? undefined : await findImages(texts, store.names)

@@ -1,50 +1,20 @@
-import { openStore } from '@dist/composition'
-import { DistError, hasCode } from '@dist/errdefs'
-import type { RunRequest, RunStatus, Runs } from '@dist/queue'
+import type { RunRequest } from '@dist/queue'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Context } from '../../context.js'
-import { exitCodeOf, exitCodes } from '../../exit.js'
-import { note, print, printJson } from '../../output.js'
-import { openRunView, type RunView } from '../../progress/run/view.js'
-import { describeError } from '../../run.js'
-import { followRun, pause } from '../runs/follow.js'
-import { reportRun } from '../runs/report.js'
+import { meantStore, type SubmitParts, submitRun } from '../runs/submit.js'
 import type { MirrorOptions } from './mirror.js'
 import { requestedPlatforms, selectionOf } from './platforms.js'
-import type { Report } from './report.js'
 import { plural } from './summary.js'
-
-/** Times that a run which was lost is submitted again. */
-const resubmissions = 10
-
-export interface DistributedParts {
-  runs: Runs
-  report: Report
-  /** Milliseconds between two looks at the run. Default 1,000. */
-  every?: number
-}
 
 /** Has the services mirror, and follows them unless it is told to detach; resolves to the exit code. */
 export async function mirrorDistributed(
   context: Context,
   references: readonly Reference[],
   options: MirrorOptions,
-  parts: DistributedParts,
+  parts: SubmitParts,
 ): Promise<number> {
-  const { runs } = parts
   const request = await requestOf(context, references, options)
-  const run = await runs.submit(request)
-  note(context, `run ${run}: ${plural(references.length, 'image')} submitted`)
-  if ((await runs.store()) === undefined)
-    note(
-      context,
-      'no service has started on this queue yet: the run waits for dist coordinator and dist worker',
-    )
-  if (!options.detach) return attached(context, run, request, parts)
-  if (options.json) printJson(context, { run })
-  else print(context, run)
-  sayHowToGoOn(context, run)
-  return exitCodes.done
+  return submitRun(context, request, plural(references.length, 'image'), options, parts)
 }
 
 async function requestOf(
@@ -52,97 +22,11 @@ async function requestOf(
   references: readonly Reference[],
   options: MirrorOptions,
 ): Promise<RunRequest> {
-  const store = options.store === undefined ? undefined : await storeId(options, context)
+  const store = await meantStore(options, context)
   return {
     references: references.map(formatReference),
     platforms: selectionOf(requestedPlatforms(options.platform)),
     ...(store === undefined ? {} : { store }),
+    ...(options.to === undefined ? {} : { to: options.to }),
   }
-}
-
-/** The id of the store that is meant, so that a run never goes into another one. */
-async function storeId(options: MirrorOptions, { env }: Context): Promise<string> {
-  await using store = await openStore(options, env)
-  if (store.id !== undefined) return store.id
-  throw new DistError(
-    'INVALID_ARGUMENT',
-    `there is no store at ${store.url}: with a queue images go into the services' own store; leave --store out`,
-  )
-}
-
-/** Follows the run to its end, and submits it anew where the queue has lost it. */
-async function attached(
-  context: Context,
-  first: string,
-  request: RunRequest,
-  parts: DistributedParts,
-): Promise<number> {
-  let run = first
-  const view = await openRunView(context)
-  try {
-    for (let lost = 0; ; lost++) {
-      const status = await follow(context, run, view, parts)
-      if (status !== undefined) {
-        view.end()
-        return await reportRun(context, parts.runs, status, parts.report)
-      }
-      if (lost === resubmissions) throw lostForGood(run, lost)
-      const again = await submitAgain(context, request, parts)
-      note(
-        context,
-        `run ${run} is lost, the queue no longer knows it: submitted again as ${again}; only what is missing is fetched`,
-      )
-      run = again
-    }
-  } catch (error) {
-    if (!context.signal.aborted) throw error
-    view.end()
-    note(context, `detached from run ${run}, which goes on`)
-    sayHowToGoOn(context, run)
-    return exitCodeOf(error, context.signal)
-  } finally {
-    view.end()
-  }
-}
-
-function follow(
-  context: Context,
-  run: string,
-  view: RunView,
-  { runs, every }: DistributedParts,
-): Promise<RunStatus | undefined> {
-  return followRun(runs, run, {
-    signal: context.signal,
-    onStatus: (status) => view.show(status),
-    onAway: (error) => note(context, `${describeError(error)}: waiting for the queue`),
-    ...(every === undefined ? {} : { every }),
-  })
-}
-
-/** A queue that has just lost everything may need a moment until it takes something again. */
-async function submitAgain(
-  { signal }: Context,
-  request: RunRequest,
-  { runs, every = 1000 }: DistributedParts,
-): Promise<string> {
-  for (;;) {
-    try {
-      return await runs.submit(request)
-    } catch (error) {
-      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
-    }
-    await pause(every, signal)
-  }
-}
-
-function lostForGood(run: string, times: number): DistError {
-  return new DistError(
-    'UNAVAILABLE',
-    `run ${run} is lost after it was submitted again ${times} times: see to the memory and the persistence of the queue`,
-  )
-}
-
-function sayHowToGoOn(context: Context, run: string): void {
-  note(context, `follow it with: dist status --watch ${run}`)
-  note(context, `give it up with: dist cancel ${run}`)
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'
 import { note } from '../../output.js'
+import { checkDetaching } from '../runs/submit.js'
 import { checkDestinations } from './destinations.js'
 import { mirrorDistributed } from './distributed.js'
 import { mirrorEmbedded } from './embedded.js'
@@ -30,8 +31,8 @@ export async function mirror(
 ): Promise<number> {
   const url = queueUrl(options, context.env)
   checkTargets(options)
-  if (url === undefined) checkEmbedded(options)
-  else checkDistributed(options)
+  checkDetaching(options, url)
+  if (url !== undefined) checkDistributed(options)
   const references = await requestedReferences(context, texts, options)
   if (references.length === 0) {
     note(context, 'nothing to mirror: there is no reference in what was given')
@@ -65,16 +66,8 @@ function checkTargets({ store, to }: MirrorOptions): void {
     )
 }
 
-function checkEmbedded({ detach }: MirrorOptions): void {
-  if (detach)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--detach needs a queue: give --queue redis://host:port or set DIST_QUEUE',
-    )
-}
-
 /** What the services have settings of their own for must not look as if it were heeded. */
-function checkDistributed({ hostsDir, authfile, concurrency, detach, report }: MirrorOptions): void {
+function checkDistributed({ hostsDir, authfile, concurrency }: MirrorOptions): void {
   const foreign = [
     ...(hostsDir === undefined ? [] : ['--hosts-dir']),
     ...(authfile === undefined ? [] : ['--authfile']),
@@ -84,10 +77,5 @@ function checkDistributed({ hostsDir, authfile, concurrency, detach, report }: M
     throw new DistError(
       'INVALID_ARGUMENT',
       `with a queue ${foreign.join(', ')} is up to the services: give it to dist coordinator and dist worker`,
-    )
-  if (detach && report !== undefined)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--report and --detach exclude each other: dist status <run> --report FILE writes it later',
     )
 }

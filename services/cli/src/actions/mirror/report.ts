@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { DistError, sanitize } from '@dist/errdefs'
-import type { ImageReport } from '@dist/queue'
+import type { ImageReport, RunKind } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'
-import { formatAmount, Summary, summaryLine } from './summary.js'
+import { formatAmount, pastOf, Summary, summaryLine } from './summary.js'
 
 export interface ReportOptions {
   json?: boolean
@@ -28,6 +28,8 @@ export interface ReportAbout {
   run?: string
   /** Images in all: decides whether they are listed. */
   total: number
+  /** Default: `mirror`. */
+  kind?: RunKind
 }
 
 /** Throws `INVALID_ARGUMENT` for a file that cannot be written. */
@@ -56,16 +58,16 @@ interface Sinks {
 async function writeReport(
   context: Context,
   images: Iterable<ImageReport> | AsyncIterable<ImageReport>,
-  { run, total }: ReportAbout,
+  { run, total, kind = 'mirror' }: ReportAbout,
   { json, file }: Sinks,
 ): Promise<Summary> {
-  const summary = new Summary()
+  const summary = new Summary(kind)
   for await (const image of images) {
     summary.add(image)
-    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, run))}\n` : ''
+    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, run, kind))}\n` : ''
     await file?.write(line)
     if (json) await writeBytes(context, Buffer.from(line))
-    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image))
+    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, kind))
     if (image.state === 'failed' && summary.failed <= failuresAtMost) sayFailure(context, image)
   }
   if (summary.failed > failuresAtMost)
@@ -76,7 +78,7 @@ async function writeReport(
 }
 
 /** An image as a line of JSON, in the words of the other commands. */
-export function jsonReport(image: ImageReport, run: string | undefined): object {
+export function jsonReport(image: ImageReport, run: string | undefined, kind: RunKind = 'mirror'): object {
   const { reference, state, digest, upToDate, fetched, shared, error, failures } = image
   return {
     ...(run === undefined ? {} : { run }),
@@ -84,7 +86,7 @@ export function jsonReport(image: ImageReport, run: string | undefined): object 
     state,
     ...(digest === undefined ? {} : { digest }),
     ...(upToDate === undefined ? {} : { upToDate }),
-    ...(fetched === undefined ? {} : { fetched }),
+    ...(fetched === undefined ? {} : { [pastOf[kind]]: fetched }),
     ...(shared === undefined ? {} : { shared }),
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     ...(failures === undefined || failures.length === 0
@@ -93,9 +95,9 @@ export function jsonReport(image: ImageReport, run: string | undefined): object 
   }
 }
 
-function doneLine({ reference, digest, upToDate, fetched, shared }: ImageReport): string {
+function doneLine({ reference, digest, upToDate, fetched, shared }: ImageReport, kind: RunKind): string {
   const amounts = [
-    ...(fetched === undefined || fetched.objects === 0 ? [] : [`fetched ${formatAmount(fetched)}`]),
+    ...(fetched === undefined || fetched.objects === 0 ? [] : [`${pastOf[kind]} ${formatAmount(fetched)}`]),
     ...(shared === undefined || shared.objects === 0 ? [] : [`shared ${formatAmount(shared)}`]),
   ]
   const how = upToDate ? 'up to date' : amounts.join(', ')

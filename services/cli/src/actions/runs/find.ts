@@ -9,7 +9,7 @@ export async function findRun(
   if (run !== undefined) return knownRun(run, () => runs.status(run))
   const [latest] = await runs.list()
   if (latest !== undefined) return latest
-  throw new DistError('NOT_FOUND', 'the queue knows no run: dist mirror submits one')
+  throw new DistError('NOT_FOUND', 'the queue knows no run: dist mirror and dist verify submit some')
 }
 
 /** What `call` does with a run; where the queue does not know it the error says what that may mean. */
@@ -21,7 +21,7 @@ export async function knownRun<T>(run: string, call: () => Promise<T>): Promise<
     throw new DistError(
       'NOT_FOUND',
       `the queue knows no run ${run}: if there was one it is lost, or ended long ago; submit it again with ` +
-        'dist mirror: only what is missing is fetched',
+        'dist mirror (only what is missing is fetched) or dist verify',
       { cause },
     )
   }

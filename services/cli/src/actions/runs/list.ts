@@ -24,9 +24,10 @@ export async function showRuns(
   return exitCodes.done
 }
 
-const head = ['RUN', 'STATE', 'AGE', 'IMAGES', 'FAILED', 'FETCHED']
+const head = ['RUN', 'KIND', 'STATE', 'AGE', 'IMAGES', 'FAILED', 'BYTES', 'TO']
 
-function cells({ id, state, createdAt, images, bytes }: RunStatus): string[] {
+function cells({ id, kind, state, createdAt, images, bytes, to = '-' }: RunStatus): string[] {
   const age = formatDuration(Date.now() - createdAt.getTime())
-  return [id, state, age, `${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
+  const counts = [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
+  return [id, kind, state, age, ...counts, to]
 }

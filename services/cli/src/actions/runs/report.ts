@@ -4,15 +4,17 @@ import { exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { note } from '../../output.js'
 import type { Report } from '../mirror/report.js'
 
+const againOf = { mirror: 'tries once more what failed', verify: 'looks once more at what is bad' }
+
 /** Writes the report of a run that has ended; resolves to the exit code that the run comes to. */
 export async function reportRun(
   context: Context,
   runs: Pick<Runs, 'images'>,
-  { id, state, images }: RunStatus,
+  { id, kind, state, images }: RunStatus,
   report: Report,
 ): Promise<number> {
-  const summary = await report.write(runs.images(id), { run: id, total: images.total })
-  if (state === 'failed') note(context, `run ${id}: dist retry ${id} tries once more what failed`)
+  const summary = await report.write(runs.images(id), { run: id, total: images.total, kind })
+  if (state === 'failed') note(context, `run ${id}: dist retry ${id} ${againOf[kind]}`)
   if (state !== 'canceled') return summary.exitCode
   note(context, `run ${id} was canceled`)
   return summary.exitCode || exitCodeOfFailures(summary.done, new Set([exitCodes.failed]))

@@ -1,27 +1,35 @@
 import type { ImageReport, RunStatus } from '@dist/queue'
 import { formatBytes, formatDuration } from '../../format.js'
 import { failureLines } from '../mirror/report.js'
+import { pastOf } from '../mirror/summary.js'
 
 /** So many failed images are shown. */
 const shownFailures = 20
 
 /** A run for people, one fact a line. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number): string[] {
-  const { id, state, createdAt, endedAt, store, platforms, images, blobs, bytes } = status
+  const { id, kind, state, createdAt, endedAt, store, to, images, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took =
     endedAt === undefined ? '' : `, took ${formatDuration(endedAt.getTime() - createdAt.getTime())}`
   const rows = [
     ['run', id],
+    ['kind', kind],
     ['state', state],
     ['submitted', `${ago} ago${took}`],
-    ['store', store],
-    ['platforms', platforms === 'all' ? platforms : platforms.join(', ')],
+    to === undefined ? ['store', store] : ['to', to],
+    ...platformRow(status),
     ['images', `${images.done}/${images.total} done, ${images.failed} failed, ${images.active} in flight`],
     ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
-    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} fetched`],
+    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${pastOf[kind]}`],
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())
+}
+
+/** Of what is verified the store tells which platforms there are. */
+function platformRow({ kind, platforms }: RunStatus): [string, string][] {
+  if (kind === 'verify') return []
+  return [['platforms', platforms === 'all' ? platforms : platforms.join(', ')]]
 }
 
 /** The first failures, and how many more there are. */

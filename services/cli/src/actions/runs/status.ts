@@ -52,7 +52,7 @@ export async function showStatus(
     return exitCodes.done
   }
   if (options.json) {
-    printJson(context, { ...found, failures: await firstFailures(found.id, parts.runs) })
+    printJson(context, { ...found, failures: await firstFailures(found, parts.runs) })
     return exitCodes.done
   }
   for (const line of statusLines(found, Date.now())) print(context, line)
@@ -60,10 +60,10 @@ export async function showStatus(
   return exitCodes.done
 }
 
-async function firstFailures(run: string, runs: Pick<Runs, 'failed'>): Promise<object[]> {
+async function firstFailures({ id, kind }: RunStatus, runs: Pick<Runs, 'failed'>): Promise<object[]> {
   const failures: object[] = []
-  for await (const image of runs.failed(run)) {
-    failures.push(jsonReport(image, undefined))
+  for await (const image of runs.failed(id)) {
+    failures.push(jsonReport(image, undefined, kind))
     if (failures.length === failuresAtMost) break
   }
   return failures
@@ -93,6 +93,6 @@ async function watchRun(
 function lostRun(run: string): DistError {
   return new DistError(
     'UNAVAILABLE',
-    `run ${run} is lost, the queue no longer knows its jobs: submit it again with dist mirror; only what is missing is fetched`,
+    `run ${run} is lost, the queue no longer knows its jobs: submit it again; of images that are mirrored only what is missing is fetched`,
   )
 }

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest'
+import { openReport } from '../src/actions/mirror/report.js'
+import { type VerifyOptions, verify } from '../src/actions/verify.js'
+import { verifyDistributed } from '../src/actions/verify-distributed.js'
+import { captured } from './support/context.js'
+import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
+
+const damaged = {
+  code: 'FAILED_PRECONDITION',
+  message: 'sha256:1: is damaged',
+} as const
+
+async function verified(runs: FakeRuns, texts: string[] = [], options: VerifyOptions = {}) {
+  const { context, stdout, stderr } = captured()
+  await using report = await openReport(context, options)
+  const code = await verifyDistributed(context, texts, options, { runs, report, every: 1 })
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+function ended(...reports: FakeRuns['reports']): FakeRuns {
+  const runs = new FakeRuns()
+  runs.looks.set('r1', [runStatus({ kind: 'verify', state: 'failed' })])
+  runs.reports = reports
+  return runs
+}
+
+it('without references all of the store is meant, and nothing is looked up here', async () => {
+  const runs = ended(imageReport(0), imageReport(1))
+  const { code, stdout, stderr } = await verified(runs)
+  expect(code).toBe(0)
+  expect(runs.submitted).toMatchObject([{ kind: 'verify', references: [] }])
+  expect(stderr).toContain('a verification of all images of the store submitted')
+  expect(stdout).toContain('2 images: 2 done; verified 6 objects')
+})
+
+it('references are handed on as they are written, each once', async () => {
+  const runs = ended(imageReport(0))
+  await verified(runs, ['latest', 'alpine:3.20', 'latest'])
+  expect(runs.references).toEqual([['latest', 'alpine:3.20']])
+})
+
+it.each([
+  ['something is damaged', [imageReport(0), failedReport(1, { error: damaged })], 5],
+  ['something is missing, and nothing worse', [imageReport(0), failedReport(1)], 3],
+  ['both', [failedReport(0), failedReport(1, { error: damaged })], 5],
+  ['the store did not answer', [failedReport(0, { error: { code: 'UNAVAILABLE', message: 'away' } })], 5],
+])('%s: the exit code tells', async (_, reports, exit) => {
+  const { code, stderr } = await verified(ended(...reports))
+  expect(code).toBe(exit)
+  expect(stderr).toContain('dist retry r1 looks once more at what is bad')
+})
+
+it('a run that was canceled is no success', async () => {
+  const runs = ended(imageReport(0), failedReport(1, { state: 'canceled' }))
+  runs.looks.set('r1', [runStatus({ kind: 'verify', state: 'canceled' })])
+  expect((await verified(runs)).code).not.toBe(0)
+})
+
+it('as JSON each image tells what of it was verified', async () => {
+  const { stdout } = await verified(ended(imageReport(0)), [], { json: true })
+  expect(JSON.parse(stdout)).toMatchObject({ run: 'r1', verified: { objects: 3 }, shared: { objects: 1 } })
+})
+
+it('--detach prints the run', async () => {
+  expect((await verified(new FakeRuns(), [], { detach: true })).stdout).toBe('r1\n')
+})
+
+it.each([
+  ['--detach without a queue', { detach: true }],
+  ['--report without a queue', { report: '/nonexistent/x' }],
+  ['--report with --detach', { detach: true, report: '/nonexistent/x', queue: 'redis://127.0.0.1:1' }],
+])('%s is a usage error', async (_, options) => {
+  await expect(verify(captured().context, [], options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
