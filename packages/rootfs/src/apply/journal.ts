@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync } from 'node:fs'
 import { DistError, errnoOf } from '@dist/errdefs'
 import { isChanged, setAttributes } from './attributes.js'
 import { Directory } from './directory.js'
 import { pathOf, printable } from './paths.js'
+import { isPrivileged } from './privilege.js'
 import { removeTree } from './remove.js'
 import type { Tree } from './tree.js'
 
@@ -112,7 +113,11 @@ export class UndoJournal implements Journal {
   }
 
   forget(): void {
-    if (this.#keeper !== undefined) removeTree(this.#tree.base(this.#tree.root), this.#keeper.name)
+    if (this.#keeper === undefined) return
+    const base = this.#tree.base(this.#tree.root)
+    // The root may have its modes from the layer by now: then its owner has perhaps no right to remove anything from it.
+    if (!isPrivileged()) chmodSync(base, 0o700)
+    removeTree(base, this.#keeper.name)
   }
 
   #keep(): Directory {
