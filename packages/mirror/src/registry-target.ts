@@ -158,7 +158,7 @@ class RepositoryTarget implements Target {
       const { code, message } = error as DistError
       throw new DistError(
         code,
-        `${message}; ${lacking} of the index's manifests were left out: most registries take only all of them, or one alone`,
+        `${message}; it names ${lacking} more than are sent with it: most registries take an index whole, or one manifest alone`,
         { cause: error },
       )
     }

@@ -37,6 +37,7 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
   onRequest: (request: string) => void = () => {}
   readonly #repositories = new Map<string, Repository>()
   readonly #failures: Failure[] = []
+  #uploads = 0
 
   /** The next requests that contain the text fail so. */
   fail(request: string, error: unknown, times = 1): void {
@@ -94,7 +95,10 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     this.#ask(`MOUNT ${repository}/blobs/${desc.digest} from ${from}`, options)
     const other = this.repository(from).blobs
     if (!this.mounts || !(await has(other, desc))) return false
-    await using writer = await this.repository(repository).blobs.writer(`mount-${desc.digest}`, desc)
+    await using writer = await this.repository(repository).blobs.writer(
+      `mount-${desc.digest}#${this.#uploads++}`,
+      desc,
+    )
     for await (const chunk of await other.open(desc)) await writer.write(chunk)
     await writer.commit()
     return true
@@ -104,7 +108,9 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     return {
       writer: async (ref, expected, options) => {
         this.#ask(`POST ${repository}/blobs/uploads`, options)
-        const writer = await this.repository(repository).blobs.writer(ref, expected, options)
+        // Each upload is one of its own: nobody keeps others out.
+        const upload = `${ref}#${this.#uploads++}`
+        const writer = await this.repository(repository).blobs.writer(upload, expected, options)
         return {
           get status() {
             return writer.status

@@ -19,17 +19,23 @@ export async function existingManifest(
   const digest = object.includes(':') ? parseDigest(object) : undefined
   if (digest === undefined) parseTag(object)
   const request = requestFor(place, 'manifest', object, signal)
-  return (await headManifest(place, request, digest)) ?? getManifest(place, request, digest)
+  const found = await headManifest(place, request, digest)
+  if (found === 'missing') return undefined
+  return found ?? getManifest(place, request, digest)
 }
 
-/** Undefined where the answer to a HEAD does not tell all, or that nothing is there: some registries lie by it (R12). */
+/**
+ * Undefined where the answer to a HEAD does not tell all. That nothing is there is believed, although registries are
+ * known to be wrong in it (R12): then it is pushed once more, while a GET would be one for each new image.
+ */
 async function headManifest(
   place: PushPlace,
   request: RegistryRequest,
   wanted: Digest | undefined,
-): Promise<Descriptor | undefined> {
+): Promise<Descriptor | 'missing' | undefined> {
   const response = await sendPatiently(place.transport, { ...request, method: 'HEAD', accept: notAnswered })
   await response.body.discard()
+  if (response.status === 404) return 'missing'
   const mediaType = announcedType(response)
   const size = sizeHeader(response.headers['content-length'])
   const digest = announcedDigest(response)
