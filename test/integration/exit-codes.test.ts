@@ -35,7 +35,7 @@ it.each([
 })
 
 it.each([
-  ['an unknown command', ['push']],
+  ['an unknown command', ['upload']],
   ['an unknown option', ['list', '--all']],
   ['no argument', ['resolve']],
   ['a size that is none', ['ingest', '--expected-size', '-1', 'ref']],

@@ -17,6 +17,8 @@ it('there are the commands that there should be, in the order of their use', () 
   expect(commands.map((command) => command.name())).toEqual([
     'pull',
     'mirror',
+    'push',
+    'copy',
     'images',
     'inspect',
     'tag',
