@@ -1,8 +1,11 @@
 import { digestOf } from '@dist/oci'
+import type { FixtureImage } from '@dist/testkit/fixtures'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf, twoPlatforms } from '../../packages/mirror/test/support/images.js'
-import { MemoryRegistry } from './support/memory-registry.js'
+import { artifactOf } from '../../packages/mirror/test/support/pushing.js'
+import { PushedRegistry } from '../../packages/mirror/test/support/registry.js'
+import { coordinatingTo, workingTo } from './support/queue-pushes.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
 import { noLocker, Victim } from './support/victim.js'
 
@@ -11,14 +14,14 @@ const to = 'registry.example.com/mirror'
 const tuning = { lockDuration: 800 }
 
 let world: QueueWorld
-let registry: MemoryRegistry
+let registry: PushedRegistry
 beforeEach(() => {
   world = queue()
-  registry = new MemoryRegistry()
+  registry = new PushedRegistry()
 })
 
-const coordinator = (parts = {}) => world.coordinator({ ...registry.coordinating(world), ...parts })
-const worker = (parts = {}) => world.worker({ ...registry.working(world), ...parts })
+const coordinator = (parts = {}) => world.coordinator({ ...coordinatingTo(registry, world), ...parts })
+const worker = (parts = {}) => world.worker({ ...workingTo(registry, world), ...parts })
 
 async function submit(...references: string[]) {
   const runs = world.runs()
@@ -49,10 +52,12 @@ describe('a run to a registry', () => {
     const status = await world.ended(runs, run)
     expect(status).toMatchObject({ state: 'done', to, store: '', images: { done: 3 }, blobs: { failed: 0 } })
     for (const [i, { descriptor }] of images.entries())
-      expect((await registry.image(`mirror/team/${i}`, '1'))?.digest).toBe(descriptor.digest)
-    const base = blobAt(images[0] as never, 1)
+      expect(await registry.image(`mirror/team/${i}`, '1')).toBe(descriptor.digest)
+    const base = blobAt(images[0] as FixtureImage, 1)
     expect(world.remote.fetchesOf(base)).toBe(1)
-    expect(registry.mounted.filter((digest) => digest === base.digest)).toHaveLength(2)
+    expect(registry.received(`MOUNT mirror/team/`).filter((each) => each.includes(base.digest))).toHaveLength(
+      2,
+    )
     expect(await stored()).toEqual([])
   })
 
@@ -67,6 +72,30 @@ describe('a run to a registry', () => {
     // An index, two manifests, two configurations and three layers.
     const [report] = await reports(runs.images(run))
     expect(report).toMatchObject({ state: 'done', fetched: { objects: 8 }, shared: { objects: 0 } })
+  })
+
+  it('brings along what refers to an image', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { images, references } = source(['a'])
+    const [image] = images
+    const signature = artifactOf((image as FixtureImage).descriptor, 'signature')
+    world.remote.push(signature, 'quay.io/team/0:signature')
+    world.remote.refer((image as FixtureImage).descriptor, signature.descriptor)
+    const { runs, run } = await submit(...references)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    const { digest } = signature.descriptor
+    expect(await registry.image('mirror/team/0', digest)).toBe(digest)
+  })
+
+  it('sends the manifest alone where one platform of an index is asked for', async () => {
+    await Promise.all([coordinator(), worker()])
+    const { index, arm64 } = twoPlatforms()
+    world.remote.push(index, 'quay.io/team/0:1')
+    const runs = world.runs()
+    const references = [`quay.io/team/0:1@${index.descriptor.digest}`]
+    const run = await runs.submit({ references, platforms: ['linux/arm64'], to })
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    expect(await registry.image('mirror/team/0', '1')).toBe(arm64.descriptor.digest)
   })
 
   it('has nothing to do the second time', async () => {
@@ -91,7 +120,7 @@ describe('a run to a registry', () => {
     ])
     for (const run of [into, there]) expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
     expect((await world.names.get(references[0] ?? '')).desc.digest).toBe(images[0]?.descriptor.digest)
-    expect((await registry.image('mirror/team/0', '1'))?.digest).toBe(images[0]?.descriptor.digest)
+    expect(await registry.image('mirror/team/0', '1')).toBe(images[0]?.descriptor.digest)
   })
 
   it.each([
@@ -129,7 +158,7 @@ describe('when something fails', () => {
   it('an image with a blob that cannot be had is not tagged, names it, and the others are there (Q4)', async () => {
     await Promise.all([coordinator(), worker()])
     const { images, references } = source(['a'], ['b'])
-    const lost = blobAt(images[0] as never, 1)
+    const lost = blobAt(images[0] as FixtureImage, 1)
     world.remote.forget(lost.digest)
     const { runs, run } = await submit(...references)
     expect(await world.ended(runs, run)).toMatchObject({ state: 'failed', images: { done: 1, failed: 1 } })
@@ -137,7 +166,7 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/1', '1')).toBeDefined()
     const [failure] = await reports(runs.failed(run))
     expect(failure).toMatchObject({ failures: [{ digest: lost.digest, code: 'NOT_FOUND' }] })
-    world.remote.push(images[0] as never, references[0] ?? '')
+    world.remote.push(images[0] as FixtureImage, references[0] ?? '')
     expect(await runs.retry(run)).toBe(1)
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { done: 2 } })
     expect(await registry.image('mirror/team/0', '1')).toBeDefined()
@@ -146,7 +175,7 @@ describe('when something fails', () => {
   it('a worker that is killed in mid-blob has its job taken over (Q2)', async () => {
     const { images, references } = source(['a', 'b'])
     const victim = new Victim(world)
-    const gate = world.remote.hold(blobAt(images[0] as never, 1))
+    const gate = world.remote.hold(blobAt(images[0] as FixtureImage, 1))
     await Promise.all([
       coordinator({ tuning }),
       worker({ connect: victim.connect, tuning, locker: noLocker }),
@@ -162,11 +191,11 @@ describe('when something fails', () => {
   it('a coordinator that is killed before the tag is replaced: the tag comes last (S16)', async () => {
     const { images, references } = source(['a', 'b'])
     const victim = new Victim(world)
-    let killed = false
-    registry.beforePut = async (tag) => {
-      if (tag === undefined || killed) return
-      killed = true
-      await victim.die()
+    registry.onRequest = (request) => {
+      if (request !== 'PUT mirror/team/0/manifests/1') return
+      registry.onRequest = () => {}
+      void victim.die()
+      throw new Error('it is dead')
     }
     await Promise.all([coordinator({ connect: victim.connect, tuning }), worker({ tuning })])
     const { runs, run } = await submit(...references)
@@ -174,13 +203,13 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
     await coordinator({ tuning })
     expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done' })
-    expect((await registry.image('mirror/team/0', '1'))?.digest).toBe(images[0]?.descriptor.digest)
+    expect(await registry.image('mirror/team/0', '1')).toBe(images[0]?.descriptor.digest)
     expect(world.remote.resolutions).toHaveLength(1)
   })
 
   it('a run that is canceled tags nothing more', async () => {
     const { images, references } = source(['a'])
-    const gate = world.remote.hold(blobAt(images[0] as never, 1))
+    const gate = world.remote.hold(blobAt(images[0] as FixtureImage, 1))
     await Promise.all([coordinator(), worker()])
     const { runs, run } = await submit(...references)
     await gate.reached

@@ -1,6 +1,7 @@
-import { type Plan, planImage, publishImage, type Target } from '@dist/mirror'
+import type { PlatformRequest } from '@dist/images'
+import { narrowed, type Plan, planImage, publishImage, type Source, type Target } from '@dist/mirror'
 import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
-import { parsePrefix, parseReference } from '@dist/reference'
+import { type Locator, parsePrefix, parseReference, type Reference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
 import type { FetchJob, ImageJob } from '../jobs/payload.js'
 import { pauseOf } from '../pauses.js'
@@ -29,12 +30,10 @@ export class MirrorWork implements Work {
     const to = head.to === undefined ? undefined : parsePrefix(head.to)
     const later = await pauseOf(this.parts, reference, to)
     if (later > 0) return { later }
-    const target = this.parts.target(reference, to)
-    // A store keeps the manifests of an image that waits for its blobs; a registry takes them only when it is whole.
-    const source = to === undefined ? this.parts.source : this.#remembering
-    const selected = platformsOf(head)
+    const { source, platforms, object } = this.#asked(reference, to, head)
+    const target = this.parts.target(object, to)
     const plan = await planImage(reference, source, target, {
-      platforms: selected === 'all' ? selected : selected.map(parsePlatform),
+      platforms,
       referrers: to !== undefined,
       signal,
       ...(image.resolved === undefined ? {} : { resolved: image.resolved }),
@@ -44,11 +43,33 @@ export class MirrorWork implements Work {
       open: plan.missing,
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
-        if (!plan.upToDate) await publishImage(plan, target)
+        if (!plan.upToDate) await publishImage(plan, target, { signal })
         return publishedRecord(image, plan, await this.engine.states.fetchedBlobs(image))
       },
     }
   }
+
+  /** What is asked of which source, and what that is where it goes. */
+  #asked(reference: Reference, to: Locator | undefined, head: RunHead): Asked {
+    const selected = platformsOf(head)
+    const platforms = selected === 'all' ? selected : selected.map(parsePlatform)
+    if (to === undefined) return { source: this.parts.source, platforms, object: reference }
+    // A store keeps the manifests of an image that waits for its blobs; a registry takes them only when it is whole.
+    const source = this.#remembering
+    const [platform, ...others] = platforms === 'all' ? [] : platforms
+    if (platform === undefined || others.length > 0) return { source, platforms, object: reference }
+    const { digest: _, ...tagged } = reference
+    // A digest is that of the whole index.
+    const object = reference.tag === undefined ? reference : tagged
+    return { source: narrowed(source, platform), platforms: 'all', object }
+  }
+}
+
+interface Asked {
+  source: Source
+  platforms: PlatformRequest
+  /** The name that the image gets is made of it. */
+  object: Reference
 }
 
 /** The payload from which a job that is started again goes on. */
