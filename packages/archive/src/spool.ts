@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DistError, errnoOf } from '@dist/errdefs'
+import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { type Digest, Digester } from '@dist/oci'
 
 /** Content in a file that has no name any more: it goes with this object, and with the process. */
@@ -15,7 +15,10 @@ export interface Spooled extends AsyncDisposable {
 
 const chunkSize = 1024 * 1024
 
-/** Writes a body into a file of a folder, to learn its digest. Throws `RESOURCE_EXHAUSTED` where the disk is full. */
+/**
+ * Writes a body into a file of a folder, to learn its digest. Throws `RESOURCE_EXHAUSTED` where the disk is full,
+ * `INVALID_ARGUMENT` and `PERMISSION_DENIED` for a folder that takes no file.
+ */
 export async function spool(body: AsyncIterable<Uint8Array>, folder: string): Promise<Spooled> {
   const path = join(folder, `dist-import-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600).catch((error: unknown) => {
@@ -42,11 +45,17 @@ export async function spool(body: AsyncIterable<Uint8Array>, folder: string): Pr
   }
 }
 
+const codes: Readonly<Record<string, Code>> = {
+  ENOENT: 'INVALID_ARGUMENT',
+  ENOTDIR: 'INVALID_ARGUMENT',
+  EACCES: 'PERMISSION_DENIED',
+  EROFS: 'PERMISSION_DENIED',
+  ENOSPC: 'RESOURCE_EXHAUSTED',
+  EDQUOT: 'RESOURCE_EXHAUSTED',
+}
+
 function spoolError(folder: string, cause: unknown): DistError {
-  const errno = errnoOf(cause)
-  const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL'
-  const denied = errno === 'EACCES' || errno === 'EROFS' ? 'PERMISSION_DENIED' : code
-  return new DistError(denied, `a layer cannot be put aside in ${folder}: ${errno ?? String(cause)}`, {
-    cause,
-  })
+  const errno = errnoOf(cause) ?? ''
+  const message = `a layer cannot be put aside in ${folder}: ${errno || sanitize(String(cause))}`
+  return new DistError(codes[errno] ?? 'INTERNAL', message, { cause })
 }

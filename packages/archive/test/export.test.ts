@@ -9,10 +9,10 @@ import {
   tarLayer,
 } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { planArchive, writeArchive } from '../src/index.js'
+import { importArchive, planArchive, writeArchive } from '../src/index.js'
 import { errorOf } from './support/errors.js'
 import { documentIn, listArchive } from './support/listing.js'
-import { bytesOf, digestsOf, TestStore } from './support/store.js'
+import { bytesOf, digestsOf, TestStore, toAsync } from './support/store.js'
 
 const amd64 = ociImage({ layers: [seededLayer('shared', 3000), seededLayer('amd64', 2000)] })
 const arm64 = ociImage({
@@ -132,7 +132,7 @@ it('an image that is not whole is not exported; the error says what the store la
   )
 })
 
-it('a rotten blob fails the archive before its index, by digest and name', async () => {
+it('S20 a rotten blob fails the archive before its index, by digest and name', async () => {
   for (const change of [(bytes: Buffer) => bytes.fill(7, 0, 1), (b: Buffer) => Buffer.concat([b, b])]) {
     const store = new TestStore()
     const image = await store.add(name, amd64)
@@ -149,7 +149,7 @@ it('a rotten blob fails the archive before its index, by digest and name', async
   }
 })
 
-it('a rotten manifest is told before anything is written', async () => {
+it('S20 a rotten manifest is told before anything is written', async () => {
   const store = new TestStore()
   const image = await store.add(name, both)
   await store.damage(amd64.descriptor.digest, Buffer.from(amd64.content).fill(' ', 1, 2))
@@ -194,4 +194,7 @@ it('images with sha512 digests have their place too', async () => {
   const archive = await exported(store, (await store.add(name, dockerImage({ layers: [strong] }))).name)
   const path = `blobs/sha512/${strong.descriptor.digest.slice(7)}`
   expect(archive.includes(`path=${path}\n`)).toBe(true)
+  const to = new TestStore()
+  await importArchive(toAsync([archive]), to)
+  expect(await to.digests()).toEqual(await store.digests())
 })

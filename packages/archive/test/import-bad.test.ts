@@ -60,7 +60,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     ['small', small],
     ['large', large],
     ['the config', config],
-  ])('with a blob that is not what its name says (%s)', async (_, blob) => {
+  ])('S3 with a blob that is not what its name says (%s)', async (_, blob) => {
     const content = flipped(blob)
     expect(await refused(replaced(pathOf(blob), { content }))).toEqual(
       errorOf('FAILED_PRECONDITION', blob.descriptor.digest, digestOf(content)),
@@ -70,7 +70,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   it.each([
     ['small', small],
     ['large', large],
-  ])('with a blob that is damaged, where the store has the right one (%s)', async (_, blob) => {
+  ])('S3 with a blob that is damaged, where the store has the right one (%s)', async (_, blob) => {
     const store = new TestStore()
     await store.put(blob)
     const entries = replaced(pathOf(blob), { content: flipped(blob) })
@@ -228,7 +228,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   })
 })
 
-it('a failing source is its own error, and nothing of the archive stays', async () => {
+it('S8 a failing source is its own error, and nothing of the archive stays', async () => {
   const store = new TestStore()
   const archive = tarArchive(whole)
   const source = async function* () {
@@ -239,7 +239,7 @@ it('a failing source is its own error, and nothing of the archive stays', async 
   expect(await store.digests()).toEqual([])
 })
 
-it('what somebody published while an import failed keeps what it needs', async () => {
+it('S19 what somebody published while an import failed keeps what it needs', async () => {
   const store = new TestStore()
   const archive = tarArchive([...blobFiles([image]), ...dockerSaved(other, ['x:1'])])
   const source = async function* () {
@@ -248,6 +248,19 @@ it('what somebody published while an import failed keeps what it needs', async (
   }
   await expect(importArchive(source(), store)).rejects.toEqual(errorOf('MALFORMED'))
   expect(await store.digests()).toEqual(digestsOf(image))
+})
+
+it('S18 where an image of the store cannot be read, nothing is deleted: it may need what came', async () => {
+  const store = new TestStore()
+  await store.add('docker.io/library/damaged:1', other)
+  await store.damage(other.descriptor.digest, Buffer.alloc(other.descriptor.size, ' '))
+  await expect(importEntries(layoutOf(image, name, [config.descriptor.digest]), store)).rejects.toEqual(
+    errorOf('MALFORMED', config.descriptor.digest),
+  )
+  const left = [...digestsOf(image), ...digestsOf(other)].filter(
+    (digest) => digest !== config.descriptor.digest,
+  )
+  expect(await store.digests()).toEqual(left.sort())
 })
 
 it('what a failed import leaves, because deleting fails, is said', async () => {

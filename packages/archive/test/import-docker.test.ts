@@ -162,7 +162,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   const diffs = (...diff_ids: unknown[]) => ({ rootfs: { type: 'layers', diff_ids } })
   const [first, second] = parts.layers.map((layer) => digestOf(layer))
 
-  it('whose layers are not those of the config', async () => {
+  it('L15 whose layers are not those of the config', async () => {
     expect(await refused(entriesOf({ Layers: ['1.tar', '0.tar', '0.tar'] }))).toEqual(
       errorOf('FAILED_PRECONDITION', '1.tar', `${first}`, `${second}`),
     )
@@ -171,7 +171,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await refused(entries)).toEqual(errorOf('FAILED_PRECONDITION', '0.tar', `${first}`))
   })
 
-  it('with more layers, or fewer, than the config has', async () => {
+  it('L15 with more layers, or fewer, than the config has', async () => {
     expect(await refused(entriesOf({ Layers: ['0.tar'] }))).toEqual(
       errorOf('MALFORMED', 'config.json', '3', '1'),
     )
@@ -267,6 +267,6 @@ describe('a store that takes larger content only with its digest', () => {
   it('a folder that takes nothing is an error that names it', async () => {
     const nowhere = join(tmpdir(), 'no', 'such', 'folder')
     const failure = importEntries(skopeoArchive([[image, ['app:1']]]), new TestStore(), { spool: nowhere })
-    await expect(failure).rejects.toEqual(errorOf('INTERNAL', nowhere, 'ENOENT'))
+    await expect(failure).rejects.toEqual(errorOf('INVALID_ARGUMENT', nowhere, 'ENOENT'))
   })
 })

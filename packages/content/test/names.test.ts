@@ -1,4 +1,4 @@
-import { covers, mergeSelections, type Selection } from '@dist/content'
+import { covers, formatSelection, mergeSelections, parseSelection, type Selection } from '@dist/content'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
@@ -23,6 +23,14 @@ it('merges into what covers both, sorted and without doubles', () => {
       expect(covers(merged, b)).toBe(true)
       if (merged !== 'all') expect(merged).toEqual([...new Set(merged)].sort())
       expect(mergeSelections(b, a)).toEqual(merged)
+    }),
+  )
+})
+
+it('is one line of text, and the same again when it is read', () => {
+  fc.assert(
+    fc.property(selection, (each) => {
+      expect(parseSelection(formatSelection(each))).toEqual(each)
     }),
   )
 })
