@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DistError } from '@dist/errdefs'
@@ -65,9 +65,25 @@ export class Target {
     return readTree(this.#base)
   }
 
-  remove(): void {
-    rmSync(this.#base, { recursive: true, force: true })
+  /** Warnings about what was left out, without the one that owners are. */
+  left(): ApplyWarning[] {
+    return this.warnings.filter(({ reason }) => !reason.startsWith('its owner'))
   }
+
+  remove(): void {
+    removeAll(this.#base)
+  }
+}
+
+/** Removes directories also where their owner has no right to. */
+export function removeAll(path: string): void {
+  const giveRights = (directory: string) => {
+    chmodSync(directory, 0o700)
+    for (const entry of readdirSync(directory, { withFileTypes: true }))
+      if (entry.isDirectory()) giveRights(join(directory, entry.name))
+  }
+  if (!isRoot && existsSync(path)) giveRights(path)
+  rmSync(path, { recursive: true, force: true })
 }
 
 /** A fresh one for each test of the file. */
