@@ -1,5 +1,5 @@
 import type { ContentStore, Names } from '@dist/content'
-import { DistError, hasCode, isNotFound } from '@dist/errdefs'
+import { type Code, DistError, hasCode, isNotFound } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import { collectImage } from './collect.js'
 
@@ -10,6 +10,16 @@ export interface ImportStore {
 
 /** Images that are looked into at the same time. */
 const imagesAtOnce = 16
+
+/** What is wrong with an image itself, not with the store. */
+const damage: readonly Code[] = [
+  'FAILED_PRECONDITION',
+  'MALFORMED',
+  'NOT_IMPLEMENTED',
+  'RESOURCE_EXHAUSTED',
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+]
 
 /** Deletes content, but for what published images need: somebody may have published one meanwhile. */
 export async function discard(digests: ReadonlySet<Digest>, { content, names }: ImportStore): Promise<void> {
@@ -35,8 +45,7 @@ async function* neededContent({ content, names }: ImportStore): AsyncIterable<Di
       const { objects } = await collectImage(image, content)
       return objects.map(({ digest }) => digest)
     } catch (error) {
-      if (isNotFound(error) || hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED'))
-        return 'unknown'
+      if (hasCode(error, ...damage)) return 'unknown'
       throw error
     }
   }
