@@ -1,0 +1,156 @@
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { parseReference } from '@dist/reference'
+import { faults } from '@dist/testkit'
+import { expect, onTestFinished, test } from 'vitest'
+import { held, MiB, push, pusherTo, sample, story, uploads, ways } from './push-support.js'
+import { client, scripted } from './support.js'
+
+test.each([
+  [503, faults.status(503)],
+  [500, faults.status(500)],
+  ['a reset', faults.closed()],
+  [404, faults.status(404)],
+])('what is gathered is sent anew, by a new upload, after %s', async (_what, fault) => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, fault, { times: 1 })
+  const blob = sample(1000)
+  await push(pusherTo(registry), blob)
+  expect(held(registry, blob)).toBeDefined()
+  expect(registry.received({ method: 'POST' })).toHaveLength(2)
+  expect(registry.uploads.open).toBe(0)
+})
+
+test.each([
+  [503, faults.status(503)],
+  ['a reset', faults.closed()],
+  [404, faults.status(404)],
+])('a stream is not sent twice: %s is UNAVAILABLE, and the next write succeeds', async (_what, fault) => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, fault, { times: 1, early: true })
+  const blob = sample(5 * MiB)
+  const pusher = pusherTo(registry)
+  await expect(push(pusher, blob)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await push(pusher, blob)
+  expect(held(registry, blob)).toBeDefined()
+  expect(registry.received({ method: 'PUT' })).toHaveLength(2)
+})
+
+test('opening an upload is tried again', async () => {
+  for (const [, size, options] of ways) {
+    const registry = await scripted()
+    registry.script({ method: 'POST' }, faults.status(502), { times: 2 })
+    const blob = sample(size)
+    await push(pusherTo(registry, options), blob)
+    expect(held(registry, blob)).toBeDefined()
+  }
+})
+
+test('R23 429 with Retry-After is honoured and tried again', async () => {
+  const registry = await scripted()
+  const limited = faults.status(429, { 'retry-after': '1' })
+  registry.script({ method: 'POST' }, limited, { times: 1 })
+  registry.script({ ...uploads, method: 'PUT' }, limited, { times: 1 })
+  const blob = sample(1000)
+  await push(pusherTo(registry), blob)
+  expect(held(registry, blob)).toBeDefined()
+  expect(story(registry).filter((line) => !line.startsWith('DELETE'))).toEqual([
+    ...['HEAD 404', 'POST 429', 'POST 202', 'PUT 429'],
+    ...['POST 202', 'PUT 201'],
+  ])
+})
+
+test.each([
+  [401, 'UNAUTHENTICATED', /wants a login/],
+  [403, 'PERMISSION_DENIED', /may not push to this repository/],
+  [404, 'NOT_FOUND', /may have to be created first/],
+  [405, 'NOT_IMPLEMENTED', /read-only/],
+  [413, 'RESOURCE_EXHAUSTED', /does not take so much/],
+])('a refusal by %i is final, and in the registry’s own words', async (code, expected, meaning) => {
+  const registry = await scripted()
+  registry.script({ method: 'POST' }, faults.status(code))
+  for (const [, size, options] of ways) {
+    const pushing = push(pusherTo(registry, options), sample(size))
+    if (code !== 401) await expect(pushing).rejects.toThrow(/SCRIPTED: scripted fault/)
+    await expect(pushing).rejects.toMatchObject({ code: expected, retryable: false })
+    if (code !== 401) await expect(pushing).rejects.toThrow(meaning)
+  }
+})
+
+test.each([403, 413])('an answer of %i in the middle of a stream is what the error says', async (code) => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, faults.status(code), { early: true })
+  const pushing = push(pusherTo(registry), sample(20 * MiB))
+  await expect(pushing).rejects.toThrow(/SCRIPTED: scripted fault/)
+  await expect(pushing).rejects.toMatchObject({ retryable: false })
+  expect(registry.uploads.open).toBe(0)
+})
+
+test('a registry that says it has all before all was sent is not believed', async () => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, faults.status(201, {}, ''), { early: true })
+  const pushing = push(pusherTo(registry), sample(20 * MiB))
+  await expect(pushing).rejects.toMatchObject({ code: 'MALFORMED' })
+})
+
+test('R26 an error of gigabytes with control characters is cut and escaped', async () => {
+  const registry = await scripted()
+  registry.script({ method: 'POST' }, faults.status(403, {}, `\u001b[2J${'x'.repeat(100_000)}`))
+  const error = await push(pusherTo(registry), sample(10)).catch((caught: Error) => caught)
+  expect((error as Error).message.length).toBeLessThan(600)
+  expect((error as Error).message).toContain('\\u{1b}[2J')
+  registry.script({ method: 'POST' }, (request, proper) =>
+    faults.endlessBody()(request, async () => ({ ...(await proper()), status: 403 })),
+  )
+  await expect(push(pusherTo(registry), sample(10))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+})
+
+test('R21 an answer that never comes times out', async () => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, faults.stalledHeaders())
+  const timeouts = { headers: 200, body: 200, stored: 200 }
+  for (const [, size, options] of ways) {
+    const pushing = push(pusherTo(registry, { ...options, timeouts }), sample(size))
+    await expect(pushing).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  }
+})
+
+test.each([
+  ['gathered', 4 * MiB],
+  ['streamed', 64 * MiB],
+])('R21 a registry that stops reading is given up (%s)', async (_way, size) => {
+  const host = await deaf()
+  const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
+  await expect(push(pusher, sample(size))).rejects.toThrow(/stopped reading for 0.2 s/)
+})
+
+/** A registry that opens an upload and reads nothing of it. */
+async function deaf(): Promise<string> {
+  const server = createServer({ pauseOnConnect: false }, (socket) => {
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    socket.on('data', (data) => {
+      const [method] = data.toString('latin1').split(' ')
+      if (method === 'HEAD') socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+      if (method === 'POST')
+        socket.write('HTTP/1.1 202 Accepted\r\nLocation: /up\r\nContent-Length: 0\r\n\r\n')
+      if (method === 'PUT') socket.pause()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('whoever gives up is heard at once, in all ways', async () => {
+  for (const [, size, options] of ways) {
+    const registry = await scripted()
+    registry.script({ ...uploads, method: 'chunkSize' in options ? 'PATCH' : 'PUT' }, faults.stalledHeaders())
+    const abort = new AbortController()
+    const patient = { ...options, timeouts: { headers: 60_000, body: 60_000 } }
+    const pushing = push(pusherTo(registry, patient), sample(size), abort.signal)
+    await registry.requested(uploads)
+    abort.abort()
+    await expect(pushing).rejects.toMatchObject({ code: 'CANCELED' })
+  }
+})
