@@ -19,7 +19,7 @@ export interface BundleOptions extends SpecOptions {
 
 /**
  * Makes an OCI runtime bundle: `<directory>/rootfs`, a copy of the snapshot, and `<directory>/config.json`. The
- * directory must be absent or empty; it is made beside its place and renamed when it is whole. Throws `ALREADY_EXISTS`
+ * directory must be absent or empty; it is made beside its place and renamed when it is whole. Throws `INVALID_ARGUMENT`
  * for a directory with something in it, and what `runtimeSpec` and `copySnapshot` throw.
  */
 export async function writeBundle(
@@ -65,7 +65,7 @@ async function accountsOf(root: string) {
   }
 }
 
-/** Throws `ALREADY_EXISTS` for a directory with something in it, `INVALID_ARGUMENT` for what is no directory. */
+/** Throws `INVALID_ARGUMENT` for a directory with something in it, and for what is no directory. */
 export function requireEmpty(directory: string): void {
   try {
     if (readdirSync(directory).length > 0) throw notEmpty(directory)
@@ -75,5 +75,5 @@ export function requireEmpty(directory: string): void {
 }
 
 function notEmpty(directory: string): DistError {
-  return new DistError('ALREADY_EXISTS', `${directory} is not empty: name a directory that is not there yet`)
+  return new DistError('INVALID_ARGUMENT', `${directory} is not empty: name a directory that is not there yet`)
 }

@@ -86,7 +86,6 @@ export class Snapshots {
   async remove(chainID: Digest): Promise<void> {
     const directory = this.#directory(chainID)
     if (!existsSync(directory)) throw new DistError('NOT_FOUND', `no snapshot ${chainID} is in ${this.root}`)
-    await this.sweep()
     const grave = this.#draft()
     try {
       // At once, and only then piece by piece: nobody finds half a snapshot.

@@ -32,13 +32,14 @@ export async function listSnapshots(context: Context, options: SnapshotsOptions)
   return exitCodes.done
 }
 
-/** `dist snapshots rm`: removes them; those that were made from them stay. */
+/** `dist snapshots rm`: removes them, and what dead processes left; those that were made from them stay. */
 export async function removeSnapshots(
   context: Context,
   texts: readonly string[],
   options: SnapshotsOptions,
 ): Promise<number> {
   const snapshots = new Snapshots(snapshotsFolder(options, context.env))
+  await snapshots.sweep()
   return await forEachOf(context, texts, async (text) => {
     const chainID = await snapshots.resolve(text)
     await snapshots.remove(chainID)
