@@ -97,6 +97,15 @@ test.each(['0-5000000', '5-9', 'x'])('a registry that claims to have "%s" is not
   expect(registry.uploads.open).toBe(0)
 })
 
+test('a completion that fails for a moment is asked for again, without sending a chunk twice', async () => {
+  const registry = await scripted()
+  registry.script({ ...uploads, method: 'PUT' }, faults.status(503), { times: 2 })
+  const blob = sample(2.5 * MiB)
+  await push(pusherTo(registry, chunked), blob)
+  expect(held(registry, blob)).toBeDefined()
+  expect(registry.received(patches)).toHaveLength(3)
+})
+
 test('a registry that takes nothing is given up after some tries', async () => {
   const registry = await scripted()
   registry.script(patches, faults.status(416))

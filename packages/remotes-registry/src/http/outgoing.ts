@@ -20,11 +20,7 @@ const pieceSize = 128 * 1024
  * The body as it is handed to the connection, piece by piece. `onStall` is called when the connection has taken none
  * for so many milliseconds; a source that is slow does not count.
  */
-export function paced(
-  body: RequestBody,
-  wait: number,
-  onStall: () => void,
-): string | Uint8Array | Readable {
+export function paced(body: RequestBody, wait: number, onStall: () => void): string | Uint8Array | Readable {
   if (typeof body === 'string') return body
   if (body instanceof Uint8Array && body.byteLength <= pieceSize) return body
   const pieces = body instanceof Uint8Array ? piecesOf(body) : body

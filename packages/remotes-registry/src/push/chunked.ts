@@ -36,7 +36,11 @@ export class ChunkedDraft extends UploadDraft {
 
   protected async complete(digest: Digest): Promise<void> {
     await this.#send(this.#pieces.rest())
-    await completeUpload(this.job, this.#upload, digest, { body: new Uint8Array() })
+    const { place, signal } = this.job
+    // All chunks are there: what fails now is not worth sending them again.
+    await withRetries(place.transport.retry, signal, () =>
+      completeUpload(this.job, this.#upload, digest, { body: new Uint8Array() }),
+    )
   }
 
   async close(): Promise<void> {
