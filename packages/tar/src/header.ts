@@ -51,7 +51,7 @@ export function decodeBlock(block: Buffer): Block | undefined {
     isOld: flag === '\0',
     rawName,
     rawLinkname: text(block, 157, 100),
-    size: natural(header.size, block, 'size', rawName),
+    size: natural(sizeOf(header, block), block, 'size', rawName),
     mode: natural(header.mode, block, 'mode', rawName) & 0o7777,
     uid: natural(header.uid, block, 'uid', rawName),
     gid: natural(header.gid, block, 'gid', rawName),
@@ -68,6 +68,12 @@ function parse(block: Buffer): Header {
       cause: error,
     })
   }
+}
+
+/** The library takes a file whose name ends with a slash for a directory, and gives that no size. */
+function sizeOf(header: Header, block: Buffer): number | undefined {
+  if (header.type !== 'Directory' || block.toString('latin1', 156, 157) === '5') return header.size
+  return parse(Buffer.from(block).fill(0, 0, 100)).size
 }
 
 /** POSIX puts the front of a long name apart; where GNU and old archives have other fields it is nothing. */
