@@ -9,7 +9,10 @@ export interface TransportOptions extends AgentsOptions {
   readonly authorizer?: Authorizer | undefined
   /** Default: one for this transport, with its defaults. */
   readonly limiter?: HostLimiter | undefined
-  /** Milliseconds. Defaults: 30 s for headers, 30 s between two pieces of a body, 1 KiB/s over 60 s. */
+  /**
+   * Milliseconds. Defaults: 30 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
+   * 1 KiB/s over 60 s.
+   */
   readonly timeouts?: Partial<Timeouts> | undefined
   /** Defaults: 5 attempts, 0.5 s doubling up to 15 s, at most 60 s for a `Retry-After`. */
   readonly retry?: Partial<RetryPolicy> | undefined

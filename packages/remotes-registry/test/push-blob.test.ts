@@ -22,6 +22,8 @@ test.each([
     bodySize: size,
     headers: { 'content-length': String(size), 'content-type': 'application/octet-stream' },
   })
+  // Some registries want a length where there is no content, too.
+  expect(registry.received({ method: 'POST' })[0]?.headers['content-length']).toBe('0')
   expect(registry.uploads.open).toBe(0)
 })
 

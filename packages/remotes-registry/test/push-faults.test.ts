@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { parseReference } from '@dist/reference'
 import { faults } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
@@ -105,28 +104,36 @@ test('R26 an error of gigabytes with control characters is cut and escaped', asy
   await expect(push(pusherTo(registry), sample(10))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
 })
 
-test('R21 an answer that never comes times out', async () => {
+test.each(ways)('R21 an answer that never comes times out (%s)', async (_way, size, options) => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, faults.stalledHeaders())
-  const timeouts = { headers: 200, body: 200, stored: 200 }
-  for (const [, size, options] of ways) {
-    const pushing = push(pusherTo(registry, { ...options, timeouts }), sample(size))
-    await expect(pushing).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-  }
+  const impatient = { timeouts: { headers: 200, body: 200, stored: 200 }, retry: { attempts: 1 } }
+  const pushing = push(pusherTo(registry, { ...options, ...impatient }), sample(size))
+  await expect(pushing).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await expect(pushing).rejects.toThrow(/did not answer within 0.2 s/)
 })
 
 test.each([
   ['gathered', 4 * MiB],
   ['streamed', 64 * MiB],
 ])('R21 a registry that stops reading is given up (%s)', async (_way, size) => {
-  const host = await deaf()
+  const host = await rawRegistry(() => {})
   const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
   await expect(push(pusher, sample(size))).rejects.toThrow(/stopped reading for 0.2 s/)
 })
 
-/** A registry that opens an upload and reads nothing of it. */
-async function deaf(): Promise<string> {
-  const server = createServer({ pauseOnConnect: false }, (socket) => {
+test('a refusal is read although the connection is closed on what is still being sent', async () => {
+  const refusal = 'HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 12\r\n\r\nmost: 10 MiB'
+  const host = await rawRegistry((socket) => socket.write(refusal, () => socket.destroy()))
+  const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
+  const pushing = push(pusher, sample(20 * MiB))
+  await expect(pushing).rejects.toThrow(/\(413\).*most: 10 MiB/)
+  await expect(pushing).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: false })
+})
+
+/** A registry that opens uploads and reads nothing of them. */
+async function rawRegistry(onPut: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
     socket.on('error', () => {})
     onTestFinished(() => void socket.destroy())
     socket.on('data', (data) => {
@@ -134,7 +141,10 @@ async function deaf(): Promise<string> {
       if (method === 'HEAD') socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
       if (method === 'POST')
         socket.write('HTTP/1.1 202 Accepted\r\nLocation: /up\r\nContent-Length: 0\r\n\r\n')
-      if (method === 'PUT') socket.pause()
+      if (method === 'DELETE') socket.end('HTTP/1.1 204 No Content\r\n\r\n')
+      if (method !== 'PUT') return
+      socket.pause()
+      onPut(socket)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
