@@ -34,7 +34,7 @@ export async function takeContents(
   const documents = new Map<string, Uint8Array>()
   const files = new Map<string, Taken>()
   const links = new Map<string, string>()
-  for await (const { path, size, target, body } of readEntries(source, signal)) {
+  for await (const { path, size, target, body } of readEntries(source, { signal })) {
     const blob = digestAt(path)
     if (target !== undefined) {
       // Readers would differ in what such a link means.

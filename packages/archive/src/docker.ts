@@ -38,11 +38,13 @@ const layerTypes: ReadonlySet<string> = new Set([
 
 /**
  * The entries of `manifest.json`, each image once with all of its tags; or why there can be none: docker load would
- * take some of the images and be silent about the others, or take something for an image that is none.
+ * take some of the images and be silent about the others, or take something for an image that is none. A list of more
+ * than `limit` bytes, by default those of a manifest, would not be read again.
  */
 export async function describeForDocker(
   images: readonly CollectedImage[],
   content: ContentStore,
+  limit = maxManifestSize,
 ): Promise<{ entries: readonly DockerEntry[] } | { reason: string }> {
   const entries = new Map<Digest, { entry: DockerEntry; tags: string[] }>()
   for (const image of images) {
@@ -59,7 +61,7 @@ export async function describeForDocker(
     RepoTags: tags.length === 0 ? null : tags,
     Layers: entry.Layers,
   }))
-  const isTooLong = JSON.stringify(list).length > maxManifestSize
+  const isTooLong = JSON.stringify(list).length > limit
   return isTooLong ? { reason: `the list of ${list.length} images is too long` } : { entries: list }
 }
 

@@ -4,7 +4,7 @@ import { malformed } from '@dist/oci'
 import { decompress, readTar } from '@dist/tar'
 
 /** More than any archive of images has: what is kept of each is in memory. */
-export const maxEntries = 200_000
+const maxEntries = 200_000
 /** S3's largest object: what claims to be larger is not meant to be read. */
 const maxEntrySize = 5 * 1024 ** 4
 
@@ -19,6 +19,12 @@ export interface ArchiveEntry {
   readonly body: AsyncIterable<Uint8Array>
 }
 
+export interface ReadEntriesOptions {
+  signal?: AbortSignal | undefined
+  /** The most entries that an archive may have, folders included. Default: 200,000. */
+  limit?: number
+}
+
 /**
  * The files and links of an archive, plain, gzip or zstd, in its order. A body has to be read before the next entry
  * is asked for, or is passed over. Throws `MALFORMED`, with the entry's name, for names and links that lead out of the
@@ -26,12 +32,12 @@ export interface ArchiveEntry {
  */
 export async function* readEntries(
   source: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  { signal, limit = maxEntries }: ReadEntriesOptions = {},
 ): AsyncIterable<ArchiveEntry> {
   let count = 0
   for await (const { header, body } of readTar(decompress(source), signal === undefined ? {} : { signal })) {
     throwIfAborted(signal)
-    if (++count > maxEntries) throw malformed('the archive', `has more than ${maxEntries} entries`)
+    if (++count > limit) throw malformed('the archive', `has more than ${limit} entries`)
     const path = pathOf(header.name, header.name)
     if (header.type === 'directory') continue
     if (path === '') throw malformed(shownEntry(header.name), 'has no name')

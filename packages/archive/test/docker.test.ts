@@ -8,6 +8,8 @@ import {
   seededLayer,
 } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
+import { collectImage } from '../src/collect.js'
+import { describeForDocker } from '../src/docker.js'
 import { planArchive, writeArchive } from '../src/index.js'
 import { documentIn } from './support/listing.js'
 import { bytesOf, TestStore } from './support/store.js'
@@ -62,14 +64,14 @@ it('an index with one platform in it is that image', async () => {
 })
 
 it('a manifest.json that is too long to be read again is left out', async () => {
-  const layers = Array(9000).fill(seededLayer('a', 10))
-  const images = Array.from({ length: 12 }, (_, i) => [
-    `quay.io/b/c:${i}`,
-    ociImage({ layers, annotations: { number: `${i}` } }),
-  ])
-  const { plan, manifest } = await planned(Object.fromEntries(images))
-  expect(manifest).toBeUndefined()
-  expect(plan.notForDocker).toBe('the list of 12 images is too long')
+  const store = new TestStore()
+  const image = await store.add('quay.io/b/c:2', amd64)
+  const collected = { ...image, ...(await collectImage(image, store.content)) }
+  const described = await describeForDocker([collected], store.content)
+  const length = JSON.stringify('entries' in described && described.entries).length
+  expect(await describeForDocker([collected], store.content, length)).toEqual(described)
+  const reason = 'the list of 1 images is too long'
+  expect(await describeForDocker([collected], store.content, length - 1)).toEqual({ reason })
 })
 
 describe('without a manifest.json, and with the reason,', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream, type Stats } from 'node:fs'
-import { realpath, rename, rm, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
@@ -34,7 +34,9 @@ async function writeTo(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
-    await pipeline(chunks, createWriteStream(place, { flags, flush: flags === 'wx' }))
+    // Closed by the time this is through: what is still being opened could not be removed yet.
+    await using file = await open(place, flags)
+    await pipeline(chunks, file.createWriteStream({ flush: flags === 'wx' }))
   } catch (error) {
     throw fileError(path, error)
   }
