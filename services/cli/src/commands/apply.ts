@@ -4,8 +4,8 @@ import type { Define } from './index.js'
 
 const examples = `
 The layer is a tar archive, plain, gzip or zstd, from stdin or from the store. It is applied as of the OCI image spec:
-whiteouts remove what lower layers made. The directory changes when all of the layer is read and has been found right;
-until then, and when the layer is refused, it stays as it was. Prints the diffID: the digest of the plain archive.
+whiteouts remove what lower layers made. A layer that is refused, at its end too, leaves the directory as it was; so
+does Ctrl-C. Prints the diffID: the digest of the plain archive.
 
 Examples:
   $ dist apply rootfs < layer.tar.gz
