@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, sanitize } from '@dist/errdefs'
 import { type Bytes, truncated } from './bytes.js'
 import { blockSize } from './header.js'
 
@@ -24,10 +24,11 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    if (this.#isOver) throw new DistError('INTERNAL', `${this.#name}: read after the entry behind it`)
+    if (this.#isOver)
+      throw new DistError('INTERNAL', `${sanitize(this.#name)}: read after the entry behind it`)
     if (this.#left === 0) return done
     const value = await this.#bytes.some(this.#left)
-    if (value === undefined) throw truncated(this.#name)
+    if (value === undefined) throw truncated(sanitize(this.#name))
     this.#left -= value.byteLength
     return { done: false, value }
   }

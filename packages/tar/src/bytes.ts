@@ -1,4 +1,4 @@
-import { abortError, DistError, throwIfAborted } from '@dist/errdefs'
+import { abortError, DistError, sanitize, throwIfAborted } from '@dist/errdefs'
 
 const empty = Buffer.alloc(0)
 
@@ -52,7 +52,7 @@ export class Bytes {
   async skip(length: number, what: string): Promise<void> {
     for (let left = length; left > 0; ) {
       const piece = await this.some(left)
-      if (piece === undefined) throw truncated(what)
+      if (piece === undefined) throw truncated(sanitize(what))
       left -= piece.byteLength
     }
   }

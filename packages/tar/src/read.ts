@@ -3,7 +3,7 @@ import { Body } from './body.js'
 import { Bytes, truncated } from './bytes.js'
 import type { TarEntry } from './entry.js'
 import { type Extensions, headerOf, noExtensions } from './extend.js'
-import { type Block, blockSize, decodeBlock, printable } from './header.js'
+import { type Block, blockSize, decodeBlock } from './header.js'
 import { parseRecords, type Records } from './pax.js'
 
 export interface ReadTarOptions {
@@ -37,7 +37,7 @@ export async function* readTar(
       } else {
         const header = headerOf(block, globals, extensions)
         extensions = noExtensions
-        const body = new Body(bytes, header.size, printable(header.rawName))
+        const body = new Body(bytes, header.size, header.name)
         yield { header, body }
         await body.end()
       }

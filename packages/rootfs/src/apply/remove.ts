@@ -14,7 +14,7 @@ export function removeTree(base: string, name: string): void {
   } catch (error) {
     const errno = errnoOf(error)
     if (errno === 'ENOENT') return
-    if (errno !== 'EISDIR' && errno !== 'EPERM') throw error
+    if (errno !== 'EISDIR') throw error
     empty(base, name)
     rmdirSync(pathOf(base, name))
   }

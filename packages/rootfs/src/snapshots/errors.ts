@@ -14,6 +14,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENOTDIR: ['INVALID_ARGUMENT', 'a part of that path is no directory'],
   ENOENT: ['NOT_FOUND', 'it is not there, or was removed meanwhile'],
   EBUSY: ['UNAVAILABLE', 'something is mounted there: unmount it first'],
+  ENAMETOOLONG: ['MALFORMED', 'the file system takes no names of that length'],
+  EMLINK: ['RESOURCE_EXHAUSTED', 'the file system takes no more links to it'],
+  EXDEV: ['INVALID_ARGUMENT', 'another file system is mounted there: unmount it first'],
   EIO: ['INTERNAL', 'the disk fails'],
 }
 

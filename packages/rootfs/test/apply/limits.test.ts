@@ -53,6 +53,14 @@ describe('L13: limits', () => {
     expect(read).toBe(zeros.byteLength)
   })
 
+  it.each([
+    { path: `d/${'n'.repeat(256)}`, content: '' },
+    { path: 'd/l', link: 'x'.repeat(5000) },
+  ])('what the file system has no room for in a name is an error by name', async (entry) => {
+    const error = await target().refuses([entry])
+    expect(error).toMatchObject({ code: 'MALFORMED', message: expect.stringMatching(/^d\/[nl].*length/) })
+  })
+
   it('a long name of 2 MiB is not held in memory', async () => {
     const layer = [{ path: Buffer.alloc(2 * mega, 'a'), content: '' }]
     expect(await target().refuses(layer)).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
