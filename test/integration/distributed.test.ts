@@ -1,5 +1,6 @@
 import { type FixtureImage, imageIndex, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { beforeEach, expect, it } from 'vitest'
+import { startFaultProxy } from '../../infra/servers/ceph-proxy.js'
 import { type Cluster, useCluster } from './support/distributed.js'
 import { blobsOf, digestsOf, verifiedDigests } from './support/distributed-verify.js'
 import { useRegistry } from './support/images.js'
@@ -71,4 +72,23 @@ it('the same run submitted twice at once: both are done, and each blob is fetche
   const wanted = blobsOf(images.slice(0, 40))
   expect((await sentBlobs()).sort()).toEqual([...wanted].sort())
   expect(await verifiedDigests(cluster.store)).toEqual(digestsOf(images.slice(0, 40)))
+})
+
+it('a small blob costs a worker two requests to the bucket: one that looks, one that puts', async () => {
+  const proxy = await startFaultProxy(cluster.gateway.endpoint)
+  try {
+    await Promise.all([cluster.start('coordinator'), cluster.start('worker', { endpoint: proxy.endpoint })])
+    expect(await cluster.ended(await cluster.submit(references().slice(0, 5)))).toMatchObject({
+      state: 'done',
+    })
+    const requests = proxy.requests().filter(({ path }) => path.includes('/blobs/'))
+    const blobs = [...blobsOf(images.slice(0, 5))]
+    for (const method of ['HEAD', 'PUT']) {
+      const asked = requests.filter((request) => request.method === method)
+      expect(asked, method).toHaveLength(blobs.length)
+    }
+    expect(requests).toHaveLength(2 * blobs.length)
+  } finally {
+    await proxy.stop()
+  }
 })

@@ -1,3 +1,4 @@
+import { DistError } from '@dist/errdefs'
 import type { Verdict } from '@dist/mirror'
 import { digestOf } from '@dist/oci'
 import type { FixtureImage } from '@dist/testkit/fixtures'
@@ -182,6 +183,28 @@ it('many names are listed by chunks; one that is deleted meanwhile is nothing ba
     images: { total: 1_203, done: 1_203 },
   })
   expect(new Set(verifying.reads).size).toBe(verifying.reads.length)
+})
+
+it('a store that cannot tell its names fails the run, one that is away for a while does not', async () => {
+  await verifying.store(...shared)
+  const errors = [
+    new DistError('UNAVAILABLE', 'the store is away'),
+    new DistError('MALFORMED', 'names/x cannot be read'),
+  ]
+  const names = {
+    get: (each: string) => world.names.get(each),
+    async *list() {
+      yield* world.names.list()
+      const error = errors.shift()
+      if (error !== undefined) throw error
+    },
+  }
+  await Promise.all([world.coordinator({ published: { names, content: world.content } }), verifying.worker()])
+  const { runs, run } = await verifying.submit()
+  const error = { code: 'MALFORMED', message: 'names/x cannot be read' }
+  expect(await world.ended(runs, run)).toMatchObject({ state: 'failed', error, images: { total: 0 } })
+  const again = await verifying.submit()
+  expect(await world.ended(again.runs, again.run)).toMatchObject({ state: 'done', images: { total: 3 } })
 })
 
 it('nothing of a run is left once it is removed', async () => {

@@ -17,7 +17,7 @@ export interface BlobTask {
 export interface IngestDependencies {
   /** One holder at a time fetches a digest. */
   locker: Locker
-  /** Tells whether the target has the blob already. */
+  /** Tells whether the target is known to have the blob already; what it does not know the transfer finds out. */
   present: (task: BlobTask, options: IngestOptions) => Promise<boolean>
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>

@@ -39,6 +39,8 @@ export interface RunStatus {
   /** Where the images go, when not into the store; then no store is named. */
   readonly to?: string
   readonly platforms: Selection
+  /** Why a run has failed that never got as far as its images. */
+  readonly error?: ReportedError
   readonly images: {
     readonly total: number
     readonly done: number

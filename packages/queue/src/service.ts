@@ -52,7 +52,7 @@ export interface CoordinatorParts extends ServiceParts, HostPauses {
 }
 
 export interface WorkerParts extends ServiceParts, HostPauses {
-  /** Tells whether the target has the blob already. */
+  /** Tells whether the target is known to have the blob already; what it does not know the transfer finds out. */
   present(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker
   /** Moves the bytes; resolves to false when the content turned out to be there. */

@@ -56,6 +56,15 @@ it('a run that was canceled is no success', async () => {
   expect((await verified(runs)).code).not.toBe(0)
 })
 
+it('a store whose names cannot be listed has its reason said', async () => {
+  const runs = ended()
+  const error = { code: 'PERMISSION_DENIED', message: 'the bucket may not be listed' } as const
+  runs.looks.set('r1', [runStatus({ kind: 'verify', state: 'failed', error })])
+  const { code, stderr } = await verified(runs)
+  expect(code).toBe(4)
+  expect(stderr).toContain('run r1: the bucket may not be listed')
+})
+
 it('as JSON each image tells what of it was verified', async () => {
   const { stdout } = await verified(ended(imageReport(0)), [], { json: true })
   expect(JSON.parse(stdout)).toMatchObject({ run: 'r1', verified: { objects: 3 }, shared: { objects: 1 } })

@@ -56,7 +56,7 @@ async function work(
   const about = { name: 'dist-worker', version, memory: memory.parts, tuning }
   await using parts = await openParts(settings, surroundings, about)
   const { queue, mirror, service } = parts
-  const { content } = mirror.store
+  const { content, local } = mirror.store
   await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests, {
     threads: memory.threads,
   })
@@ -66,7 +66,9 @@ async function work(
     startWorker({
       ...service,
       locker: createRedisLocker(queue.redis, { ...locks, owner: name }),
-      present: (task, options) => (isPush(task) ? pushes.present(task, options) : has(content, task.desc)),
+      // Into a bucket the transfer's own first request asks the same; a folder spares a thread its start.
+      present: async (task, options) =>
+        isPush(task) ? pushes.present(task, options) : local !== undefined && has(content, task.desc),
       transfer: (task, options) => {
         if (isPush(task)) return pushes.transfer(task, options)
         transfers.announce(task.desc.size)

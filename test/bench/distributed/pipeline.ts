@@ -18,7 +18,7 @@ const remote = openRemote({}, env, requests)
 const transfers = openTransfers(store, remote, requests)
 const dependencies = {
   locker: new MemoryLocker(),
-  present: ({ desc }: BlobTask) => has(store.content, desc),
+  present: async ({ desc }: BlobTask) => store.local !== undefined && has(store.content, desc),
   transfer: transfers.transfer,
   budget: new TransferBudget(budget),
 }

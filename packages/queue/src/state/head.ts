@@ -1,7 +1,7 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { z } from 'zod'
-import type { RunState, RunStatus } from '../runs.js'
+import type { ReportedError, RunState, RunStatus } from '../runs.js'
 
 /** References of one chunk: what is read, expanded and checkpointed at once. */
 export const chunkSize = 500
@@ -16,6 +16,8 @@ const runHead = z.object({
   platforms: z.string(),
   /** Of a run of all names: `wanted`, then who lists them, then `done`. */
   listing: z.string().optional(),
+  /** JSON: why there are no images. */
+  error: z.string().optional(),
   total: number,
   chunks: number,
   /** The first chunk whose images have no jobs yet. */
@@ -62,6 +64,7 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
     store: head.store,
     ...(head.to === undefined ? {} : { to: head.to }),
     platforms: platformsOf(head),
+    ...(head.error === undefined ? {} : { error: JSON.parse(head.error) as ReportedError }),
     images: {
       total: head.total,
       done: head['images:done'],

@@ -192,6 +192,12 @@ if redis.call('HGET', KEYS[1], 'listing') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'listing', 'done', 'total', ARGV[2], 'chunks', ARGV[3])
 return 1`
 
+/** KEYS run, watched. ARGV run id, now, error. Ends a run whose names cannot be listed. */
+export const failListing = `
+if redis.call('HGET', KEYS[1], 'state') ~= 'running' then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'failed', 'endedAt', ARGV[2], 'error', ARGV[3], 'listing', 'done')
+return redis.call('SREM', KEYS[2], ARGV[1])`
+
 /** KEYS run. ARGV round. The next round, unless somebody else was first. */
 export const nextRound = `
 if redis.call('HGET', KEYS[1], 'round') ~= ARGV[1] then return redis.call('HGET', KEYS[1], 'round') end

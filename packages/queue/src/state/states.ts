@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { blobKey } from '../jobs/ids.js'
 import type { Keys } from '../redis/keys.js'
 import { defineScript, type Script } from '../redis/script.js'
-import type { Amount } from '../runs.js'
+import type { Amount, ReportedError } from '../runs.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts.js'
@@ -113,6 +113,11 @@ export class RunStates {
 
   async endListing(run: string, lister: string, total: number, chunks: number): Promise<void> {
     await this.#run('endListing')([this.keys.run(run)], [lister, total, chunks])
+  }
+
+  async failListing(run: string, error: ReportedError): Promise<void> {
+    const keys = [this.keys.run(run), this.keys.watched]
+    await this.#run('failListing')(keys, [run, Date.now(), JSON.stringify(error)])
   }
 
   /** What the image's own jobs have fetched. */

@@ -1,6 +1,7 @@
+import { sanitize } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
-import { exitCodeOfFailures, exitCodes } from '../../exit.js'
+import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { note } from '../../output.js'
 import type { Report } from '../mirror/report.js'
 
@@ -10,10 +11,14 @@ const againOf = { mirror: 'tries once more what failed', verify: 'looks once mor
 export async function reportRun(
   context: Context,
   runs: Pick<Runs, 'images'>,
-  { id, kind, state, images }: RunStatus,
+  { id, kind, state, images, error }: RunStatus,
   report: Report,
 ): Promise<number> {
   const summary = await report.write(runs.images(id), { run: id, total: images.total, kind })
+  if (error !== undefined) {
+    note(context, `run ${id}: ${sanitize(error.message, 500)}`)
+    return exitCodeOfCode(error.code)
+  }
   if (state === 'failed') note(context, `run ${id}: dist retry ${id} ${againOf[kind]}`)
   if (state !== 'canceled') return summary.exitCode
   note(context, `run ${id} was canceled`)

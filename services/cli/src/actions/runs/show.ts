@@ -1,3 +1,4 @@
+import { sanitize } from '@dist/errdefs'
 import type { ImageReport, RunStatus } from '@dist/queue'
 import { formatBytes, formatDuration } from '../../format.js'
 import { failureLines } from '../mirror/report.js'
@@ -8,7 +9,7 @@ const shownFailures = 20
 
 /** A run for people, one fact a line. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number): string[] {
-  const { id, kind, state, createdAt, endedAt, store, to, images, blobs, bytes } = status
+  const { id, kind, state, createdAt, endedAt, store, to, error, images, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took =
     endedAt === undefined ? '' : `, took ${formatDuration(endedAt.getTime() - createdAt.getTime())}`
@@ -16,6 +17,7 @@ export function statusLines(status: RunStatus, now: number): string[] {
     ['run', id],
     ['kind', kind],
     ['state', state],
+    ...(error === undefined ? [] : [['error', sanitize(error.message, 500)]]),
     ['submitted', `${ago} ago${took}`],
     to === undefined ? ['store', store] : ['to', to],
     ...platformRow(status),
