@@ -21,3 +21,16 @@ it('a transfer is shown from its first word to its end, with the time at which i
   tell({ task, run: 'r', offset: 10, ended: true })
   expect(removed).toEqual([`blob-${desc.digest}`])
 })
+
+it('one blob on its way to two places is two writes', () => {
+  const refs: string[] = []
+  const tell = publishTransfers({ publish: ({ ref }) => refs.push(ref), remove: (ref) => refs.push(ref) })
+  const desc = { mediaType: 'application/octet-stream', digest: digestOf('x'), size: 10 }
+  const task = { desc, source: parseLocator('localhost:5000/app') }
+  const to = parseLocator('registry.test/mirror/app')
+  tell({ task, run: 'r', offset: 0, ended: false })
+  tell({ task: { ...task, to }, run: 'r', offset: 0, ended: false })
+  tell({ task: { ...task, to }, run: 'r', offset: 10, ended: true })
+  const there = `blob-${desc.digest}@registry.test`
+  expect(refs).toEqual([`blob-${desc.digest}`, there, there])
+})
