@@ -7,13 +7,13 @@ import type { Surroundings } from './run.js'
 import type { Settings } from './settings/schema.js'
 
 /** What coordinators and workers have in common. */
-export interface CommonParts extends AsyncDisposable {
+export interface OpenedParts extends AsyncDisposable {
   readonly queue: QueueConnection
   readonly mirror: MirrorParts
   readonly service: ServiceParts & Pick<CoordinatorParts, 'pausedFor'>
 }
 
-export interface CommonOptions {
+export interface PartsOptions {
   /** The service's name and version: `dist-worker`, `1.2.3`. */
   readonly name: string
   readonly version: string
@@ -26,8 +26,8 @@ export interface CommonOptions {
 export async function openParts(
   settings: Settings<'worker' | 'coordinator'>,
   surroundings: Surroundings,
-  { name, version, memory, tuning }: CommonOptions,
-): Promise<CommonParts> {
+  { name, version, memory, tuning }: PartsOptions,
+): Promise<OpenedParts> {
   const { log, metrics, context } = surroundings
   const queue = await connectQueue(settings, { name, log, signal: context.signal })
   try {
@@ -37,7 +37,7 @@ export async function openParts(
       ...(memory === undefined ? {} : { memory }),
     })
     const errors = sparing(log)
-    const service: CommonParts['service'] = {
+    const service: OpenedParts['service'] = {
       connect: queue.connect,
       store: mirror.storeId,
       ...(tuning === undefined ? {} : { tuning }),
