@@ -1,7 +1,7 @@
 import { type ArchivePlan, planArchive, writeArchive } from '@dist/archive'
 import { openStore } from '@dist/composition'
 import type { Image, Names } from '@dist/content'
-import { DistError } from '@dist/errdefs'
+import { DistError, sanitize } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
@@ -64,7 +64,7 @@ function report(context: Context, plan: ArchivePlan, { output, json }: ExportOpt
     const say = (text: string) => (toStdout ? note(context, text) : print(context, text))
     for (const { name, desc } of images) say(`${shownName(name)} ${desc.digest}`)
     const what = `${plural(images.length, 'image')}, ${plural(objects.length, 'object')}`
-    say(`${what}, ${formatBytes(size)}${toStdout ? '' : ` in ${output}`}`)
+    note(context, `${what}, ${formatBytes(size)}${toStdout ? '' : ` in ${sanitize(output)}`}`)
   }
   if (notForDocker !== undefined)
     note(context, `not for docker load (other tools read it): ${shownName(notForDocker)}`)
