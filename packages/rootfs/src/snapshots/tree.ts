@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { abortError, DistError, errnoOf, sanitize, throwIfAborted } from '@dist/errdefs'
 import { failedWith, fileError } from './errors.js'
 
+const copyArguments = ['-a', '--reflink=auto', '-T', '--']
+
 /**
  * Copies a directory with everything that it is: owners, modes, times, hard links, devices, extended attributes; by
  * reflink where the file system has it. By coreutils' cp: nothing is faster, and Node has half of these calls.
@@ -12,10 +14,19 @@ import { failedWith, fileError } from './errors.js'
  * copied until then stays.
  */
 export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
+  const refused = await runCopy(['cp', ...copyArguments, from, to], signal)
+  if (refused === undefined) return
+  // Layers have files that not even their owner may read. In a user namespace of its own a process may.
+  await removeTree(to)
+  if ((await runCopy(['unshare', '-r', 'cp', ...copyArguments, from, to], signal)) !== undefined)
+    throw copyFailure(from, to, refused)
+}
+
+/** What the program complains about; undefined when it succeeds. */
+async function runCopy(command: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
   throwIfAborted(signal)
-  const child = spawn('cp', ['-a', '--reflink=auto', '-T', '--', from, to], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = () => child.kill('SIGKILL')
   signal?.addEventListener('abort', kill)
   let complaint = ''
@@ -25,13 +36,13 @@ export async function copyTree(from: string, to: string, signal?: AbortSignal): 
   try {
     const [code] = await once(child, 'close')
     if (signal?.aborted) throw abortError(signal)
-    if (code !== 0) throw copyFailure(from, to, complaint)
+    return code === 0 ? undefined : complaint
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT')
-      throw new DistError('NOT_IMPLEMENTED', 'cp is not there to copy with: install coreutils', {
-        cause: error,
-      })
-    throw fileError(`copying ${from}`, error)
+    if (errnoOf(error) !== 'ENOENT') throw fileError(`starting ${program}`, error)
+    if (program !== 'cp') return complaint
+    throw new DistError('NOT_IMPLEMENTED', 'cp is not there to copy with: install coreutils', {
+      cause: error,
+    })
   } finally {
     signal?.removeEventListener('abort', kill)
   }
