@@ -137,8 +137,10 @@ export class Tree {
 
   #makeMissing(directory: Directory, name: string): Directory {
     const made = this.makeDirectory(directory, name)
-    if (made === undefined)
+    if (made === undefined) {
+      this.expectOwn(directory, name)
       throw new DistError('MALFORMED', `${printable(directory.pathTo(name))} is not a directory`)
+    }
     made.wanted = { mode: missingMode }
     return made
   }
@@ -159,8 +161,10 @@ export class Tree {
           'RESOURCE_EXHAUSTED',
           `it lies deeper than ${this.#depth} directories (limit depth)`,
         )
-      const child = missing.length === 0 ? this.child(at, name) : undefined
-      const target = child === undefined && missing.length === 0 ? this.#link(at, name) : undefined
+      // In a directory that the layer made is what the layer made, and nothing has to be looked for.
+      const isLost = missing.length > 0 || (at.isNew && !at.made.has(name))
+      const child = isLost ? undefined : this.child(at, name)
+      const target = isLost || child !== undefined ? undefined : this.#link(at, name)
       if (child !== undefined) at = child
       else if (target === undefined) missing.push(name)
       else {
