@@ -15,15 +15,17 @@ import { DistError } from '@dist/errdefs'
 import { applyLayer } from '@dist/rootfs'
 import { readTree, type Tree, tarLayer } from '@dist/testkit/fixtures'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { hostileStacks, outsideName, secretName } from './support/hostile-stacks.js'
-import type { LayerStack } from './support/layer-stacks.js'
+import { type LayerStack, searchTime, testTime } from './support/layer-stacks.js'
 
 const runs = 200
 const secret = 'untouched'
 let scratch = ''
 let target = ''
 let home = ''
+
+vi.setConfig({ testTimeout: testTime })
 
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'dist-hostile-'))
@@ -48,7 +50,7 @@ it('L1 L2 L3 L4 hostile layers touch nothing beside the target, and one that is 
     expect(readOutside()).toEqual(before)
     expect(leaked()).toEqual([])
   })
-  await fc.assert(property, { numRuns: runs })
+  await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: searchTime })
   expect(seen.applied).toBeGreaterThan(runs / 4)
   expect(seen.refused).toBeGreaterThan(runs / 4)
 })

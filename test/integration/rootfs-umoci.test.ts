@@ -5,12 +5,14 @@ import { Readable } from 'node:stream'
 import { applyLayer } from '@dist/rootfs'
 import { ociImage, readTree, type Tree, type TreeNode, tarLayer } from '@dist/testkit/fixtures'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LayerStack, layerStacks } from './support/layer-stacks.js'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { type LayerStack, layerStacks, searchTime, testTime } from './support/layer-stacks.js'
 import { umociUnpack, writeLayout } from './support/umoci.js'
 
 const runs = 150
 let scratch = ''
+
+vi.setConfig({ testTimeout: testTime })
 
 beforeAll(async () => {
   if (process.getuid?.() !== 0)
@@ -30,7 +32,7 @@ it('random stacks of layers give the tree that umoci makes of them', async () =>
     }
     await rm(directory, { recursive: true, force: true })
   })
-  await fc.assert(property, { numRuns: runs })
+  await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: searchTime })
   // Some stacks nobody takes; if these were most, little would have been shown.
   expect(compared).toBeGreaterThan(runs / 2)
 })

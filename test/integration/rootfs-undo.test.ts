@@ -7,14 +7,16 @@ import { digestOf } from '@dist/oci'
 import { type ApplyOptions, applyLayer } from '@dist/rootfs'
 import { readTree, type TarEntry, type Tree, tarArchive } from '@dist/testkit/fixtures'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LayerStack, layerStacks } from './support/layer-stacks.js'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { type LayerStack, layerStacks, searchTime, testTime } from './support/layer-stacks.js'
 
 const runs = 60
 const superuser = 0
 const nobody = 65_534
 const otherDiffID = digestOf(Buffer.from('no layer'))
 let scratch = ''
+
+vi.setConfig({ testTimeout: testTime })
 
 beforeAll(() => {
   if (process.geteuid?.() !== superuser)
@@ -37,7 +39,7 @@ it.each([
       applied += await as(uid, () => applyAndUndo(stack, target))
       rmSync(target, { recursive: true, force: true })
     })
-    await fc.assert(property, { numRuns: runs })
+    await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: searchTime })
     expect(applied).toBeGreaterThan(runs)
   },
 )

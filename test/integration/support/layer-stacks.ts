@@ -10,6 +10,10 @@ const names = fc.array(name, { minLength: 1, maxLength: 3 })
 const path = names.map((parts) => parts.join('/'))
 const above = fc.constantFrom('', './', '../', '../../', '/', '/../', './/')
 
+/** For tests of many stacks: milliseconds within which a failing stack is made smaller, and what the test gets. */
+export const searchTime = 150_000
+export const testTime = 200_000
+
 const opaqueName = '.wh..wh..opq'
 
 const described = fc

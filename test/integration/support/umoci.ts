@@ -40,6 +40,9 @@ export async function umociUnpack(
     await run('umoci', ['raw', 'unpack', '--image', `${layout}:${tag}`, directory])
     return undefined
   } catch (error) {
-    return String((error as { stderr?: string }).stderr ?? error)
+    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    if (code === 'ENOENT') throw new Error('umoci is missing: infra/setup.sh installs it', { cause: error })
+    if (typeof code !== 'number') throw error
+    return stderr ?? ''
   }
 }
