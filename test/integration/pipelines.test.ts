@@ -61,3 +61,12 @@ it('a reader that has seen enough ends it quietly', async () => {
   expect(ended).toMatchObject({ code: 0, stderr: '' })
   expect(linesOf(ended.stdout)).toEqual([expect.stringContaining('DIGEST'), '0'])
 })
+
+it('an output that takes no more is an error in one line', async () => {
+  await workspace().shell('echo content | dist ingest a')
+  const ended = await workspace().shell('dist list > /dev/full')
+  expect(ended).toMatchObject({
+    code: 1,
+    stderr: 'dist: stdout cannot be written: no space is left there (ENOSPC)\n',
+  })
+})

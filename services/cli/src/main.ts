@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { fileError } from './file-error.js'
 import { run } from './run.js'
 
 /** The `dist` command: reads the process's arguments and environment, and sets its exit code. */
@@ -8,8 +9,8 @@ export async function main(): Promise<void> {
   // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, for each thread anew, which takes
   // longer than most commands and gains next to nothing: bodies pass it in large pieces.
   setFlagsFromString('--wasm-tiering-budget=2000000000')
-  ignoreClosedPipe(process.stdout)
-  ignoreClosedPipe(process.stderr)
+  endWhenUnwritable(process.stdout, 'stdout')
+  endWhenUnwritable(process.stderr, 'stderr')
   // Should the event loop ever run empty before the command is through, that is no success.
   process.exitCode = 1
   const interrupt = interruptible()
@@ -23,11 +24,12 @@ export async function main(): Promise<void> {
   interrupt.end()
 }
 
-/** `dist list | head -1` ends quietly: whoever reads has seen enough. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+/** `dist list | head -1` ends quietly: whoever reads has seen enough. A full disk is an error, and said where it can be. */
+function endWhenUnwritable(stream: NodeJS.WriteStream, name: string): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    if (error.code === 'EPIPE') process.exit(0)
+    if (name !== 'stderr') process.stderr.write(`dist: ${fileError(name, 'written', error).message}\n`)
+    process.exit(1)
   })
 }
 

@@ -31,15 +31,14 @@ export function createProgram(context: Context, onExit: (code: number) => void):
       getErrHasColors: () => false,
     })
     .exitOverride()
-  for (const define of commands) program.addCommand(inherit(define(context, onExit), program))
+  for (const define of commands) program.addCommand(inherit(define(context, onExit), program, program.name()))
   return program
 }
 
 /** Sub-commands made apart do not inherit settings by themselves. */
-function inherit(command: Command, parent: Command): Command {
-  command
-    .copyInheritedSettings(parent)
-    .showHelpAfterError(`(${parent.name()} ${command.name()} --help tells more)`)
-  for (const child of command.commands) inherit(child, command)
+function inherit(command: Command, parent: Command, above: string): Command {
+  const line = `${above} ${command.name()}`
+  command.copyInheritedSettings(parent).showHelpAfterError(`(${line} --help tells more)`)
+  for (const child of command.commands) inherit(child, command, line)
   return command
 }

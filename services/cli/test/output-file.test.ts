@@ -74,6 +74,6 @@ it('a place where no file can be is a usage error that names it', async () => {
 it('a full disk is told by name', async () => {
   await expect(writeOutputFile('/dev/full', chunks('x'))).rejects.toMatchObject({
     code: 'RESOURCE_EXHAUSTED',
-    message: '/dev/full cannot be written: ENOSPC',
+    message: '/dev/full cannot be written: no space is left there (ENOSPC)',
   })
 })

@@ -20,6 +20,12 @@ it.each([[['push']], [['list', '--all']], [['resolve']], [['resolve', 'a', 'b']]
   },
 )
 
+it('a usage error names the command whose help tells more', async () => {
+  const { context, stderr } = captured()
+  expect(await run(['snapshots', 'rm'], context)).toBe(2)
+  expect(stderr()).toContain('(dist snapshots rm --help tells more)')
+})
+
 it('a reference that cannot be right is a usage error in one line', async () => {
   const { context, stderr } = captured()
   expect(await run(['resolve', 'example.com/UPPER'], context)).toBe(2)

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { type ImportOutcome, importArchive, parseGivenName } from '@dist/archive'
 import { nonEmpty, openStore } from '@dist/composition'
-import { abortError, DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { abortError, DistError } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
+import { fileError } from '../file-error.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { AmountLine } from '../progress/amount.js'
@@ -56,7 +57,7 @@ const chunkSize = 1024 * 1024
 
 async function openFile(path: string, signal: AbortSignal): Promise<Source> {
   const handle = await open(path).catch((error: unknown) => {
-    throw unreadable(path, error)
+    throw fileError(path, 'read', error)
   })
   const stats = await handle.stat()
   return {
@@ -72,15 +73,8 @@ async function* chunksOf(path: string, handle: FileHandle, signal: AbortSignal):
   try {
     yield* stream as AsyncIterable<Uint8Array>
   } catch (error) {
-    throw signal.aborted ? abortError(signal) : unreadable(path, error)
+    throw signal.aborted ? abortError(signal) : fileError(path, 'read', error)
   }
-}
-
-function unreadable(path: string, cause: unknown): DistError {
-  const code = errnoOf(cause) === 'EIO' ? 'INTERNAL' : 'INVALID_ARGUMENT'
-  return new DistError(code, `${sanitize(path)} cannot be read: ${sanitize((cause as Error).message)}`, {
-    cause,
-  })
 }
 
 function report(context: Context, outcome: ImportOutcome, { json }: ImportOptions): void {

@@ -3,7 +3,8 @@ import type { Stats } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { fileError } from '../file-error.js'
 
 /**
  * Writes a file that is whole or not there: it is written beside its place, made durable, and renamed. A file that was
@@ -23,7 +24,7 @@ export async function writeOutputFile(path: string, chunks: AsyncIterable<Uint8A
     await rename(temporary, place)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw fileError(path, error)
+    throw unwritable(path, error)
   }
 }
 
@@ -38,7 +39,7 @@ async function writeTo(
     await using file = await open(place, flags)
     await pipeline(chunks, file.createWriteStream({ flush: flags === 'wx' }))
   } catch (error) {
-    throw fileError(path, error)
+    throw unwritable(path, error)
   }
 }
 
@@ -47,24 +48,13 @@ async function statOf(path: string): Promise<Stats | undefined> {
     return await stat(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
-    throw fileError(path, error)
+    throw unwritable(path, error)
   }
 }
 
-const codes: Readonly<Record<string, Code>> = {
-  ENOENT: 'INVALID_ARGUMENT',
-  ENOTDIR: 'INVALID_ARGUMENT',
-  ENAMETOOLONG: 'INVALID_ARGUMENT',
-  EACCES: 'PERMISSION_DENIED',
-  EPERM: 'PERMISSION_DENIED',
-  EROFS: 'PERMISSION_DENIED',
-  ENOSPC: 'RESOURCE_EXHAUSTED',
-  EDQUOT: 'RESOURCE_EXHAUSTED',
-}
-
 /** What the system says about the file; every other error as it is. */
-function fileError(path: string, cause: unknown): unknown {
-  const errno = errnoOf(cause)
-  if (errno === undefined || cause instanceof DistError) return cause
-  return new DistError(codes[errno] ?? 'INTERNAL', `${sanitize(path)} cannot be written: ${errno}`, { cause })
+function unwritable(path: string, error: unknown): unknown {
+  return errnoOf(error) === undefined || error instanceof DistError
+    ? error
+    : fileError(path, 'written', error)
 }

@@ -3,6 +3,7 @@ import { addAbortSignal } from 'node:stream'
 import { abortError, DistError, sanitize } from '@dist/errdefs'
 import { formatReference, parseReference, type Reference } from '@dist/reference'
 import type { Context } from '../../context.js'
+import { fileError } from '../../file-error.js'
 
 /**
  * The references that are given as arguments and in files (`-` is stdin), each once, in their order. A file has one a
@@ -46,11 +47,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      `${nameOf(file)} cannot be read: ${sanitize((cause as Error).message)}`,
-      { cause },
-    )
+    throw fileError(file, 'read', cause)
   }
 }
 

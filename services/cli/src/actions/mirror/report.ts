@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
-import { DistError, sanitize } from '@dist/errdefs'
+import { sanitize } from '@dist/errdefs'
 import type { ImageReport, RunKind } from '@dist/queue'
 import type { Context } from '../../context.js'
+import { fileError } from '../../file-error.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'
 import { formatAmount, pastOf, Summary, summaryLine } from './summary.js'
@@ -32,7 +33,7 @@ export interface ReportAbout {
   kind?: RunKind
 }
 
-/** Throws `INVALID_ARGUMENT` for a file that cannot be written. */
+/** Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be written. */
 export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
   const file = options.report === undefined ? undefined : await openFile(options.report)
   return {
@@ -45,8 +46,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'w')
   } catch (cause) {
-    const message = `the report cannot be written: ${sanitize((cause as Error).message)}`
-    throw new DistError('INVALID_ARGUMENT', message, { cause })
+    throw fileError(path, 'written', cause)
   }
 }
 

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { fileError } from '../src/file-error.js'
+
+const errno = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code })
+
+it.each([
+  ['ENOSPC', 'RESOURCE_EXHAUSTED', 'out.tar cannot be written: no space is left there (ENOSPC)'],
+  ['EROFS', 'PERMISSION_DENIED', 'out.tar cannot be written: the file system is read-only (EROFS)'],
+  ['ENOTDIR', 'INVALID_ARGUMENT', 'out.tar cannot be written: a part of that path is no directory (ENOTDIR)'],
+  ['EXDEV', 'INTERNAL', 'out.tar cannot be written: the system refuses (EXDEV)'],
+])('%s is told in words, with its code', (name, code, message) => {
+  const cause = errno(name)
+  expect(fileError('out.tar', 'written', cause)).toMatchObject({ code, message, cause })
+})
+
+it('the name of the file cannot move the cursor', () => {
+  expect(fileError('a\x1b[2Jb', 'read', errno('ENOENT')).message).not.toContain('\x1b')
+})
