@@ -188,6 +188,26 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBeDefined()
   })
 
+  it('a blob that is delivered twice at once is counted once (Q1)', async () => {
+    const { images, references } = source(['a', 'b'])
+    const held = blobAt(images[0] as FixtureImage, 1)
+    const doubled = { lockDuration: 400, stalledInterval: 100, maxStalled: 1_000 }
+    const stopped = new Victim(world).neverRenewing('blobs')
+    const gate = world.remote.hold(held)
+    const parts = { tuning: doubled, locker: noLocker }
+    await coordinator()
+    const first = await worker({ ...parts, connect: stopped.connect, concurrency: 4 })
+    const { runs, run } = await submit(...references)
+    await gate.reached
+    await worker(parts)
+    await waitFor(() => world.remote.fetchesOf(held) === 2, 'the second delivery')
+    gate.release()
+    const status = await world.ended(runs, run)
+    expect(status).toMatchObject({ state: 'done', blobs: { total: 3, done: 3, failed: 0 } })
+    await waitFor(() => first.active === 0, 'the end of the first delivery')
+    expect(await registry.image('mirror/team/0', '1')).toBe(images[0]?.descriptor.digest)
+  })
+
   it('a coordinator that is killed before the tag is replaced: the tag comes last (S16)', async () => {
     const { images, references } = source(['a', 'b'])
     const victim = new Victim(world)
