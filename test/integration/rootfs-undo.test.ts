@@ -44,6 +44,19 @@ it.each([
   },
 )
 
+it('a layer may take from the root the right to change it, after it has changed it', async () => {
+  const target = mkdtempSync(join(scratch, 'target-'))
+  chownSync(target, nobody, nobody)
+  const upper: TarEntry[] = [{ path: '.wh.file' }, { path: './', type: 'directory', mode: 0o444 }]
+  const outcomes = await as(nobody, async () => [
+    await outcome(target, [{ path: 'file' }]),
+    await outcome(target, upper, { diffID: otherDiffID }),
+    await outcome(target, upper),
+  ])
+  expect(outcomes).toEqual(['applied', 'FAILED_PRECONDITION', 'applied'])
+  expect(treeOf(target)).toEqual({ '.': expect.objectContaining({ mode: '444' }) })
+})
+
 /** Each layer twice wrong and then right; resolves to how many came before one that is refused anyway. */
 async function applyAndUndo(stack: LayerStack, target: string): Promise<number> {
   for (const [i, entries] of stack.entries()) {
