@@ -8,14 +8,15 @@ export interface DecompressOptions {
   signal?: AbortSignal
 }
 
-/** The first bytes of formats that cannot be taken for a tar archive's, which begins with a name. */
-const unsupported: readonly (readonly [name: string, magic: string])[] = [
-  ['xz', 'fd377a585a00'],
-  ['bzip2', '425a68'],
-  ['lz4', '04224d18'],
-  ['lzip', '4c5a4950'],
-  ['compress', '1f9d'],
+/** First bytes, in hex, that no archive begins with: it begins with a name. */
+const unsupported: readonly (readonly [format: string, start: RegExp])[] = [
+  ['xz', /^fd377a585a00/],
+  ['bzip2', /^425a683[1-9](?:314159265359|177245385090)/],
+  ['lz4', /^04224d18/],
+  ['lzip', /^4c5a495001/],
+  ['compress', /^1f9d/],
 ]
+const startSize = 10
 
 /**
  * What a stream holds, by its first bytes: gzip (of any number of members) and zstd (of any number of frames) are
@@ -30,7 +31,7 @@ export async function* decompress(
   const bytes = new Bytes(source, options.signal)
   try {
     const start = await startOf(bytes)
-    const magic = start.toString('hex')
+    const magic = start.toString('hex', 0, startSize)
     const whole = from(start, bytes)
     if (magic.startsWith('1f8b')) yield* gunzip(whole)
     else if (isZstd(start)) yield* unzstd(whole)
@@ -42,7 +43,7 @@ export async function* decompress(
 
 async function startOf(bytes: Bytes): Promise<Buffer> {
   let start: Buffer = Buffer.alloc(0)
-  while (start.byteLength < 6) {
+  while (start.byteLength < startSize) {
     const more = await bytes.some(Number.MAX_SAFE_INTEGER)
     if (more === undefined) break
     start = start.byteLength === 0 ? more : Buffer.concat([start, more])
@@ -58,7 +59,7 @@ async function* from(start: Buffer, bytes: Bytes): AsyncGenerator<Buffer, void, 
 }
 
 function plain(magic: string, whole: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const format = unsupported.find(([, first]) => magic.startsWith(first))
+  const format = unsupported.find(([, start]) => start.test(magic))
   if (format === undefined) return whole
   throw new DistError('NOT_IMPLEMENTED', `${format[0]} compression is unsupported: gzip, zstd or none`)
 }
