@@ -1,9 +1,5 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { allContent, dockerImage, imageIndex, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { registryUser } from '../../infra/servers/docker-registry.js'
-import { freePort } from '../../infra/servers/process.js'
 import { otherImage, ownImage } from './pull-support.js'
 import { artifactOf, attestedIndex, expectThere, freshRequests, requestsFor } from './push-support.js'
 import { indexImage, singleImage, useRegistry } from './support/images.js'
@@ -29,7 +25,6 @@ const upstream = useRegistry(async ({ url }) => {
   await pushImage(url, 'single', 'signature', signature)
 })
 const registry = useRegistry()
-const guarded = useRegistry(async () => {}, { auth: true })
 const workspace = useWorkspace()
 
 let repositories = 0
@@ -109,6 +104,47 @@ describe('an image that is pushed', () => {
     const patches = (await requestsFor(registry(), repository)).filter((request) => /^PATCH/.test(request))
     expect(patches.length).toBeGreaterThanOrEqual(2)
     await expectThere(workspace(), to(`${repository}:t`), large)
+  })
+})
+
+describe('images that are pushed together', () => {
+  it('go below a prefix, and what they share is sent once', async () => {
+    await pull('--all-platforms', from('index:1'))
+    await pull(from('single:1'), from('docker:1'))
+    await workspace().dist(['tag', from('single:1'), from('other:2')])
+    const prefix = fresh()
+    const names = ['index:1', 'single:1', 'docker:1', 'other:2']
+    const args = ['push', '--to', to(prefix), ...names.map(from)]
+    expect(await workspace().dist(args)).toMatchObject({
+      code: 0,
+      stdout: [indexImage, singleImage, docker, singleImage]
+        .map(({ descriptor }, i) => `${to(`${prefix}/${names[i]}`)} ${descriptor.digest}\n`)
+        .join(''),
+    })
+    await expectThere(workspace(), to(`${prefix}/index:1`), indexImage)
+    await expectThere(workspace(), to(`${prefix}/other:2`), singleImage)
+    const requests = await requestsFor(registry(), prefix)
+    const puts = requests.filter((request) => /^PUT (single|other)\/blobs\/uploads/.test(request))
+    expect(puts).toHaveLength(singleImage.blobs.length)
+  })
+
+  it('6: of which some are refused', async () => {
+    await pull(from('docker:1'))
+    const platforms = ['--platform', 'linux/amd64', '--platform', 'linux/arm64']
+    await pull(...platforms, from('three:1'))
+    const args = ['push', '--json', '--to', to(fresh()), from('three:1'), from('docker:1')]
+    const ended = await workspace().dist(args)
+    expect(ended.code).toBe(6)
+    expect(jsonLines(ended.stdout)).toMatchObject([
+      { error: expect.stringContaining('MANIFEST_BLOB_UNKNOWN') },
+      { digest: docker.descriptor.digest },
+    ])
+  })
+
+  it('2: without a place for all of them', async () => {
+    const ended = await workspace().dist(['push', from('a:1'), to('a:1'), to('b:1')])
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toContain('--to')
   })
 })
 
@@ -196,66 +232,5 @@ describe('an index that is stored in part', () => {
     expect(ended).toMatchObject({ code: 3, stdout: '' })
     expect(ended.stderr).toContain('dist pull --platform')
     expect(await requestsFor(registry(), 'none')).toEqual([])
-  })
-})
-
-describe('a push that cannot be', () => {
-  it('3: of an image that is not in the store', async () => {
-    expect(await workspace().dist(['push', to('none:1')])).toMatchObject({ code: 3, stdout: '' })
-  })
-
-  it('2: to another digest than what goes there, and nothing is asked', async () => {
-    await pull(from('single:1'))
-    const args = ['push', from('single:1'), to(`x@sha256:${'a'.repeat(64)}`)]
-    const ended = await workspace().dist(args)
-    expect(ended).toMatchObject({ code: 2, stdout: '' })
-    expect(ended.stderr).toContain(singleImage.descriptor.digest)
-    expect(await requestsFor(registry(), 'x')).toEqual([])
-  })
-
-  it('1: to where nobody is', async () => {
-    await pull(from('single:1'))
-    const host = `127.0.0.1:${await freePort()}`
-    const ended = await workspace().dist(['push', from('single:1'), `${host}/a:1`])
-    expect(ended).toMatchObject({ code: 1, stdout: '' })
-    expect(ended.stderr).toContain(host)
-  })
-
-  it('4: to a registry that wants a login, unless it gets one', async () => {
-    await pull(from('single:1'))
-    const { host } = guarded()
-    const there = `${host}/${fresh()}:t`
-    const refused = await workspace().dist(['push', from('single:1'), there])
-    expect(refused).toMatchObject({ code: 4, stdout: '' })
-    expect(refused.stderr).toContain(`${host} wants a user and a password`)
-    const { name, password } = registryUser
-    const auth = Buffer.from(`${name}:${password}`).toString('base64')
-    const authfile = workspace().file('auth.json', JSON.stringify({ auths: { [host]: { auth } } }))
-    const args = ['push', '--authfile', authfile, from('single:1'), there]
-    expect(await workspace().dist(args)).toMatchObject({ code: 0 })
-    const pulled = await workspace().dist(['pull', '--authfile', authfile, there])
-    expect(pulled.stdout).toContain(singleImage.descriptor.digest)
-  })
-
-  it('5: of a layer that is damaged in the store: nothing is visible, and what to do is said', async () => {
-    for (const [name, image] of [
-      ['single:1', singleImage],
-      ['large:1', large],
-    ] as const) {
-      await pull(from(name))
-      const layer = image.blobs.find(({ descriptor }) => descriptor.size > 1_000_000)?.descriptor.digest ?? ''
-      const file = join(workspace().store, 'blobs', 'sha256', layer.slice('sha256:'.length))
-      const bytes = readFileSync(file)
-      bytes[500_000] = (bytes[500_000] ?? 0) ^ 1
-      chmodSync(file, 0o644)
-      writeFileSync(file, bytes)
-      const repository = fresh()
-      const ended = await workspace().dist(['push', from(name), to(`${repository}:t`)])
-      expect(ended).toMatchObject({ code: 5, stdout: '' })
-      expect(ended.stderr).toContain(layer)
-      expect(ended.stderr).toContain(`dist verify ${from(name)}`)
-      for (const object of ['manifests/t', `blobs/${layer}`])
-        expect((await fetch(`${registry().url}/v2/${repository}/${object}`)).status).toBe(404)
-    }
   })
 })

@@ -12,15 +12,17 @@ of an index of which the store holds one platform, as dist pull leaves it, that 
 Examples:
   $ dist push localhost:5000/app:1.2
   $ dist push alpine:3.20 registry.example.com/mirror/alpine:3.20
+  $ dist push --to registry.example.com/mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
   $ dist push --platform linux/arm64 registry.example.com/app:1 registry.example.com/app:1-arm64`
 
 export const pushCommand: Define = (context, onExit) =>
   withSending(withStore(new Command('push')))
     .description('push an image of the store to a registry')
     .argument('<ref>', 'an image, as dist images shows it')
-    .argument('[remote-ref]', 'where it goes: [host/]repository[:tag]; default: where its name says')
+    .argument('[remote-ref...]', 'where it goes, by default where its name says; with --to: more images')
+    .option('--to <registry/prefix>', 'send images to a registry, each below this prefix')
     .addHelpText('after', examples)
-    .action(async (reference: string, remote: string | undefined, options) => {
+    .action(async (reference: string, others: string[], options) => {
       const { push } = await import('../actions/push/push.js')
-      onExit(await push(context, reference, remote, options))
+      onExit(await push(context, [reference, ...others], options))
     })

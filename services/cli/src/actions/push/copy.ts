@@ -1,10 +1,11 @@
 import { parseReference } from '@dist/reference'
 import { hasty, openRegistry } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
+import { exitCodeOfAll } from '../../exit.js'
 import { requestedPlatforms } from '../mirror/platforms.js'
 import { narrowedTo } from './narrow.js'
 import { reportSent } from './report.js'
-import { type SendOptions, sendImage } from './send.js'
+import { type SendOptions, sendImages } from './send.js'
 
 /** `dist copy`: an image from one registry to another, verified on its way, without keeping anything. */
 export async function copy(
@@ -17,7 +18,10 @@ export async function copy(
   const destination = parseReference(to)
   const asked = requestedPlatforms(options.platform)
   await using remote = openRegistry(options, context, hasty)
-  const parts = { reference, destination, remote, moving: 'copying', ...narrowedTo(asked, remote) }
-  const outcome = await sendImage(context, parts, options)
-  return reportSent(context, outcome, { destination, verb: 'copied', json: options.json })
+  const { source, platforms } = narrowedTo(asked, remote)
+  const images = [{ reference, destination, platforms }]
+  const outcomes = await sendImages(context, { images, source, remote, moving: 'copying' }, options)
+  for (const outcome of outcomes)
+    reportSent(context, outcome, { destination, verb: 'copied', json: options.json })
+  return exitCodeOfAll(outcomes, context.signal)
 }

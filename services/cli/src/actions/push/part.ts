@@ -2,7 +2,7 @@ import { covers, formatSelection, type Image, type Provider, type Selection } fr
 import { DistError } from '@dist/errdefs'
 import { type PlatformRequest, selectManifest } from '@dist/images'
 import { neededBy } from '@dist/mirror'
-import { type Descriptor, formatPlatform, isIndexType, parsePlatform } from '@dist/oci'
+import { type Descriptor, type Digest, formatPlatform, isIndexType, parsePlatform } from '@dist/oci'
 import { shownName } from '../names.js'
 
 /** What of a stored image is pushed. */
@@ -12,6 +12,8 @@ export interface Part {
   readonly platforms: PlatformRequest
   /** Set where the root is a manifest out of the image's index: the platform that it is for. */
   readonly only?: string
+  /** The digest of the index that it is out of. */
+  readonly index?: Digest
 }
 
 /**
@@ -39,6 +41,7 @@ export async function partOf(
       root: await selectManifest(desc, parsePlatform(first), content, { name, signal }),
       platforms: 'all',
       only: first,
+      index: desc.digest,
     }
   }
   const whole = await isWhole({ desc, selection: wanted }, content)

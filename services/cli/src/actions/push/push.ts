@@ -1,55 +1,102 @@
 import { openStore, type Store } from '@dist/composition'
-import type { Image } from '@dist/content'
-import { isFailedPrecondition } from '@dist/errdefs'
-import { type Source, storeSource } from '@dist/mirror'
+import { DistError, isFailedPrecondition } from '@dist/errdefs'
+import { destinationOf, type Source, storeSource } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
-import { parseReference, type Reference } from '@dist/reference'
+import { formatReference, parsePrefix, parseReference, type Reference } from '@dist/reference'
 import { hasty, openRegistry } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
+import { exitCodeOfAll } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
 import { note } from '../../output.js'
+import { checkDestinations } from '../mirror/destinations.js'
 import { findImage, shownName } from '../names.js'
 import { type Part, partOf } from './part.js'
 import { reportSent } from './report.js'
-import { checkDigest, type SendOptions, sendImage } from './send.js'
+import { checkDigest, type Sending, type SendOptions, sendImages } from './send.js'
 
-export interface PushOptions extends SendOptions, StoreOptions {}
-
-/** `dist push`: an image of the store to a registry, its tag last. */
-export async function push(
-  context: Context,
-  text: string,
-  remoteText: string | undefined,
-  options: PushOptions,
-): Promise<number> {
-  const named = remoteText === undefined ? undefined : parseReference(remoteText)
-  await using store = await openStore(options, context.env)
-  const image = await findImage(text, store.names)
-  const destination = named ?? parseReference(image.name)
-  const part = await partOf(image, store.content, options.platform, context.signal)
-  checkDigest(part.root, destination)
-  if (part.only !== undefined) sayPart(context, image, part, options.platform !== undefined)
-  await using remote = openRegistry(options, context, hasty)
-  const outcome = await sendImage(
-    context,
-    {
-      reference: sourceOf(image) ?? destination,
-      destination,
-      source: sourceWith(store, part.root),
-      platforms: part.platforms,
-      remote,
-      moving: 'uploading',
-    },
-    options,
-  )
-  const code = reportSent(context, outcome, { destination, verb: 'pushed', json: options.json })
-  if (isFailedPrecondition(outcome.error))
-    note(context, `dist verify ${shownName(image.name)} tells whether the store's content is damaged`)
-  return code
+export interface PushOptions extends SendOptions, StoreOptions {
+  /** A registry, or a path there, below which all images go. */
+  to?: string
 }
 
-/** Where the image came from, by its name: another repository of the same registry may give its blobs. */
-function sourceOf({ name }: Image): Reference | undefined {
+/** What is asked for: an image of the store, as the user calls it, and where it goes. */
+interface Wish {
+  text: string
+  /** Default: where its name says. */
+  destination?: Reference
+}
+
+/** An image of the store on its way. */
+interface Pushed extends Sending {
+  /** Its name in the store, fit to be shown. */
+  name: string
+  part: Part
+}
+
+/** `dist push`: images of the store to registries, their tags last. */
+export async function push(
+  context: Context,
+  texts: readonly string[],
+  options: PushOptions,
+): Promise<number> {
+  const wishes = wishesOf(texts, options)
+  await using store = await openStore(options, context.env)
+  const images = await Promise.all(wishes.map((wish) => pushedImage(wish, store, options, context)))
+  for (const image of images) sayPart(context, image, options.platform !== undefined)
+  await using remote = openRegistry(options, context, hasty)
+  const source = sourceOf(store, images)
+  const outcomes = await sendImages(context, { images, source, remote, moving: 'uploading' }, options)
+  for (const [i, outcome] of outcomes.entries()) {
+    const { destination, name } = images[i] ?? { destination: outcome.reference, name: '' }
+    reportSent(context, outcome, { destination, verb: 'pushed', json: options.json })
+    if (isFailedPrecondition(outcome.error))
+      note(context, `dist verify ${name} tells whether the store's content is damaged`)
+  }
+  return exitCodeOfAll(outcomes, context.signal)
+}
+
+function wishesOf(texts: readonly string[], { to }: PushOptions): Wish[] {
+  if (to !== undefined) {
+    const prefix = parsePrefix(to)
+    const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
+    const references = [...wanted.keys()].map((name) => parseReference(name))
+    checkDestinations(references, to)
+    return references.map((reference) => ({
+      text: wanted.get(formatReference(reference)) ?? '',
+      destination: destinationOf(reference, prefix),
+    }))
+  }
+  const [text = '', remote, ...others] = texts
+  if (others.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'one image goes to one place: give --to registry/prefix to push several',
+    )
+  return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
+}
+
+async function pushedImage(
+  { text, destination: wanted }: Wish,
+  { content, names }: Store,
+  { platform }: PushOptions,
+  { signal }: Context,
+): Promise<Pushed> {
+  const image = await findImage(text, names)
+  const destination = wanted ?? parseReference(image.name)
+  const part = await partOf(image, content, platform, signal)
+  checkDigest(part.root, destination)
+  const { platforms } = part
+  return {
+    name: shownName(image.name),
+    // Where it came from: another repository of the same registry may give its blobs.
+    reference: referenceIn(image.name) ?? destination,
+    destination,
+    platforms,
+    part,
+  }
+}
+
+function referenceIn(name: string): Reference | undefined {
   try {
     return parseReference(name)
   } catch {
@@ -57,20 +104,26 @@ function sourceOf({ name }: Image): Reference | undefined {
   }
 }
 
-/** The store, for this image alone. */
-function sourceWith({ content, names }: Store, root: Descriptor): Source {
-  return { ...storeSource(content, names), resolve: async (name) => ({ name, desc: root }) }
+/** The store, for these images alone. */
+function sourceOf({ content, names }: Store, images: readonly Pushed[]): Source {
+  const roots = new Map<string, Descriptor>(
+    images.map(({ reference, part }) => [formatReference(reference), part.root]),
+  )
+  return {
+    ...storeSource(content, names),
+    resolve: async (name) => {
+      const desc = roots.get(formatReference(name))
+      if (desc === undefined) throw new DistError('INTERNAL', `${formatReference(name)} was not looked for`)
+      return { name, desc }
+    },
+  }
 }
 
-function sayPart(context: Context, { name, desc }: Image, { root, only }: Part, asked: boolean): void {
-  const shown = shownName(name)
-  note(
-    context,
-    `${shown}: the manifest of ${only} goes alone, ${root.digest}, without its index ${desc.digest}`,
-  )
-  if (!asked)
-    note(
-      context,
-      `the store holds no more of it: dist pull --all-platforms ${shown}, then push, sends the index whole`,
-    )
+function sayPart(context: Context, { name, part }: Pushed, asked: boolean): void {
+  const { root, only, index } = part
+  if (only === undefined) return
+  note(context, `${name}: the manifest of ${only} goes alone, ${root.digest}, without its index ${index}`)
+  if (asked) return
+  const advice = `dist pull --all-platforms ${name}, then push, sends the index whole`
+  note(context, `the store holds no more of it: ${advice}`)
 }

@@ -1,7 +1,6 @@
 import type { ImageOutcome } from '@dist/mirror'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Context } from '../../context.js'
-import { exitCodeOfAll } from '../../exit.js'
 import { formatBytes } from '../../format.js'
 import { note, print, printJson } from '../../output.js'
 import { describeError } from '../../run.js'
@@ -16,8 +15,8 @@ export interface ReportParts {
   json?: boolean | undefined
 }
 
-/** Tells how it went for an image that went to a registry; resolves to the exit code. */
-export function reportSent(context: Context, outcome: ImageOutcome, parts: ReportParts): number {
+/** Tells how it went for an image that went to a registry. */
+export function reportSent(context: Context, outcome: ImageOutcome, parts: ReportParts): void {
   const { desc, upToDate, fetched, skipped, error } = outcome
   const name = formatReference(parts.destination)
   if (parts.json)
@@ -37,5 +36,4 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
       `${name}: left ${plural(skipped.length, 'foreign layer')} (${bytes}) where their publisher keeps them`,
     )
   }
-  return exitCodeOfAll([outcome], context.signal)
 }

@@ -1,4 +1,5 @@
 import { openPushes } from '@dist/composition'
+import { formatSelection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { type ImageOutcome, mirrorImages, type Source } from '@dist/mirror'
@@ -8,7 +9,8 @@ import type { Registry } from '@dist/remotes-registry'
 import { pushIngest } from '../../compose/ingest.js'
 import type { Context } from '../../context.js'
 import type { OutputOptions, RemoteOptions } from '../../options.js'
-import { openView } from '../../progress/view.js'
+import { openView, type ProgressView } from '../../progress/view.js'
+import { selectionOf } from '../mirror/platforms.js'
 
 /** The options that push and copy share. */
 export interface SendOptions extends OutputOptions, RemoteOptions {
@@ -21,47 +23,73 @@ export interface SendOptions extends OutputOptions, RemoteOptions {
   chunkSize?: number
 }
 
-export interface SendParts {
-  /** The image as the source knows it. */
+/** One image on its way. */
+export interface Sending {
+  /** As the source knows it. No two are the same. */
   reference: Reference
   destination: Reference
-  source: Source
   platforms: PlatformRequest
+}
+
+export interface SendParts {
+  images: readonly Sending[]
+  source: Source
   remote: Registry
   /** What a blob on its way is said to be doing. */
   moving: string
 }
 
-/** Sends one image to a registry and shows how far it is. */
-export async function sendImage(
+/** Sends images to registries and shows how far they are; outcomes come in their order. */
+export async function sendImages(
   context: Context,
   parts: SendParts,
-  { check = false, referrers = true, concurrency, verbose }: SendOptions,
-): Promise<ImageOutcome> {
-  const { reference, destination, source, platforms, remote, moving } = parts
-  const pushes = openPushes(remote, { fetcher: (locator) => source.fetcher(locator) })
+  options: SendOptions,
+): Promise<ImageOutcome[]> {
   // The requests that `-v` logs would tear bars apart.
-  const view = await openView(context, { plain: verbose, moving })
+  const view = await openView(context, { plain: options.verbose, moving: parts.moving })
   try {
-    const [outcome] = await mirrorImages(
-      [reference],
-      {
-        source: expecting(source, destination),
-        target: pushes.targetAt(() => destination, { check }),
-        ingest: pushIngest(pushes, concurrency),
-      },
-      { platforms, referrers, signal: context.signal, onEvent: view.onEvent },
-    )
-    if (outcome === undefined)
-      throw new DistError('INTERNAL', `nothing became of ${formatReference(reference)}`)
-    return outcome
+    const outcomes = await sendAll(context, parts, options, view)
+    const byReference = new Map(outcomes.map((outcome) => [formatReference(outcome.reference), outcome]))
+    return parts.images.flatMap(({ reference }) => byReference.get(formatReference(reference)) ?? [])
   } finally {
     view.end()
   }
 }
 
+/** Those that the same is asked of go together; as a rule that is all of them. */
+async function sendAll(
+  { signal }: Context,
+  { images, source, remote }: SendParts,
+  { check = false, referrers = true, concurrency }: SendOptions,
+  { onEvent }: ProgressView,
+): Promise<ImageOutcome[]> {
+  const destinations = new Map(images.map((image) => [formatReference(image.reference), image.destination]))
+  const destination = (reference: Reference) => destinations.get(formatReference(reference)) ?? reference
+  const pushes = openPushes(remote, { fetcher: (locator) => source.fetcher(locator) })
+  const dependencies = {
+    source: expecting(source, destination),
+    target: pushes.targetAt(destination, { check }),
+    ingest: pushIngest(pushes, concurrency),
+  }
+  const sent = alike(images).map(({ references, platforms }) =>
+    mirrorImages(references, dependencies, { platforms, referrers, signal, onEvent }),
+  )
+  return (await Promise.all(sent)).flat()
+}
+
+function alike(images: readonly Sending[]): { platforms: PlatformRequest; references: Reference[] }[] {
+  const groups = new Map<string, { platforms: PlatformRequest; references: Reference[] }>()
+  for (const { platforms, reference } of images) {
+    const key = formatSelection(selectionOf(platforms))
+    const group = groups.get(key) ?? { platforms, references: [] }
+    group.references.push(reference)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
 /** A digest cannot be given to something else than what has it. */
-function expecting(source: Source, destination: Reference): Source {
+function expecting(source: Source, destination: (reference: Reference) => Reference): Source {
   const { referrers } = source
   return {
     narrows: source.narrows ?? false,
@@ -69,7 +97,7 @@ function expecting(source: Source, destination: Reference): Source {
     ...(referrers === undefined ? {} : { referrers: referrers.bind(source) }),
     resolve: async (reference, options) => {
       const resolved = await source.resolve(reference, options)
-      checkDigest(resolved.desc, destination)
+      checkDigest(resolved.desc, destination(reference))
       return resolved
     },
   }
