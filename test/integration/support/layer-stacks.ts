@@ -5,7 +5,7 @@ import fc from 'fast-check'
 export type LayerStack = readonly (readonly TarEntry[])[]
 
 // So few names that most entries meet one that is there already: another type, another layer's, a parent of theirs.
-const name = fc.constantFrom('a', 'b', 'c', 'd', `long-${'n'.repeat(110)}`)
+const name = fc.constantFrom('a', 'b', 'c', '-ü \n', `long-${'n'.repeat(110)}`)
 const names = fc.array(name, { minLength: 1, maxLength: 3 })
 const path = names.map((parts) => parts.join('/'))
 const above = fc.constantFrom('', './', '../', '../../', '/', '/../', './/')
