@@ -135,8 +135,9 @@ it('--json tells where it is and what it is made of; the snapshot is used again'
   const [{ name, bundle: path, chainID } = {}] = jsonLines(made.stdout)
   expect([name, path]).toEqual([reference('full'), place()])
   const snapshots = jsonLines((await workspace().dist(['snapshots', '--json'])).stdout)
-  expect(snapshots.map((snapshot) => snapshot.chainID)).toContain(chainID)
-  expect(snapshots).toHaveLength(2)
+  expect(snapshots).toMatchObject([{ chainID }])
+  await workspace().dist(['bundle', reference('full'), place('again')])
+  expect(jsonLines((await workspace().dist(['snapshots', '--json'])).stdout)).toEqual(snapshots)
 })
 
 describe('the directory', () => {

@@ -126,6 +126,15 @@ describe('an image of the store', () => {
     expect(ended.stderr).toContain('neither empty nor a directory of snapshots')
   })
 
+  it('--top keeps the top snapshot alone, and what is there already serves the other way too', async () => {
+    await pulled('app')
+    const ended = await dist('unpack', '--top', reference('app'))
+    expect(ended).toMatchObject({ code: 0, stdout: `${reference('app')} ${chainID} ${pathOf(chainID)}\n` })
+    expect(jsonLines((await dist('snapshots', '--json')).stdout)).toMatchObject([{ chainID }])
+    expect(await dist('unpack', reference('app'))).toMatchObject({ code: 0, stdout: ended.stdout })
+    expect(jsonLines((await dist('snapshots', '--json')).stdout)).toHaveLength(1)
+  })
+
   it('--json tells every snapshot', async () => {
     await pulled('app')
     const [unpacked] = jsonLines((await dist('unpack', '--json', reference('app'))).stdout)

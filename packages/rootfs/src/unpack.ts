@@ -39,6 +39,11 @@ export type UnpackEvent = LayerEvent | LayerWarning
 
 export interface UnpackOptions extends ReadImageOptions {
   snapshots: Snapshots
+  /**
+   * Which snapshots are made: of every layer, so that other images find them; or of the last alone, which spares a
+   * copy for each layer below it. Default: all.
+   */
+  keep?: 'all' | 'top'
   /** What a layer may ask of the machine. */
   limits?: Partial<ApplyLimits>
   /** Nothing depends on its being heard. */
@@ -55,7 +60,7 @@ export interface Unpacked {
 }
 
 /**
- * Makes the root filesystem of an image: a snapshot for each layer, on top of a copy of the one below. Snapshots that
+ * Makes the root filesystem of an image: a snapshot for each layer (`keep`), on top of a copy of the one below. Those that
  * are there are used as they are, whichever image they were made for; with that of the last layer there is nothing to
  * do. Every layer is verified while it is read, as stored and uncompressed. After a failure what is visible are the
  * snapshots of the layers before the one that failed, each whole.
@@ -78,7 +83,7 @@ export async function unpackImage(
   return { image, chain, top }
 }
 
-/** Those that were missing above the highest that was there, each at its layer's place. */
+/** Those that were made above the highest that was there, each at its layer's place. */
 async function makeMissing(
   source: ImageSource,
   layers: readonly RootLayer[],
@@ -93,13 +98,19 @@ async function makeMissing(
   await requireLayers(source, layers.slice(start))
   await options.snapshots.sweep()
   await using maker = new SnapshotMaker(source, found[start - 1], options)
-  for (let i = start; i < layers.length; i++) made[i] = await maker.make(layers[i] as RootLayer)
+  for (let i = start; i < layers.length; i++) {
+    const isKept = options.keep !== 'top' || i === layers.length - 1
+    made[i] = await maker.make(layers[i] as RootLayer, isKept)
+  }
   return made
 }
 
 /** Makes one snapshot on top of the other. */
 class SnapshotMaker implements AsyncDisposable {
-  /** What another process made before this one could publish it: as good as a copy, and paid already. */
+  /**
+   * A draft that stands where the next layer goes: of a layer that is not kept, or that another process published
+   * first, which makes it as good as a copy of that.
+   */
   #spare: Draft | undefined
 
   constructor(
@@ -108,10 +119,12 @@ class SnapshotMaker implements AsyncDisposable {
     private readonly options: UnpackOptions,
   ) {}
 
-  async make(layer: RootLayer): Promise<Snapshot> {
+  /** Undefined for a layer that is not kept. */
+  async make(layer: RootLayer, isKept: boolean): Promise<Snapshot | undefined> {
     const tell = teller(this.options)
     try {
-      const { snapshot, own } = await this.#make(layer, (offset) => tell(layer, 'unpacking', offset))
+      const onProgress = (offset: number) => tell(layer, 'unpacking', offset)
+      const { snapshot, own } = await this.#make(layer, isKept, onProgress)
       tell(layer, own ? 'done' : 'exists', layer.desc.size)
       this.below = snapshot
       return snapshot
@@ -126,10 +139,10 @@ class SnapshotMaker implements AsyncDisposable {
     this.#spare = undefined
   }
 
-  async #make(layer: RootLayer, onProgress: (offset: number) => void) {
+  async #make(layer: RootLayer, isKept: boolean, onProgress: (offset: number) => void) {
     const { snapshots, signal } = this.options
     // Another process may have come as far meanwhile.
-    const there = await snapshots.find(layer.chainID)
+    const there = isKept ? await snapshots.find(layer.chainID) : undefined
     if (there !== undefined) {
       await this[Symbol.asyncDispose]()
       return { snapshot: there, own: false }
@@ -138,6 +151,7 @@ class SnapshotMaker implements AsyncDisposable {
     const draft = this.#spare ?? (await snapshots.draft(this.below, signal))
     this.#spare = draft
     const applied = await this.#apply(layer, draft, onProgress)
+    if (!isKept) return { snapshot: undefined, own: true }
     const own = await publish(draft, layer, applied)
     if (own) this.#spare = undefined
     const snapshot = await snapshots.find(layer.chainID)

@@ -119,6 +119,31 @@ describe('an image that is unpacked', () => {
     expect(await chainIDs()).toHaveLength(1)
   })
 
+  it('may be kept as its top alone, made of all layers without a copy of those below', async () => {
+    const { chain, top } = await unpack(image, { keep: 'top' })
+    expect(chain).toEqual([top])
+    expect(readdirSync(join(top.path, 'etc'))).toEqual(['a', 'c'])
+    expect(top).toMatchObject({ parent: lower.diffID, diffID: upper.diffID, entries: 3 })
+    expect(await chainIDs()).toEqual([top.chainID])
+    expect(drafts()).toEqual([])
+    expect((await unpack(image)).top).toEqual(top)
+  })
+
+  it('begins with what there is below it, also when the top alone is kept', async () => {
+    await unpack(ociImage({ layers: [lower] }))
+    const source = rotten('', (content) => content)
+    const { chain } = await unpack(image, { keep: 'top' }, source)
+    expect(source.opened).not.toContain(lower.descriptor.digest)
+    expect(chain).toHaveLength(2)
+  })
+
+  it('leaves nothing when its top alone is kept and fails', async () => {
+    const wrong = imageWith({ rootfs: { diff_ids: [lower.diffID, digestOf('x')] } }, [lower, upper])
+    expect(await rejection(unpack(wrong, { keep: 'top' }))).toMatchObject({ code: 'FAILED_PRECONDITION' })
+    expect(await chainIDs()).toEqual([])
+    expect(drafts()).toEqual([])
+  })
+
   it('is that of the platform asked for', async () => {
     const riscv = { os: 'linux', architecture: 'riscv64' }
     const index = imageIndex([image, ociImage({ layers: [other], platform: riscv })])

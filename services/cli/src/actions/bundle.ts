@@ -45,6 +45,8 @@ export async function bundle(
       platform,
       source: store.content,
       snapshots: new Snapshots(snapshotsFolder(options, context.env)),
+      // The others nobody asked for.
+      keep: 'top',
       onEvent: view.onEvent,
       onWarning: warnings.add,
     })

@@ -14,6 +14,7 @@ import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.j
 
 export interface UnpackOptions extends StoreOptions, SnapshotOptions {
   platform?: string
+  top?: boolean
 }
 
 interface Outcome {
@@ -33,7 +34,8 @@ export async function unpack(
   const snapshots = new Snapshots(snapshotsFolder(options, context.env))
   const warnings = new Warnings()
   const view = await openView(context, { plain: options.verbose })
-  const { onEvent } = view
+  const keep = options.top ? ('top' as const) : ('all' as const)
+  const common = { platform, snapshots, keep, onEvent: view.onEvent }
   const outcomes: Outcome[] = []
   try {
     for (const text of texts) {
@@ -42,8 +44,8 @@ export async function unpack(
       try {
         const image = await findImage(text, store.names)
         name = shownName(image.name)
-        const task = { name, platform, source: store.content, snapshots, onEvent, onWarning: warnings.add }
-        outcomes.push({ name, unpacked: await unpackShown(context, { ...task, desc: image.desc }) })
+        const task = { name, desc: image.desc, source: store.content, onWarning: warnings.add, ...common }
+        outcomes.push({ name, unpacked: await unpackShown(context, task) })
       } catch (error) {
         outcomes.push({ name, error })
       }

@@ -13,6 +13,8 @@ export interface UnpackTask {
   readonly platform?: Platform | undefined
   readonly source: ImageSource
   readonly snapshots: Snapshots
+  /** Default: of all layers. */
+  readonly keep?: 'all' | 'top'
   readonly onEvent: (event: ViewEvent) => void
   /** Told what could not be made, once for each entry. */
   readonly onWarning: (warning: string) => void
@@ -20,13 +22,14 @@ export interface UnpackTask {
 
 /** Unpacks an image and tells a view how far it is. Throws what `unpackImage` throws. */
 export async function unpackShown({ signal }: Context, task: UnpackTask): Promise<Unpacked> {
-  const { name: reference, desc, platform, source, snapshots, onEvent } = task
+  const { name: reference, desc, platform, source, snapshots, keep = 'all', onEvent } = task
   const tell = (state: 'unpacking' | 'unpacked' | 'failed') =>
     onEvent({ type: 'unpacked-image', reference, state })
   tell('unpacking')
   try {
     const unpacked = await unpackImage(source, desc, {
       snapshots,
+      keep,
       signal,
       onEvent: (event) => forward(event, task),
       ...(platform === undefined ? {} : { platform }),

@@ -9,6 +9,7 @@ top snapshot and its path. Snapshots are for reading: dist bundle makes a copy t
 
 Examples:
   $ dist unpack alpine:3.20
+  $ dist unpack --top alpine:3.20
   $ dist unpack --platform linux/arm64 --json alpine:3.20 | jq -r .path`
 
 export const unpackCommand: Define = (context, onExit) =>
@@ -19,6 +20,7 @@ export const unpackCommand: Define = (context, onExit) =>
       '--platform <os/arch[/variant]>',
       'of an index, this platform (default: linux and this machine’s)',
     )
+    .option('--top', 'keep the top snapshot alone: faster and smaller where copies are no reflinks')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => {
       const { unpack } = await import('../actions/unpack.js')
