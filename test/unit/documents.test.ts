@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path/posix'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { repositoryFiles } from './tree.js'
+
+const documents = repositoryFiles(/^[^/]+\.md$|^docs\/.*\.md$/)
+const paths = [...repositoryFiles(/\.test\.ts$/).keys()]
+const top = fileURLToPath(new URL('../../', import.meta.url))
+
+/** `*` stands for anything within a folder's or file's name. */
+function pattern(glob: string): RegExp {
+  const parts = glob.split('*').map((part) => part.replace(/[.+?^$()[\]{}|\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('[^/]*')}$`)
+}
+
+it('every test that a document names is there', () => {
+  const named = [...documents].flatMap(([document, text]) =>
+    [...text.matchAll(/`([^`\s]+\.test\.ts)`/g)].map(([, glob = '']) => ({ document, glob })),
+  )
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter(({ glob }) => !paths.some((path) => pattern(glob).test(path)))).toEqual([])
+})
+
+it('every document that another one links to is there', () => {
+  const links = [...documents].flatMap(([document, text]) =>
+    [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => ({ document, link })),
+  )
+  expect(links.length).toBeGreaterThan(50)
+  const lost = links.filter(({ document, link }) => !existsSync(join(top, dirname(document), link)))
+  expect(lost).toEqual([])
+})
