@@ -75,5 +75,8 @@ export function requireEmpty(directory: string): void {
 }
 
 function notEmpty(directory: string): DistError {
-  return new DistError('INVALID_ARGUMENT', `${directory} is not empty: name a directory that is not there yet`)
+  return new DistError(
+    'INVALID_ARGUMENT',
+    `${directory} is not empty: name a directory that is not there yet`,
+  )
 }
