@@ -110,25 +110,28 @@ function makeSymlink(tree: Tree, directory: Directory, name: string, header: Tar
 /** Owner, mode and time are those of what it links to. */
 function makeLink(tree: Tree, directory: Directory, name: string, header: TarHeader): void {
   const components = componentsOf(header.rawLinkname)
-  const target = components.pop()
-  const where = target === undefined ? undefined : tree.find(components)
-  const shown = printable(header.rawLinkname)
-  if (target === undefined || where === undefined)
-    throw new DistError('MALFORMED', `it is a hard link to ${shown}, which is not there`)
-  if (where === directory && target === name) throw new DistError('MALFORMED', 'it is a hard link to itself')
-  const from = () => pathOf(tree.base(where), target)
+  const target = components.pop() ?? ''
+  const link = () => {
+    // Looked up again once the old is removed: the target may have been in it.
+    const where = tree.find(components)
+    if (where === undefined || target === '') throw notLinked(header, 'is not there')
+    linkSync(pathOf(tree.base(where), target), pathOf(tree.base(directory), name))
+    return true
+  }
   try {
-    // Asked for in this order, both bases are good: see Descriptors.
-    replacing(tree, directory, name, (path) => linkSync(from(), path) ?? true)
+    replacing(tree, directory, name, link)
   } catch (error) {
     const errno = errnoOf(error)
-    if (errno === 'ENOENT' || errno === 'ENOTDIR')
-      throw new DistError('MALFORMED', `it is a hard link to ${shown}, which is not there`, { cause: error })
-    if (errno === 'EPERM')
-      throw new DistError('MALFORMED', `it is a hard link to ${shown}, which takes none`, { cause: error })
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw notLinked(header, 'is not there', error)
+    if (errno === 'EPERM') throw notLinked(header, 'takes none', error)
     throw error
   }
   tree.brought(directory, name)
+}
+
+function notLinked(header: TarHeader, why: string, cause?: unknown): DistError {
+  const target = printable(header.rawLinkname)
+  return new DistError('MALFORMED', `it is a hard link to ${target}, which ${why}`, { cause })
 }
 
 function applyNode(tree: Tree, directory: Directory, name: string, header: TarHeader, warn: Warn): void {

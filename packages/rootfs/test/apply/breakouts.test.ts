@@ -150,6 +150,18 @@ describe('L2, L3: hard links', () => {
     }
   })
 
+  it.each([true, false])('a hard link to what it replaces is refused (undo: %s)', async (undo) => {
+    await target().apply([
+      { path: 'd', type: 'directory' },
+      { path: 'd/f', content: 'x' },
+    ])
+    const layer: TarEntry[] = [{ path: 'd', type: 'hardlink', link: 'd/f' }]
+    await expect(target().apply(layer, { undo })).rejects.toMatchObject({
+      code: 'MALFORMED',
+      message: 'd: it is a hard link to d/f, which is not there',
+    })
+  })
+
   it('a hard link replaces what is there', async () => {
     await target().apply([
       { path: 'a', content: 'one' },

@@ -104,6 +104,13 @@ describe('without the superuser', () => {
     expect(tree).toMatchObject({ '.': { mode: '555' }, 'r/none': { mtime: '3000000' } })
   })
 
+  it('a root that may not be written to in the end is emptied before', () => {
+    apply([{ path: 'a', link: '.' }])
+    const layer: TarEntry[] = [{ path: '.wh..wh..opq' }, { path: './', type: 'directory', mode: 0o444 }]
+    expect(apply(layer)).toMatchObject({ entries: 2 })
+    expect(opened(() => Object.keys(readTree(target)), '.')).toEqual(['.'])
+  })
+
   it('a layer that fails leaves rights and content as they were', () => {
     apply([
       { path: 'r', type: 'directory', mode: 0o500, mtime: 2 },
