@@ -14,7 +14,7 @@ export interface Snapshot extends SnapshotRecord {
 /** What is written down about a snapshot. */
 export interface SnapshotRecord {
   readonly chainID: Digest
-  /** The chain ID of what it was made on; undefined for a lowest layer. */
+  /** The chain ID of the layers below; undefined for a lowest layer. Their snapshot need not be there. */
   readonly parent?: Digest
   readonly diffID: Digest
   /** The digest of the layer as it is stored. */
