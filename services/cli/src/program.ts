@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { commands } from './commands/index.js'
 import type { Context } from './context.js'
+import { reflow } from './reflow.js'
 import { version } from './version.js'
 
 const epilogue = `
@@ -22,7 +23,10 @@ export function createProgram(context: Context, onExit: (code: number) => void):
     .addHelpText('after', epilogue)
     .showHelpAfterError('(dist --help tells more)')
     .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
+      writeOut: (text) => {
+        const { columns } = context.stdout
+        context.stdout.write(columns === undefined ? text : reflow(text, columns))
+      },
       writeErr: (text) => context.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'dist: ')),
       getOutHelpWidth: () => context.stdout.columns ?? 100,
