@@ -21,7 +21,7 @@ export async function keepServers(stage: Stage, { redis, gateway }: Infrastructu
   const settings = { ...environment(redis.url, gateway), REFS: references }
   const lines = Object.entries(settings).map(([name, value]) => `export ${name}='${value}'`)
   await writeFile(file, [...lines, `export PATH='${commands}':"$PATH"`, ''].join('\n'), { mode: 0o600 })
-  showLines(file, lines)
+  showLines(file, lines, source.host)
   return await new Promise((_, reject) => {
     // A pending promise alone does not keep the process.
     const awake = setInterval(() => {}, 2 ** 30)
@@ -34,7 +34,7 @@ export async function keepServers(stage: Stage, { redis, gateway }: Infrastructu
   })
 }
 
-function showLines(file: string, lines: readonly string[]): void {
+function showLines(file: string, lines: readonly string[], host: string): void {
   step('In other terminals')
   note(`$ . ${file}`)
   note()
@@ -45,6 +45,19 @@ function showLines(file: string, lines: readonly string[]): void {
   note('$ dist coordinator')
   note('$ dist worker')
   note('$ dist mirror -f $REFS')
+  note()
+  note(
+    'An image from the bucket as a root filesystem, run, and pushed to the same registry under another name:',
+  )
+  note()
+  note(`$ dist bundle ${host}/tools/cli:3 ./cli -- greet`)
+  note('$ runc run --bundle ./cli cli               # as root, with Debian’s package runc')
+  note(`$ dist push ${host}/tools/cli:3 ${host}/mine/cli:3`)
+  note('$ dist export $(cat $REFS) -o images.tar')
+  note('$ dist import --store ./elsewhere images.tar')
+  note(
+    '$ DIST_QUEUE= dist verify --store ./elsewhere   # by this process: the queue’s workers verify their own store',
+  )
   note()
   note('Ctrl-C ends the servers, and all that is in them.')
 }

@@ -180,6 +180,8 @@ function showWhatNext(held: boolean): void {
     '$ npx dist coordinator                  # one or more, on any machine',
     '$ npx dist worker                       # as many as you like',
     '$ npx dist mirror alpine:3.20 redis:7   # or -f refs.txt',
+    '$ npx dist mirror --to registry.example.com/mirror alpine:3.20     # to a registry in place of the store',
+    '$ npx dist verify                       # what is stored, hashed again by the workers',
     '$ npx dist dashboard                    # http://127.0.0.1:8080, the queues as a page',
     '$ npm run demo -- --embedded            # the form that needs no servers',
   ]) {

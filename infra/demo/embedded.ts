@@ -110,6 +110,8 @@ function showWhatNext(held: boolean): void {
     '$ npx dist pull docker.io/library/alpine:3.20        # into ~/.local/share/dist',
     '$ npx dist images',
     '$ npx dist inspect docker.io/library/alpine:3.20     # the tree of manifests and layers',
+    '$ npx dist bundle docker.io/library/alpine:3.20 ./alpine -- cat /etc/os-release && runc run --bundle ./alpine a',
+    '$ npx dist export docker.io/library/alpine:3.20 | npx dist import --store ./elsewhere',
     '$ npx dist pull --help                               # platforms, credentials, mirrors',
     '$ npm test                                           # the promises, each with its test',
   ]) {

@@ -6,7 +6,7 @@ import {
   ociImage,
   seededLayer,
 } from '@dist/testkit/fixtures'
-import type { Sample } from './images.js'
+import { busyboxLayer, command, greeting, type Sample } from './images.js'
 
 /** Images of one kind. */
 export interface Squad {
@@ -37,9 +37,11 @@ export function fleet(): readonly Squad[] {
     squad('shop/*', '4 services in 3 versions, on a node runtime', services('shop', node)),
     squad('bank/*', '4 services in 3 versions, on a Java runtime', services('bank', jvm)),
     squad('data/*', '4 services in 3 versions, on a Python runtime', services('data', python)),
-    squad('tools/cli:3', `an index of linux/${host.architecture} and linux/${other.architecture}`, [
-      { name: 'tools/cli:3', what: 'index', image: tools(slim) },
-    ]),
+    squad(
+      'tools/cli:3',
+      `a busybox; an index of linux/${host.architecture} and linux/${other.architecture}`,
+      [{ name: 'tools/cli:3', what: 'index', image: tools(slim) }],
+    ),
     squad('data/model:7b', 'one large layer', [sample('data/model:7b', ...python, layer('model', 40 * MiB))]),
   ]
 }
@@ -62,7 +64,7 @@ function services(team: string, below: readonly FixtureLayer[]): Sample[] {
 function tools(below: FixtureLayer): FixtureImage {
   const foreign = layer('slim for another architecture', 4 * MiB)
   return imageIndex([
-    ociImage({ layers: [below, layer('cli', MiB)], platform: host }),
+    ociImage({ layers: [below, busyboxLayer(), greeting('hello')], platform: host, config: command }),
     ociImage({ layers: [foreign, layer('cli for another architecture', MiB)], platform: other }),
   ])
 }

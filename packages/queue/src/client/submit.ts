@@ -69,7 +69,7 @@ async function storeOf({ redis, keys, ask }: Client, wanted: string | undefined)
   if (wanted !== undefined && store !== null && wanted !== store) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `the services of this queue write to store ${sanitize(store, 100)}, not to ${sanitize(wanted, 100)}`,
+      `the services of this queue write to store ${sanitize(store, 100)}, not to ${sanitize(wanted, 100)}: leave the queue out to work on that one`,
     )
   }
   return wanted ?? store ?? ''
