@@ -1,7 +1,7 @@
-import type { ContentStore, Image, Selection } from '@dist/content'
-import { DistError, isNotFound } from '@dist/errdefs'
-import { childrenHandler, dispatch, filterPlatforms, type Handler, type PlatformRequest } from '@dist/images'
-import { type Descriptor, hasChildren, isForeignLayerType, parsePlatform } from '@dist/oci'
+import { type ContentStore, has, type Image } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { childrenHandler, dispatch, filterPlatforms, type Handler, requestOf } from '@dist/images'
+import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
 
 /** What an image's selection takes, as far as a store has it. */
 export interface Collected {
@@ -30,7 +30,7 @@ export async function collectImage(
   const collected = { objects: [] as Descriptor[], foreign: [] as Descriptor[], missing: [] as Descriptor[] }
   const children = filterPlatforms(childrenHandler(content), requestOf(selection))
   const collect: Handler = async (child, context) => {
-    const stored = await isStored(child, content)
+    const stored = await has(content, child)
     if (stored) collected.objects.push(child)
     else if (isForeignLayerType(child.mediaType)) collected.foreign.push(child)
     else collected.missing.push(child)
@@ -49,21 +49,6 @@ export async function collectImage(
 export function byDigest(descs: readonly Descriptor[]): Descriptor[] {
   const found = new Map(descs.map((desc) => [desc.digest, desc]))
   return [...found.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
-}
-
-/** The platforms of a selection as the filter takes them. Throws `INVALID_ARGUMENT` for what is no platform. */
-export function requestOf(selection: Selection): PlatformRequest {
-  return selection === 'all' ? 'all' : selection.map((platform) => parsePlatform(platform))
-}
-
-/** Whether the content of a descriptor is in the store, with the size that the descriptor says. */
-export async function isStored(desc: Descriptor, content: Pick<Store, 'info'>): Promise<boolean> {
-  try {
-    return (await content.info(desc.digest)).size === desc.size
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
 }
 
 /** The error with the image in front of its message. */

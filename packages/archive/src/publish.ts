@@ -1,5 +1,4 @@
-import { type ContentStore, type Image, mergeSelections, type Names, type Selection } from '@dist/content'
-import { isNotFound } from '@dist/errdefs'
+import { type ContentStore, has, type Image, type Names, putMerged, type Selection } from '@dist/content'
 import { childrenHandler, type Handler, walk } from '@dist/images'
 import {
   type Descriptor,
@@ -9,7 +8,7 @@ import {
   isUnknownPlatform,
   malformed,
 } from '@dist/oci'
-import { blamed, type Collected, collectImage, isStored, listed } from './collect.js'
+import { blamed, type Collected, collectImage, listed } from './collect.js'
 import type { NamedRoot } from './naming.js'
 
 /** An image that may be published: all that its selection takes is in the store. */
@@ -52,7 +51,7 @@ async function heldSelection(
     const { platform } = desc
     if (desc !== root && !held.has(desc.digest)) absent.push(desc)
     else if (platform !== undefined && !isUnknownPlatform(platform)) platforms.add(formatPlatform(platform))
-    return isIndexType(desc.mediaType) && (await isStored(desc, content)) ? children(desc, context) : []
+    return isIndexType(desc.mediaType) && (await has(content, desc)) ? children(desc, context) : []
   }
   try {
     await walk(look, [root], signal === undefined ? {} : { signal })
@@ -66,24 +65,5 @@ async function heldSelection(
 
 /** Publishes images. What was selected of the same digest before stays selected. */
 export function publishImages(images: readonly Image[], names: Names): Promise<Image[]> {
-  return Promise.all(
-    images.map(async (image) => {
-      const before = await imageNamed(image.name, names)
-      const published =
-        before?.desc.digest === image.desc.digest
-          ? { ...image, selection: mergeSelections(before.selection, image.selection) }
-          : image
-      await names.put(published)
-      return published
-    }),
-  )
-}
-
-async function imageNamed(name: string, names: Names): Promise<Image | undefined> {
-  try {
-    return await names.get(name)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  return Promise.all(images.map((image) => putMerged(image, names)))
 }

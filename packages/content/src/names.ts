@@ -1,3 +1,4 @@
+import { isNotFound } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 
 /**
@@ -46,4 +47,25 @@ export function formatSelection(selection: Selection): string {
 export function parseSelection(text: string): Selection {
   if (text === 'all') return text
   return text === '' ? [] : text.split(',')
+}
+
+/** What is published under a name, if anything. */
+export async function imageNamed(name: string, names: Pick<Names, 'get'>): Promise<Image | undefined> {
+  try {
+    return await names.get(name)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Publishes an image. What was selected of the same digest before stays selected: resolves to what is published. */
+export async function putMerged(image: Image, names: Names): Promise<Image> {
+  const before = await imageNamed(image.name, names)
+  const merged =
+    before?.desc.digest === image.desc.digest
+      ? { ...image, selection: mergeSelections(before.selection, image.selection) }
+      : image
+  await names.put(merged)
+  return merged
 }

@@ -1,6 +1,16 @@
-import { DistError } from '@dist/errdefs'
-import { algorithmOf, digestOf } from '@dist/oci'
-import type { Provider, ReadOptions, Wanted } from './content.js'
+import { DistError, isNotFound } from '@dist/errdefs'
+import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
+import type { Manager, Provider, ReadOptions, Wanted } from './content.js'
+
+/** Whether the content of a descriptor is in a store, with the size that the descriptor says. */
+export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Promise<boolean> {
+  try {
+    return (await content.info(desc.digest)).size === desc.size
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
 
 /**
  * The whole of a small piece of content, as a manifest, verified once more. Throws `NOT_FOUND`,

@@ -1,8 +1,21 @@
-import { type Descriptor, formatPlatform, isIndexType, isUnknownPlatform, type Platform } from '@dist/oci'
+import type { Selection } from '@dist/content'
+import {
+  type Descriptor,
+  formatPlatform,
+  isIndexType,
+  isUnknownPlatform,
+  type Platform,
+  parsePlatform,
+} from '@dist/oci'
 import { type Handler, skipDesc } from './handler.js'
 
 /** Which children of an index are wanted: all, or those of the platforms listed. */
 export type PlatformRequest = 'all' | readonly Platform[]
+
+/** The request that a recorded selection answers. Throws `INVALID_ARGUMENT` for what is no platform. */
+export function requestOf(selection: Selection): PlatformRequest {
+  return selection === 'all' ? 'all' : selection.map(parsePlatform)
+}
 
 /** What BuildKit writes on an attestation: the digest of the manifest that it is about. */
 export const attestedDigest = 'vnd.docker.reference.digest'

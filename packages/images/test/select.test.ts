@@ -14,7 +14,11 @@ function listedAs(image: FixtureImage, platform: Descriptor['platform']): Fixtur
   return { ...image, descriptor: { ...bare, ...(platform === undefined ? {} : { platform }) } }
 }
 
-async function select(image: FixtureImage, architecture: string, { without = '' } = {}): Promise<string> {
+async function select(
+  image: FixtureImage,
+  architecture: string,
+  { without }: { without?: string | undefined } = {},
+): Promise<string> {
   const content = createStore(new MemoryDriver())
   for (const { descriptor, open } of allContent(image)) {
     if (descriptor.digest === without) continue
@@ -71,9 +75,28 @@ describe('selectManifest', () => {
     })
   })
 
+  it('asks the config of a manifest that the index leaves without a platform', async () => {
+    const [other, image] = [listedAs(imageFor('arm64'), undefined), listedAs(imageFor('amd64'), undefined)]
+    expect(await select(imageIndex([other, image]), 'amd64')).toBe(image.descriptor.digest)
+    await expect(select(imageIndex([other]), 'amd64')).rejects.toMatchObject({
+      message: 'app:1 has nothing for linux/amd64; it offers linux/arm64',
+    })
+  })
+
+  it('passes over what another index names and the store has not', async () => {
+    const absent = imageIndex([imageFor('amd64', 'absent')])
+    const image = imageFor('amd64')
+    const index = imageIndex([absent, image])
+    const { digest } = absent.descriptor
+    expect(await select(index, 'amd64', { without: digest })).toBe(image.descriptor.digest)
+  })
+
   it('says so of an index that names no platform', async () => {
-    const index = imageIndex([listedAs(imageFor('amd64'), undefined)])
-    await expect(select(index, 'amd64')).rejects.toMatchObject({
+    const image = imageFor('amd64')
+    const index = imageIndex([listedAs(image, undefined)])
+    await expect(
+      select(index, 'amd64', { without: image.blobs[0]?.descriptor.digest }),
+    ).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: 'app:1 has nothing for linux/amd64; it names no platform',
     })

@@ -1,6 +1,13 @@
-import type { Image, Manager, Provider } from '@dist/content'
+import { has, type Image, type Manager, type Provider } from '@dist/content'
 import { DistError, hasCode, isNotFound } from '@dist/errdefs'
-import { childrenHandler, filterPlatforms, type Handler, type PlatformRequest, skipDesc } from '@dist/images'
+import {
+  childrenHandler,
+  filterPlatforms,
+  type Handler,
+  type PlatformRequest,
+  requestOf,
+  skipDesc,
+} from '@dist/images'
 import {
   type Descriptor,
   formatPlatform,
@@ -8,8 +15,6 @@ import {
   isForeignLayerType,
   isUnknownPlatform,
 } from '@dist/oci'
-import { requestOf } from './selection.js'
-import { has } from './store-target.js'
 
 /** A descriptor with what is below it and whether it is stored. */
 export interface DescriptorNode {

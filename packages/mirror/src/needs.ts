@@ -1,10 +1,9 @@
 import type { Image, Names, Provider } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
-import { childrenHandler, filterPlatforms, type Handler, skipDesc } from '@dist/images'
+import { childrenHandler, filterPlatforms, type Handler, requestOf, skipDesc } from '@dist/images'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import { forEachOf } from './each.js'
 import { isDamage } from './inspect.js'
-import { requestOf } from './selection.js'
 
 export interface NeedsOptions {
   /**

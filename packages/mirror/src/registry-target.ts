@@ -1,4 +1,4 @@
-import { createStore, type Image, MemoryDriver, readContent } from '@dist/content'
+import { createStore, has, type Image, MemoryDriver, readContent } from '@dist/content'
 import { DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { childrenHandler, skipDesc } from '@dist/images'
 import { type Descriptor, type Digest, hasChildren, isIndexType, maxManifestSize } from '@dist/oci'
@@ -12,7 +12,6 @@ import {
 } from '@dist/reference'
 import type { Pusher, PusherSource, PutOptions, ReferrersSource } from '@dist/remotes'
 import type { Holdings } from './push.js'
-import { has } from './store-target.js'
 import type { Target, TargetOf, TargetOptions } from './target.js'
 
 export interface RegistryTargetOptions {

@@ -1,18 +1,13 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import { type Descriptor, formatPlatform, isIndexType, isUnknownPlatform, parsePlatform } from '@dist/oci'
+import { type Descriptor, formatPlatform, isIndexType, isUnknownPlatform } from '@dist/oci'
 
 /** A request as it is recorded with a published name: of a single manifest every selection is all. */
 export function selectionOf(request: PlatformRequest, root: Descriptor): Selection {
   return request === 'all' || !isIndexType(root.mediaType)
     ? 'all'
     : [...new Set(request.map(formatPlatform))].sort()
-}
-
-/** The request that a recorded selection answers. */
-export function requestOf(selection: Selection): PlatformRequest {
-  return selection === 'all' ? 'all' : selection.map(parsePlatform)
 }
 
 /** Collects which platforms the indexes of an image offer, to tell a request that nothing answers. */

@@ -1,9 +1,8 @@
-import type { Image, Manager, Names, Provider } from '@dist/content'
+import { has, type Image, type Manager, type Names, type Provider } from '@dist/content'
 import { type Code, DistError, throwIfAborted } from '@dist/errdefs'
 import { type Digest, isForeignLayerType } from '@dist/oci'
 import { forEachOf } from './each.js'
 import { type Need, neededBy, needsOf } from './needs.js'
-import { has } from './store-target.js'
 import { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
 
 /** A store, as far as it is verified. */

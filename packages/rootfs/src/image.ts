@@ -1,5 +1,5 @@
-import { type Manager, type Provider, readContent } from '@dist/content'
-import { DistError, isNotFound, sanitize } from '@dist/errdefs'
+import { has, type Manager, type Provider, readContent } from '@dist/content'
+import { DistError, sanitize } from '@dist/errdefs'
 import {
   algorithmOf,
   type Descriptor,
@@ -12,7 +12,7 @@ import {
 } from '@dist/oci'
 import { chainIDsOf } from './chain.js'
 import { type ImageConfig, maxConfigSize, parseImageConfig } from './config.js'
-import { selectManifest } from './select.js'
+import { platformManifest } from './select.js'
 
 /** One image of one platform, as far as it has to be known to unpack and to run it. */
 export interface RootImage {
@@ -50,22 +50,22 @@ export type ImageSource = Provider & Pick<Manager, 'info'>
  * `NOT_IMPLEMENTED` for what is no container image; `FAILED_PRECONDITION` for documents that do not verify.
  */
 export async function readImage(
-  provider: Provider,
+  source: ImageSource,
   root: Descriptor,
   options: ReadImageOptions = {},
 ): Promise<RootImage> {
-  const desc = await selectManifest(provider, root, options)
+  const desc = await platformManifest(source, root, options)
   const reading = options.signal === undefined ? {} : { signal: options.signal }
   const name = `manifest ${desc.digest}`
   const manifest = parseManifest(
-    await readContent(provider, desc, maxManifestSize, reading),
+    await readContent(source, desc, maxManifestSize, reading),
     desc.mediaType,
     name,
   )
   if (manifest.kind !== 'manifest') throw new DistError('MALFORMED', `${name} is an index`)
   const configDesc = imageConfigOf(manifest.config, name)
   const config = parseImageConfig(
-    await readContent(provider, configDesc, maxConfigSize, reading),
+    await readContent(source, configDesc, maxConfigSize, reading),
     `config ${configDesc.digest}`,
   )
   return { desc, config, layers: rootLayers(manifest.layers, config, name) }
@@ -115,7 +115,7 @@ function rootLayers(descs: readonly Descriptor[], config: ImageConfig, name: str
 /** Throws `NOT_FOUND`, naming all of them, when layers are not stored. */
 export async function requireLayers(source: ImageSource, layers: readonly RootLayer[]): Promise<void> {
   const missing: Descriptor[] = []
-  for (const { desc } of layers) if (!(await isStored(source, desc))) missing.push(desc)
+  for (const { desc } of layers) if (!(await has(source, desc))) missing.push(desc)
   if (missing.length === 0) return
   const foreign = missing.filter(({ mediaType }) => isForeignLayerType(mediaType))
   const [which, what] =
@@ -123,14 +123,4 @@ export async function requireLayers(source: ImageSource, layers: readonly RootLa
       ? [foreign, 'foreign layers that are left where their publisher keeps them']
       : [missing, 'layers that are not stored: pull the image again']
   throw new DistError('NOT_FOUND', `${what}: ${which.map(({ digest }) => digest).join(', ')}`)
-}
-
-async function isStored(source: ImageSource, { digest }: Descriptor): Promise<boolean> {
-  try {
-    await source.info(digest)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
 }

@@ -120,7 +120,7 @@ describe('of an index', () => {
     expect((await read(index, arm)).desc.digest).toBe(second.descriptor.digest)
     expect(await rejection(read(index, own))).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining('it has linux/riscv64, linux/arm/v7'),
+      message: expect.stringContaining('it offers linux/arm/v7, linux/riscv64'),
     })
   })
 
@@ -128,7 +128,7 @@ describe('of an index', () => {
     const error = await rejection(read(imageIndex(children.slice(0, 2)), own))
     expect(error).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringMatching(/: it has linux\/riscv64, linux\/arm\/v7$/),
+      message: expect.stringMatching(/; it offers linux\/arm\/v7, linux\/riscv64$/),
     })
   })
 
@@ -159,7 +159,7 @@ describe('of a single manifest', () => {
     expect((await read(onPlatform(riscv), riscv)).config.architecture).toBe('riscv64')
     expect(await rejection(read(onPlatform(riscv), arm))).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining('it has linux/riscv64'),
+      message: expect.stringContaining('it is for linux/riscv64'),
     })
   })
 })

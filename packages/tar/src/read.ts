@@ -9,6 +9,11 @@ import { parseRecords, type Records } from './pax.js'
 export interface ReadTarOptions {
   /** Ends the reading, and with it the source, with the signal's reason; default never. */
   signal?: AbortSignal
+  /**
+   * Whether the archive may do without the two empty blocks at its end, as some that are in use do. Nothing else tells
+   * one that was cut off between two entries, so it is for those who know the whole by its digest. Default: false.
+   */
+  openEnd?: boolean
 }
 
 /** Long names and PAX records are held in memory. */
@@ -17,7 +22,7 @@ const extensionLimit = 1024 * 1024
 /**
  * The entries of an archive, in their order: ustar, PAX (global headers too) and GNU. The source is read to its end,
  * also behind the end of the archive, and closed when the reading stops before. Throws `MALFORMED` for what is no
- * archive, or ends before its two empty blocks, or holds numbers or names that cannot be; `NOT_IMPLEMENTED` by name
+ * archive, or ends before its two empty blocks (but see `openEnd`), or holds numbers or names that cannot be; `NOT_IMPLEMENTED` by name
  * for sparse files and other types that do not occur in images; `RESOURCE_EXHAUSTED` for a header of more than
  * 1 MiB; and what the source throws.
  */
@@ -29,7 +34,8 @@ export async function* readTar(
   try {
     let globals: Records = new Map()
     let extensions: Extensions = noExtensions
-    for (let block = await nextBlock(bytes); block !== undefined; block = await nextBlock(bytes)) {
+    const next = () => nextBlock(bytes, options.openEnd ?? false)
+    for (let block = await next(); block !== undefined; block = await next()) {
       if (block.flag === 'g') {
         globals = new Map([...globals, ...parseRecords(await extension(bytes, block))])
       } else if (isExtension(block)) {
@@ -50,18 +56,20 @@ export async function* readTar(
 }
 
 /** Undefined for the two empty blocks that end an archive. */
-async function nextBlock(bytes: Bytes): Promise<Block | undefined> {
-  const block = decodeBlock(await oneBlock(bytes))
+async function nextBlock(bytes: Bytes, openEnd: boolean): Promise<Block | undefined> {
+  const block = await oneBlock(bytes, openEnd)
   if (block !== undefined) return block
-  if (decodeBlock(await oneBlock(bytes)) !== undefined)
+  if ((await oneBlock(bytes, openEnd)) !== undefined)
     throw new DistError('MALFORMED', 'the archive is damaged: an empty block stands among its headers')
   return undefined
 }
 
-async function oneBlock(bytes: Bytes): Promise<Buffer> {
+/** Undefined for an empty one. */
+async function oneBlock(bytes: Bytes, openEnd: boolean): Promise<Block | undefined> {
   const block = bytes.take(blockSize) ?? (await bytes.read(blockSize, 'a header'))
-  if (block === undefined) throw truncated('nothing, where two empty blocks should be')
-  return block
+  if (block !== undefined) return decodeBlock(block)
+  if (openEnd) return undefined
+  throw truncated('nothing, where two empty blocks should be')
 }
 
 function isExtension(block: Block): boolean {

@@ -10,7 +10,8 @@ import {
   type Surroundings,
   serviceShapes,
 } from '@dist/composition/service'
-import { type BlobTask, has, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
+import { has } from '@dist/content'
+import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
 import { startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
 import { z } from 'zod'

@@ -1,6 +1,7 @@
 import { openRemote, openStore, openTransfers, requestSettings } from '@dist/composition'
+import { has } from '@dist/content'
 import { MemoryLocker } from '@dist/locks'
-import { type BlobTask, has, ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
+import { type BlobTask, ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
 
 // What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is

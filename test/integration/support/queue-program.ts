@@ -1,7 +1,9 @@
 // A coordinator or a worker over a local store: role, Redis' port, the store's folder, by how many milliseconds its
 // clock is wrong.
+
+import { has } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
-import { has, storeTarget, TransferBudget, transferBlob, verifyBlob } from '@dist/mirror'
+import { storeTarget, TransferBudget, transferBlob, verifyBlob } from '@dist/mirror'
 import { startCoordinator, startWorker } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
 import { createRegistry } from '@dist/remotes-registry'

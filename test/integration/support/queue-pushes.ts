@@ -1,12 +1,5 @@
-import {
-  type BlobTask,
-  destinationOf,
-  Holdings,
-  has,
-  type PushTask,
-  pushBlob,
-  registryTarget,
-} from '@dist/mirror'
+import { has } from '@dist/content'
+import { type BlobTask, destinationOf, Holdings, type PushTask, pushBlob, registryTarget } from '@dist/mirror'
 import type { CoordinatorParts, WorkerParts } from '@dist/queue'
 import type { PushedRegistry } from '../../../packages/mirror/test/support/registry.js'
 import type { QueueWorld } from './queue-world.js'

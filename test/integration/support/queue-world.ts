@@ -1,7 +1,14 @@
-import { createStore, type Expected, type Image, MemoryDriver, MemoryNames, type Wanted } from '@dist/content'
+import {
+  createStore,
+  type Expected,
+  has,
+  type Image,
+  MemoryDriver,
+  MemoryNames,
+  type Wanted,
+} from '@dist/content'
 import {
   type BlobTask,
-  has,
   type IngestOptions,
   storeTarget,
   type TargetOf,

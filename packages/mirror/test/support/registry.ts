@@ -1,6 +1,5 @@
-import { type ContentStore, createStore, type Ingester, MemoryDriver } from '@dist/content'
+import { type ContentStore, createStore, has, type Ingester, MemoryDriver } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { has } from '@dist/mirror'
 import { childrenOf, type Descriptor, type Digest, hasChildren, parseManifest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Pusher, PusherSource, PutOptions, ReferrersSource, RemoteOptions } from '@dist/remotes'

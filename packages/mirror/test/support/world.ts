@@ -1,10 +1,9 @@
-import { createStore, MemoryDriver, MemoryNames } from '@dist/content'
+import { createStore, has, MemoryDriver, MemoryNames } from '@dist/content'
 import { type Locker, MemoryLocker } from '@dist/locks'
 import {
   type BlobTask,
   type BudgetLimits,
   type EngineOptions,
-  has,
   type IngestOptions,
   ingestBlob,
   mirrorImages,

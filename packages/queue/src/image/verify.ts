@@ -1,6 +1,6 @@
-import type { Image } from '@dist/content'
-import { DistError, isNotFound } from '@dist/errdefs'
-import { has, neededBy } from '@dist/mirror'
+import { has, type Image, imageNamed } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { neededBy } from '@dist/mirror'
 import { bareDescriptor, type Descriptor, isForeignLayerType } from '@dist/oci'
 import { parseReference, publishedNames } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
@@ -72,15 +72,6 @@ async function findImage(
   const image = await imageNamed(publishedNames(parseReference(text)).at(-1) ?? text, names)
   if (image !== undefined) return image
   throw new DistError('NOT_FOUND', "is not in the services' store: dist images lists what is")
-}
-
-async function imageNamed(name: string, names: PublishedImages['names']): Promise<Image | undefined> {
-  try {
-    return await names.get(name)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }
 
 /** Foreign layers that were left where their publisher keeps them are not missed. */

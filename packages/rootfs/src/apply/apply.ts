@@ -2,9 +2,9 @@ import { accessSync } from 'node:fs'
 import { DistError, isCanceled, sanitize, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import { decompress, readTar } from '@dist/tar'
+import { about } from '../errors.js'
 import { settle, settleRoot } from './attributes.js'
 import { applyEntry } from './entries.js'
-import { about } from './errors.js'
 import { NoJournal, UndoJournal } from './journal.js'
 import { Meter } from './meter.js'
 import { type Applied, type ApplyOptions, defaultLimits } from './options.js'
@@ -83,13 +83,15 @@ async function applyEntries(
   tree: Tree,
   layer: AsyncIterable<Uint8Array>,
   meter: Meter,
-  { signal, onWarning }: ApplyOptions,
+  { signal, onWarning, diffID }: ApplyOptions,
 ): Promise<number> {
   const warnings = new Warnings(onWarning)
   const reading = signal === undefined ? {} : { signal }
   const uncompressed = meter.uncompressed(decompress(meter.given(layer), reading))
   let count = 0
-  for await (const entry of readTar(uncompressed, reading)) {
+  // A layer that is known by its diffID cannot be cut off unnoticed.
+  const openEnd = diffID !== undefined
+  for await (const entry of readTar(uncompressed, { ...reading, openEnd })) {
     throwIfAborted(signal)
     const { header } = entry
     meter.entry(++count, header.rawName)

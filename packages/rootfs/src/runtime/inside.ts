@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { lstat, open, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DistError } from '@dist/errdefs'
-import { failedWith, fileError } from '../snapshots/errors.js'
+import { failedWith, fileError } from '../errors.js'
 
 /** The largest file that is read, in bytes. */
 const maxSize = 4 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { failedWith } from './errors.js'
+import { failedWith } from '../errors.js'
 
 /** For the owner alone: root filesystems hold programs that run with more rights than those who may look at them. */
 const ownersOnly = 0o700

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortError, DistError, errnoOf, sanitize, throwIfAborted } from '@dist/errdefs'
-import { failedWith, fileError } from './errors.js'
+import { failedWith, fileError } from '../errors.js'
 
 const copyArguments = ['-a', '--reflink=auto', '-T', '--']
 

@@ -102,6 +102,17 @@ describe('L14: compressed layers', () => {
     }
   })
 
+  it('without the empty blocks at its end it is taken where its diffID is known, and only there', async () => {
+    const open = Buffer.from(archive).subarray(0, archive.byteLength - 1024)
+    expect(await target().refuses(chunksOf(open))).toMatchObject({ code: 'MALFORMED' })
+    const diffID = digestOf(open)
+    expect(await target().apply(chunksOf(open), { diffID })).toMatchObject({ diffID })
+    const cut = open.subarray(0, open.byteLength - 512)
+    expect(await target().refuses(chunksOf(cut), { diffID })).toMatchObject({
+      code: expect.stringMatching(/MALFORMED|FAILED/),
+    })
+  })
+
   it('what stands behind the end of the archive counts for the diffID', async () => {
     const padded = Buffer.concat([archive, Buffer.alloc(9000), Buffer.from('signed by nobody')])
     expect(await target().apply(chunksOf(padded))).toMatchObject({

@@ -1,5 +1,5 @@
-import type { Image, Names } from '@dist/content'
-import { DistError, isNotFound, sanitize } from '@dist/errdefs'
+import { type Image, imageNamed, type Names } from '@dist/content'
+import { DistError, sanitize } from '@dist/errdefs'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
 
 /**
@@ -19,15 +19,6 @@ export async function findImage(text: string, names: Names): Promise<Image> {
     'NOT_FOUND',
     `${formatReference(reference)} is not in the store: dist images lists what is, dist pull brings it`,
   )
-}
-
-async function imageNamed(name: string, names: Names): Promise<Image | undefined> {
-  try {
-    return await names.get(name)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
 }
 
 /** A name as it may stand on a terminal: other tools write what they like. */

@@ -1,6 +1,6 @@
 import { openStore } from '@dist/composition'
-import { type Image, mergeSelections, type Names } from '@dist/content'
-import { DistError, isNotFound } from '@dist/errdefs'
+import { putMerged } from '@dist/content'
+import { DistError } from '@dist/errdefs'
 import { parseReference, publishedNames } from '@dist/reference'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
@@ -24,21 +24,9 @@ export async function tag(
       `"${newName}" names another digest than the image's ${desc.digest}`,
     )
   for (const name of publishedNames(reference)) {
-    await store.names.put(await merged({ name, desc, selection }, store.names))
+    await putMerged({ name, desc, selection }, store.names)
     if (options.json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest })
     else print(context, `${name} ${desc.digest}`)
   }
   return exitCodes.done
-}
-
-/** What the name vouches for of the same digest already stays vouched for. */
-async function merged(image: Image, names: Names): Promise<Image> {
-  try {
-    const before = await names.get(image.name)
-    if (before.desc.digest !== image.desc.digest) return image
-    return { ...image, selection: mergeSelections(before.selection, image.selection) }
-  } catch (error) {
-    if (isNotFound(error)) return image
-    throw error
-  }
 }

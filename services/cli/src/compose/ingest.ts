@@ -1,9 +1,9 @@
 import { openTransfers, type Pushes, type RequestSettings, type Store } from '@dist/composition'
+import { has } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
 import {
   type BlobTask,
-  has,
   type IngestDependencies,
   type IngestOptions,
   type IngestOutcome,

@@ -33,3 +33,10 @@ export function failedWith(error: unknown, ...errnos: string[]): boolean {
   const errno = errnoOf(error)
   return errno !== undefined && errnos.includes(errno)
 }
+
+/** Puts the name of what it is about before an error; one of the file system gets a code and its meaning. */
+export function about(name: string, error: unknown): DistError {
+  if (!(error instanceof DistError)) return fileError(name, error)
+  const { code, message, retryable, held, cause } = error
+  return new DistError(code, `${name}: ${message}`, { retryable, held, cause })
+}
