@@ -1,5 +1,5 @@
-import { has, type Manager, type Provider, readContent } from '@dist/content'
-import { DistError, sanitize } from '@dist/errdefs'
+import { type Manager, type Provider, readContent } from '@dist/content'
+import { DistError, isNotFound, sanitize } from '@dist/errdefs'
 import {
   algorithmOf,
   type Descriptor,
@@ -115,7 +115,7 @@ function rootLayers(descs: readonly Descriptor[], config: ImageConfig, name: str
 /** Throws `NOT_FOUND`, naming all of them, when layers are not stored. */
 export async function requireLayers(source: ImageSource, layers: readonly RootLayer[]): Promise<void> {
   const missing: Descriptor[] = []
-  for (const { desc } of layers) if (!(await has(source, desc))) missing.push(desc)
+  for (const { desc } of layers) if (!(await isStored(source, desc))) missing.push(desc)
   if (missing.length === 0) return
   const foreign = missing.filter(({ mediaType }) => isForeignLayerType(mediaType))
   const [which, what] =
@@ -123,4 +123,15 @@ export async function requireLayers(source: ImageSource, layers: readonly RootLa
       ? [foreign, 'foreign layers that are left where their publisher keeps them']
       : [missing, 'layers that are not stored: pull the image again']
   throw new DistError('NOT_FOUND', `${what}: ${which.map(({ digest }) => digest).join(', ')}`)
+}
+
+/** Of whatever size: what has rotted is told when it is read. */
+async function isStored(source: ImageSource, { digest }: Descriptor): Promise<boolean> {
+  try {
+    await source.info(digest)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
 }
