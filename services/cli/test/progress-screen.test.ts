@@ -33,6 +33,11 @@ it('shows the image, a bar for each object and the totals', () => {
   expect(lines[6]).toMatch(/^elapsed [\d.]+s {3}1022 MiB \/ 1\.0 GiB {3}2\.0 MiB\/s$/)
 })
 
+it('says what is done with objects that go out', () => {
+  const options = { columns: 100, rows: 24, colors: plain, speed: 0, moving: 'uploading' }
+  expect(drawScreen(busy(), options)[1]).toMatch(/ uploading {3}│━{24}│ 1022 MiB/)
+})
+
 it('on the usual eighty columns everything is there, with a shorter bar', () => {
   expect(draw(busy(), 80)[1]).toMatch(/^ {2}layer sha256:\w{12} +downloading │━+│ 1022 MiB \/ 1023 MiB$/)
 })

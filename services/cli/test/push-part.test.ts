@@ -1,0 +1,64 @@
+import { createStore, type Image, MemoryDriver, type Selection } from '@dist/content'
+import { allContent, type FixtureImage, imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { expect, it } from 'vitest'
+import { partOf } from '../src/actions/push/part.js'
+
+const imageFor = (architecture: string) =>
+  ociImage({ layers: [seededLayer(architecture, 100)], platform: { os: 'linux', architecture } })
+const [amd64, arm64, s390x] = ['amd64', 'arm64', 's390x'].map(imageFor) as [
+  FixtureImage,
+  FixtureImage,
+  FixtureImage,
+]
+const index = imageIndex([amd64, arm64, s390x])
+
+/** What is pushed of an image that a store holds with this selection. */
+async function part(image: FixtureImage, selection: Selection, asked?: string[]) {
+  const content = createStore(new MemoryDriver())
+  for (const { descriptor, open } of allContent(image)) {
+    await using writer = await content.writer(descriptor.digest, descriptor)
+    for (const chunk of open()) await writer.write(chunk)
+    await writer.commit()
+  }
+  const held: Image = { name: 'registry.test/app:1', desc: image.descriptor, selection }
+  const { root, platforms, only } = await partOf(held, content, asked, new AbortController().signal)
+  return { root: root.digest, platforms: platforms === 'all' ? platforms : platforms.length, only }
+}
+
+const whole = (image: FixtureImage) => ({ root: image.descriptor.digest, platforms: 'all', only: undefined })
+const alone = (image: FixtureImage, only: string) => ({ ...whole(image), only })
+
+it('an image that is there whole is pushed whole', async () => {
+  expect(await part(index, 'all')).toEqual(whole(index))
+  expect(await part(amd64, 'all')).toEqual(whole(amd64))
+})
+
+it('of an index of which one platform is there, that manifest goes alone', async () => {
+  expect(await part(index, ['linux/arm64'])).toEqual(alone(arm64, 'linux/arm64'))
+})
+
+it('an index of one platform goes whole, unless that platform is asked for', async () => {
+  const single = imageIndex([amd64])
+  expect(await part(single, ['linux/amd64'])).toEqual(whole(single))
+  expect(await part(single, ['linux/amd64'], ['linux/amd64'])).toEqual(alone(amd64, 'linux/amd64'))
+})
+
+it('of several platforms the index goes, and it is whole where they are all that there are', async () => {
+  const two = ['linux/amd64', 'linux/arm64']
+  expect(await part(index, two)).toEqual({ ...whole(index), platforms: 2 })
+  expect(await part(index, 'all', two)).toEqual({ ...whole(index), platforms: 2 })
+  expect(await part(index, 'all', [...two, 'linux/s390x'])).toEqual(whole(index))
+})
+
+it('one platform that is asked for goes alone, however often and in whatever spelling', async () => {
+  const asked = ['linux/arm64', 'linux/arm64/v8']
+  expect(await part(index, 'all', asked)).toEqual(alone(arm64, 'linux/arm64'))
+  expect(await part(amd64, 'all', asked)).toEqual(whole(amd64))
+})
+
+it('what the store does not hold is not pushed, and what it holds is said', async () => {
+  await expect(part(index, ['linux/amd64'], ['linux/s390x'])).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringMatching(/holds linux\/amd64, not linux\/s390x: dist pull --platform/),
+  })
+})
