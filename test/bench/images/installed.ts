@@ -14,6 +14,8 @@ export interface InstalledLayout {
 }
 
 const folders = ['/usr/share', '/usr/lib']
+/** Larger ones are left out: few of them would be most of the bytes. */
+const largest = 512 * 1024
 
 /** Makes it of as many files, in the order of their paths, as come to the size that is asked for. */
 export async function installedLayout(folder: string, bytes: number): Promise<InstalledLayout> {
@@ -78,6 +80,7 @@ function take(folder: string, bytes: number, paths: string[]): number {
   let sum = 0
   for (const [, type, size, path = ''] of byPath) {
     if (sum >= bytes) break
+    if (type === 'f' && Number(size) > largest) continue
     if (type === 'f') sum += Number(size)
     paths.push(`${folder.slice(1)}/${path}`)
   }

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Registry, startRegistry } from '../../../infra/servers/docker-registry.js'
 import type { BenchOptions, BenchReport } from '../bench.js'
 import { installedTools, program } from '../tools.js'
@@ -110,7 +111,7 @@ async function benchWorkload(
     const { tags, contents } = await pushWorkload(source.url, workload)
     const move = { source, layout, tags, all: workload.allPlatforms === true }
     // All tools read the same folder: the store is an OCI layout.
-    execFileSync(process.execPath, [
+    await promisify(execFile)(process.execPath, [
       program,
       'pull',
       '--all-platforms',
