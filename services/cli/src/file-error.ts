@@ -17,7 +17,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
 }
 
 /** What the system says about a file that the user named: "out.tar cannot be written: no space is left there (ENOSPC)". */
-export function fileError(path: string, what: 'read' | 'written', cause: unknown): DistError {
+export function fileError(path: string, what: 'read' | 'written' | 'made', cause: unknown): DistError {
   const errno = errnoOf(cause) ?? 'unknown error'
   const [code, meaning] = meanings[errno] ?? ['INTERNAL', 'the system refuses']
   return new DistError(code, `${sanitize(path)} cannot be ${what}: ${meaning} (${errno})`, { cause })

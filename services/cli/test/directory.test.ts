@@ -52,3 +52,11 @@ it.each(['file', 'file/below', 'n'.repeat(300)])('%s is refused where no directo
     message: expect.stringContaining(join(folder, name.slice(0, 50))),
   })
 })
+
+it('a file system that takes no directories refuses it, at whatever depth', async () => {
+  for (const path of ['/proc/none', '/proc/none/below'])
+    await expect(openDirectory(path)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(path),
+    })
+})

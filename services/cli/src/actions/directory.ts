@@ -1,6 +1,7 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { fileError } from '../file-error.js'
 
 /** A directory that a command fills. Unless it is kept, disposing takes away again what was made of it. */
 export interface FilledDirectory extends AsyncDisposable {
@@ -26,22 +27,47 @@ export async function openDirectory(name: string): Promise<FilledDirectory> {
   }
 }
 
-const impossible: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])
-const forbidden: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
-
-/** The uppermost directory that was made. */
+/** The uppermost directory that was made; undefined where nothing had to be. */
 async function make(path: string): Promise<string | undefined> {
   try {
-    return await mkdir(path, { recursive: true })
+    return await makeUpTo(path)
   } catch (cause) {
-    const shown = sanitize(path)
-    const errno = errnoOf(cause)
-    if (errno !== undefined && impossible.has(errno))
-      throw new DistError('INVALID_ARGUMENT', `${shown} is no directory, and cannot be made one`, { cause })
-    if (errno !== undefined && forbidden.has(errno))
-      throw new DistError('PERMISSION_DENIED', `${shown}: this user may not make it`, { cause })
-    throw new DistError('INTERNAL', `${shown} cannot be made: ${errno ?? 'unknown error'}`, { cause })
+    throw impossible(path, cause)
   }
+}
+
+// Node's own `recursive` never ends where a file system takes no directories, as /proc.
+async function makeUpTo(path: string): Promise<string | undefined> {
+  const errno = await makeOne(path)
+  if (errno === undefined) return path
+  if (errno === 'EEXIST') return undefined
+  const first = await makeUpTo(dirname(path))
+  await makeOne(path, 'last')
+  return first ?? path
+}
+
+/** Why it was not made: a directory is there, or none above it, which the last attempt throws. */
+async function makeOne(path: string, attempt?: 'last'): Promise<'EEXIST' | 'ENOENT' | undefined> {
+  try {
+    await mkdir(path)
+    return undefined
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'EEXIST' && (await stat(path)).isDirectory()) return errno
+    if (errno === 'ENOENT' && attempt === undefined && dirname(path) !== path) return errno
+    throw error
+  }
+}
+
+const noDirectory: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])
+
+function impossible(path: string, cause: unknown): DistError {
+  const errno = errnoOf(cause)
+  if (errno !== undefined && noDirectory.has(errno))
+    return new DistError('INVALID_ARGUMENT', `${sanitize(path)} is no directory, and cannot be made one`, {
+      cause,
+    })
+  return fileError(path, 'made', cause)
 }
 
 /** Only empty ones: what somebody else has put there is not ours to remove. */
