@@ -8,8 +8,8 @@ const ssr = { resolve }
 
 export default defineConfig({
   test: {
-    // Tests against servers wait more than they compute: also on two processors, two files at a time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Tests against servers wait more than they compute: one file more at a time than there are processors.
+    maxWorkers: Math.max(2, availableParallelism() + 1),
     projects: [
       {
         resolve,
