@@ -81,6 +81,7 @@ async function mirrorImage(
     const onFetched = (desc: Descriptor) => fetched.push(desc)
     await fillPlan(plan, name, target, dependencies, { ...options, onFetched })
     if (!plan.upToDate) await publishImage(plan, target, signalOf(options))
+    if (target.to !== undefined) announceSent(plan, name, onEvent)
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
   } catch (error) {
@@ -124,6 +125,14 @@ async function fillPlan(
   }
   await Promise.all(plan.missing.map(fill))
   if (failures.length > 0) throw failures[0]
+}
+
+/** A registry has the manifests once the image is published. */
+function announceSent(plan: Plan, name: string, onEvent: EngineOptions['onEvent']): void {
+  const state = plan.upToDate ? 'exists' : 'done'
+  for (const desc of plan.objects)
+    if (hasChildren(desc.mediaType))
+      onEvent?.({ type: 'object', reference: name, desc, state, offset: desc.size })
 }
 
 /** Manifests have been told of while they were walked. */

@@ -35,8 +35,14 @@ export async function walkImage(
     provider: target.provider,
     ingester: target.ingester,
     known,
+    // A registry gets manifests last: until then they wait.
     onDocument: (desc, state) =>
-      onEvent?.({ type: 'object', reference: name, desc, state, offset: desc.size }),
+      onEvent?.({
+        type: 'object',
+        reference: name,
+        desc,
+        ...(target.to === undefined ? { state, offset: desc.size } : { state: 'waiting', offset: 0 }),
+      }),
   })
   const offered = new OfferedPlatforms()
   const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: documents.fetched, referrers: [] }

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import { destinationOf } from '@dist/mirror'
+import { destinationOf, type MirrorEvent } from '@dist/mirror'
 import { formatReference, parseReference } from '@dist/reference'
 import { allContent } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
@@ -30,6 +30,24 @@ describe('an image that goes to a registry', () => {
       [first.descriptor.digest, second.descriptor.digest].sort(),
     )
     expect(puts.slice(blobs.size + 2)).toEqual([index.descriptor.digest, signature.descriptor.digest, '1'])
+  })
+
+  it('has manifests that wait until all else is there, and are done with the tag', async () => {
+    const { remote, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    const events: string[] = []
+    const onEvent = (event: MirrorEvent) => {
+      if (event.type === 'object' && event.state !== 'downloading')
+        events.push(`${event.desc.digest === image.descriptor.digest ? 'manifest' : 'blob'} ${event.state}`)
+    }
+    await mirror([name], { onEvent })
+    expect(events[0]).toBe('manifest waiting')
+    expect(events.at(-1)).toBe('manifest done')
+    expect(events.filter((event) => event === 'blob done')).toHaveLength(image.blobs.length)
+    events.length = 0
+    await mirror([name], { onEvent })
+    expect(events).toEqual(['manifest exists'])
   })
 
   it('costs a HEAD, a POST and a PUT for each blob, and a PUT for the tag', async () => {

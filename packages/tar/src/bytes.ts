@@ -37,14 +37,15 @@ export class Bytes {
     return Buffer.concat(pieces, length)
   }
 
+  /** Whether nothing is left. */
+  async isEmpty(): Promise<boolean> {
+    while (this.#chunk.byteLength === 0 && !this.#isOver) await this.#advance()
+    return this.#chunk.byteLength === 0
+  }
+
   /** What comes next, at least one byte and at most `limit`; undefined at the end. */
   async some(limit: number): Promise<Buffer | undefined> {
-    while (this.#chunk.byteLength === 0) {
-      if (this.#isOver) return undefined
-      const next = await this.#pull()
-      if (next.done) this.#isOver = true
-      else this.#chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength)
-    }
+    if (await this.isEmpty()) return undefined
     return this.take(Math.min(limit, this.#chunk.byteLength))
   }
 
@@ -72,11 +73,13 @@ export class Bytes {
     else await closing
   }
 
-  #pull(): Promise<IteratorResult<Uint8Array>> {
+  async #advance(): Promise<void> {
     const signal = this.#signal
     throwIfAborted(signal)
-    const next = this.#iterator.next()
-    return signal === undefined ? next : orAborted(next, signal)
+    const coming = this.#iterator.next()
+    const { done, value } = await (signal === undefined ? coming : orAborted(coming, signal))
+    if (done) this.#isOver = true
+    else this.#chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
 }
 

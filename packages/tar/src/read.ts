@@ -34,6 +34,8 @@ export async function* readTar(
   try {
     let globals: Records = new Map()
     let extensions: Extensions = noExtensions
+    if (!options.openEnd && (await bytes.isEmpty()))
+      throw new DistError('MALFORMED', 'there is no archive: it has no bytes')
     const next = () => nextBlock(bytes, options.openEnd ?? false)
     for (let block = await next(); block !== undefined; block = await next()) {
       if (block.flag === 'g') {

@@ -138,6 +138,14 @@ describe('reading', () => {
     expect(await rejection(contentOf(bodies[0] ?? pieces(ends, [])))).toMatchObject({ code: 'INTERNAL' })
   })
 
+  it('of nothing at all is an error that says so, but where the end may be open', async () => {
+    expect(await rejection(readAll(pieces(new Uint8Array(0), [])))).toMatchObject({
+      code: 'MALFORMED',
+      message: expect.stringContaining('has no bytes'),
+    })
+    for await (const _ of readTar(pieces(new Uint8Array(0), []), { openEnd: true })) expect.unreachable()
+  })
+
   it('goes on to the end of the source, and ends the source when it stops before', async () => {
     let read = 0
     let closed = 0

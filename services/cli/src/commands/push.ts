@@ -17,7 +17,7 @@ Examples:
 
 export const pushCommand: Define = (context, onExit) =>
   withSending(withStore(new Command('push')))
-    .description('push an image of the store to a registry')
+    .description('push images of the store to a registry')
     .argument('<ref>', 'an image, as dist images shows it')
     .argument('[remote-ref...]', 'where it goes, by default where its name says; with --to: more images')
     .option('--to <registry/prefix>', 'send images to a registry, each below this prefix')
