@@ -5,8 +5,9 @@ import { formatReference, type Reference } from '@dist/reference'
 import pLimit from 'p-limit'
 import type { MirrorEvent, ObjectState } from './events.js'
 import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
-import { type Plan, planImage, type Source } from './plan.js'
+import { type Plan, planImage } from './plan.js'
 import { publishImage } from './publish.js'
+import type { Source } from './source.js'
 import type { Target, TargetOf } from './target.js'
 
 /** How many images are planned and filled at the same time. */

@@ -3,7 +3,7 @@ import { selectManifest } from '@dist/images'
 import type { Platform } from '@dist/oci'
 import { formatReference } from '@dist/reference'
 import { documentsOf } from './documents.js'
-import type { Source } from './plan.js'
+import type { Source } from './source.js'
 
 /**
  * A source whose indexes are narrowed to the manifest of one platform, which becomes the root: most registries take

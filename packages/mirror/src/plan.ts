@@ -1,19 +1,11 @@
 import { covers, type Image, type Selection } from '@dist/content'
-import type { PlatformRequest } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
-import { formatReference, type Locator, type Reference } from '@dist/reference'
-import type { Fetcher, ReferrersSource, Resolved, Resolver } from '@dist/remotes'
-import type { MirrorEvent } from './events.js'
+import { formatReference, type Reference } from '@dist/reference'
+import type { Resolved } from '@dist/remotes'
 import { selectionOf } from './selection.js'
+import type { Source } from './source.js'
 import type { Target, TargetOptions } from './target.js'
-import { referrersOf, walkImage } from './walk.js'
-
-/** Where images come from: registries, or a store. */
-export interface Source extends Pick<Resolver, 'resolve'>, Partial<ReferrersSource> {
-  fetcher(locator: Locator): Fetcher
-  /** Resolves to parts of what references mean: also one with a digest has to be resolved. Default: false. */
-  readonly narrows?: boolean
-}
+import { referrersOf, type WalkOptions, walkImage } from './walk.js'
 
 /** What has to be done for one image. */
 export interface Plan {
@@ -34,19 +26,12 @@ export interface Plan {
   readonly referrers: readonly Descriptor[]
 }
 
-export interface PlanOptions {
-  platforms: PlatformRequest
+export interface PlanOptions extends WalkOptions {
   /**
    * What the reference was resolved to before: nobody is asked again, so that an image that is planned twice stays
    * the one it was when its tag moves. Default: resolve.
    */
   resolved?: Descriptor
-  /** Also fetch foreign layers. Default: false. */
-  foreignLayers?: boolean
-  /** Also take what refers to the image, where the source can tell. Default: false. */
-  referrers?: boolean
-  signal?: AbortSignal
-  onEvent?: (event: MirrorEvent) => void
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Descriptor, type Digest, hasChildren, maxManifestSize, parseManife
 import { formatLocator, type Locator, publishedNames } from '@dist/reference'
 import type { Fetcher } from '@dist/remotes'
 import { forEachOf } from './each.js'
-import type { Source } from './plan.js'
+import type { Source } from './source.js'
 
 /** Manifests that are read at the same time to find what they refer to. */
 const readAtOnce = 16

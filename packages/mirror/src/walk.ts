@@ -1,12 +1,30 @@
-import { isNotFound } from '@dist/errdefs'
-import { childrenHandler, dispatch, filterPlatforms, type Handler, skipDesc } from '@dist/images'
+import { DistError, isNotFound } from '@dist/errdefs'
+import {
+  childrenHandler,
+  dispatch,
+  filterPlatforms,
+  type Handler,
+  type PlatformRequest,
+  skipDesc,
+} from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType, isIndexType } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Resolved } from '@dist/remotes'
 import { type Documents, documentsOf } from './documents.js'
-import type { PlanOptions, Source } from './plan.js'
+import type { MirrorEvent } from './events.js'
 import { OfferedPlatforms } from './selection.js'
+import type { Source } from './source.js'
 import type { Target } from './target.js'
+
+export interface WalkOptions {
+  platforms: PlatformRequest
+  /** Also fetch foreign layers. Default: false. */
+  foreignLayers?: boolean
+  /** Also take what refers to the image, where the source can tell. Default: false. */
+  referrers?: boolean
+  signal?: AbortSignal
+  onEvent?: (event: MirrorEvent) => void
+}
 
 /** What walking an image has met. */
 export interface Walked {
@@ -23,7 +41,7 @@ export async function walkImage(
   resolved: Resolved,
   source: Source,
   target: Target,
-  options: PlanOptions,
+  options: WalkOptions,
 ): Promise<Walked> {
   const { signal, onEvent, platforms } = options
   const name = formatReference(reference)
@@ -55,7 +73,7 @@ export async function walkImage(
 }
 
 /** Notes each descriptor that is met. */
-function collecting(children: Handler, walked: Walked, { foreignLayers }: PlanOptions): Handler {
+function collecting(children: Handler, walked: Walked, { foreignLayers }: WalkOptions): Handler {
   return async (desc, context) => {
     if (!hasChildren(desc.mediaType)) {
       const foreign = isForeignLayerType(desc.mediaType) && foreignLayers !== true
@@ -69,13 +87,15 @@ function collecting(children: Handler, walked: Walked, { foreignLayers }: PlanOp
 
 /** Signatures of SBOMs of images: nobody goes further. */
 const maxReferrerDepth = 4
+/** As many as one manifest may name. */
+const maxReferrers = 10_000
 
 async function walkReferrers(
   reference: Reference,
   source: Source,
   documents: Documents,
   walked: Walked,
-  options: PlanOptions,
+  options: WalkOptions,
 ): Promise<void> {
   const met = new Set([...walked.manifests, ...walked.blobs].map(({ digest }) => digest))
   let subjects: readonly Descriptor[] = walked.manifests
@@ -84,6 +104,11 @@ async function walkReferrers(
       ({ digest }) => !met.has(digest),
     )
     subjects = []
+    if (walked.referrers.length + found.length > maxReferrers)
+      throw new DistError(
+        'MALFORMED',
+        `${formatReference(reference)} is referred to by more than ${maxReferrers} manifests`,
+      )
     for (const desc of found) {
       const below = await walkReferrer(desc, documents, options)
       if (below === undefined) continue
@@ -101,7 +126,7 @@ async function walkReferrers(
 async function walkReferrer(
   desc: Descriptor,
   documents: Documents,
-  options: PlanOptions,
+  options: WalkOptions,
 ): Promise<Walked | undefined> {
   const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: [], referrers: [] }
   try {
@@ -120,7 +145,7 @@ export async function referrersOf(
   reference: Reference,
   subjects: readonly Descriptor[],
   source: Source,
-  { referrers = false, signal }: PlanOptions,
+  { referrers = false, signal }: WalkOptions,
 ): Promise<Descriptor[]> {
   if (!referrers || source.referrers === undefined) return []
   const lists = await Promise.all(

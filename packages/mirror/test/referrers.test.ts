@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import { imageIndex } from '@dist/testkit/fixtures'
+import { fixtureBlob, imageIndex } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from './support/errors.js'
 import { imageOf, twoPlatforms } from './support/images.js'
@@ -45,6 +45,15 @@ describe('what refers to an image', () => {
     await mirror([name])
     expect(remote.subjects).toEqual([])
     expect(registry.received(signature.descriptor.digest)).toEqual([])
+  })
+
+  it('by more manifests than one may name: its image fails before any is read (R15)', async () => {
+    const { remote, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    remote.push(image, name)
+    for (let i = 0; i <= 10_000; i++) remote.refer(image.descriptor, fixtureBlob(String(i)).descriptor)
+    const [outcome] = await mirror([name], all)
+    expect(outcome?.error).toEqual(errorOf('MALFORMED', name, '10000'))
   })
 
   it('is left out where it is listed but not there: lists grow stale', async () => {
