@@ -91,7 +91,7 @@ const refusals: [string, number, string[], Uint8Array, string][] = [
   ['L14 a gzip layer that is cut off', 1, [], bytesOf(lower).subarray(0, -20), 'truncated'],
   ['L14 a zstd layer that is cut off', 1, [], bytesOf(upper).subarray(0, -8), 'truncated'],
   ['an archive that is cut off', 1, [], archive.subarray(0, 1500), 'truncated'],
-  ['nothing', 1, [], Buffer.alloc(0), 'truncated'],
+  ['nothing', 1, [], Buffer.alloc(0), 'has no bytes'],
   ['what is no archive', 1, [], seededBuffer('noise', 5000), 'not a tar archive'],
   ['L1 a layer that leads outside', 1, [], tarArchive([{ path: 'ok' }, { path: '../out' }]), '../out'],
   ['L13 a layer of too many bytes', 1, ['--max-bytes', '2000'], bytesOf(lower), '2000'],
