@@ -21,7 +21,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   mirror: ['reference', 'locks', 'content', 'images', 'remotes'],
   queue: ['mirror'],
   tar: [],
-  rootfs: ['content', 'images', 'tar'],
+  rootfs: ['locks', 'content', 'images', 'tar'],
   archive: ['reference', 'content', 'images', 'tar'],
   testkit: ['reference', 'locks', 'content', 'images', 'remotes'],
 }

@@ -1,2 +1,3 @@
 export * from './locker.js'
 export { MemoryLocker } from './memory.js'
+export * from './owner.js'

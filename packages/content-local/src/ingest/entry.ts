@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Expected } from '@dist/content'
+import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
 import { parseDigest } from '@dist/oci'
-import { formatOwner, type Owner, parseOwner, thisProcess } from '../locker/owner.js'
 
 /**
  * A write under way as it stands in `ingest/`: `<hash of the ref>.json`, which is this record, names the file that

@@ -1,9 +1,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isUnavailable } from '@dist/errdefs'
-import type { Locker } from '@dist/locks'
+import { fateOf, type Locker } from '@dist/locks'
 import { failedWith } from '../files/errors.js'
-import { fateOf } from '../locker/owner.js'
 import { type Found, findEntry, lockKey, makerOf, recordSuffix } from './entry.js'
 import { removeEntry, removeFile } from './resume.js'
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { formatOwner, type Owner, parseOwner, thisProcess } from './owner.js'
+import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
 
 /**
  * A claim to a key is an empty file that nobody else will ever have under the same name; all that is to be said

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { fateOf } from '@dist/locks'
 import { makeDirectory } from '../files/directories.js'
 import { failedWith } from '../files/errors.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
-import { fateOf } from './owner.js'
 
 /**
  * The claim files of one store. The calls are synchronous: each takes some 10 microseconds in the kernel's
