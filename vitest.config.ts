@@ -28,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: 'test/integration/support/built.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

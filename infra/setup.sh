@@ -113,7 +113,7 @@ built() {
   [ -e $stamp ] || return 1
   [ ! -e services/cli/src/main.ts ] || [ -e services/cli/bundle/main.js ] || return 1
   changed=$(find packages/*/src services/*/src packages/*/*.json services/*/*.json tsconfig*.json \
-    package-lock.json infra/bundle.mjs -newer $stamp -print -quit)
+    package-lock.json infra/bundle.mjs infra/bundling -newer $stamp -print -quit)
   [ -z "$changed" ]
 }
 

@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { busyboxImage } from './support/busybox.js'
 import { useRegistry } from './support/images.js'
+import { bundleFolder } from './support/program.js'
 import { requireRunc } from './support/runc.js'
 import { jsonLines, useWorkspace } from './support/workspace.js'
 
@@ -21,7 +21,6 @@ const workspace = useWorkspace()
 const registry = useRegistry(({ url }) => pushImage(url, 'rootless', 'latest', image))
 const reference = () => `${registry().host}/rootless:latest`
 const inside = (...parts: string[]) => join(workspace().root, ...parts)
-const cli = fileURLToPath(new URL('../../services/cli/', import.meta.url))
 
 beforeAll(requireRunc)
 
@@ -29,8 +28,7 @@ beforeAll(requireRunc)
 beforeEach(() => {
   chmodSync(workspace().root, 0o755)
   copyFileSync(process.execPath, inside('node'))
-  for (const folder of ['bin', 'bundle'])
-    cpSync(join(cli, folder), inside('cli', folder), { recursive: true })
+  cpSync(dirname(bundleFolder()), inside('cli'), { recursive: true })
   for (const folder of [workspace().home, workspace().store, inside('work')]) {
     mkdirSync(folder, { recursive: true })
     chownSync(folder, nobody, nobody)

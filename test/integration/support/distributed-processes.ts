@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { startServer, waitFor } from '../../../infra/servers/process.js'
+import { serviceProgram } from './program.js'
 import type { LogLine } from './services.js'
 
 export type Name = 'coordinator' | 'worker'
@@ -55,7 +56,7 @@ export async function startProcess(
 
 /** The programs as users have them. */
 export function realProgram(name: Name): string[] {
-  return [fileURLToPath(new URL(`../../../services/${name}/bin/${name}.mjs`, import.meta.url))]
+  return [serviceProgram(name)]
 }
 
 /** The same with short times: in one file, because half a dozen processes start at the same moment. */

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { waitFor } from '../../../infra/servers/process.js'
+import { type ServiceName, serviceProgram } from './program.js'
 import { jsonLines, type Running, type Workspace } from './workspace.js'
 
 export interface LogLine {
@@ -28,11 +28,10 @@ export interface StartOptions {
 /** Starts the program of a service, with its own pages at a free port. */
 export function startService(
   workspace: Workspace,
-  name: 'coordinator' | 'worker' | 'dashboard',
+  name: ServiceName,
   { args = [], env = {} }: StartOptions = {},
 ): StartedService {
-  const program = fileURLToPath(new URL(`../../../services/${name}/bin/${name}.mjs`, import.meta.url))
-  const command = [process.execPath, program, '--listen', '127.0.0.1:0', ...args]
+  const command = [process.execPath, serviceProgram(name), '--listen', '127.0.0.1:0', ...args]
   const running = workspace.startShell(`exec ${command.map((word) => `'${word}'`).join(' ')}`, { env })
   // Read while it writes: what has no end yet is not a line.
   const lines = () => jsonLines<LogLine>(running.stdout().replace(/[^\n]*$/, ''))

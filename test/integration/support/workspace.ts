@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach } from 'vitest'
 import { waitFor } from '../../../infra/servers/process.js'
-
-const program = fileURLToPath(new URL('../../../services/cli/bin/dist.mjs', import.meta.url))
+import { program } from './program.js'
 
 /** How a command ended and what it wrote. */
 export interface Ended {
@@ -47,7 +45,7 @@ export class Workspace {
   constructor() {
     mkdirSync(join(this.root, 'bin'))
     mkdirSync(this.home)
-    symlinkSync(program, join(this.root, 'bin', 'dist'))
+    symlinkSync(program(), join(this.root, 'bin', 'dist'))
   }
 
   get env(): Record<string, string> {
@@ -64,7 +62,7 @@ export class Workspace {
 
   /** Runs `dist` to its end. */
   dist(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    return this.#run(process.execPath, [program, ...args], options)
+    return this.#run(process.execPath, [program(), ...args], options)
   }
 
   /** Runs a script of bash in which `dist` is the command, to its end. */
@@ -74,7 +72,7 @@ export class Workspace {
 
   /** Starts `dist`; what still runs at the test's end is killed. */
   start(args: readonly string[], options: Pick<RunOptions, 'env'> = {}): Running {
-    return this.#spawn(process.execPath, [program, ...args], options)
+    return this.#spawn(process.execPath, [program(), ...args], options)
   }
 
   /** Starts a script of bash, as `start`. */

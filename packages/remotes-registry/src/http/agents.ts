@@ -67,8 +67,7 @@ function agentOptions(options: AgentsOptions, tls: TlsMaterial | undefined): Age
 }
 
 async function proxyAgent(options: AgentsOptions, tls: TlsMaterial | undefined): Promise<Dispatcher> {
-  // All of undici here: loaded by itself the proxy agent lacks a method that it calls.
-  const { EnvHttpProxyAgent } = await import('undici')
+  const { EnvHttpProxyAgent } = await import('./proxy-agent.js')
   const { httpProxy, httpsProxy, noProxy } = options.proxy ?? {}
   // An empty string, unlike undefined, keeps the agent from reading the environment itself.
   return new EnvHttpProxyAgent({

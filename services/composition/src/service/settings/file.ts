@@ -10,6 +10,9 @@ export interface SettingsFile {
   readonly own: Readonly<Record<string, unknown>>
 }
 
+/** A text's document, or the line where it stops being one, where that is known. */
+export type Parsed = { readonly document: unknown } | { readonly brokenAt: number | undefined }
+
 /**
  * Reads a YAML, TOML or JSON file. Throws `INVALID_ARGUMENT` when it cannot be read and for keys that mean nothing,
  * in the sections of other services, too: a mistyped key must not pass for a default.
@@ -55,22 +58,13 @@ function refuseUnknown(path: string, section: string, found: object, known: Read
 }
 
 async function parse(path: string, content: string): Promise<unknown> {
-  try {
-    if (path.endsWith('.toml')) return (await import('smol-toml')).parse(content)
-    return (await import('yaml')).parse(content, { prettyErrors: false, logLevel: 'error' }) ?? {}
-  } catch (cause) {
-    // What the parsers say quotes the line, which may have a password in it.
-    const language = path.endsWith('.toml') ? 'TOML' : 'YAML'
-    throw new DistError('INVALID_ARGUMENT', `${path} is no ${language}${lineOf(cause, content)}`)
-  }
-}
-
-function lineOf(error: unknown, content: string): string {
-  const { line, pos } = error as { line?: unknown; pos?: unknown }
-  const at = typeof line === 'number' ? line : undefined
-  const offset = Array.isArray(pos) && typeof pos[0] === 'number' ? pos[0] : undefined
-  const shown = at ?? (offset === undefined ? undefined : content.slice(0, offset).split('\n').length)
-  return shown === undefined ? '' : `: see line ${shown}`
+  const language = path.endsWith('.toml') ? 'TOML' : path.endsWith('.json') ? 'JSON' : 'YAML'
+  const { parseText } = await (language === 'TOML' ? import('./toml.js') : import('./yaml.js'))
+  const parsed = parseText(content)
+  if (!('brokenAt' in parsed)) return parsed.document
+  const { brokenAt } = parsed
+  const where = brokenAt === undefined ? '' : `: see line ${brokenAt}`
+  throw new DistError('INVALID_ARGUMENT', `${path} is no ${language}${where}`)
 }
 
 function recordOf(value: unknown, what: string): Record<string, unknown> {

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { inject } from 'vitest'
+
+export type ServiceName = 'coordinator' | 'worker' | 'dashboard'
+
+/** The built command's copy, without the repository's `node_modules`: see `built.ts`. */
+export function program(): string {
+  return join(inject('built'), 'cli', 'bin', 'dist.mjs')
+}
+
+/** The folder with the files of that copy's bundle. */
+export function bundleFolder(): string {
+  return join(inject('built'), 'cli', 'bundle')
+}
+
+/** The program of a service, of the same copy. */
+export function serviceProgram(name: ServiceName): string {
+  return join(inject('built'), name, 'bin', `${name}.mjs`)
+}
