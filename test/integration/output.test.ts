@@ -50,7 +50,7 @@ it('--json is one object a line, of every command', async () => {
     ['list'],
     ['path', digest],
     ['images', 'rm', 'again'],
-    ['delete', digest],
+    ['delete', '--force', digest],
   ]) {
     const ended = await workspace().dist([...args, '--json'])
     expect(ended.code, args.join(' ')).toBe(0)

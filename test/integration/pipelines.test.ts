@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { allContent, fixtureBlob, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { fixtureBlob, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
 import { singleImage, useRegistry } from './support/images.js'
 import { linesOf, useWorkspace } from './support/workspace.js'
@@ -29,14 +29,6 @@ it('layers of a manifest, ten at a time, through fetch and ingest', async () => 
   expect(linesOf(ended.stdout).sort()).toEqual(layers.sort())
   const listed = linesOf((await workspace().dist(['list', '-q'])).stdout)
   expect(listed.sort()).toEqual(layers.map((line) => line.split(' ')[0]))
-})
-
-it('everything that is listed, deleted', async () => {
-  await workspace().dist(['pull', `${registry().host}/app:1`])
-  const ended = await workspace().shell('dist list -q | xargs dist delete')
-  expect(ended.code).toBe(0)
-  expect(linesOf(ended.stdout)).toHaveLength(allContent(singleImage).length)
-  expect(await workspace().shell('dist list -q; dist images --json')).toMatchObject({ stdout: '' })
 })
 
 it('digests of one fetch are the lines of the next', async () => {

@@ -55,7 +55,7 @@ it('a digest that is there is asked of nobody', async () => {
 it('a layer that was deleted is fetched again, and nothing else', async () => {
   await pull(['app:single'])
   const layer = singleImage.blobs[1]?.descriptor.digest ?? ''
-  expect((await workspace().dist(['delete', layer])).code).toBe(0)
+  expect((await workspace().dist(['delete', '--force', layer])).code).toBe(0)
   expect(await published()).toEqual([])
   await newRequests(registry())
   expect((await pull(['app:single'])).code).toBe(0)

@@ -56,9 +56,29 @@ it('path with some that are not there tells the others and ends with 6', async (
   expect((await dist('path', absent)).code).toBe(3)
 })
 
-it('delete removes content, and first the names that need it', async () => {
+it('delete refuses what images need, names them and says how to force it', async () => {
   const { digest } = sharedLayer.descriptor
-  const ended = await dist('delete', digest)
+  const refused = await dist('delete', digest)
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain(`${digest} was not deleted`)
+  expect(refused.stderr).toContain(index())
+  expect(refused.stderr).not.toContain(single())
+  expect(refused.stderr).toContain('--force')
+  expect((await dist('list', '-q')).stdout).toContain(digest)
+  expect(jsonLines((await dist('images', '--json')).stdout)).toHaveLength(2)
+})
+
+it('delete of all that is listed leaves the images whole', async () => {
+  await workspace().dist(['ingest', 'loose'], { stdin: 'loose' })
+  const ended = await workspace().shell('dist list -q | xargs dist delete')
+  expect(ended.stdout).toBe(`${fixtureBlob('loose').descriptor.digest}\n`)
+  expect(linesOf((await dist('list', '-q')).stdout).sort()).toEqual(stored)
+  expect((await dist('verify')).code).toBe(0)
+})
+
+it('delete --force removes content, and first the names that need it', async () => {
+  const { digest } = sharedLayer.descriptor
+  const ended = await dist('delete', '--force', digest)
   expect(ended).toMatchObject({ code: 0, stdout: `${digest}\n` })
   expect(ended.stderr).toContain(`${index()} is no longer published`)
   expect(jsonLines((await dist('images', '--json')).stdout).map(({ name }) => name)).toEqual([single()])
@@ -67,7 +87,7 @@ it('delete removes content, and first the names that need it', async () => {
 })
 
 it('delete spares names that were pulled without what goes', async () => {
-  const ended = await dist('delete', sharedLayer.descriptor.digest, absent)
+  const ended = await dist('delete', '--force', sharedLayer.descriptor.digest, absent)
   expect(ended.code).toBe(6)
   expect(ended.stderr).not.toContain(`${single()} is`)
 })

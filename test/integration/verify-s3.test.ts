@@ -68,7 +68,7 @@ it('finds an object that was overwritten, and what is advised brings it back (S2
     new RegExp(`^${digest}  damaged: its bytes .*  needed by ${ref('amd64')}, ${ref('index')}$`),
   )
   expect((await dist('verify', ref('single'))).code).toBe(0)
-  expect((await dist('delete', digest)).code).toBe(0)
+  expect((await dist('delete', '--force', digest)).code).toBe(0)
   expect((await dist('pull', '--platform', 'linux/amd64', ref('index'), ref('amd64'))).code).toBe(0)
   expect((await dist('verify')).code).toBe(0)
 })

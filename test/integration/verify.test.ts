@@ -54,7 +54,7 @@ describe('dist verify', () => {
     expect(line).toContain(`${sharedLayer.descriptor.digest}  damaged: its bytes have digest sha256:`)
     expect(line?.endsWith(`  needed by ${ref('index')}, ${ref('neighbour')}`)).toBe(true)
     expect(summary).toMatch(new RegExp(`^${objects} objects .*, 1 bad$`))
-    expect(ended.stderr).toMatch(/^dist: dist delete .*\n$/)
+    expect(ended.stderr).toMatch(/^dist: dist delete --force .*\n$/)
     const one = await dist('verify', '--json', ref('index'))
     expect(one.code).toBe(5)
     expect(jsonLines(one.stdout)).toMatchObject([
@@ -134,7 +134,7 @@ describe('what the advice of dist verify does', () => {
   ])('delete, then pull, brings back %s', async (_, bad, damage) => {
     damage()
     expect((await dist('verify')).code).toBe(5)
-    const deleted = await dist('delete', bad.descriptor.digest)
+    const deleted = await dist('delete', '--force', bad.descriptor.digest)
     expect(deleted.code).toBe(0)
     expect(deleted.stderr).toContain(`${ref('index')} is no longer published`)
     const refs = [ref('index'), ref('neighbour')]

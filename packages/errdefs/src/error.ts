@@ -1,12 +1,12 @@
 /**
  * What went wrong, as far as a caller has to tell it apart. The names are gRPC's, as in containerd's errdefs,
- * with two exceptions that are said below.
+ * with three exceptions that are said below.
  *
  * - `INVALID_ARGUMENT`: what the user wrote cannot be right; nothing was sent anywhere.
  * - `MALFORMED`: what the other side sent cannot be right (a manifest that is no JSON, a size of -1).
  *   Ours, not gRPC's: a user's mistake and a registry's must not look alike.
  * - `FAILED_PRECONDITION`: content did not have the size or the digest that was expected, and nothing else.
- * - `NOT_FOUND`, `ALREADY_EXISTS`: as they say.
+ * - `NOT_FOUND`, `ALREADY_EXISTS`: as they say. `IN_USE`: something that is there needs it; ours, not gRPC's.
  * - `UNAVAILABLE`: not now; the same call may go through later.
  * - `UNAUTHENTICATED`: who you are is not known or not believed; `PERMISSION_DENIED`: it is, and you may not.
  * - `RESOURCE_EXHAUSTED`: a full disk, a quota, a cap on what we take in.
@@ -20,6 +20,7 @@ export const codes = [
   'FAILED_PRECONDITION',
   'NOT_FOUND',
   'ALREADY_EXISTS',
+  'IN_USE',
   'UNAVAILABLE',
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',

@@ -1,6 +1,6 @@
 export { type BudgetLimits, TransferBudget } from './budget.js'
 export { imagePlatforms } from './config.js'
-export { type DeleteOutcome, deleteContent } from './delete.js'
+export { type DeleteOptions, type DeleteOutcome, deleteContent, type RefusedDelete } from './delete.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
 export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'
 export {

@@ -10,7 +10,10 @@ import { amd64, newWorld, type World } from './support/world.js'
 
 const [a, b] = ['registry.test/a:1', 'registry.test/b:1'] as const
 
-const remove = (world: World, ...digests: Digest[]) => deleteContent(digests, world.content, world.names)
+const remove = (world: World, ...digests: Digest[]) =>
+  deleteContent(digests, world.content, world.names, { force: true })
+const removeGently = (world: World, ...digests: Digest[]) =>
+  deleteContent(digests, world.content, world.names)
 
 async function namesIn(world: World): Promise<string[]> {
   const found: string[] = []
@@ -25,13 +28,23 @@ describe('deleteContent', () => {
     world.remote.push(image, a)
     await world.plan(a)
     const { digest } = image.descriptor
-    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [] })
+    expect(await remove(world, digest)).toEqual({
+      deleted: [digest],
+      missing: [],
+      refused: [],
+      unpublished: [],
+    })
     expect(await world.has(image.descriptor)).toBe(false)
   })
 
   it('reports what is not there', async () => {
     const digest = digestOf('nowhere')
-    expect(await remove(newWorld(), digest)).toEqual({ deleted: [], missing: [digest], unpublished: [] })
+    expect(await remove(newWorld(), digest)).toEqual({
+      deleted: [],
+      missing: [digest],
+      refused: [],
+      unpublished: [],
+    })
   })
 
   it('deletes what is named twice once', async () => {
@@ -40,6 +53,48 @@ describe('deleteContent', () => {
     await world.mirror([a])
     const { digest } = blobAt(imageOf(['x']), 1)
     expect(await remove(world, digest, digest)).toMatchObject({ deleted: [digest], missing: [] })
+  })
+
+  it('refuses what images need, names them, and deletes the rest', async () => {
+    const world = newWorld()
+    const loose = imageOf(['loose'])
+    world.remote.push(imageOf(['shared', 'x']), a)
+    world.remote.push(imageOf(['shared', 'y']), b)
+    world.remote.push(loose, 'registry.test/c:1')
+    await world.mirror([a, b])
+    await world.plan('registry.test/c:1')
+    const { digest } = blobAt(imageOf(['shared']), 1)
+    expect(await removeGently(world, digest, loose.descriptor.digest)).toEqual({
+      deleted: [loose.descriptor.digest],
+      missing: [],
+      refused: [{ digest, images: [a, b] }],
+      unpublished: [],
+    })
+    expect(await namesIn(world)).toEqual([a, b])
+    expect(await world.has(blobAt(imageOf(['shared']), 1))).toBe(true)
+  })
+
+  it('refuses a layer that is needed through a manifest which is to go, too', async () => {
+    const world = newWorld()
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const { deleted, refused } = await removeGently(world, image.descriptor.digest, blobAt(image, 1).digest)
+    expect(deleted).toEqual([])
+    expect(refused.map(({ images }) => images)).toEqual([[a], [a]])
+  })
+
+  it('deletes nothing while it cannot be known what a manifest needs that is to go, too', async () => {
+    const driver = new FaultyDriver()
+    const world = newWorld({ driver })
+    const image = imageOf(['x'])
+    world.remote.push(image, a)
+    await world.mirror([a])
+    const { digest } = image.descriptor
+    driver.damages.set(digest, serverError())
+    expect(await removeGently(world, digest)).toMatchObject({ refused: [{ digest, images: [a] }] })
+    await expect(removeGently(world, digest, blobAt(image, 1).digest)).rejects.toEqual(errorOf('UNAVAILABLE'))
+    expect(await world.has(blobAt(image, 1))).toBe(true)
   })
 
   it('unpublishes the names that need it first', async () => {
@@ -96,7 +151,12 @@ describe('deleteContent', () => {
     await writer.commit()
     await world.names.put({ name: a, desc: descriptor, selection: 'all' })
     const { digest } = descriptor
-    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [a] })
+    expect(await remove(world, digest)).toEqual({
+      deleted: [digest],
+      missing: [],
+      refused: [],
+      unpublished: [a],
+    })
   })
 
   it('takes a name that somebody else unpublishes meanwhile as unpublished', async () => {
@@ -131,7 +191,12 @@ describe('deleteContent', () => {
     await world.mirror([a])
     const { digest } = image.descriptor
     driver.damages.set(digest, diskError())
-    expect(await remove(world, digest)).toEqual({ deleted: [digest], missing: [], unpublished: [a] })
+    expect(await remove(world, digest)).toEqual({
+      deleted: [digest],
+      missing: [],
+      refused: [],
+      unpublished: [a],
+    })
   })
 
   it('deletes nothing while an image cannot be looked into', async () => {

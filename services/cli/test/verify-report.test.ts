@@ -41,7 +41,7 @@ describe('reportVerification', () => {
         `${other}  missing  needed by b:1\n` +
         '3 objects (2.0 KiB) verified, 2 bad\n',
     )
-    expect(stderr).toMatch(/^dist: dist delete <digest> .* dist pull <ref> .*\n$/)
+    expect(stderr).toMatch(/^dist: dist delete --force <digest> .* dist pull <ref> .*\n$/)
   })
 
   it('tells both sizes of what is cut short', () => {

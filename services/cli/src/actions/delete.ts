@@ -1,6 +1,6 @@
 import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
-import { deleteContent } from '@dist/mirror'
+import { deleteContent, type RefusedDelete } from '@dist/mirror'
 import { parseDigest } from '@dist/oci'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
@@ -8,24 +8,45 @@ import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { shownName } from './names.js'
 
-/** `dist delete`: content goes, and the names that need it go first. */
+export interface DeleteOptions extends StoreOptions {
+  force?: boolean
+}
+
+/** Images that are named of those that need some content. */
+const namedAtMost = 10
+
+/** `dist delete`: content goes that no image needs; with `--force` the names that need it go first. */
 export async function deleteDigests(
   context: Context,
   texts: readonly string[],
-  options: StoreOptions,
+  options: DeleteOptions,
 ): Promise<number> {
   const digests = [...new Set(texts.map((text) => parseDigest(text)))]
   await using store = await openStore(options, context.env)
-  const { deleted, missing, unpublished } = await deleteContent(digests, store.content, store.names)
+  const { content, names } = store
+  const { deleted, missing, refused, unpublished } = await deleteContent(digests, content, names, {
+    force: options.force === true,
+  })
   for (const name of unpublished)
     note(context, `${shownName(name)} is no longer published: it needs what was deleted`)
   for (const digest of deleted) {
     if (options.json) printJson(context, { digest })
     else print(context, digest)
   }
-  const absent = missing.map((digest) => ({
-    error: new DistError('NOT_FOUND', `${digest} is not in the store`),
-  }))
-  for (const { error } of absent) note(context, error.message)
-  return exitCodeOfAll([...deleted.map(() => ({})), ...absent], context.signal)
+  const failures = [
+    ...missing.map((digest) => new DistError('NOT_FOUND', `${digest} is not in the store`)),
+    ...refused.map(inUse),
+  ]
+  for (const { message } of failures) note(context, message)
+  if (refused.length > 0) note(context, forceAdvice)
+  return exitCodeOfAll([...deleted.map(() => ({})), ...failures.map((error) => ({ error }))], context.signal)
+}
+
+const forceAdvice =
+  'dist images rm <ref> takes an image’s name away; --force deletes what images need, and unpublishes them'
+
+function inUse({ digest, images }: RefusedDelete): DistError {
+  const more = images.length > namedAtMost ? [`${images.length - namedAtMost} more`] : []
+  const named = [...images.slice(0, namedAtMost).map(shownName), ...more].join(', ')
+  return new DistError('IN_USE', `${digest} was not deleted: it is needed by ${named}`)
 }

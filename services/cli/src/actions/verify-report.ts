@@ -77,7 +77,7 @@ function advise(context: Context, bad: readonly BadContent[]): void {
   if (present.length > 0)
     note(
       context,
-      'dist delete <digest> removes what is bad, then dist pull <ref> brings it back: a pull alone does not replace it',
+      'dist delete --force <digest> removes what is bad, then dist pull <ref> brings it back: a pull alone does not replace it',
     )
   else if (bad.length > 0) note(context, 'dist pull <ref> brings back what is missing')
 }

@@ -5,7 +5,7 @@ import type { Define } from './index.js'
 const examples = `
 Examples:
   $ dist list
-  $ dist list -q | xargs dist delete
+  $ dist list -q | wc -l
   $ dist list --json | jq -s 'map(.size) | add'`
 
 export const listCommand: Define = (context, onExit) =>

@@ -6,7 +6,8 @@ const examples = `
 Reads everything and compares it with its digest. Without a reference that is all content of the store, and what its
 images need and it lacks. Prints a line for each object that is bad, with all images that need it, and a summary.
 
-What is damaged comes back when it is deleted and its images are pulled again; what is missing, by the pull alone.
+What is damaged comes back when it is deleted (dist delete --force) and its images are pulled again; what is missing, by
+the pull alone.
 
 With a queue the workers that share it read their own store: all that its images need, each digest once, one job for
 each. Ctrl-C detaches. Exit code 5: something did not verify.
@@ -15,7 +16,7 @@ Examples:
   $ dist verify
   $ dist verify alpine:3.20
   $ dist verify --queue redis://10.0.0.5:6379 --report bad.jsonl
-  $ dist verify --json | jq -r 'select(.state == "damaged") | .digest' | xargs -r dist delete`
+  $ dist verify --json | jq -r 'select(.state == "damaged") | .digest' | xargs -r dist delete --force`
 
 export const verifyCommand: Define = (context, onExit) =>
   withQueue(withStore(new Command('verify')))
