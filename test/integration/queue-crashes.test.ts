@@ -31,7 +31,7 @@ describe('a coordinator that is killed', () => {
   it.each([
     ['before it has resolved', (arg: string) => arg.endsWith(':images'), 1],
     ['before the plan is saved', (arg: string) => arg.includes('"generation"'), 2],
-    ['before any child is added', (arg: string) => arg === '{dist}:blobs:wait', 1],
+    ['before any child is added', (arg: string) => arg === '{dist}:blobs:prioritized', 1],
     ['after all children were added', (arg: string) => arg === '{dist}:images:waiting-children', 1],
   ])('%s is replaced by another', async (_when, dooms, resolutions) => {
     const world = queue()
@@ -54,7 +54,7 @@ describe('a coordinator that is killed', () => {
     const submitted = await world.submit(reference)
     await victim.died
     const blobs = new Queue('blobs', { connection: world.connect(), prefix: '{dist}' })
-    const jobs = await blobs.getJobs(['waiting'])
+    const jobs = await blobs.getJobs(['prioritized'])
     expect(jobs).toHaveLength(4)
     for (const job of jobs.slice(2)) await blobs.remove(job.id ?? '')
     await Promise.all([world.coordinator({ tuning }), world.worker({ tuning })])

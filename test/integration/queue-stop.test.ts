@@ -15,10 +15,10 @@ function pushHeld(world: QueueWorld, name = reference, seed = 'held') {
   return { layer, gate: world.remote.hold(layer) }
 }
 
-/** A field of all jobs of a queue that are waiting. */
+/** A field of all jobs of a queue that are waiting: those of a run have priorities. */
 async function waiting(world: QueueWorld, name: string, field: string) {
   const redis = world.connect()
-  const ids = await redis.lrange(`{dist}:${name}:wait`, 0, -1)
+  const ids = await redis.zrange(`{dist}:${name}:prioritized`, '0', '-1')
   return Promise.all(ids.map((id) => redis.hget(`{dist}:${name}:${id}`, field)))
 }
 

@@ -246,7 +246,7 @@ describe('when something fails', () => {
     const { runs, run } = await submit(...references)
     await waitFor(async () => (await runs.status(run)).blobs.total === 2, 'the plan')
     const admin = world.connect()
-    const [id = ''] = await admin.lrange('{dist}:blobs:wait', 0, 0)
+    const [id = ''] = await admin.zrange('{dist}:blobs:prioritized', '0', '0')
     const data = JSON.parse((await admin.hget(`{dist}:blobs:${id}`, 'data')) ?? '')
     expect(data).toMatchObject({
       v: 1,

@@ -1,13 +1,13 @@
 import { Consumer } from './engine/consumer.js'
 import { createEngine } from './engine/engine.js'
+import { hostsAtOnce } from './engine/host-slots.js'
 import { EngineService } from './engine/service.js'
-import { ImageHandler } from './image/process.js'
+import { ImageHandler, imagesOfHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
 import type { CoordinatorParts, Service } from './service.js'
 
-const defaultImages = 16
 /** Runs are looked at, not worked on: each takes a moment. */
 const runsAtOnce = 8
 /** A run's job harms nobody, however often its coordinator was killed; the sweep would only add another. */
@@ -23,7 +23,7 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const sweep = new Sweep(engine)
   const consumers = [
     new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, runStalls),
-    new Consumer(engine, queueNames.images, images, parts.concurrency ?? defaultImages),
+    new Consumer(engine, queueNames.images, images, (parts.concurrency ?? imagesOfHost) * hostsAtOnce),
   ] as unknown as readonly Consumer<never>[]
   return new EngineService(engine, { consumers, stop: () => sweep.stop() }, () => sweep.begin())
 }

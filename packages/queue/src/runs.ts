@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly platforms: Selection
   /** The id of the store that is meant; refused with `INVALID_ARGUMENT` when the services have another. */
   readonly store?: string
+  /** Somebody waits for these images: they go before those of other runs. Default: false. */
+  readonly byHand?: boolean
   /** A registry, or a path there (`registry.example.com/mirror`), that gets the images in place of the store. */
   readonly to?: string
 }

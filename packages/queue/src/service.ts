@@ -47,7 +47,7 @@ export interface CoordinatorParts extends ServiceParts, HostPauses {
   target(reference: Reference, to?: Locator): Target
   /** What a verification looks through. */
   published: PublishedImages
-  /** Images planned at the same time. Default: 16. */
+  /** Images of one host that are planned at the same time; of all hosts, four times as many. Default: 16. */
   concurrency?: number
 }
 
@@ -60,7 +60,7 @@ export interface WorkerParts extends ServiceParts, HostPauses {
   /** Reads a blob of the store and compares it with its digest. */
   verify(wanted: Wanted, options: VerifyBlobOptions): Promise<Verdict>
   budget: TransferBudget
-  /** Blobs at the same time. */
+  /** Blobs of one host at the same time; of all hosts, four times as many. */
   concurrency: number
   /** Told of each transfer, at most once a second: what `dist active` shows. */
   onTransfer?(transfer: TransferProgress): void

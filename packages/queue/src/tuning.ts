@@ -18,6 +18,10 @@ export interface Tuning {
   firstHeld: number
   /** Default: 2,000. */
   longestHeld: number
+  /** The first pause of a job whose host has no slot for it; it grows. Default: 300. */
+  firstPutOff: number
+  /** Default: 15,000. */
+  longestPutOff: number
   /** How often a run is looked at. Default: 1,000. */
   watch: number
   /** How often the jobs of a run's images are compared with what Redis has. Default: 15,000. */
@@ -54,6 +58,8 @@ const defaults: Tuning = {
   longestRetryAfter: 900_000,
   firstHeld: 200,
   longestHeld: 2_000,
+  firstPutOff: 300,
+  longestPutOff: 15_000,
   watch: 1_000,
   reconcile: 15_000,
   lostAfter: 30_000,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { Gauge, type Registry } from 'prom-client'
 
 const queueNames = ['runs', 'images', 'blobs']
-const states = ['active', 'waiting', 'waiting-children', 'delayed', 'failed'] as const
+const states = ['active', 'waiting', 'prioritized', 'waiting-children', 'delayed', 'failed'] as const
 
 /** Milliseconds that whoever reads the metrics waits for Redis; what is not known is left out. */
 const patience = 2_000
@@ -24,9 +24,12 @@ export function measureQueues(registry: Registry, connect: () => Redis): void {
     async collect() {
       this.reset()
       const counted = await withinPatience(Promise.all(queues.map((queue) => queue.getJobCounts(...states))))
-      for (const [at, counts] of (counted ?? []).entries())
-        for (const [state, count] of Object.entries(counts))
+      for (const [at, { waiting = 0, prioritized = 0, ...others }] of (counted ?? []).entries()) {
+        // BullMQ keeps jobs with a priority apart. They wait as the others do.
+        const shown = { ...others, waiting: waiting + prioritized }
+        for (const [state, count] of Object.entries(shown))
           this.set({ queue: queueNames[at] ?? '', state }, count)
+      }
     },
   })
 }

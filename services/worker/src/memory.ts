@@ -20,9 +20,9 @@ const threadMemory = 64 * mebibyte
  * memory bounds the transfers by an eighth of it, and the other half is for the parts that are sent meanwhile.
  * Into a folder hardly anything waits in memory, but threads have a heap each.
  */
-export function shareMemory(memory: number, concurrency: number): MemoryShares {
+export function shareMemory(memory: number, transfers: number): MemoryShares {
   return {
-    transfers: { bytes: Math.max(4 * mebibyte, Math.floor(memory / 8)), transfers: concurrency },
+    transfers: { bytes: Math.max(4 * mebibyte, Math.floor(memory / 8)), transfers },
     parts: Math.floor(memory / 2),
     threads: Math.max(1, Math.min(8, availableParallelism(), Math.floor(memory / threadMemory))),
   }

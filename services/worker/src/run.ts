@@ -12,7 +12,7 @@ import {
 } from '@dist/composition/service'
 import { has } from '@dist/content'
 import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
-import { startWorker, type Tuning } from '@dist/queue'
+import { hostsAtOnce, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
 import { z } from 'zod'
 import { shareMemory } from './memory.js'
@@ -53,7 +53,7 @@ async function work(
   { tuning, locks }: WorkerOptions,
 ): Promise<void> {
   const name = settings.name ?? `${hostname()}:${process.pid}`
-  const memory = shareMemory(settings.memory, settings.concurrency)
+  const memory = shareMemory(settings.memory, settings.concurrency * hostsAtOnce)
   const about = { name: 'dist-worker', version, memory: memory.parts, tuning }
   await using parts = await openParts(settings, surroundings, about)
   const { queue, mirror, service } = parts

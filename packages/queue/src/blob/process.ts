@@ -2,11 +2,12 @@ import { jittered } from '@dist/errdefs'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
+import { HostSlots } from '../engine/host-slots.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { reported } from '../jobs/failure.js'
 import { type BlobJob, blobJob, parsePayload } from '../jobs/payload.js'
-import { pauseOf } from '../pauses.js'
+import { heldPause, pauseOf, putOff } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { ServiceEvent, WorkerParts } from '../service.js'
 import { fetchBlob } from './fetch.js'
@@ -20,10 +21,14 @@ type BlobState = Extract<ServiceEvent, { readonly type: 'image' | 'blob' }>['sta
  * once.
  */
 export class BlobHandler implements Handler<BlobJob> {
+  readonly #slots: HostSlots
+
   constructor(
     private readonly engine: Engine,
     private readonly parts: WorkerParts,
-  ) {}
+  ) {
+    this.#slots = new HostSlots({ perHost: parts.concurrency, trials: false })
+  }
 
   async process(job: Job<BlobJob>, context: JobContext): Promise<Verdict> {
     const blob = parsePayload(blobJob, job.data, job.id ?? '')
@@ -35,9 +40,11 @@ export class BlobHandler implements Handler<BlobJob> {
     using run = this.engine.cancellations.watch(blob.run)
     using ended = linked(context.signal, run.signal)
     try {
+      using slot = await this.#slots.enter(hostsOf(blob), { ...context, signal: ended.signal })
+      if (slot === undefined) return this.#delayed(blob, putOff(job, this.engine.tuning))
       return await this.#work(job, blob, ended.signal)
     } catch (error) {
-      if (error instanceof HeldElsewhere) return this.#delayed(blob, this.#heldPause(job))
+      if (error instanceof HeldElsewhere) return this.#delayed(blob, heldPause(job, this.engine.tuning))
       if (!run.signal.aborted || context.signal.aborted) throw error
       this.#tell(blob, 'canceled')
       return 'done'
@@ -76,13 +83,6 @@ export class BlobHandler implements Handler<BlobJob> {
     return { later }
   }
 
-  /** Grows with every time that the job was started in vain. */
-  #heldPause(job: Job<BlobJob>): number {
-    const { firstHeld, longestHeld } = this.engine.tuning
-    const before = Math.max(0, job.attemptsStarted - job.attemptsMade - 1)
-    return jittered(Math.min(longestHeld, firstHeld * 1.5 ** Math.min(before, 30)) / 2)
-  }
-
   #event(blob: BlobJob, state: BlobState) {
     return { type: 'blob', run: blob.run, state, subject: blob.desc.digest } as const
   }
@@ -90,4 +90,11 @@ export class BlobHandler implements Handler<BlobJob> {
   #tell(blob: BlobJob, state: 'started' | 'delayed' | 'canceled'): void {
     this.engine.emit(this.#event(blob, state))
   }
+}
+
+/** Whom a blob waits for: the host that it comes from, and the one that it goes to. */
+function hostsOf(blob: BlobJob): string {
+  if (blob.kind === 'verify') return 'store'
+  const { source, to } = blob
+  return to === undefined ? source.host : `${source.host} to ${to.host}`
 }

@@ -28,6 +28,7 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
     const head = {
       ...{ kind, state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt },
       ...(to === undefined ? {} : { to }),
+      ...(request.byHand ? { byHand: '1' } : {}),
       ...(kind === 'verify' && total === 0 ? { listing: 'wanted' } : {}),
     }
     const transaction = redis.multi()

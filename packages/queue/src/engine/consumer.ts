@@ -13,6 +13,8 @@ export interface JobContext {
   readonly token: string
   /** Aborts when the job is not this process' any more: its lock is lost, or the service stops. */
   readonly signal: AbortSignal
+  /** Whether the consumer takes no other job before one of its jobs ends. */
+  readonly isFull: () => boolean
 }
 
 export interface Handler<T> {
@@ -89,7 +91,7 @@ export class Consumer<T> {
     this.#active++
     this.#startedAt = performance.now()
     using ended = linked(this.#stopping.signal, ...(lost === undefined ? [] : [lost]))
-    const context = { token, signal: ended.signal }
+    const context = { token, signal: ended.signal, isFull: () => !this.hasRoom }
     try {
       await obey(await this.#verdict(job, context, lost), job, token)
     } finally {

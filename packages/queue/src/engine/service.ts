@@ -48,7 +48,7 @@ export class EngineService implements Service {
     await answered(this.engine.redis.ping(), patience)
     for (const { worker, ...consumer } of this.running.consumers.map(snapshot)) {
       if (!worker.isRunning()) throw new DistError('UNAVAILABLE', `${worker.name} are not being consumed`)
-      const waiting = await answered(this.engine.redis.llen(worker.toKey('wait')), patience)
+      const waiting = await answered(this.#waiting(worker), patience)
       this.#checkFed(worker.name, waiting > 0 && consumer.hasRoom, consumer.startedAt)
     }
   }
@@ -64,6 +64,13 @@ export class EngineService implements Service {
     begin()
     for (const consumer of this.running.consumers) consumer.run()
     await Promise.all(this.running.consumers.map(({ worker }) => worker.waitUntilReady()))
+  }
+
+  /** Jobs that may be taken: BullMQ keeps those with a priority apart. */
+  async #waiting({ toKey }: Consumer<never>['worker']): Promise<number> {
+    const { redis } = this.engine
+    const counts = await Promise.all([redis.llen(toKey('wait')), redis.zcard(toKey('prioritized'))])
+    return counts[0] + counts[1]
   }
 
   #checkFed(name: string, hungry: boolean, startedAt: number): void {

@@ -1,10 +1,14 @@
+import { parsePrefix } from '@dist/reference'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
+import { type HostSlot, HostSlots } from '../engine/host-slots.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
+import { hostOf } from '../jobs/host.js'
 import { imageOfId } from '../jobs/ids.js'
 import { type ImageJob, imageJob, parsePayload } from '../jobs/payload.js'
+import { putOff } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { RunKind } from '../runs.js'
 import type { CoordinatorParts } from '../service.js'
@@ -16,17 +20,22 @@ import { MirrorWork } from './mirror.js'
 import { VerifyWork } from './verify.js'
 import type { Look, Work } from './work.js'
 
+/** Images of one host that are planned at the same time, unless the coordinator is told otherwise. */
+export const imagesOfHost = 16
+
 /**
  * Sees to an image: looks what is open, has blob jobs see to that, and when they have ended looks again. What the jobs
  * say of themselves only explains a failure.
  */
 export class ImageHandler implements Handler<ImageJob> {
   readonly #kinds: Readonly<Record<RunKind, Work>>
+  readonly #slots: HostSlots
 
   constructor(
     private readonly engine: Engine,
     parts: CoordinatorParts,
   ) {
+    this.#slots = new HostSlots({ perHost: parts.concurrency ?? imagesOfHost, trials: true })
     this.#kinds = { mirror: new MirrorWork(engine, parts), verify: new VerifyWork(engine, parts) }
   }
 
@@ -35,15 +44,17 @@ export class ImageHandler implements Handler<ImageJob> {
     const head = await this.engine.states.head(image.run)
     if (head === undefined) return 'done'
     if (head.state === 'canceled') return this.#cancel(job, image, context)
-    const settled = await this.engine.states.settleImage(image, { state: 'active' })
-    // Another delivery of this job was first, or a retry has taken over.
-    if (settled !== 'active') return drainChildren(job, context.token)
-    this.#tell(image, 'started')
-    checkStore(image.run, head.store, this.engine.store)
     using run = this.engine.cancellations.watch(image.run)
     using ended = linked(context.signal, run.signal)
     try {
-      return await this.#work(job, image, head, context, ended.signal)
+      using slot = await this.#slots.enter(hostsOf(image, head), { ...context, signal: ended.signal })
+      if (slot === undefined) return this.#later(image, putOff(job, this.engine.tuning))
+      const settled = await this.engine.states.settleImage(image, { state: 'active' })
+      // Another delivery of this job was first, or a retry has taken over.
+      if (settled !== 'active') return await drainChildren(job, context.token)
+      this.#tell(image, 'started')
+      checkStore(image.run, head.store, this.engine.store)
+      return await this.#work(job, image, head, slot, { ...context, signal: ended.signal })
     } catch (error) {
       if (!run.signal.aborted || context.signal.aborted) throw error
       return await this.#cancel(job, image, context)
@@ -67,10 +78,11 @@ export class ImageHandler implements Handler<ImageJob> {
     job: Job<ImageJob>,
     image: ImageJob,
     head: RunHead,
+    slot: HostSlot,
     context: JobContext,
-    signal: AbortSignal,
   ): Promise<Verdict> {
-    const look = await this.#kinds[head.kind].look(image, head, signal)
+    const look = await this.#kinds[head.kind].look(image, head, context.signal)
+    slot.answered()
     if ('later' in look) return this.#later(image, look.later)
     if (look.open.length === 0) return this.#finish(job, image, look, context)
     const failure = await failureOf(job, image, look.open)
@@ -81,7 +93,7 @@ export class ImageHandler implements Handler<ImageJob> {
     const planned = await addChildren(this.engine, job, look)
     if (await job.moveToWaitingChildren(context.token)) return 'children'
     // All of them have ended already.
-    return this.#work(job, planned, head, context, signal)
+    return this.#work(job, planned, head, slot, context)
   }
 
   async #finish(job: Job<ImageJob>, image: ImageJob, look: Look, { token }: JobContext): Promise<Verdict> {
@@ -109,4 +121,14 @@ export class ImageHandler implements Handler<ImageJob> {
     const event = { type: 'image', run: image.run, state, subject: image.reference } as const
     this.engine.emit(error === undefined ? event : { ...event, error: named(error) })
   }
+}
+
+/**
+ * Whom an image waits for: the host that it comes from, and the one that it goes to. What was resolved has its manifests
+ * in the store, and needs no host to be published there.
+ */
+function hostsOf({ reference, resolved }: ImageJob, { kind, to }: RunHead): string {
+  if (kind === 'verify' || (resolved !== undefined && to === undefined)) return 'store'
+  const source = hostOf(reference)
+  return to === undefined ? source : `${source} to ${parsePrefix(to).host}`
 }

@@ -48,16 +48,33 @@ export async function addRunJob(queues: Queues, job: RunJob, tuning: Tuning): Pr
   await queues.runs.add('run', job, { ...options(tuning), jobId: runJobId(job) })
 }
 
-export async function addImageJobs(queues: Queues, jobs: readonly ImageJob[], tuning: Tuning): Promise<void> {
-  for (let start = 0; start < jobs.length; start += atOnce) {
-    const some = jobs.slice(start, start + atOnce)
-    await queues.images.addBulk(
-      some.map((data) => ({ name: 'image', data, opts: { ...options(tuning), jobId: imageJobId(data) } })),
-    )
+/** An image job and its turn: the lower the number, the sooner; undefined before all numbers. */
+export interface PrioritizedImage {
+  readonly job: ImageJob
+  readonly priority: number | undefined
+}
+
+export async function addImageJobs(
+  queues: Queues,
+  images: readonly PrioritizedImage[],
+  tuning: Tuning,
+): Promise<void> {
+  for (let start = 0; start < images.length; start += atOnce) {
+    const some = images.slice(start, start + atOnce).map(({ job: data, priority }) => {
+      const opts = { ...options(tuning), ...priorityOption(priority), jobId: imageJobId(data) }
+      return { name: 'image', data, opts }
+    })
+    await queues.images.addBulk(some)
   }
 }
 
-/** Adds blob jobs as children of an image job. Their failure lets the parent wake like their success. */
+function priorityOption(priority: number | undefined): { priority?: number } {
+  return priority === undefined ? {} : { priority }
+}
+
+/**
+ * Adds blob jobs as children of an image job, with its priority. Their failure lets the parent wake like their success.
+ */
 export async function addBlobJobs(
   queues: Queues,
   parent: Job<ImageJob>,
@@ -69,7 +86,13 @@ export async function addBlobJobs(
   for (let start = 0; start < jobs.length; start += atOnce) {
     const some = jobs.slice(start, start + atOnce).map((data) => {
       const jobId = blobJobId(data, generation, data.desc.digest)
-      const opts = { ...options(tuning), jobId, parent: image, ignoreDependencyOnFailure: true }
+      const opts = {
+        ...options(tuning),
+        ...priorityOption(parent.opts.priority),
+        jobId,
+        parent: image,
+        ignoreDependencyOnFailure: true,
+      }
       return { name: 'blob', data, opts }
     })
     await queues.blobs.addBulk(some)

@@ -53,6 +53,11 @@ export class Keys {
     return `${this.run(run)}:places`
   }
 
+  /** How many image jobs each host got: a hash by host. */
+  turns(run: string): string {
+    return `${this.run(run)}:turns`
+  }
+
   /** The blobs of an image: a hash of states by the beginning of the digest. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.js'
 import type { ImageJob } from '../jobs/payload.js'
 import { addImageJobs } from '../jobs/queues.js'
 import { chunkSize, type RunHead } from '../state/head.js'
+import { takeTurns } from './turns.js'
 
 /**
  * Adds image jobs, chunk by chunk, until all are added or enough are open. The chunk is noted after its jobs are
@@ -25,7 +26,7 @@ export async function expandRun(
     const jobs = opened.map(({ index, attempt }) =>
       imageJobOf(run, index, attempt, references[index - first] ?? ''),
     )
-    await addImageJobs(queues, jobs, tuning)
+    await addImageJobs(queues, await takeTurns(engine, run, head, jobs), tuning)
     chunk = await states.advance(run, chunk)
   }
 }
@@ -34,7 +35,10 @@ export function imageJobOf(run: string, index: number, attempt: number, referenc
   return { v: 1, run, index, attempt, reference }
 }
 
-async function hasRoom(engine: Engine, run: string): Promise<boolean> {
-  if (await engine.memory.isFull()) return false
-  return (await engine.redis.scard(engine.keys.open(run))) < engine.tuning.maxOpen
+/** Images that are put off, for their host is away, keep those of other hosts out only where they are very many. */
+async function hasRoom({ memory, redis, keys, queues, tuning }: Engine, run: string): Promise<boolean> {
+  if (await memory.isFull()) return false
+  const open = await redis.scard(keys.open(run))
+  if (open < tuning.maxOpen) return true
+  return open < tuning.maxOpen * 10 && open - (await queues.images.getDelayedCount()) < tuning.maxOpen
 }

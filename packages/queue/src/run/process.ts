@@ -34,7 +34,7 @@ export class RunHandler implements Handler<RunJob> {
     if (head.state === 'canceled') await clearRun(this.engine, run)
     if (head.state === 'running') {
       await expandRun(this.engine, run, head, signal)
-      await this.#reconciler.reconcile(run, head.total, signal)
+      await this.#reconciler.reconcile(run, head, signal)
     }
     return (await this.#hasEnded(run, head.state)) ? 'done' : { later: tuning.watch }
   }

@@ -4,9 +4,10 @@ import { recordOfFailure } from '../image/failures.js'
 import { readReason } from '../jobs/failure.js'
 import { imageJobId } from '../jobs/ids.js'
 import { addImageJobs } from '../jobs/queues.js'
-import { chunkSize } from '../state/head.js'
+import { chunkSize, type RunHead } from '../state/head.js'
 import type { ImagePlace } from '../state/states.js'
 import { imageJobOf } from './expand.js'
+import { takeTurns } from './turns.js'
 
 const manyRuns = 10_000
 
@@ -21,7 +22,7 @@ export class Reconciler {
   }
 
   /** Does so when it is time for it. */
-  async reconcile(run: string, total: number, signal: AbortSignal): Promise<void> {
+  async reconcile(run: string, head: RunHead, signal: AbortSignal): Promise<void> {
     const last = this.#last.get(run)
     const now = performance.now()
     // Runs that others have seen the end of.
@@ -33,12 +34,12 @@ export class Reconciler {
     do {
       const [next, members] = await this.engine.redis.sscan(this.engine.keys.open(run), cursor, 'COUNT', 500)
       cursor = next
-      const indexes = members.map(Number).filter((index) => index < total)
-      await this.#check(run, indexes)
+      const indexes = members.map(Number).filter((index) => index < head.total)
+      await this.#check(run, head, indexes)
     } while (cursor !== '0' && !signal.aborted)
   }
 
-  async #check(run: string, indexes: readonly number[]): Promise<void> {
+  async #check(run: string, head: RunHead, indexes: readonly number[]): Promise<void> {
     const records = await this.engine.states.records(run, indexes)
     const places = indexes.map((index, i) => ({ run, index, attempt: records[i]?.attempt ?? 1 }))
     const lost: ImagePlace[] = []
@@ -48,7 +49,7 @@ export class Reconciler {
       if (found === 'lost') lost.push(place)
       else await this.engine.states.settleImage(place, recordOfFailure(found, undefined))
     }
-    await this.#addAgain(run, lost)
+    await this.#addAgain(run, head, lost)
   }
 
   /** Of each image: whether its job is there, lost, or has failed without anybody's having told the run. */
@@ -92,7 +93,7 @@ export class Reconciler {
     return (await this.engine.queues.images.remove(imageJobId(place), { removeChildren: true })) === 1
   }
 
-  async #addAgain(run: string, places: readonly ImagePlace[]): Promise<void> {
+  async #addAgain(run: string, head: RunHead, places: readonly ImagePlace[]): Promise<void> {
     const chunkOf = ({ index }: ImagePlace) => Math.floor(index / chunkSize)
     for (const chunk of new Set(places.map(chunkOf))) {
       const some = places.filter((place) => chunkOf(place) === chunk)
@@ -101,7 +102,8 @@ export class Reconciler {
       const jobs = some.map(({ index, attempt }) =>
         imageJobOf(run, index, attempt, references[index - chunk * chunkSize] ?? ''),
       )
-      await addImageJobs(this.engine.queues, jobs, this.engine.tuning)
+      const turns = await takeTurns(this.engine, run, head, jobs)
+      await addImageJobs(this.engine.queues, turns, this.engine.tuning)
     }
   }
 }

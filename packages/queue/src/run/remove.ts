@@ -23,7 +23,7 @@ export async function removeRun(
     }
   }
   // The head last: without it nobody would come back for the rest.
-  const own = [keys.references(run), keys.images(run), keys.open(run), keys.verdicts(run), keys.places(run)]
-  await redis.unlink(...own)
+  const own = ['references', 'images', 'open', 'verdicts', 'places', 'turns'] as const
+  await redis.unlink(...own.map((name) => keys[name](run)))
   await redis.multi().unlink(keys.run(run)).zrem(keys.runs, run).srem(keys.watched, run).exec()
 }

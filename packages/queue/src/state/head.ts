@@ -14,6 +14,11 @@ const runHead = z.object({
   store: z.string(),
   to: z.string().optional(),
   platforms: z.string(),
+  /** Asked for by hand: its images go before those of other runs. */
+  byHand: z
+    .literal('1')
+    .optional()
+    .transform((value) => value !== undefined),
   /** Of a run of all names: `wanted`, then who lists them, then `done`. */
   listing: z.string().optional(),
   /** JSON: why there are no images. */

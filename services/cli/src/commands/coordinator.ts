@@ -13,7 +13,10 @@ export const coordinatorCommand: Define = (context, onExit) =>
   withMirror(serviceCommand('coordinator'))
     .description('run a coordinator: plans and publishes the images of a queue')
     .option('--listen <host:port>', 'where health and metrics are served (default: 127.0.0.1:9464)')
-    .option('--concurrency <n>', 'images planned at the same time (default: 16)')
+    .option(
+      '--concurrency <n>',
+      'images of one registry that are planned at the same time; of all, four times as many (default: 16)',
+    )
     .addHelpText('after', examples)
     .action(async (flags) => {
       const { runCoordinator } = await import('@dist/coordinator')

@@ -14,7 +14,10 @@ export const workerCommand: Define = (context, onExit) =>
   withMirror(serviceCommand('worker'))
     .description('run a worker: fetches the blobs of a queue')
     .option('--listen <host:port>', 'where health and metrics are served (default: 127.0.0.1:9465)')
-    .option('--concurrency <n>', 'blobs fetched at the same time (default: four for each processor)')
+    .option(
+      '--concurrency <n>',
+      'blobs of one registry that are fetched at the same time; of all, four times as many (default: four for each processor)',
+    )
     .option('--memory <size>', 'bytes of blobs that are held on their way (default: 256MiB)')
     .option('--name <name>', 'what dist active calls it (default: host name and process id)')
     .addHelpText('after', examples)

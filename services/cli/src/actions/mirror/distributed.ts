@@ -26,6 +26,8 @@ async function requestOf(
   return {
     references: references.map(formatReference),
     platforms: selectionOf(requestedPlatforms(options.platform)),
+    // A file of references is bulk; who names images waits for them.
+    byHand: (options.file ?? []).length === 0,
     ...(store === undefined ? {} : { store }),
     ...(options.to === undefined ? {} : { to: options.to }),
   }

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { type HostSlot, HostSlots, type HostSlotsOptions } from '../src/engine/host-slots.js'
+
+const soon = 20
+
+function slots(options: Partial<HostSlotsOptions> = {}) {
+  const shared = new HostSlots({ perHost: 2, trials: false, patience: soon, ...options })
+  const stop = new AbortController()
+  const room = { full: false }
+  const enter = (host: string) => shared.enter(host, { signal: stop.signal, isFull: () => room.full })
+  return { enter, room, stop }
+}
+
+async function entered(slot: Promise<HostSlot | undefined>): Promise<HostSlot> {
+  const held = await slot
+  if (held === undefined) throw new Error('no slot')
+  return held
+}
+
+/** Whether a promise is still open after a moment. */
+async function waits(promise: Promise<unknown>): Promise<boolean> {
+  const open = Symbol('open')
+  const later = new Promise((resolve) => setTimeout(resolve, soon * 3, open))
+  return (await Promise.race([promise, later])) === open
+}
+
+describe('the slots of hosts', () => {
+  it('are so many for each host, and free for the next when one is given back', async () => {
+    const { enter } = slots()
+    const [first] = [await entered(enter('a')), await entered(enter('a'))]
+    const third = enter('a')
+    await entered(enter('b'))
+    expect(await waits(third)).toBe(true)
+    first[Symbol.dispose]()
+    await entered(third)
+  })
+
+  it('are never given to more than that when several are asked for at once', async () => {
+    const { enter } = slots()
+    const asked = Array.from({ length: 6 }, () => enter('a'))
+    const held: HostSlot[] = []
+    for (const slot of asked) void slot.then((given) => given && held.push(given))
+    await waits(Promise.all(asked))
+    expect(held).toHaveLength(2)
+    for (const slot of held.splice(0)) slot[Symbol.dispose]()
+    await waits(Promise.all(asked))
+    expect(held).toHaveLength(2)
+  })
+
+  it('are refused at a host that stands still once others need the room', async () => {
+    const { enter, room } = slots()
+    await Promise.all([entered(enter('a')), entered(enter('a'))])
+    const third = enter('a')
+    expect(await waits(third)).toBe(true)
+    room.full = true
+    expect(await third).toBeUndefined()
+  })
+
+  it('are waited for at a host that gets on, however full it is', async () => {
+    const { enter, room } = slots({ patience: 10_000 })
+    room.full = true
+    const ended = await entered(enter('a'))
+    await Promise.all([entered(enter('a'))])
+    const next = [enter('a'), enter('a'), enter('a')]
+    ended[Symbol.dispose]()
+    await entered(next[0] as Promise<HostSlot | undefined>)
+    const more = enter('a')
+    expect(await waits(more)).toBe(true)
+  })
+
+  it('are one until a host has answered, where there are trials', async () => {
+    const { enter, room } = slots({ trials: true })
+    const trial = await entered(enter('a'))
+    const next = enter('a')
+    expect(await waits(next)).toBe(true)
+    trial.answered()
+    const second = await entered(next)
+    second.lost()
+    second[Symbol.dispose]()
+    trial[Symbol.dispose]()
+    await entered(enter('a'))
+    room.full = true
+    expect(await enter('a')).toBeUndefined()
+  })
+
+  it('are not waited for any more after an abort', async () => {
+    const { enter, stop } = slots({ perHost: 1 })
+    const held = await entered(enter('a'))
+    const next = enter('a')
+    stop.abort()
+    await expect(next).rejects.toMatchObject({ code: 'CANCELED' })
+    await expect(enter('b')).rejects.toMatchObject({ code: 'CANCELED' })
+    held[Symbol.dispose]()
+  })
+})
