@@ -1,5 +1,5 @@
 import { type ContentStore, has, type Image } from '@dist/content'
-import { DistError } from '@dist/errdefs'
+import { DistError, firstError } from '@dist/errdefs'
 import { childrenHandler, dispatch, filterPlatforms, type Handler, requestOf } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
 
@@ -52,7 +52,8 @@ export function byDigest(descs: readonly Descriptor[]): Descriptor[] {
 }
 
 /** The error with the image in front of its message. */
-export function blamed(error: unknown, name: string): unknown {
+export function blamed(thrown: unknown, name: string): unknown {
+  const error = firstError(thrown)
   if (!(error instanceof DistError) || error.code === 'CANCELED') return error
   return new DistError(error.code, `${name}: ${error.message}`, { cause: error, retryable: error.retryable })
 }

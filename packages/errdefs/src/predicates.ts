@@ -1,7 +1,11 @@
 import { type Code, DistError } from './error.js'
+import { firstError } from './suppressed.js'
+
+// Each of these asks about the first error, where disposing failed after it.
 
 /** The code of an error: a `DistError`'s own, `CANCELED` for an abort, `INTERNAL` for everything else. */
-export function codeOf(error: unknown): Code {
+export function codeOf(thrown: unknown): Code {
+  const error = firstError(thrown)
   if (error instanceof DistError) return error.code
   if (error instanceof Error && error.name === 'AbortError') return 'CANCELED'
   if (error instanceof Error && error.name === 'TimeoutError') return 'DEADLINE_EXCEEDED'
@@ -19,18 +23,20 @@ export const isFailedPrecondition = (error: unknown): boolean => hasCode(error, 
 export const isCanceled = (error: unknown): boolean => hasCode(error, 'CANCELED')
 
 /** Whether it failed only because somebody else has it now. */
-export function isHeld(error: unknown): boolean {
+export function isHeld(thrown: unknown): boolean {
+  const error = firstError(thrown)
   return error instanceof DistError && error.held
 }
 
 /** Whether the same call may succeed when it is tried again. */
-export function isRetryable(error: unknown): boolean {
+export function isRetryable(thrown: unknown): boolean {
+  const error = firstError(thrown)
   return error instanceof DistError && error.retryable
 }
 
 /** The error number of a failed system call (`ENOSPC`, `ECONNREFUSED`), looked for along the causes. */
 export function errnoOf(error: unknown): string | undefined {
-  for (let e = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
+  for (let e = firstError(error), depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     if (!(e instanceof DistError) && 'code' in e && typeof e.code === 'string') return e.code
   }
   return undefined

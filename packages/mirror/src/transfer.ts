@@ -1,5 +1,12 @@
 import { copyContent, type Info, type Ingester, type Writer } from '@dist/content'
-import { backoff, DistError, isAlreadyExists, isFailedPrecondition, isRetryable } from '@dist/errdefs'
+import {
+  backoff,
+  DistError,
+  firstError,
+  isAlreadyExists,
+  isFailedPrecondition,
+  isRetryable,
+} from '@dist/errdefs'
 import { writeRef } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
@@ -90,7 +97,8 @@ async function fill(
 
 /** As long as the other side asks for, else longer each time. */
 async function pauseAfter(error: unknown, before: number, signal: AbortSignal | undefined): Promise<void> {
-  const asked = error instanceof DistError ? error.retryAfter : undefined
+  const first = firstError(error)
+  const asked = first instanceof DistError ? first.retryAfter : undefined
   await pause(asked ?? backoff(before, firstDelay, longestDelay), signal)
 }
 

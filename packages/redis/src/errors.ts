@@ -1,4 +1,4 @@
-import { type Code, DistError, type DistErrorOptions, errnoOf, sanitize } from '@dist/errdefs'
+import { type Code, DistError, type DistErrorOptions, errnoOf, firstError, sanitize } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
 
 type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
@@ -26,7 +26,8 @@ const noTls = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/
  * What went wrong with Redis, with a code and what to do. Names host and port, no credential. What is a DistError
  * already stays as it is.
  */
-export function redisError(redis: Redis, doing: string, error: unknown): DistError {
+export function redisError(redis: Redis, doing: string, thrown: unknown): DistError {
+  const error = firstError(thrown)
   if (error instanceof DistError) return error
   const { host, port } = redis.options
   const said = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-import { type Code, DistError, errnoOf } from '@dist/errdefs'
+import { type Code, DistError, errnoOf, firstError } from '@dist/errdefs'
 
 type Meaning = readonly [Code, string]
 
@@ -21,7 +21,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
 }
 
 /** A failed system call as what it means. `doing` says in which step, with the path: "making /srv/app". */
-export function fileError(doing: string, cause: unknown): DistError {
+export function fileError(doing: string, thrown: unknown): DistError {
+  const cause = firstError(thrown)
   if (cause instanceof DistError) return cause
   const errno = errnoOf(cause) ?? 'unknown error'
   const [code, what] = meanings[errno] ?? ['INTERNAL', 'the system refuses']
@@ -35,7 +36,8 @@ export function failedWith(error: unknown, ...errnos: string[]): boolean {
 }
 
 /** Puts the name of what it is about before an error; one of the file system gets a code and its meaning. */
-export function about(name: string, error: unknown): DistError {
+export function about(name: string, thrown: unknown): DistError {
+  const error = firstError(thrown)
   if (!(error instanceof DistError)) return fileError(name, error)
   const { code, message, retryable, held, cause } = error
   return new DistError(code, `${name}: ${message}`, { retryable, held, cause })

@@ -7,6 +7,8 @@ export interface Context {
   readonly stderr: NodeJS.WriteStream
   /** Aborts on SIGINT and SIGTERM, with the signal's name as reason. */
   readonly signal: AbortSignal
+  /** Whether `-v` is given: where errors come from is shown. Default: false. */
+  readonly verbose?: boolean
 }
 
 /** What an action does with its arguments; resolves to the exit code. */

@@ -1,4 +1,4 @@
-import { type Code, DistError, errnoOf } from '@dist/errdefs'
+import { type Code, DistError, errnoOf, firstError } from '@dist/errdefs'
 
 type Meaning = [Code, (root: string) => string]
 
@@ -55,7 +55,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
  * A failed system call as what it means for whoever uses the store. `doing` says in which step, as in "writing
  * x". A `DistError` passes as it is.
  */
-export function storeError(root: string, doing: string, cause: unknown): DistError {
+export function storeError(root: string, doing: string, thrown: unknown): DistError {
+  const cause = firstError(thrown)
   if (cause instanceof DistError) return cause
   const errno = errnoOf(cause) ?? 'unknown error'
   const [code, explain] = meanings[errno] ?? ['INTERNAL', () => `the store at ${root} failed`]

@@ -1,4 +1,4 @@
-import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { type Code, DistError, errnoOf, firstError, sanitize } from '@dist/errdefs'
 
 /** What a call was about, for its error. */
 export interface Subject {
@@ -155,7 +155,8 @@ const byStatus: Readonly<Record<number, Meaning>> = {
 }
 
 /** A failed call as what it means for whoever uses the store. A `DistError` passes as it is. */
-export function s3Error({ url, doing }: Subject, cause: unknown): DistError {
+export function s3Error({ url, doing }: Subject, thrown: unknown): DistError {
+  const cause = firstError(thrown)
   if (cause instanceof DistError) return cause
   const name = s3Name(cause)
   const status = statusOf(cause)

@@ -1,4 +1,4 @@
-import { type Code, DistError, type DistErrorOptions, sanitize } from '@dist/errdefs'
+import { type Code, DistError, type DistErrorOptions, firstError, sanitize } from '@dist/errdefs'
 
 type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
 
@@ -12,7 +12,8 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
 ]
 
 /** An error of the queue's Redis, named by code; undefined when it is something else. */
-export function redisError(error: unknown): DistError | undefined {
+export function redisError(thrown: unknown): DistError | undefined {
+  const error = firstError(thrown)
   if (error instanceof DistError || !(error instanceof Error)) return undefined
   const said = causeOf(error)
   const verdict = replies.find(([pattern]) => pattern.test(said))?.[1]
@@ -31,7 +32,8 @@ function causeOf(error: Error): string {
 }
 
 /** The error with a code, whatever it is. */
-export function named(error: unknown): DistError {
+export function named(thrown: unknown): DistError {
+  const error = firstError(thrown)
   if (error instanceof DistError) return error
   const known = redisError(error)
   if (known !== undefined) return known

@@ -14,6 +14,7 @@ import type { TransferOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { openView, type ProgressView } from '../progress/view.js'
 import { describeError } from '../run.js'
+import { traceDefect } from '../trace.js'
 import { failureOf } from './names.js'
 
 export interface PullOptions extends TransferOptions, SnapshotOptions {
@@ -88,7 +89,10 @@ function report<T extends ImageOutcome>(
     const name = formatReference(outcome.reference)
     if (options.json) printJson(context, { ...jsonOutcome(name, outcome), ...more(outcome) })
     else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
-    if (outcome.error !== undefined) note(context, failureOf(name, describeError(outcome.error)))
+    if (outcome.error !== undefined) {
+      note(context, failureOf(name, describeError(outcome.error)))
+      traceDefect(context, outcome.error)
+    }
     if (outcome.skipped.length > 0) {
       const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
       note(

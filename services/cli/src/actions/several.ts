@@ -3,6 +3,7 @@ import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import { note } from '../output.js'
 import { describeError } from '../run.js'
+import { traceDefect } from '../trace.js'
 
 /**
  * Does the same for several arguments, one after the other. One's failure is said on stderr and leaves the others
@@ -22,6 +23,7 @@ export async function forEachOf<T>(
     } catch (error) {
       results.push({ error })
       note(context, describeError(error))
+      traceDefect(context, error)
     }
   }
   return exitCodeOfAll(results, context.signal)

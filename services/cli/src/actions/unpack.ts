@@ -9,6 +9,7 @@ import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { openView } from '../progress/view.js'
 import { describeError } from '../run.js'
+import { traceDefect } from '../trace.js'
 import { failureOf, findImage, shownName } from './names.js'
 import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
 
@@ -70,6 +71,9 @@ function report(
   }
   warnings.tell(context, options)
   if (context.signal.aborted) return
-  for (const { name, error } of outcomes)
-    if (error !== undefined) note(context, failureOf(name, describeError(error)))
+  for (const { name, error } of outcomes) {
+    if (error === undefined) continue
+    note(context, failureOf(name, describeError(error)))
+    traceDefect(context, error)
+  }
 }

@@ -5,6 +5,7 @@ import { formatBytes } from '../format.js'
 import type { OutputOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { describeError } from '../run.js'
+import { traceDefect } from '../trace.js'
 import { plural } from './mirror/summary.js'
 import { shownName } from './names.js'
 
@@ -21,7 +22,10 @@ export function reportVerification(
   if (json) printJson(context, jsonSummary(outcome))
   else print(context, summaryLine(outcome))
   const { stopped } = outcome
-  if (stopped !== undefined && !context.signal.aborted) note(context, describeError(stopped))
+  if (stopped !== undefined && !context.signal.aborted) {
+    note(context, describeError(stopped))
+    traceDefect(context, stopped)
+  }
   if (!json) advise(context, outcome.bad)
   return exitCodeOfOutcome(outcome, context.signal)
 }

@@ -1,4 +1,4 @@
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, firstError, laterErrors, sanitize } from '@dist/errdefs'
 import { pino } from 'pino'
 import type { ServiceContext } from './context.js'
 
@@ -42,7 +42,11 @@ function cleaned(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cleaned(each, depth + 1)]))
 }
 
-function cleanError(error: Error, depth: number): object {
+/** The first error, with its causes and with what went wrong after it. */
+function cleanError(thrown: Error, depth: number): object {
+  const error = firstError(thrown)
+  const later = laterErrors(thrown)
+  if (!(error instanceof Error)) return { message: cleanText(String(error)) }
   const own = error instanceof DistError
   return {
     ...(own ? { code: error.code, retryable: error.retryable } : { name: error.name }),
@@ -50,6 +54,7 @@ function cleanError(error: Error, depth: number): object {
     // Of what is ours the message says enough; of what is not, where it comes from.
     ...(own ? {} : { stack: cleanText(error.stack ?? '') }),
     ...(error.cause === undefined ? {} : { cause: cleaned(error.cause, depth + 1) }),
+    ...(later.length === 0 ? {} : { later: cleaned(later, depth + 1) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Code, codeOf, DistError } from '@dist/errdefs'
+import { type Code, codeOf, DistError, firstError } from '@dist/errdefs'
 
 /** An error as it passes between threads, which would lose its class. */
 export interface EncodedError {
@@ -10,7 +10,8 @@ export interface EncodedError {
   stack?: string
 }
 
-export function encodeError(error: unknown): EncodedError {
+export function encodeError(thrown: unknown): EncodedError {
+  const error = firstError(thrown)
   const plain = error instanceof Error ? error : new Error(String(error))
   return {
     code: codeOf(error),

@@ -20,6 +20,7 @@ import { note } from '../../output.js'
 import { Tally } from '../../progress/run/tally.js'
 import { openRunView } from '../../progress/run/view.js'
 import { describeError } from '../../run.js'
+import { traceDefect } from '../../trace.js'
 import { narrowedTo } from '../push/narrow.js'
 import type { MirrorOptions } from './mirror.js'
 import { requestedPlatforms } from './platforms.js'
@@ -84,6 +85,7 @@ async function mirrored(
     mirrorImages(references, dependencies, { ...options, signal, onEvent }),
   )
   const summary = await report.write(outcomes.map(reportOf), { total: references.length })
+  for (const { error } of outcomes) if (error !== undefined) traceDefect(context, error)
   noteSkipped(context, outcomes)
   return summary.exitCode
 }

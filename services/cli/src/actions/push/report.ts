@@ -4,6 +4,7 @@ import type { Context } from '../../context.js'
 import { formatBytes } from '../../format.js'
 import { note, print, printJson } from '../../output.js'
 import { describeError } from '../../run.js'
+import { traceDefect } from '../../trace.js'
 import { plural } from '../mirror/summary.js'
 import { failureOf } from '../names.js'
 
@@ -28,7 +29,10 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
       ...(error === undefined ? {} : { error: describeError(error) }),
     })
   else if (error === undefined) print(context, `${name} ${desc?.digest}`)
-  if (error !== undefined) note(context, failureOf(name, describeError(error)))
+  if (error !== undefined) {
+    note(context, failureOf(name, describeError(error)))
+    traceDefect(context, error)
+  }
   if (skipped.length > 0) {
     const bytes = formatBytes(skipped.reduce((sum, { size }) => sum + size, 0))
     note(

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { codeOf, DistError, errnoOf, firstError, isHeld, isRetryable, laterErrors } from '../src/index.js'
+
+/** What arrives where a block fails with the first error, and disposing with the others. */
+async function thrown(first: unknown, ...later: unknown[]): Promise<unknown> {
+  const closing = (error: unknown) => ({ [Symbol.asyncDispose]: () => Promise.reject(error) })
+  const block = async (errors: readonly unknown[]): Promise<void> => {
+    const [error] = errors
+    if (errors.length === 0) throw first
+    await using _ = closing(error)
+    await block(errors.slice(1))
+  }
+  return await block([...later].reverse()).catch((error: unknown) => error)
+}
+
+const refused = new DistError('UNAVAILABLE', 'refused', { held: true, cause: errno('ECONNREFUSED') })
+
+function errno(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+describe('an error while disposing', () => {
+  it('hides neither the first error nor what it is', async () => {
+    const error = await thrown(refused, errno('EIO'), new Error('too late'))
+    expect(firstError(error)).toBe(refused)
+    expect(codeOf(error)).toBe('UNAVAILABLE')
+    expect(isRetryable(error)).toBe(true)
+    expect(isHeld(error)).toBe(true)
+    expect(errnoOf(error)).toBe('ECONNREFUSED')
+  })
+
+  it('is kept, in the order in which it came', async () => {
+    const [one, two] = [errno('EIO'), new Error('too late')]
+    expect(laterErrors(await thrown(refused, one, two))).toEqual([one, two])
+  })
+
+  it('that is the first one once more is not told twice', async () => {
+    expect(laterErrors(await thrown(refused, refused))).toEqual([])
+  })
+})
+
+it('an error alone is the first', () => {
+  for (const error of [refused, new Error('x'), 'text', undefined]) {
+    expect(firstError(error)).toBe(error)
+    expect(laterErrors(error)).toEqual([])
+  }
+})
