@@ -42,6 +42,8 @@ export interface DistErrorOptions {
   held?: boolean
   /** Milliseconds to wait before a retry, where the other side said so. */
   retryAfter?: number
+  /** The digests of what the other side lacks to do what it was asked; empty where it names none. Default: it says nothing of it. */
+  lacks?: readonly string[]
 }
 
 /**
@@ -54,6 +56,7 @@ export class DistError extends Error {
   readonly retryable: boolean
   readonly held: boolean
   readonly retryAfter: number | undefined
+  readonly lacks: readonly string[] | undefined
 
   constructor(code: Code, message: string, options: DistErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -61,5 +64,6 @@ export class DistError extends Error {
     this.retryable = options.retryable ?? code === 'UNAVAILABLE'
     this.held = options.held ?? false
     this.retryAfter = options.retryAfter
+    this.lacks = options.lacks
   }
 }

@@ -1,4 +1,4 @@
-import { DistError, isCanceled, isRetryable } from '@dist/errdefs'
+import { DistError, hasCode, isCanceled, isRetryable } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
@@ -35,6 +35,8 @@ export interface RegistryRequest {
   readonly what: string
   /** Statuses to return besides 200. Every other one is thrown as an error. */
   readonly accept?: readonly number[]
+  /** There is another way to what it is for: a 401 for which no challenge can be found is an answer then. */
+  readonly optional?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -59,7 +61,12 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
     const challenges = challengesOf(response.headers['www-authenticate'])
     await response.body.discard()
     const renewed = transport.authorizer.challenged(endpoint, scope, challenges, authorization)
-    const fresh = await authorized(renewed, request)
+    const fresh = await authorized(renewed, request).catch((error: unknown) => {
+      const isAnswer = challenges.length === 0 && hasCode(error, 'UNAUTHENTICATED')
+      if (request.optional === true && isAnswer) return undefined
+      throw error
+    })
+    if (fresh === undefined) return failed(transport, request, response)
     if (isStream(request.body))
       throw new DistError(
         'UNAVAILABLE',
@@ -88,7 +95,7 @@ async function failed(transport: Transport, request: RegistryRequest, response: 
   const { maxRetryAfter, firstDelay } = transport.retry
   const pushes = isPush(request)
   const error = await statusError(response, request.what, maxRetryAfter, { pushes })
-  const pause = error.retryAfter ?? (response.status === 429 ? firstDelay : undefined)
+  const pause = error.retryAfter ?? (hasCode(error, 'RESOURCE_EXHAUSTED') ? firstDelay : undefined)
   if (isRetryable(error) && pause !== undefined) {
     const { host } = response.url
     await transport.limiter.pause(host, pause)

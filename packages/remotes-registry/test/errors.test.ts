@@ -1,3 +1,4 @@
+import { createHostLimiter, type HostLimiter } from '@dist/remotes'
 import { faults, reply, startServer } from '@dist/testkit'
 import { expect, test } from 'vitest'
 import { connectionError } from '../src/http/errors.js'
@@ -139,4 +140,46 @@ test('each request is told, with its URL redacted', async () => {
     ['GET', 200, 1000],
   ])
   expect(events[1]?.url).toBe(`${registry.blobHost?.url}/blobs/${desc.digest}?…`)
+})
+
+test.each([
+  [500, 'MANIFEST_UNKNOWN', 'NOT_FOUND', 'does not have it (500)'],
+  [403, 'NAME_UNKNOWN', 'NOT_FOUND', 'does not have it (403)'],
+  [400, 'BLOB_UNKNOWN', 'NOT_FOUND', 'does not have it (400)'],
+  [404, 'DENIED', 'PERMISSION_DENIED', 'denies access (404)'],
+  [404, 'denied', 'PERMISSION_DENIED', 'denies access (404)'],
+  [403, 'UNAUTHORIZED', 'UNAUTHENTICATED', 'wants a login (403)'],
+  [400, 'UNSUPPORTED', 'NOT_IMPLEMENTED', 'answered 400'],
+  [500, 'NAME_INVALID', 'MALFORMED', 'answered 500'],
+  [503, 'UNAVAILABLE', 'UNAVAILABLE', 'failed (503)'],
+  [404, 'SOMETHING_ELSE', 'NOT_FOUND', 'does not have it (404)'],
+])('%i with the code %s is %s', async (status, said, code, meaning) => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 10)
+  const errors = [{ code: 'FIRST_OF_ITS_OWN' }, { code: said, message: 'in its words' }]
+  registry.script({}, faults.status(status, {}, JSON.stringify({ errors })))
+  const fetching = client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code, retryable: code === 'UNAVAILABLE' })
+  await expect(fetching).rejects.toThrow(`${meaning}`)
+  await expect(fetching).rejects.toThrow(`${said.toUpperCase() === said ? said : 'denied'}: in its words`)
+})
+
+test.each([
+  [403, 'TOOMANYREQUESTS'],
+  [429, 'DENIED'],
+])('R23 %i with the code %s is a host that is asked too much', async (status, said) => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, 10)
+  registry.script({}, faults.status(status, {}, JSON.stringify({ errors: [{ code: said }] })), { times: 2 })
+  const pauses: string[] = []
+  const own = createHostLimiter()
+  const limiter: HostLimiter = {
+    acquire: own.acquire,
+    pause: async (host, milliseconds) => {
+      pauses.push(host)
+      return own.pause(host, milliseconds)
+    },
+  }
+  await client({ limiter }).fetcher(refTo(registry, 'a/b')).fetch(desc)
+  expect(pauses).toEqual([registry.host, registry.host])
 })

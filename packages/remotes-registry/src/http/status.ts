@@ -1,27 +1,67 @@
-import { type Code, DistError, sanitize } from '@dist/errdefs'
+import { type Code, DistError } from '@dist/errdefs'
 import { retryAfter } from '../retry.js'
+import { type ErrorDocument, readErrorDocument } from './document.js'
 import type { Response } from './exchange.js'
 
-// Enough for what registries say; a body of gigabytes must neither be read nor kept.
-const maxErrorBody = 8 * 1024
+// Enough for a registry that names every blob of a manifest; a body of gigabytes must neither be read nor kept.
+const maxErrorBody = 64 * 1024
 
 const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
-/** The error that an answer without success stands for. Reads the start of its body. `pushes`: it answers a push. */
+/** The status that a code of the specification has as a rule ("Error Codes"): registries answer it with many others. */
+const statusOfCode: ReadonlyMap<string, number> = new Map([
+  ['BLOB_UNKNOWN', 404],
+  ['BLOB_UPLOAD_UNKNOWN', 404],
+  ['MANIFEST_UNKNOWN', 404],
+  ['NAME_UNKNOWN', 404],
+  ['UNAUTHORIZED', 401],
+  ['DENIED', 403],
+  ['TOOMANYREQUESTS', 429],
+  ['UNSUPPORTED', 405],
+  ['MANIFEST_BLOB_UNKNOWN', 400],
+  ['MANIFEST_INVALID', 400],
+  ['DIGEST_INVALID', 400],
+  ['NAME_INVALID', 400],
+  ['SIZE_INVALID', 400],
+])
+
+/** With these codes a registry says that a manifest names what it does not have. */
+const lackingCodes: readonly string[] = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']
+
+export interface StatusErrorOptions {
+  /** It answers a push. Default: false. */
+  readonly pushes?: boolean
+}
+
+/**
+ * The error that an answer without success stands for: by the code that the registry gives, else by its status. Reads
+ * the start of its body.
+ */
 export async function statusError(
   response: Response,
   what: string,
   maxRetryAfter: number,
-  { pushes = false }: { pushes?: boolean } = {},
+  { pushes = false }: StatusErrorOptions = {},
 ): Promise<DistError> {
   const { status, headers, url } = response
-  const said = saying(await response.body.start(maxErrorBody))
+  const said = readErrorDocument(await response.body.start(maxErrorBody))
+  const meant = meantStatus(status, said)
   const wait = retryAfter(headers['retry-after'], maxRetryAfter)
-  const message = `${what}: ${url.host} ${(pushes ? meaningForPush : meaning)(status)}${said === '' ? '' : ` (${said})`}`
-  return new DistError(codeFor(status), message, {
-    retryable: retryableStatuses.has(status),
+  const meaning = (pushes ? meaningForPush : meaningOf)(meant, status)
+  const message = `${what}: ${url.host} ${meaning}${said.text === '' ? '' : ` (${said.text})`}`
+  const lacks = pushes && said.codes.some((code) => lackingCodes.includes(code)) ? said.digests : undefined
+  return new DistError(codeFor(meant), message, {
+    retryable: retryableStatuses.has(meant),
     ...(wait === undefined ? {} : { retryAfter: wait }),
+    ...(lacks === undefined ? {} : { lacks }),
   })
+}
+
+/** A host that asks for less, and a proxy that wants a login, mean that whatever else is said. */
+function meantStatus(status: number, { codes }: ErrorDocument): number {
+  if (status === 429 || status === 407) return status
+  const known = codes.map((code) => statusOfCode.get(code)).find((meant) => meant !== undefined)
+  return known ?? status
 }
 
 function codeFor(status: number): Code {
@@ -33,59 +73,38 @@ function codeFor(status: number): Code {
   return status >= 500 || status === 408 ? 'UNAVAILABLE' : 'MALFORMED'
 }
 
-function meaning(status: number): string {
-  switch (status) {
+function meaningOf(meant: number, status: number): string {
+  switch (meant) {
     case 401:
-      return 'wants a login (401): check the credentials for this registry'
+      return `wants a login (${status}): check the credentials for this registry`
     case 403:
-      return 'denies access (403): the account may not read this repository'
+      return `denies access (${status}): the account may not read this repository`
     case 404:
-      return 'does not have it (404): check the name'
+      return `does not have it (${status}): check the name`
     case 407:
-      return 'cannot be reached: the proxy wants a login (407)'
+      return `cannot be reached: the proxy wants a login (${status})`
     case 429:
-      return 'is asked too much (429): wait, log in for a larger quota, or pull through a mirror'
+      return `is asked too much (${status}): wait, log in for a larger quota, or pull through a mirror`
     default:
-      return status >= 500 ? `failed (${status})` : `answered ${status}`
+      return meant >= 500 ? `failed (${status})` : `answered ${status}`
   }
 }
 
-function meaningForPush(status: number): string {
-  switch (status) {
+function meaningForPush(meant: number, status: number): string {
+  switch (meant) {
     case 403:
-      return 'denies access (403): the account may not push to this repository'
+      return `denies access (${status}): the account may not push to this repository`
     case 404:
-      return 'does not take it (404): the repository may have to be created first'
+      return `does not take it (${status}): the repository may have to be created first`
     case 405:
-      return 'takes no pushes (405): it is read-only here'
+      return status === 405
+        ? 'takes no pushes (405): it is read-only here'
+        : `does not support this (${status})`
     case 413:
-      return 'does not take so much (413): it, or a proxy before it, has a limit'
+      return `does not take so much (${status}): it, or a proxy before it, has a limit`
     case 429:
-      return 'is asked too much (429): wait, and push less at a time'
+      return `is asked too much (${status}): wait, and push less at a time`
     default:
-      return meaning(status)
+      return meaningOf(meant, status)
   }
-}
-
-/** What a registry says in its error document (distribution spec, "Error Codes"), or the start of a plain text. */
-function saying(content: Uint8Array): string {
-  const text = Buffer.from(content).toString('utf8').trim()
-  if (text === '' || text.startsWith('<')) return ''
-  try {
-    return sanitize(fromDocument(JSON.parse(text)), 200)
-  } catch {
-    return sanitize(text, 200)
-  }
-}
-
-function fromDocument(document: unknown): string {
-  const errors = (document as { errors?: unknown } | null)?.errors
-  if (!Array.isArray(errors)) return ''
-  return errors
-    .slice(0, 3)
-    .map(({ code, message } = {} as { code?: unknown; message?: unknown }) =>
-      [code, message].filter((part) => typeof part === 'string' && part !== '').join(': '),
-    )
-    .filter((part) => part !== '')
-    .join('; ')
 }

@@ -1,0 +1,70 @@
+import { sanitize } from '@dist/errdefs'
+import { type Digest, isDigest } from '@dist/oci'
+
+/** What an error document says (distribution spec, "Error Codes"), as far as it is read. */
+export interface ErrorDocument {
+  /** In capitals, in the order of the document. Empty for what is no error document. */
+  readonly codes: readonly string[]
+  /** Codes and messages, or the start of a plain text: bounded and fit for one line. */
+  readonly text: string
+  /** The digests that its details name, each once. */
+  readonly digests: readonly Digest[]
+}
+
+// Enough for a manifest that lacks all of its blobs; nobody reads more in an error.
+const maxErrors = 100
+const maxShown = 3
+/** Details are what the registry likes: objects in lists in objects. */
+const maxDetailDepth = 4
+
+const digestLike = /\b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\b/g
+
+/** Reads the start of the body of an error: JSON as the specification has it, or anything else. Never throws. */
+export function readErrorDocument(content: Uint8Array): ErrorDocument {
+  const text = Buffer.from(content).toString('utf8').trim()
+  if (text === '' || text.startsWith('<')) return nothing
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    return { ...nothing, text: sanitize(text, 200) }
+  }
+  const errors = errorsOf(document)
+  return {
+    codes: errors.flatMap(({ code }) => (typeof code === 'string' ? [code.slice(0, 100).toUpperCase()] : [])),
+    text: sanitize(shown(errors), 200),
+    digests: [...new Set(errors.flatMap(({ detail }) => digestsIn(detail, 0)))],
+  }
+}
+
+const nothing: ErrorDocument = { codes: [], text: '', digests: [] }
+
+interface ErrorEntry {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly detail?: unknown
+}
+
+function errorsOf(document: unknown): readonly ErrorEntry[] {
+  const errors = (document as { errors?: unknown } | null)?.errors
+  if (!Array.isArray(errors)) return []
+  return errors
+    .slice(0, maxErrors)
+    .filter((entry): entry is ErrorEntry => typeof entry === 'object' && entry !== null)
+}
+
+function shown(errors: readonly ErrorEntry[]): string {
+  return errors
+    .slice(0, maxShown)
+    .map(({ code, message }) =>
+      [code, message].filter((part) => typeof part === 'string' && part !== '').join(': '),
+    )
+    .filter((part) => part !== '')
+    .join('; ')
+}
+
+function digestsIn(detail: unknown, depth: number): Digest[] {
+  if (typeof detail === 'string') return [...(detail.match(digestLike) ?? [])].filter(isDigest)
+  if (typeof detail !== 'object' || detail === null || depth >= maxDetailDepth) return []
+  return Object.values(detail).flatMap((part) => digestsIn(part, depth + 1))
+}
