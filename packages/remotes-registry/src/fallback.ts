@@ -1,5 +1,6 @@
 import { DistError, isCanceled, throwIfAborted } from '@dist/errdefs'
 import type { Capability, Endpoint } from './endpoint.js'
+import { hastily } from './probe.js'
 import type { Transport } from './transport.js'
 
 /**
@@ -18,7 +19,7 @@ export async function firstEndpoint<T>(
   const last = able.at(-1)
   if (last === undefined)
     throw new DistError('INVALID_ARGUMENT', `${what}: no endpoint is configured that can ${capability}`)
-  const hasty = { ...transport, retry: { ...transport.retry, attempts: 1 } }
+  const hasty = hastily(transport)
   const failures: DistError[] = []
   for (const endpoint of able) {
     throwIfAborted(signal)

@@ -48,6 +48,9 @@ export async function reopenAt(
   return undefined
 }
 
+/** What servers answer that have the content and know no ranges, or not this one. */
+const noRange = [400, 405, 406, 412, 416, 501]
+
 /** Undefined for an answer that is of no use; an offset of 0 where the server sends everything. */
 async function openRange(
   transport: Transport,
@@ -56,7 +59,7 @@ async function openRange(
   size: number | undefined,
 ): Promise<Opened | undefined> {
   const headers = { ...request.headers, range: `bytes=${offset}-` }
-  const response = await sendPatiently(transport, { ...request, headers, accept: [206, 416] })
+  const response = await sendPatiently(transport, { ...request, headers, accept: [206, ...noRange] })
   if (response.status === 200) return whole(response, request.what, size)
   const range = response.status === 206 ? parseContentRange(response.headers['content-range']) : undefined
   if (range?.first === offset && (size === undefined || range.total === undefined || range.total === size))

@@ -1,9 +1,10 @@
-import { isNotFound, isUnavailable } from '@dist/errdefs'
+import { DistError, hasCode, isNotFound, isRetryable } from '@dist/errdefs'
 import { acceptedManifestTypes } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { ObjectType } from '@dist/remotes'
 import { pullScope } from './auth/authorizer.js'
 import type { Endpoint } from './endpoint.js'
+import { hastily, isPaused } from './probe.js'
 import type { RegistryRequest } from './send.js'
 import type { Transport } from './transport.js'
 
@@ -42,27 +43,29 @@ export async function firstPath<T>(
 }
 
 /**
- * `firstPath` where what the object is was only guessed: docker-registry answers 500, not 404, to a layer's digest
- * under /manifests/. So a first guess that fails gets a single try, and all the patience once nothing else has the
- * object.
+ * `firstPath` where what the object is was only guessed: registries answer anything to a layer's digest under
+ * /manifests/ (docker-registry 500). So a first guess that fails gets a single try, and all the patience once nothing
+ * else has the object.
  */
 export async function likelyPath<T>(
   types: readonly ObjectType[],
   transport: Transport,
   call: (type: ObjectType, transport: Transport) => Promise<T>,
 ): Promise<T> {
+  const patiently = (type: ObjectType) => call(type, transport)
   const [first, ...others] = types
-  if (first === undefined || others.length === 0) return firstPath(types, (type) => call(type, transport))
-  const hasty = { ...transport, retry: { ...transport.retry, attempts: 1 } }
+  if (first === undefined || others.length === 0) return firstPath(types, patiently)
   try {
-    return await call(first, hasty)
+    return await call(first, hastily(transport))
   } catch (error) {
-    if (!isNotFound(error) && !isUnavailable(error)) throw error
+    if (!(error instanceof DistError) || hasCode(error, 'CANCELED', 'UNAUTHENTICATED')) throw error
+    // That says nothing about the guess.
+    if (isPaused(error)) return firstPath(types, patiently)
     try {
-      return await firstPath(others, (type) => call(type, transport))
+      return await firstPath(others, patiently)
     } catch (otherwise) {
       if (!isNotFound(otherwise)) throw otherwise
-      if (isNotFound(error)) throw error
+      if (!isRetryable(error)) throw error
       return call(first, transport)
     }
   }

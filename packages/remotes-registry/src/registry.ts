@@ -18,6 +18,7 @@ import type { Source } from './fetch.js'
 import { createFetcher } from './fetcher.js'
 import { createAgents } from './http/agents.js'
 import { createPusher, createPushMemory, forgetUploads } from './push/pusher.js'
+import { KnownNoLists } from './referrers/api.js'
 import { findReferrers } from './referrers/referrers.js'
 import { resolveReference } from './resolve.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
@@ -57,7 +58,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   const known = new Map<string, Promise<readonly Endpoint[]>>()
   const { foreignUrls = false, chunkSize } = options
   const memory = createPushMemory()
-  const withoutReferrers = new Set<string>()
+  const noLists = new KnownNoLists()
 
   const endpointsFor = ({ host }: Locator): Promise<readonly Endpoint[]> => {
     const found = known.get(host) ?? endpointsOf(host, options)
@@ -85,8 +86,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     fetcher,
     pusher: (locator) =>
       createPusher({ transport, endpoints: () => endpointsFor(locator), locator, chunkSize, memory }),
-    referrers: async (locator, digest, o = {}) =>
-      findReferrers(await sourceOf(locator), digest, withoutReferrers, o),
+    referrers: async (locator, digest, o = {}) => findReferrers(await sourceOf(locator), digest, noLists, o),
     endpointsFor,
     authorizer,
     limiter: transport.limiter,

@@ -8,6 +8,7 @@ import type { Source } from './fetch.js'
 import type { Response } from './http/exchange.js'
 import { announcedDigest, announcedType, readManifest } from './manifest.js'
 import { likelyPath, objectRequest } from './paths.js'
+import { headed } from './probe.js'
 import { sizeHeader } from './range.js'
 import { type RegistryRequest, sendPatiently } from './send.js'
 import type { Transport } from './transport.js'
@@ -43,31 +44,22 @@ async function resolveAt(
   })
 }
 
-/** Asks by HEAD. Undefined where the registry does not answer that, or not with all that is needed. */
+/** Asks by HEAD. Undefined where the answer does not tell all that is needed, whatever it is: a GET will. */
 async function head(
   transport: Transport,
   request: RegistryRequest,
   ref: Reference,
 ): Promise<Resolved | undefined> {
-  const accept = [404, 405, 501]
-  const response = await sendPatiently(transport, { ...request, method: 'HEAD', accept })
+  const response = await headed(transport, request)
+  if (response === undefined) return undefined
   await response.body.discard()
-  if (response.status !== 200) return undefined
   const mediaType = announcedType(response)
   const size = sizeHeader(response.headers['content-length'])
   const digest = announcedDigest(response)
   if (mediaType === undefined || size === undefined || digest === undefined) return undefined
-  if (size > maxManifestSize) {
-    throw new DistError(
-      'RESOURCE_EXHAUSTED',
-      `${request.what} has ${size} bytes, more than the ${maxManifestSize} that a manifest may have`,
-    )
-  }
-  if (ref.digest === undefined || ref.digest === digest)
-    return { name: ref, desc: { mediaType, digest, size } }
-  // Another algorithm's digest says nothing about the one asked for: the bytes will.
-  if (ref.digest.slice(0, 6) !== digest.slice(0, 6)) return undefined
-  throw new DistError('FAILED_PRECONDITION', `${request.what}: ${response.url.host} announces ${digest}`)
+  // Of another digest than the one asked for, and of a size that is none, the bytes will tell what is true.
+  if (size > maxManifestSize || (ref.digest !== undefined && ref.digest !== digest)) return undefined
+  return { name: ref, desc: { mediaType, digest, size } }
 }
 
 /** A digest may be that of a blob. Its bytes are verified by whoever fetches them. */
@@ -87,9 +79,8 @@ async function resolveBlob(
 }
 
 async function headOrGet(transport: Transport, request: RegistryRequest): Promise<Response> {
-  const accept = [404, 405, 501]
-  const response = await sendPatiently(transport, { ...request, method: 'HEAD', accept })
-  if (response.status === 200 && response.headers['content-length'] !== undefined) return response
-  await response.body.discard()
+  const response = await headed(transport, request)
+  if (response?.headers['content-length'] !== undefined) return response
+  await response?.body.discard()
   return sendPatiently(transport, request)
 }

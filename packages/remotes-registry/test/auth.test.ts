@@ -127,10 +127,13 @@ test('R8 a second 401 is fatal', async () => {
   const registry = await scripted({ auth: {} })
   putManifest(registry)
   const challenge = `Bearer realm="${registry.url}/token",service="scripted"`
-  registry.script({ method: 'HEAD' }, faults.status(401, { 'www-authenticate': challenge }))
-  const resolving = client().resolve(refTo(registry, 'a/b:1'))
+  registry.script(
+    { method: 'GET', path: '/manifests/' },
+    faults.status(401, { 'www-authenticate': challenge }),
+  )
+  const resolving = client().resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
-  expect(registry.received({ method: 'HEAD' })).toHaveLength(2)
+  expect(registry.received({ path: '/manifests/' })).toHaveLength(2)
 })
 
 test('one who gives up does not end the refresh that others wait for', async () => {

@@ -150,8 +150,8 @@ test('a mirror that fails is passed over at once; the registry itself gets all t
   registry.script({}, faults.status(503), { times: 2 })
   const resolved = await mirrored(mirror.url, registry.url).resolve(refTo(registry, 'a/b:1'))
   expect(resolved.desc).toEqual(desc)
-  expect(mirror.requests).toHaveLength(1)
-  expect(registry.requests).toHaveLength(3)
+  expect(mirror.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+  expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'GET'])
 })
 
 test('when all fail, the error is that of the registry itself and names the others', async () => {

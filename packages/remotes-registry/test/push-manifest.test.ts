@@ -130,10 +130,20 @@ test('for the others a tag lists what refers to a manifest, with its type and an
 
 test('a tag for referrers that means something else is not overwritten', async () => {
   const registry = await scripted()
-  const before = registry.content.putManifest('a/b', manifestOf(), mediaTypes.ociManifest, tag)
+  const other = manifestOf({ annotations: { of: 'somebody' } })
+  const before = registry.content.putManifest('a/b', other, mediaTypes.ociManifest, tag)
   const { desc, content } = documentOf({ subject })
   await expect(pusherTo(registry).put(desc, content)).rejects.toMatchObject({ code: 'MALFORMED' })
   expect(registry.content.find('a/b', 'manifests', tag)?.digest).toBe(before.digest)
+})
+
+test('R30 a tag for referrers that answers their subject lists nothing, and gets a list', async () => {
+  const registry = await scripted()
+  registry.content.putManifest('a/b', manifestOf(), mediaTypes.ociManifest, tag)
+  const { desc, content } = documentOf({ subject, annotations: { a: 'b' } })
+  await pusherTo(registry).put(desc, content)
+  const found = await client().referrers(refTo(registry, 'a/b'), subject.digest)
+  expect(found.map(({ digest }) => digest)).toEqual([desc.digest])
 })
 
 test('R14 a list of referrers that would outgrow a manifest is an error, and stays as it was', async () => {

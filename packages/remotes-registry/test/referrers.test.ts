@@ -1,5 +1,5 @@
 import { digestOf, mediaTypes, parseDigest } from '@dist/oci'
-import { faults, reply, type ScriptedRegistry } from '@dist/testkit'
+import { type Fault, faults, reply, type ScriptedRegistry } from '@dist/testkit'
 import { expect, test } from 'vitest'
 import { client, manifestOf, refTo, scripted } from './support.js'
 
@@ -23,8 +23,15 @@ function putList(registry: ScriptedRegistry, manifests: readonly object[]) {
   registry.content.putManifest('a/b', JSON.stringify(list), mediaTypes.ociIndex, tag)
 }
 
-const found = async (registry: ScriptedRegistry, from = client()) =>
-  (await from.referrers(refTo(registry, 'a/b'), subject.digest)).map(({ digest }) => digest)
+const found = async (registry: ScriptedRegistry, from = client()) => (await looked(registry, from)).digests
+
+/** What is found, and what is said where it is not known. */
+async function looked(registry: ScriptedRegistry, from = client()) {
+  const unknown: string[] = []
+  const onUnknown = ({ message }: Error) => unknown.push(message)
+  const descs = await from.referrers(refTo(registry, 'a/b'), subject.digest, { onUnknown })
+  return { digests: descs.map(({ digest }) => digest), unknown }
+}
 
 test('all pages of a list are read, each entry once', async () => {
   const registry = await scripted({ referrers: 3 })
@@ -43,6 +50,7 @@ test.each([
   ['400', faults.status(400)],
   ['405', faults.status(405)],
   ['406', faults.status(406)],
+  ['415', faults.status(415)],
   ['something else', faults.status(200, { 'content-type': 'text/html' }, '<html>')],
 ])('a registry that answers %s is read by the tag, and not asked again', async (_what, fault) => {
   const registry = await scripted()
@@ -63,20 +71,25 @@ test('a repository that is not there says nothing about the registry', async () 
   expect(await found(registry, registryClient)).toEqual(put.map(({ digest }) => digest))
 })
 
-test('R25 a next page at another host is refused', async () => {
+test('R25 a next page at another host is not asked for: what refers to the image is not known', async () => {
   const elsewhere = await scripted()
   const registry = await scripted({ referrers: 10 })
   const link = `<${elsewhere.url}/v2/a/b/referrers/x>; rel="next"`
   registry.script(api, faults.withHeaders({ link }))
-  await expect(found(registry)).rejects.toMatchObject({ code: 'MALFORMED' })
+  const { digests, unknown } = await looked(registry)
+  expect(digests).toEqual([])
+  expect(unknown).toEqual([expect.stringContaining(`a next page at ${elsewhere.url}/, which is refused`)])
   expect(elsewhere.requests).toEqual([])
 })
 
-test('a list that never ends is an error', async () => {
+test('a list that never ends is given up', async () => {
   const registry = await scripted()
   let page = 0
   registry.script(api, ({ path }) => {
-    const manifests = Array.from({ length: 50 }, (_, i) => ({ ...subject, digest: digestOf(`${page} ${i}`) }))
+    const manifests = Array.from({ length: 1000 }, (_, i) => ({
+      ...subject,
+      digest: digestOf(`${page} ${i}`),
+    }))
     const document = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })
     return reply(
       200,
@@ -84,31 +97,129 @@ test('a list that never ends is an error', async () => {
       document,
     )
   })
-  await expect(found(registry)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+  expect(await looked(registry)).toEqual({
+    digests: [],
+    unknown: [expect.stringContaining('more than 10000')],
+  })
 })
 
-test.each([
-  ['is not JSON', '{'],
-  ['is no index', manifestOf()],
-  ['has a digest that is none', { ...subject, digest: 'sha256:../../x' }],
-  ['has a size of -1', { ...subject, size: -1 }],
-])('R17 R18 a list that %s is MALFORMED', async (_what, entry) => {
-  const registry = await scripted()
+const refusals: [what: string, fault: Fault][] = [
+  ['401 without a challenge', faults.status(401)],
+  ['403', faults.status(403)],
+  ['415', faults.status(415)],
+  ['422', faults.status(422)],
+  ['500', faults.status(500)],
+  ['501', faults.status(501)],
+  ['503', faults.status(503)],
+  ['a redirect to 403', faults.redirect('/signed/elsewhere')],
+  ['a redirect to nowhere', faults.redirect('ftp://x')],
+  ['a closed connection', faults.closed()],
+  ['200 with a page', faults.status(200, { 'content-type': 'text/html' }, '<html>')],
+  ['200 with something else in JSON', faults.status(200, { 'content-type': 'application/json' }, '{}')],
+  ['a list that is not JSON', listOf('{')],
+  ['a list that is no index', listOf(manifestOf())],
+  ['a list of a digest that is none', listOf({ ...subject, digest: 'sha256:../../x' })],
+  ['a list of a size of -1', listOf({ ...subject, size: -1 })],
+]
+
+function listOf(entry: string | object): Fault {
   const document =
     typeof entry === 'string'
       ? entry
       : JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [entry] })
-  registry.script(api, faults.status(200, { 'content-type': mediaTypes.ociIndex }, document))
-  await expect(found(registry)).rejects.toMatchObject({ code: 'MALFORMED' })
+  return faults.status(200, { 'content-type': mediaTypes.ociIndex }, document)
+}
+
+test.each(refusals)(
+  'R29 %s: the tag is read; without one there are none, and that is said',
+  async (_what, fault) => {
+    const registry = await scripted()
+    registry.script({ path: '/signed/' }, faults.status(403))
+    registry.script(api, fault)
+    const { digests, unknown } = await looked(registry)
+    expect(digests).toEqual([])
+    expect(unknown).toEqual([expect.stringContaining(registry.host)])
+    const [desc] = putReferring(registry, 1)
+    putList(registry, [desc ?? {}])
+    expect(await looked(registry)).toEqual({ digests: [desc?.digest], unknown: [] })
+  },
+)
+
+test.each([401, 403, 500, 503])('R29 a tag that is answered %i, too, is not known', async (code) => {
+  const registry = await scripted()
+  registry.script({ path: tag }, faults.status(code))
+  const { digests, unknown } = await looked(registry)
+  expect(digests).toEqual([])
+  expect(unknown).toEqual([expect.stringContaining(code === 401 ? 'wants a login' : `(${code})`)])
 })
 
-test('R23 a registry that fails for a moment is asked again; one that keeps failing is an error, not an empty list', async () => {
+test.each([
+  ['the image’s own manifest', manifestOf(), mediaTypes.ociManifest],
+  ['another manifest', manifestOf({ annotations: { a: 'b' } }), mediaTypes.ociManifest],
+  ['a page', '<html>', 'text/html'],
+  ['a manifest of schema 1', '{"schemaVersion":1,"fsLayers":[]}', mediaTypes.dockerSchema1],
+  ['an index that is none', '{"schemaVersion":2}', mediaTypes.ociIndex],
+])('R30 a tag that answers %s lists nothing', async (_what, content, mediaType) => {
+  const registry = await scripted()
+  registry.content.putManifest('a/b', content, mediaType, tag)
+  expect(await looked(registry)).toEqual({ digests: [], unknown: [] })
+})
+
+test('R30 a tag that answers the index that it is about lists nothing', async () => {
+  const registry = await scripted()
+  const [child] = putReferring(registry, 1)
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [child] })
+  const { digest } = registry.content.putManifest('a/b', index, mediaTypes.ociIndex, '1')
+  registry.content.putManifest('a/b', index, mediaTypes.ociIndex, digest.replace(':', '-'))
+  expect(await client().referrers(refTo(registry, 'a/b'), digest)).toEqual([])
+})
+
+test('a registry that fails for a moment is asked again', async () => {
   const registry = await scripted({ referrers: 10 })
   const put = putReferring(registry, 1)
   registry.script(api, faults.status(503), { times: 1 })
-  expect(await found(registry)).toEqual(put.map(({ digest }) => digest))
-  registry.script(api, faults.status(503))
-  await expect(found(registry)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await looked(registry)).toEqual({ digests: put.map(({ digest }) => digest), unknown: [] })
+})
+
+test('a further page that fails for a moment is asked again', async () => {
+  const registry = await scripted({ referrers: 3 })
+  const put = putReferring(registry, 5)
+  registry.script(api, faults.status(503), { after: 1, times: 2 })
+  expect(await looked(registry)).toEqual({ digests: put.map(({ digest }) => digest), unknown: [] })
+})
+
+test('an API that refuses all is not asked again, one that refuses a repository for others; each time it is said', async () => {
+  for (const [code, asked] of [
+    [501, 1],
+    [403, 2],
+  ]) {
+    const registry = await scripted()
+    registry.script(api, faults.status(code ?? 0))
+    const registryClient = client()
+    for (const repository of ['a/b', 'a/b', 'c/d']) {
+      const unknown: string[] = []
+      const onUnknown = ({ message }: Error) => unknown.push(message)
+      await registryClient.referrers(refTo(registry, repository), subject.digest, { onUnknown })
+      expect(unknown).toHaveLength(1)
+    }
+    expect(registry.received(api)).toHaveLength(asked ?? 0)
+  }
+})
+
+test('a host that is not there is an error: nothing is known of the image either', async () => {
+  const registry = await scripted()
+  const ref = refTo(registry, 'a/b')
+  await registry[Symbol.asyncDispose]()
+  await expect(client().referrers(ref, subject.digest)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+test('R23 a host that is asked too much stays one: its pause is waited for', async () => {
+  const registry = await scripted({ referrers: 10 })
+  const put = putReferring(registry, 1)
+  registry.script(api, faults.status(429), { times: 2 })
+  expect(await looked(registry)).toEqual({ digests: put.map(({ digest }) => digest), unknown: [] })
+  registry.script(api, faults.status(429))
+  await expect(looked(registry)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true })
 })
 
 test('the tag of a sha512 digest is cut to what the specification says', async () => {

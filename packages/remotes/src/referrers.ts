@@ -2,8 +2,13 @@ import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { RemoteOptions } from './remotes.js'
 
+export interface ReferrersOptions extends RemoteOptions {
+  /** Told why it is not known what refers to the content: then nothing is taken to do so. */
+  onUnknown?: (error: Error) => void
+}
+
 /** Knows what refers to content: signatures, SBOMs, attestations. */
 export interface ReferrersSource {
-  /** The manifests whose subject has that digest, each once; none is no error. */
-  referrers(locator: Locator, digest: Digest, options?: RemoteOptions): Promise<readonly Descriptor[]>
+  /** The manifests whose subject has that digest, each once; none is no error, nor is a registry that does not tell. */
+  referrers(locator: Locator, digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
 }

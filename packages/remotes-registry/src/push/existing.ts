@@ -1,14 +1,14 @@
-import { isNotFound } from '@dist/errdefs'
 import { type Descriptor, type Digest, parseDigest } from '@dist/oci'
 import { parseTag } from '@dist/reference'
 import type { ObjectType } from '@dist/remotes'
+import type { Response } from '../http/exchange.js'
 import { announcedDigest, announcedType, readManifest } from '../manifest.js'
 import { objectRequest } from '../paths.js'
-import { sizeHeader } from '../range.js'
-import { type RegistryRequest, sendPatiently } from '../send.js'
+import { headed, orUndefined, probe, tried } from '../probe.js'
+import { parseContentRange, sizeHeader } from '../range.js'
+import type { RegistryRequest } from '../send.js'
+import type { Transport } from '../transport.js'
 import { nameAt, type PushPlace, scopeOf } from './place.js'
-
-const notAnswered = [404, 405, 501]
 
 /** `Pusher.resolve`. */
 export async function existingManifest(
@@ -33,29 +33,27 @@ async function headManifest(
   request: RegistryRequest,
   wanted: Digest | undefined,
 ): Promise<Descriptor | 'missing' | undefined> {
-  const response = await sendPatiently(place.transport, { ...request, method: 'HEAD', accept: notAnswered })
+  const response = await headed(place.transport, { ...request, accept: [404] })
+  if (response === undefined) return undefined
   await response.body.discard()
   if (response.status === 404) return 'missing'
   const mediaType = announcedType(response)
   const size = sizeHeader(response.headers['content-length'])
   const digest = announcedDigest(response)
-  if (response.status !== 200 || mediaType === undefined || size === undefined || digest === undefined)
-    return undefined
+  if (mediaType === undefined || size === undefined || digest === undefined) return undefined
   // Another digest than the one asked for: the content will tell.
   return wanted === undefined || wanted === digest ? { mediaType, digest, size } : undefined
 }
 
+/** What cannot be read, or is no manifest, is not what is to be pushed. */
 async function getManifest(
   place: PushPlace,
   request: RegistryRequest,
   digest: Digest | undefined,
 ): Promise<Descriptor | undefined> {
-  try {
-    return (await readManifest(place.transport, request, digest)).desc
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-    return undefined
-  }
+  const { transport } = place
+  const read = await tried(transport, request.signal, (hasty) => readManifest(hasty, request, digest))
+  return orUndefined(read)?.desc
 }
 
 /** Whether a blob is there with its size, where the registry tells that. */
@@ -68,21 +66,31 @@ export async function hasBlob(
   return found !== undefined && (found.size ?? size) === size
 }
 
-/** A blob that is there, with its size where the registry tells that. Undefined: not there. */
+/** A blob that is there, with its size where the registry tells that. Undefined: not there, or it cannot be told. */
 export async function findBlob(
   place: PushPlace,
   digest: Digest,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly size: number | undefined } | undefined> {
+  const { transport } = place
   const request = requestFor(place, 'blob', digest, signal)
-  let response = await sendPatiently(place.transport, { ...request, method: 'HEAD', accept: notAnswered })
-  if (response.status === 405 || response.status === 501) {
-    await response.body.discard()
-    response = await sendPatiently(place.transport, { ...request, accept: [404] })
-  }
-  await response.body.return()
-  if (response.status === 404) return undefined
-  return { size: sizeHeader(response.headers['content-length']) }
+  const response =
+    (await headed(transport, { ...request, accept: [404] })) ?? (await firstByte(transport, request))
+  await response?.body.return()
+  if (response === undefined || response.status === 404) return undefined
+  return { size: wholeSize(response) }
+}
+
+/** The start of a blob, where a HEAD does not tell whether it is there: its first byte, unless ranges are ignored. */
+async function firstByte(transport: Transport, request: RegistryRequest): Promise<Response | undefined> {
+  const headers = { ...request.headers, range: 'bytes=0-0' }
+  return orUndefined(await probe(transport, { ...request, headers, accept: [206, 404, 416] }))
+}
+
+function wholeSize({ status, headers }: Response): number | undefined {
+  if (status === 200) return sizeHeader(headers['content-length'])
+  // Of a blob without content no range can be had.
+  return status === 416 ? 0 : parseContentRange(headers['content-range'])?.total
 }
 
 function requestFor(

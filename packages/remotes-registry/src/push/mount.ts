@@ -1,11 +1,11 @@
-import { hasCode } from '@dist/errdefs'
+import { DistError } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
-import { withRetries } from '../retry.js'
+import { tried } from '../probe.js'
 import { takeOpened } from './draft.js'
 import { keyOf, nameAt, type PushPlace } from './place.js'
 import { cancelUpload, mountOrOpen } from './upload.js'
 
-/** `Pusher.mount`. */
+/** `Pusher.mount`. Whatever a registry answers that does not mount: whether it takes the blob is what the write finds out. */
 export async function mountBlob(
   place: PushPlace,
   { digest }: Descriptor,
@@ -13,25 +13,14 @@ export async function mountBlob(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const job = { place, what: nameAt(place, `blob ${digest}`), signal }
-  const { memory, transport } = place
-  try {
-    const upload = await withRetries(transport.retry, signal, () => mountOrOpen(job, digest, from))
-    const former = takeOpened({ place, digest })
-    if (upload !== undefined) memory.opened.set(keyOf(place, digest), { place, upload })
-    if (former !== undefined) await cancelUpload(job, former)
-    if (upload === undefined) memory.missing.delete(keyOf(place, digest))
-    return upload === undefined
-  } catch (error) {
-    // Whether it may be pushed there at all is what the write finds out.
-    if (!hasCode(error, ...refusals)) throw error
-    return false
-  }
+  const { memory } = place
+  const upload = await tried(place.transport, signal, (transport) =>
+    mountOrOpen({ ...job, place: { ...place, transport } }, digest, from),
+  )
+  if (upload instanceof DistError) return false
+  const former = takeOpened({ place, digest })
+  if (upload !== undefined) memory.opened.set(keyOf(place, digest), { place, upload })
+  if (former !== undefined) await cancelUpload(job, former)
+  if (upload === undefined) memory.missing.delete(keyOf(place, digest))
+  return upload === undefined
 }
-
-const refusals = [
-  'UNAUTHENTICATED',
-  'PERMISSION_DENIED',
-  'NOT_FOUND',
-  'NOT_IMPLEMENTED',
-  'MALFORMED',
-] as const

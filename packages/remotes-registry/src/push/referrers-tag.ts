@@ -2,7 +2,7 @@ import { DistError, isNotFound } from '@dist/errdefs'
 import { type Descriptor, type Digest, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
 import { readManifest } from '../manifest.js'
 import { objectRequest } from '../paths.js'
-import { listed, referrersTag } from '../referrers/tag.js'
+import { listed, meansSubject, referrersTag } from '../referrers/tag.js'
 import { putDocument } from './manifest.js'
 import { nameAt, type PushPlace, scopeOf } from './place.js'
 
@@ -19,21 +19,24 @@ export function addReferrer(
   const tag = referrersTag(subject)
   const key = `${place.endpoint.url}/${place.locator.repository}:${tag}`
   return place.memory.tags.run(key, async () => {
-    const before = await readList(place, tag, signal)
+    const before = await readList(place, tag, subject, signal)
     if (before.some(({ digest }) => digest === desc.digest)) return
     await writeList(place, tag, [...before, desc], signal)
   })
 }
 
+/** What the tag lists. Throws `MALFORMED` where it means something else, which is not to be lost. */
 async function readList(
   place: PushPlace,
   tag: string,
+  subject: Digest,
   signal: AbortSignal | undefined,
 ): Promise<readonly Descriptor[]> {
   const what = nameAt(place, `referrers ${tag}`)
   const request = objectRequest(place.endpoint, place.locator, 'manifest', tag, what, signal)
   try {
-    return listed(await readManifest(place.transport, { ...request, scope: scopeOf(place) }, undefined), what)
+    const read = await readManifest(place.transport, { ...request, scope: scopeOf(place) }, undefined)
+    return meansSubject(read, subject) ? [] : listed(read, what)
   } catch (error) {
     if (!isNotFound(error)) throw error
     return []

@@ -4,9 +4,9 @@ import { mountScope, type Scope } from '../auth/authorizer.js'
 import type { Response } from '../http/exchange.js'
 import { redirectTarget } from '../http/redirect.js'
 import { announcedDigest } from '../manifest.js'
+import { hastily } from '../probe.js'
 import { sizeHeader } from '../range.js'
 import { type RegistryRequest, send, type Target } from '../send.js'
-import type { Transport } from '../transport.js'
 import { type PushPlace, scopeOf } from './place.js'
 
 /** An upload that a registry has opened. */
@@ -37,13 +37,17 @@ export async function openUpload(job: UploadJob): Promise<Upload> {
   return uploadOf(job, response)
 }
 
-/** Asks for a blob of another repository: one POST. Undefined where it is there now, else the upload that was opened. */
+/**
+ * Asks for a blob of another repository: one POST. Undefined where it is there now, else the upload that was opened.
+ * Throws for every other answer: that it is there is what only a 201 says.
+ */
 export async function mountOrOpen(job: UploadJob, digest: Digest, from: string): Promise<Upload | undefined> {
   const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`
   const scope = mountScope(job.place.locator.repository, from)
-  const response = await send(job.place.transport, { ...postRequest(job, query, scope), accept: [201, 202] })
+  const request = { ...postRequest(job, query, scope), optional: true, accept: [201, 202] }
+  const response = await send(job.place.transport, request)
   await response.body.discard()
-  if (response.status === 202) return uploadOf(job, response)
+  if (response.status !== 201) return uploadOf(job, response)
   checkDigest(response, digest, job.what)
   return undefined
 }
@@ -95,8 +99,11 @@ export async function completeUpload(
 
 /** Has the registry forget an upload, if it can: a courtesy. Never throws, and takes no longer than some seconds. */
 export async function cancelUpload({ place, what }: UploadJob, upload: Upload): Promise<void> {
-  const transport: Transport = { ...place.transport, retry: { ...place.transport.retry, attempts: 1 } }
-  const job = { place: { ...place, transport }, what, signal: AbortSignal.timeout(cancelPatience) }
+  const job = {
+    place: { ...place, transport: hastily(place.transport) },
+    what,
+    signal: AbortSignal.timeout(cancelPatience),
+  }
   try {
     const response = await sendToUpload(job, upload, { method: 'DELETE', accept: [202, 204] })
     await response.body.discard()

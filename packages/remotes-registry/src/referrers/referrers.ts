@@ -1,116 +1,78 @@
-import { DistError, isNotFound } from '@dist/errdefs'
-import { type Descriptor, type Digest, essence, mediaTypes } from '@dist/oci'
+import { DistError, hasCode, isNotFound, isRetryable } from '@dist/errdefs'
+import type { Descriptor, Digest } from '@dist/oci'
 import { formatLocator } from '@dist/reference'
-import type { RemoteOptions } from '@dist/remotes'
-import { pullScope } from '../auth/authorizer.js'
+import type { ReferrersOptions } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
 import { firstEndpoint } from '../fallback.js'
 import type { Source } from '../fetch.js'
-import type { Response } from '../http/exchange.js'
-import { readManifest, readWhole } from '../manifest.js'
+import { readManifest } from '../manifest.js'
 import { objectRequest } from '../paths.js'
-import { withRetries } from '../retry.js'
-import { type RegistryRequest, send } from '../send.js'
-import type { Transport } from '../transport.js'
-import { nextPage } from './link.js'
-import { listed, referrersTag } from './tag.js'
+import { tried } from '../probe.js'
+import { pauseBefore } from '../retry.js'
+import { askList, type KnownNoLists, type ListRequest } from './api.js'
+import { listed, meansSubject, referrersTag } from './tag.js'
 
-// Nothing real has as many, and a registry that always names another page must come to an end.
-const maxReferrers = 10_000
-const maxPages = 1_000
-
-/** `ReferrersSource.referrers`. `without`: the endpoints that are known to have no API for it; learned here. */
+/**
+ * `ReferrersSource.referrers`. The registry's API for it is asked first, then, whatever it answered in place of a list,
+ * the tag for them. `known`: what was learned of APIs so far.
+ */
 export async function findReferrers(
-  source: Source,
+  { transport, endpoints, locator }: Source,
   digest: Digest,
-  without: Set<string>,
-  { signal }: RemoteOptions,
+  known: KnownNoLists,
+  { signal, onUnknown }: ReferrersOptions,
 ): Promise<readonly Descriptor[]> {
-  const what = `referrers of ${formatLocator(source.locator)}@${digest}`
-  const { transport, endpoints } = source
+  const what = `referrers of ${formatLocator(locator)}@${digest}`
+  let untold: DistError | undefined
   try {
-    return await firstEndpoint(transport, endpoints, 'resolve', what, signal, (endpoint, transport) =>
-      referrersAt({ ...source, transport }, endpoint, digest, without, what, signal),
-    )
+    return await firstEndpoint(transport, endpoints, 'resolve', what, signal, async (endpoint, transport) => {
+      const found = await referrersAt({ transport, locator, digest, known, what, signal }, endpoint)
+      if (!(found instanceof DistError)) return found
+      untold = found
+      throw found
+    })
   } catch (error) {
-    if (!isNotFound(error)) throw error
+    const isAnswer = untold !== undefined && (error === untold || (error as DistError).cause === untold)
+    if (!isAnswer) throw error
+    if (!isNotFound(error)) onUnknown?.(error as DistError)
     return []
   }
 }
 
+/** The list; `NOT_FOUND` where nothing refers to the digest, and why it is not known what does. */
 async function referrersAt(
-  { transport, locator }: Source,
+  request: ListRequest,
   endpoint: Endpoint,
-  digest: Digest,
-  without: Set<string>,
-  what: string,
-  signal: AbortSignal | undefined,
-): Promise<readonly Descriptor[]> {
-  if (!without.has(endpoint.url)) {
-    const { repository } = locator
-    const path = `/${repository}/referrers/${digest}`
-    const headers = { accept: mediaTypes.ociIndex }
-    const request = {
-      endpoint,
-      method: 'GET',
-      path,
-      headers,
-      scope: pullScope(repository),
-      what,
-      signal,
-    } as const
-    const found = await allPages(transport, request)
-    if (Array.isArray(found)) return found
-    if (found === 'no API') without.add(endpoint.url)
-  }
+): Promise<readonly Descriptor[] | DistError> {
+  const answer = await askList(request, endpoint)
+  if (isList(answer)) return answer
+  const byTag = await readTag(request, endpoint)
+  // Without a tag there are none, unless the API is there and failed.
+  if (!(answer instanceof DistError && isNotFound(byTag))) return byTag
+  if (!isRetryable(answer)) return answer
+  // Signatures are not to be lost by a moment's failure: no other way is left, so this one is taken once more.
+  await pauseBefore(1, request.transport.retry, request.signal)
+  const again = await askList(request, endpoint)
+  return isList(again) ? again : answer
+}
+
+function readTag(
+  { transport, locator, digest, what, signal }: ListRequest,
+  endpoint: Endpoint,
+): Promise<readonly Descriptor[] | DistError> {
   const request = objectRequest(endpoint, locator, 'manifest', referrersTag(digest), what, signal)
-  return listed(await readManifest(transport, request, undefined), what)
-}
-
-type Absence = 'no API' | 'no repository'
-
-async function allPages(
-  transport: Transport,
-  first: RegistryRequest,
-): Promise<readonly Descriptor[] | Absence> {
-  const found = new Map<Digest, Descriptor>()
-  let request = first
-  for (let page = 0; page < maxPages && found.size <= maxReferrers; page++) {
-    const answer = await onePage(transport, request)
-    if (typeof answer === 'string') {
-      if (page === 0) return answer
-      throw new DistError('MALFORMED', `${first.what}: a further page of the list is none`)
+  return tried(transport, signal, async (hasty) => {
+    try {
+      const read = await readManifest(hasty, request, undefined)
+      return meansSubject(read, digest) ? [] : listed(read, what)
+    } catch (error) {
+      // Something else than an index of referrers (R30).
+      if (hasCode(error, 'MALFORMED', 'NOT_IMPLEMENTED')) return []
+      throw error
     }
-    for (const desc of answer.descs) found.set(desc.digest, desc)
-    if (answer.next === undefined) return [...found.values()]
-    request = { ...first, target: { url: answer.next, own: true } }
-  }
-  throw new DistError(
-    'RESOURCE_EXHAUSTED',
-    `${first.what}: more than ${maxReferrers}, or more than ${maxPages} pages`,
-  )
-}
-
-function onePage(
-  transport: Transport,
-  request: RegistryRequest,
-): Promise<{ descs: readonly Descriptor[]; next: URL | undefined } | Absence> {
-  return withRetries(transport.retry, request.signal, async () => {
-    const response = await send(transport, { ...request, accept: [400, 404, 405, 406] })
-    if (response.status !== 200) return absence(response)
-    if (essence(response.headers['content-type'] ?? '') !== mediaTypes.ociIndex) {
-      await response.body.return()
-      return 'no API'
-    }
-    const { link } = response.headers
-    const content = await readWhole(response, request.what)
-    const next = nextPage(link, response.url, request.what)
-    return { descs: listed({ desc: { mediaType: mediaTypes.ociIndex }, content }, request.what), next }
   })
 }
 
-/** A repository that is not there says nothing about what its registry can do. */
-async function absence(response: Response): Promise<Absence> {
-  const text = Buffer.from(await response.body.start(1024)).toString('utf8')
-  return text.includes('NAME_UNKNOWN') ? 'no repository' : 'no API'
+function isList(answer: Awaited<ReturnType<typeof askList>>): answer is readonly Descriptor[] {
+  return Array.isArray(answer)
 }

@@ -1,0 +1,72 @@
+import { DistError, errnoOf, hasCode, isCanceled, isRetryable } from '@dist/errdefs'
+import type { Response } from './http/exchange.js'
+import { withRetries } from './retry.js'
+import { type RegistryRequest, send } from './send.js'
+import type { Transport } from './transport.js'
+
+/**
+ * `send`, for what can be had in another way too (R29): asked once, and whatever comes is an answer, an error one of
+ * its kinds. Registries refuse such requests with any status, and whoever waits for a better one loses the time that
+ * the other way takes. Throws as `tried`.
+ */
+export function probe(transport: Transport, request: RegistryRequest): Promise<Response | DistError> {
+  return tried(transport, request.signal, (hasty) => send(hasty, { ...request, optional: true }))
+}
+
+/**
+ * What a call gives, or the error of its single try. Throws `CANCELED`, and, after the transport's patience, the errors
+ * that would meet the other way as well: of a host that cannot be reached, and of one that is asked too much.
+ */
+export function tried<T>(
+  transport: Transport,
+  signal: AbortSignal | undefined,
+  call: (hasty: Transport) => Promise<T>,
+): Promise<T | DistError> {
+  return withRetries(transport.retry, signal, async () => {
+    try {
+      return await call(hastily(transport))
+    } catch (error) {
+      if (!(error instanceof DistError) || isCanceled(error) || isPaused(error) || isUnreachable(error))
+        throw error
+      return error
+    }
+  })
+}
+
+/** The transport for a single try. */
+export function hastily(transport: Transport): Transport {
+  return { ...transport, retry: { ...transport.retry, attempts: 1 } }
+}
+
+/**
+ * The answer to the HEAD of what a GET is for, where it is one of success or of `accept`. Undefined: the GET is the
+ * better question. Throws as `tried`, and why signing in failed.
+ */
+export async function headed(transport: Transport, request: RegistryRequest): Promise<Response | undefined> {
+  const answer = await probe(transport, { ...request, method: 'HEAD' })
+  return orUndefined(answer)
+}
+
+/** An answer of success; undefined for another one. Throws why signing in failed: the other way would fail in the same way. */
+export function orUndefined<T>(answer: T | DistError): T | undefined {
+  if (!(answer instanceof DistError)) return answer
+  if (isOfLogin(answer)) throw answer
+  return undefined
+}
+
+/** Whether an error is the host's wish to be asked less: of every request, not of this one. */
+export function isPaused(error: unknown): boolean {
+  return hasCode(error, 'RESOURCE_EXHAUSTED') && isRetryable(error)
+}
+
+function isOfLogin(error: DistError): boolean {
+  return error.cause instanceof DistError
+}
+
+// Connections that break may do so because of what is asked.
+const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function isUnreachable(error: DistError): boolean {
+  const errno = errnoOf(error)
+  return hasCode(error, 'UNAVAILABLE') && errno !== undefined && !broken.has(errno)
+}
