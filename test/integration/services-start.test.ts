@@ -91,13 +91,6 @@ describe('a service does not start, and says why,', () => {
       await startService(workspace(), 'worker', { env }).logged('ready')
     }))
 
-  it('where nobody answers', async () => {
-    const args = ['--queue', 'redis://127.0.0.1:1']
-    const { code, error } = await refusalOf(startService(workspace(), 'dashboard', { args }))
-    expect(code).toBe(1)
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('127.0.0.1:1') })
-  })
-
   it('where the services of the queue have another store', () =>
     withRedis({}, async ({ url }) => {
       await startService(workspace(), 'coordinator', { args: ['--queue', url] }).logged('ready')

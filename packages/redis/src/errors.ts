@@ -19,6 +19,12 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/, ['UNAVAILABLE', 'try again later']],
 ]
 
+/** What the client library says of itself, in the words of those who use the queue. */
+const ownWords: readonly (readonly [RegExp, string])[] = [
+  [/max retries per request|^Socket timeout/i, 'it does not answer'],
+  [/^Connection is closed/i, 'the connection is lost'],
+]
+
 const certificateErrors = /CERT|UNABLE_TO_|SELF_SIGNED|ERR_TLS/
 const noTls = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/
 
@@ -30,7 +36,8 @@ export function redisError(redis: Redis, doing: string, thrown: unknown): DistEr
   const error = firstError(thrown)
   if (error instanceof DistError) return error
   const { host, port } = redis.options
-  const said = error instanceof Error ? error.message : String(error)
+  const raw = error instanceof Error ? error.message : String(error)
+  const said = ownWords.find(([pattern]) => pattern.test(raw))?.[1] ?? raw
   const [code, advice, options] = verdict(error, said, redis.options.tls !== undefined)
   const message = `redis at ${host}:${port}: ${doing}: ${sanitize(said)}${advice === '' ? '' : `; ${advice}`}`
   return new DistError(code, message, { ...options, cause: error })

@@ -1,6 +1,14 @@
 export { type Environment, nonEmpty } from './environment.js'
+export { type PatienceOptions, unlessAborted, waitedFor } from './patience.js'
 export { openPushes, type Pushes, type PushesOptions } from './pushes.js'
-export { openQueue, type Queue, type QueueSettings, queueUrl, requiredQueue } from './queue.js'
+export {
+  type OpenQueueOptions,
+  openQueue,
+  type Queue,
+  type QueueSettings,
+  queueUrl,
+  requiredQueue,
+} from './queue.js'
 export { openRemote, type RemoteSettings, type RequestSettings, requestSettings } from './remote.js'
 export { openStore, type Store, type StoreSettings, storeUrl } from './store.js'
 export { openTransfers, type Transfers } from './transfers.js'

@@ -2,6 +2,7 @@ import { DistError } from '@dist/errdefs'
 import type { Runs } from '@dist/queue'
 import type { RedisStatuses } from '@dist/redis'
 import { type Environment, nonEmpty } from './environment.js'
+import { waitedFor } from './patience.js'
 import { readSecret } from './service/settings/secret.js'
 
 export interface QueueSettings {
@@ -31,30 +32,76 @@ export interface Queue extends AsyncDisposable {
   readonly statuses: Pick<RedisStatuses, 'list'>
 }
 
-/** Milliseconds that a client waits for Redis before it says that it is away. */
-const patience = 10_000
-/** How often a client asks again: unlike a service it would rather say so than wait. */
-const retries = 3
+const defaultPatience = 5_000
+/** Milliseconds that one attempt to connect may take at least: cut short it could not tell what is wrong. */
+const shortestAttempt = 1_000
+/** Milliseconds without an answer after which those who wait on say that they do. */
+const soon = 2_000
 
-/** Connects to the queue as a client. Throws what `connectRedis` throws. Whoever opens it disposes of it. */
-export async function openQueue(url: string, env: Environment): Promise<Queue> {
-  const [{ connectRedis, createRedisStatuses }, { openRuns }] = await Promise.all([
+export interface OpenQueueOptions {
+  signal?: AbortSignal
+  /** Milliseconds that a Redis that is away is waited for. Default: 5,000. */
+  patience?: number
+  /** Once connected, calls wait for a Redis that is away as long as it takes. */
+  persistent?: boolean
+  /** Connecting does so, too. */
+  waitAtStart?: boolean
+  /** Told each time that Redis stops answering and is waited for. */
+  onAway?: (error: unknown) => void
+}
+
+/**
+ * Connects to the queue as a client. Throws what `connectRedis` throws: `UNAVAILABLE` when Redis is away for some
+ * seconds. Whoever opens it disposes of it.
+ */
+export async function openQueue(
+  url: string,
+  env: Environment,
+  options: OpenQueueOptions = {},
+): Promise<Queue> {
+  const { signal, patience = defaultPatience, persistent = false, waitAtStart = false, onAway } = options
+  const [{ connectRedis, createRedisStatuses }, { openRuns }, secrets] = await Promise.all([
     import('@dist/redis'),
     import('@dist/queue'),
+    redisSecrets(env),
   ])
-  const redis = await connectRedis(url, {
-    ...(await redisSecrets(env)),
-    connectTimeout: patience,
-    maxRetriesPerRequest: retries,
-    name: 'dist',
+  const once = onceIn(onAway)
+  const redis = await waitedFor(
+    (left) =>
+      connectRedis(url, {
+        ...secrets,
+        connectTimeout: Math.max(shortestAttempt, Math.min(left, patience)),
+        name: 'dist',
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    waitAtStart ? { signal, onAway: once.away } : { signal, patience },
+  )
+  once.back()
+  const runs = openRuns({
+    connect: () => redis.duplicate(),
+    tuning: { patience: persistent ? soon : patience },
+    ...(persistent ? { persistent: { ...once, ...(signal === undefined ? {} : { signal }) } } : {}),
   })
-  const runs = openRuns({ connect: () => redis.duplicate() })
   return {
     runs,
     statuses: createRedisStatuses(redis, { worker: 'client', patience }),
     [Symbol.asyncDispose]: async () => {
       await runs[Symbol.asyncDispose]()
       redis.disconnect()
+    },
+  }
+}
+
+/** Tells of the first failure, and of the next one only when it was back in between. */
+function onceIn(tell: ((error: unknown) => void) | undefined) {
+  let away = false
+  return {
+    away: (error: unknown) => {
+      if (!away) tell?.(error)
+      away = true
+    },
+    back: () => {
+      away = false
     },
   }
 }

@@ -21,7 +21,9 @@ describe('the queue of a client', () => {
     })
   })
 
-  it('that nobody serves is UNAVAILABLE at once', async () => {
-    await expect(openQueue('redis://127.0.0.1:1', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  it('that nobody serves is UNAVAILABLE when its patience is over', async () => {
+    await expect(openQueue('redis://127.0.0.1:1', {}, { patience: 300 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
   })
 })

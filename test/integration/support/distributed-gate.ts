@@ -6,6 +6,8 @@ export class Gate implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
   #closed = false
+  /** So many connections may still pass. */
+  left = Number.POSITIVE_INFINITY
   /** Connections that came while it was closed. */
   refused = 0
 
@@ -19,8 +21,12 @@ export class Gate implements AsyncDisposable {
     return this
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${this.port}`
   }
 
   close(): void {
@@ -40,11 +46,12 @@ export class Gate implements AsyncDisposable {
   }
 
   #pass(incoming: Socket): void {
-    if (this.#closed) {
+    if (this.#closed || this.left === 0) {
       this.refused += 1
       incoming.resetAndDestroy()
       return
     }
+    this.left--
     const { hostname, port } = new URL(this.target)
     const outgoing = connect(Number(port), hostname)
     this.#join(incoming, outgoing)

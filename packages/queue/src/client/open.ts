@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
 import { addRunJob, openQueues, type Queues } from '../jobs/queues.js'
-import { answered } from '../redis/errors.js'
+import { answered, type Persistence } from '../redis/errors.js'
 import { Keys, runGrammar } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import type { ImageReport, RunRequest, RunStatus, Runs } from '../runs.js'
@@ -18,11 +18,16 @@ export interface RunsOptions {
   /** Keys start with it. Default: `{dist}`. */
   prefix?: string
   tuning?: Partial<Tuning>
+  /** Calls wait for a Redis that is away as long as it takes. Default: they throw `UNAVAILABLE`. */
+  persistent?: Persistence
 }
 
 const listedAtOnce = 100
 
-/** Opens the runs of a queue. Every call is bounded: `UNAVAILABLE` when Redis gives no answer in time. */
+/**
+ * Opens the runs of a queue. Every call is bounded, unless it is asked for persistence: `UNAVAILABLE` when Redis gives
+ * no answer in time.
+ */
 export function openRuns(options: RunsOptions): Runs {
   return new QueuedRuns(options)
 }
@@ -42,7 +47,7 @@ export interface Client {
 class QueuedRuns implements Runs {
   readonly #client: Client
 
-  constructor({ connect, prefix, tuning: some }: RunsOptions) {
+  constructor({ connect, prefix, tuning: some, persistent }: RunsOptions) {
     const tuning = tuned(some)
     const keys = new Keys(prefix)
     const redis = connect()
@@ -55,7 +60,7 @@ class QueuedRuns implements Runs {
       states: new RunStates(redis, keys),
       memory: new MemoryGauge(redis, tuning.full),
       tuning,
-      ask: (answer) => answered(answer, tuning.patience),
+      ask: (answer) => answered(answer, tuning.patience, persistent),
     }
   }
 

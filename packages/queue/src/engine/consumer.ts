@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { DistError } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
+import { named } from '../redis/errors.js'
 import type { Engine } from './engine.js'
 import { linked } from './linked.js'
 
@@ -54,7 +55,7 @@ export class Consumer<T> {
       runRetryDelay: 1_000,
       settings: { backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning) },
     })
-    this.worker.on('error', (error) => engine.emit({ type: 'error', error }))
+    this.worker.on('error', (error) => engine.emit({ type: 'error', error: told(error) }))
     this.worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) this.worker.cancelJob(id, 'the lock is lost')
     })
@@ -139,6 +140,18 @@ async function obey(verdict: Verdict | 'back', job: Job, token: string): Promise
   }
   await job.moveToDelayed(Date.now() + Math.ceil(verdict.later), token)
   throw new DelayedError()
+}
+
+/** BullMQ names each job whose lock is lost, when it renews it and when it ends: one thing, said in one way. */
+const lostLock = /could not renew lock|missing lock|lock mismatch/i
+
+function told(error: unknown): DistError {
+  const lost = isTakenAway(error) || (error instanceof Error && lostLock.test(error.message))
+  if (!lost) return named(error)
+  return new DistError(
+    'UNAVAILABLE',
+    'locks of jobs were lost: this process or Redis stood still for too long',
+  )
 }
 
 const takenAway: readonly unknown[] = [

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { openQueues, type Queues } from '../jobs/queues.js'
+import { named } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import type { ServiceEvent, ServiceParts } from '../service.js'
@@ -24,7 +25,8 @@ export interface Engine {
 export function createEngine(parts: ServiceParts): Engine {
   const tuning = tuned(parts.tuning)
   const keys = new Keys(parts.prefix)
-  const emit = (event: ServiceEvent) => parts.onEvent?.(event)
+  const emit = (event: ServiceEvent) =>
+    parts.onEvent?.(event.type === 'error' ? { ...event, error: named(event.error) } : event)
   const onError = (error: unknown) => emit({ type: 'error', error })
   const redis = parts.connect()
   redis.on('error', onError)

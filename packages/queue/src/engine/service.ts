@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DistError } from '@dist/errdefs'
-import { answered } from '../redis/errors.js'
+import { backoff, DistError, isRetryable } from '@dist/errdefs'
+import { answered, named } from '../redis/errors.js'
 import type { Service } from '../service.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
@@ -9,6 +9,9 @@ import { claimStore } from './storeid.js'
 const defaultDeadline = 10_000
 /** Jobs may wait so long beside a consumer that has room before it counts as not consuming, in milliseconds. */
 const patienceWithConsumer = 15_000
+
+/** Milliseconds within which Redis is told of the last job's end. */
+const lastWords = 1_000
 
 export interface Running {
   /** Any payload: consumers differ in theirs. */
@@ -44,6 +47,8 @@ export class EngineService implements Service {
   async checkReady(): Promise<void> {
     if (this.#stopped !== undefined) throw new DistError('UNAVAILABLE', 'the service stops')
     const { patience } = this.engine.tuning
+    // Whoever asks may not have the time to wait for an answer.
+    if (this.engine.redis.status !== 'ready') throw new DistError('UNAVAILABLE', 'Redis is away')
     await answered(this.#ready, patience)
     await answered(this.engine.redis.ping(), patience)
     for (const { worker, ...consumer } of this.running.consumers.map(snapshot)) {
@@ -59,8 +64,7 @@ export class EngineService implements Service {
   }
 
   async #start(begin: () => void): Promise<void> {
-    await claimStore(this.engine)
-    if (this.#stopped !== undefined) throw new DistError('CANCELED', 'the service was stopped')
+    await this.#claimStore()
     begin()
     for (const consumer of this.running.consumers) consumer.run()
     await Promise.all(this.running.consumers.map(({ worker }) => worker.waitUntilReady()))
@@ -71,6 +75,21 @@ export class EngineService implements Service {
     const { redis } = this.engine
     const counts = await Promise.all([redis.llen(toKey('wait')), redis.zcard(toKey('prioritized'))])
     return counts[0] + counts[1]
+  }
+
+  /** A Redis that is away, or takes no writes, is waited for. */
+  async #claimStore(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const error = await claimStore(this.engine).then(
+        () => undefined,
+        (thrown: unknown) => named(thrown),
+      )
+      if (this.#stopped !== undefined) throw new DistError('CANCELED', 'the service was stopped')
+      if (error === undefined) return
+      if (!isRetryable(error)) throw error
+      this.engine.emit({ type: 'error', error })
+      await delay(backoff(attempt, 100, 1_000))
+    }
   }
 
   #checkFed(name: string, hungry: boolean, startedAt: number): void {
@@ -86,12 +105,25 @@ export class EngineService implements Service {
     const { consumers } = this.running
     const late = new AbortController()
     const closed = Promise.allSettled(consumers.map((consumer) => consumer.close()))
-    await Promise.race([closed, delay(deadline, undefined, { signal: late.signal }).catch(() => {})])
+    const passed = delay(deadline, undefined, { signal: late.signal })
+    await Promise.race([closed, this.#untilIdle(late.signal), passed]).catch(() => {})
     late.abort()
     this.engine.cancellations.stop()
     // What is still under way loses its lock and is taken over by others.
     for (const { worker } of consumers) disconnectBlocking(worker)
     this.engine.redis.disconnect()
+  }
+
+  /**
+   * Without jobs there is nothing to hand back; without Redis, nobody to tell. With it, the end of the last job is
+   * told within a moment. BullMQ's own closing may wait for a connection that does not come back.
+   */
+  async #untilIdle(signal: AbortSignal): Promise<void> {
+    for (let since = performance.now(); performance.now() - since < lastWords; ) {
+      if (this.active > 0) since = performance.now()
+      else if (this.engine.redis.status !== 'ready') return
+      await delay(25, undefined, { signal })
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Code, DistError, type DistErrorOptions, firstError, sanitize } from '@dist/errdefs'
+import { abortError, type Code, DistError, type DistErrorOptions, firstError, sanitize } from '@dist/errdefs'
 
 type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
 
@@ -8,7 +8,13 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
   [/READONLY/, ['UNAVAILABLE', '; it is a replica that takes no writes']],
   [/\b(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNKILLABLE)\b/, ['UNAVAILABLE', '']],
   [/\b(NOPERM|NOAUTH|WRONGPASS)\b/, ['PERMISSION_DENIED', '; grant its user all that the queue needs']],
-  [/Connection is closed|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|max retries per request/i, ['UNAVAILABLE', '']],
+  [/connection is lost|does not answer|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/i, ['UNAVAILABLE', '']],
+]
+
+/** What the client library says of itself, in the words of those who use the queue. */
+const ownWords: readonly (readonly [RegExp, string])[] = [
+  [/max retries per request|^Socket timeout/i, 'it does not answer'],
+  [/^Connection is closed/i, 'the connection is lost'],
 ]
 
 /** An error of the queue's Redis, named by code; undefined when it is something else. */
@@ -28,7 +34,8 @@ export function redisError(thrown: unknown): DistError | undefined {
 /** Of a transaction that was given up, why; of everything else, what it says. */
 function causeOf(error: Error): string {
   const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []
-  return first instanceof Error ? first.message : error.message
+  const { message } = first instanceof Error ? first : error
+  return ownWords.find(([pattern]) => pattern.test(message))?.[1] ?? message
 }
 
 /** The error with a code, whatever it is. */
@@ -41,15 +48,46 @@ export function named(thrown: unknown): DistError {
   return new DistError('INTERNAL', sanitize(said), { cause: error })
 }
 
+/** Of those who wait for Redis as long as it takes. */
+export interface Persistence {
+  /** Told when an answer is late. */
+  away(error: DistError): void
+  /** Told of each answer. */
+  back(): void
+  /** Ends the waiting, with `CANCELED`. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * What the queue answers, errors named. `UNAVAILABLE` when it does not within `patience` milliseconds: a client
- * waits for a Redis that is away, and what was asked may still be carried out later.
+ * waits for a Redis that is away, and what was asked may still be carried out later. The persistent wait on.
  */
-export function answered<T>(answer: Promise<T>, patience: number): Promise<T> {
+export function answered<T>(answer: Promise<T>, patience: number, persistent?: Persistence): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () =>
-      reject(new DistError('UNAVAILABLE', `the queue's redis gave no answer within ${patience / 1000} s`))
+    const signal = persistent?.signal
+    const late = () => {
+      const error = new DistError(
+        'UNAVAILABLE',
+        `the queue's redis gave no answer within ${patience / 1000} s`,
+      )
+      if (persistent === undefined) reject(error)
+      else persistent.away(error)
+    }
+    const aborted = () => reject(signal && abortError(signal))
     const timer = setTimeout(late, patience)
-    answer.then(resolve, (error: unknown) => reject(named(error))).finally(() => clearTimeout(timer))
+    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal?.aborted) aborted()
+    answer
+      .then(
+        (value) => {
+          persistent?.back()
+          resolve(value)
+        },
+        (error: unknown) => reject(named(error)),
+      )
+      .finally(() => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', aborted)
+      })
   })
 }

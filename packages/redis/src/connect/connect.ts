@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { backoff, DistError, throwIfAborted } from '@dist/errdefs'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import { within } from '../answer.js'
 import { redisError } from '../errors.js'
 import { parseRedisUrl, type RedisAddress } from './url.js'
@@ -36,6 +36,7 @@ const silence = 30_000
 
 /**
  * A client that is connected, signed in and ready. Whoever asked for it closes it (`quit` or `disconnect`).
+ * Its duplicates connect at once and for as long as it takes, and tell `onError` of their failures, too.
  *
  * Tries once. `INVALID_ARGUMENT`: the URL or a certificate cannot be right. `UNAUTHENTICATED`: user or password.
  * `UNAVAILABLE`: nobody answers, or (not worth a retry) the server's certificate is not trusted.
@@ -48,7 +49,7 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
   const redis = createClient(address, options, connection)
   try {
     await within(redis.connect(), options.connectTimeout ?? defaultTimeout, options.signal)
-    return redis
+    return withDuplicates(redis, options)
   } catch (error) {
     redis.disconnect()
     throwIfAborted(options.signal)
@@ -92,6 +93,21 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     if (connection.ready) options.onError?.(redisError(redis, 'connecting', error))
     else connection.error ??= error
   })
+  return redis
+}
+
+/**
+ * A duplicate that connects when it is first used, as this client did, gives the first user an error for good when
+ * Redis is away at that moment: BullMQ keeps it for ever. One without a listener has its errors printed.
+ */
+function withDuplicates(redis: Redis, options: ConnectOptions): Redis {
+  const duplicate: (override: Partial<RedisOptions>) => Redis = redis.duplicate.bind(redis)
+  const duplicateNow = (override?: Partial<RedisOptions>) => {
+    const another = duplicate({ ...override, lazyConnect: false })
+    another.on('error', (error: unknown) => options.onError?.(redisError(another, 'connecting', error)))
+    return withDuplicates(another, options)
+  }
+  redis.duplicate = duplicateNow as Redis['duplicate']
   return redis
 }
 

@@ -1,10 +1,11 @@
-import { openQueue, openStore, queueUrl } from '@dist/composition'
+import { openQueue, openStore, queueUrl, waitedFor } from '@dist/composition'
 import type { Manager, Status } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { RedisStatuses, WorkerStatus } from '@dist/redis'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { type ActiveRow, showActive } from './active-view.js'
+import { sayAway } from './runs/follow.js'
 import { Speeds } from './speeds.js'
 
 export interface ActiveOptions extends StoreOptions, QueueOptions {
@@ -15,8 +16,23 @@ export interface ActiveOptions extends StoreOptions, QueueOptions {
 export async function active(context: Context, options: ActiveOptions): Promise<number> {
   const url = activeQueue(options, context.env)
   if (url === undefined) return await showActive(context, options, lookAtStore(options, context.env))
-  await using queue = await openQueue(url, context.env)
-  return await showActive(context, { ...options, workers: true }, lookAtWorkers(queue.statuses))
+  await using queue = await openQueue(url, context.env, { signal: context.signal })
+  const look = lookAtWorkers(queue.statuses)
+  const looking = options.watch ? persistently(look, context) : look
+  return await showActive(context, { ...options, workers: true }, looking)
+}
+
+/** A queue that is away is waited for, and that is said once each time. */
+function persistently<T>(look: () => Promise<T>, context: Context): () => Promise<T> {
+  return () => {
+    const say = sayAway(context)
+    let away = false
+    const onAway = (error: unknown) => {
+      if (!away) say(error)
+      away = true
+    }
+    return waitedFor(look, { signal: context.signal, onAway })
+  }
 }
 
 /** A store that is named is looked at, whatever queue the environment names. */

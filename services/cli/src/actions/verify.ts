@@ -7,6 +7,7 @@ import type { QueueOptions, StoreOptions } from '../options.js'
 import { openVerifyView } from '../progress/verify/view.js'
 import { openReport } from './mirror/report.js'
 import { findImage } from './names.js'
+import { followed } from './runs/follow.js'
 import { checkDetaching } from './runs/submit.js'
 import { verifyDistributed } from './verify-distributed.js'
 import { reportVerification } from './verify-report.js'
@@ -26,7 +27,7 @@ export async function verify(
   checkDetaching(options, url)
   if (url === undefined) return verifyHere(context, texts, options)
   await using report = await openReport(context, options)
-  await using queue = await openQueue(url, context.env)
+  await using queue = await openQueue(url, context.env, options.detach ? {} : followed(context))
   return await verifyDistributed(context, texts, options, { runs: queue.runs, report })
 }
 

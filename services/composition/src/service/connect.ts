@@ -1,58 +1,93 @@
 import { readFile } from 'node:fs/promises'
 import { DistError, errnoOf } from '@dist/errdefs'
-import { checkServer, connectRedis } from '@dist/redis'
+import { type ConnectOptions, checkServer, connectRedis } from '@dist/redis'
 import type { Redis } from 'ioredis'
+import { waitedFor } from '../patience.js'
 import type { Logger } from './log.js'
+import { Outage } from './outage.js'
 import { sparing } from './repeats.js'
 import type { Settings } from './settings/schema.js'
 
 /** The queue's Redis, checked and ready. Disposing closes every connection that was made. */
 export interface QueueConnection extends AsyncDisposable {
   readonly redis: Redis
+  readonly outage: Outage
   /** One more connection with the settings of the first. */
   connect(): Redis
 }
 
 type QueueSettings = Pick<Settings<'worker'>, 'queue' | 'queueUsername' | 'queuePassword' | 'queueCaFile'>
 
+export interface ConnectParts {
+  /** What `CLIENT LIST` shows. */
+  readonly name: string
+  readonly log: Logger
+  readonly signal: AbortSignal
+  /** Told why the service waits. */
+  readonly onAway?: (error: unknown) => void
+}
+
 /**
- * Connects to the queue and checks that it can carry one. Throws as `connectRedis` and `checkServer`; each message
- * names what is wrong.
+ * Connects to the queue and checks that it can carry one; a Redis that is away is waited for, and that is logged.
+ * Throws, beside `CANCELED` through the signal, what waiting does not mend, as `connectRedis` and `checkServer`; each
+ * message names what is wrong.
  */
-export async function connectQueue(
-  settings: QueueSettings,
-  { name, log, signal }: { name: string; log: Logger; signal: AbortSignal },
-): Promise<QueueConnection> {
+export async function connectQueue(settings: QueueSettings, parts: ConnectParts): Promise<QueueConnection> {
+  const { log, signal } = parts
   const repeated = sparing(log)
-  const onError = (error: unknown) => repeated.warn('a connection to Redis failed', { error })
-  const { queueUsername: username, queuePassword: password, queueCaFile } = settings
-  const redis = await connectRedis(settings.queue, {
-    name,
-    signal,
-    onError,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(queueCaFile === undefined ? {} : { ca: await readAuthority(queueCaFile) }),
-  })
+  let outage: Outage | undefined
+  const onError = (error: DistError) => {
+    if (outage?.begin(error) === false) repeated.warn('a connection to Redis failed', { error })
+  }
+  const options = await connectOptions(settings, parts, onError)
+  const onAway = (error: unknown) => {
+    repeated.warn('waiting for Redis', { error: withoutCause(error) })
+    parts.onAway?.(error)
+  }
+  const { redis, version } = await waitedFor(() => checked(settings.queue, options), { signal, onAway })
+  outage = new Outage(log, redis)
+  log.info('connected to the queue', { redis: `${redis.options.host}:${redis.options.port}`, version })
   const open = new Set([redis])
   const connect = () => {
     const another = redis.duplicate()
-    another.on('error', onError)
     open.add(another)
     return another
   }
   const close = async () => {
     for (const each of open) each.disconnect()
   }
+  return { redis, outage, connect, [Symbol.asyncDispose]: close }
+}
+
+async function connectOptions(
+  { queueUsername: username, queuePassword: password, queueCaFile }: QueueSettings,
+  { name, signal }: ConnectParts,
+  onError: (error: DistError) => void,
+): Promise<ConnectOptions> {
+  return {
+    name,
+    signal,
+    onError,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(queueCaFile === undefined ? {} : { ca: await readAuthority(queueCaFile) }),
+  }
+}
+
+async function checked(url: string, options: ConnectOptions): Promise<{ redis: Redis; version: string }> {
+  const redis = await connectRedis(url, options)
   try {
     const { version } = await checkServer(redis)
     await checkTransactions(redis)
-    log.info('connected to the queue', { redis: `${redis.options.host}:${redis.options.port}`, version })
-    return { redis, connect, [Symbol.asyncDispose]: close }
+    return { redis, version }
   } catch (error) {
-    await close()
+    redis.disconnect()
     throw error
   }
+}
+
+function withoutCause(error: unknown): unknown {
+  return error instanceof DistError ? new DistError(error.code, error.message) : error
 }
 
 /** BullMQ adds jobs in transactions, which a user of Redis has to be allowed apart from reading and writing. */

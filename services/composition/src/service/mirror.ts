@@ -2,8 +2,11 @@ import { createRedisHostLimiter, type PauseReader } from '@dist/redis'
 import type { HostLimiter } from '@dist/remotes'
 import type { Registry } from '@dist/remotes-registry'
 import type { Redis } from 'ioredis'
+import { waitedFor } from '../patience.js'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { openStore, type Store } from '../store.js'
+import type { Outage } from './outage.js'
+import { sparing } from './repeats.js'
 import type { Surroundings } from './run.js'
 import type { Settings } from './settings/schema.js'
 
@@ -24,6 +27,7 @@ export interface MirrorOptions {
   /** `dist-worker/1.2.3`: what registries are told. */
   program: string
   redis: Redis
+  outage: Outage
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
   memory?: number
 }
@@ -34,22 +38,20 @@ export interface MirrorOptions {
  */
 export async function openMirror(
   settings: MirrorSettings,
-  { log, metrics, context }: Surroundings,
-  { program, redis, memory }: MirrorOptions,
+  surroundings: Surroundings,
+  { program, redis, outage, memory }: MirrorOptions,
 ): Promise<MirrorParts> {
-  const storeSettings = settings.store === undefined ? {} : { store: settings.store }
-  const store = await openStore(storeSettings, context.env, {
-    create: true,
-    ...(memory === undefined ? {} : { memory }),
-  })
+  const { log, metrics, context } = surroundings
+  const store = await openStoreThere(settings, surroundings, memory)
   try {
-    await store.probe()
     const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
     const shared = createRedisHostLimiter(redis, {
       perHost: settings.requestsPerHost,
-      onAway: (error) => log.warn('Redis is away: limits per host hold within this process', { error }),
-      onBack: () => log.info('Redis is back: limits per host are shared again'),
+      onAway: (error) => {
+        if (!outage.covers)
+          log.warn('Redis does not answer: limits per host hold within this process', { error })
+      },
     })
     const limiter: HostLimiter = metrics.limiter(shared)
     const requests = requestSettings(program, context.env)
@@ -63,6 +65,33 @@ export async function openMirror(
     await store[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** A store that is away is waited for, and that is logged. Throws what waiting does not mend. */
+async function openStoreThere(
+  settings: MirrorSettings,
+  { log, context: { env, signal }, waits }: Surroundings,
+  memory: number | undefined,
+): Promise<Store> {
+  const repeated = sparing(log)
+  const open = async () => {
+    const store = await openStore(settings.store === undefined ? {} : { store: settings.store }, env, {
+      create: true,
+      ...(memory === undefined ? {} : { memory }),
+    })
+    try {
+      await store.probe()
+      return store
+    } catch (error) {
+      await store[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+  const onAway = (error: unknown) => {
+    repeated.warn('waiting for the store', { error })
+    waits(error)
+  }
+  return await waitedFor(open, { signal, onAway })
 }
 
 function remoteSettings({ hostsDir, authfile }: MirrorSettings) {

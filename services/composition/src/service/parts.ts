@@ -28,12 +28,13 @@ export async function openParts(
   surroundings: Surroundings,
   { name, version, memory, tuning }: PartsOptions,
 ): Promise<OpenedParts> {
-  const { log, metrics, context } = surroundings
-  const queue = await connectQueue(settings, { name, log, signal: context.signal })
+  const { log, metrics, context, waits } = surroundings
+  const queue = await connectQueue(settings, { name, log, signal: context.signal, onAway: waits })
   try {
     const mirror = await openMirror(settings, surroundings, {
       program: `${name}/${version}`,
       redis: queue.redis,
+      outage: queue.outage,
       ...(memory === undefined ? {} : { memory }),
     })
     const errors = sparing(log)
@@ -44,7 +45,7 @@ export async function openParts(
       pausedFor: (host) => mirror.pauses.pausedFor(host),
       onEvent: (event) => {
         metrics.count(event)
-        logEvent(log, event, errors)
+        if (event.type !== 'error' || !queue.outage.covers) logEvent(log, event, errors)
       },
     }
     const close = async () => {

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly log: Logger
   readonly metrics: ServiceMetrics
   readonly context: ServiceContext
+  /** Tells why it does not start yet. */
+  readonly waits: (error: unknown) => void
   /** To be called as soon as there is a service: it waits for it, says so, and stops it when that is asked for. */
   attend(service: Service): Promise<void>
 }
@@ -61,12 +63,13 @@ async function attended(
   work: (surroundings: Surroundings) => Promise<void>,
 ): Promise<void> {
   let service: Service | undefined
+  let starting = 'it is starting'
   const metrics = createMetrics({ ...run, service: run.name, active: () => service?.active ?? 0 })
   await using health = await serveHealth(
     {
       checkReady: async () => {
         if (context.signal.aborted) throw new DistError('UNAVAILABLE', 'it is stopping')
-        if (service === undefined) throw new DistError('UNAVAILABLE', 'it is starting')
+        if (service === undefined) throw new DistError('UNAVAILABLE', starting)
         await service.checkReady()
       },
       metrics: () => metrics.registry.metrics(),
@@ -80,7 +83,10 @@ async function attended(
     service = started
     await untilStopped(started, health, run, context, log)
   }
-  await work({ log, metrics, context, attend })
+  const waits = (error: unknown) => {
+    starting = `it is starting and waits: ${error instanceof Error ? error.message : String(error)}`
+  }
+  await work({ log, metrics, context, waits, attend })
 }
 
 async function untilStopped(

@@ -5,6 +5,7 @@ import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'
 import { note } from '../../output.js'
+import { followed } from '../runs/follow.js'
 import { checkDetaching } from '../runs/submit.js'
 import { checkDestinations } from './destinations.js'
 import { mirrorDistributed } from './distributed.js'
@@ -41,7 +42,7 @@ export async function mirror(
   if (options.to !== undefined) checkDestinations(references, options.to)
   await using report = await openReport(context, options)
   if (url === undefined) return await mirrorEmbedded(context, references, options, report)
-  await using queue = await openQueue(url, context.env)
+  await using queue = await openQueue(url, context.env, options.detach ? {} : followed(context))
   return await mirrorDistributed(context, references, options, { runs: queue.runs, report })
 }
 

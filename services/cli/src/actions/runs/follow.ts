@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type OpenQueueOptions, unlessAborted } from '@dist/composition'
 import { abortError, hasCode, isNotFound, throwIfAborted } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/queue'
+import type { Context } from '../../context.js'
+import { note } from '../../output.js'
+import { describeError } from '../../run.js'
 
 export interface FollowOptions {
   signal: AbortSignal
@@ -46,18 +50,11 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   })
 }
 
-/** The promise's outcome; `CANCELED` when the signal aborts first, whatever becomes of the promise. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => {})
-  throwIfAborted(signal)
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+/** How the queue of a run that is followed is opened: from then on it is waited for whenever it is away. */
+export function followed(context: Context): OpenQueueOptions {
+  return { signal: context.signal, persistent: true, onAway: sayAway(context) }
+}
+
+export function sayAway(context: Context): (error: unknown) => void {
+  return (error) => note(context, `${describeError(error)}: waiting for the queue`)
 }

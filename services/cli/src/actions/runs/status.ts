@@ -6,10 +6,9 @@ import { exitCodes } from '../../exit.js'
 import type { QueueOptions } from '../../options.js'
 import { note, print, printJson } from '../../output.js'
 import { openRunView } from '../../progress/run/view.js'
-import { describeError } from '../../run.js'
 import { failuresAtMost, jsonReport, openReport, type Report } from '../mirror/report.js'
 import { findRun } from './find.js'
-import { followRun } from './follow.js'
+import { followed, followRun, sayAway } from './follow.js'
 import { reportRun } from './report.js'
 import { failedLines, statusLines } from './show.js'
 
@@ -26,7 +25,11 @@ export async function status(
 ): Promise<number> {
   const url = requiredQueue(options, context.env)
   await using report = await openReport(context, options)
-  await using queue = await openQueue(url, context.env)
+  await using queue = await openQueue(
+    url,
+    context.env,
+    options.watch ? { ...followed(context), waitAtStart: true } : { signal: context.signal },
+  )
   return await showStatus(context, run, options, { runs: queue.runs, report })
 }
 
@@ -79,7 +82,7 @@ async function watchRun(
     const ended = await followRun(runs, id, {
       signal: context.signal,
       onStatus: (now) => view.show(now),
-      onAway: (error) => note(context, `${describeError(error)}: waiting for the queue`),
+      onAway: sayAway(context),
       ...(every === undefined ? {} : { every }),
     })
     view.end()

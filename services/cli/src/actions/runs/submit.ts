@@ -6,9 +6,8 @@ import { exitCodeOf, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
 import { note, print, printJson } from '../../output.js'
 import { openRunView, type RunView } from '../../progress/run/view.js'
-import { describeError } from '../../run.js'
 import type { Report } from '../mirror/report.js'
-import { followRun, pause } from './follow.js'
+import { followRun, pause, sayAway } from './follow.js'
 import { reportRun } from './report.js'
 
 /** Times that a run which was lost is submitted again. */
@@ -122,7 +121,7 @@ function follow(
   return followRun(runs, run, {
     signal: context.signal,
     onStatus: (status) => view.show(status),
-    onAway: (error) => note(context, `${describeError(error)}: waiting for the queue`),
+    onAway: sayAway(context),
     ...(every === undefined ? {} : { every }),
   })
 }
