@@ -42,7 +42,7 @@ it('a rotten blob: exit code 5, digest and image named, no file; one that was th
   expect(ended.stderr).toBe(`dist: ${large} of ${name()} is damaged in the store: delete it and pull again\n`)
   expect(readdirSync(workspace().root)).toEqual(before)
   workspace().file('out.tar', 'from before')
-  expect(await dist('export', '-o', 'out.tar', name())).toMatchObject({ code: 5 })
+  expect(await dist('export', '--force', '-o', 'out.tar', name())).toMatchObject({ code: 5 })
   expect(readFileSync(inRoot('out.tar'), 'utf8')).toBe('from before')
 })
 
@@ -66,10 +66,16 @@ it('an image that is not whole: exit code 3, before anything is written', async 
   expect((await dist('export', '--platform', 'linux', name())).code).toBe(2)
 })
 
-it('where the archive goes: a file is replaced, also behind a link; a device is written to as it is', async () => {
+it('where the archive goes: a file is replaced by force alone, also behind a link; a device is written to as it is', async () => {
   workspace().file('real.tar', 'from before')
   symlinkSync('real.tar', inRoot('link.tar'))
-  expect(await dist('export', '-o', 'link.tar', name())).toMatchObject({ code: 0 })
+  for (const file of ['link.tar', 'real.tar']) {
+    const refused = await dist('export', '-o', file, name())
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(new RegExp(`^dist: ${file} is there already: .*--force\n$`))
+  }
+  expect(readFileSync(inRoot('real.tar'), 'utf8')).toBe('from before')
+  expect(await dist('export', '--force', '-o', 'link.tar', name())).toMatchObject({ code: 0 })
   expect(lstatSync(inRoot('link.tar')).isSymbolicLink()).toBe(true)
   expect(readFileSync(inRoot('real.tar')).byteLength).toBeGreaterThan(1_500_000)
   expect(await dist('export', '-o', '/dev/null', name())).toMatchObject({ code: 0 })

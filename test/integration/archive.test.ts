@@ -59,7 +59,7 @@ describe('what is exported', () => {
       ['single:1', singleImage],
       ['docker:1', dockerTyped],
     ] as const) {
-      expect(await dist('export', '-o', 'out.tar', ref(name))).toMatchObject(done)
+      expect(await dist('export', '--force', '-o', 'out.tar', ref(name))).toMatchObject(done)
       const ended = await shell(`skopeo inspect --config docker-archive:out.tar:${ref(name)}`)
       expect(ended).toMatchObject({ code: 0, stderr: '' })
       expect(JSON.parse(ended.stdout)).toMatchObject(
@@ -84,7 +84,9 @@ describe('what is exported', () => {
       expect.stringMatching(/^dist: 2 images, 12 objects, [\d.]+ MiB in out\.tar$/),
       expect.stringMatching(/^dist: not for docker load .*index:1 holds 2 platforms$/),
     ])
-    const [report] = jsonLines((await dist('export', '--json', '-o', 'out.tar', ref('single:1'))).stdout)
+    const [report] = jsonLines(
+      (await dist('export', '--json', '--force', '-o', 'out.tar', ref('single:1'))).stdout,
+    )
     expect(report).toMatchObject({
       ...{ file: 'out.tar', objects: 5, docker: true },
       size: readFileSync(join(workspace().root, 'out.tar')).byteLength,

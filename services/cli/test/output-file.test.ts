@@ -30,7 +30,7 @@ async function* failing(error: unknown): AsyncIterable<Uint8Array> {
   throw error
 }
 
-it('a file is there once it is whole, and replaces what was there', async () => {
+it('a file is there once it is whole, and replaces what was there where that is forced', async () => {
   await writeOutputFile(at('out'), chunks('first'))
   expect(readFileSync(at('out'), 'utf8')).toBe('first')
   const watched = async function* () {
@@ -38,15 +38,42 @@ it('a file is there once it is whole, and replaces what was there', async () => 
     expect(readFileSync(at('out'), 'utf8')).toBe('first')
     yield Buffer.from('ond')
   }
-  await writeOutputFile(at('out'), watched())
+  await writeOutputFile(at('out'), watched(), { force: true })
   expect(readFileSync(at('out'), 'utf8')).toBe('second')
+  expect(readdirSync(folder)).toEqual(['out'])
+})
+
+it('a file that is there is refused before anything is read, unless it is empty', async () => {
+  writeFileSync(at('out'), 'from before')
+  const untouched = failing(new Error('was read'))
+  await expect(writeOutputFile(at('out'), untouched)).rejects.toMatchObject({
+    code: 'ALREADY_EXISTS',
+    message: expect.stringMatching(/out is there already: .*--force/),
+  })
+  expect(readFileSync(at('out'), 'utf8')).toBe('from before')
+  writeFileSync(at('empty'), '')
+  await writeOutputFile(at('empty'), chunks('new'))
+  expect(readFileSync(at('empty'), 'utf8')).toBe('new')
+})
+
+it.each([
+  ['nothing', undefined],
+  ['an empty file', ''],
+])('a file that another process makes meanwhile is not replaced, where there was %s', async (_, before) => {
+  if (before !== undefined) writeFileSync(at('out'), before)
+  const overtaken = async function* () {
+    yield Buffer.from('mine')
+    writeFileSync(at('out'), 'of somebody else')
+  }
+  await expect(writeOutputFile(at('out'), overtaken())).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  expect(readFileSync(at('out'), 'utf8')).toBe('of somebody else')
   expect(readdirSync(folder)).toEqual(['out'])
 })
 
 it('what fails in the middle leaves nothing, and its own error', async () => {
   writeFileSync(at('out'), 'from before')
   for (const error of [new DistError('FAILED_PRECONDITION', 'rotten'), new Error('a defect')])
-    await expect(writeOutputFile(at('out'), failing(error))).rejects.toBe(error)
+    await expect(writeOutputFile(at('out'), failing(error), { force: true })).rejects.toBe(error)
   expect(readFileSync(at('out'), 'utf8')).toBe('from before')
   expect(readdirSync(folder)).toEqual(['out'])
 })
@@ -55,7 +82,7 @@ it('where a link leads, the file is replaced', async () => {
   mkdirSync(at('elsewhere'))
   writeFileSync(at('elsewhere/real'), 'from before')
   symlinkSync('elsewhere/real', at('out'))
-  await writeOutputFile(at('out'), chunks('new'))
+  await writeOutputFile(at('out'), chunks('new'), { force: true })
   expect(lstatSync(at('out')).isSymbolicLink()).toBe(true)
   expect(readFileSync(at('elsewhere/real'), 'utf8')).toBe('new')
   expect(readdirSync(at('elsewhere'))).toEqual(['real'])

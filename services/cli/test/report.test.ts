@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImageReport } from '@dist/queue'
@@ -88,6 +88,23 @@ it('JSON has everything, one object a line, on stdout and in the file', async ()
 it('a file that cannot be written is known before the work begins', async () => {
   const opening = openReport(captured().context, { report: '/nonexistent/folder/report' })
   await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+it('takes the place of a report, of an empty file and of no other file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dist-report-'))
+  const file = join(folder, 'file')
+  for (const before of ['{"name":"from before"}\n', '']) {
+    writeFileSync(file, before)
+    await written([imageReport(1)], { report: file })
+    expect(readFileSync(file, 'utf8')).toMatch(/^\{"name":"docker[^\n]*\n$/)
+  }
+  writeFileSync(file, 'alpine:3.20\n')
+  await expect(openReport(captured().context, { report: file })).rejects.toMatchObject({
+    code: 'ALREADY_EXISTS',
+    message: expect.stringMatching(/file is there already and no report/),
+  })
+  expect(readFileSync(file, 'utf8')).toBe('alpine:3.20\n')
+  rmSync(folder, { recursive: true })
 })
 
 it.each([

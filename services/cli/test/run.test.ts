@@ -10,7 +10,7 @@ it('--version prints the version on stdout', async () => {
   expect(stdout()).toBe(`${version}\n`)
 })
 
-it.each([[['push']], [['list', '--all']], [['resolve']], [['resolve', 'a', 'b']], [[]]])(
+it.each([[['inspect']], [['list', '--all']], [['resolve']], [['resolve', 'a', 'b']], [[]]])(
   '%j is a usage error, told on stderr',
   async (args) => {
     const { context, stdout, stderr } = captured()

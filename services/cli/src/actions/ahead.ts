@@ -1,6 +1,6 @@
 /** What `map` makes of each item, in their order, with up to `ahead` of them under way at the same time. */
 export async function* mapAhead<T, R>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   ahead: number,
   map: (item: T) => Promise<R>,
 ): AsyncIterable<R> {

@@ -1,6 +1,6 @@
 import { type ArchivePlan, planArchive, writeArchive } from '@dist/archive'
-import { openStore } from '@dist/composition'
-import type { Image, Names } from '@dist/content'
+import { openStore, type Store } from '@dist/composition'
+import type { Image } from '@dist/content'
 import { DistError, sanitize } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import type { Context } from '../context.js'
@@ -10,12 +10,18 @@ import type { StoreOptions } from '../options.js'
 import { note, print, printJson, writeBytes } from '../output.js'
 import { AmountLine } from '../progress/amount.js'
 import { plural } from './mirror/summary.js'
-import { findImage, shownName } from './names.js'
+import { findImages, readNames, shownName } from './names.js'
 import { writeOutputFile } from './output-file.js'
 
 export interface ExportOptions extends StoreOptions {
   /** `-` is stdout. */
   output: string
+  /** Files with names of images. */
+  file?: string[]
+  /** All images of the store. */
+  all?: boolean
+  /** Replaces a file that is there. */
+  force?: boolean
   platform?: string
 }
 
@@ -30,14 +36,15 @@ export async function exportImages(
     throw new DistError('INVALID_ARGUMENT', 'an archive is nothing for a terminal: name a file with -o')
   const { signal } = context
   const platform = options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }
+  const wanted = await wantedNames(context, texts, options)
   await using store = await openStore(options, context.env)
-  const images = await findImages(texts, store.names)
+  const images = wanted === 'all' ? await allImages(store) : await findImages(wanted, store.names)
   const plan = await planArchive(images, store.content, { ...platform, signal })
   const line = new AmountLine(context, 'exporting', plan.size)
   try {
     const chunks = line.watch(writeArchive(plan, store.content, signal))
     if (output === '-') for await (const chunk of chunks) await writeBytes(context, chunk)
-    else await writeOutputFile(output, chunks)
+    else await writeOutputFile(output, chunks, options)
   } finally {
     line.end()
   }
@@ -45,10 +52,34 @@ export async function exportImages(
   return exitCodes.done
 }
 
-async function findImages(texts: readonly string[], names: Names): Promise<Image[]> {
+/** The names of what is to be exported. No name at all is an error: an archive would be missed later. */
+async function wantedNames(
+  context: Context,
+  texts: readonly string[],
+  { all, file }: ExportOptions,
+): Promise<'all' | string[]> {
+  const named = texts.length > 0 || file !== undefined
+  if (all && named)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'all images, or those that are named? Leave --all out, or the names',
+    )
+  if (all) return 'all'
+  if (!named)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'what is to be exported? Give images, a file of them with -f, or --all',
+    )
+  const names = await readNames(context, texts, file)
+  if (names.length > 0) return names
+  throw new DistError('INVALID_ARGUMENT', 'nothing to export: there is no image in what was given')
+}
+
+async function allImages({ names, url }: Store): Promise<Image[]> {
   const images: Image[] = []
-  for (const text of texts) images.push(await findImage(text, names))
-  return images
+  for await (const image of names.list()) images.push(image)
+  if (images.length > 0) return images
+  throw new DistError('NOT_FOUND', `there is no image in the store ${sanitize(url)}: dist pull brings some`)
 }
 
 /** What is in the archive: on stderr where the archive itself is on stdout. */

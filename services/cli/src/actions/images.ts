@@ -6,18 +6,24 @@ import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes, formatTable } from '../format.js'
 import type { StoreOptions } from '../options.js'
-import { note, print, printJson } from '../output.js'
+import { note, print, printJson, writeBytes } from '../output.js'
 import { typeOf } from '../progress/label.js'
 import { mapAhead } from './ahead.js'
 import { findImage, shownName } from './names.js'
 import { forEachOf } from './several.js'
 
+export interface ImagesOptions extends StoreOptions {
+  /** Names alone. */
+  quiet?: boolean
+}
+
 /** Images that are looked at together: one after the other would be slow where each look goes to a server. */
 const ahead = 32
 
 /** `dist images`: every published name with what it holds. */
-export async function listImages(context: Context, options: StoreOptions): Promise<number> {
+export async function listImages(context: Context, options: ImagesOptions): Promise<number> {
   await using store = await openStore(options, context.env)
+  if (options.quiet) return await listNames(context, store)
   const rows: Row[] = []
   for await (const row of mapAhead(store.names.list(), ahead, (image) => rowOf(image, store))) rows.push(row)
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -25,6 +31,13 @@ export async function listImages(context: Context, options: StoreOptions): Promi
   else context.stdout.write(formatTable(head, rows.map(cells)))
   for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
     note(context, `${shownName(name)} is not whole: ${missing.length} objects are missing; pull it again`)
+  return exitCodes.done
+}
+
+async function listNames(context: Context, { names }: Store): Promise<number> {
+  const found: string[] = []
+  for await (const { name } of names.list()) found.push(name)
+  for (const name of found.sort()) await writeBytes(context, Buffer.from(`${shownName(name)}\n`))
   return exitCodes.done
 }
 

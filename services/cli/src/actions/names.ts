@@ -1,6 +1,14 @@
 import { type Image, imageNamed, type Names } from '@dist/content'
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, isNotFound, sanitize } from '@dist/errdefs'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
+import type { Context } from '../context.js'
+import { mapAhead } from './ahead.js'
+import { readLines } from './read-lines.js'
+
+/** Names that are looked up together: one after the other would be slow where each look goes to a server. */
+const lookedUpTogether = 32
+/** Names that one message has. */
+const namedAtMost = 5
 
 /**
  * The image that a user means: the one whose name is exactly what was typed (other tools put names of their own
@@ -19,6 +27,47 @@ export async function findImage(text: string, names: Names): Promise<Image> {
     'NOT_FOUND',
     `${formatReference(reference)} is not in the store: dist images lists what is, dist pull brings it`,
   )
+}
+
+/**
+ * The images that a user means, each once, in their order. Throws as `findImage`; where several are not in the store the
+ * error names them.
+ */
+export async function findImages(texts: Iterable<string>, names: Names): Promise<Image[]> {
+  const found = new Map<string, Image>()
+  const missing: unknown[] = []
+  const missed: string[] = []
+  const look = (text: string) =>
+    findImage(text, names).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+      missing.push(error)
+      missed.push(shownName(text))
+    })
+  for await (const image of mapAhead(texts, lookedUpTogether, look))
+    if (image !== undefined) found.set(image.name, image)
+  if (missing.length === 1) throw missing[0]
+  if (missing.length > 1) throw noneOf(missed)
+  return [...found.values()]
+}
+
+function noneOf(missed: readonly string[]): DistError {
+  const more = missed.length > namedAtMost ? [`${missed.length - namedAtMost} more`] : []
+  const listed = [...missed.slice(0, namedAtMost), ...more].join(', ')
+  return new DistError(
+    'NOT_FOUND',
+    `${missed.length} images are not in the store: ${listed}: dist images lists what is, dist pull brings it`,
+  )
+}
+
+/** The names that are given as arguments and, one a line, in files (`-` is stdin). */
+export async function readNames(
+  context: Context,
+  texts: readonly string[],
+  files: readonly string[] = [],
+): Promise<string[]> {
+  const names = [...texts]
+  for (const file of new Set(files)) for (const { text } of await readLines(context, file)) names.push(text)
+  return names
 }
 
 /** A name as it may stand on a terminal: other tools write what they like. */

@@ -1,12 +1,11 @@
 import { openQueue, openStore, queueUrl } from '@dist/composition'
-import type { Image, Names } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { type VerifyEvent, verifyContent } from '@dist/mirror'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { openVerifyView } from '../progress/verify/view.js'
 import { openReport } from './mirror/report.js'
-import { findImage } from './names.js'
+import { findImages } from './names.js'
 import { followed } from './runs/follow.js'
 import { checkDetaching } from './runs/submit.js'
 import { verifyDistributed } from './verify-distributed.js'
@@ -47,12 +46,6 @@ async function verifyHere(
   const asked = images === undefined ? {} : { images }
   const outcome = await watched(context, (onEvent) => verifyContent(store, { ...asked, signal, onEvent }))
   return reportVerification(context, outcome, options)
-}
-
-async function findImages(texts: readonly string[], names: Names): Promise<Image[]> {
-  const images: Image[] = []
-  for (const text of texts) images.push(await findImage(text, names))
-  return images
 }
 
 /** Shows how far it is while it goes on. */

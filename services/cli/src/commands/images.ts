@@ -7,7 +7,7 @@ SIZE is that of everything the image holds here: its manifests, configs and laye
 
 Examples:
   $ dist images
-  $ dist images --json | jq -r .name
+  $ dist images -q | dist export -f - -o images.tar
   $ dist images rm alpine:3.20`
 
 const removeExamples = `
@@ -19,6 +19,7 @@ Examples:
 export const imagesCommand: Define = (context, onExit) =>
   withStore(new Command('images'))
     .description('list the images of the store; images rm removes their names')
+    .option('-q, --quiet', 'print names alone')
     .addHelpText('after', examples)
     .action(async (options) => {
       const { listImages } = await import('../actions/images.js')

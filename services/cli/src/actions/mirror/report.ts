@@ -1,11 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
 import { sanitize } from '@dist/errdefs'
 import type { ImageReport, RunKind } from '@dist/queue'
 import type { Context } from '../../context.js'
-import { fileError } from '../../file-error.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'
+import { openReportFile } from './report-file.js'
 import { formatAmount, pastOf, Summary, summaryLine } from './summary.js'
 
 export interface ReportOptions {
@@ -33,20 +32,12 @@ export interface ReportAbout {
   kind?: RunKind
 }
 
-/** Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be written. */
+/** Throws what `openReportFile` throws. */
 export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
-  const file = options.report === undefined ? undefined : await openFile(options.report)
+  const file = options.report === undefined ? undefined : await openReportFile(options.report)
   return {
     write: (images, about) => writeReport(context, images, about, { json: options.json === true, file }),
     [Symbol.asyncDispose]: async () => file?.close(),
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'w')
-  } catch (cause) {
-    throw fileError(path, 'written', cause)
   }
 }
 

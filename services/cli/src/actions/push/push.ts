@@ -5,11 +5,12 @@ import type { Descriptor } from '@dist/oci'
 import { formatReference, parsePrefix, parseReference, type Reference } from '@dist/reference'
 import { hasty, openRegistry } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
-import { exitCodeOfAll } from '../../exit.js'
+import { exitCodeOfAll, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
 import { note } from '../../output.js'
+import { mapAhead } from '../ahead.js'
 import { checkDestinations } from '../mirror/destinations.js'
-import { findImage, shownName } from '../names.js'
+import { findImage, findImages, readNames, shownName } from '../names.js'
 import { type Part, partOf } from './part.js'
 import { reportSent } from './report.js'
 import { checkDigest, type Sending, type SendOptions, sendImages } from './send.js'
@@ -17,6 +18,8 @@ import { checkDigest, type Sending, type SendOptions, sendImages } from './send.
 export interface PushOptions extends SendOptions, StoreOptions {
   /** A registry, or a path there, below which all images go. */
   to?: string
+  /** Files with names of images. */
+  file?: string[]
 }
 
 /** What is asked for: an image of the store, as the user calls it, and where it goes. */
@@ -25,6 +28,9 @@ interface Wish {
   /** Default: where its name says. */
   destination?: Reference
 }
+
+/** Images whose manifests are looked into together. */
+const lookedUpTogether = 32
 
 /** An image of the store on its way. */
 interface Pushed extends Sending {
@@ -39,9 +45,13 @@ export async function push(
   texts: readonly string[],
   options: PushOptions,
 ): Promise<number> {
-  const wishes = wishesOf(texts, options)
+  const wishes = await wishesOf(context, texts, options)
+  if (wishes.length === 0) {
+    note(context, 'nothing to push: there is no image in what was given')
+    return exitCodes.done
+  }
   await using store = await openStore(options, context.env)
-  const images = await Promise.all(wishes.map((wish) => pushedImage(wish, store, options, context)))
+  const images = await pushedImages(wishes, store, options, context)
   for (const image of images) sayPart(context, image, options.platform !== undefined)
   await using remote = openRegistry(options, context, hasty)
   const source = sourceOf(store, images)
@@ -55,17 +65,15 @@ export async function push(
   return exitCodeOfAll(outcomes, context.signal)
 }
 
-function wishesOf(texts: readonly string[], { to }: PushOptions): Wish[] {
-  if (to !== undefined) {
-    const prefix = parsePrefix(to)
-    const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
-    const references = [...wanted.keys()].map((name) => parseReference(name))
-    checkDestinations(references, to)
-    return references.map((reference) => ({
-      text: wanted.get(formatReference(reference)) ?? '',
-      destination: destinationOf(reference, prefix),
-    }))
-  }
+async function wishesOf(
+  context: Context,
+  texts: readonly string[],
+  { to, file }: PushOptions,
+): Promise<Wish[]> {
+  if (texts.length === 0 && file === undefined)
+    throw new DistError('INVALID_ARGUMENT', 'what is to be pushed? Give an image, or a file of them with -f')
+  if (to !== undefined) return wishesBelow(to, await readNames(context, texts, file))
+  if (file !== undefined) return wishesByName(await readNames(context, texts, file), texts)
   const [text = '', remote, ...others] = texts
   if (others.length > 0)
     throw new DistError(
@@ -73,6 +81,44 @@ function wishesOf(texts: readonly string[], { to }: PushOptions): Wish[] {
       'one image goes to one place: give --to registry/prefix to push several',
     )
   return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
+}
+
+function wishesBelow(to: string, texts: readonly string[]): Wish[] {
+  const prefix = parsePrefix(to)
+  const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
+  const references = [...wanted.keys()].map((name) => parseReference(name))
+  checkDestinations(references, to)
+  return references.map((reference) => ({
+    text: wanted.get(formatReference(reference)) ?? '',
+    destination: destinationOf(reference, prefix),
+  }))
+}
+
+/** Each goes to where its name says. An argument could mean an image as well as a place. */
+function wishesByName(names: readonly string[], args: readonly string[]): Wish[] {
+  if (args.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'with -f each image goes to where its name says, or below --to: leave the arguments out, or give --to',
+    )
+  return [...new Set(names)].map((text) => ({ text }))
+}
+
+/** Nothing is sent unless all of them are there. */
+async function pushedImages(
+  wishes: readonly Wish[],
+  store: Store,
+  options: PushOptions,
+  context: Context,
+): Promise<Pushed[]> {
+  await findImages(
+    wishes.map(({ text }) => text),
+    store.names,
+  )
+  const images: Pushed[] = []
+  const look = (wish: Wish) => pushedImage(wish, store, options, context)
+  for await (const image of mapAhead(wishes, lookedUpTogether, look)) images.push(image)
+  return images
 }
 
 async function pushedImage(
