@@ -36,7 +36,7 @@ it('brings images below a prefix, what they share once, and keeps nothing', asyn
   const to = `${registry().host}/${prefix}`
   const ended = await workspace().dist(['mirror', '--to', to, from('index:1'), ...manyRefs()])
   expect(ended).toMatchObject({ code: 0 })
-  expect(ended.stdout).toMatch(/^21 images: 21 done; fetched \d+ objects/m)
+  expect(ended.stdout).toMatch(/^21 images: 21 done; sent \d+ objects/m)
   expect(existsSync(workspace().store)).toBe(false)
   await source().settled()
   const gets = source()
@@ -57,7 +57,7 @@ it('a second time costs one HEAD at the destination for each image', async () =>
   expect(await workspace().dist(args)).toMatchObject({ code: 0 })
   await requests(prefix)
   const again = await workspace().dist(args)
-  expect(again.stdout).toMatch(/^20 images: 20 done \(20 up to date\); fetched 0 objects/m)
+  expect(again.stdout).toMatch(/^20 images: 20 done \(20 up to date\); sent 0 objects/m)
   expect((await requests(prefix)).map(({ method }) => method)).toEqual(Array(20).fill('HEAD'))
 })
 

@@ -30,7 +30,10 @@ describe('a blob that fails for good', () => {
     world.remote.forget(layer.digest)
     const { runs, run } = await world.submit('registry.test/a:0', 'registry.test/a:1')
     const status = await world.ended(runs, run)
-    expect(status).toMatchObject({ state: 'failed', images: { total: 2, done: 1, failed: 1, active: 0 } })
+    expect(status).toMatchObject({
+      state: 'failed',
+      images: { total: 2, done: 1, failed: 1, canceled: 0, active: 0 },
+    })
     expect(status.blobs).toEqual({ total: 4, done: 3, failed: 1 })
     const [first, second] = await reports(runs.images(run))
     expect(first).toMatchObject({

@@ -157,7 +157,13 @@ describe('a run that is canceled', () => {
     await world.worker()
     expect(await world.ended(other.runs, other.run)).toMatchObject({ state: 'done' })
     for (let i = 0; i < 30; i++) expect(world.remote.fetchesOf(blobAt(imageOf([`canceled-${i}`]), 1))).toBe(0)
-    expect((await runs.status(run)).images).toEqual({ total: 30, done: 0, failed: 0, active: 0 })
+    expect((await runs.status(run)).images).toEqual({
+      total: 30,
+      done: 0,
+      failed: 0,
+      canceled: 30,
+      active: 0,
+    })
   })
 
   it('before any service was up starts nothing', async () => {

@@ -25,7 +25,7 @@ describe('a run', () => {
     const { runs, run } = await world.submit(...references)
     const status = await world.ended(runs, run)
     expect(status).toMatchObject({ id: run, state: 'done', store: 'store-1', platforms: 'all' })
-    expect(status.images).toEqual({ total: 40, done: 40, failed: 0, active: 0 })
+    expect(status.images).toEqual({ total: 40, done: 40, failed: 0, canceled: 0, active: 0 })
     for (const digest of new Set(world.remote.fetches)) expect(world.remote.fetchesOf({ digest })).toBe(1)
     const published = await Promise.all(references.map((reference) => world.names.get(reference)))
     expect(published.map(({ desc }) => desc.digest)).toEqual(images.map((image) => image.descriptor.digest))

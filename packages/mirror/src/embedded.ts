@@ -1,10 +1,11 @@
-import { DistError, throwIfAborted } from '@dist/errdefs'
+import { abortError, DistError, hasCode, isCanceled, throwIfAborted } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { type Descriptor, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import pLimit from 'p-limit'
 import type { MirrorEvent, ObjectState } from './events.js'
 import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
+import { Meter } from './meter.js'
 import { type Plan, planImage } from './plan.js'
 import { publishImage } from './publish.js'
 import type { Source } from './source.js'
@@ -36,19 +37,22 @@ export interface ImageOutcome {
   readonly desc?: Descriptor
   /** Nothing had to be done. */
   readonly upToDate: boolean
-  /** Objects and bytes that this image had to fetch, manifests included; those that others brought are not in it. */
+  /**
+   * Objects and bytes that this image had to fetch, manifests included. What others brought is not in it, nor are bytes
+   * that earlier, cut-off transfers left.
+   */
   readonly fetched: { readonly objects: number; readonly bytes: number }
   /** Objects and bytes of the whole selection. */
   readonly total: { readonly objects: number; readonly bytes: number }
   readonly skipped: readonly Descriptor[]
-  /** Set when the image failed; nothing was published then. */
+  /** Set when the image failed; nothing was published then. `CANCELED` where the signal kept it from being done. */
   readonly error?: unknown
 }
 
 /**
  * Mirrors images in this process, several at a time; blobs that they share are fetched once. One image's failure
- * leaves the others alone and is told in its outcome; outcomes come in the order of the references. Throws only
- * what the signal aborted with, `CANCELED` as a rule.
+ * leaves the others alone and is told in its outcome; outcomes come in the order of the references, one for each, also
+ * when the signal aborts.
  */
 export async function mirrorImages(
   references: readonly Reference[],
@@ -57,9 +61,7 @@ export async function mirrorImages(
 ): Promise<ImageOutcome[]> {
   const limit = pLimit(imagesAtOnce)
   const run = (reference: Reference) => limit(() => mirrorImage(reference, dependencies, options))
-  const outcomes = await Promise.all(references.map(run))
-  throwIfAborted(options.signal)
-  return outcomes
+  return await Promise.all(references.map(run))
 }
 
 async function mirrorImage(
@@ -70,7 +72,7 @@ async function mirrorImage(
   const { onEvent } = options
   const name = formatReference(reference)
   let plan: Plan | undefined
-  const fetched: Descriptor[] = []
+  const fetched: Part[] = []
   try {
     throwIfAborted(options.signal)
     onEvent?.({ type: 'image', reference: name, state: 'resolving' })
@@ -79,16 +81,27 @@ async function mirrorImage(
     onEvent?.({ type: 'image', reference: name, state: 'planned', desc: plan.desc, plan })
     announcePresent(plan, name, onEvent)
     fetched.push(...plan.fetched)
-    const onFetched = (desc: Descriptor) => fetched.push(desc)
+    const onFetched = (part: Part) => fetched.push(part)
     await fillPlan(plan, name, target, dependencies, { ...options, onFetched })
     if (!plan.upToDate) await publishImage(plan, target, signalOf(options))
     if (target.to !== undefined) announceSent(plan, name, onEvent)
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
-  } catch (error) {
-    onEvent?.({ type: 'image', reference: name, state: 'failed', error })
+  } catch (thrown) {
+    const error = isInterrupted(thrown, options.signal) ? abortError(options.signal) : thrown
+    onEvent?.({ type: 'image', reference: name, state: isCanceled(error) ? 'canceled' : 'failed', error })
     return { ...outcomeOf(reference, plan, fetched), error }
   }
+}
+
+/** Something of an image that was fetched; `size`: the bytes that came. */
+type Part = Pick<Descriptor, 'size'>
+
+/** Whether the abort is what an error comes from: connections that it ends fail in many ways. */
+function isInterrupted(error: unknown, signal: AbortSignal | undefined): signal is AbortSignal {
+  return (
+    signal?.aborted === true && hasCode(error, 'CANCELED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL')
+  )
 }
 
 /** Brings every missing blob in. The first failure cancels the image's other transfers, and is thrown. */
@@ -97,7 +110,7 @@ async function fillPlan(
   name: string,
   target: Target,
   { ingest }: EngineDependencies,
-  options: EngineOptions & { onFetched: (desc: Descriptor) => void },
+  options: EngineOptions & { onFetched: (part: Part) => void },
 ): Promise<void> {
   const failed = new AbortController()
   const signal =
@@ -111,14 +124,18 @@ async function fillPlan(
     const tell = (state: ObjectState, offset: number) =>
       options.onEvent?.({ type: 'object', reference: name, desc, state, offset })
     tell('waiting', 0)
+    const meter = new Meter()
+    const onProgress = (offset: number) => {
+      meter.reached(offset)
+      tell('downloading', offset)
+    }
     try {
-      const onProgress = (offset: number) => tell('downloading', offset)
       const outcome = await ingest({ ...where, desc }, { signal, onProgress })
       target.landed?.(desc)
-      if (outcome === 'fetched') options.onFetched(desc)
+      if (outcome === 'fetched') options.onFetched({ size: desc.size - meter.resumed })
       tell(outcome === 'fetched' ? 'done' : 'exists', desc.size)
     } catch (error) {
-      tell('failed', 0)
+      tell(signal.aborted ? 'canceled' : 'failed', 0)
       failures.push(error)
       // Not the error itself: what is only called off must look neither failed nor worth a retry.
       failed.abort(new DistError('CANCELED', `${desc.digest} of ${name} failed`, { cause: error }))
@@ -145,11 +162,7 @@ function announcePresent(plan: Plan, name: string, onEvent: EngineOptions['onEve
   }
 }
 
-function outcomeOf(
-  reference: Reference,
-  plan: Plan | undefined,
-  fetched: readonly Descriptor[],
-): ImageOutcome {
+function outcomeOf(reference: Reference, plan: Plan | undefined, fetched: readonly Part[]): ImageOutcome {
   return {
     reference,
     ...(plan === undefined ? {} : { desc: plan.desc }),
@@ -160,8 +173,8 @@ function outcomeOf(
   }
 }
 
-function amount(descs: readonly Descriptor[]): { objects: number; bytes: number } {
-  return { objects: descs.length, bytes: descs.reduce((sum, desc) => sum + desc.size, 0) }
+function amount(parts: readonly Part[]): { objects: number; bytes: number } {
+  return { objects: parts.length, bytes: parts.reduce((sum, { size }) => sum + size, 0) }
 }
 
 function signalOf({ signal }: EngineOptions): { signal?: AbortSignal } {

@@ -3,10 +3,10 @@ import type { Plan } from './plan.js'
 
 /**
  * What an object of an image is going through. `waiting`: for its turn, or for somebody else who fetches it;
- * `exists`: it was there; `done`: it was fetched, verified and stored; `failed`: it failed or was called off. The
- * last three end it for this image.
+ * `exists`: it was there; `done`: it was fetched, verified and stored; `canceled`: it was called off, because another
+ * object of the image failed or the caller gave up. The last four end it for this image.
  */
-export type ObjectState = 'waiting' | 'downloading' | 'exists' | 'done' | 'failed'
+export type ObjectState = 'waiting' | 'downloading' | 'exists' | 'done' | 'failed' | 'canceled'
 
 export interface ObjectEvent {
   readonly type: 'object'
@@ -21,7 +21,7 @@ export interface ObjectEvent {
 export interface ImageEvent {
   readonly type: 'image'
   readonly reference: string
-  readonly state: 'resolving' | 'resolved' | 'planned' | 'done' | 'failed'
+  readonly state: 'resolving' | 'resolved' | 'planned' | 'done' | 'failed' | 'canceled'
   readonly desc?: Descriptor
   readonly plan?: Plan
   readonly error?: unknown

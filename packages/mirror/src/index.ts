@@ -11,12 +11,18 @@ export {
   ingestBlob,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { Meter } from './meter.js'
 export { narrowed } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
 export { publishImage } from './publish.js'
 export { Holdings, type PushParts, type PushTask, pushBlob } from './push.js'
-export { destinationOf, type RegistryTargetOptions, registryTarget } from './registry-target.js'
+export {
+  destinationName,
+  destinationOf,
+  type RegistryTargetOptions,
+  registryTarget,
+} from './registry-target.js'
 export type { Source } from './source.js'
 export { storeSource } from './store-source.js'
 export { storeTarget } from './store-target.js'

@@ -44,6 +44,18 @@ export function destinationOf(reference: Reference, prefix: Locator): Reference 
   return parseReference(formatReference({ ...reference, host: prefix.host, repository }))
 }
 
+/**
+ * The name that an image has below that prefix: its tag, else the digest of what was sent, which is not the reference's
+ * where one platform of an index goes alone.
+ */
+export function destinationName(reference: Reference, prefix: Locator, sent?: Digest): string {
+  const { digest, ...tagged } = destinationOf(reference, prefix)
+  const shown = sent ?? digest
+  return formatReference(
+    tagged.tag !== undefined || shown === undefined ? tagged : { ...tagged, digest: shown },
+  )
+}
+
 class RepositoryTarget implements Target {
   readonly to: Locator
   readonly names: readonly string[]

@@ -6,7 +6,7 @@ import { blobAt, imageOf, twoPlatforms } from './support/images.js'
 import { newWorld, type World } from './support/world.js'
 
 const name = 'registry.test/a:1'
-const ends = ['exists', 'done', 'failed']
+const ends = ['exists', 'done', 'failed', 'canceled']
 
 async function eventsOf(world: World, texts = [name]): Promise<MirrorEvent[]> {
   const events: MirrorEvent[] = []

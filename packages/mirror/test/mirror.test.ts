@@ -176,7 +176,7 @@ describe('mirrorImages', () => {
     await world.names.get(b)
   })
 
-  it('ends with CANCELED through the signal, and has published nothing', async () => {
+  it('tells of images that the signal cut short as CANCELED, and has published none of them', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -185,13 +185,14 @@ describe('mirrorImages', () => {
     const running = world.mirror([a], { signal: abort.signal })
     await gate.reached
     abort.abort()
-    await expect(running).rejects.toEqual(errorOf('CANCELED'))
+    expect(await running).toMatchObject([{ error: errorOf('CANCELED') }])
     await expect(world.names.get(a)).rejects.toEqual(errorOf('NOT_FOUND'))
   })
 
   it('asks nobody anything when it is called off before it starts', async () => {
     const world = newWorld()
-    await expect(world.mirror([a], { signal: AbortSignal.abort() })).rejects.toEqual(errorOf('CANCELED'))
+    const outcomes = await world.mirror([a, b], { signal: AbortSignal.abort() })
+    expect(outcomes).toMatchObject([{ error: errorOf('CANCELED') }, { error: errorOf('CANCELED') }])
     expect(world.remote.resolutions).toEqual([])
   })
 

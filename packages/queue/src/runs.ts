@@ -47,6 +47,8 @@ export interface RunStatus {
     readonly total: number
     readonly done: number
     readonly failed: number
+    /** In a run that was given up, those that had not ended by then: what has not is under way or waits in others. */
+    readonly canceled: number
     readonly active: number
   }
   /** Blob jobs; `total` grows while images are planned. */
@@ -63,6 +65,8 @@ export interface ImageReport {
   /** Its place in the request, from 0. */
   readonly index: number
   readonly reference: string
+  /** The name that it gets at a registry, where it does not go into the store. */
+  readonly to?: string
   readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
   readonly digest?: string
   /** Nothing had to be done. */

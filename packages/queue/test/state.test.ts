@@ -32,7 +32,7 @@ describe('the head of a run', () => {
       createdAt: new Date(1_700_000_000_000),
       store: 's',
       platforms: ['linux/amd64', 'linux/arm64'],
-      images: { total: 3, done: 2, failed: 0, active: 0 },
+      images: { total: 3, done: 2, failed: 0, canceled: 0, active: 0 },
       blobs: { total: 0, done: 0, failed: 0 },
       bytes: { total: 0, fetched: Number.MAX_SAFE_INTEGER },
     })

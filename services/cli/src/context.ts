@@ -9,6 +9,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** Whether `-v` is given: where errors come from is shown. Default: false. */
   readonly verbose?: boolean
+  /** Whether `--json` is given: what fails as a whole is told in JSON, too. Default: false. */
+  readonly json?: boolean
 }
 
 /** What an action does with its arguments; resolves to the exit code. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { commands } from './commands/index.js'
 import type { Context } from './context.js'
+import { sayFailure } from './output.js'
 import { reflow } from './reflow.js'
 import { version } from './version.js'
 
@@ -15,34 +16,39 @@ Start with:
 
 /** The command tree. Actions are imported when they are called: `--help` must not wait for them. */
 export function createProgram(context: Context, onExit: (code: number) => void): Command {
+  const { json = false } = context
   const program = new Command('dist')
     .description('Mirror container images: verified, resumable, content-addressed.')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', epilogue)
-    .showHelpAfterError('(dist --help tells more)')
+    .showHelpAfterError(!json && '(dist --help tells more)')
     .configureOutput({
       writeOut: (text) => {
         const { columns } = context.stdout
         context.stdout.write(columns === undefined ? text : reflow(text, columns))
       },
       writeErr: (text) => context.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'dist: ')),
+      outputError: (text) => {
+        const message = text.replace(/^error: /, '').trimEnd()
+        sayFailure(context, { code: 'INVALID_ARGUMENT', message })
+      },
       getOutHelpWidth: () => context.stdout.columns ?? 100,
       getErrHelpWidth: () => context.stderr.columns ?? 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
     .exitOverride()
-  for (const define of commands) program.addCommand(inherit(define(context, onExit), program, program.name()))
+  for (const define of commands)
+    program.addCommand(inherit(define(context, onExit), program, program.name(), json))
   return program
 }
 
 /** Sub-commands made apart do not inherit settings by themselves. */
-function inherit(command: Command, parent: Command, above: string): Command {
+function inherit(command: Command, parent: Command, above: string, json: boolean): Command {
   const line = `${above} ${command.name()}`
-  command.copyInheritedSettings(parent).showHelpAfterError(`(${line} --help tells more)`)
-  for (const child of command.commands) inherit(child, command, line)
+  command.copyInheritedSettings(parent).showHelpAfterError(!json && `(${line} --help tells more)`)
+  for (const child of command.commands) inherit(child, command, line, json)
   return command
 }

@@ -18,7 +18,7 @@ async function mirrored(runs: FakeRuns, options: MirrorOptions = {}, controller 
 
 it('submits, follows to the end, and reports', async () => {
   const runs = new FakeRuns()
-  const done = { total: 2, done: 2, failed: 0, active: 0 }
+  const done = { total: 2, done: 2, failed: 0, canceled: 0, active: 0 }
   runs.looks.set('r1', [runStatus(), runStatus({ state: 'done', images: done })])
   runs.reports = [imageReport(0), imageReport(1)]
   const { code, stdout, stderr } = await mirrored(runs, { platform: ['linux/arm64', 'linux/amd64'] })

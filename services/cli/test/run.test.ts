@@ -32,6 +32,16 @@ it('a reference that cannot be right is a usage error in one line', async () => 
   expect(stderr()).toMatch(/^dist: .*lowercase.*\n$/)
 })
 
+it.each([[['list', '--json', '--all']], [['resolve', '--json', 'example.com/UPPER']]])(
+  '%j fails in one JSON object on stderr, with its code',
+  async (args) => {
+    const { context, stdout, stderr } = captured()
+    expect(await run(args, context)).toBe(2)
+    expect(stdout()).toBe('')
+    expect(JSON.parse(stderr())).toEqual({ error: expect.any(String), code: 'INVALID_ARGUMENT' })
+  },
+)
+
 it('our errors are told as they are; others as defects, made fit for a terminal', () => {
   expect(describeError(new DistError('NOT_FOUND', 'no such thing'))).toBe('no such thing')
   const told = describeError(new TypeError('x is\nundefined \x1b[31m'))

@@ -6,7 +6,7 @@ import { captured } from './support/context.js'
 it('one failure is said and leaves the others alone', async () => {
   const { context, stderr } = captured()
   const done: string[] = []
-  const code = await forEachOf(context, ['a', 'b', 'c'], async (item) => {
+  const code = await forEachOf(context, ['a', 'b', 'c'], { member: 'name' }, async (item) => {
     if (item === 'b') throw new DistError('NOT_FOUND', 'b is not here')
     done.push(item)
   })
@@ -15,11 +15,19 @@ it('one failure is said and leaves the others alone', async () => {
   expect(stderr()).toBe('dist: b is not here\n')
 })
 
+it('JSON has what failed, with its code', async () => {
+  const { context, stdout } = captured()
+  await forEachOf(context, ['a'], { json: true, member: 'name' }, async () => {
+    throw new DistError('NOT_FOUND', 'a is not here')
+  })
+  expect(JSON.parse(stdout())).toEqual({ name: 'a', error: 'a is not here', code: 'NOT_FOUND' })
+})
+
 it('a signal ends it before the next one', async () => {
   const controller = new AbortController()
   const { context } = captured({ signal: controller.signal })
   const done: string[] = []
-  const all = forEachOf(context, ['a', 'b'], async (item) => {
+  const all = forEachOf(context, ['a', 'b'], { member: 'name' }, async (item) => {
     done.push(item)
     controller.abort('SIGINT')
   })

@@ -13,7 +13,7 @@ const b = layer('b', 50)
 
 const image = (
   reference: string,
-  state: 'resolving' | 'planned' | 'done' | 'failed',
+  state: 'resolving' | 'planned' | 'done' | 'failed' | 'canceled',
   missing?: Descriptor[],
 ) =>
   ({
@@ -44,7 +44,7 @@ it('counts what is planned, what comes and what is done', () => {
   )
   tally.apply(blob('x', a, 'downloading', 40))
   expect(tally.picture).toEqual({
-    images: { total: 3, done: 0, failed: 0, active: 1 },
+    images: { total: 3, done: 0, failed: 0, canceled: 0, active: 1 },
     blobs: { total: 2, done: 0, failed: 0 },
     bytes: { total: 150, fetched: 40 },
   })
@@ -53,7 +53,7 @@ it('counts what is planned, what comes and what is done', () => {
   tally.apply(blob('x', b, 'done', 50))
   tally.apply(image('x', 'done'))
   expect(tally.picture).toEqual({
-    images: { total: 3, done: 1, failed: 0, active: 0 },
+    images: { total: 3, done: 1, failed: 0, canceled: 0, active: 0 },
     blobs: { total: 2, done: 2, failed: 0 },
     bytes: { total: 150, fetched: 150 },
   })
@@ -65,7 +65,7 @@ it('what comes through another image is not fetched twice', () => {
   tally.apply(blob('x', a, 'done', 100))
   tally.apply(blob('y', a, 'exists', 100))
   expect(tally.picture.bytes).toEqual({ total: 100, fetched: 100 })
-  expect(tally.picture.blobs).toEqual({ total: 2, done: 2, failed: 0 })
+  expect(tally.picture.blobs).toEqual({ total: 1, done: 1, failed: 0 })
 })
 
 it('bytes of an earlier transfer are neither to be fetched nor fetched', () => {
@@ -75,6 +75,34 @@ it('bytes of an earlier transfer are neither to be fetched nor fetched', () => {
     blob('x', a, 'done', 100),
   )
   expect(tally.picture.bytes).toEqual({ total: 40, fetched: 40 })
+})
+
+it('what images share counts once, also before it is there', () => {
+  const tally = tallied(image('x', 'planned', [a]), image('y', 'planned', [a, b]))
+  expect(tally.picture.bytes).toEqual({ total: 150, fetched: 0 })
+  expect(tally.picture.blobs).toEqual({ total: 2, done: 0, failed: 0 })
+})
+
+it('a shared blob that fails for one image and comes for the other is done, and has not failed', () => {
+  const tally = tallied(image('x', 'planned', [a]), image('y', 'planned', [a]))
+  tally.apply(blob('x', a, 'downloading', 0))
+  tally.apply(blob('x', a, 'downloading', 30))
+  tally.apply(blob('x', a, 'failed', 0))
+  tally.apply(image('x', 'failed'))
+  expect(tally.picture.blobs).toEqual({ total: 1, done: 0, failed: 0 })
+  tally.apply(blob('y', a, 'downloading', 30))
+  tally.apply(blob('y', a, 'done', 100))
+  tally.apply(image('y', 'done'))
+  expect(tally.picture.blobs).toEqual({ total: 1, done: 1, failed: 0 })
+  expect(tally.picture.bytes).toEqual({ total: 100, fetched: 100 })
+})
+
+it('every image counts once, also those that an interruption kept from beginning', () => {
+  const tally = tallied(image('x', 'planned', [a]), image('y', 'resolving'))
+  tally.apply(image('x', 'done'))
+  tally.apply(image('y', 'canceled'))
+  tally.apply(image('z', 'canceled'))
+  expect(tally.picture.images).toEqual({ total: 3, done: 1, failed: 0, canceled: 2, active: 0 })
 })
 
 it('failures count, and manifests do not', () => {

@@ -87,9 +87,16 @@ describe('reportVerification', () => {
     const { stdout, stderr } = reported({ bad: [damaged, missing, unreadable] }, { json: true })
     const lines = stdout.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { digest, state: 'damaged', size: 7, found: { size: 7, digest: other }, images: ['a:1', 'b:1'] },
-      { digest: other, state: 'missing', size: 9, images: ['b:1'] },
-      { digest, state: 'unreadable', error: 'the disk fails (EIO)', images: [] },
+      {
+        digest,
+        state: 'damaged',
+        size: 7,
+        found: { size: 7, digest: other },
+        code: 'FAILED_PRECONDITION',
+        images: ['a:1', 'b:1'],
+      },
+      { digest: other, state: 'missing', size: 9, code: 'NOT_FOUND', images: ['b:1'] },
+      { digest, state: 'unreadable', error: 'the disk fails (EIO)', code: 'INTERNAL', images: [] },
       { objects: 3, bytes: 2048, bad: 3, complete: true },
     ])
     expect(stderr).toBe('')

@@ -1,4 +1,7 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, hasCode } from '@dist/errdefs'
+import { destinationName } from '@dist/mirror'
+import { isDigest } from '@dist/oci'
+import { type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { ImageReport } from '../runs.js'
 import type { RunHead } from '../state/head.js'
 import { chunkSize } from '../state/head.js'
@@ -8,13 +11,27 @@ import type { Client } from './open.js'
 /** The images of a run, chunk by chunk. `NOT_FOUND` when Redis has lost its references. */
 export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {
   const { states, ask } = client
+  const prefix = head.to === undefined ? undefined : parsePrefix(head.to)
   for (let chunk = 0; chunk < head.chunks; chunk++) {
     const references = await ask(states.chunk(run, chunk))
     if (references === undefined)
       throw new DistError('NOT_FOUND', `run ${run} is lost: redis has no longer what was asked for`)
     const indexes = references.map((_, i) => chunk * chunkSize + i)
     const records = await ask(states.records(run, indexes))
-    for (const [i, record] of records.entries())
-      yield reportOf(chunk * chunkSize + i, references[i] ?? '', record, head.state === 'canceled')
+    for (const [i, record] of records.entries()) {
+      const report = reportOf(chunk * chunkSize + i, references[i] ?? '', record, head.state === 'canceled')
+      yield prefix === undefined ? report : { ...report, ...placeOf(report, prefix) }
+    }
+  }
+}
+
+/** Where an image goes; nothing where its reference is none. */
+function placeOf({ reference, digest }: ImageReport, prefix: Locator): Pick<ImageReport, 'to'> {
+  try {
+    const sent = digest !== undefined && isDigest(digest) ? digest : undefined
+    return { to: destinationName(parseReference(reference), prefix, sent) }
+  } catch (error) {
+    if (hasCode(error, 'INVALID_ARGUMENT')) return {}
+    throw error
   }
 }

@@ -74,6 +74,7 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
       total: head.total,
       done: head['images:done'],
       failed: head['images:failed'],
+      canceled: canceled ? head.total - head['images:done'] - head['images:failed'] : 0,
       active: canceled ? 0 : head['images:active'],
     },
     blobs: { total: head['blobs:total'], done: head['blobs:done'], failed: head['blobs:failed'] },

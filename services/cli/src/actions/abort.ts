@@ -11,7 +11,7 @@ export async function abort(
   options: StoreOptions,
 ): Promise<number> {
   await using store = await openStore(options, context.env)
-  return await forEachOf(context, refs, async (ref) => {
+  return await forEachOf(context, refs, { json: options.json, member: 'ref' }, async (ref) => {
     await store.content.abort(ref)
     if (options.json) printJson(context, { ref })
     else print(context, ref)

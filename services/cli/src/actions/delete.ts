@@ -6,6 +6,7 @@ import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
+import { jsonError } from '../run.js'
 import { shownName } from './names.js'
 
 export interface DeleteOptions extends StoreOptions {
@@ -34,12 +35,18 @@ export async function deleteDigests(
     else print(context, digest)
   }
   const failures = [
-    ...missing.map((digest) => new DistError('NOT_FOUND', `${digest} is not in the store`)),
-    ...refused.map(inUse),
+    ...missing.map((digest) => ({
+      digest,
+      error: new DistError('NOT_FOUND', `${digest} is not in the store`),
+    })),
+    ...refused.map((each) => ({ digest: each.digest, error: inUse(each) })),
   ]
-  for (const { message } of failures) note(context, message)
+  for (const { digest, error } of failures) {
+    if (options.json) printJson(context, { digest, ...jsonError(error) })
+    note(context, error.message)
+  }
   if (refused.length > 0) note(context, forceAdvice)
-  return exitCodeOfAll([...deleted.map(() => ({})), ...failures.map((error) => ({ error }))], context.signal)
+  return exitCodeOfAll([...deleted.map(() => ({})), ...failures], context.signal)
 }
 
 const forceAdvice =

@@ -48,7 +48,7 @@ export async function removeImages(
   options: StoreOptions,
 ): Promise<number> {
   await using store = await openStore(options, context.env)
-  return await forEachOf(context, texts, async (text) => {
+  return await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
     const { name, desc } = await findImage(text, store.names)
     await store.names.delete(name)
     if (options.json) printJson(context, { name, digest: desc.digest })

@@ -18,7 +18,7 @@ export async function path(
 ): Promise<number> {
   const digests = texts.map((text) => parseDigest(text))
   await using store = await openStore(options, context.env)
-  return await forEachOf(context, digests, async (digest) => {
+  return await forEachOf(context, digests, { json: options.json, member: 'digest' }, async (digest) => {
     await store.content.info(digest)
     const file = store.locate(digest)
     if (options.json) printJson(context, { digest, path: file })

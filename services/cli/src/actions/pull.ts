@@ -1,5 +1,5 @@
 import { openStore, type Store } from '@dist/composition'
-import { throwIfAborted } from '@dist/errdefs'
+import { isCanceled } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
@@ -11,9 +11,9 @@ import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import { formatBytes } from '../format.js'
 import type { TransferOptions } from '../options.js'
-import { note, print, printJson } from '../output.js'
+import { note, print, printJson, sayInterrupted } from '../output.js'
 import { openView, type ProgressView } from '../progress/view.js'
-import { describeError } from '../run.js'
+import { describeError, jsonError } from '../run.js'
 import { traceDefect } from '../trace.js'
 import { failureOf } from './names.js'
 
@@ -47,7 +47,8 @@ export async function pull(
       { source: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
       { platforms, signal: context.signal, onEvent: view.onEvent },
     )
-    if (options.unpack) return await unpackAfter(outcomes, store, view, options, context)
+    if (options.unpack && !context.signal.aborted)
+      return await unpackAfter(outcomes, store, view, options, context)
     view.end()
     report(outcomes, options, context)
     return exitCodeOfAll(outcomes, context.signal)
@@ -67,10 +68,9 @@ async function unpackAfter(
   const unpack = new PullUnpack(context, options, { source: store.content, onEvent: view.onEvent })
   const outcomes = await unpack.run(pulled)
   view.end()
-  throwIfAborted(context.signal)
   report(outcomes, options, context, jsonUnpackOutcome)
   unpack.report(outcomes)
-  return exitCodeOfAll(outcomes)
+  return exitCodeOfAll(outcomes, context.signal)
 }
 
 function requestedPlatforms({ platform, allPlatforms }: PullOptions): PlatformRequest {
@@ -89,7 +89,7 @@ function report<T extends ImageOutcome>(
     const name = formatReference(outcome.reference)
     if (options.json) printJson(context, { ...jsonOutcome(name, outcome), ...more(outcome) })
     else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
-    if (outcome.error !== undefined) {
+    if (outcome.error !== undefined && !isCanceled(outcome.error)) {
       note(context, failureOf(name, describeError(outcome.error)))
       traceDefect(context, outcome.error)
     }
@@ -101,6 +101,7 @@ function report<T extends ImageOutcome>(
       )
     }
   }
+  if (outcomes.some(({ error }) => isCanceled(error))) sayInterrupted(context)
 }
 
 function jsonOutcome(name: string, outcome: ImageOutcome) {
@@ -111,6 +112,6 @@ function jsonOutcome(name: string, outcome: ImageOutcome) {
     upToDate,
     fetched,
     total,
-    ...(error === undefined ? {} : { error: describeError(error) }),
+    ...(error === undefined ? {} : jsonError(error)),
   }
 }

@@ -40,7 +40,7 @@ export async function removeSnapshots(
 ): Promise<number> {
   const snapshots = new Snapshots(snapshotsFolder(options, context.env))
   await snapshots.sweep()
-  return await forEachOf(context, texts, async (text) => {
+  return await forEachOf(context, texts, { json: options.json, member: 'chainID' }, async (text) => {
     const chainID = await snapshots.resolve(text)
     await snapshots.remove(chainID)
     if (options.json) printJson(context, { chainID })

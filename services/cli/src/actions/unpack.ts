@@ -8,7 +8,7 @@ import { exitCodeOfAll } from '../exit.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { openView } from '../progress/view.js'
-import { describeError } from '../run.js'
+import { describeError, jsonError } from '../run.js'
 import { traceDefect } from '../trace.js'
 import { failureOf, findImage, shownName } from './names.js'
 import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
@@ -64,10 +64,10 @@ function report(
   warnings: Warnings,
   options: UnpackOptions,
 ): void {
-  for (const { name, unpacked } of outcomes) {
-    if (unpacked === undefined) continue
-    if (options.json) printJson(context, { name, ...jsonUnpacked(unpacked) })
-    else print(context, unpackedLine(name, unpacked))
+  for (const { name, unpacked, error } of outcomes) {
+    if (options.json)
+      printJson(context, { name, ...(unpacked === undefined ? jsonError(error) : jsonUnpacked(unpacked)) })
+    else if (unpacked !== undefined) print(context, unpackedLine(name, unpacked))
   }
   warnings.tell(context, options)
   if (context.signal.aborted) return

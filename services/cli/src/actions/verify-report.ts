@@ -1,10 +1,11 @@
+import type { Code } from '@dist/errdefs'
 import type { BadContent, VerifyOutcome } from '@dist/mirror'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../exit.js'
 import { formatBytes } from '../format.js'
 import type { OutputOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
-import { describeError } from '../run.js'
+import { describeError, jsonError } from '../run.js'
 import { traceDefect } from '../trace.js'
 import { plural } from './mirror/summary.js'
 import { shownName } from './names.js'
@@ -68,12 +69,19 @@ function jsonOf({ digest, verdict, size, images }: BadContent) {
     ...(size === undefined ? {} : { size }),
     ...(state === 'damaged' ? { found: { size: verdict.size, digest: verdict.digest } } : {}),
     ...(state === 'unreadable' ? { error: verdict.message } : {}),
+    code: codeOfVerdict(verdict),
     ...(images === undefined ? {} : { images }),
   }
 }
 
+function codeOfVerdict(verdict: BadContent['verdict']): Code {
+  if (verdict.state === 'unreadable') return verdict.code
+  return verdict.state === 'missing' ? 'NOT_FOUND' : 'FAILED_PRECONDITION'
+}
+
 function jsonSummary({ objects, bytes, bad, stopped }: VerifyOutcome) {
-  return { objects, bytes, bad: bad.length, complete: stopped === undefined }
+  const why = stopped === undefined ? {} : jsonError(stopped)
+  return { objects, bytes, bad: bad.length, complete: stopped === undefined, ...why }
 }
 
 function advise(context: Context, bad: readonly BadContent[]): void {

@@ -72,7 +72,7 @@ export class Progress {
     const before = object.states.get(reference)
     if (state === 'waiting' && before === 'downloading') return
     this.received += receivedBy(object, before, state, offset)
-    if (state !== 'waiting' && state !== 'failed') object.offset = offset
+    if (state === 'downloading' || state === 'exists' || state === 'done') object.offset = offset
     if (before === state) return
     object.states.set(reference, state)
     object.state = foremost(object.states)
@@ -142,10 +142,10 @@ function receivedBy(
   return goesOn ? Math.max(0, offset - object.offset) : 0
 }
 
-const foremostFirst = ['done', 'exists', 'downloading', 'waiting'] as const
+const foremostFirst = ['done', 'exists', 'downloading', 'waiting', 'failed'] as const
 
 /** An image that waits for an object, or gives it up, changes nothing for the one that fetches it. */
 function foremost(states: ReadonlyMap<string, ObjectState>): ObjectState {
   const present = new Set(states.values())
-  return foremostFirst.find((state) => present.has(state)) ?? 'failed'
+  return foremostFirst.find((state) => present.has(state)) ?? 'canceled'
 }

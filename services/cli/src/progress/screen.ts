@@ -44,7 +44,11 @@ interface Row {
   line: () => string
 }
 
-const objectWeight = { done: 0, exists: 0, unpacked: 0, waiting: 2, downloading: 4, unpacking: 4, failed: 4 }
+const objectWeight = {
+  ...{ done: 0, exists: 0, unpacked: 0 },
+  ...{ canceled: 1, waiting: 2 },
+  ...{ downloading: 4, unpacking: 4, failed: 4 },
+}
 const weights = [4, 3, 2, 1, 0]
 
 function imageWeight(image: ImageProgress): number {
@@ -102,12 +106,18 @@ function layoutOf(columns: number): Layout {
 
 function imageCells({ reference, state }: ImageProgress, { room }: Layout, colors: Colors): Cell[] {
   const shown = state === 'planned' ? 'resolved' : state
-  const paint = state === 'failed' ? colors.red : isThrough({ state }) ? colors.green : colors.cyan
+  const paint = paintOf(state, colors)
   return [
     { text: clip(reference, room - stateWidth - 1), paint: colors.bold },
     { text: '  ' },
     { text: shown, paint },
   ]
+}
+
+function paintOf(state: ImageProgress['state'], colors: Colors) {
+  if (state === 'failed') return colors.red
+  if (state === 'canceled') return colors.dim
+  return isThrough({ state }) ? colors.green : colors.cyan
 }
 
 function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }: ScreenOptions): Cell[] {
@@ -121,6 +131,7 @@ function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }:
     downloading: colors.cyan,
     unpacking: colors.cyan,
     failed: colors.red,
+    canceled: colors.dim,
     exists: colors.dim,
     done: colors.green,
     unpacked: colors.green,

@@ -11,7 +11,7 @@ export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
     createdAt: day,
     store: 'store-1',
     platforms: 'all',
-    images: { total: 2, done: 0, failed: 0, active: 2 },
+    images: { total: 2, done: 0, failed: 0, canceled: 0, active: 2 },
     blobs: { total: 4, done: 1, failed: 0 },
     bytes: { total: 4000, fetched: 1000 },
     ...parts,

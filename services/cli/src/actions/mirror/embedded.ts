@@ -1,6 +1,7 @@
 import { openPushes, openStore } from '@dist/composition'
-import { codeOf } from '@dist/errdefs'
+import { codeOf, isCanceled } from '@dist/errdefs'
 import {
+  destinationName,
   destinationOf,
   type EngineDependencies,
   type EngineOptions,
@@ -10,13 +11,14 @@ import {
   storeTarget,
 } from '@dist/mirror'
 import type { ImageReport } from '@dist/queue'
-import { formatReference, parsePrefix, type Reference } from '@dist/reference'
+import { formatReference, type Locator, parsePrefix, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/remotes-registry'
 import { openIngest, pushIngest } from '../../compose/ingest.js'
 import { openRegistry, requestsOf } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
+import { exitCodeOf } from '../../exit.js'
 import { formatBytes } from '../../format.js'
-import { note } from '../../output.js'
+import { note, sayInterrupted } from '../../output.js'
 import { Tally } from '../../progress/run/tally.js'
 import { openRunView } from '../../progress/run/view.js'
 import { describeError } from '../../run.js'
@@ -39,8 +41,8 @@ export async function mirrorEmbedded(
   report: Report,
 ): Promise<number> {
   await using remote = openRegistry(options, context)
-  const work = { context, references, report }
-  if (options.to !== undefined) return await mirrorTo(options.to, remote, options, work)
+  const work = { context, references, report, options }
+  if (options.to !== undefined) return await mirrorTo(options.to, remote, work)
   const platforms = requestedPlatforms(options.platform)
   await using store = await openStore(options, context.env, { create: true })
   const { concurrency = defaultConcurrency } = options
@@ -50,12 +52,8 @@ export async function mirrorEmbedded(
 }
 
 /** Mirrors to a registry: what refers to the images goes with them, and of one platform its manifest goes alone. */
-async function mirrorTo(
-  to: string,
-  remote: Registry,
-  { platform, concurrency = defaultConcurrency }: MirrorOptions,
-  work: Work,
-): Promise<number> {
+async function mirrorTo(to: string, remote: Registry, work: Work): Promise<number> {
+  const { platform, concurrency = defaultConcurrency } = work.options
   const prefix = parsePrefix(to)
   const { source, platforms } = narrowedTo(requestedPlatforms(platform), remote)
   const pushes = openPushes(remote)
@@ -72,31 +70,37 @@ async function mirrorTo(
 interface Work {
   context: Context
   references: readonly Reference[]
+  options: MirrorOptions
   report: Report
 }
 
 async function mirrored(
-  { context, references, report }: Work,
+  { context, references, options: { to }, report }: Work,
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
   const { signal } = context
-  const outcomes = await watched(context, references.length, (onEvent) =>
+  const total = references.length
+  const tally = new Tally(total, to === undefined ? 'fetching' : 'sending')
+  const outcomes = await watched(context, tally, (onEvent) =>
     mirrorImages(references, dependencies, { ...options, signal, onEvent }),
   )
-  const summary = await report.write(outcomes.map(reportOf), { total: references.length })
+  const prefix = to === undefined ? undefined : parsePrefix(to)
+  const reports = outcomes.map((outcome, i) => reportOf(outcome, i, prefix))
+  const summary = await report.write(reports, { total, to })
   for (const { error } of outcomes) if (error !== undefined) traceDefect(context, error)
   noteSkipped(context, outcomes)
-  return summary.exitCode
+  if (!signal.aborted) return summary.exitCode
+  if (summary.canceled > 0) sayInterrupted(context)
+  return exitCodeOf(undefined, signal)
 }
 
 /** Shows how far it is while it goes on. */
 async function watched<T>(
   context: Context,
-  total: number,
+  tally: Tally,
   work: (onEvent: (event: MirrorEvent) => void) => Promise<T>,
 ): Promise<T> {
-  const tally = new Tally(total)
   const view = await openRunView(context)
   const show = () => view.show(tally.picture, tally.inFlight)
   show()
@@ -110,15 +114,17 @@ async function watched<T>(
   }
 }
 
-/** An outcome in the words of a run's report. */
-export function reportOf(outcome: ImageOutcome, index: number): ImageReport {
+/** An outcome in the words of a run's report. `to`: where it goes, when not into the store. */
+export function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
   const { reference, desc, upToDate, fetched, total, error } = outcome
   const common = {
     index,
     reference: formatReference(reference),
+    ...(to === undefined ? {} : { to: destinationName(reference, to, desc?.digest) }),
     ...(desc === undefined ? {} : { digest: desc.digest }),
     fetched,
   }
+  if (isCanceled(error)) return { ...common, state: 'canceled' }
   if (error !== undefined)
     return { ...common, state: 'failed', error: { code: codeOf(error), message: describeError(error) } }
   const shared = { objects: total.objects - fetched.objects, bytes: total.bytes - fetched.bytes }

@@ -5,7 +5,7 @@ import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'
 import { openReportFile } from './report-file.js'
-import { formatAmount, pastOf, Summary, summaryLine } from './summary.js'
+import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
 export interface ReportOptions {
   json?: boolean
@@ -20,6 +20,8 @@ export const failuresAtMost = 100
 
 /** Where a report goes. Opened before the work begins, so that a file that cannot be written is known in time. */
 export interface Report extends AsyncDisposable {
+  /** Whether somebody asked for it, by `--json` or `--report`. */
+  readonly wanted: boolean
   /** Writes how it went for each image, then the summary. `run` names the run where there is one. */
   write(images: Iterable<ImageReport> | AsyncIterable<ImageReport>, about: ReportAbout): Promise<Summary>
 }
@@ -30,12 +32,15 @@ export interface ReportAbout {
   total: number
   /** Default: `mirror`. */
   kind?: RunKind
+  /** The registry that the images go to, where they do not go into the store. */
+  to?: string | undefined
 }
 
 /** Throws what `openReportFile` throws. */
 export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
   const file = options.report === undefined ? undefined : await openReportFile(options.report)
   return {
+    wanted: options.json === true || file !== undefined,
     write: (images, about) => writeReport(context, images, about, { json: options.json === true, file }),
     [Symbol.asyncDispose]: async () => file?.close(),
   }
@@ -49,35 +54,38 @@ interface Sinks {
 async function writeReport(
   context: Context,
   images: Iterable<ImageReport> | AsyncIterable<ImageReport>,
-  { run, total, kind = 'mirror' }: ReportAbout,
+  { run, total, kind = 'mirror', to }: ReportAbout,
   { json, file }: Sinks,
 ): Promise<Summary> {
   const summary = new Summary(kind)
+  const verb = verbOf({ kind, to })
   for await (const image of images) {
     summary.add(image)
-    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, run, kind))}\n` : ''
+    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
     await file?.write(line)
-    if (json) await writeBytes(context, Buffer.from(line))
-    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, kind))
+    // What was done before an interruption is written, too: the signal has aborted by then.
+    if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
+    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
     if (image.state === 'failed' && summary.failed <= failuresAtMost) sayFailure(context, image)
   }
   if (summary.failed > failuresAtMost)
     note(context, `and ${summary.failed - failuresAtMost} more that failed: --report FILE has all of them`)
-  if (json) note(context, summaryLine(summary))
-  else print(context, summaryLine(summary))
+  if (json) note(context, summaryLine(summary, to))
+  else print(context, summaryLine(summary, to))
   return summary
 }
 
 /** An image as a line of JSON, in the words of the other commands. */
-export function jsonReport(image: ImageReport, run: string | undefined, kind: RunKind = 'mirror'): object {
-  const { reference, state, digest, upToDate, fetched, shared, error, failures } = image
+export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
+  const { reference, to, state, digest, upToDate, fetched, shared, error, failures } = image
   return {
     ...(run === undefined ? {} : { run }),
     name: reference,
+    ...(to === undefined ? {} : { to }),
     state,
     ...(digest === undefined ? {} : { digest }),
     ...(upToDate === undefined ? {} : { upToDate }),
-    ...(fetched === undefined ? {} : { [pastOf[kind]]: fetched }),
+    ...(fetched === undefined ? {} : { [verb]: fetched }),
     ...(shared === undefined ? {} : { shared }),
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     ...(failures === undefined || failures.length === 0
@@ -86,13 +94,15 @@ export function jsonReport(image: ImageReport, run: string | undefined, kind: Ru
   }
 }
 
-function doneLine({ reference, digest, upToDate, fetched, shared }: ImageReport, kind: RunKind): string {
+function doneLine(image: ImageReport, verb: Verb): string {
+  const { reference, to, digest, upToDate, fetched, shared } = image
   const amounts = [
-    ...(fetched === undefined || fetched.objects === 0 ? [] : [`${pastOf[kind]} ${formatAmount(fetched)}`]),
+    ...(fetched === undefined || fetched.objects === 0 ? [] : [`${verb} ${formatAmount(fetched)}`]),
     ...(shared === undefined || shared.objects === 0 ? [] : [`shared ${formatAmount(shared)}`]),
   ]
   const how = upToDate ? 'up to date' : amounts.join(', ')
-  return `${shownName(reference)} ${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
+  const names = to === undefined ? shownName(reference) : `${shownName(reference)} -> ${shownName(to)}`
+  return `${names} ${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
 }
 
 /** The reason, and each blob that could not be had where the reason does not name it already. */

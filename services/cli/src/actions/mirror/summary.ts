@@ -3,6 +3,21 @@ import type { Amount, ImageReport, RunKind } from '@dist/queue'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { formatBytes } from '../../format.js'
 
+/** What was done with the content of images, in a word for people and for JSON. */
+export type Verb = 'fetched' | 'sent' | 'verified'
+
+/** `to`: the registry that the images go to, where they do not go into the store. */
+export function verbOf({
+  kind = 'mirror',
+  to,
+}: {
+  kind?: RunKind | undefined
+  to?: string | undefined
+}): Verb {
+  if (kind === 'verify') return 'verified'
+  return to === undefined ? 'fetched' : 'sent'
+}
+
 /** What the reports of all images come to, in constant memory. */
 export class Summary {
   total = 0
@@ -10,6 +25,8 @@ export class Summary {
   upToDate = 0
   failed = 0
   canceled = 0
+  /** Those that have not ended. */
+  open = 0
   readonly fetched = { objects: 0, bytes: 0 }
   readonly shared = { objects: 0, bytes: 0 }
   readonly #failures = new Set<number>()
@@ -21,6 +38,7 @@ export class Summary {
     if (state === 'done') this.done++
     if (state === 'done' && upToDate) this.upToDate++
     if (state === 'canceled') this.canceled++
+    if (state === 'waiting' || state === 'active') this.open++
     if (state === 'failed') {
       this.failed++
       this.#failures.add(this.#exitCodeOf(error?.code ?? 'INTERNAL'))
@@ -51,19 +69,19 @@ function increase(sum: { objects: number; bytes: number }, amount: Amount | unde
   sum.bytes += amount?.bytes ?? 0
 }
 
-/** What a run of a kind has done with content. */
-export const pastOf = { mirror: 'fetched', verify: 'verified' } as const
-
-/** One line that ends a report. */
-export function summaryLine(summary: Summary): string {
-  const { kind, total, done, upToDate, failed, canceled, fetched, shared } = summary
+/** One line that ends a report. `to`: the registry that the images went to. */
+export function summaryLine(summary: Summary, to?: string): string {
+  const { kind, total, done, upToDate, failed, canceled, open, fetched, shared } = summary
   const there = upToDate > 0 ? ` (${upToDate} up to date)` : ''
   const states = [
     `${done} done${there}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(canceled > 0 ? [`${canceled} canceled`] : []),
+    ...(open > 0 ? [`${open} to come`] : []),
   ]
-  return `${plural(total, 'image')}: ${states.join(', ')}; ${pastOf[kind]} ${formatAmount(fetched)}, shared ${formatAmount(shared)}`
+  const where = to === undefined ? '' : ` to ${to}`
+  const amounts = `${verbOf({ kind, to })} ${formatAmount(fetched)}${where}, shared ${formatAmount(shared)}`
+  return `${plural(total, 'image')}: ${states.join(', ')}; ${amounts}`
 }
 
 export function formatAmount({ objects, bytes }: Amount): string {

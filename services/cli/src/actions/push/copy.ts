@@ -1,7 +1,9 @@
+import { isCanceled } from '@dist/errdefs'
 import { parseReference } from '@dist/reference'
 import { hasty, openRegistry } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { exitCodeOfAll } from '../../exit.js'
+import { sayInterrupted } from '../../output.js'
 import { requestedPlatforms } from '../mirror/platforms.js'
 import { narrowedTo } from './narrow.js'
 import { reportSent } from './report.js'
@@ -23,5 +25,6 @@ export async function copy(
   const outcomes = await sendImages(context, { images, source, remote, moving: 'copying' }, options)
   for (const outcome of outcomes)
     reportSent(context, outcome, { destination, verb: 'copied', json: options.json })
+  if (outcomes.some(({ error }) => isCanceled(error))) sayInterrupted(context)
   return exitCodeOfAll(outcomes, context.signal)
 }

@@ -1,5 +1,5 @@
 import { openStore, type Store } from '@dist/composition'
-import { DistError, isFailedPrecondition } from '@dist/errdefs'
+import { DistError, isCanceled, isFailedPrecondition } from '@dist/errdefs'
 import { destinationOf, type Source, storeSource } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import { formatReference, parsePrefix, parseReference, type Reference } from '@dist/reference'
@@ -7,7 +7,7 @@ import { hasty, openRegistry } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { exitCodeOfAll, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
-import { note } from '../../output.js'
+import { note, sayInterrupted } from '../../output.js'
 import { mapAhead } from '../ahead.js'
 import { checkDestinations } from '../mirror/destinations.js'
 import { findImage, findImages, readNames, shownName } from '../names.js'
@@ -62,6 +62,7 @@ export async function push(
     if (isFailedPrecondition(outcome.error))
       note(context, `dist verify ${name} tells whether the store's content is damaged`)
   }
+  if (outcomes.some(({ error }) => isCanceled(error))) sayInterrupted(context)
   return exitCodeOfAll(outcomes, context.signal)
 }
 

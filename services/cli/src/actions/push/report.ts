@@ -1,9 +1,10 @@
+import { isCanceled } from '@dist/errdefs'
 import type { ImageOutcome } from '@dist/mirror'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Context } from '../../context.js'
 import { formatBytes } from '../../format.js'
 import { note, print, printJson } from '../../output.js'
-import { describeError } from '../../run.js'
+import { describeError, jsonError } from '../../run.js'
 import { traceDefect } from '../../trace.js'
 import { plural } from '../mirror/summary.js'
 import { failureOf } from '../names.js'
@@ -26,10 +27,10 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
       ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
       upToDate,
       [parts.verb]: fetched,
-      ...(error === undefined ? {} : { error: describeError(error) }),
+      ...(error === undefined ? {} : jsonError(error)),
     })
   else if (error === undefined) print(context, `${name} ${desc?.digest}`)
-  if (error !== undefined) {
+  if (error !== undefined && !isCanceled(error)) {
     note(context, failureOf(name, describeError(error)))
     traceDefect(context, error)
   }

@@ -11,10 +11,10 @@ const againOf = { mirror: 'tries once more what failed', verify: 'looks once mor
 export async function reportRun(
   context: Context,
   runs: Pick<Runs, 'images'>,
-  { id, kind, state, images, error }: RunStatus,
+  { id, kind, to, state, images, error }: RunStatus,
   report: Report,
 ): Promise<number> {
-  const summary = await report.write(runs.images(id), { run: id, total: images.total, kind })
+  const summary = await report.write(runs.images(id), { run: id, total: images.total, kind, to })
   if (error !== undefined) {
     note(context, `run ${id}: ${sanitize(error.message, 500)}`)
     return exitCodeOfCode(error.code)

@@ -2,14 +2,14 @@ import { sanitize } from '@dist/errdefs'
 import type { ImageReport, RunStatus } from '@dist/queue'
 import { formatBytes, formatDuration } from '../../format.js'
 import { failureLines } from '../mirror/report.js'
-import { pastOf } from '../mirror/summary.js'
+import { verbOf } from '../mirror/summary.js'
 
 /** So many failed images are shown. */
 const shownFailures = 20
 
 /** A run for people, one fact a line. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number): string[] {
-  const { id, kind, state, createdAt, endedAt, store, to, error, images, blobs, bytes } = status
+  const { id, kind, state, createdAt, endedAt, store, to, error, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took =
     endedAt === undefined ? '' : `, took ${formatDuration(endedAt.getTime() - createdAt.getTime())}`
@@ -21,11 +21,17 @@ export function statusLines(status: RunStatus, now: number): string[] {
     ['submitted', `${ago} ago${took}`],
     to === undefined ? ['store', store] : ['to', to],
     ...platformRow(status),
-    ['images', `${images.done}/${images.total} done, ${images.failed} failed, ${images.active} in flight`],
+    ['images', imagesCell(status)],
     ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
-    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${pastOf[kind]}`],
+    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${verbOf(status)}`],
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())
+}
+
+function imagesCell({ images }: RunStatus): string {
+  const { done, total, failed, canceled, active } = images
+  const given = canceled > 0 ? `, ${canceled} canceled` : ''
+  return `${done}/${total} done, ${failed} failed${given}, ${active} in flight`
 }
 
 /** Of what is verified the store tells which platforms there are. */

@@ -7,6 +7,7 @@ import type { QueueOptions } from '../../options.js'
 import { note, print, printJson } from '../../output.js'
 import { openRunView } from '../../progress/run/view.js'
 import { failuresAtMost, jsonReport, openReport, type Report } from '../mirror/report.js'
+import { verbOf } from '../mirror/summary.js'
 import { findRun } from './find.js'
 import { followed, followRun, sayAway } from './follow.js'
 import { reportRun } from './report.js'
@@ -63,10 +64,10 @@ export async function showStatus(
   return exitCodes.done
 }
 
-async function firstFailures({ id, kind }: RunStatus, runs: Pick<Runs, 'failed'>): Promise<object[]> {
+async function firstFailures(status: RunStatus, runs: Pick<Runs, 'failed'>): Promise<object[]> {
   const failures: object[] = []
-  for await (const image of runs.failed(id)) {
-    failures.push(jsonReport(image, undefined, kind))
+  for await (const image of runs.failed(status.id)) {
+    failures.push(jsonReport(image, verbOf(status)))
     if (failures.length === failuresAtMost) break
   }
   return failures

@@ -2,7 +2,7 @@ import { formatBytes, formatDuration } from '../../format.js'
 
 /** How far many images are. A run's status is one. */
 export interface Picture {
-  readonly images: Counts & { readonly active: number }
+  readonly images: Counts & { readonly active: number; readonly canceled?: number }
   readonly blobs: Counts
   /** Of the blobs that have to be fetched, as far as they are known. */
   readonly bytes: { readonly total: number; readonly fetched: number }
@@ -32,13 +32,17 @@ export interface Pace {
 /** Everything in one line: for logs, and as the last line on a terminal. */
 export function pictureLine({ images, blobs, bytes }: Picture, { speed, eta }: Pace): string {
   const parts = [
-    `images ${images.done}/${images.total} done${count(images.failed, 'failed')}${count(images.active, 'in flight')}`,
+    `images ${images.done}/${images.total} done${counts(images)}`,
     `blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`,
     `${formatBytes(bytes.fetched)} / ${formatBytes(Math.max(bytes.total, bytes.fetched))}`,
     `${formatBytes(speed)}/s`,
     ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
   ]
   return parts.join(' · ')
+}
+
+function counts({ failed, canceled = 0, active }: Picture['images']): string {
+  return count(failed, 'failed') + count(canceled, 'canceled') + count(active, 'in flight')
 }
 
 function count(number: number, what: string): string {

@@ -1,30 +1,28 @@
 import type { ImageEvent, MirrorEvent, ObjectEvent } from '@dist/mirror'
-import { type Descriptor, hasChildren } from '@dist/oci'
+import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import type { InFlight, Picture } from './picture.js'
-
-interface Blob {
-  readonly size: number
-  downloading: boolean
-  /** Bytes that are there. */
-  offset: number
-}
+import { SharedBlob, type Transfer } from './shared.js'
 
 interface Image {
   state: string
   /** Those that the image lacked when it was planned. */
-  readonly blobs: Map<string, Blob>
+  readonly blobs: Map<Digest, Transfer>
 }
 
 /** Counts what the embedded engine does. Of images that have ended only the counts are kept. */
 export class Tally {
   readonly #inFlight = new Map<string, Image>()
-  readonly #images: { total: number; done: number; failed: number }
+  readonly #shared = new Map<Digest, SharedBlob>()
+  readonly #images: { total: number; done: number; failed: number; canceled: number }
   readonly #blobs = { total: 0, done: 0, failed: 0 }
   readonly #bytes = { total: 0, fetched: 0 }
 
-  /** `total`: images in all. */
-  constructor(total: number) {
-    this.#images = { total, done: 0, failed: 0 }
+  /** `total`: images in all. `moving`: what an image on its way is said to be doing. */
+  constructor(
+    total: number,
+    private readonly moving: string = 'fetching',
+  ) {
+    this.#images = { total, done: 0, failed: 0, canceled: 0 }
   }
 
   get picture(): Picture {
@@ -52,40 +50,43 @@ export class Tally {
   }
 
   #applyImage({ reference, state, plan }: ImageEvent): void {
-    if (state === 'done' || state === 'failed') {
-      if (this.#inFlight.delete(reference)) this.#images[state]++
+    if (state === 'done' || state === 'failed' || state === 'canceled') {
+      this.#inFlight.delete(reference)
+      this.#images[state]++
       return
     }
-    const image = this.#inFlight.get(reference) ?? { state, blobs: new Map<string, Blob>() }
-    image.state = state === 'planned' ? 'fetching' : state
+    const image = this.#inFlight.get(reference) ?? { state, blobs: new Map<Digest, Transfer>() }
+    image.state = state === 'planned' ? this.moving : state
     this.#inFlight.set(reference, image)
     for (const desc of plan?.missing ?? []) this.#expect(image, desc)
   }
 
   #expect({ blobs }: Image, { digest, size }: Descriptor): void {
     if (blobs.has(digest)) return
-    blobs.set(digest, { size, downloading: false, offset: 0 })
-    this.#blobs.total++
-    this.#bytes.total += size
+    const known = this.#shared.get(digest)
+    const blob = known ?? new SharedBlob(size)
+    this.#shared.set(digest, blob)
+    this.#changing(known, blob, () => blobs.set(digest, blob.wanted()))
   }
 
   #applyBlob({ reference, desc, state, offset }: ObjectEvent): void {
-    const blob = this.#inFlight.get(reference)?.blobs.get(desc.digest)
-    if (blob === undefined) return
-    if (state === 'downloading') this.#advance(blob, offset)
-    if (state === 'done' || state === 'exists') this.#blobs.done++
-    if (state === 'failed') this.#blobs.failed++
-    if (state === 'done') this.#bytes.fetched += Math.max(0, blob.size - blob.offset)
-    // It came through another image, or another process.
-    if (state === 'exists') this.#bytes.total -= blob.size
-    if (state === 'done' || state === 'exists') blob.offset = blob.size
+    const transfer = this.#inFlight.get(reference)?.blobs.get(desc.digest)
+    if (transfer === undefined) return
+    this.#changing(transfer.blob, transfer.blob, () => transfer.apply(state, offset))
   }
 
-  /** The first report of a transfer tells where it started: those bytes came earlier, and are not to be fetched. */
-  #advance(blob: Blob, offset: number): void {
-    if (blob.downloading) this.#bytes.fetched += Math.max(0, offset - blob.offset)
-    else this.#bytes.total -= offset
-    blob.downloading = true
-    blob.offset = offset
+  /** Counters change by what a blob comes to before and after. */
+  #changing(before: SharedBlob | undefined, blob: SharedBlob, change: () => unknown): void {
+    if (before !== undefined) this.#weigh(before, -1)
+    change()
+    this.#weigh(blob, 1)
+  }
+
+  #weigh(blob: SharedBlob, sign: 1 | -1): void {
+    this.#blobs.total += sign
+    if (blob.done) this.#blobs.done += sign
+    if (blob.failed) this.#blobs.failed += sign
+    this.#bytes.total += sign * blob.toFetch
+    this.#bytes.fetched += sign * blob.fetched
   }
 }
