@@ -21,6 +21,12 @@ export interface Endpoint {
   readonly tls?: TlsMaterial
   /** The registry that this is a mirror of; sent as `ns`, as containerd does. */
   readonly mirrorOf?: string
+  /** Hosts of token servers that get the credentials although their domain is another: `auth.example.net:5000`. */
+  readonly realms?: readonly string[]
+  /** Nets that it may lead to, whatever it is itself: `10.0.0.0/8`. */
+  readonly addresses?: readonly string[]
+  /** The file that holds its settings, or would. */
+  readonly hostsFile?: string
 }
 
 export const allCapabilities: readonly Capability[] = ['pull', 'resolve', 'push']
@@ -55,4 +61,9 @@ export function tlsFor(endpoint: Endpoint, url: URL): TlsMaterial | undefined {
   const { tls } = endpoint
   if (tls === undefined || new URL(endpoint.url).origin === url.origin) return tls
   return tls.ca === undefined ? undefined : { ca: tls.ca }
+}
+
+/** What to do to allow an endpoint something: the line to write, and the file that it goes to. */
+export function hostsFileAdvice({ hostsFile = "the registry's hosts.toml" }: Endpoint, line: string): string {
+  return `write ${line} at the top of ${hostsFile}`
 }

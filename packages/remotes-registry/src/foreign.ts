@@ -1,8 +1,7 @@
 import { DistError, isCanceled, isNotFound } from '@dist/errdefs'
 import { type Descriptor, isForeignLayerType } from '@dist/oci'
 import type { Fetched, FetchOptions } from '@dist/remotes'
-import { isInternalHost } from './auth/addresses.js'
-import { anonymous } from './auth/authorizer.js'
+import type { Endpoint } from './endpoint.js'
 import type { Source } from './fetch.js'
 import { openAt, reopenAt } from './open.js'
 import { resumed } from './resume.js'
@@ -18,11 +17,13 @@ export async function fetchForeign(
   options: FetchOptions,
   fromRegistry: () => Promise<Fetched>,
 ): Promise<Fetched> {
-  const urls = isForeignLayerType(desc.mediaType) ? (desc.urls ?? []) : []
+  // The registry itself comes after its mirrors: its place is what the URLs are judged by.
+  const registry = source.endpoints.at(-1)
+  if (registry === undefined || !isForeignLayerType(desc.mediaType)) return fromRegistry()
   let failure: unknown
-  for (const url of urls.filter((text) => isFetchable(text, source))) {
+  for (const url of (desc.urls ?? []).filter(isFetchable)) {
     try {
-      return await fetchUrl(source, new URL(url), desc, options)
+      return await fetchUrl(source, registry, new URL(url), desc, options)
     } catch (error) {
       if (!(error instanceof DistError) || isCanceled(error)) throw error
       failure ??= error
@@ -35,34 +36,23 @@ export async function fetchForeign(
   }
 }
 
-/** A manifest's author chose these URLs: only http(s), without a user, and to nothing that only we can reach. */
-function isFetchable(text: string, { endpoints }: Source): boolean {
+/** A manifest's author chose these URLs: only http(s), without a user. Where they may be is judged by who connects. */
+function isFetchable(text: string): boolean {
   if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false
-  if (url.username !== '' || url.password !== '') return false
-  return (
-    !isInternalHost(url.hostname) ||
-    endpoints.some((endpoint) => new URL(endpoint.url).hostname === url.hostname)
-  )
+  const { protocol, username, password } = new URL(text)
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''
 }
 
 async function fetchUrl(
-  { transport: own }: Source,
+  { transport }: Source,
+  endpoint: Endpoint,
   url: URL,
   desc: Descriptor,
   { offset = 0, signal }: FetchOptions,
 ): Promise<Fetched> {
-  const transport = { ...own, authorizer: anonymous }
   const what = `foreign layer ${desc.digest}`
-  const request: RegistryRequest = {
-    endpoint: { url: url.href, capabilities: ['pull'] },
-    method: 'GET',
-    path: '',
-    scope: '',
-    what,
-    signal,
-  }
+  const target = { url, own: false }
+  const request: RegistryRequest = { endpoint, method: 'GET', path: '', target, scope: '', what, signal }
   const reopen = (at: number) => reopenAt(transport, request, at, desc.size)
   const opened = await openAt(transport, request, offset, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })

@@ -11,7 +11,6 @@ import type {
 } from '@dist/remotes'
 import type { Authorizer } from './auth/authorizer.js'
 import type { Credentials } from './auth/credential.js'
-import type { Lookup } from './auth/realm.js'
 import { createAuthorizer } from './auth/registry-authorizer.js'
 import { defaultEndpoint, type Endpoint } from './endpoint.js'
 import type { Source } from './fetch.js'
@@ -28,10 +27,6 @@ export interface RegistryOptions extends TransportOptions {
   readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined
   /** Default: nobody has any. Unused where an `authorizer` is given. */
   readonly credentials?: Credentials | undefined
-  /** By registry host, the hosts of token servers that get its credentials although their domain is another. */
-  readonly realms?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Resolves the names of token servers. Default: the system's resolver. */
-  readonly lookup?: Lookup | undefined
   /** As in `FetcherOptions`. Default: false. */
   readonly foreignUrls?: boolean | undefined
   /**

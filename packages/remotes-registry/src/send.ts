@@ -1,8 +1,9 @@
-import { DistError, hasCode, isCanceled, isRetryable } from '@dist/errdefs'
+import { DistError, hasCode, isRetryable } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
-import { type Endpoint, tlsFor } from './endpoint.js'
+import type { Endpoint } from './endpoint.js'
+import { about } from './http/errors.js'
 import { exchange, type Method, type Response } from './http/exchange.js'
 import { isStream, type RequestBody } from './http/outgoing.js'
 import { isRedirect, keepsMethod, maxRedirects, redirectTarget } from './http/redirect.js'
@@ -60,7 +61,8 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
   if (response.status === 401 && isSecretSent && isOwn(endpoint, response)) {
     const challenges = challengesOf(response.headers['www-authenticate'])
     await response.body.discard()
-    const renewed = transport.authorizer.challenged(endpoint, scope, challenges, authorization)
+    const reached = transport.agents.reachedAt(endpoint)
+    const renewed = transport.authorizer.challenged(endpoint, scope, challenges, authorization, reached)
     const fresh = await authorized(renewed, request).catch((error: unknown) => {
       const isAnswer = challenges.length === 0 && hasCode(error, 'UNAUTHENTICATED')
       if (request.optional === true && isAnswer) return undefined
@@ -79,16 +81,9 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
   return failed(transport, request, response)
 }
 
-/** Waits for the authorizer; what it says of the host gets the name of the object. */
-async function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): Promise<T> {
-  try {
-    return await abortable(answer, signal)
-  } catch (error) {
-    if (!(error instanceof DistError) || isCanceled(error)) throw error
-    const { code, retryable, retryAfter } = error
-    const wait = retryAfter === undefined ? {} : { retryAfter }
-    throw new DistError(code, `${what}: ${error.message}`, { cause: error, retryable, ...wait })
-  }
+/** Waits for the authorizer. */
+function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): Promise<T> {
+  return about(what, () => abortable(answer, signal))
 }
 
 async function failed(transport: Transport, request: RegistryRequest, response: Response): Promise<never> {
@@ -150,7 +145,7 @@ async function hop(
 ): Promise<Response> {
   const { endpoint, method, signal, what, body } = request
   const lane = isPush(request) ? 'uploads' : 'requests'
-  const dispatcher = await transport.agents.dispatcher(url, tlsFor(endpoint, url), lane)
+  const dispatcher = await about(what, () => transport.agents.dispatcher(url, endpoint, lane))
   const place = lane === 'uploads' ? uploadsTo(url.host) : url.host
   const permit =
     request.permit ?? (await transport.limiter.acquire(place, signal === undefined ? {} : { signal }))

@@ -1,7 +1,7 @@
 import { digestOf } from '@dist/oci'
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Credential, createRegistry } from '../src/index.js'
+import { type Credential, createRegistry, defaultEndpoint } from '../src/index.js'
 import { client, collect, hasty, putManifest, refTo, scripted, seededBlob } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
@@ -232,16 +232,26 @@ test('R6 headers of 64 KiB are refused by name', async () => {
   await expect(resolving).rejects.toMatchObject({ code: 'MALFORMED', retryable: false })
 })
 
-test('R3 a realm that must not be asked is refused before any request', async () => {
+test('R3 R35 a realm that is further inside than the registry is refused before any request', async () => {
   const inside = await startServer(() => reply(200, {}, '{"token":"x"}'))
   onTestFinished(() => inside[Symbol.asyncDispose]())
-  const registry = await scripted({ auth: { realm: `http://127.0.0.2:${inside.port}/token` } })
-  const resolving = client({ credentials: async () => ann }).resolve(refTo(registry, 'a/b:1'))
+  // A proxy stands in for the public host, so that nothing leaves this machine.
+  const proxy = await startServer(() =>
+    reply(401, { 'www-authenticate': `Bearer realm="http://127.0.0.1:${inside.port}/token"` }),
+  )
+  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  const hosts = async () => [{ url: 'http://registry.example.com/v2', capabilities: ['resolve'] as const }]
+  const registryClient = client({ credentials: async () => ann, hosts, proxy: { httpProxy: proxy.url } })
+  const resolving = registryClient.resolve({ host: 'registry.example.com', repository: 'a/b', tag: '1' })
   await expect(resolving).rejects.toMatchObject({ code: 'PERMISSION_DENIED', retryable: false })
+  await expect(resolving).rejects.toThrow(
+    'token for repository:a/b:pull from 127.0.0.1:' +
+      `${inside.port}: 127.0.0.1 is a loopback address, while registry.example.com counts as public: not asked`,
+  )
   expect(inside.requests).toEqual([])
 })
 
-test('R4 credentials are not sent to a realm of another domain, and the error says so', async () => {
+test('R4 R32 credentials are not sent to a realm of another domain, and the error says so', async () => {
   // A proxy stands in for the public host, so that nothing leaves this machine.
   const elsewhere = await startServer(() => reply(401))
   onTestFinished(() => elsewhere[Symbol.asyncDispose]())
@@ -251,15 +261,20 @@ test('R4 credentials are not sent to a realm of another domain, and the error sa
     {},
     faults.status(401, { 'www-authenticate': 'Bearer realm="http://auth.example.net/token"' }),
   )
-  const lookup = async () => ['203.0.114.5']
-  const options = { ...hasty, credentials: async () => ann, proxy, lookup }
-  const registryClient = client(options)
+  const hosts = (realms: string[]) => async () => [
+    { ...defaultEndpoint(registry.host), hostsFile: '/etc/certs.d/r/hosts.toml', realms },
+  ]
+  const options = { ...hasty, credentials: async () => ann, proxy }
+  const registryClient = client({ ...options, hosts: hosts([]) })
   const resolving = registryClient.resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
-  await expect(resolving).rejects.toThrow('were not sent to auth.example.net')
+  await expect(resolving).rejects.toThrow(
+    `the credentials for ${registry.host} were not sent to auth.example.net, whose domain is another: ` +
+      'if that is right, write realms = ["auth.example.net"] at the top of /etc/certs.d/r/hosts.toml',
+  )
   expect(elsewhere.requests[0]?.headers.authorization).toBeUndefined()
 
-  const trusting = client({ ...options, realms: { [registry.host]: ['auth.example.net'] } })
+  const trusting = client({ ...options, hosts: hosts(['auth.example.net']) })
   await expect(trusting.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   expect(elsewhere.requests[1]?.headers.authorization).toBe(`Basic ${btoa('ann:secret')}`)
 })

@@ -3,6 +3,7 @@ import { fetchHandler } from '@dist/images'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { faults, reply, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
+import { defaultEndpoint } from '../src/index.js'
 import { client, collect, refTo, scripted } from './support.js'
 
 const content = Buffer.from('foreign layer')
@@ -71,21 +72,42 @@ test('R2 other content than the digest says never becomes visible', async () => 
   await expect(copying).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
 })
 
-test('R2 other schemes, URLs with a user, and internal addresses are not asked', async () => {
+test('R2 other schemes and URLs with a user are not asked', async () => {
   const server = await publisher()
   const registry = await scripted()
   const urls = [
     'file:///etc/passwd',
     'ftp://127.0.0.1/x',
     `http://user:password@127.0.0.1:${server.port}/`,
-    `http://127.0.0.2:${server.port}/`,
-    'http://169.254.169.254/latest/meta-data',
     'not a URL',
   ]
   const fetching = client({ foreignUrls: true })
     .fetcher(refTo(registry, 'a/b'))
     .fetch(foreignLayer(...urls))
   await expect(fetching).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(server.requests).toEqual([])
+})
+
+test('R35 a URL that leads to a link-local address is not asked, and the error says how to allow it', async () => {
+  const registry = await scripted()
+  const fetching = client({ foreignUrls: true })
+    .fetcher(refTo(registry, 'a/b'))
+    .fetch(foreignLayer('http://169.254.169.254/latest/meta-data'))
+  await expect(fetching).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  await expect(fetching).rejects.toThrow('write addresses = ["169.254.169.254"] at the top of')
+})
+
+test('R35 the URLs of a public image do not lead inside, although it came from a mirror there', async () => {
+  const server = await publisher()
+  const mirror = await scripted()
+  const hosts = async () => [
+    { ...defaultEndpoint(mirror.host), mirrorOf: 'docker.io' },
+    { url: 'https://registry-1.docker.io/v2', capabilities: [] },
+  ]
+  const fetching = client({ foreignUrls: true, hosts })
+    .fetcher({ host: 'docker.io', repository: 'a/b' })
+    .fetch(foreignLayer(`${server.url}/layer`))
+  await expect(fetching).rejects.toThrow('is a loopback address, while registry-1.docker.io counts as public')
   expect(server.requests).toEqual([])
 })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { faults } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Endpoint, hostsFromDirectories } from '../src/index.js'
+import { defaultEndpoint, type Endpoint, hostsFromDirectories } from '../src/index.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
 
 async function directory(files: Record<string, string>): Promise<string> {
@@ -32,7 +32,10 @@ test('mirrors come in the order of the file, the server last', async () => {
         override_path = true
     `,
   })
-  expect(await hostsFromDirectories([root], 'docker.io')).toEqual([
+  const hostsFile = join(root, 'docker.io/hosts.toml')
+  const endpoints = await hostsFromDirectories([root], 'docker.io')
+  expect(endpoints.map((endpoint) => endpoint.hostsFile)).toEqual(endpoints.map(() => hostsFile))
+  expect(endpoints).toMatchObject([
     { url: 'https://mirror-b.example/v2', capabilities: ['pull', 'resolve'], mirrorOf: 'docker.io' },
     {
       url: 'http://mirror-a.example:5000/sub/path/v2',
@@ -119,8 +122,30 @@ test('the spelling host_port_ comes before host:port, that before _default; the 
   expect(await first([root, other], 'r.example:5000')).toBe('https://spelled.example/v2')
   expect(await first([other, root], 'r.example:5000')).toBe('https://other.example/v2')
   expect(await first([root], 'else.example')).toBe('https://default.example/v2')
-  expect(await hostsFromDirectories([other], 'else.example')).toEqual([])
-  expect(await hostsFromDirectories([join(root, 'none')], 'else.example')).toEqual([])
+})
+
+test('where there is no directory, it is the host itself, with the file that settings would go to', async () => {
+  const root = await directory({ 'r.example/hosts.toml': '' })
+  const hostsFile = join(root, 'else.example_5000_/hosts.toml')
+  const endpoint = { ...defaultEndpoint('else.example:5000'), hostsFile }
+  expect(await hostsFromDirectories([root, '/none'], 'else.example:5000')).toEqual([endpoint])
+  expect(await hostsFromDirectories([], 'else.example')).toEqual([])
+})
+
+test('R32 R35 realms and addresses at the top are for the server and its mirrors', async () => {
+  const root = await directory({
+    'r.example/hosts.toml': `
+      realms = ["auth.example.net:5000", "login.example.org"]
+      addresses = ["10.0.0.0/8", "fd00::1"]
+      [host."https://m.example"]
+    `,
+  })
+  const realms = ['auth.example.net:5000', 'login.example.org']
+  const addresses = ['10.0.0.0/8', 'fd00::1']
+  expect(await hostsFromDirectories([root], 'r.example')).toMatchObject([
+    { url: 'https://m.example/v2', realms, addresses },
+    { url: 'https://r.example/v2', realms, addresses },
+  ])
 })
 
 test.each([
@@ -133,6 +158,17 @@ test.each([
   ['another scheme', 'server = "ftp://m.example"', 'neither https nor http'],
   ['a header that breaks out', '[header]\nx = "a\\r\\nb: c"', 'is not a header'],
   ['a missing certificate', 'ca = "none.pem"', 'cannot be read (ENOENT)'],
+  [
+    'a realm that is a URL',
+    'realms = ["https://auth.example.net"]',
+    'realms: "https://auth.example.net/" is not a host',
+  ],
+  ['a realm that is no list', 'realms = "auth.example.net"', 'realms is not a list'],
+  [
+    'a net that is none',
+    'addresses = ["10.0.0.0/33"]',
+    'addresses: "10.0.0.0/33" is not an address or a net',
+  ],
   ['a list for a server', 'server = ["a"]', 'server is not a string'],
 ])('%s is INVALID_ARGUMENT, naming the file', async (_what, toml, message) => {
   const root = await directory({ 'r.example/hosts.toml': toml })

@@ -1,11 +1,13 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { DistError, sanitize } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
 import {
   createRegistry,
   dockerCredentials,
   hostsFromDirectories,
   type ProxySettings,
+  parseNet,
   type Registry,
   type RequestEvent,
   type RetryPolicy,
@@ -23,6 +25,8 @@ export interface RemoteSettings {
 export interface RequestSettings {
   userAgent: string
   proxy: ProxySettings
+  /** Nets that every registry may lead to: `10.0.0.0/8`. */
+  addresses?: readonly string[]
   /** Is told of each request. */
   onRequest: ((event: RequestEvent) => void) | undefined
   /** Default: the client's own patience, some seconds. */
@@ -37,7 +41,20 @@ export function requestSettings(
   env: Environment,
   onRequest?: (event: RequestEvent) => void,
 ): RequestSettings {
-  return { userAgent: program, proxy: proxySettings(env), onRequest }
+  return { userAgent: program, proxy: proxySettings(env), addresses: addressSettings(env), onRequest }
+}
+
+/** `DIST_ADDRESSES`, with commas between them. */
+function addressSettings(env: Environment): string[] {
+  const texts = (nonEmpty(env.DIST_ADDRESSES) ?? '').split(',').map((text) => text.trim())
+  return texts.filter((text) => {
+    if (text !== '' && parseNet(text) === undefined)
+      throw new DistError(
+        'INVALID_ARGUMENT',
+        `DIST_ADDRESSES: "${sanitize(text, 100)}" is not an address or a net such as 10.0.0.0/8`,
+      )
+    return text !== ''
+  })
 }
 
 /** The client for registries. Whoever opens it disposes of it. */

@@ -32,8 +32,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
   })
   const authorizer: Authorizer = {
     authorization: (endpoint, scope) => channel.call('authorization', { endpoint, scope }),
-    challenged: (endpoint, scope, challenges, rejected) =>
-      channel.call('challenged', { endpoint, scope, challenges, rejected }),
+    challenged: (endpoint, scope, challenges, rejected, reached) =>
+      channel.call('challenged', { endpoint, scope, challenges, rejected, reached }),
   }
   const limiter: HostLimiter = {
     acquire: async (host, options) => {
@@ -42,9 +42,9 @@ async function serve(settings: ThreadSettings): Promise<void> {
     },
     pause: (host, milliseconds) => channel.call('pause', { host, milliseconds }),
   }
-  const { userAgent, proxy, verbose } = settings
+  const { userAgent, proxy, addresses, verbose } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
-  const transport = createTransport({ authorizer, limiter, userAgent, proxy, onRequest })
+  const transport = createTransport({ authorizer, limiter, userAgent, proxy, addresses, onRequest })
 }
 
 await serve(workerData as ThreadSettings)

@@ -1,5 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import type { Endpoint } from '../endpoint.js'
+import type { Kind } from '../http/addresses.js'
 
 /** What a request to an endpoint may be authorised for: `repository:library/alpine:pull`; several, with spaces between. */
 export type Scope = string
@@ -26,7 +27,8 @@ export interface Authorizer {
   authorization(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
   /**
    * A new `Authorization` after a 401 with these `WWW-Authenticate` headers. `rejected` is the one that was sent;
-   * where a newer one is there already, or on its way, all who ask share it. Throws `UNAUTHENTICATED`,
+   * where a newer one is there already, or on its way, all who ask share it. `reached` is where the endpoint was reached, for
+   * whoever asks from another thread. Throws `UNAUTHENTICATED`,
    * `UNAVAILABLE`, `MALFORMED`, `PERMISSION_DENIED` for a realm that must not be asked.
    */
   challenged(
@@ -34,6 +36,7 @@ export interface Authorizer {
     scope: Scope,
     challenges: readonly string[],
     rejected: string | undefined,
+    reached?: Kind,
   ): Promise<string>
 }
 

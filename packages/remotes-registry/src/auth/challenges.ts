@@ -1,6 +1,5 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import type { Endpoint } from '../endpoint.js'
-import { tlsFor } from '../endpoint.js'
 import { exchange } from '../http/exchange.js'
 import { type Challenge, parseChallenges, preferredChallenge } from './challenge.js'
 import type { TokenOptions } from './token.js'
@@ -28,7 +27,7 @@ export async function findChallenge(
 
 async function ping(endpoint: Endpoint, options: TokenOptions): Promise<readonly string[]> {
   const url = new URL(`${endpoint.url}/`)
-  const dispatcher = await options.agents.dispatcher(url, tlsFor(endpoint, url))
+  const dispatcher = await options.agents.dispatcher(url, endpoint)
   const headers = { ...endpoint.headers, 'user-agent': options.userAgent }
   const response = await exchange(
     dispatcher,

@@ -1,54 +1,23 @@
 import { isIP } from 'node:net'
-import { isInternalAddress, isInternalHost } from './addresses.js'
-
-/** The addresses of a host name; rejects where there are none. */
-export type Lookup = (hostname: string) => Promise<readonly string[]>
+import type { Endpoint } from '../endpoint.js'
+import { namesRealm } from '../http/guard.js'
 
 /**
- * Why a token server must not be asked at all, going by its URL; undefined when it may be. A registry names the
- * realm, so a hostile one could make us ask for what only we can reach, or ask in the clear.
- * `trusted`: hosts that the configuration names for this registry.
+ * Why a token server must not be asked at all, going by its URL; undefined when it may be. A registry names the realm, so a
+ * hostile one could make us ask in the clear. Where it may be is judged when it is connected to.
  */
-export function realmRefusal(realm: URL, registry: URL, trusted: readonly string[] = []): string | undefined {
+export function realmRefusal(realm: URL, registry: URL): string | undefined {
   if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return `has the scheme ${realm.protocol}`
   if (realm.protocol === 'http:' && registry.protocol === 'https:')
     return 'is plain http, the registry is not'
   if (realm.username !== '' || realm.password !== '') return 'carries a user'
-  if (realm.hostname === registry.hostname || isTrusted(realm, trusted)) return undefined
-  return isInternalHost(realm.hostname) ? 'is an internal address, and not the registry itself' : undefined
+  return undefined
 }
 
-/**
- * The same by what the realm's name resolves to: internal addresses are for registries of the same domain, or for
- * those that are internal themselves. A name that does not resolve here may resolve at a proxy.
- */
-export async function resolvedRealmRefusal(
-  realm: URL,
-  registry: URL,
-  lookup: Lookup,
-  trusted: readonly string[] = [],
-): Promise<string | undefined> {
-  if (realm.hostname === registry.hostname || isTrusted(realm, trusted)) return undefined
-  const addresses = await lookup(realm.hostname).catch(() => [])
-  if (!addresses.some(isInternalAddress)) return undefined
-  if (isInternalHost(registry.hostname)) return undefined
-  const own = await lookup(registry.hostname).catch(() => [])
-  if (own.length > 0 && own.every(isInternalAddress) && sameDomain(realm.hostname, registry.hostname))
-    return undefined
-  return 'resolves to an internal address, and the registry does not'
-}
-
-/** Whether a registry's credentials may be sent to a realm: same host, same registrable domain, or configured. */
-export function mayHaveCredentials(realm: URL, registry: URL, trusted: readonly string[] = []): boolean {
-  return (
-    realm.hostname === registry.hostname ||
-    isTrusted(realm, trusted) ||
-    sameDomain(realm.hostname, registry.hostname)
-  )
-}
-
-function isTrusted(realm: URL, trusted: readonly string[]): boolean {
-  return trusted.includes(realm.host) || trusted.includes(realm.hostname)
+/** Whether an endpoint's credentials may be sent to a realm: same host, same registrable domain, or listed in its settings. */
+export function mayHaveCredentials(realm: URL, endpoint: Endpoint): boolean {
+  const { hostname } = new URL(endpoint.url)
+  return realm.hostname === hostname || namesRealm(endpoint, realm) || sameDomain(realm.hostname, hostname)
 }
 
 // Under these everybody can have a name; two of them have nothing to do with each other.

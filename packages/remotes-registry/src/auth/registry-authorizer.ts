@@ -1,24 +1,17 @@
-import { lookup as lookupAddress } from 'node:dns/promises'
 import { DistError, redactUrl } from '@dist/errdefs'
-import type { Endpoint } from '../endpoint.js'
+import { type Endpoint, hostsFileAdvice } from '../endpoint.js'
+import type { Kind } from '../http/addresses.js'
 import type { Authorizer, Scope } from './authorizer.js'
 import type { Challenge } from './challenge.js'
 import { findChallenge } from './challenges.js'
 import { basicAuthorization, type Credential, type Credentials } from './credential.js'
-import { type Lookup, mayHaveCredentials, realmRefusal, resolvedRealmRefusal } from './realm.js'
+import { mayHaveCredentials, realmRefusal } from './realm.js'
 import { fetchToken, type Grant, type TokenOptions } from './token.js'
 
 export interface AuthorizerOptions extends TokenOptions {
   /** Default: nobody has any. */
   readonly credentials?: Credentials | undefined
-  /** By registry host, the hosts of token servers that get its credentials although their domain is another. */
-  readonly realms?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Default: the system's. Undefined addresses are no obstacle. */
-  readonly lookup?: Lookup | undefined
 }
-
-const systemLookup: Lookup = async (hostname) =>
-  (await lookupAddress(hostname, { all: true })).map(({ address }) => address)
 
 /** Answers the challenges that registries give, never one that it made up, and keeps tokens while they are good. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
@@ -48,7 +41,9 @@ class RegistryAuthorizer implements Authorizer {
     scope: Scope,
     headers: readonly string[],
     rejected: string | undefined,
+    reached?: Kind,
   ): Promise<string> {
+    if (reached !== undefined) this.options.agents.met(endpoint, reached)
     const key = grantKey(endpoint, scope)
     const grant = this.#grants.get(key)
     if (grant !== undefined && grant.authorization !== rejected) return grant.authorization
@@ -101,25 +96,14 @@ class RegistryAuthorizer implements Authorizer {
   ): Promise<Grant> {
     if (credential?.kind === 'registry')
       return { authorization: `Bearer ${credential.token}`, expiresAt: Number.POSITIVE_INFINITY }
-    const trusted = this.options.realms?.[registry.host] ?? []
-    const realm = await this.#checkedRealm(challenge.params.realm ?? '', registry, trusted)
-    const own = mayHaveCredentials(realm, registry, trusted) ? credential : undefined
+    const realm = checkedRealm(challenge.params.realm ?? '', registry)
+    const own = mayHaveCredentials(realm, endpoint) ? credential : undefined
     try {
       const { service } = challenge.params
       return await fetchToken({ endpoint, realm, service, scope, credential: own }, this.options)
     } catch (error) {
-      throw own === credential ? error : withheld(error, registry, realm)
+      throw own === credential ? error : withheld(error, endpoint, realm)
     }
-  }
-
-  async #checkedRealm(text: string, registry: URL, trusted: readonly string[]): Promise<URL> {
-    if (!URL.canParse(text)) throw refused(registry, '(malformed URL)', 'is no URL')
-    const realm = new URL(text)
-    const why =
-      realmRefusal(realm, registry, trusted) ??
-      (await resolvedRealmRefusal(realm, registry, this.options.lookup ?? systemLookup, trusted))
-    if (why !== undefined) throw refused(registry, redactUrl(realm), why)
-    return realm
   }
 
   #credential(host: string): Promise<Credential | undefined> {
@@ -140,6 +124,14 @@ function basicGrant(credential: Credential | undefined, host: string): Grant {
   return { authorization, expiresAt: Number.POSITIVE_INFINITY }
 }
 
+function checkedRealm(text: string, registry: URL): URL {
+  if (!URL.canParse(text)) throw refused(registry, '(malformed URL)', 'is no URL')
+  const realm = new URL(text)
+  const why = realmRefusal(realm, registry)
+  if (why !== undefined) throw refused(registry, redactUrl(realm), why)
+  return realm
+}
+
 function refused(registry: URL, realm: string, why: string): DistError {
   return new DistError(
     'PERMISSION_DENIED',
@@ -147,9 +139,11 @@ function refused(registry: URL, realm: string, why: string): DistError {
   )
 }
 
-function withheld(error: unknown, registry: URL, realm: URL): unknown {
+function withheld(error: unknown, endpoint: Endpoint, realm: URL): unknown {
   if (!(error instanceof DistError) || error.code !== 'UNAUTHENTICATED') return error
-  const message = `${error.message}; the credentials for ${registry.host} were not sent to ${realm.host}, whose domain is another: allow it in the configuration if it is right`
+  const { host } = new URL(endpoint.url)
+  const advice = hostsFileAdvice(endpoint, `realms = ["${realm.host}"]`)
+  const message = `${error.message}; the credentials for ${host} were not sent to ${realm.host}, whose domain is another: if that is right, ${advice}`
   return new DistError(error.code, message, { cause: error })
 }
 

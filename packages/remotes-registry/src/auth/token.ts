@@ -1,6 +1,7 @@
 import { DistError, isRetryable } from '@dist/errdefs'
-import { type Endpoint, tlsFor } from '../endpoint.js'
+import type { Endpoint } from '../endpoint.js'
 import type { Agents } from '../http/agents.js'
+import { about } from '../http/errors.js'
 import { type ExchangeRequest, exchange, type RequestEvent, type Timeouts } from '../http/exchange.js'
 import { statusError } from '../http/status.js'
 import { type RetryPolicy, withRetries } from '../retry.js'
@@ -37,9 +38,10 @@ const maxTokenResponse = 64 * 1024
  * token, is a redirect or exceeds 64 KiB. Its content is never repeated in an error: it may hold the token.
  */
 export async function fetchToken(request: TokenRequest, options: TokenOptions): Promise<Grant> {
-  const dispatcher = await options.agents.dispatcher(request.realm, tlsFor(request.endpoint, request.realm))
+  const { realm, endpoint } = request
+  const outgoing = tokenExchange(request, options.userAgent)
+  const dispatcher = await about(outgoing.what, () => options.agents.dispatcher(realm, endpoint))
   return withRetries(options.retry, undefined, async () => {
-    const outgoing = tokenExchange(request, options.userAgent)
     const response = await exchange(dispatcher, outgoing, options)
     if (response.status === 200)
       return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)

@@ -6,8 +6,8 @@ import { defaultEndpoint, type Endpoint, type TlsMaterial } from '../endpoint.js
 /**
  * The endpoints of a host by containerd's `certs.d` convention: the first of the directories that has one for the
  * host (`host_port_`, `host:port`, then `_default`) decides. With `hosts.toml` in it, that alone counts; else its
- * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as docker reads them. Empty where there
- * is none. `INVALID_ARGUMENT` names the file that cannot be read.
+ * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as docker reads them. Where there is none, the
+ * host itself. Each names the file that settings would go to. `INVALID_ARGUMENT` names the file that cannot be read.
  */
 export async function hostsFromDirectories(
   directories: readonly string[],
@@ -18,13 +18,16 @@ export async function hostsFromDirectories(
       const directory = join(root, name)
       const entries = await list(directory)
       if (entries === undefined) continue
+      const hostsFile = join(directory, 'hosts.toml')
       if (!entries.some((entry) => entry.name === 'hosts.toml'))
-        return [await dockerStyle(directory, entries, host)]
+        return [{ ...(await dockerStyle(directory, entries, host)), hostsFile }]
       const { hostsFromToml } = await import('./hosts-toml.js')
-      return hostsFromToml(join(directory, 'hosts.toml'), host)
+      return hostsFromToml(hostsFile, host)
     }
   }
-  return []
+  const [root] = directories
+  const [name = host] = directoryNames(host)
+  return root === undefined ? [] : [{ ...defaultEndpoint(host), hostsFile: join(root, name, 'hosts.toml') }]
 }
 
 /** The names under which a host's directory may stand; the first spells a port where no colon can be in a name. */

@@ -9,20 +9,62 @@ import {
   type Endpoint,
   type TlsMaterial,
 } from '../endpoint.js'
+import { parseNet } from '../http/addresses.js'
 import { readPem, unreadable } from './directories.js'
 
-/** Reads a `hosts.toml`: its `[host."url"]` tables in their order, then the server. */
+/**
+ * Reads a `hosts.toml`: its `[host."url"]` tables in their order, then the server. Beside containerd's keys there are, at the
+ * top and for all of them, `realms` and `addresses`, as in `Endpoint`.
+ */
 export async function hostsFromToml(path: string, host: string): Promise<readonly Endpoint[]> {
   const document = await parseFile(path)
   const { server, host: hosts = {} } = document
   if (server !== undefined && typeof server !== 'string') throw invalid(path, 'server is not a string')
   if (!isTable(hosts)) throw invalid(path, 'host is not a table')
+  const trust = trustOf(path, document)
   const mirrors = Object.entries(hosts).map(([url, table]) => {
     if (!isTable(table)) throw invalid(path, `host."${url}" is not a table`)
     return endpointOf(path, host, url, table, `host."${url}"`)
   })
   const own = endpointOf(path, host, server ?? defaultEndpoint(host).url, document, 'server')
-  return Promise.all([...mirrors, own])
+  const endpoints = await Promise.all([...mirrors, own])
+  return endpoints.map((endpoint) => ({ ...endpoint, ...trust, hostsFile: path }))
+}
+
+/** What the host may lead to, beyond what any may. */
+function trustOf(path: string, { realms, addresses }: TomlTable): Pick<Endpoint, 'realms' | 'addresses'> {
+  return {
+    ...(realms === undefined
+      ? {}
+      : { realms: textsOf(path, 'realms', realms, isHost, 'a host, with or without a port') }),
+    ...(addresses === undefined
+      ? {}
+      : {
+          addresses: textsOf(path, 'addresses', addresses, isNet, 'an address or a net such as 10.0.0.0/8'),
+        }),
+  }
+}
+
+function textsOf(
+  path: string,
+  key: string,
+  value: unknown,
+  isValid: (text: string) => boolean,
+  expected: string,
+): string[] {
+  if (!Array.isArray(value)) throw invalid(path, `${key} is not a list`)
+  return value.map((entry) => {
+    if (typeof entry === 'string' && isValid(entry)) return entry
+    throw invalid(path, `${key}: "${sanitize(String(entry), 100)}" is not ${expected}`)
+  })
+}
+
+function isHost(text: string): boolean {
+  return URL.canParse(`https://${text}`) && /^[^/?#@\\\s]+$/.test(text)
+}
+
+function isNet(text: string): boolean {
+  return parseNet(text) !== undefined
 }
 
 async function parseFile(path: string): Promise<TomlTable> {

@@ -1,7 +1,12 @@
+import type { LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import type { Agent as AgentType, Dispatcher } from 'undici'
+import buildConnector from 'undici/lib/core/connect.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
-import { isLoopback, type TlsMaterial } from '../endpoint.js'
+import { type Endpoint, isLoopback, type TlsMaterial, tlsFor } from '../endpoint.js'
+import type { Kind } from './addresses.js'
+import { checkLiteral, guardedConnector, type Lookup, type Rule, ruleFor, systemLookup } from './guard.js'
+import { Peers } from './peers.js'
 
 export interface ProxySettings {
   /** For http. */
@@ -18,29 +23,56 @@ export interface AgentsOptions {
   /** Milliseconds for a connection to come about, TLS included. Default: 10 s. */
   readonly connectTimeout?: number
   readonly proxy?: ProxySettings
+  /** Nets that every registry may lead to, whatever it is itself: `10.0.0.0/8`. Default: none. */
+  readonly addresses?: readonly string[] | undefined
+  /** Resolves host names. Default: the system's resolver. */
+  readonly lookup?: Lookup | undefined
 }
 
 /** An upload waits for the download that feeds it: it must not take the last connection from it. */
 export type Lane = 'requests' | 'uploads'
 
-/** Keeps connections, apart for each TLS configuration. Dispose closes them. */
+/** Keeps connections, apart for each TLS configuration and registry. Dispose closes them. */
 export interface Agents extends AsyncDisposable {
-  /** `lane`: those of one never wait for the connections of another. */
-  dispatcher(url: URL, tls?: TlsMaterial, lane?: Lane): Dispatcher | Promise<Dispatcher>
+  /**
+   * What connects to a URL that an endpoint led to, only where that may be; what is refused is `PERMISSION_DENIED`, here
+   * or from the request. `lane`: those of one never wait for the connections of another.
+   */
+  dispatcher(url: URL, endpoint: Endpoint, lane?: Lane): Dispatcher | Promise<Dispatcher>
+  /** The kind of address at which an endpoint was reached. Undefined: it was not, or through a proxy. */
+  reachedAt(endpoint: Endpoint): Kind | undefined
+  /** Takes over what other agents know by `reachedAt`. */
+  met(endpoint: Endpoint, kind: Kind): void
 }
 
 export function createAgents(options: AgentsOptions = {}): Agents {
   const direct = new Map<string, Dispatcher>()
   const proxied = new Map<string, Promise<Dispatcher>>()
-  const proxy = options.proxy
+  const { proxy, addresses = [], lookup = systemLookup } = options
   const proxies = Boolean(proxy?.httpProxy || proxy?.httpsProxy)
+  const peers = new Peers()
+  const agentOptions = (rule: Rule, tls: TlsMaterial | undefined): AgentType.Options => {
+    const { connectionsPerHost = 16, connectTimeout = 10_000 } = options
+    const connect = (lookup: LookupFunction) =>
+      buildConnector({ timeout: connectTimeout, lookup, ...tlsOptions(tls) })
+    return {
+      connections: connectionsPerHost,
+      pipelining: 1,
+      connect: guardedConnector(connect, rule, peers, lookup),
+    }
+  }
   return {
-    dispatcher(url, tls, lane = 'requests') {
-      const key = `${lane} ${tls === undefined ? '' : JSON.stringify(tls)}`
+    dispatcher(url, endpoint, lane = 'requests') {
+      const rule = ruleFor(url, endpoint, peers, addresses)
+      checkLiteral(url, rule)
+      const tls = tlsFor(endpoint, url)
+      const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
       if (!proxies || isLoopback(url.hostname))
-        return remembered(direct, key, () => new Agent(agentOptions(options, tls)))
-      return remembered(proxied, key, () => proxyAgent(options, tls))
+        return remembered(direct, key, () => new Agent(agentOptions(rule, tls)))
+      return remembered(proxied, key, () => proxyAgent(agentOptions(rule, tls), options, tls))
     },
+    reachedAt: ({ url }) => peers.kindOf(new URL(url).hostname),
+    met: ({ url }, kind) => peers.met(new URL(url).hostname, kind),
     async [Symbol.asyncDispose]() {
       const all = [...direct.values(), ...(await Promise.all(proxied.values()))]
       // What is still under way was given up by whoever disposes.
@@ -57,21 +89,16 @@ function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
-function agentOptions(options: AgentsOptions, tls: TlsMaterial | undefined): AgentType.Options {
-  const { connectionsPerHost = 16, connectTimeout = 10_000 } = options
-  return {
-    connections: connectionsPerHost,
-    pipelining: 1,
-    connect: { timeout: connectTimeout, ...tlsOptions(tls) },
-  }
-}
-
-async function proxyAgent(options: AgentsOptions, tls: TlsMaterial | undefined): Promise<Dispatcher> {
+async function proxyAgent(
+  agentOptions: AgentType.Options,
+  options: AgentsOptions,
+  tls: TlsMaterial | undefined,
+): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import('./proxy-agent.js')
   const { httpProxy, httpsProxy, noProxy } = options.proxy ?? {}
   // An empty string, unlike undefined, keeps the agent from reading the environment itself.
   return new EnvHttpProxyAgent({
-    ...agentOptions(options, tls),
+    ...agentOptions,
     httpProxy: httpProxy ?? '',
     httpsProxy: httpsProxy ?? '',
     noProxy: noProxy ?? '',

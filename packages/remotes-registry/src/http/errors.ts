@@ -1,4 +1,4 @@
-import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { DistError, errnoOf, isCanceled, sanitize } from '@dist/errdefs'
 
 const certificateCodes = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -21,7 +21,7 @@ interface Waits {
 
 /** What a connection that failed means. Only what a later try can change is retryable. */
 export function connectionError(cause: Error, what: string, url: URL, waits: Waits): DistError {
-  if (cause instanceof DistError) return cause
+  if (cause instanceof DistError) return named(cause, what)
   const code = errnoOf(cause) ?? ''
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return new DistError('CANCELED', `${what}: the client was closed`, { cause })
@@ -36,6 +36,21 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Wai
   if (cause.name === 'HTTPParserError')
     return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here`, { cause })
   return new DistError('UNAVAILABLE', `${what}: ${passingFailure(code, cause, url, waits)}`, { cause })
+}
+
+/** Calls; what an error says of a host gets the name of the object that it is about. */
+export async function about<T>(what: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw error instanceof DistError && !isCanceled(error) ? named(error, what) : error
+  }
+}
+
+function named(error: DistError, what: string): DistError {
+  const { code, retryable, retryAfter } = error
+  const wait = retryAfter === undefined ? {} : { retryAfter }
+  return new DistError(code, `${what}: ${error.message}`, { cause: error, retryable, ...wait })
 }
 
 function permanentFailure(code: string, url: URL): string | undefined {

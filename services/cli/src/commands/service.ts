@@ -36,6 +36,10 @@ export function withMirror(command: Command): Command {
     )
     .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; several with commas between')
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+    .option(
+      '--addresses <net>',
+      'nets that every registry may lead to, such as 10.0.0.0/8; several with commas between',
+    )
     .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
 }
 

@@ -10,7 +10,10 @@ import { sparing } from './repeats.js'
 import type { Surroundings } from './run.js'
 import type { Settings } from './settings/schema.js'
 
-type MirrorSettings = Pick<Settings<'worker'>, 'store' | 'hostsDir' | 'authfile' | 'requestsPerHost'>
+type MirrorSettings = Pick<
+  Settings<'worker'>,
+  'store' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost'
+>
 
 /** Where content comes from and where it goes. */
 export interface MirrorParts extends AsyncDisposable {
@@ -54,7 +57,7 @@ export async function openMirror(
       },
     })
     const limiter: HostLimiter = metrics.limiter(shared)
-    const requests = requestSettings(program, context.env)
+    const requests = { ...requestSettings(program, context.env), addresses: settings.addresses ?? [] }
     const remote = openRemote(remoteSettings(settings), context.env, requests, limiter)
     const close = async () => {
       await remote[Symbol.asyncDispose]()

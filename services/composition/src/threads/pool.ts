@@ -107,8 +107,8 @@ export class ThreadPool implements AsyncDisposable {
     let lastPermit = 0
     return {
       authorization: ({ endpoint, scope }: AuthorizationCall) => authorizer.authorization(endpoint, scope),
-      challenged: ({ endpoint, scope, challenges, rejected }: ChallengedCall) =>
-        authorizer.challenged(endpoint, scope, challenges, rejected),
+      challenged: ({ endpoint, scope, challenges, rejected, reached }: ChallengedCall) =>
+        authorizer.challenged(endpoint, scope, challenges, rejected, reached),
       acquire: async (host: string, signal) => {
         const permit = await limiter.acquire(host, { signal })
         permits.set(++lastPermit, permit)

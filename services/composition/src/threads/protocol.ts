@@ -1,6 +1,6 @@
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
-import type { Endpoint, ProxySettings } from '@dist/remotes-registry'
+import type { AddressKind, Endpoint, ProxySettings } from '@dist/remotes-registry'
 
 /** What a thread is told when it starts. */
 export interface ThreadSettings {
@@ -8,6 +8,7 @@ export interface ThreadSettings {
   readonly root: string
   readonly userAgent: string
   readonly proxy: ProxySettings
+  readonly addresses?: readonly string[]
   /** Whether each request is to be told (`requested`). */
   readonly verbose: boolean
 }
@@ -30,6 +31,7 @@ export interface AuthorizationCall {
 export interface ChallengedCall extends AuthorizationCall {
   readonly challenges: readonly string[]
   readonly rejected?: string
+  readonly reached?: AddressKind
 }
 
 export interface PauseCall {

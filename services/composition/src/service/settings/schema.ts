@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { parseNet } from '@dist/remotes-registry'
 import { z } from 'zod'
 import { type ListenAddress, parseDuration, parseListen, parseSize } from './units.js'
 
@@ -55,6 +56,11 @@ const redisUrl = text.refine(
   'redis://host:port or rediss://host:port is expected',
 )
 
+const netList = list.refine(
+  (texts) => texts.every((text) => parseNet(text) !== undefined),
+  'addresses or nets such as 10.0.0.0/8 are expected',
+)
+
 /** Where services find the queue. Each sort of service has these. */
 const queueShape = {
   queue: redisUrl.default('redis://127.0.0.1:6379').register(settingDocs, {
@@ -105,6 +111,10 @@ const mirrorShape = {
     says: 'Credentials for registries, in the form of docker’s `config.json`.',
     value: '<file>',
     byDefault: '`$REGISTRY_AUTH_FILE`, `$DOCKER_CONFIG/config.json`',
+  }),
+  addresses: netList.optional().register(settingDocs, {
+    says: 'Nets that registries may lead to by token servers, redirects and URLs of foreign layers, although they are not there themselves: `10.0.0.0/8`; several with commas between them. For one registry: `addresses` in its `hosts.toml`.',
+    value: '<net>',
   }),
   requestsPerHost: count(1024).prefault(8).register(settingDocs, {
     says: 'Requests in flight at one registry, over all workers and coordinators; all of them must say the same.',
