@@ -45,6 +45,8 @@ export interface ImageOutcome {
   /** Objects and bytes of the whole selection. */
   readonly total: { readonly objects: number; readonly bytes: number }
   readonly skipped: readonly Descriptor[]
+  /** As in `Plan`. */
+  readonly remarks: readonly string[]
   /** Set when the image failed; nothing was published then. `CANCELED` where the signal kept it from being done. */
   readonly error?: unknown
 }
@@ -170,6 +172,7 @@ function outcomeOf(reference: Reference, plan: Plan | undefined, fetched: readon
     fetched: amount(fetched),
     total: amount(plan?.objects ?? []),
     skipped: plan?.skipped ?? [],
+    remarks: plan?.remarks ?? [],
   }
 }
 

@@ -24,6 +24,8 @@ export interface Plan {
   readonly skipped: readonly Descriptor[]
   /** Manifests that refer to the image or to a part of it; they and what is below them are among the objects. */
   readonly referrers: readonly Descriptor[]
+  /** What could not be found out, for people: each a line that does not name the image. */
+  readonly remarks: readonly string[]
 }
 
 export interface PlanOptions extends WalkOptions {
@@ -46,6 +48,18 @@ export async function planImage(
   target: Target,
   options: PlanOptions,
 ): Promise<Plan> {
+  const remarks = new Set<string>()
+  const onRemark = (remark: string) => remarks.add(remark)
+  const plan = await planned(reference, source, target, { ...options, onRemark })
+  return { ...plan, remarks: [...remarks] }
+}
+
+async function planned(
+  reference: Reference,
+  source: Source,
+  target: Target,
+  options: PlanOptions,
+): Promise<Omit<Plan, 'remarks'>> {
   const given = options.signal === undefined ? {} : { signal: options.signal }
   const published = await publishedImages(target, given)
   const resolved =

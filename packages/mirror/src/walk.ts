@@ -9,7 +9,7 @@ import {
 } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType, isIndexType } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
-import type { Resolved } from '@dist/remotes'
+import type { ReferrersOptions, Resolved } from '@dist/remotes'
 import { type Documents, documentsOf } from './documents.js'
 import type { MirrorEvent } from './events.js'
 import { OfferedPlatforms } from './selection.js'
@@ -22,6 +22,8 @@ export interface WalkOptions {
   foreignLayers?: boolean
   /** Also take what refers to the image, where the source can tell. Default: false. */
   referrers?: boolean
+  /** Told what could not be found out and does not matter enough to fail the image. */
+  onRemark?: (remark: string) => void
   signal?: AbortSignal
   onEvent?: (event: MirrorEvent) => void
 }
@@ -100,7 +102,8 @@ async function walkReferrers(
   const met = new Set([...walked.manifests, ...walked.blobs].map(({ digest }) => digest))
   let subjects: readonly Descriptor[] = walked.manifests
   for (let depth = 0; depth < maxReferrerDepth && subjects.length > 0; depth++) {
-    const found = (await referrersOf(reference, subjects, source, options)).filter(
+    const listed = depth > 0
+    const found = (await referrersOf(reference, subjects, source, { ...options, listed })).filter(
       ({ digest }) => !met.has(digest),
     )
     subjects = []
@@ -140,19 +143,34 @@ async function walkReferrer(
   }
 }
 
-/** What refers to any of the subjects, each once; nothing where it was not asked for or the source cannot tell. */
+const leftBehind = 'what refers to it (signatures, SBOMs) is not known, and is left behind'
+
+export interface ReferrersOfOptions extends Pick<WalkOptions, 'referrers' | 'signal' | 'onRemark'> {
+  /** Whether the source is known to list what refers to the image. Default: where it lists any of it. */
+  listed?: boolean
+}
+
+/**
+ * What refers to any of the subjects, each once; nothing where it was not asked for or the source cannot tell. That it
+ * does not is one remark, however many the subjects.
+ */
 export async function referrersOf(
   reference: Reference,
   subjects: readonly Descriptor[],
   source: Source,
-  { referrers = false, signal }: WalkOptions,
+  { referrers = false, signal, onRemark, listed = false }: ReferrersOfOptions,
 ): Promise<Descriptor[]> {
   if (!referrers || source.referrers === undefined) return []
+  const unknown: { error: Error; unlisted: boolean }[] = []
+  const onUnknown: ReferrersOptions['onUnknown'] = (error, about) => unknown.push({ error, ...about })
   const lists = await Promise.all(
     subjects.map(({ digest }) =>
-      source.referrers?.(reference, digest, signal === undefined ? {} : { signal }),
+      source.referrers?.(reference, digest, { onUnknown, ...(signal === undefined ? {} : { signal }) }),
     ),
   )
+  const isListed = listed || lists.some((list) => list !== undefined && list.length > 0)
+  const missed = unknown.find(({ unlisted }) => !unlisted || !isListed)
+  if (missed !== undefined) onRemark?.(`${leftBehind}: ${missed.error.message}`)
   return [...new Map(lists.flatMap((list) => list ?? []).map((desc) => [desc.digest, desc])).values()]
 }
 

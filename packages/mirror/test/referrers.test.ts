@@ -65,6 +65,32 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
 
+  it('is left behind, with one remark, where a registry does not tell what there is', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const { index } = twoPlatforms()
+    remote.push(index, name)
+    remote.untold = new DistError('PERMISSION_DENIED', 'registry.test denies access')
+    const remarks = [
+      expect.stringMatching(/what refers to it .* is not known.*: registry.test denies access$/),
+    ]
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: false, remarks }])
+    expect(await registry.image('m/a', '1')).toBe(index.descriptor.digest)
+    expect(await mirror([name], all)).toMatchObject([{ upToDate: true, remarks }])
+    expect(await mirror([name])).toMatchObject([{ upToDate: true, remarks: [] }])
+  })
+
+  it('needs no remark where tags list what there is, and the rest has none', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const { index } = twoPlatforms()
+    const signature = artifactOf(index.descriptor, 'signature')
+    remote.push(index, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(index.descriptor, signature.descriptor)
+    remote.untold = new DistError('PERMISSION_DENIED', 'registry.test denies access')
+    expect(await mirror([name], all)).toMatchObject([{ remarks: [] }])
+    expect(await registry.image('m/a', signature.descriptor.digest)).toBeDefined()
+  })
+
   it('fails its image where it cannot be read', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])

@@ -75,6 +75,8 @@ export interface ImageReport {
   readonly fetched?: Amount
   /** What was there, or came through another image's jobs, or was verified by them. */
   readonly shared?: Amount
+  /** What could not be found out of it, and did not matter enough to fail it. */
+  readonly remarks?: readonly string[]
   readonly error?: ReportedError
   /** The blobs that could not be had, or are not as they should be. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[]

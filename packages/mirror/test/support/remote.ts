@@ -1,7 +1,14 @@
 import { DistError } from '@dist/errdefs'
 import type { Descriptor, Digest } from '@dist/oci'
 import { formatReference, objectOf, parseReference, type Reference } from '@dist/reference'
-import type { Fetched, FetchOptions, Resolved, ResolveOptions, Resolver } from '@dist/remotes'
+import type {
+  Fetched,
+  FetchOptions,
+  ReferrersOptions,
+  Resolved,
+  ResolveOptions,
+  Resolver,
+} from '@dist/remotes'
 import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
 import { type Fault, soundly } from './faults.js'
 import { Gate } from './gate.js'
@@ -24,6 +31,8 @@ export class ScriptedRemote implements Resolver {
   readonly offsets: number[] = []
   /** The digests of which it was asked what refers to them. */
   readonly subjects: Digest[] = []
+  /** Why it is not told what refers to content. */
+  untold: Error | undefined
   readonly #referrers = new Map<string, Descriptor[]>()
   readonly #content = new Map<string, Uint8Array>()
   readonly #tags = new Map<string, Descriptor>()
@@ -44,8 +53,13 @@ export class ScriptedRemote implements Resolver {
     this.#referrers.set(subject.digest, [...(this.#referrers.get(subject.digest) ?? []), ...referrers])
   }
 
-  async referrers(_locator: unknown, digest: Digest): Promise<readonly Descriptor[]> {
+  async referrers(
+    _locator: unknown,
+    digest: Digest,
+    { onUnknown }: ReferrersOptions = {},
+  ): Promise<readonly Descriptor[]> {
     this.subjects.push(digest)
+    if (this.untold !== undefined) onUnknown?.(this.untold, { unlisted: true })
     return this.#referrers.get(digest) ?? []
   }
 

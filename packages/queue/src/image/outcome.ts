@@ -1,8 +1,13 @@
+import { sanitize } from '@dist/errdefs'
 import type { Plan } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import type { ImageJob } from '../jobs/payload.js'
 import type { Amount } from '../runs.js'
 import type { ImageRecord } from '../state/record.js'
+
+/** What a record keeps of remarks. */
+const maxRemarks = 5
+const longestRemark = 500
 
 /** The record of an image of which all is right; `read`: what its own jobs have read of it. */
 export function verifiedRecord(
@@ -19,7 +24,9 @@ export function publishedRecord(image: ImageJob, plan: Plan, blobs: Amount): Omi
   const shared = rest(amountOf(plan.objects), fetched)
   // Planned once more after all is there, an image looks as if nothing had to be done.
   const upToDate = plan.upToDate && fetched.objects === 0
-  return { state: 'done', digest: plan.desc.digest, upToDate, fetched, shared }
+  const remarks = plan.remarks.slice(0, maxRemarks).map((remark) => sanitize(remark, longestRemark))
+  const said = remarks.length === 0 ? {} : { remarks }
+  return { state: 'done', digest: plan.desc.digest, upToDate, fetched, shared, ...said }
 }
 
 function amountOf(descs: readonly { size: number }[]): Amount {

@@ -16,6 +16,7 @@ const imageRecord = z.object({
   upToDate: z.boolean().optional(),
   fetched: amount.optional(),
   shared: amount.optional(),
+  remarks: z.array(z.string()).optional(),
   error: error.optional(),
   failures: z.array(error.extend({ digest: z.string() })).optional(),
 })

@@ -23,37 +23,44 @@ export async function findReferrers(
   { signal, onUnknown }: ReferrersOptions,
 ): Promise<readonly Descriptor[]> {
   const what = `referrers of ${formatLocator(locator)}@${digest}`
-  let untold: DistError | undefined
+  let untold: Untold | undefined
   try {
     return await firstEndpoint(transport, endpoints, 'resolve', what, signal, async (endpoint, transport) => {
       const found = await referrersAt({ transport, locator, digest, known, what, signal }, endpoint)
-      if (!(found instanceof DistError)) return found
+      if (!('error' in found)) return found
       untold = found
-      throw found
+      throw found.error
     })
   } catch (error) {
-    const isAnswer = untold !== undefined && (error === untold || (error as DistError).cause === untold)
-    if (!isAnswer) throw error
-    if (!isNotFound(error)) onUnknown?.(error as DistError)
+    const { error: answer, unlisted = false } = untold ?? {}
+    if (answer === undefined || (error !== answer && (error as Error).cause !== answer)) throw error
+    if (!isNotFound(error)) onUnknown?.(error as DistError, { unlisted })
     return []
   }
 }
 
-/** The list; `NOT_FOUND` where nothing refers to the digest, and why it is not known what does. */
+/** Why there is no list: `NOT_FOUND` where nothing refers to the digest, else why it is not known what does. */
+interface Untold {
+  readonly error: DistError
+  readonly unlisted?: boolean
+}
+
 async function referrersAt(
   request: ListRequest,
   endpoint: Endpoint,
-): Promise<readonly Descriptor[] | DistError> {
+): Promise<readonly Descriptor[] | Untold> {
   const answer = await askList(request, endpoint)
   if (isList(answer)) return answer
   const byTag = await readTag(request, endpoint)
+  if (!(byTag instanceof DistError)) return byTag
   // Without a tag there are none, unless the API is there and failed.
-  if (!(answer instanceof DistError && isNotFound(byTag))) return byTag
-  if (!isRetryable(answer)) return answer
+  if (!(answer instanceof DistError && isNotFound(byTag))) return { error: byTag }
+  const untold = { error: answer, unlisted: true }
+  if (!isRetryable(answer)) return untold
   // Signatures are not to be lost by a moment's failure: no other way is left, so this one is taken once more.
   await pauseBefore(1, request.transport.retry, request.signal)
   const again = await askList(request, endpoint)
-  return isList(again) ? again : answer
+  return isList(again) ? again : untold
 }
 
 function readTag(

@@ -30,15 +30,24 @@ export function serveReferrers(
   return reply(200, { 'content-type': mediaTypes.ociIndex, ...link }, JSON.stringify(document))
 }
 
-/** Takes a manifest in. With `knowsReferrers` the answer says that its subject was seen. */
+export interface TakeOptions {
+  /** Says in its answer that it has seen the subject. */
+  readonly knowsReferrers: boolean
+  /** Refuses what names content that it does not have. */
+  readonly strict: boolean
+}
+
+/** Takes a manifest in. */
 export function takeManifest(
   content: Repositories,
   repository: string,
   object: string,
   request: RecordedRequest,
-  knowsReferrers: boolean,
+  { knowsReferrers, strict }: TakeOptions,
 ): Reply {
   const bytes = request.content ?? new Uint8Array()
+  const lacking = strict ? lackingFor(content, repository, documentOf(bytes)) : []
+  if (lacking.length > 0) return lackingReply(lacking)
   const isTag = !object.includes(':')
   const mediaType = request.headers['content-type'] ?? ''
   const { digest } = content.putManifest(
@@ -63,10 +72,36 @@ function referrerOf(held: Held, digest: string): object[] {
   return [{ mediaType, digest: held.digest, size: content.byteLength, artifactType: type, annotations }]
 }
 
+interface Named {
+  readonly mediaType: string
+  readonly digest: string
+}
+
+function lackingFor(content: Repositories, repository: string, document: Document): string[] {
+  const { config, layers = [], manifests = [] } = document
+  const blobs = [...(config === undefined ? [] : [config]), ...layers]
+  return [
+    ...blobs.filter(({ digest }) => content.find(repository, 'blobs', digest) === undefined),
+    ...manifests.filter(({ digest }) => content.find(repository, 'manifests', digest) === undefined),
+  ].map(({ digest }) => digest)
+}
+
+/** As docker-registry says it: an error for each. */
+function lackingReply(digests: readonly string[]): Reply {
+  const errors = digests.map((digest) => ({
+    code: 'MANIFEST_BLOB_UNKNOWN',
+    message: 'blob unknown to registry',
+    detail: { digest },
+  }))
+  return reply(400, { 'content-type': 'application/json' }, JSON.stringify({ errors }))
+}
+
 interface Document {
   readonly subject?: { readonly digest?: string }
   readonly artifactType?: string
-  readonly config?: { readonly mediaType?: string }
+  readonly config?: Named
+  readonly layers?: readonly Named[]
+  readonly manifests?: readonly Named[]
   readonly annotations?: object
 }
 

@@ -14,6 +14,8 @@ export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
   readonly blobHost?: boolean
   /** Has the referrers API, with so many to a page. Default: it has none. */
   readonly referrers?: number
+  /** Refuses manifests that name what it does not have, as most registries do. Default false. */
+  readonly strict?: boolean
 }
 
 /**
@@ -66,12 +68,15 @@ export class ScriptedRegistry extends ScriptedServer {
     if (request.path === '/v2/')
       return reply(200, { 'docker-distribution-api-version': 'registry/2.0' }, '{}')
     if (upload !== undefined) return this.uploads.serve(upload, request)
-    const { referrers } = this.behaviour
+    const { referrers, strict = false } = this.behaviour
     if (list !== undefined && referrers !== undefined)
       return serveReferrers(this.content, list, request, referrers)
     if (path === undefined) return errorReply(404, 'UNSUPPORTED', 'no such path')
     if (path.kind === 'manifests' && request.method === 'PUT')
-      return takeManifest(this.content, path.repository, path.object, request, referrers !== undefined)
+      return takeManifest(this.content, path.repository, path.object, request, {
+        knowsReferrers: referrers !== undefined,
+        strict,
+      })
     const held = this.content.find(path.repository, path.kind, path.object)
     if (path.kind === 'manifests') return serveManifest(held, request)
     if (this.blobHost === undefined || held === undefined || request.method === 'HEAD')

@@ -116,13 +116,14 @@ async function watched<T>(
 
 /** An outcome in the words of a run's report. `to`: where it goes, when not into the store. */
 export function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
-  const { reference, desc, upToDate, fetched, total, error } = outcome
+  const { reference, desc, upToDate, fetched, total, remarks, error } = outcome
   const common = {
     index,
     reference: formatReference(reference),
     ...(to === undefined ? {} : { to: destinationName(reference, to, desc?.digest) }),
     ...(desc === undefined ? {} : { digest: desc.digest }),
     fetched,
+    ...(remarks.length === 0 ? {} : { remarks }),
   }
   if (isCanceled(error)) return { ...common, state: 'canceled' }
   if (error !== undefined)

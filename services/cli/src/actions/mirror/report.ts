@@ -17,6 +17,7 @@ export interface ReportOptions {
 export const listedAtMost = 50
 /** So many failures are shown; the report file and JSON have all of them. */
 export const failuresAtMost = 100
+const remarksAtMost = 20
 
 /** Where a report goes. Opened before the work begins, so that a file that cannot be written is known in time. */
 export interface Report extends AsyncDisposable {
@@ -58,6 +59,7 @@ async function writeReport(
   { json, file }: Sinks,
 ): Promise<Summary> {
   const summary = new Summary(kind)
+  let remarks = 0
   const verb = verbOf({ kind, to })
   for await (const image of images) {
     summary.add(image)
@@ -66,8 +68,12 @@ async function writeReport(
     // What was done before an interruption is written, too: the signal has aborted by then.
     if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
     else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
+    for (const remark of image.remarks ?? [])
+      if (++remarks <= remarksAtMost) note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
     if (image.state === 'failed' && summary.failed <= failuresAtMost) sayFailure(context, image)
   }
+  if (remarks > remarksAtMost)
+    note(context, `and ${remarks - remarksAtMost} more remarks: --report FILE has all of them`)
   if (summary.failed > failuresAtMost)
     note(context, `and ${summary.failed - failuresAtMost} more that failed: --report FILE has all of them`)
   if (json) note(context, summaryLine(summary, to))
@@ -77,7 +83,7 @@ async function writeReport(
 
 /** An image as a line of JSON, in the words of the other commands. */
 export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
-  const { reference, to, state, digest, upToDate, fetched, shared, error, failures } = image
+  const { reference, to, state, digest, upToDate, fetched, shared, remarks, error, failures } = image
   return {
     ...(run === undefined ? {} : { run }),
     name: reference,
@@ -87,6 +93,7 @@ export function jsonReport(image: ImageReport, verb: Verb, run?: string): object
     ...(upToDate === undefined ? {} : { upToDate }),
     ...(fetched === undefined ? {} : { [verb]: fetched }),
     ...(shared === undefined ? {} : { shared }),
+    ...(remarks === undefined ? {} : { remarks }),
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     ...(failures === undefined || failures.length === 0
       ? {}

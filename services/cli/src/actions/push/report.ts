@@ -19,7 +19,7 @@ export interface ReportParts {
 
 /** Tells how it went for an image that went to a registry. */
 export function reportSent(context: Context, outcome: ImageOutcome, parts: ReportParts): void {
-  const { desc, upToDate, fetched, skipped, error } = outcome
+  const { desc, upToDate, fetched, skipped, remarks, error } = outcome
   const name = formatReference(parts.destination)
   if (parts.json)
     printJson(context, {
@@ -27,6 +27,7 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
       ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
       upToDate,
       [parts.verb]: fetched,
+      ...(remarks.length === 0 ? {} : { remarks }),
       ...(error === undefined ? {} : jsonError(error)),
     })
   else if (error === undefined) print(context, `${name} ${desc?.digest}`)
@@ -34,6 +35,7 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
     note(context, failureOf(name, describeError(error)))
     traceDefect(context, error)
   }
+  for (const remark of remarks) note(context, `${name}: ${remark}`)
   if (skipped.length > 0) {
     const bytes = formatBytes(skipped.reduce((sum, { size }) => sum + size, 0))
     note(
