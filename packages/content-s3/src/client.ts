@@ -17,8 +17,6 @@ export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region'
   readonly maxSockets?: number
   /** Milliseconds for a connection to be made. Default 5,000. */
   readonly connectTimeout?: number
-  /** Milliseconds without a byte in either direction after which a connection is given up. Default 60,000. */
-  readonly idleTimeout?: number
   /** PEM certificates of authorities to trust, instead of the usual ones. */
   readonly ca?: string
   /** Connects in place of the agents made here, as through a proxy: the SDK knows no proxy variables. */
@@ -32,7 +30,7 @@ export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region'
  * environment before this package is imported: that is up to the program.
  */
 export function createS3Client(settings: S3ClientSettings): S3Client {
-  const { endpoint, credentials, connectTimeout = 5_000, idleTimeout = 60_000 } = settings
+  const { endpoint, credentials, connectTimeout = 5_000 } = settings
   // Servers of one's own know no regions, but a signature has to name one.
   const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1')
   const agents = settings.agents ?? agentsOf(settings)
@@ -51,7 +49,8 @@ export function createS3Client(settings: S3ClientSettings): S3Client {
       httpAgent: agents.http,
       httpsAgent: agents.https,
       connectionTimeout: connectTimeout,
-      socketTimeout: idleTimeout,
+      // The store's calls have deadlines of their own; a server that makes an object of many parts is silent for minutes.
+      socketTimeout: 0,
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     }),
   })

@@ -8,7 +8,8 @@ import { headObject } from './bucket/head.js'
 import { listObjects } from './bucket/list.js'
 import { readRange } from './bucket/read.js'
 import { type DraftSettings, S3Draft } from './upload/draft.js'
-import { abortUpload, listUploads, type OpenUpload, progressOf } from './upload/list.js'
+import { abortUpload, listUploads, type OpenUpload } from './upload/list.js'
+import { progressOf } from './upload/progress.js'
 import { refOf, type Swept, sweepUploads } from './upload/sweep.js'
 
 /** Content in a bucket, one object per blob. Refs are held within this process. */
@@ -79,8 +80,8 @@ export class S3Driver implements Driver {
   }
 
   /** Aborts uploads that got nothing for `olderThan` milliseconds; spares those of this process. */
-  sweep(olderThan: number): Promise<Swept[]> {
-    return sweepUploads(this.bucket, olderThan, (upload) => this.#isLive(upload))
+  sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<Swept[]> {
+    return sweepUploads(this.bucket, olderThan, (upload) => this.#isLive(upload), onRemark)
   }
 
   /** An upload of another process, or of one that died: who writes it, if anybody, the server does not know. */

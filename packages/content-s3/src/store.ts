@@ -41,6 +41,11 @@ export interface S3StoreOptions {
   attempts?: number
   /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
   timeout?: number
+  /**
+   * Milliseconds in all that making an upload's parts one object may take, whether the server is silent meanwhile or
+   * sends blanks. Default 600,000.
+   */
+  completeTimeout?: number
 }
 
 export interface S3Store extends AsyncDisposable {
@@ -54,9 +59,10 @@ export interface S3Store extends AsyncDisposable {
   urlOf(digest: Digest): string
   /**
    * Aborts uploads that got nothing for `olderThan` milliseconds, whoever began them. Writes of this process are
-   * spared, whatever their age; for those of others `olderThan` has to be well above the longest stall.
+   * spared, whatever their age; for those of others `olderThan` has to be well above the longest stall. `onRemark` is
+   * told, as a sentence, of a server whose uploads nobody can find.
    */
-  sweep(olderThan: number): Promise<Swept[]>
+  sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<Swept[]>
   /**
    * Writes an object, reads it back, compares and deletes it. Throws what is wrong by name: `UNAUTHENTICATED`
    * (credentials, clock), `PERMISSION_DENIED`, `NOT_FOUND` (bucket), `INVALID_ARGUMENT` (region), `UNAVAILABLE`.
@@ -97,14 +103,15 @@ function storeOf(
     partSize: Math.max(smallestPart, options.partSize ?? 16 * mebibyte),
     partsInFlight: options.partsInFlight ?? 4,
     signParts: options.signParts ?? false,
+    completeTimeout: options.completeTimeout ?? 600_000,
     memory: new PartMemory(options.partMemory ?? 128 * mebibyte),
   })
   return {
-    url: bucket.url(bucket.key('')).replace(/\/$/, ''),
+    url: bucket.root,
     content: createStore(driver),
     names: new S3Names(bucket),
     urlOf: (digest) => bucket.url(bucket.blob(digest)),
-    sweep: (olderThan) => driver.sweep(olderThan),
+    sweep: (olderThan, onRemark) => driver.sweep(olderThan, onRemark),
     probe: () => probe(bucket),
   }
 }

@@ -5,7 +5,7 @@ export interface S3Location {
   readonly bucket: string
   /** Without slashes at its ends; empty for the whole bucket. */
   readonly prefix: string
-  /** `http(s)://host[:port]`; undefined for Amazon's own. */
+  /** `http(s)://host[:port][/path]`; undefined for Amazon's own. */
   readonly endpoint?: string
   readonly region?: string
   /** Whether the bucket stands in the path, not in the host name. */
@@ -15,14 +15,16 @@ export interface S3Location {
 const parameters = ['endpoint', 'region', 'path-style']
 // Amazon S3 user guide, "Bucket naming rules".
 const bucketGrammar = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
+// The same, "Classic global endpoint" of old: what Amazon has no more, and servers of other makers still have.
+const looseBucketGrammar = /^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){1,253}[A-Za-z0-9]$/
 // Of the characters that are safe in keys, those that are safe in URLs and file names too.
 const segmentGrammar = /^[A-Za-z0-9._=-]+$/
 const longestPrefix = 256
 
 /**
- * Reads `s3://bucket/prefix?endpoint=https://host:port&region=...&path-style=true`. `path-style` is true by default
- * where there is an endpoint, else false. Throws `INVALID_ARGUMENT`; credentials in the URL are refused, and never
- * repeated in a message.
+ * Reads `s3://bucket/prefix?endpoint=https://host:port/path&region=...&path-style=true`. `path-style` is true by default
+ * where there is an endpoint, else false. With it a bucket's name may have capitals and `_`, which host names have not.
+ * Throws `INVALID_ARGUMENT`; credentials in the URL are refused, and never repeated in a message.
  */
 export function parseS3Url(text: string): S3Location {
   const url = parse(text)
@@ -33,17 +35,18 @@ export function parseS3Url(text: string): S3Location {
     )
   if (url.hash !== '' || url.port !== '')
     throw invalid(`${named(url)}: takes no port and no fragment; a server goes into ?endpoint=`)
-  const bucket = checkedBucket(url)
   const prefix = checkedPrefix(url)
   checkParameters(url)
   const endpoint = checkedEndpoint(url)
   const region = checkedRegion(url)
+  const pathStyle = checkedStyle(url) ?? endpoint !== undefined
+  const bucket = checkedBucket(url, pathStyle)
   return {
     bucket,
     prefix,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
-    pathStyle: checkedStyle(url) ?? endpoint !== undefined,
+    pathStyle,
   }
 }
 
@@ -56,10 +59,14 @@ function parse(text: string): URL {
   }
 }
 
-function checkedBucket(url: URL): string {
-  if (!bucketGrammar.test(url.host))
+function checkedBucket(url: URL, pathStyle: boolean): string {
+  if (bucketGrammar.test(url.host)) return url.host
+  if (!looseBucketGrammar.test(url.host))
     throw invalid(`${named(url)}: a bucket has 3 to 63 of a-z, 0-9, "-" and "."`)
-  return url.host
+  if (pathStyle) return url.host
+  throw invalid(
+    `${named(url)}: a bucket whose name has capitals or "_", or is long, needs path-style=true, and a server that has it`,
+  )
 }
 
 function checkedPrefix(url: URL): string {
@@ -89,9 +96,9 @@ function checkedEndpoint(url: URL): string | undefined {
     throw invalid(`${named(url)}: the endpoint is not of the form https://host:port`)
   if (endpoint.username !== '' || endpoint.password !== '')
     throw invalid(`${named(url)}: credentials do not belong in the endpoint`)
-  if (endpoint.pathname !== '/' || endpoint.search !== '' || endpoint.hash !== '')
-    throw invalid(`${named(url)}: the endpoint ${endpoint.host} has more than a host and a port`)
-  return endpoint.origin
+  if (endpoint.search !== '' || endpoint.hash !== '')
+    throw invalid(`${named(url)}: the endpoint ${endpoint.host} has more than a host, a port and a path`)
+  return `${endpoint.origin}${endpoint.pathname.replace(/\/+$/, '')}`
 }
 
 function checkedRegion(url: URL): string | undefined {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { DistError } from '@dist/errdefs'
 import { describe, expect, it } from 'vitest'
-import { s3Error, s3Name, statusOf } from '../src/bucket/errors.js'
+import { endsThere, isAnswered, s3Error, s3Name, statusOf } from '../src/bucket/errors.js'
 
 const subject = { url: 's3://bucket/key', bucket: 'bucket', doing: 'reading' }
 
@@ -66,5 +66,30 @@ describe('a failed call', () => {
     const error = s3Error(subject, failure('AccessDenied', 403, { $response }))
     expect([s3Name(error), statusOf(error)]).toEqual(['AccessDenied', 403])
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('secret')
+  })
+
+  it('after which what was written is lost says so', () => {
+    for (const name of ['NoSuchUpload', 'InvalidPart', 'InvalidPartOrder', 'EntityTooSmall'])
+      expect(s3Error(subject, failure(name, 404)).lost).toBe(true)
+    expect(s3Error(subject, failure('SlowDown', 503)).lost).toBe(false)
+  })
+})
+
+describe('what a failure tells of what the server does now', () => {
+  it.each([
+    ['a refusal', failure('AccessDenied', 403), true, true],
+    ['a refusal that nobody knows', failure('SomethingNew', 400), true, true],
+    ['a busy server', failure('SlowDown', 503), true, true],
+    ['an upload that is gone', failure('NoSuchUpload', 404), true, true],
+    ['a fault within the server', failure('InternalError', 500), true, false],
+    ['a proxy that waited too long', failure('Unknown', 504), false, false],
+    ['a time-out', failure('TimeoutError'), false, false],
+    ['a time-out that was answered', failure('Unknown', 408), false, false],
+    ['a connection that broke', failure('Error', undefined, { code: 'ECONNRESET' }), false, false],
+    ['an answer that cannot be read', failure('SyntaxError', 200), false, false],
+    ['nobody listening', failure('Error', undefined, { code: 'ECONNREFUSED' }), true, true],
+  ])('%s', (_, cause, answered, ended) => {
+    const error = s3Error(subject, cause)
+    expect([isAnswered(error), endsThere(error)]).toEqual([answered, ended])
   })
 })

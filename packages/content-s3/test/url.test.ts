@@ -18,6 +18,15 @@ describe('parseS3Url', () => {
       's3://bucket/a?endpoint=https%3A%2F%2Fs3.example.com%2F&region=x&path-style=false',
       { bucket: 'bucket', prefix: 'a', endpoint: 'https://s3.example.com', region: 'x', pathStyle: false },
     ],
+    [
+      's3://bucket/a?endpoint=https://host.example/storage/v1/s3/',
+      { bucket: 'bucket', prefix: 'a', endpoint: 'https://host.example/storage/v1/s3', pathStyle: true },
+    ],
+    [
+      's3://Team_Mirror.Old/a?endpoint=http://127.0.0.1:8333',
+      { bucket: 'Team_Mirror.Old', prefix: 'a', endpoint: 'http://127.0.0.1:8333', pathStyle: true },
+    ],
+    ['s3://Old_Bucket?path-style=true', { bucket: 'Old_Bucket', prefix: '', pathStyle: true }],
     ['s3://bucket?path-style=true', { bucket: 'bucket', prefix: '', pathStyle: true }],
   ])('reads %s', (text, location) => {
     expect(parseS3Url(text)).toEqual(location)
@@ -29,7 +38,11 @@ describe('parseS3Url', () => {
     ['https://bucket/prefix', 's3://bucket/prefix'],
     ['s3:///prefix', 'bucket'],
     ['s3://ab', 'bucket'],
-    ['s3://Bucket', 'bucket'],
+    ['s3://Bucket', 'path-style=true'],
+    ['s3://my_bucket/a', 'path-style=true'],
+    ['s3://Bucket/a?endpoint=https://s3.example.com&path-style=false', 'path-style=true'],
+    ['s3://-Bucket?path-style=true', 'bucket'],
+    [`s3://${'B'.repeat(256)}?path-style=true`, 'bucket'],
     ['s3://a..b', 'bucket'],
     ['s3://-bucket', 'bucket'],
     [`s3://${'b'.repeat(64)}`, 'bucket'],
@@ -43,7 +56,7 @@ describe('parseS3Url', () => {
     [`s3://bucket/${'a'.repeat(300)}`, 'prefix'],
     ['s3://bucket?endpoint=s3.example.com', 'endpoint'],
     ['s3://bucket?endpoint=ftp://s3.example.com', 'endpoint'],
-    ['s3://bucket?endpoint=https://s3.example.com/path', 'endpoint'],
+    ['s3://bucket?endpoint=https://s3.example.com/path%3Fa=b%26c', 'endpoint'],
     ['s3://bucket?endpoint=https://s3.example.com&endpoint=https://b', 'twice'],
     ['s3://bucket?region=EU%20west', 'region'],
     ['s3://bucket?path-style=yes', 'path-style'],

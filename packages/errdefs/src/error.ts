@@ -40,6 +40,8 @@ export interface DistErrorOptions {
   retryable?: boolean
   /** Whether it is `UNAVAILABLE` only because somebody else has it now: then waiting helps. Default: false. */
   held?: boolean
+  /** Whether what was written so far is lost: only a write from the start can succeed. Default: false. */
+  lost?: boolean
   /** Milliseconds to wait before a retry, where the other side said so. */
   retryAfter?: number
   /** The digests of what the other side lacks to do what it was asked; empty where it names none. Default: it says nothing of it. */
@@ -55,6 +57,7 @@ export class DistError extends Error {
   readonly code: Code
   readonly retryable: boolean
   readonly held: boolean
+  readonly lost: boolean
   readonly retryAfter: number | undefined
   readonly lacks: readonly string[] | undefined
 
@@ -63,6 +66,7 @@ export class DistError extends Error {
     this.code = code
     this.retryable = options.retryable ?? code === 'UNAVAILABLE'
     this.held = options.held ?? false
+    this.lost = options.lost ?? false
     this.retryAfter = options.retryAfter
     this.lacks = options.lacks
   }

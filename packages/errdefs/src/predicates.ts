@@ -28,6 +28,11 @@ export function isHeld(thrown: unknown): boolean {
   return error instanceof DistError && error.held
 }
 
+/** Whether what was written so far is lost, so that the write has to begin anew. */
+export function isLost(error: unknown): boolean {
+  return error instanceof DistError && error.lost
+}
+
 /** Whether the same call may succeed when it is tried again. */
 export function isRetryable(thrown: unknown): boolean {
   const error = firstError(thrown)

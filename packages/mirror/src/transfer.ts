@@ -5,6 +5,7 @@ import {
   firstError,
   isAlreadyExists,
   isFailedPrecondition,
+  isLost,
   isRetryable,
 } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
@@ -13,6 +14,8 @@ import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 import { openPatiently, pause } from './patience.js'
 
 const attempts = 6
+/** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
+const lostWrites = 2
 const firstDelay = 200
 const longestDelay = 10_000
 
@@ -44,7 +47,7 @@ export async function transferBlob(
 ): Promise<Info | undefined> {
   const { signal, writes = 1 } = options
   const source = new Source(fetcher)
-  const attempt = { write: 0, again: false }
+  const attempt = { write: 0, lost: 0, again: false }
   for (;;) {
     let resumed = false
     try {
@@ -62,8 +65,9 @@ export async function transferBlob(
       if (signal?.aborted) throw error
       // What an earlier process left may be damaged: that is worth one transfer from the start.
       if (!(resumed && isFailedPrecondition(error))) {
-        if (source.failed || !isRetryable(error) || ++attempt.write >= writes) throw error
-        await pauseAfter(error, attempt.write - 1, signal)
+        const mayGoOn = isLost(error) ? ++attempt.lost <= lostWrites : ++attempt.write < writes
+        if (source.failed || !isRetryable(error) || !mayGoOn) throw error
+        await pauseAfter(error, Math.max(0, attempt.write - 1), signal)
       }
       attempt.again = true
     }

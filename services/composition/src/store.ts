@@ -29,8 +29,11 @@ export interface Store extends AsyncDisposable {
   readonly names: Names
   /** Where committed content is: a file's path, or an S3 URL. It need not be there. */
   locate(digest: Digest): string
-  /** Throws away what abandoned writes left that did not change for `olderThan` milliseconds. */
-  sweep(olderThan: number): Promise<readonly Swept[]>
+  /**
+   * Throws away what abandoned writes left that did not change for `olderThan` milliseconds. `onRemark` is told what
+   * cannot be found here.
+   */
+  sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
   /** Set where the store is a folder of this machine. */
   readonly local?: LocalStore
   /** Proves that it can be written and read, and names what is wrong. Only services ask. */
@@ -95,7 +98,7 @@ async function openBucket(url: string, create: boolean, memory: number | undefin
     content,
     names,
     locate: (digest) => bucket.urlOf(digest),
-    sweep: (olderThan) => bucket.sweep(olderThan),
+    sweep: (olderThan, onRemark) => bucket.sweep(olderThan, onRemark),
     probe: () => bucket.probe(),
     [Symbol.asyncDispose]: () => bucket.close(),
   }

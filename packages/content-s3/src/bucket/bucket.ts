@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { abortError, backoff, DistError, throwIfAborted } from '@dist/errdefs'
+import { abortError, backoff, DistError, isLost, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '@dist/oci'
 import { s3Error } from './errors.js'
 
@@ -18,6 +18,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /** Default: the bucket's. */
   attempts?: number
+  /** Milliseconds until the answer has to begin, in place of the bucket's. */
+  timeout?: number
   /** Bytes that the call sends. Default 0. */
   bytes?: number
   /** Whether the signal ends the retries alone: of what a call begins the outcome has to be known. Default false. */
@@ -72,6 +74,11 @@ export class Bucket {
     }
   }
 
+  /** The store's own: `s3://bucket/prefix`. */
+  get root(): string {
+    return this.url(this.#prefix).replace(/\/$/, '')
+  }
+
   url(key: string): string {
     return `s3://${this.name}/${key}`
   }
@@ -91,24 +98,29 @@ export class Bucket {
     send: (sending: Sending) => Promise<T>,
     options: CallOptions = {},
   ): Promise<T> {
-    const { signal, attempts = this.attempts, bytes = 0, awaited = false } = options
+    const { signal, attempts = this.attempts, timeout = this.timeout, bytes = 0, awaited = false } = options
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal)
       try {
-        return await this.#once(send, this.timeout + bytes / slowest, awaited ? undefined : signal)
+        return await this.#once(send, timeout + bytes / slowest, awaited ? undefined : signal)
       } catch (cause) {
         throwIfAborted(signal)
         const error = s3Error({ url: this.url(key), bucket: this.name, doing }, cause)
-        if (!error.retryable || attempt >= attempts) throw error
+        if (!error.retryable || isLost(error) || attempt >= attempts) throw error
       }
       await this.pause(attempt - 1, signal)
     }
   }
 
   /** Waits between two attempts. `CANCELED` when the signal aborts first. */
-  async pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    return this.wait(backoff(attempt, firstDelay, longestDelay), signal)
+  }
+
+  /** Waits so many milliseconds. `CANCELED` when the signal aborts first. */
+  async wait(time: number, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await delay(backoff(attempt, firstDelay, longestDelay), undefined, signal && { signal })
+      await delay(time, undefined, signal && { signal })
     } catch (error) {
       throw signal?.aborted ? abortError(signal) : error
     }

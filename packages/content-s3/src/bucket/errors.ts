@@ -13,6 +13,8 @@ interface Meaning {
   readonly code: Code
   readonly explain: string
   readonly retryable?: boolean
+  /** Whether what was written so far is lost. Default false. */
+  readonly lost?: boolean
 }
 
 const credentials = 'correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile'
@@ -70,7 +72,11 @@ const tooLarge: Meaning = {
   code: 'RESOURCE_EXHAUSTED',
   explain: 'the server does not take objects this large',
 }
-const lost: Meaning = { code: 'UNAVAILABLE', explain: 'the server lost the upload: it has to be sent again' }
+const lost: Meaning = {
+  code: 'UNAVAILABLE',
+  lost: true,
+  explain: 'the server lost the upload: it has to be sent again',
+}
 const missingFeature: Meaning = { code: 'NOT_IMPLEMENTED', explain: 'the server does not know this request' }
 const untrusted: Meaning = {
   code: 'UNAVAILABLE',
@@ -161,10 +167,11 @@ export function s3Error({ url, doing }: Subject, thrown: unknown): DistError {
   const name = s3Name(cause)
   const status = statusOf(cause)
   const errno = errnoOf(cause)
-  const { code, explain, retryable } = meaningOf(name, status, errno)
+  const { code, explain, retryable, lost = false } = meaningOf(name, status, errno)
   const reason = errno ?? name ?? status ?? 'unknown error'
   return new DistError(code, `${doing} ${url}: ${explain} (${sanitize(String(reason), 60)})`, {
     cause: withoutRequest(cause, name, status),
+    lost,
     // The SDK takes the server's clock over for the next request.
     retryable: retryable ?? (code === 'UNAVAILABLE' || isClockCorrected(cause)),
   })
@@ -187,6 +194,8 @@ function meaningOf(name: string | undefined, status: number | undefined, errno: 
   const known = own(byName, name) ?? own(byErrno, errno) ?? own(byStatus, status)
   if (known !== undefined) return known
   if (status !== undefined && status >= 500) return busy
+  // What came behind a good beginning is no document.
+  if (status !== undefined && status >= 200 && status < 300) return cutOff
   return { code: 'INTERNAL', explain: 'the server refused the request' }
 }
 
@@ -206,6 +215,32 @@ export function s3Name(error: unknown): string | undefined {
 /** The HTTP status that an error came with, looked for along the causes. */
 export function statusOf(error: unknown): number | undefined {
   return metadataOf(originOf(error))?.httpStatusCode
+}
+
+/** Errors of connections that never came about. */
+const unsent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+
+/** Whether the server itself told what went wrong, or was never asked; else its answer was lost. */
+export function isAnswered(error: unknown): boolean {
+  const status = statusOf(error)
+  if (status === undefined) return unsent.has(errnoOf(error) ?? '')
+  return (status >= 400 && status < 500 && status !== 408) || isKnownName(s3Name(error))
+}
+
+/** Whether the name of an S3 error says what is wrong. */
+export function isKnownName(name: string | undefined): boolean {
+  return own(byName, name) !== undefined
+}
+
+/** Whether, with this error, the server does not go on with what it was asked to do. */
+export function endsThere(error: unknown): boolean {
+  return isAnswered(error) && s3Name(error) !== 'InternalError'
 }
 
 function isClockCorrected(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { digestOf, encodedOf } from '@dist/oci'
 import type { Bucket } from './bucket.js'
-import { s3Name, statusOf } from './errors.js'
+import { isKnownName, s3Name, statusOf } from './errors.js'
 import { headObject } from './head.js'
 import { withPayloadHash } from './payload.js'
 
@@ -37,12 +37,19 @@ export async function putNew(
     await send(bucket, key, content, options, true)
     return true
   } catch (error) {
-    if (isUnknownCondition(error)) bucket.conditionalPuts = false
-    else if (!isPresent(error)) throw error
-    else if ((await headObject(bucket, key, options.signal))?.size === content.byteLength) return false
+    if (mayBeCondition(error)) return await putWithout(bucket, key, content, options)
+    if (!isPresent(error)) throw error
+    if ((await headObject(bucket, key, options))?.size === content.byteLength) return false
   }
-  // The server knows no conditions, the object has gone meanwhile, or it is not what belongs there.
+  // The object has gone meanwhile, or it is not what belongs there.
   return putAlways(bucket, key, content, options)
+}
+
+/** As `putAlways`, for a server that seems to know no conditions: it does not where it takes the same without one. */
+async function putWithout(bucket: Bucket, key: string, content: Uint8Array, options: PutOptions) {
+  await putAlways(bucket, key, content, options)
+  bucket.conditionalPuts = false
+  return true
 }
 
 async function putAlways(bucket: Bucket, key: string, content: Uint8Array, options: PutOptions) {
@@ -74,6 +81,10 @@ function isPresent(error: unknown): boolean {
   return s3Name(error) === 'PreconditionFailed' || statusOf(error) === 412
 }
 
-function isUnknownCondition(error: unknown): boolean {
-  return s3Name(error) === 'NotImplemented' || statusOf(error) === 501
+/** Statuses with which servers refuse a header that they do not know. */
+const refusals: readonly (number | undefined)[] = [400, 405, 501]
+
+function mayBeCondition(error: unknown): boolean {
+  const name = s3Name(error)
+  return name === 'NotImplemented' || (refusals.includes(statusOf(error)) && !isKnownName(name))
 }

@@ -38,7 +38,7 @@ async function begin(bucket: Bucket, key: string, offset: number, signal: AbortS
     return await openRange(bucket, key, offset, signal)
   } catch (error) {
     if (statusOf(error) !== 416) throw error
-    if ((await headObject(bucket, key, signal))?.size === offset) return undefined
+    if ((await headObject(bucket, key, { signal }))?.size === offset) return undefined
     throw beyond(bucket, key, offset, error)
   }
 }

@@ -12,6 +12,7 @@ export interface DraftSettings {
   readonly partSize: number
   readonly partsInFlight: number
   readonly signParts: boolean
+  readonly completeTimeout: number
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
 }

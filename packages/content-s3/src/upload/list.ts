@@ -1,12 +1,8 @@
-import {
-  AbortMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
-  ListPartsCommand,
-} from '@aws-sdk/client-s3'
-import { isUnavailable } from '@dist/errdefs'
+import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { hasCode, isUnavailable } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
 import { s3Name } from '../bucket/errors.js'
+import { compareKeys, listAll, type Page } from '../bucket/pages.js'
 
 /** An upload that has been begun and neither completed nor given up, by whomever. */
 export interface OpenUpload {
@@ -15,56 +11,74 @@ export interface OpenUpload {
   readonly startedAt: Date
 }
 
-/** What an upload has got so far. */
-export interface Progress {
-  /** Bytes. */
-  readonly size: number
-  readonly updatedAt: Date
+/** Where a listing goes on. */
+interface UploadMarkers {
+  readonly KeyMarker: string
+  readonly UploadIdMarker?: string
 }
 
-/** The open uploads to blobs of the store, a page of at most 1,000 at a time. */
+/**
+ * The open uploads to blobs of the store, a page of at most 1,000 at a time. Where there seem to be none the whole
+ * bucket is looked through: some servers list below a prefix the uploads of exactly that key. Throws what `listAll`
+ * throws.
+ */
 export async function* listUploads(bucket: Bucket): AsyncIterable<OpenUpload> {
-  const prefix = bucket.key('blobs/')
-  let next: Pick<ListMultipartUploadsCommandOutput, 'KeyMarker' | 'UploadIdMarker'> | undefined = {}
-  while (next !== undefined) {
-    const page: ListMultipartUploadsCommandOutput = await listPage(bucket, prefix, next)
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-      if (Key === undefined || UploadId === undefined || !Key.startsWith(prefix)) continue
-      yield { key: Key, id: UploadId, startedAt: Initiated ?? new Date(bucket.now()) }
-    }
-    const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
-    next = IsTruncated ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker } : undefined
+  let isEmpty = true
+  for await (const upload of uploadsBelow(bucket, 'blobs/')) {
+    isEmpty = false
+    yield upload
+  }
+  if (!isEmpty) return
+  try {
+    yield* uploadsAmongAll(bucket, 'blobs/')
+  } catch (error) {
+    // Who may list the store need not be allowed to list the bucket.
+    if (!hasCode(error, 'PERMISSION_DENIED')) throw error
   }
 }
 
-function listPage(
-  bucket: Bucket,
-  prefix: string,
-  markers: object,
-): Promise<ListMultipartUploadsCommandOutput> {
-  const command = new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: prefix, ...markers })
-  return bucket.call('listing the uploads to', prefix, (sending) => bucket.client.send(command, sending))
+/** Those of them below a path of the store, as far as the server lists by prefix. */
+export function uploadsBelow(bucket: Bucket, path: string): AsyncIterable<OpenUpload> {
+  return uploadsTo(bucket, bucket.key(path), bucket.key(path))
 }
 
-/** What has arrived of an upload; undefined when it has ended meanwhile. */
-export async function progressOf(bucket: Bucket, upload: OpenUpload): Promise<Progress | undefined> {
-  let size = 0
-  let updatedAt = upload.startedAt
-  let marker: string | undefined
-  const key = { Bucket: bucket.name, Key: upload.key, UploadId: upload.id }
-  do {
-    const command = new ListPartsCommand({ ...key, PartNumberMarker: marker })
-    const page = await unlessEnded(
-      bucket.call('listing the parts of', upload.key, (sending) => bucket.client.send(command, sending)),
-    )
-    if (page === undefined) return undefined
-    for (const { Size = 0, LastModified = updatedAt } of page.Parts ?? []) {
-      size += Size
-      if (LastModified > updatedAt) updatedAt = LastModified
-    }
-    marker = page.IsTruncated ? page.NextPartNumberMarker : undefined
-  } while (marker !== undefined)
-  return { size, updatedAt }
+/** The same, picked out of all uploads of the bucket. */
+export function uploadsAmongAll(bucket: Bucket, path: string): AsyncIterable<OpenUpload> {
+  return uploadsTo(bucket, '', bucket.key(path))
+}
+
+async function* uploadsTo(bucket: Bucket, prefix: string, wanted: string): AsyncIterable<OpenUpload> {
+  const uploads = listAll<OpenUpload, UploadMarkers>({
+    subject: `listing the uploads to ${bucket.url(prefix)}`,
+    ask: (from) => pageOf(bucket, prefix, from),
+    after: ({ key, id }) => ({ KeyMarker: key, UploadIdMarker: id }),
+    compare: (a, b) => compareKeys(a.key, b.key),
+    idOf: ({ id }) => id,
+  })
+  for await (const upload of uploads) if (upload.key.startsWith(wanted)) yield upload
+}
+
+async function pageOf(
+  bucket: Bucket,
+  prefix: string,
+  from: UploadMarkers | undefined,
+): Promise<Page<OpenUpload, UploadMarkers>> {
+  const asked = { Bucket: bucket.name, ...(prefix === '' ? {} : { Prefix: prefix }), ...from }
+  const command = new ListMultipartUploadsCommand(asked)
+  const page = await bucket.call('listing the uploads to', prefix, (sending) =>
+    bucket.client.send(command, sending),
+  )
+  const items = (page.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) =>
+    Key === undefined || UploadId === undefined
+      ? []
+      : [{ key: Key, id: UploadId, startedAt: Initiated ?? new Date(bucket.now()) }],
+  )
+  const { IsTruncated: isTruncated, NextKeyMarker: key, NextUploadIdMarker: id } = page
+  return {
+    items,
+    isTruncated,
+    next: key ? { KeyMarker: key, ...(id ? { UploadIdMarker: id } : {}) } : undefined,
+  }
 }
 
 /** Ends an upload, whoever began it. False when it had ended already. */
@@ -74,7 +88,8 @@ export async function abortUpload(bucket: Bucket, { key, id }: OpenUpload): Prom
   return (await unlessEnded(aborted)) !== undefined
 }
 
-async function unlessEnded<T>(call: Promise<T>): Promise<T | undefined> {
+/** What a call about an upload resolves to; undefined where the upload has ended. */
+export async function unlessEnded<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call
   } catch (error) {

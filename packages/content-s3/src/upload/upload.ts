@@ -6,7 +6,7 @@ import {
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
 import { unsigned, withPayloadHash } from '../bucket/payload.js'
-import { completeUpload } from './complete.js'
+import { Completion } from './complete.js'
 import type { PartMemory } from './memory.js'
 import { partSize } from './sizes.js'
 
@@ -16,6 +16,8 @@ export interface UploadSettings {
   readonly partSize: number
   readonly partsInFlight: number
   readonly signParts: boolean
+  /** Milliseconds in all that completing may take. */
+  readonly completeTimeout: number
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
 }
@@ -44,6 +46,7 @@ export class Upload {
   #part: Buffer | undefined
   #filled = 0
   #failure: unknown
+  #completion: Completion | undefined
 
   constructor(
     private readonly bucket: Bucket,
@@ -79,13 +82,17 @@ export class Upload {
     this.#check()
     const id = await this.#start()
     const parts = this.#sent.toSorted((a, b) => a.PartNumber - b.PartNumber)
-    const there = await completeUpload(this.bucket, { key: this.key, id, parts, size }, this.settings.signal)
-    if (there === 'before') await this.abort()
+    const { signal, completeTimeout: timeout } = this.settings
+    this.#completion = new Completion(this.bucket, { key: this.key, id, parts, size, timeout })
+    if ((await this.#completion.run(signal)) === 'before') await this.abort()
     this.#id = undefined
     this.#release()
   }
 
-  /** Gives the upload up, with what was sent. What cannot be reached is left to a sweep: this never fails. */
+  /**
+   * Gives the upload up, with what was sent. What cannot be reached, and what the server may be completing, is left to a
+   * sweep: this never fails.
+   */
   async abort(): Promise<void> {
     this.#failure ??= new DistError('INTERNAL', `the upload to ${this.bucket.url(this.key)} was given up`)
     this.#abortCalls()
@@ -93,7 +100,7 @@ export class Upload {
     await Promise.allSettled([...this.#sending, this.#started])
     this.#release()
     const id = this.#id
-    if (id === undefined) return
+    if (id === undefined || this.#completion?.mayGoOn) return
     const command = new AbortMultipartUploadCommand({ Bucket: this.bucket.name, Key: this.key, UploadId: id })
     await this.bucket
       .call('giving up', this.key, (sending) => this.bucket.client.send(command, sending), {

@@ -14,7 +14,7 @@ export interface SweepOptions extends StoreOptions {
 /** `dist sweep`: removes what abandoned writes left. */
 export async function sweep(context: Context, options: SweepOptions): Promise<number> {
   await using store = await openStore(options, context.env)
-  const swept = await store.sweep(options.olderThan)
+  const swept = await store.sweep(options.olderThan, (remark) => note(context, remark))
   for (const { ref, size, updatedAt } of swept) {
     if (options.json) printJson(context, { ...(ref === undefined ? {} : { ref }), size, updatedAt })
     else if (ref !== undefined) print(context, shownName(ref))
