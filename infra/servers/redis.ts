@@ -17,6 +17,8 @@ export interface RedisServerOptions {
   policy?: string
   /** Bytes. Default: no limit. */
   maxmemory?: number
+  /** The port at which it would speak to other nodes: makes it a node of a cluster, of which it has no slot. */
+  clusterPort?: number
 }
 
 export interface RedisServer {
@@ -96,6 +98,8 @@ function configuration(
   const lines = ['bind 127.0.0.1', 'save ""', 'appendonly no', `dir ${directory}`]
   lines.push(`maxmemory-policy ${options.policy ?? 'noeviction'}`, `maxmemory ${options.maxmemory ?? 0}`)
   if (options.password !== undefined) lines.push(`requirepass ${options.password}`)
+  if (options.clusterPort !== undefined)
+    lines.push('cluster-enabled yes', `cluster-port ${options.clusterPort}`)
   for (const user of options.users ?? []) lines.push(`user ${user}`)
   if (certificates === undefined) return [...lines, `port ${port}`, ''].join('\n')
   lines.push('port 0', `tls-port ${port}`, 'tls-auth-clients no', `tls-ca-cert-file ${certificates.ca.file}`)

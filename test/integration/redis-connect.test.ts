@@ -128,6 +128,22 @@ describe('connecting to Redis', () => {
     expect(await refusal(url, { signal })).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
   })
 
+  it.each(['', '/1'])('Q17 refuses a node of a cluster, and says what to do (%s)', async (db) => {
+    const { url, port } = await server({ clusterPort: await freePort() })
+    expect(await refusal(`${url}${db}`)).toMatchObject({
+      code: 'NOT_IMPLEMENTED',
+      retryable: false,
+      message: expect.stringMatching(
+        new RegExp(`^redis at 127.0.0.1:${port}: .*node of a cluster: name a Redis that stands alone`),
+      ),
+    })
+  })
+
+  it('Q17 asks nothing of a user who may not ask', async () => {
+    const one = await server({ users: ['quiet on >right ~* +@all -info'] })
+    expect(await (await connect(urlOf(one, 'quiet:right'))).ping()).toBe('PONG')
+  })
+
   it('connects again after a restart, and tells of the failures in between', async () => {
     const one = await server()
     const errors: { code: string }[] = []

@@ -1,5 +1,6 @@
 import { openQueue } from '@dist/composition'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../infra/servers/process.js'
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../infra/servers/redis.js'
 import { refusalOf, startService } from './support/services.js'
 import { useWorkspace } from './support/workspace.js'
@@ -15,6 +16,15 @@ async function withRedis(options: RedisServerOptions, test: (redis: RedisServer)
   }
 }
 
+it('Q17 a command does not ask a node of a cluster', async () =>
+  withRedis({ clusterPort: await freePort() }, async ({ url }) => {
+    for (const args of [['runs'], ['mirror', '--detach', 'alpine']]) {
+      const ended = await workspace().dist([...args, '--queue', url])
+      expect(ended).toMatchObject({ code: 1, stdout: '' })
+      expect(ended.stderr).toMatch(/^dist: redis at [^\n]*node of a cluster[^\n]*stands alone[^\n]*\n$/)
+    }
+  }))
+
 describe('a service does not start, and says why,', () => {
   it.each(['coordinator', 'worker'] as const)('Q8 where Redis may evict: %s', (name) =>
     withRedis({ policy: 'allkeys-lru' }, async ({ url, port }) => {
@@ -24,6 +34,19 @@ describe('a service does not start, and says why,', () => {
         `redis at 127.0.0.1:${port}: its maxmemory-policy is allkeys-lru, which loses jobs: set it to noeviction`,
       )
     }),
+  )
+
+  it.each(['coordinator', 'worker', 'dashboard'] as const)(
+    'Q17 where Redis is a node of a cluster: %s',
+    async (name) =>
+      withRedis({ clusterPort: await freePort() }, async ({ url, port }) => {
+        const { code, error } = await refusalOf(startService(workspace(), name, { args: ['--queue', url] }))
+        expect(code).toBe(1)
+        expect(error).toMatchObject({
+          code: 'NOT_IMPLEMENTED',
+          message: `redis at 127.0.0.1:${port}: it is a node of a cluster: name a Redis that stands alone (cluster-enabled no)`,
+        })
+      }),
   )
 
   it('Q15 where Redis does not know its password, which it never repeats', () =>

@@ -30,3 +30,11 @@ it('every document that another one links to is there', () => {
   const lost = links.filter(({ document, link }) => !existsSync(join(top, dirname(document), link)))
   expect(lost).toEqual([])
 })
+
+it('every Redis that a document starts listens on loopback', () => {
+  const started = [...documents].flatMap(([document, text]) =>
+    [...text.matchAll(/^ {4}.*\bredis-server --.*$/gm)].map(([line]) => ({ document, line })),
+  )
+  expect(started.length).toBeGreaterThan(0)
+  expect(started.filter(({ line }) => !line.includes('--bind 127.0.0.1 '))).toEqual([])
+})

@@ -3,6 +3,9 @@ import type { Redis } from 'ioredis'
 
 type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
 
+/** What to do about a node of a cluster, which asks its clients to follow keys to other nodes. */
+export const clusterAdvice = 'name a Redis that stands alone (cluster-enabled no)'
+
 /** What Redis answers, by the beginning of its reply; within a script the word stands further on. */
 const replies: readonly (readonly [RegExp, Verdict])[] = [
   [/^WRONGPASS|invalid password|AUTH .*called/i, ['UNAUTHENTICATED', 'check user and password']],
@@ -16,6 +19,10 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
   ],
   [/\bOOM\b/, ['RESOURCE_EXHAUSTED', 'its memory is full: raise maxmemory', { retryable: true }]],
   [/READONLY/, ['UNAVAILABLE', 'it is a replica that takes no writes: name the primary']],
+  [
+    /^(MOVED|ASK) |SELECT is not allowed in cluster mode/,
+    ['NOT_IMPLEMENTED', `it is a node of a cluster: ${clusterAdvice}`],
+  ],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/, ['UNAVAILABLE', 'try again later']],
 ]
 

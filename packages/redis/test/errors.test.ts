@@ -23,6 +23,8 @@ describe('what went wrong with Redis', () => {
     [reply("READONLY You can't write against a read only replica."), 'UNAVAILABLE', true],
     [reply('ERR Error running script: @user_script:1: -READONLY You cannot'), 'UNAVAILABLE', true],
     [reply('LOADING Redis is loading the dataset in memory'), 'UNAVAILABLE', true],
+    [reply('MOVED 3999 10.0.0.7:6381'), 'NOT_IMPLEMENTED', false],
+    [reply('ERR SELECT is not allowed in cluster mode'), 'NOT_IMPLEMENTED', false],
     [reply('ERR syntax error'), 'INTERNAL', false],
     [failed('ECONNREFUSED'), 'UNAVAILABLE', true],
     [failed('ETIMEDOUT'), 'UNAVAILABLE', true],

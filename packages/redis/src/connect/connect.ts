@@ -4,6 +4,7 @@ import { backoff, DistError, throwIfAborted } from '@dist/errdefs'
 import { Redis, type RedisOptions } from 'ioredis'
 import { within } from '../answer.js'
 import { redisError } from '../errors.js'
+import { refuseCluster } from './cluster.js'
 import { parseRedisUrl, type RedisAddress } from './url.js'
 
 export interface ConnectOptions {
@@ -39,7 +40,8 @@ const silence = 30_000
  * Its duplicates connect at once and for as long as it takes, and tell `onError` of their failures, too.
  *
  * Tries once. `INVALID_ARGUMENT`: the URL or a certificate cannot be right. `UNAUTHENTICATED`: user or password.
- * `UNAVAILABLE`: nobody answers, or (not worth a retry) the server's certificate is not trusted.
+ * `UNAVAILABLE`: nobody answers, or (not worth a retry) the server's certificate is not trusted. `NOT_IMPLEMENTED`: it is a
+ * node of a cluster.
  * `CANCELED` through the signal. Messages name host and port, never a credential.
  */
 export async function connectRedis(url: string, options: ConnectOptions = {}): Promise<Redis> {
@@ -48,7 +50,9 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
   const connection: Connection = { ready: false, error: undefined }
   const redis = createClient(address, options, connection)
   try {
-    await within(redis.connect(), options.connectTimeout ?? defaultTimeout, options.signal)
+    const timeout = options.connectTimeout ?? defaultTimeout
+    await within(redis.connect(), timeout, options.signal)
+    await within(refuseCluster(redis), timeout, options.signal)
     return withDuplicates(redis, options)
   } catch (error) {
     redis.disconnect()
