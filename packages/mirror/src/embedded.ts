@@ -5,9 +5,9 @@ import { formatReference, type Reference } from '@dist/reference'
 import pLimit from 'p-limit'
 import type { MirrorEvent, ObjectState } from './events.js'
 import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
+import { publishPlan } from './lacking.js'
 import { Meter } from './meter.js'
 import { type Plan, planImage } from './plan.js'
-import { publishImage } from './publish.js'
 import type { Source } from './source.js'
 import type { Target, TargetOf } from './target.js'
 
@@ -84,8 +84,11 @@ async function mirrorImage(
     announcePresent(plan, name, onEvent)
     fetched.push(...plan.fetched)
     const onFetched = (part: Part) => fetched.push(part)
-    await fillPlan(plan, name, target, dependencies, { ...options, onFetched })
-    if (!plan.upToDate) await publishImage(plan, target, signalOf(options))
+    const filling = { plan, name, target }
+    await fillPlan({ ...filling, blobs: plan.missing }, dependencies, { ...options, onFetched })
+    const bring = (blobs: readonly Descriptor[]) =>
+      fillPlan({ ...filling, blobs, again: true }, dependencies, { ...options, onFetched })
+    if (!plan.upToDate) await publishPlan(plan, target, { ...signalOf(options), bring })
     if (target.to !== undefined) announceSent(plan, name, onEvent)
     onEvent?.({ type: 'image', reference: name, state: 'done', desc: plan.desc, plan })
     return outcomeOf(reference, plan, fetched)
@@ -106,11 +109,18 @@ function isInterrupted(error: unknown, signal: AbortSignal | undefined): signal 
   )
 }
 
-/** Brings every missing blob in. The first failure cancels the image's other transfers, and is thrown. */
+interface Filling {
+  plan: Plan
+  name: string
+  target: Target
+  blobs: readonly Descriptor[]
+  /** As in `BlobTask`. */
+  again?: boolean
+}
+
+/** Brings blobs of a plan in. The first failure cancels the image's other transfers, and is thrown. */
 async function fillPlan(
-  plan: Plan,
-  name: string,
-  target: Target,
+  { plan, name, target, blobs, again = false }: Filling,
   { ingest }: EngineDependencies,
   options: EngineOptions & { onFetched: (part: Part) => void },
 ): Promise<void> {
@@ -121,6 +131,7 @@ async function fillPlan(
   const where = {
     source: locatorOf(plan.reference),
     ...(target.to === undefined ? {} : { to: target.to }),
+    ...(again ? { again } : {}),
   }
   const fill = async (desc: Descriptor) => {
     const tell = (state: ObjectState, offset: number) =>
@@ -143,7 +154,7 @@ async function fillPlan(
       failed.abort(new DistError('CANCELED', `${desc.digest} of ${name} failed`, { cause: error }))
     }
   }
-  await Promise.all(plan.missing.map(fill))
+  await Promise.all(blobs.map(fill))
   if (failures.length > 0) throw failures[0]
 }
 

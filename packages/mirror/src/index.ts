@@ -11,6 +11,7 @@ export {
   ingestBlob,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { type PublishPlanOptions, publishPlan } from './lacking.js'
 export { Meter } from './meter.js'
 export { narrowed } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'

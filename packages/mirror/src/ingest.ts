@@ -12,6 +12,8 @@ export interface BlobTask {
   readonly to?: Locator
   /** A repository of the same registry that is said to hold it. */
   readonly at?: string
+  /** The target was said to have it, and has not: it is sent, whatever is known or said of it. Default: false. */
+  readonly again?: boolean
 }
 
 export interface IngestDependencies {
@@ -47,7 +49,7 @@ export async function ingestBlob(
   const { locker, present, transfer, budget } = dependencies
   const outer = options.signal === undefined ? {} : { signal: options.signal }
   await using lock = await locker.acquire(lockKey(task), outer)
-  if (await present(task, outer)) return 'present'
+  if (task.again !== true && (await present(task, outer))) return 'present'
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
   try {
     using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), { signal })

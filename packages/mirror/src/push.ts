@@ -1,4 +1,5 @@
-import type { Digest } from '@dist/oci'
+import type { Ingester } from '@dist/content'
+import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Fetcher, Pusher } from '@dist/remotes'
 import type { BlobTask, IngestOptions } from './ingest.js'
@@ -65,7 +66,7 @@ export interface PushParts {
  * transfers it through verification. Resolves to whether it was transferred. Throws as `transferBlob`.
  */
 export async function pushBlob(
-  { desc, source, to, at }: PushTask,
+  { desc, source, to, at, again = false }: PushTask,
   { fetcher, pusher, holdings }: PushParts,
   options: IngestOptions = {},
 ): Promise<boolean> {
@@ -74,9 +75,20 @@ export async function pushBlob(
   const holders = [holdings.repositoryWith(desc.digest, to.host), at, own]
   const from = holders.find((holder) => holder !== undefined && holder !== to.repository)
   const mounted =
-    from !== undefined && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
-  const parts = { fetcher, ingester: pusher.ingester }
+    !again && from !== undefined && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
+  const ingester = again ? forgetting(pusher, desc) : pusher.ingester
+  const parts = { fetcher, ingester }
   const transferred = mounted ? undefined : await transferBlob(desc, parts, { ...options, writes: uploads })
   holdings.add(to, desc.digest)
   return transferred !== undefined
+}
+
+/** Has each write send the blob, whatever the repository says of it. */
+function forgetting(pusher: Pusher, desc: Descriptor): Ingester {
+  return {
+    writer: async (ref, expected, options) => {
+      await pusher.forget(desc)
+      return pusher.ingester.writer(ref, expected, options)
+    },
+  }
 }

@@ -104,6 +104,11 @@ class RepositoryTarget implements Target {
     this.#there.add(digest)
   }
 
+  forget(descs: readonly Descriptor[]): void {
+    for (const { digest } of descs)
+      for (const known of [this.#there, this.#put, this.#referring]) known.delete(digest)
+  }
+
   async published(name: string, options: TargetOptions = {}): Promise<Image | undefined> {
     const desc = await this.#pusher.resolve(objectOf(parseReference(name)), options)
     return desc === undefined ? undefined : { name, desc, selection: 'all' }
@@ -115,7 +120,7 @@ class RepositoryTarget implements Target {
     const { tag } = parseReference(image.name)
     if (tag === undefined || referrers.length > 0) await this.#putTree(desc, options)
     else await this.#putChildren(desc, options)
-    await Promise.all(referrers.map((referrer) => this.#refer(referrer, options)))
+    await allPut(referrers.map((referrer) => this.#refer(referrer, options)))
     if (tag !== undefined) await this.#send(desc, { ...options, tag })
     // Narrowed to one platform, an image has another digest than its reference.
     return tag === undefined
@@ -156,7 +161,7 @@ class RepositoryTarget implements Target {
     const staged = await Promise.all(manifests.map((child) => has(this.provider, child)))
     const selected = manifests.filter((_, i) => staged[i])
     this.#lacking.set(desc.digest, manifests.length - selected.length)
-    await Promise.all(selected.map((child) => this.#putTree(child, options)))
+    await allPut(selected.map((child) => this.#putTree(child, options)))
   }
 
   async #send(desc: Descriptor, options: PutOptions): Promise<void> {
@@ -165,14 +170,23 @@ class RepositoryTarget implements Target {
       await this.#pusher.put(desc, document, options)
     } catch (error) {
       const lacking = this.#lacking.get(desc.digest) ?? 0
-      if (lacking === 0 || !isIndexType(desc.mediaType) || !hasCode(error, ...refusals)) throw error
-      const { code, message } = error as DistError
+      if (lacking === 0 || !isIndexType(desc.mediaType) || !hasCode(error, ...refusals))
+        throw await this.#refused(desc, error)
+      const { code, message, lacks } = error as DistError
       throw new DistError(
         code,
         `${message}; it names ${lacking} more than are sent with it: most registries take an index whole, or one manifest alone`,
-        { cause: error },
+        { cause: error, ...(lacks === undefined ? {} : { lacks }) },
       )
     }
+  }
+
+  /** A registry that does not say what it lacks of a manifest may lack all of it. */
+  async #refused(desc: Descriptor, error: unknown): Promise<unknown> {
+    if (!(error instanceof DistError) || error.lacks?.length !== 0) return error
+    const children = await childrenHandler(this.provider)(desc, {})
+    const lacks = children === skipDesc ? [] : children.map(({ digest }) => digest)
+    return new DistError(error.code, error.message, { cause: error, lacks })
   }
 
   async #document(desc: Descriptor): Promise<Uint8Array> {
@@ -191,7 +205,26 @@ class RepositoryTarget implements Target {
 const refusals = ['MALFORMED', 'NOT_FOUND'] as const
 
 function once(done: Map<Digest, Promise<void>>, { digest }: Descriptor, work: () => Promise<void>) {
-  const known = done.get(digest) ?? work()
-  done.set(digest, known)
-  return known
+  const known = done.get(digest)
+  if (known !== undefined) return known
+  const begun = work()
+  done.set(digest, begun)
+  // What has failed may be put after all, once it has all that it names.
+  begun.catch(() => {
+    if (done.get(digest) === begun) done.delete(digest)
+  })
+  return begun
+}
+
+/** Waits for all. Where each that failed did so for what the registry lacks, the error tells of all that it lacks. */
+async function allPut(puts: readonly Promise<void>[]): Promise<void> {
+  const errors = (await Promise.allSettled(puts)).flatMap((put) =>
+    put.status === 'rejected' ? [put.reason] : [],
+  )
+  if (errors.length === 0) return
+  const other = errors.find((error) => !(error instanceof DistError) || error.lacks === undefined)
+  if (other !== undefined || errors.length === 1) throw other ?? errors[0]
+  const [{ code, message }] = errors
+  const lacks = [...new Set(errors.flatMap((error: DistError) => error.lacks ?? []))]
+  throw new DistError(code, message, { cause: errors[0], lacks })
 }

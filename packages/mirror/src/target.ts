@@ -40,6 +40,8 @@ export interface Target {
   publish(image: Image, referrers: readonly Descriptor[], options?: TargetOptions): Promise<Image>
   /** Told of each blob that has come for this image: nobody needs to ask for it again. */
   landed?(desc: Descriptor): void
+  /** Told of what it turned out to lack: nothing of it counts as there, and its manifests are put again. */
+  forget?(descs: readonly Descriptor[]): void
 }
 
 /** Where each image goes. */

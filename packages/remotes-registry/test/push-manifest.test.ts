@@ -1,7 +1,8 @@
+import type { DistError } from '@dist/errdefs'
 import { type Descriptor, digestOf, mediaTypes } from '@dist/oci'
 import { faults } from '@dist/testkit'
 import { expect, test } from 'vitest'
-import { MiB, pusherTo } from './push-support.js'
+import { held, MiB, push, pusherTo, sample } from './push-support.js'
 import { client, manifestOf, putManifest, refTo, scripted } from './support.js'
 
 interface Document {
@@ -161,4 +162,67 @@ test('R14 a list of referrers that would outgrow a manifest is an error, and sta
     code: 'RESOURCE_EXHAUSTED',
   })
   expect(registry.content.find('a/b', 'manifests', tag)?.digest).toBe(before.digest)
+})
+
+const blobs = ['a', 'b', 'c'].map((text) => digestOf(text))
+const saysLacking = (...details: unknown[]) =>
+  faults.status(
+    400,
+    {},
+    JSON.stringify({ errors: details.map((detail) => ({ code: 'MANIFEST_BLOB_UNKNOWN', detail })) }),
+  )
+
+test.each([
+  ['a digest', saysLacking(blobs[0]), blobs.slice(0, 1)],
+  ['objects with digests', saysLacking(...blobs.map((digest) => ({ digest }))), blobs],
+  [
+    'a list in an object',
+    saysLacking({ unknown: [{ blob: blobs[1] }, { blob: blobs[1] }] }),
+    blobs.slice(1, 2),
+  ],
+  ['a sentence', saysLacking(`layers ${blobs.join(' and ')} were not found`), blobs],
+  ['what is no digest', saysLacking('sha256:../../x', 7, null, { digest: 'x' }), []],
+  ['nothing', saysLacking(undefined), []],
+])('R33 blobs that a registry lacks are told by %s', async (_what, fault, lacks) => {
+  const registry = await scripted()
+  registry.script({ method: 'PUT' }, fault)
+  const { desc, content } = documentOf()
+  const error = await pusherTo(registry)
+    .put(desc, content)
+    .catch((caught: DistError) => caught)
+  expect(error).toMatchObject({ code: 'MALFORMED', lacks })
+})
+
+test('a refusal that says nothing of blobs tells of none', async () => {
+  const registry = await scripted()
+  const errors = [{ code: 'MANIFEST_INVALID', detail: blobs[0] }]
+  registry.script({ method: 'PUT' }, faults.status(400, {}, JSON.stringify({ errors })))
+  const { desc, content } = documentOf()
+  const putting = pusherTo(registry).put(desc, content)
+  await expect(putting).rejects.toMatchObject({ code: 'MALFORMED', lacks: undefined })
+})
+
+test('R33 as many blobs as a manifest may name are read, and an error without end is not', async () => {
+  const registry = await scripted()
+  const digests = Array.from({ length: 80 }, (_, i) => digestOf(String(i)))
+  registry.script({ method: 'PUT' }, saysLacking(...digests.map((digest) => ({ digest }))), { times: 1 })
+  const { desc, content } = documentOf()
+  const pusher = pusherTo(registry)
+  await expect(pusher.put(desc, content)).rejects.toMatchObject({ lacks: digests })
+  registry.script(
+    { method: 'PUT' },
+    saysLacking(...Array.from({ length: 5000 }, () => ({ digest: digests[0] }))),
+  )
+  await expect(pusher.put(desc, content)).rejects.toMatchObject({ code: 'MALFORMED' })
+})
+
+test('R33 what a repository turned out not to hold is sent, whatever it says', async () => {
+  const registry = await scripted()
+  const blob = sample(1000)
+  registry.script({ method: 'HEAD' }, faults.status(200, { 'content-length': '1000' }, ''))
+  const pusher = pusherTo(registry)
+  await expect(push(pusher, blob)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  await pusher.forget(blob.desc)
+  await push(pusher, blob)
+  expect(held(registry, blob)).toBeDefined()
 })

@@ -23,6 +23,11 @@ export interface Pusher {
    */
   mount(desc: Descriptor, from: string, options?: RemoteOptions): Promise<boolean>
   /**
+   * The repository turned out not to hold the blob, whatever it said: the next write of it is not kept from sending it by
+   * what it says now.
+   */
+  forget(desc: Descriptor): Promise<void>
+  /**
    * Takes blobs; needs digest and size beforehand. What does not verify never becomes a blob. Nothing can be resumed
    * by another writer.
    */

@@ -40,9 +40,10 @@ export function newPushWorld(options: PushWorldOptions = {}) {
   const holdings = options.holdings ?? new Holdings()
   const destination = options.destination ?? ((reference) => destinationOf(reference, prefix))
   const target = registryTarget(registry, { ...options, destination, holdings })
-  const push = ({ desc, source: from, to = prefix }: BlobTask | PushTask, ingestOptions?: IngestOptions) => {
-    const parts = { fetcher: source.fetcher(from), pusher: registry.pusher(to), holdings }
-    return pushBlob({ desc, source: from, to }, parts, ingestOptions)
+  const push = (task: BlobTask | PushTask, ingestOptions?: IngestOptions) => {
+    const { to = prefix } = task
+    const parts = { fetcher: source.fetcher(task.source), pusher: registry.pusher(to), holdings }
+    return pushBlob({ ...task, to }, parts, ingestOptions)
   }
   const dependencies = {
     locker: new MemoryLocker(),

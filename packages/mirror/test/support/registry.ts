@@ -32,6 +32,10 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
   /** Takes indexes that lack some of their manifests. */
   takesSparse = false
   mounts = true
+  /** Blobs that it says to have, or to have mounted, until they are sent: it has lost them. */
+  readonly lost = new Set<Digest>()
+  /** Names what it lacks of a manifest. */
+  namesLacking = true
   /** Called before each request; what it throws the request fails with. */
   onRequest: (request: string) => void = () => {}
   readonly #repositories = new Map<string, Repository>()
@@ -71,9 +75,12 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
       },
       has: async (desc, options) => {
         this.#ask(`HEAD ${repository}/blobs/${desc.digest}`, options)
-        return has(this.repository(repository).blobs, desc)
+        return this.lost.has(desc.digest) || has(this.repository(repository).blobs, desc)
       },
       mount: (desc, from, options) => this.#mount(repository, desc, from, options),
+      forget: async (desc) => {
+        this.#ask(`FORGET ${repository}/blobs/${desc.digest}`)
+      },
       put: (desc, content, options) => this.#put(repository, { desc, content }, options),
       ingester: this.#ingester(repository),
     }
@@ -92,6 +99,7 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     options?: RemoteOptions,
   ): Promise<boolean> {
     this.#ask(`MOUNT ${repository}/blobs/${desc.digest} from ${from}`, options)
+    if (this.lost.has(desc.digest)) return true
     const other = this.repository(from).blobs
     if (!this.mounts || !(await has(other, desc))) return false
     await using writer = await this.repository(repository).blobs.writer(
@@ -119,7 +127,9 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
           abort: () => writer.abort(),
           commit: async () => {
             this.#ask(`PUT ${repository}/blobs/${expected.digest}`, options)
-            return writer.commit()
+            const info = await writer.commit()
+            this.lost.delete(info.digest)
+            return info
           },
           [Symbol.asyncDispose]: () => writer.abort(),
         }
@@ -138,12 +148,15 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
 
   async #prove(repository: string, { desc, content }: Manifest): Promise<void> {
     const { blobs, manifests } = this.repository(repository)
+    const lacks: Digest[] = []
     for (const child of childrenOf(parseManifest(content, desc.mediaType, desc.digest))) {
       const isManifest = hasChildren(child.mediaType)
       if (isManifest && this.takesSparse) continue
-      if (isManifest ? manifests.has(child.digest) : await has(blobs, child)) continue
-      throw new DistError('MALFORMED', `${desc.digest}: answered 400 (MANIFEST_BLOB_UNKNOWN ${child.digest})`)
+      if (isManifest ? !manifests.has(child.digest) : !(await has(blobs, child))) lacks.push(child.digest)
     }
+    if (lacks.length === 0) return
+    const named = this.namesLacking ? lacks : []
+    throw new DistError('MALFORMED', 'answered 400 (MANIFEST_BLOB_UNKNOWN)', { lacks: named })
   }
 
   #ask(request: string, options?: RemoteOptions): void {

@@ -30,8 +30,8 @@ export async function fetchBlob(
   parts: WorkerParts,
   signal: AbortSignal,
 ): Promise<'done' | 'present'> {
-  const { run, desc, source, to } = blob
-  const task = { desc, source, ...(to === undefined ? {} : { to }) }
+  const { run, desc, source, to, again } = blob
+  const task = { desc, source, ...(to === undefined ? {} : { to }), ...(again ? { again } : {}) }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
     parts.onTransfer?.({ task, run, offset, ended }),
   )

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { Descriptor } from '@dist/oci'
+import { type Descriptor, isDigest } from '@dist/oci'
 import type { Job } from 'bullmq'
 import { readReason, reported } from '../jobs/failure.js'
 import { blobJobId } from '../jobs/ids.js'
@@ -32,17 +32,35 @@ export async function failureOf(
 ): Promise<DistError | undefined> {
   const { generation } = image
   if (generation === undefined) return undefined
-  const reasons = await job.getIgnoredChildrenFailures()
-  const failures = open.flatMap((desc) => {
-    const reason = reasons[`${blobsKey(job)}:${blobJobId(image, generation, desc.digest)}`]
-    return reason === undefined ? [] : [{ digest: desc.digest, ...readReason(reason) }]
-  })
-  if (failures.length > 0) return new BlobsFailed(failures)
+  const failed = await failedBlobs(job, image, generation, open)
+  if (failed !== undefined) return failed
   if ((image.plans ?? 0) < maxPlans) return undefined
   const [desc] = open
   return new DistError('UNAVAILABLE', `${desc?.digest}: is missing again each time it has been fetched`, {
     retryable: false,
   })
+}
+
+/** What keeps an image from its name whose registry lacks blobs: why these could not be sent once more, if that is it. */
+export async function withBlobs(job: Job<ImageJob>, image: ImageJob, error: unknown): Promise<unknown> {
+  const lacks = error instanceof DistError ? (error.lacks ?? []) : []
+  if (image.generation === undefined || lacks.length === 0) return error
+  const digests = lacks.filter(isDigest).map((digest) => ({ digest }))
+  return (await failedBlobs(job, image, image.generation, digests)) ?? error
+}
+
+async function failedBlobs(
+  job: Job<ImageJob>,
+  image: ImageJob,
+  generation: string,
+  blobs: readonly Pick<Descriptor, 'digest'>[],
+): Promise<BlobsFailed | undefined> {
+  const reasons = await job.getIgnoredChildrenFailures()
+  const failures = blobs.flatMap(({ digest }) => {
+    const reason = reasons[`${blobsKey(job)}:${blobJobId(image, generation, digest)}`]
+    return reason === undefined ? [] : [{ digest, ...readReason(reason) }]
+  })
+  return failures.length > 0 ? new BlobsFailed(failures) : undefined
 }
 
 export function recordOfFailure(

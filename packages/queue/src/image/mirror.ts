@@ -1,9 +1,10 @@
 import type { PlatformRequest } from '@dist/images'
-import { narrowed, type Plan, planImage, publishImage, type Source, type Target } from '@dist/mirror'
+import { narrowed, type Plan, planImage, publishPlan, type Source, type Target } from '@dist/mirror'
 import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
 import { type Locator, parsePrefix, parseReference, type Reference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
-import type { FetchJob, ImageJob } from '../jobs/payload.js'
+import { blobKey } from '../jobs/ids.js'
+import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
 import { pauseOf } from '../pauses.js'
 import type { CoordinatorParts } from '../service.js'
 import { platformsOf, type RunHead } from '../state/head.js'
@@ -38,15 +39,17 @@ export class MirrorWork implements Work {
       signal,
       ...(image.resolved === undefined ? {} : { resolved: image.resolved }),
     })
-    return {
+    const look: Look = {
       next: nextPlan(image, plan, target),
       open: plan.missing,
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
-        if (!plan.upToDate) await publishImage(plan, target, { signal })
+        const lacked = plan.upToDate ? [] : await publish(image, plan, target, signal)
+        if (lacked.length > 0) return sentAgain(look, lacked)
         return publishedRecord(image, plan, await this.engine.states.fetchedBlobs(image))
       },
     }
+    return look
   }
 
   /** What is asked of which source, and what that is where it goes. */
@@ -70,6 +73,38 @@ interface Asked {
   platforms: PlatformRequest
   /** The name that the image gets is made of it. */
   object: Reference
+}
+
+/** Publishes; resolves to the blobs that have to be sent once more before that can be. */
+async function publish(
+  { again = [] }: ImageJob,
+  plan: Plan,
+  target: Target,
+  signal: AbortSignal,
+): Promise<readonly Descriptor[]> {
+  const sent = plan.objects.map(({ digest }) => digest).filter((digest) => again.includes(blobKey(digest)))
+  let lacked: readonly Descriptor[] = []
+  const bring = async (blobs: readonly Descriptor[]) => {
+    // A payload names so many: a registry that has lost more than that has lost all.
+    lacked = blobs.slice(0, maxAgain - again.length)
+    throw new Interrupted()
+  }
+  try {
+    await publishPlan(plan, target, { signal, bring, again: sent })
+  } catch (error) {
+    if (!(error instanceof Interrupted) || lacked.length === 0) throw error
+  }
+  return lacked
+}
+
+/** Publishing goes on in another look. */
+class Interrupted extends Error {}
+
+/** A look at blobs that the registry lacks, whatever it says of them. */
+function sentAgain(look: Look, lacked: readonly Descriptor[]): Look {
+  const again = [...(look.next.again ?? []), ...lacked.map(({ digest }) => blobKey(digest))]
+  const jobOf = (desc: Descriptor) => ({ ...look.jobOf(desc), again: true }) as FetchJob
+  return { ...look, next: { ...look.next, again }, open: lacked, jobOf }
 }
 
 /** The payload from which a job that is started again goes on. */

@@ -13,9 +13,9 @@ import { named } from '../redis/errors.js'
 import type { RunKind } from '../runs.js'
 import type { CoordinatorParts } from '../service.js'
 import type { RunHead } from '../state/head.js'
-import { isEnded } from '../state/record.js'
+import { type ImageRecord, isEnded } from '../state/record.js'
 import { addChildren, drainChildren, hasChildJobs } from './children.js'
-import { failureOf, recordOfFailure } from './failures.js'
+import { failureOf, recordOfFailure, withBlobs } from './failures.js'
 import { MirrorWork } from './mirror.js'
 import { VerifyWork } from './verify.js'
 import type { Look, Work } from './work.js'
@@ -84,7 +84,23 @@ export class ImageHandler implements Handler<ImageJob> {
     const look = await this.#kinds[head.kind].look(image, head, context.signal)
     slot.answered()
     if ('later' in look) return this.#later(image, look.later)
-    if (look.open.length === 0) return this.#finish(job, image, look, context)
+    if (look.open.length > 0) return this.#wait(job, image, look, head, slot, context)
+    const ended = await look.finish().catch(async (error: unknown) => {
+      throw await withBlobs(job, image, error)
+    })
+    // What is published lacks something all the same.
+    if ('open' in ended) return this.#wait(job, image, ended, head, slot, context)
+    return this.#end(job, image, ended, context)
+  }
+
+  async #wait(
+    job: Job<ImageJob>,
+    image: ImageJob,
+    look: Look,
+    head: RunHead,
+    slot: HostSlot,
+    context: JobContext,
+  ): Promise<Verdict> {
     const failure = await failureOf(job, image, look.open)
     if (failure !== undefined) throw failure
     if (await this.engine.memory.isFull()) return this.#later(image, this.engine.tuning.fullPause)
@@ -96,8 +112,13 @@ export class ImageHandler implements Handler<ImageJob> {
     return this.#work(job, planned, head, slot, context)
   }
 
-  async #finish(job: Job<ImageJob>, image: ImageJob, look: Look, { token }: JobContext): Promise<Verdict> {
-    await this.engine.states.settleImage(image, await look.finish())
+  async #end(
+    job: Job<ImageJob>,
+    image: ImageJob,
+    record: Omit<ImageRecord, 'attempt'>,
+    { token }: JobContext,
+  ): Promise<Verdict> {
+    await this.engine.states.settleImage(image, record)
     this.#tell(image, 'done')
     return drainChildren(job, token)
   }

@@ -10,8 +10,11 @@ export interface Look {
   /** The blobs that jobs have to see to before the image can end. */
   readonly open: readonly Descriptor[]
   jobOf(desc: Descriptor): BlobJob
-  /** Ends an image of which nothing is open; resolves to what is recorded of it. Throws why it has failed. */
-  finish(): Promise<Omit<ImageRecord, 'attempt'>>
+  /**
+   * Ends an image of which nothing is open; resolves to what is recorded of it, or to a look at what turned out to be
+   * open all the same. Throws why it has failed.
+   */
+  finish(): Promise<Omit<ImageRecord, 'attempt'> | Look>
 }
 
 /** What is done for the images of one kind of run. However often it looks, it goes by what is there. */

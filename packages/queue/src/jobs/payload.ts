@@ -5,6 +5,8 @@ import { runGrammar } from '../redis/keys.js'
 
 /** The most that a job's payload may have, in bytes. */
 export const maxPayload = 16 * 1024
+/** The most blobs of an image that are sent once more. */
+export const maxAgain = 100
 /** A longer reference is cut: it cannot be a right one, and fails its image. */
 export const maxReference = 1024
 
@@ -37,6 +39,8 @@ export const imageJob = z.object({
     .optional(),
   /** How often it was planned. */
   plans: count.optional(),
+  /** The blobs that were sent once more, by `blobKey`: what a registry says it lacks of them after that, it lacks. */
+  again: z.array(z.string().max(64)).max(maxAgain).optional(),
   /** The manifests that planning has fetched so far. */
   manifests: amount.optional(),
 })
@@ -50,6 +54,8 @@ const fetchJob = z.object({
   source: locator,
   /** The repository that it goes to, where that is not the store. */
   to: locator.optional(),
+  /** As in `BlobTask`. */
+  again: z.literal(true).optional(),
 })
 
 const verifyJob = z.object({ ...blob, kind: z.literal('verify') })

@@ -42,6 +42,10 @@ export function createPusher(options: PusherOptions): Pusher {
       return has
     },
     mount: async (desc, from, { signal } = {}) => mountBlob(await place(), desc, from, signal),
+    forget: async (desc) => {
+      const there = await place()
+      remember(there.memory.missing, keyOf(there, desc.digest))
+    },
     ingester,
     put: async (desc, content, o = {}) => putManifest(await place(), desc, content, o),
   }
