@@ -2,6 +2,7 @@
 // imported dynamically stays in files of its own, read only when it is needed.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { lowerUsing } from './using.mjs'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const cli = join(root, 'services', 'cli')
@@ -27,6 +28,7 @@ export const options = {
   platform: 'node',
   target: 'node20',
   conditions: ['source'],
+  plugins: [lowerUsing],
   // Packages written as CommonJS (undici, commander) call require for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
