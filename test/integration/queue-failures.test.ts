@@ -56,11 +56,11 @@ describe('a blob that fails for good', () => {
     const denied = new DistError('UNAVAILABLE', 'no bytes', { retryAfter: 1 })
     // The transfer tries six times by itself before the job fails.
     world.remote.script(resets, ...Array(7).fill(failing(denied)))
-    world.remote.script(lies, flipped)
+    world.remote.script(lies, flipped, flipped)
     const { runs, run } = await world.submit('registry.test/a:0')
     await world.ended(runs, run)
     expect(world.remote.fetchesOf(gone)).toBe(1)
-    expect(world.remote.fetchesOf(lies)).toBe(1)
+    expect(world.remote.fetchesOf(lies)).toBe(2)
     expect(world.remote.fetchesOf(resets)).toBe(8)
     const [{ failures = [] } = {}] = await reports(runs.failed(run))
     expect(failures.map(({ digest, code }) => [digest, code]).sort()).toEqual(

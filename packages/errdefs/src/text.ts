@@ -33,3 +33,21 @@ function escapeCharacter(character: string): string {
   if (character === '\t') return '\\t'
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
+
+const digest = /[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,}/g
+const label = /^(?:\w+ ){0,2}$/
+
+/**
+ * A message with what it is about in front, once: where the message begins with the same subject, or with a digest that
+ * stands in the subject (`manifest sha256:… of registry.test/app: …`), that gives way.
+ */
+export function withSubject(subject: string, message: string): string {
+  if (message.startsWith(`${subject}: `)) return message
+  for (const [known] of subject.matchAll(digest)) {
+    const at = message.indexOf(known)
+    const end = message.indexOf(': ', at + known.length)
+    if (at < 0 || end < 0 || !label.test(message.slice(0, at))) continue
+    return `${subject}: ${message.slice(end + 2)}`
+  }
+  return `${subject}: ${message}`
+}

@@ -1,4 +1,4 @@
-import { redactUrl, sanitize } from '@dist/errdefs'
+import { redactUrl, sanitize, withSubject } from '@dist/errdefs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
@@ -90,5 +90,22 @@ describe('sanitize', () => {
         expect(line).not.toContain('S3')
       }),
     )
+  })
+})
+
+describe('withSubject', () => {
+  const digest = `sha256:${'0a'.repeat(32)}`
+  const other = `sha256:${'0b'.repeat(32)}`
+
+  it.each([
+    ['a.test/x:1', 'no such tag', 'a.test/x:1: no such tag'],
+    ['a.test/x:1', 'a.test/x:1: no such tag', 'a.test/x:1: no such tag'],
+    [digest, `${digest}: does not verify`, `${digest}: does not verify`],
+    [digest, `blob ${digest} of a.test/x: gone`, `${digest}: gone`],
+    [`a.test/x@${digest}`, `manifest ${digest}: gone`, `a.test/x@${digest}: gone`],
+    [`a.test/x@${digest}`, `${other}: gone`, `a.test/x@${digest}: ${other}: gone`],
+    [`layer ${digest}`, `${digest}: gone`, `layer ${digest}: gone`],
+  ])('%s, %s', (subject, message, line) => {
+    expect(withSubject(subject, message)).toBe(line)
   })
 })

@@ -1,5 +1,5 @@
 import { copyContent, gather, type Ingester, type Provider, readContent } from '@dist/content'
-import { DistError, hasCode, isAlreadyExists, isNotFound } from '@dist/errdefs'
+import { DistError, hasCode, isAlreadyExists, isFailedPrecondition, isNotFound } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
 import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetcher } from '@dist/remotes'
@@ -64,15 +64,30 @@ async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortS
       `manifest ${desc.digest} has ${desc.size} bytes, more than ${maxManifestSize}`,
     )
   }
-  const { body } = await fetcher.fetch(desc, signal === undefined ? {} : { signal })
-  const content = await gatherSized(body, desc)
-  if (content?.byteLength !== desc.size || digestOf(content, algorithmOf(desc.digest)) !== desc.digest) {
-    throw new DistError(
-      'FAILED_PRECONDITION',
-      `manifest ${desc.digest}: what the registry sent has another size or digest`,
-    )
+  try {
+    return await fetchOnce(fetcher, desc, signal)
+  } catch (error) {
+    if (!isFailedPrecondition(error)) throw error
+    // Something on the way may have damaged it.
+    return await fetchOnce(fetcher, desc, signal)
   }
-  return content
+}
+
+async function fetchOnce(fetcher: Fetcher, desc: Descriptor, signal?: AbortSignal): Promise<Uint8Array> {
+  const { from, body } = await fetcher.fetch(desc, signal === undefined ? {} : { signal })
+  const content = await gatherSized(body, desc)
+  const digest = content === undefined ? undefined : digestOf(content, algorithmOf(desc.digest))
+  if (content?.byteLength === desc.size && digest === desc.digest) return content
+  const where = from === undefined ? '' : ` (${from})`
+  const found = content?.byteLength === desc.size ? `digest ${digest}` : sizeOf(content, desc)
+  throw new DistError(
+    'FAILED_PRECONDITION',
+    `manifest ${desc.digest}: does not verify${where}: the content has ${found}`,
+  )
+}
+
+function sizeOf(content: Uint8Array | undefined, { size }: Descriptor): string {
+  return content === undefined ? `more than ${size} bytes` : `${content.byteLength} bytes in place of ${size}`
 }
 
 /** The body; undefined when it has more bytes than the descriptor says. */

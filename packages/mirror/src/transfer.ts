@@ -38,7 +38,8 @@ export interface TransferOptions {
 /**
  * Moves one blob from its registry into a target: opens the writer (waiting for another process that has it),
  * fetches from where a cut-off transfer stopped, verifies and commits. Undefined when somebody else was first.
- * Retries what may help, a bounded number of times, going on at the offset reached.
+ * Retries what may help, a bounded number of times, going on at the offset reached. What does not verify is fetched once
+ * more, from the start, before it is `FAILED_PRECONDITION`.
  */
 export async function transferBlob(
   desc: Descriptor,
@@ -47,7 +48,7 @@ export async function transferBlob(
 ): Promise<Info | undefined> {
   const { signal, writes = 1 } = options
   const source = new Source(fetcher)
-  const attempt = { write: 0, lost: 0, again: false }
+  const attempt = { write: 0, lost: 0, again: false, unverified: false }
   for (;;) {
     let resumed = false
     try {
@@ -63,8 +64,12 @@ export async function transferBlob(
     } catch (error) {
       if (isAlreadyExists(error)) return undefined
       if (signal?.aborted) throw error
-      // What an earlier process left may be damaged: that is worth one transfer from the start.
-      if (!(resumed && isFailedPrecondition(error))) {
+      if (isFailedPrecondition(error)) {
+        // What an earlier process left may be damaged, or what came on its way: that is worth one transfer from the start.
+        const worthIt = resumed || source.from !== undefined
+        if (attempt.unverified || !worthIt) throw unverifiedError(desc, source.from, error)
+        attempt.unverified = true
+      } else {
         const mayGoOn = isLost(error) ? ++attempt.lost <= lostWrites : ++attempt.write < writes
         if (source.failed || !isRetryable(error) || !mayGoOn) throw error
         await pauseAfter(error, Math.max(0, attempt.write - 1), signal)
@@ -117,15 +122,27 @@ async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal
   return fetched.body
 }
 
+/** Names the host as well: what a writer says begins with the digest, what a fetcher says has the host already. */
+function unverifiedError({ digest }: Descriptor, from: string | undefined, thrown: unknown): unknown {
+  const error = firstError(thrown)
+  const own = `${digest}: `
+  if (from === undefined || !(error instanceof DistError) || !error.message.startsWith(own)) return thrown
+  const why = error.message.slice(own.length)
+  return new DistError('FAILED_PRECONDITION', `${own}does not verify (${from}): ${why}`, { cause: thrown })
+}
+
 /** A fetcher that knows whether it was what failed. */
 class Source implements Fetcher {
   failed = false
+  /** The host that sent last, where it is known. */
+  from: string | undefined
 
   constructor(private readonly fetcher: Fetcher) {}
 
   async fetch(desc: Descriptor, options: FetchOptions): Promise<Fetched> {
     try {
-      const { offset, body } = await this.fetcher.fetch(desc, options)
+      const { offset, from, body } = await this.fetcher.fetch(desc, options)
+      this.from = from
       return { offset, body: this.#watched(body) }
     } catch (error) {
       this.failed = true

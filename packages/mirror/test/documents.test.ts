@@ -22,12 +22,20 @@ describe('the manifests that planning fetches', () => {
     ['fewer bytes than were declared', short],
   ])('are refused with %s, and nothing of them is visible', async (_, fault) => {
     const { world, child } = worldWithIndex()
-    world.remote.script(child.descriptor, fault)
+    world.remote.script(child.descriptor, fault, fault)
     await expect(world.plan(name)).rejects.toEqual(
-      errorOf('FAILED_PRECONDITION', child.descriptor.digest, 'the registry sent'),
+      errorOf('FAILED_PRECONDITION', child.descriptor.digest, 'registry.test', 'the content has'),
     )
+    expect(world.remote.fetchesOf(child.descriptor)).toBe(2)
     expect(await world.has(child.descriptor)).toBe(false)
     expect((await world.plan(name)).missing).toHaveLength(5)
+  })
+
+  it('are fetched once more when they do not verify', async () => {
+    const { world, child } = worldWithIndex()
+    world.remote.script(child.descriptor, flipped)
+    expect((await world.plan(name)).missing).toHaveLength(5)
+    expect(world.remote.fetchesOf(child.descriptor)).toBe(2)
   })
 
   it('are refused when those that are stored are damaged, with what to do', async () => {

@@ -51,9 +51,9 @@ describe('a source that is narrowed to one platform', () => {
     const remote = new ScriptedRemote()
     const { index } = twoPlatforms()
     remote.push(index, name)
-    remote.script(index.descriptor, flipped)
+    remote.script(index.descriptor, flipped, flipped)
     await expect(narrowed(remote, arm64).resolve(reference)).rejects.toEqual(
-      errorOf('FAILED_PRECONDITION', index.descriptor.digest, 'the registry sent'),
+      errorOf('FAILED_PRECONDITION', index.descriptor.digest, 'registry.test'),
     )
   })
 

@@ -129,7 +129,7 @@ describe('a blob that goes to a repository', () => {
     const image = imageOf(['x'])
     remote.push(image, name)
     const layer = blobAt(image, 1)
-    remote.script(layer, fault)
+    remote.script(layer, fault, fault)
     const [outcome] = await mirror([name])
     expect(outcome?.error).toEqual(errorOf('FAILED_PRECONDITION'))
     expect(await registry.pusher({ host: 'mirror.test', repository: 'm/a' }).has(layer)).toBe(false)

@@ -138,12 +138,37 @@ describe('transferBlob', () => {
     ['fewer bytes than were declared', short],
   ])('shows nothing of a body with %s, and frees the ref', async (_, fault) => {
     const transfer = newTransfer()
-    transfer.remote.script(desc, fault)
-    await expect(transfer.run()).rejects.toEqual(errorOf('FAILED_PRECONDITION', desc.digest))
-    expect(transfer.remote.fetches).toHaveLength(1)
+    transfer.remote.script(desc, fault, fault)
+    await expect(transfer.run()).rejects.toEqual(errorOf('FAILED_PRECONDITION', desc.digest, 'registry.test'))
+    expect(transfer.remote.offsets).toEqual([0, 0])
     await expectNothing(transfer)
     await transfer.run()
     await expectStored(transfer)
+  })
+
+  it.each<[string, Fault]>([
+    ['more bytes than were declared', tooLong],
+    ['a flipped byte', flipped],
+    ['fewer bytes than were declared', short],
+  ])('fetches once more, from the start, what came with %s', async (_, fault) => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, fault)
+    expect(await transfer.run()).toMatchObject({ digest: desc.digest })
+    expect(transfer.remote.offsets).toEqual([0, 0])
+    await expectStored(transfer)
+  })
+
+  it('names digest, host and what came instead, each once', async () => {
+    const transfer = newTransfer()
+    transfer.remote.script(desc, flipped, flipped)
+    const error = await transfer.run().catch((thrown: Error) => thrown)
+    const parts = (error as Error).message.split(/: | \(|\): /)
+    expect(parts).toEqual([
+      desc.digest,
+      'does not verify',
+      'registry.test',
+      expect.stringMatching(/^the content has digest sha256:\w{64}$/),
+    ])
   })
 
   it('goes on at the offset reached after a reset (R22)', async () => {

@@ -67,7 +67,7 @@ async function fetchFrom(
   // From the first byte on there is no other endpoint to go to: this one gets all the patience.
   const reopen = (at: number) => reopenAt(patient, request, at, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: patient.retry, what, signal })
-  return { offset: opened.offset, body }
+  return { offset: opened.offset, from: new URL(endpoint.url).host, body }
 }
 
 function nameOf({ mediaType, digest }: Descriptor): string {

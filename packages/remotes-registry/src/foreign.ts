@@ -56,5 +56,5 @@ async function fetchUrl(
   const reopen = (at: number) => reopenAt(transport, request, at, desc.size)
   const opened = await openAt(transport, request, offset, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })
-  return { offset: opened.offset, body }
+  return { offset: opened.offset, from: url.host, body }
 }

@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, isFailedPrecondition } from '@dist/errdefs'
 import {
   algorithmOf,
   type Descriptor,
@@ -25,21 +25,32 @@ export interface ReadManifest {
 }
 
 /**
- * GETs a manifest whole. The digest is that of the bytes; where one was asked for or announced and is another, it
- * is `FAILED_PRECONDITION`. Larger than the cap is `RESOURCE_EXHAUSTED`, whatever was announced.
+ * GETs a manifest whole. The digest is that of the bytes; where one was asked for or announced and is another, it is asked
+ * for once more, and then `FAILED_PRECONDITION`. Larger than the cap is `RESOURCE_EXHAUSTED`, whatever was announced.
  */
 export function readManifest(
   transport: Transport,
   request: RegistryRequest,
   wanted: Digest | undefined,
 ): Promise<ReadManifest> {
-  return withRetries(transport.retry, request.signal, async () => {
-    const response = await send(transport, request)
-    const content = await readWhole(response, request.what)
-    const digest = verifiedDigest(content, wanted, announcedDigest(response), request.what)
-    const mediaType = mediaTypeOf(response, content, request.what)
-    return { desc: { mediaType, digest, size: content.byteLength }, content }
+  const read = () => withRetries(transport.retry, request.signal, () => readOnce(transport, request, wanted))
+  return read().catch((error: unknown) => {
+    // Something on the way may have damaged it.
+    if (isFailedPrecondition(error)) return read()
+    throw error
   })
+}
+
+async function readOnce(
+  transport: Transport,
+  request: RegistryRequest,
+  wanted: Digest | undefined,
+): Promise<ReadManifest> {
+  const response = await send(transport, request)
+  const content = await readWhole(response, request.what)
+  const digest = verifiedDigest(content, wanted, response, request.what)
+  const mediaType = mediaTypeOf(response, content, request.what)
+  return { desc: { mediaType, digest, size: content.byteLength }, content }
 }
 
 /**
@@ -81,19 +92,27 @@ export async function readWhole({ body, headers, url }: Response, what: string):
 function verifiedDigest(
   content: Uint8Array,
   wanted: Digest | undefined,
-  announced: Digest | undefined,
+  response: Response,
   what: string,
 ): Digest {
+  const announced = announcedDigest(response)
+  const { host } = response.url
   const digest = digestOf(content, algorithmOf(wanted ?? announced ?? ('sha256:' as Digest)))
   if (wanted !== undefined && digest !== wanted)
-    throw new DistError('FAILED_PRECONDITION', `${what}: the content has digest ${digest}`)
+    throw new DistError('FAILED_PRECONDITION', unverified(what, wanted, host, digest))
   if (announced === undefined || announced === wanted) return digest
   const said = digestOf(content, algorithmOf(announced))
   if (said === announced) return digest
   throw new DistError(
     'FAILED_PRECONDITION',
-    `${what}: announced as ${announced}, but the content has digest ${said}`,
+    `${what}: does not verify (${host}): announced as ${announced}, the content has digest ${said}`,
   )
+}
+
+/** With the expected digest, which most names of what is asked for have already. */
+function unverified(what: string, wanted: Digest, host: string, digest: Digest): string {
+  const expected = what.includes(wanted) ? '' : `${wanted} was expected, `
+  return `${what}: does not verify (${host}): ${expected}the content has digest ${digest}`
 }
 
 /** Checks the document on the way, where it is one that we can read: what contradicts itself is refused by name. */

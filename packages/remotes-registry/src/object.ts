@@ -55,14 +55,14 @@ async function fetchBlob(
   const reopen = (at: number) => reopenAt(patient, request, at, size)
   const body = resumed(opened, { reopen, size, retry: patient.retry, what, signal })
   const mediaType = essence(opened.response.headers['content-type'] ?? '') || mediaTypes.octetStream
-  return { mediaType, digest, ...(size === undefined ? {} : { size }), body: verified(body, digest, what) }
+  return { mediaType, digest, ...(size === undefined ? {} : { size }), body: verified(body, digest, request) }
 }
 
 /** Passes the bytes on and fails at their end when they are not those of the digest. */
 async function* verified(
   body: AsyncIterable<Uint8Array>,
   digest: Digest,
-  what: string,
+  { what, endpoint }: RegistryRequest,
 ): AsyncGenerator<Uint8Array, void> {
   const digester = new Digester(algorithmOf(digest))
   for await (const chunk of body) {
@@ -71,7 +71,12 @@ async function* verified(
     yield chunk
   }
   const found = digester.digest()
-  if (found !== digest) throw new DistError('FAILED_PRECONDITION', `${what}: the content has digest ${found}`)
+  if (found === digest) return
+  const { host } = new URL(endpoint.url)
+  throw new DistError(
+    'FAILED_PRECONDITION',
+    `${what}: does not verify (${host}): the content has digest ${found}`,
+  )
 }
 
 async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {

@@ -42,6 +42,8 @@ export interface FetchOptions extends RemoteOptions {
 export interface Fetched {
   /** Where the body really starts: the offset asked for, or 0 when the source cannot continue. */
   readonly offset: number
+  /** The host that sends it, where there is one. */
+  readonly from?: string
   /**
    * The bytes as sent, not verified. It goes on through resets and expired tokens on its own, never splicing
    * other content in; when it cannot, iterating throws a retryable `UNAVAILABLE`. More bytes than the

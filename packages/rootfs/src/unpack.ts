@@ -1,4 +1,4 @@
-import { abortError, DistError } from '@dist/errdefs'
+import { abortError, DistError, withSubject } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 import { type Applied, type ApplyLimits, type ApplyWarning, applyLayer } from './apply/index.js'
 import {
@@ -175,7 +175,7 @@ class SnapshotMaker implements AsyncDisposable {
     } catch (error) {
       if (signal?.aborted) throw abortError(signal)
       if (!(error instanceof DistError) || error.message.includes(desc.digest)) throw error
-      throw new DistError(error.code, `layer ${desc.digest}: ${error.message}`, { cause: error })
+      throw new DistError(error.code, withSubject(`layer ${desc.digest}`, error.message), { cause: error })
     }
   }
 }

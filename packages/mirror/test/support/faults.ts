@@ -18,7 +18,7 @@ const chunkSize = 512
 
 /** What a sound registry sends: the content from the offset on, in chunks, until the signal aborts. */
 export function soundly({ content, offset, signal }: Request): Fetched {
-  return { offset, body: chunks(content.slice(offset), signal) }
+  return { offset, from: 'registry.test', body: chunks(content.slice(offset), signal) }
 }
 
 async function* chunks(content: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array> {

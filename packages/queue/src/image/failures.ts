@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, withSubject } from '@dist/errdefs'
 import { type Descriptor, isDigest } from '@dist/oci'
 import type { Job } from 'bullmq'
 import { readReason, reported } from '../jobs/failure.js'
@@ -17,7 +17,8 @@ export class BlobsFailed extends DistError {
   constructor(readonly failures: readonly BlobFailure[]) {
     const [first] = failures
     const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''
-    super(first?.code ?? 'INTERNAL', `${first?.digest}: ${first?.message}${more}`, { retryable: false })
+    const message = first === undefined ? 'no reason is known' : withSubject(first.digest, first.message)
+    super(first?.code ?? 'INTERNAL', `${message}${more}`, { retryable: false })
   }
 }
 

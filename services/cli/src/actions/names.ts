@@ -1,5 +1,5 @@
 import { type Image, imageNamed, type Names } from '@dist/content'
-import { DistError, isNotFound, sanitize } from '@dist/errdefs'
+import { DistError, isNotFound, sanitize, withSubject } from '@dist/errdefs'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
 import type { Context } from '../context.js'
 import { mapAhead } from './ahead.js'
@@ -77,6 +77,5 @@ export function shownName(name: string): string {
 
 /** What went wrong with an image, with its name in front: once, since registries' errors name what was asked for. */
 export function failureOf(name: string, message: string): string {
-  const shown = shownName(name)
-  return message.startsWith(`${shown}: `) ? message : `${shown}: ${message}`
+  return withSubject(shownName(name), message)
 }

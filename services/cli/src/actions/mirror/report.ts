@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { sanitize } from '@dist/errdefs'
+import { sanitize, withSubject } from '@dist/errdefs'
 import type { ImageReport, RunKind } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
@@ -118,7 +118,9 @@ export function failureLines({ reference, error, failures = [] }: ImageReport): 
   const blobs = failures.filter(({ digest }) => !message.includes(digest))
   return [
     failureOf(reference, message),
-    ...blobs.slice(0, 5).map(({ digest, message: why }) => `  ${sanitize(digest)}: ${sanitize(why)}`),
+    ...blobs
+      .slice(0, 5)
+      .map(({ digest, message: why }) => `  ${withSubject(sanitize(digest), sanitize(why))}`),
     ...(blobs.length > 5 ? [`  and ${blobs.length - 5} more`] : []),
   ]
 }
