@@ -7,9 +7,15 @@ export { type DockerCredentialsOptions, dockerCredentials } from './config/docke
 export { type Capability, defaultEndpoint, type Endpoint, type TlsMaterial } from './endpoint.js'
 export { createFetcher, type FetcherOptions } from './fetcher.js'
 export { type Kind as AddressKind, parseNet } from './http/addresses.js'
-export { type Agents, type AgentsOptions, createAgents, type ProxySettings } from './http/agents.js'
+export { type Agents, type AgentsOptions, createAgents } from './http/agents.js'
 export { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
 export type { Lookup } from './http/guard.js'
+export {
+  createProxySelector,
+  type ProxySelector,
+  type ProxyServer,
+  type ProxySettings,
+} from './http/proxy.js'
 export type { MinimumThroughput } from './http/throughput.js'
 export { createRegistry, type Registry, type RegistryOptions } from './registry.js'
 export { defaultRetry, type RetryPolicy } from './retry.js'

@@ -87,10 +87,11 @@ function credentialFiles(settings: RemoteSettings, env: Environment): string[] {
 }
 
 function proxySettings(env: Environment): ProxySettings {
-  // Upper-case HTTP_PROXY is what curl ignores for CGI's sake; containerd and docker read both spellings.
-  const httpProxy = nonEmpty(env.http_proxy ?? env.HTTP_PROXY)
-  const httpsProxy = nonEmpty(env.https_proxy ?? env.HTTPS_PROXY)
-  const noProxy = nonEmpty(env.no_proxy ?? env.NO_PROXY)
+  // In Go's order. Upper-case HTTP_PROXY is what curl ignores for CGI's sake; containerd and docker read it.
+  const either = (name: string) => nonEmpty(env[name]) ?? nonEmpty(env[name.toLowerCase()])
+  const httpProxy = either('HTTP_PROXY')
+  const httpsProxy = either('HTTPS_PROXY')
+  const noProxy = either('NO_PROXY')
   return {
     ...(httpProxy === undefined ? {} : { httpProxy }),
     ...(httpsProxy === undefined ? {} : { httpsProxy }),

@@ -3,25 +3,19 @@ import { rootCertificates } from 'node:tls'
 import type { Agent as AgentType, Dispatcher } from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
-import { type Endpoint, isLoopback, type TlsMaterial, tlsFor } from '../endpoint.js'
+import { type Endpoint, type TlsMaterial, tlsFor } from '../endpoint.js'
 import type { Kind } from './addresses.js'
+import type { Connections } from './exchange.js'
 import { checkLiteral, guardedConnector, type Lookup, type Rule, ruleFor, systemLookup } from './guard.js'
 import { Peers } from './peers.js'
-
-export interface ProxySettings {
-  /** For http. */
-  readonly httpProxy?: string
-  /** For https. Default: `httpProxy`. */
-  readonly httpsProxy?: string
-  /** Hosts that are reached directly, as in `NO_PROXY`. Loopback always is. */
-  readonly noProxy?: string
-}
+import { createProxySelector, type ProxyServer, type ProxySettings } from './proxy.js'
 
 export interface AgentsOptions {
   /** Connections kept to one host. Default: 16. */
   readonly connectionsPerHost?: number
   /** Milliseconds for a connection to come about, TLS included. Default: 10 s. */
   readonly connectTimeout?: number
+  /** Default: none, every host is reached directly. */
   readonly proxy?: ProxySettings
   /** Nets that every registry may lead to, whatever it is itself: `10.0.0.0/8`. Default: none. */
   readonly addresses?: readonly string[] | undefined
@@ -36,9 +30,10 @@ export type Lane = 'requests' | 'uploads'
 export interface Agents extends AsyncDisposable {
   /**
    * What connects to a URL that an endpoint led to, only where that may be; what is refused is `PERMISSION_DENIED`, here
-   * or from the request. `lane`: those of one never wait for the connections of another.
+   * or from the request. `lane`: those of one never wait for the connections of another. Throws `INVALID_ARGUMENT` where
+   * the URL's proxy cannot be right.
    */
-  dispatcher(url: URL, endpoint: Endpoint, lane?: Lane): Dispatcher | Promise<Dispatcher>
+  dispatcher(url: URL, endpoint: Endpoint, lane?: Lane): Connections | Promise<Connections>
   /** The kind of address at which an endpoint was reached. Undefined: it was not, or through a proxy. */
   reachedAt(endpoint: Endpoint): Kind | undefined
   /** Takes over what other agents know by `reachedAt`. */
@@ -48,8 +43,8 @@ export interface Agents extends AsyncDisposable {
 export function createAgents(options: AgentsOptions = {}): Agents {
   const direct = new Map<string, Dispatcher>()
   const proxied = new Map<string, Promise<Dispatcher>>()
-  const { proxy, addresses = [], lookup = systemLookup } = options
-  const proxies = Boolean(proxy?.httpProxy || proxy?.httpsProxy)
+  const { addresses = [], lookup = systemLookup } = options
+  const proxyFor = createProxySelector(options.proxy ?? {})
   const peers = new Peers()
   const agentOptions = (rule: Rule, tls: TlsMaterial | undefined): AgentType.Options => {
     const { connectionsPerHost = 16, connectTimeout = 10_000 } = options
@@ -67,16 +62,18 @@ export function createAgents(options: AgentsOptions = {}): Agents {
       checkLiteral(url, rule)
       const tls = tlsFor(endpoint, url)
       const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
-      if (!proxies || isLoopback(url.hostname))
-        return remembered(direct, key, () => new Agent(agentOptions(rule, tls)))
-      return remembered(proxied, key, () => proxyAgent(agentOptions(rule, tls), options, tls))
+      const proxy = proxyFor(url)
+      if (proxy === undefined) return remembered(direct, key, () => new Agent(agentOptions(rule, tls)))
+      return remembered(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
     },
     reachedAt: ({ url }) => peers.kindOf(new URL(url).hostname),
     met: ({ url }, kind) => peers.met(new URL(url).hostname, kind),
     async [Symbol.asyncDispose]() {
-      const all = [...direct.values(), ...(await Promise.all(proxied.values()))]
+      const made = await Promise.allSettled(proxied.values())
+      // Whoever asked for what could not be made was told.
+      const agents = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
       // What is still under way was given up by whoever disposes.
-      await Promise.all(all.map((dispatcher) => dispatcher.destroy()))
+      await Promise.all([...direct.values(), ...agents].map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
@@ -90,21 +87,15 @@ function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
 }
 
 async function proxyAgent(
-  agentOptions: AgentType.Options,
-  options: AgentsOptions,
+  proxy: ProxyServer,
+  { connectionsPerHost = 16, connectTimeout = 10_000 }: AgentsOptions,
   tls: TlsMaterial | undefined,
 ): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent } = await import('./proxy-agent.js')
-  const { httpProxy, httpsProxy, noProxy } = options.proxy ?? {}
-  // An empty string, unlike undefined, keeps the agent from reading the environment itself.
-  return new EnvHttpProxyAgent({
-    ...agentOptions,
-    httpProxy: httpProxy ?? '',
-    httpsProxy: httpsProxy ?? '',
-    noProxy: noProxy ?? '',
-    // Proxies commonly refuse CONNECT to port 80.
-    proxyTunnel: false,
-    requestTls: tlsOptions(tls),
+  const { ThroughProxy } = await import('./proxy-agent.js')
+  return new ThroughProxy(proxy, {
+    connections: connectionsPerHost,
+    timeout: connectTimeout,
+    tls: tlsOptions(tls),
   })
 }
 

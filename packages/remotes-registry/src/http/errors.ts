@@ -1,4 +1,5 @@
 import { DistError, errnoOf, isCanceled, sanitize } from '@dist/errdefs'
+import { proxyError } from './proxy-errors.js'
 
 const certificateCodes = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -14,14 +15,19 @@ const certificateCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-interface Waits {
+interface Circumstances {
+  /** Milliseconds, as in `Timeouts`. */
   readonly headers: number
   readonly body: number
+  /** The URL of the proxy in between. */
+  readonly proxy?: string | undefined
 }
 
 /** What a connection that failed means. Only what a later try can change is retryable. */
-export function connectionError(cause: Error, what: string, url: URL, waits: Waits): DistError {
+export function connectionError(cause: Error, what: string, url: URL, waits: Circumstances): DistError {
   if (cause instanceof DistError) return named(cause, what)
+  const ofProxy = waits.proxy === undefined ? undefined : proxyError(cause, what, url, waits.proxy)
+  if (ofProxy !== undefined) return ofProxy
   const code = errnoOf(cause) ?? ''
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return new DistError('CANCELED', `${what}: the client was closed`, { cause })
@@ -63,7 +69,7 @@ function permanentFailure(code: string, url: URL): string | undefined {
   return undefined
 }
 
-function passingFailure(code: string, cause: Error, url: URL, waits: Waits): string {
+function passingFailure(code: string, cause: Error, url: URL, waits: Circumstances): string {
   switch (code) {
     case 'ECONNREFUSED':
       return `${url.host} refuses the connection: check host and port, and whether the registry runs`

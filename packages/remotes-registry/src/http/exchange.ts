@@ -39,6 +39,12 @@ export interface RequestEvent {
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+/** What requests go out through. */
+export interface Connections extends Pick<Dispatcher, 'dispatch'> {
+  /** The URL of the proxy that they lead to, fit for messages. */
+  readonly proxy?: string | undefined
+}
+
 export interface ExchangeRequest {
   readonly method: Method
   readonly url: URL
@@ -69,12 +75,12 @@ export interface Response {
  * when no answer comes; the body fails with one when it breaks.
  */
 export function exchange(
-  dispatcher: Dispatcher,
+  dispatcher: Connections,
   request: ExchangeRequest,
   options: ExchangeOptions,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const handler = new ExchangeHandler(request, options, resolve, reject)
+    const handler = new ExchangeHandler(request, { ...options, proxy: dispatcher.proxy }, resolve, reject)
     if (!handler.start()) return
     const { method, url, headers, body } = request
     const { body: bodyTimeout } = options.timeouts
@@ -108,7 +114,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly request: ExchangeRequest,
-    private readonly options: ExchangeOptions,
+    private readonly options: ExchangeOptions & Pick<Connections, 'proxy'>,
     private readonly resolve: (response: Response) => void,
     private readonly reject: (error: Error) => void,
   ) {}
@@ -160,8 +166,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     if (this.#over) return
     const { what, url } = this.request
+    const { proxy, timeouts } = this.options
     const headers = answerTimeout(this.request, this.options)
-    this.#fail(connectionError(cause, what, url, { headers, body: this.options.timeouts.body }))
+    this.#fail(connectionError(cause, what, url, { headers, body: timeouts.body, proxy }))
   }
 
   /** The other side does not take in what is sent. */
