@@ -1,5 +1,5 @@
 import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from 'node:https'
 import { S3Client } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { S3Location } from './url.js'
@@ -19,8 +19,13 @@ export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region'
   readonly connectTimeout?: number
   /** PEM certificates of authorities to trust, instead of the usual ones. */
   readonly ca?: string
-  /** Connects in place of the agents made here, as through a proxy: the SDK knows no proxy variables. */
-  readonly agents?: { readonly http: HttpAgent; readonly https: HttpsAgent }
+  /** Makes what connects, as through a proxy: the SDK knows no proxy variables. Default: Node's agents. */
+  readonly agents?: (options: HttpsAgentOptions) => S3Agents
+}
+
+export interface S3Agents {
+  readonly http: HttpAgent
+  readonly https: HttpsAgent
 }
 
 /**
@@ -33,7 +38,7 @@ export function createS3Client(settings: S3ClientSettings): S3Client {
   const { endpoint, credentials, connectTimeout = 5_000 } = settings
   // Servers of one's own know no regions, but a signature has to name one.
   const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1')
-  const agents = settings.agents ?? agentsOf(settings)
+  const agents = agentsOf(settings)
   return new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
@@ -56,7 +61,10 @@ export function createS3Client(settings: S3ClientSettings): S3Client {
   })
 }
 
-function agentsOf({ maxSockets = 128, ca }: S3ClientSettings) {
-  const options = { keepAlive: true, maxSockets }
-  return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...(ca ? { ca } : {}) }) }
+function agentsOf({ maxSockets = 128, ca, agents = directly }: S3ClientSettings): S3Agents {
+  return agents({ keepAlive: true, maxSockets, ...(ca ? { ca } : {}) })
+}
+
+function directly(options: HttpsAgentOptions): S3Agents {
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) }
 }

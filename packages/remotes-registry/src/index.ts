@@ -16,6 +16,7 @@ export {
   type ProxyServer,
   type ProxySettings,
 } from './http/proxy.js'
+export { proxyError } from './http/proxy-errors.js'
 export type { MinimumThroughput } from './http/throughput.js'
 export { createRegistry, type Registry, type RegistryOptions } from './registry.js'
 export { defaultRetry, type RetryPolicy } from './retry.js'

@@ -13,6 +13,7 @@ import {
   type RetryPolicy,
 } from '@dist/remotes-registry'
 import { type Environment, nonEmpty } from './environment.js'
+import { proxySettings } from './proxies.js'
 
 export interface RemoteSettings {
   /** Folders with settings per host, in order. Default: the user's and containerd's. */
@@ -84,17 +85,4 @@ function credentialFiles(settings: RemoteSettings, env: Environment): string[] {
   const given = nonEmpty(env.REGISTRY_AUTH_FILE)
   const docker = nonEmpty(env.DOCKER_CONFIG) ?? join(homedir(), '.docker')
   return [...(given === undefined ? [] : [given]), join(docker, 'config.json')]
-}
-
-function proxySettings(env: Environment): ProxySettings {
-  // In Go's order. Upper-case HTTP_PROXY is what curl ignores for CGI's sake; containerd and docker read it.
-  const either = (name: string) => nonEmpty(env[name]) ?? nonEmpty(env[name.toLowerCase()])
-  const httpProxy = either('HTTP_PROXY')
-  const httpsProxy = either('HTTPS_PROXY')
-  const noProxy = either('NO_PROXY')
-  return {
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
-  }
 }

@@ -2,8 +2,10 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ContentStore, Names } from '@dist/content'
 import type { LocalStore } from '@dist/content-local'
+import type { S3ClientSettings } from '@dist/content-s3'
 import type { Digest } from '@dist/oci'
 import { type Environment, nonEmpty } from './environment.js'
+import { proxySettings } from './proxies.js'
 
 export interface StoreSettings {
   /** A folder, or `s3://bucket/prefix?endpoint=...`. */
@@ -62,7 +64,7 @@ export async function openStore(
   { create = false, memory }: OpenStoreOptions = {},
 ): Promise<Store> {
   const url = storeUrl(settings, env)
-  return url.startsWith('s3://') ? openBucket(url, create, memory) : openFolder(url, create)
+  return url.startsWith('s3://') ? openBucket(url, env, create, memory) : openFolder(url, create)
 }
 
 async function openFolder(root: string, create: boolean): Promise<Store> {
@@ -83,12 +85,18 @@ async function openFolder(root: string, create: boolean): Promise<Store> {
   }
 }
 
-async function openBucket(url: string, create: boolean, memory: number | undefined): Promise<Store> {
+async function openBucket(
+  url: string,
+  env: Environment,
+  create: boolean,
+  memory: number | undefined,
+): Promise<Store> {
   // Read by the SDK when it is imported, and by nobody else.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(parseS3Url(url), {
     create,
+    connection: await proxyConnection(env),
     ...(memory === undefined ? {} : { partMemory: memory }),
   })
   const { id, content, names } = bucket
@@ -102,4 +110,12 @@ async function openBucket(url: string, create: boolean, memory: number | undefin
     probe: () => bucket.probe(),
     [Symbol.asyncDispose]: () => bucket.close(),
   }
+}
+
+/** How a bucket is connected to where there are proxies. */
+async function proxyConnection(env: Environment): Promise<Pick<S3ClientSettings, 'agents'>> {
+  const proxy = proxySettings(env)
+  if (proxy.httpProxy === undefined && proxy.httpsProxy === undefined) return {}
+  const { bucketAgents } = await import('./bucket-agents.js')
+  return { agents: (options) => bucketAgents(proxy, options) }
 }

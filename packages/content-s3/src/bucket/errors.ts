@@ -77,6 +77,10 @@ const lost: Meaning = {
   lost: true,
   explain: 'the server lost the upload: it has to be sent again',
 }
+const proxyLogin: Meaning = {
+  code: 'UNAUTHENTICATED',
+  explain: 'the proxy in between wants a login: check user and password in HTTP_PROXY',
+}
 const missingFeature: Meaning = { code: 'NOT_IMPLEMENTED', explain: 'the server does not know this request' }
 const untrusted: Meaning = {
   code: 'UNAVAILABLE',
@@ -152,6 +156,7 @@ const byStatus: Readonly<Record<number, Meaning>> = {
   401: unknownKey,
   403: denied,
   404: noObject,
+  407: proxyLogin,
   408: tooSlow,
   409: busy,
   413: tooLarge,

@@ -1,0 +1,117 @@
+import { type ClientRequest, Agent as HttpAgent } from 'node:http'
+import { type AgentOptions, Agent as HttpsAgent } from 'node:https'
+import { isIPv6, type Socket } from 'node:net'
+import type { S3Agents } from '@dist/content-s3'
+import {
+  createProxySelector,
+  type ProxySelector,
+  type ProxyServer,
+  type ProxySettings,
+  proxyError,
+} from '@dist/remotes-registry'
+import { Agent, type AgentConnectOpts } from 'agent-base'
+import { HttpProxyAgent } from 'http-proxy-agent'
+import { HttpsProxyAgent } from 'https-proxy-agent'
+
+/** Connects the client of a bucket through the proxies that lead to its URLs: of itself it knows none. */
+export function bucketAgents(proxy: ProxySettings, options: AgentOptions): S3Agents {
+  const select = createProxySelector(proxy)
+  return {
+    http: new SelectingAgent(select, options, 'http'),
+    // What it lacks of an https.Agent is its cache of sessions, which nobody else uses.
+    https: new SelectingAgent(select, options, 'https') as HttpAgent as HttpsAgent,
+  }
+}
+
+/** Has another agent for each proxy, and one for what is reached directly. */
+class SelectingAgent extends Agent {
+  readonly #agents = new Map<string, HttpAgent>()
+
+  constructor(
+    private readonly select: ProxySelector,
+    private readonly settings: AgentOptions,
+    private readonly scheme: 'http' | 'https',
+  ) {
+    super(settings)
+  }
+
+  override isSecureEndpoint(): boolean {
+    return this.scheme === 'https'
+  }
+
+  override async connect(_: ClientRequest, options: AgentConnectOpts): Promise<HttpAgent> {
+    const proxy = this.select(urlOf(options))
+    const key = proxy?.url ?? ''
+    const agent = this.#agents.get(key) ?? this.#agentFor(proxy)
+    this.#agents.set(key, agent)
+    return agent
+  }
+
+  override destroy(): void {
+    for (const agent of this.#agents.values()) agent.destroy()
+    super.destroy()
+  }
+
+  #agentFor(proxy: ProxyServer | undefined): HttpAgent {
+    const secure = this.isSecureEndpoint()
+    if (proxy === undefined) return new (secure ? HttpsAgent : HttpAgent)(this.settings)
+    return secure ? new Tunnels(proxy, this.settings) : new Forwarded(proxy, this.settings)
+  }
+}
+
+class Tunnels extends HttpsProxyAgent<string> {
+  constructor(
+    private readonly server: ProxyServer,
+    settings: AgentOptions,
+  ) {
+    super(server.url, { ...settings, headers: headersFor(server) })
+  }
+
+  override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<Socket> {
+    let status: number | undefined
+    request.once('proxyConnect', (answer: { statusCode: number }) => {
+      status = answer.statusCode
+    })
+    const socket = await blamed(super.connect(request, options), this.server, options)
+    if (status === 200) return socket
+    // Made to look as if the server itself had answered; it is the proxy that says no.
+    socket.destroy()
+    return await blamed(Promise.reject(new Error(`Proxy response (${status})`)), this.server, options)
+  }
+}
+
+class Forwarded extends HttpProxyAgent<string> {
+  constructor(
+    private readonly server: ProxyServer,
+    settings: AgentOptions,
+  ) {
+    super(server.url, { ...settings, headers: headersFor(server) })
+  }
+
+  override connect(...[request, options]: Parameters<HttpProxyAgent<string>['connect']>): Promise<Socket> {
+    return blamed(super.connect(request, options), this.server, options)
+  }
+}
+
+function headersFor({ authorization }: ProxyServer): Record<string, string> {
+  return authorization === undefined ? {} : { 'Proxy-Authorization': authorization }
+}
+
+/** What fails before there is a connection has failed at the proxy. */
+async function blamed(
+  connected: Promise<Socket>,
+  { url }: ProxyServer,
+  options: AgentConnectOpts,
+): Promise<Socket> {
+  try {
+    return await connected
+  } catch (cause) {
+    const target = urlOf(options)
+    throw proxyError(cause as Error, `the bucket at ${target.host}`, target, url) ?? cause
+  }
+}
+
+function urlOf({ secureEndpoint, host, port }: AgentConnectOpts): URL {
+  const name = isIPv6(host ?? '') ? `[${host}]` : host
+  return new URL(`${secureEndpoint ? 'https' : 'http'}://${name}:${port}`)
+}
