@@ -155,7 +155,7 @@ describe('R34 a proxy', () => {
     const env = { HTTPS_PROXY: 'socks5://ops:hunter2@127.0.0.1:1080' }
     const refused = await workspace().dist(['resolve', reference], { env })
     expect(refused.stderr).toBe(
-      'dist: HTTPS_PROXY: a proxy of the kind socks5:// is not supported: give one of http:// or https://\n',
+      'dist: registry.test/team/app:v1: HTTPS_PROXY: a proxy of the kind socks5:// is not supported: give one of http:// or https://\n',
     )
     expect(refused.code).toBe(2)
     const { registry } = await proxied({ registry: {} })

@@ -9,42 +9,50 @@ import {
   type ProxySettings,
   proxyError,
 } from '@dist/remotes-registry'
-import { Agent, type AgentConnectOpts } from 'agent-base'
+import type { AgentConnectOpts } from 'agent-base'
 import { HttpProxyAgent } from 'http-proxy-agent'
 import { HttpsProxyAgent } from 'https-proxy-agent'
+
+/** What Node's agents have for its own use: all of them, those of agent-base included, take requests by it. */
+interface Taking {
+  addRequest(request: ClientRequest, options: AgentOptions & { host?: string; port?: number }): void
+}
 
 /** Connects the client of a bucket through the proxies that lead to its URLs: of itself it knows none. */
 export function bucketAgents(proxy: ProxySettings, options: AgentOptions): S3Agents {
   const select = createProxySelector(proxy)
   return {
-    http: new SelectingAgent(select, options, 'http'),
+    http: new SelectingAgent(select, options, false),
     // What it lacks of an https.Agent is its cache of sessions, which nobody else uses.
-    https: new SelectingAgent(select, options, 'https') as HttpAgent as HttpsAgent,
+    https: new SelectingAgent(select, options, true) as HttpAgent as HttpsAgent,
   }
 }
 
 /** Has another agent for each proxy, and one for what is reached directly. */
-class SelectingAgent extends Agent {
+class SelectingAgent extends HttpAgent implements Taking {
   readonly #agents = new Map<string, HttpAgent>()
 
   constructor(
     private readonly select: ProxySelector,
     private readonly settings: AgentOptions,
-    private readonly scheme: 'http' | 'https',
+    private readonly secure: boolean,
   ) {
     super(settings)
+    // Checked against the scheme of the request.
+    Object.assign(this, { protocol: secure ? 'https:' : 'http:', defaultPort: secure ? 443 : 80 })
   }
 
-  override isSecureEndpoint(): boolean {
-    return this.scheme === 'https'
-  }
-
-  override async connect(_: ClientRequest, options: AgentConnectOpts): Promise<HttpAgent> {
-    const proxy = this.select(urlOf(options))
-    const key = proxy?.url ?? ''
-    const agent = this.#agents.get(key) ?? this.#agentFor(proxy)
-    this.#agents.set(key, agent)
-    return agent
+  // At once, before anything of the request is written: it may have to be written otherwise.
+  addRequest(request: ClientRequest, options: Parameters<Taking['addRequest']>[1]): void {
+    try {
+      const url = urlOf({ ...options, secureEndpoint: this.secure })
+      const agent = this.#agentFor(this.select(url)) as HttpAgent & Taking
+      agent.addRequest(request, Object.assign(options, { secureEndpoint: this.secure }))
+    } catch (error) {
+      // As Node's agents tell that there is no socket: a request that is destroyed so early would wait for one.
+      const failing = request as unknown as { onSocket(socket: null, error: unknown): void }
+      failing.onSocket(null, error)
+    }
   }
 
   override destroy(): void {
@@ -53,9 +61,15 @@ class SelectingAgent extends Agent {
   }
 
   #agentFor(proxy: ProxyServer | undefined): HttpAgent {
-    const secure = this.isSecureEndpoint()
-    if (proxy === undefined) return new (secure ? HttpsAgent : HttpAgent)(this.settings)
-    return secure ? new Tunnels(proxy, this.settings) : new Forwarded(proxy, this.settings)
+    const key = proxy?.url ?? ''
+    const agent = this.#agents.get(key) ?? this.#make(proxy)
+    this.#agents.set(key, agent)
+    return agent
+  }
+
+  #make(proxy: ProxyServer | undefined): HttpAgent {
+    if (proxy === undefined) return new (this.secure ? HttpsAgent : HttpAgent)(this.settings)
+    return this.secure ? new Tunnels(proxy, this.settings) : new Forwarded(proxy, this.settings)
   }
 }
 
@@ -93,6 +107,13 @@ class Forwarded extends HttpProxyAgent<string> {
   }
 }
 
+/** Whom a request is for. */
+interface Place {
+  readonly secureEndpoint: boolean
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+}
+
 function headersFor({ authorization }: ProxyServer): Record<string, string> {
   return authorization === undefined ? {} : { 'Proxy-Authorization': authorization }
 }
@@ -111,7 +132,7 @@ async function blamed(
   }
 }
 
-function urlOf({ secureEndpoint, host, port }: AgentConnectOpts): URL {
-  const name = isIPv6(host ?? '') ? `[${host}]` : host
-  return new URL(`${secureEndpoint ? 'https' : 'http'}://${name}:${port}`)
+function urlOf({ secureEndpoint, host = '', port }: Place): URL {
+  const name = isIPv6(host) ? `[${host}]` : host
+  return new URL(`${secureEndpoint ? 'https' : 'http'}://${name}:${port ?? ''}`)
 }
