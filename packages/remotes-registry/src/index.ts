@@ -1,5 +1,5 @@
 export { type Authorizer, anonymous, pullScope, type Scope } from './auth/authorizer.js'
-export type { Credential, Credentials } from './auth/credential.js'
+export type { Credential, Credentials, CredentialsOptions } from './auth/credential.js'
 export { type AuthorizerOptions, createAuthorizer } from './auth/registry-authorizer.js'
 export type { RunHelper } from './config/credential-helper.js'
 export { hostsFromDirectories } from './config/directories.js'

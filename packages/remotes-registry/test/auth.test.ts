@@ -1,7 +1,7 @@
 import { digestOf } from '@dist/oci'
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Credential, createRegistry, defaultEndpoint } from '../src/index.js'
+import { type Credential, defaultEndpoint } from '../src/index.js'
 import { client, collect, hasty, putManifest, refTo, scripted, seededBlob } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
@@ -277,17 +277,4 @@ test('R4 R32 credentials are not sent to a realm of another domain, and the erro
   const trusting = client({ ...options, hosts: hosts(['auth.example.net']) })
   await expect(trusting.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   expect(elsewhere.requests[1]?.headers.authorization).toBe(`Basic ${btoa('ann:secret')}`)
-})
-
-test('credentials that cannot be read are looked for again the next time', async () => {
-  const registry = await scripted({ auth: annOnly })
-  const desc = putManifest(registry)
-  let calls = 0
-  const credentials = async () => {
-    if (++calls === 1) throw new Error('keychain is locked')
-    return ann
-  }
-  await using registryClient = createRegistry({ ...hasty, credentials })
-  await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toThrow('keychain is locked')
-  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
 })

@@ -79,12 +79,104 @@ test('a key with a path is for that path, not for its host', async () => {
   expect(await found({ auths: { 'r.example/org': auth('ann:secret') } }, 'r.example')).toBeUndefined()
 })
 
-test.each([{}, { auths: { r: {} } }, { auths: { r: 5 } }, { auths: [] }, { auths: { r: auth('nocolon') } }])(
-  '%j holds nothing',
-  async (config) => {
-    expect(await found(config, 'r')).toBeUndefined()
+test.each([
+  ['team-a/app', 'app'],
+  ['team-a/app/part', 'app'],
+  ['team-a/other', 'team-a'],
+  ['team-a', 'team-a'],
+  ['team-abc/app', 'host'],
+  ['team-b/app', 'host'],
+  ['team-c/app', 'host'],
+  ['team-d/app', 'team-d'],
+  ['team-e/app', 'team-e'],
+])('R31 for %s the longest key that it begins with decides: %s', async (repository, user) => {
+  const config = {
+    auths: {
+      'R.example:5000': auth('host:1'),
+      'r.example:5000/team-a': auth('team-a:1'),
+      'r.example:5000/team-a/app': auth('app:1'),
+      'r.example:5000/team-c': {},
+      'r.example/team-b': auth('other port:1'),
+      'https://r.example:5000/team-d/': auth('team-d:1'),
+      'https://r.example:5000/v2/team-e': auth('team-e:1'),
+    },
+  }
+  const credentials = dockerCredentials({ files: [await file(config)] })
+  expect(await credentials('r.example:5000', { repository })).toEqual(password(user, '1'))
+})
+
+test.each(['docker.io/team', 'index.docker.io/team', 'registry-1.docker.io/team'])(
+  'R31 a part of Docker Hub is found as %s',
+  async (key) => {
+    const config = { auths: { [key]: auth('team:1'), 'https://index.docker.io/v1/': auth('hub:1') } }
+    const credentials = dockerCredentials({ files: [await file(config)] })
+    expect(await credentials('registry-1.docker.io', { repository: 'team/app' })).toEqual(
+      password('team', '1'),
+    )
+    expect(await credentials('registry-1.docker.io', { repository: 'library/app' })).toEqual(
+      password('hub', '1'),
+    )
   },
 )
+
+test('R31 a store is asked for a part of a host only where it was stored; helpers may be for parts', async () => {
+  const asked: string[] = []
+  const runHelper = async (name: string, server: string) => {
+    asked.push(`${name} ${server}`)
+    return { kind: 'password', username: server, password: 'x' } as const
+  }
+  const config = {
+    auths: { 'r/team-a': {} },
+    credHelpers: { 'r/team-b': 'own' },
+    credsStore: 'store',
+  }
+  const credentials = dockerCredentials({ files: [await file(config)], runHelper })
+  expect(await credentials('r', { repository: 'team-a/app' })).toEqual(password('r/team-a', 'x'))
+  expect(await credentials('r', { repository: 'team-b/app' })).toEqual(password('r/team-b', 'x'))
+  expect(await credentials('r', { repository: 'team-c/app' })).toEqual(password('r', 'x'))
+  expect(asked).toEqual(['store r/team-a', 'own r/team-b', 'store r'])
+})
+
+test('a helper is run once for all repositories of its host, and again for who wants a fresh answer', async () => {
+  const asked: string[] = []
+  const runHelper = async (name: string, server: string) => {
+    asked.push(`${name} ${server}`)
+    return { kind: 'password', username: String(asked.length), password: 'x' } as const
+  }
+  const credentials = dockerCredentials({ files: [await file({ credsStore: 'store' })], runHelper })
+  expect(await credentials('r', { repository: 'a/b' })).toEqual(password('1', 'x'))
+  expect(await credentials('r', { repository: 'c/d' })).toEqual(password('1', 'x'))
+  expect(await credentials('r', { repository: 'c/d', fresh: true })).toEqual(password('2', 'x'))
+  expect(await credentials('r', { repository: 'a/b' })).toEqual(password('2', 'x'))
+})
+
+test.each([
+  {},
+  { auths: { r: {} } },
+  { auths: { r: 5 } },
+  { auths: { r: null } },
+  { auths: null },
+  { auths: [] },
+  { auths: { r: auth('nocolon') } },
+  { auths: { r: { auth: '' } } },
+  { auths: { r: { auth: null, identitytoken: null, registrytoken: '', username: '', password: null } } },
+  { auths: { '': auth('ann:secret') } },
+  { credHelpers: { r: '' } },
+  { credHelpers: { r: null }, credsStore: null },
+  { credHelpers: null, credsStore: '' },
+  null,
+])('R31 %j holds nothing', async (config) => {
+  expect(await found(config, 'r')).toBeUndefined()
+})
+
+test.each(['', ' \n', '\uFEFF', '\uFEFF{}'])('R31 the file %j holds nothing', async (content) => {
+  expect(await found(content, 'r')).toBeUndefined()
+})
+
+test('R31 a byte order mark before the configuration does not count', async () => {
+  const content = `\uFEFF${JSON.stringify({ auths: { r: auth('ann:secret') } })}`
+  expect(await found(content, 'r')).toEqual(password('ann', 'secret'))
+})
 
 test('the first file that knows a host decides; missing files are passed over', async () => {
   const first = await file({ auths: { a: auth('first:1') } }, 'first.json')
@@ -160,7 +252,7 @@ test('a helper that is not installed is named', async () => {
   )
 })
 
-test.each(['../evil', '/bin/sh', 'a b', ''])('the helper name %j runs nothing', async (name) => {
+test.each(['../evil', '/bin/sh', 'a b'])('the helper name %j runs nothing', async (name) => {
   const finding = dockerCredentials({ files: [await file({ credHelpers: { r: name } })] })('r')
   await expect(finding).rejects.toBeInstanceOf(DistError)
   await expect(finding).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })

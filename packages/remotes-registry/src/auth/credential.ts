@@ -6,8 +6,15 @@ export type Credential =
   /** Sent as it is, as a bearer token. */
   | { readonly kind: 'registry'; readonly token: string }
 
-/** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`). */
-export type Credentials = (host: string) => Promise<Credential | undefined>
+export interface CredentialsOptions {
+  /** What it is wanted for (`team-a/app`): there may be others than for the rest of the host. Default: the host. */
+  readonly repository?: string
+  /** The last one was of no use: nothing that is remembered counts. Default: false. */
+  readonly fresh?: boolean
+}
+
+/** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`), or for a repository of it. */
+export type Credentials = (host: string, options?: CredentialsOptions) => Promise<Credential | undefined>
 
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`

@@ -24,7 +24,10 @@ class RegistryAuthorizer implements Authorizer {
   /** By endpoint, service, scope and credential. */
   readonly #grants = new Map<string, Grant>()
   readonly #refreshing = new Map<string, Promise<string>>()
+  /** By host and repository. */
   readonly #credentials = new Map<string, Promise<Credential | undefined>>()
+  /** Hosts whose last credential was of no use: the next one is looked for anew. */
+  readonly #doubted = new Set<string>()
 
   constructor(private readonly options: AuthorizerOptions) {}
 
@@ -51,6 +54,11 @@ class RegistryAuthorizer implements Authorizer {
     if (running !== undefined) return running
     return this.#shared(key, async () => {
       this.#grants.delete(key)
+      // It was the credential itself that was refused: passwords of helpers are good for some hours only.
+      if (grant?.expiresAt === Number.POSITIVE_INFINITY) {
+        const registry = new URL(endpoint.url)
+        this.#doubt(registry.host, repositoryAt(registry, scope))
+      }
       const challenge = await findChallenge(endpoint, headers, this.options)
       this.#challenges.set(endpoint.url, challenge)
       return this.#grant(endpoint, scope, challenge)
@@ -72,7 +80,8 @@ class RegistryAuthorizer implements Authorizer {
 
   async #grant(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
     const registry = new URL(endpoint.url)
-    const credential = await this.#credential(registry.host)
+    const repository = repositoryAt(registry, scope)
+    const credential = await this.#credential(registry.host, repository)
     try {
       const grant =
         challenge.scheme === 'basic'
@@ -82,7 +91,7 @@ class RegistryAuthorizer implements Authorizer {
       return grant.authorization
     } catch (error) {
       // A credential that was changed meanwhile is read anew by the next who asks.
-      this.#credentials.delete(registry.host)
+      this.#doubt(registry.host, repository)
       throw error
     }
   }
@@ -106,15 +115,29 @@ class RegistryAuthorizer implements Authorizer {
     }
   }
 
-  #credential(host: string): Promise<Credential | undefined> {
-    const known = this.#credentials.get(host)
+  #doubt(host: string, repository: string): void {
+    this.#credentials.delete(`${host}/${repository}`)
+    this.#doubted.add(host)
+  }
+
+  #credential(host: string, repository: string): Promise<Credential | undefined> {
+    const key = `${host}/${repository}`
+    const known = this.#credentials.get(key)
     if (known !== undefined) return known
-    const found = this.options.credentials?.(host) ?? Promise.resolve(undefined)
-    this.#credentials.set(host, found)
+    const fresh = this.#doubted.delete(host)
+    const found = this.options.credentials?.(host, { repository, fresh }) ?? Promise.resolve(undefined)
+    this.#credentials.set(key, found)
     // A failed look-up is not kept, or a locked keychain would stay locked for ever.
-    found.catch(() => this.#credentials.delete(host))
+    found.catch(() => this.#credentials.delete(key))
     return found
   }
+}
+
+/** The repository that a scope is for, as it stands behind the host: a mirror may have it below a path of its own. */
+function repositoryAt(registry: URL, scope: Scope): string {
+  const base = registry.pathname.replace(/^\/v2(?=\/|$)/, '').replace(/\/v2$/, '')
+  const [, repository = ''] = /^repository:([^:]+):/.exec(scope) ?? []
+  return `${base}/${repository}`.replace(/^\/+|\/+$/g, '')
 }
 
 function basicGrant(credential: Credential | undefined, host: string): Grant {

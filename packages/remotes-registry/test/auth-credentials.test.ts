@@ -1,0 +1,102 @@
+import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Credential, createRegistry } from '../src/index.js'
+import { client, hasty, putManifest, refTo, scripted } from './support.js'
+
+const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
+const annOnly = { username: 'ann', password: 'secret' }
+
+function tokenRequests(registry: ScriptedRegistry) {
+  return registry.received({ path: '/token' })
+}
+
+test('R31 credentials differ by repository, and so do the tokens that they get', async () => {
+  const registry = await scripted({ auth: {} })
+  putManifest(registry)
+  registry.content.putManifest('c/d', '{"manifests":[]}', 'application/vnd.oci.image.index.v1+json', '1')
+  const credentials = async (_host: string, { repository = '' } = {}) =>
+    ({ kind: 'password', username: repository, password: 'x' }) as const
+  const registryClient = client({ credentials })
+  for (const name of ['a/b:1', 'c/d:1', 'a/b:1', 'c/d:1']) await registryClient.resolve(refTo(registry, name))
+  const users = tokenRequests(registry).map(({ headers }) => headers.authorization)
+  expect(users).toEqual([`Basic ${btoa('a/b:x')}`, `Basic ${btoa('c/d:x')}`])
+})
+
+test('R31 Basic sends to each repository its own credentials', async () => {
+  const registry = await scripted({ auth: { scheme: 'basic', username: 'a/b', password: 'x' } })
+  putManifest(registry)
+  const credentials = async (_host: string, { repository = '' } = {}) =>
+    ({ kind: 'password', username: repository, password: 'x' }) as const
+  const registryClient = client({ credentials })
+  await registryClient.resolve(refTo(registry, 'a/b:1'))
+  const resolving = registryClient.resolve(refTo(registry, 'c/d:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  expect(registry.received({ path: '/v2/c/d/manifests/1' })[0]?.headers.authorization).toBe(
+    `Basic ${btoa('c/d:x')}`,
+  )
+})
+
+test.each([
+  ['/v2', 'a/b'],
+  ['/v2/cache', 'cache/a/b'],
+  ['/cache/v2', 'cache/a/b'],
+  ['/api', 'api/a/b'],
+])('R31 below %s credentials are looked for as %s', async (path, expected) => {
+  const registry = await startServer(() => reply(401, { 'www-authenticate': 'Basic realm="x"' }))
+  onTestFinished(() => registry[Symbol.asyncDispose]())
+  const asked: unknown[] = []
+  const hosts = async () => [{ url: registry.url + path, capabilities: ['resolve'] as const }]
+  const credentials = async (host: string, options?: object) => {
+    asked.push([host, options])
+    return undefined
+  }
+  const resolving = client({ hosts, credentials }).resolve({ host: 'r', repository: 'a/b', tag: '1' })
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  expect(asked[0]).toEqual([registry.host, { repository: expected, fresh: false }])
+})
+
+test('credentials of no use are looked for afresh', async () => {
+  const registry = await scripted({ auth: annOnly })
+  const desc = putManifest(registry)
+  const asked: unknown[] = []
+  const credentials = async (_host: string, { fresh = false } = {}) => {
+    asked.push(fresh)
+    return { ...ann, password: fresh ? 'secret' : 'old' }
+  }
+  const registryClient = client({ credentials })
+  await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+  })
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  expect(asked).toEqual([false, true])
+})
+
+test('a password that is refused once it was good is looked for afresh: those of helpers expire', async () => {
+  const registry = await scripted({ auth: { scheme: 'basic', ...annOnly } })
+  const desc = putManifest(registry)
+  const asked: boolean[] = []
+  const credentials = async (_host: string, { fresh = false } = {}) => {
+    asked.push(fresh)
+    return ann
+  }
+  const registryClient = client({ credentials })
+  await registryClient.resolve(refTo(registry, 'a/b:1'))
+  registry.script({ method: 'HEAD' }, faults.status(401, { 'www-authenticate': 'Basic realm="x"' }), {
+    times: 1,
+  })
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  expect(asked).toEqual([false, true])
+})
+
+test('credentials that cannot be read are looked for again the next time', async () => {
+  const registry = await scripted({ auth: annOnly })
+  const desc = putManifest(registry)
+  let calls = 0
+  const credentials = async () => {
+    if (++calls === 1) throw new Error('keychain is locked')
+    return ann
+  }
+  await using registryClient = createRegistry({ ...hasty, credentials })
+  await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toThrow('keychain is locked')
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+})
