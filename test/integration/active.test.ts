@@ -56,11 +56,15 @@ it('--watch shows the progress until it is interrupted', async () => {
 it('--watch draws over its last picture on a terminal', async () => {
   const watch = workspace().start(['active', '--watch'])
   await watch.said('REF')
+  // It may begin before there is a store.
+  expect(watch.stderr()).toMatch(/^dist: there is no store at [^\n]*: waiting for it\n$/)
+  await startWrite('going')
+  await watch.said('going')
   watch.child.kill('SIGTERM')
   expect((await watch.ended).code).toBe(143)
   expect(watch.stdout()).not.toContain('\x1b')
   const terminal = workspace().startShell(`exec script -qefc 'exec dist active --watch' /dev/null`)
-  await terminal.said('\x1b[1A\x1b[J')
+  await terminal.said('\x1b[2A\x1b[J')
   terminal.child.kill('SIGTERM')
   await terminal.ended
 })

@@ -132,7 +132,7 @@ it('--store has to be the services’ own', async () => {
   const other = await dist(['mirror', '--store', env.DIST_STORE, ref('index:1')])
   expect(other).toMatchObject({ code: 2, stdout: '' })
   const none = await dist(['mirror', '--store', `${workspace().root}/none`, ref('index:1')])
-  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no store') })
+  expect(none).toMatchObject({ code: 3, stderr: expect.stringContaining('leave --store out') })
   expect(jsonLines((await dist(['runs', '--json'])).stdout)).toHaveLength(1)
 })
 

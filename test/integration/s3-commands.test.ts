@@ -122,11 +122,20 @@ it('active shows an upload, which abort and sweep end', async () => {
   expect((await dist(['abort', swept])).code).toBe(3)
 })
 
-it('a store that is not there is an empty one, and stays so', async () => {
-  for (const args of [['images'], ['list'], ['active'], ['sweep']])
-    expect((await dist([...args, '--json'])).stdout).toBe('')
-  expect((await dist(['inspect', 'alpine'])).code).toBe(3)
-  expect((await dist(['delete', digest])).code).toBe(3)
+it('a store that is not there is 3, and is not made by reading', async () => {
+  for (const args of [
+    ['images'],
+    ['list'],
+    ['verify'],
+    ['active'],
+    ['sweep'],
+    ['delete', digest],
+    ['images'],
+  ]) {
+    const ended = await dist([...args, '--json'])
+    expect(ended, args.join(' ')).toMatchObject({ code: 3, stdout: '' })
+    expect(ended.stderr).toContain(`there is no store at s3://${gateway.bucket}/`)
+  }
 })
 
 it('what is wrong is said in one line', async () => {

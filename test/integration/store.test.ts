@@ -162,13 +162,79 @@ it('names that other tools wrote are found as they are', async () => {
   expect((await dist('images', 'rm', 'Not A Reference')).code).toBe(0)
 })
 
-it('a store that is not there reads as an empty one, and is not made by reading', async () => {
-  const elsewhere = join(workspace().root, 'nowhere')
-  for (const args of [['list', '-q'], ['images', '--json'], ['active', '--json'], ['sweep']]) {
+const readers = [
+  ['list', '-q'],
+  ['images', '--json'],
+  ['images', '-q'],
+  ['active', '--json'],
+  ['sweep'],
+  ['verify', '--json'],
+  ['inspect', 'alpine'],
+  ['tag', 'alpine', 'mine'],
+  ['images', 'rm', 'alpine'],
+  ['export', 'alpine'],
+  ['export', '--all'],
+  ['push', 'alpine', '127.0.0.1:1/x:1'],
+  ['path', absent],
+  ['delete', absent],
+  ['abort', 'write'],
+  ['apply', '--layer', absent, 'rootfs'],
+  ['unpack', 'alpine'],
+  ['bundle', 'alpine', 'bundle'],
+]
+
+it.each(readers)(
+  '%s: a store that was named and is not there is 3, said once, and is not made',
+  async (...args) => {
+    const elsewhere = join(workspace().root, 'nowhere')
     const ended = await dist(...args, '--store', elsewhere)
-    expect(ended, args.join(' ')).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    expect(ended).toMatchObject({ code: 3, stdout: '' })
+    expect(ended.stderr).toBe(
+      `dist: there is no store at ${elsewhere}, which --store names: check the name; dist pull, mirror, import and ingest make a store\n`,
+    )
+    const byEnvironment = await workspace().dist(args, { env: { DIST_STORE: elsewhere } })
+    expect(byEnvironment).toMatchObject({ code: 3, stdout: '' })
+    expect(byEnvironment.stderr).toContain('which DIST_STORE names')
+    expect((await workspace().shell(`test -e ${elsewhere}`)).code).toBe(1)
+  },
+)
+
+it('the default store that is not there yet is empty, and is not made by reading', async () => {
+  const env = { DIST_STORE: '', XDG_DATA_HOME: join(workspace().root, 'data') }
+  for (const args of [['list', '-q'], ['images', '--json'], ['active', '--json'], ['sweep']])
+    expect(await workspace().dist(args, { env }), args.join(' ')).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
+  const verified = await workspace().dist(['verify'], { env })
+  expect(verified).toMatchObject({ code: 0, stdout: '0 objects (0 B) verified, 0 bad\n' })
+  expect((await workspace().dist(['inspect', 'alpine'], { env })).code).toBe(3)
+  expect((await workspace().shell(`test -e ${env.XDG_DATA_HOME}`)).code).toBe(1)
+})
+
+it.each(['gs://bucket/x', 'file:///srv/x', 's3:/bucket/x'])(
+  'a store at %s is refused with 2, and becomes no folder',
+  async (store) => {
+    for (const args of [['images'], ['pull', single()]]) {
+      const ended = await dist(...args, '--store', store)
+      expect(ended).toMatchObject({ code: 2, stdout: '' })
+      expect(ended.stderr).toMatch(/^dist: there is no kind of store called [^\n]+\n$/)
+    }
+    expect((await workspace().shell('ls -d *:*')).code).toBe(2)
+  },
+)
+
+it('a bucket without a region says so, and how to give it', async () => {
+  const env = {
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_REGION: '',
+    AWS_DEFAULT_REGION: '',
   }
-  expect((await dist('inspect', '--store', elsewhere, 'alpine')).code).toBe(3)
-  expect((await dist('delete', '--store', elsewhere, absent)).code).toBe(3)
-  expect((await workspace().shell(`test -e ${elsewhere}`)).code).toBe(1)
+  const ended = await workspace().dist(['images', '--store', 's3://bucket/x'], { env })
+  expect(ended).toMatchObject({ code: 2, stdout: '' })
+  expect(ended.stderr).toMatch(
+    /^dist: s3:\/\/bucket: no region [^\n]*\?region=[^\n]*AWS_REGION[^\n]*\?endpoint=[^\n]*\n$/,
+  )
 })

@@ -119,9 +119,9 @@ describe('dist verify', () => {
     expect(await dist('verify', 'Not A Reference')).toMatchObject({ code: 2, stdout: '' })
   })
 
-  it('a store that is not there has nothing that is wrong', async () => {
+  it('a store that was named and is not there is not right: 3', async () => {
     const ended = await dist('verify', '--store', join(workspace().root, 'nowhere'))
-    expect(ended).toMatchObject({ code: 0, stdout: '0 objects (0 B) verified, 0 bad\n' })
+    expect(ended).toMatchObject({ code: 3, stdout: '' })
   })
 })
 

@@ -31,6 +31,11 @@ export function readLayout({ root }: Place): string | undefined {
   }
 }
 
+/** Whether the directory is a layout, of ours or of another tool. */
+export function hasLayout({ root }: Place): boolean {
+  return existsSync(join(root, layoutFile))
+}
+
 /** Makes the directory a layout, but for its index; makes up for directories that a copy of the store lost. */
 export function createLayout(place: Place): void {
   const { root } = place

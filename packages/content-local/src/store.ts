@@ -5,7 +5,7 @@ import type { Digest } from '@dist/oci'
 import { LocalDriver } from './driver.js'
 import { type FileOperations, nodeFiles } from './files/operations.js'
 import type { Swept } from './ingest/sweep.js'
-import { createLayout, giveId, readLayout } from './layout.js'
+import { createLayout, giveId, hasLayout, readLayout } from './layout.js'
 import { LocalLocker } from './locker/locker.js'
 import { LocalNames } from './names/names.js'
 import { Place } from './place.js'
@@ -27,6 +27,8 @@ export interface LocalStore extends AsyncDisposable {
   readonly root: string
   /** Random, given once; undefined while nothing has created the store. */
   readonly id: string | undefined
+  /** Whether there was an OCI image layout when it was opened, of ours or of another tool, or one has been made. */
+  readonly exists: boolean
   readonly content: ContentStore
   readonly names: Names
   /** Locks between all processes and threads that use this store. */
@@ -52,6 +54,7 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
   const locker = new LocalLocker(place.locks, options.lockTtl === undefined ? {} : { ttl: options.lockTtl })
   const names = new LocalNames(place, locker)
   let id = readLayout(place)
+  const exists = options.create !== false || hasLayout(place)
   if (options.create !== false) {
     createLayout(place)
     // The id comes last: a store that has one has everything else.
@@ -68,6 +71,7 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
   return {
     root: place.root,
     id,
+    exists,
     content: createStore(driver),
     names,
     locker,

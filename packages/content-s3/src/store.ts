@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { type ContentStore, createStore, type Names } from '@dist/content'
+import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import { Bucket } from './bucket/bucket.js'
 import { createS3Client, type S3ClientSettings } from './client.js'
@@ -86,11 +87,26 @@ export async function openS3Store(location: S3Location, options: S3StoreOptions 
   // Who has mistyped the endpoint shall not wait long for being told.
   const opening = new Bucket({ ...location, client, attempts: Math.min(3, attempts), timeout })
   try {
+    await checkRegion(location, client)
     const id = (await readId(opening)) ?? (options.create === false ? undefined : await giveId(opening))
     return { ...storeOf(bucket, options), id, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** A signature names a region. The SDK looks for it when the first request is made, and blames nobody then. */
+async function checkRegion({ bucket, endpoint }: S3Location, { config }: S3Client): Promise<void> {
+  if (endpoint !== undefined) return
+  try {
+    await config.region()
+  } catch (cause) {
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `s3://${bucket}: no region is known for this bucket: add ?region=... to its URL or set AWS_REGION; a server other than Amazon's is named by ?endpoint=https://host:port`,
+      { cause },
+    )
   }
 }
 

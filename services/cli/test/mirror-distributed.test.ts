@@ -125,7 +125,7 @@ it('another store than the services have is refused by whoever takes the run', a
 it('a store that is not there cannot be the services’ own', async () => {
   const runs = new FakeRuns()
   await expect(mirrored(runs, { store: '/nonexistent/store' })).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
+    code: 'NOT_FOUND',
   })
   expect(runs.submitted).toEqual([])
 })

@@ -17,3 +17,9 @@ it.each([
 ])('root filesystems are where %s says', (_, options, env, folder) => {
   expect(snapshotsFolder(options, env)).toBe(folder)
 })
+
+it('a URL is refused, and becomes no folder', () => {
+  expect(() => snapshotsFolder({ snapshots: 's3://bucket/x' }, {})).toThrowError(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  )
+})

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '@dist/oci'
@@ -39,12 +39,61 @@ describe('a store in a folder', () => {
     expect(store.id).toMatch(/^\S+$/)
   })
 
-  it('reads as an empty one where there is none, and is not made', async () => {
+  it('that is the default and not there yet is empty, and is not made', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-composition-'))
     folders.push(folder)
-    await using store = await openStore({ store: join(folder, 'none') }, {})
-    expect(store.id).toBeUndefined()
+    await using store = await openStore({}, { XDG_DATA_HOME: folder })
+    expect(store).toMatchObject({ id: undefined, exists: false })
     for await (const info of store.content.walk()) expect.unreachable(info.digest)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('that was named and is not there is not found, nor is an empty folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-composition-'))
+    folders.push(folder)
+    const none = join(folder, 'none')
+    for (const [settings, env, named] of [
+      [{ store: none }, {}, '--store'],
+      [{}, { DIST_STORE: none }, 'DIST_STORE'],
+      [{ store: folder }, {}, '--store'],
+    ] as const)
+      await expect(openStore(settings, env)).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringContaining(named),
+      })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('that another tool has made is there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-composition-'))
+    folders.push(folder)
+    writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    await using store = await openStore({ store: folder }, {})
+    expect(store).toMatchObject({ id: undefined, exists: true })
+  })
+})
+
+describe('what is no store', () => {
+  it.each([
+    'gs://bucket/x',
+    'https://s3.example.com/bucket',
+    'file:///srv/store',
+    's3:/bucket/x',
+    'az:/x',
+    '',
+  ])('%j is refused, and becomes no folder', async (given) => {
+    expect(() => storeUrl({ store: given }, {})).toThrowError(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('store') }),
+    )
+    await expect(openStore({ store: given }, {}, { create: true })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+  })
+
+  it('a colon alone makes no URL', () => {
+    expect(storeUrl({ store: '/srv/10:30' }, {})).toBe('/srv/10:30')
+    expect(storeUrl({ store: './gs:/x' }, {})).toBe(join(process.cwd(), 'gs:/x'))
+    expect(storeUrl({ store: 'S3://bucket/x' }, {})).toBe('s3://bucket/x')
   })
 })
 

@@ -1,9 +1,11 @@
 import { openQueue, openStore, queueUrl, waitedFor } from '@dist/composition'
 import type { Manager, Status } from '@dist/content'
-import { DistError } from '@dist/errdefs'
+import { DistError, isNotFound } from '@dist/errdefs'
 import type { RedisStatuses, WorkerStatus } from '@dist/redis'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
+import { note } from '../output.js'
+import { describeError } from '../run.js'
 import { type ActiveRow, showActive } from './active-view.js'
 import { sayAway } from './runs/follow.js'
 import { Speeds } from './speeds.js'
@@ -15,7 +17,10 @@ export interface ActiveOptions extends StoreOptions, QueueOptions {
 /** `dist active`: writes under way, of a store or of all workers of a queue, and those of a store that were cut off. */
 export async function active(context: Context, options: ActiveOptions): Promise<number> {
   const url = activeQueue(options, context.env)
-  if (url === undefined) return await showActive(context, options, lookAtStore(options, context.env))
+  if (url === undefined) {
+    const look = lookAtStore(options, context.env)
+    return await showActive(context, options, options.watch ? expectantly(look, context) : look)
+  }
   await using queue = await openQueue(url, context.env, { signal: context.signal })
   const look = lookAtWorkers(queue.statuses)
   const looking = options.watch ? persistently(look, context) : look
@@ -32,6 +37,21 @@ function persistently<T>(look: () => Promise<T>, context: Context): () => Promis
       away = true
     }
     return waitedFor(look, { signal: context.signal, onAway })
+  }
+}
+
+/** Who watches may begin before the store is made: that is said once. */
+function expectantly(look: () => Promise<ActiveRow[]>, context: Context): () => Promise<ActiveRow[]> {
+  let said = false
+  return async () => {
+    try {
+      return await look()
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      if (!said) note(context, `${describeError(error)}: waiting for it`)
+      said = true
+      return []
+    }
   }
 }
 

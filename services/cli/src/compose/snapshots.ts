@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Environment, nonEmpty } from '@dist/composition'
+import { DistError } from '@dist/errdefs'
 
 export interface SnapshotOptions {
   snapshots?: string
@@ -12,6 +13,15 @@ export interface SnapshotOptions {
  */
 export function snapshotsFolder({ snapshots }: SnapshotOptions, env: Environment): string {
   const given = snapshots ?? nonEmpty(env.DIST_SNAPSHOTS)
-  if (given !== undefined) return resolve(given)
+  if (given !== undefined) return folder(given)
   return join(nonEmpty(env.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share'), 'dist-snapshots')
+}
+
+/** A bucket's URL must not make a folder of that name. */
+function folder(given: string): string {
+  if (!given.includes('://')) return resolve(given)
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    'snapshots are in a folder of this machine: --snapshots takes no URL',
+  )
 }

@@ -1,5 +1,5 @@
 import { openStore } from '@dist/composition'
-import { DistError, hasCode } from '@dist/errdefs'
+import { DistError, hasCode, isNotFound, sanitize } from '@dist/errdefs'
 import type { RunRequest, RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodeOf, exitCodes } from '../../exit.js'
@@ -71,12 +71,15 @@ export function checkDetaching(
 /** The id of the store that is meant, so that a run never concerns another one; undefined where none is named. */
 export async function meantStore(options: StoreOptions, { env }: Context): Promise<string | undefined> {
   if (options.store === undefined) return undefined
-  await using store = await openStore(options, env)
-  if (store.id !== undefined) return store.id
-  throw new DistError(
-    'INVALID_ARGUMENT',
-    `there is no store at ${store.url}: with a queue the services' own store is meant; leave --store out`,
-  )
+  try {
+    await using store = await openStore(options, env)
+    if (store.id !== undefined) return store.id
+    throw new DistError('NOT_FOUND', `the store at ${sanitize(store.url)} is none of dist`)
+  } catch (cause) {
+    if (!isNotFound(cause)) throw cause
+    const advice = `with a queue the services' own store is meant: leave --store out`
+    throw new DistError('NOT_FOUND', `${(cause as Error).message}; ${advice}`, { cause })
+  }
 }
 
 /** Follows the run to its end, and submits it anew where the queue has lost it. */
