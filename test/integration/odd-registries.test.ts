@@ -1,4 +1,4 @@
-import { mediaTypes } from '@dist/oci'
+import { digestOf, mediaTypes } from '@dist/oci'
 import { type Fault, faults, reply, type ScriptedRegistry, startRegistry, startServer } from '@dist/testkit'
 import { allContent, type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -182,6 +182,54 @@ describe('R29 what refers to an image', () => {
       remarks: [expect.stringContaining('denies access (403)')],
     })
     expect(ended.stderr).toContain(`${source.host}/app:1: what refers to it`)
+  })
+})
+
+describe('an index whose platforms or media types are spelled oddly', () => {
+  const children = indexImage.children.map(({ descriptor }) => descriptor)
+
+  function oddIndex(...changes: object[]): FixtureImage {
+    const manifests = children.map((child, i) => ({ ...child, ...changes[i] }))
+    const content = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }),
+    )
+    const descriptor = { ...indexImage.descriptor, digest: digestOf(content), size: content.byteLength }
+    return { ...indexImage, descriptor, content }
+  }
+
+  it.each<[string, object, object]>([
+    ['without any', { platform: {} }, { platform: {} }],
+    ['halves', { platform: { os: 'linux' } }, { platform: { architecture: 'arm64' } }],
+    [
+      'with blanks',
+      { platform: { os: ' linux', architecture: 'amd64 ' } },
+      { platform: { os: 'linux\n', architecture: 'arm64' } },
+    ],
+    [
+      'in capitals',
+      { platform: { os: 'Linux', architecture: 'AMD64' } },
+      { platform: { os: 'LINUX', architecture: 'Arm64' } },
+    ],
+    ['of other types', { platform: 'linux/amd64' }, { platform: [1] }],
+    [
+      'media types',
+      { mediaType: ` ${mediaTypes.ociManifest.toUpperCase()}` },
+      { mediaType: `${mediaTypes.ociManifest}; charset=utf-8` },
+    ],
+  ])('(%s) is pulled, copied and pushed as it is, and its platforms are found', async (_, first, second) => {
+    const index = oddIndex(first, second)
+    const source = await holding(index)
+    const name = `${source.host}/app:1`
+    const { digest } = index.descriptor
+    for (const args of [['--platform', 'linux/arm64'], [], ['--all-platforms']])
+      expect(await dist('pull', ...args, name)).toMatchObject({ code: 0, stdout: `${name} ${digest}\n` })
+    const destination = await registry({ strict: true })
+    expect(await dist('copy', name, `${destination.host}/copied:t`)).toMatchObject({ code: 0 })
+    expect(await dist('push', name, `${destination.host}/pushed:t`)).toMatchObject({ code: 0 })
+    for (const repository of ['copied', 'pushed']) expectWhole(destination, repository, index)
+    const alone = await dist('copy', '--platform', 'linux/arm64', name, `${destination.host}/alone:t`)
+    expect(alone).toMatchObject({ code: 0, stdout: expect.stringContaining(children[1]?.digest ?? '') })
+    expect(await dist('verify', name)).toMatchObject({ code: 0 })
   })
 })
 

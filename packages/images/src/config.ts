@@ -6,7 +6,7 @@ import {
   maxManifestSize,
   type Platform,
   parseManifest,
-  parsePlatform,
+  readPlatform,
 } from '@dist/oci'
 
 const unreadable = [
@@ -14,7 +14,6 @@ const unreadable = [
   'FAILED_PRECONDITION',
   'MALFORMED',
   'NOT_IMPLEMENTED',
-  'INVALID_ARGUMENT',
   'RESOURCE_EXHAUSTED',
 ] as const
 
@@ -33,20 +32,10 @@ export async function configPlatform(
     const manifest = parseManifest(content, desc.mediaType, desc.digest)
     if (manifest.kind !== 'manifest' || manifest.config === undefined) return undefined
     const config = await readContent(provider, manifest.config, maxManifestSize, options)
-    return platformOf(JSON.parse(Buffer.from(config).toString()))
+    return readPlatform(JSON.parse(Buffer.from(config).toString()))
   } catch (error) {
     // An artifact's config is what it likes.
     if (error instanceof SyntaxError || hasCode(error, ...unreadable)) return undefined
     throw error
   }
-}
-
-function platformOf(
-  config: { os?: unknown; architecture?: unknown; variant?: unknown } | null,
-): Platform | undefined {
-  const { os, architecture, variant } = config ?? {}
-  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined
-  const parts =
-    typeof variant === 'string' && variant !== '' ? [os, architecture, variant] : [os, architecture]
-  return parsePlatform(parts.join('/'))
 }

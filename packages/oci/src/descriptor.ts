@@ -1,6 +1,7 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Digest, parseDigest } from './digest.js'
-import type { Platform } from './platforms.js'
+import { knownMediaType } from './mediatypes.js'
+import { type Platform, readPlatform } from './platforms.js'
 
 /** What is known of a piece of content before it is there. OCI image spec, "Content descriptors". */
 export interface Descriptor {
@@ -21,7 +22,10 @@ export function bareDescriptor(desc: Descriptor): Descriptor {
   return { mediaType: desc.mediaType, digest: desc.digest, size: desc.size }
 }
 
-/** Reads a descriptor out of a parsed JSON document. `where` names its place for the error. Throws `MALFORMED`. */
+/**
+ * Reads a descriptor out of a parsed JSON document. Media types that are known are taken in any spelling, a platform that
+ * is none as no platform. `where` names its place for the error. Throws `MALFORMED`.
+ */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isRecord(value)) throw malformed(where, 'is not an object')
   const { mediaType, size } = value
@@ -34,10 +38,10 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     )
   }
   return {
-    mediaType,
+    mediaType: knownMediaType(mediaType),
     digest: documentDigest(value.digest, `${where}.digest`),
     size,
-    ...optionalParts(value, where),
+    ...optionalParts(value),
   }
 }
 
@@ -56,38 +60,15 @@ type OptionalParts = {
   -readonly [K in 'urls' | 'annotations' | 'data' | 'platform' | 'artifactType']?: Descriptor[K]
 }
 
-function optionalParts(value: Record<string, unknown>, where: string): OptionalParts {
+function optionalParts(value: Record<string, unknown>): OptionalParts {
   const parts: OptionalParts = {}
   if (Array.isArray(value.urls)) parts.urls = value.urls.filter((url) => typeof url === 'string')
   if (isRecord(value.annotations)) parts.annotations = stringsOf(value.annotations)
   if (typeof value.data === 'string') parts.data = value.data
   if (typeof value.artifactType === 'string') parts.artifactType = value.artifactType
-  if (value.platform !== undefined && value.platform !== null)
-    parts.platform = parsePlatformObject(value.platform, where)
+  const platform = readPlatform(value.platform)
+  if (platform !== undefined) parts.platform = platform
   return parts
-}
-
-function parsePlatformObject(value: unknown, where: string): Platform {
-  if (!isRecord(value)) throw malformed(`${where}.platform`, 'is not an object')
-  const { os, architecture, variant } = value
-  if (typeof os !== 'string' || typeof architecture !== 'string')
-    throw malformed(`${where}.platform`, 'lacks os or architecture')
-  if (![os, architecture, variant ?? ''].every(isPlatformPart))
-    throw malformed(`${where}.platform`, 'has an os, architecture or variant that is no name')
-  const version = value['os.version']
-  const features = value['os.features']
-  return {
-    os,
-    architecture,
-    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
-    ...(typeof version === 'string' ? { 'os.version': version } : {}),
-    ...(Array.isArray(features) ? { 'os.features': features.filter((f) => typeof f === 'string') } : {}),
-  }
-}
-
-// What would make one platform's spelling pass for another's, or leave the line, is no part of a platform.
-function isPlatformPart(part: unknown): boolean {
-  return typeof part !== 'string' || /^[!-.0-~]{0,100}$/.test(part)
 }
 
 /** JSON's strings of an object; what is no string is dropped, as readers of annotations do. */

@@ -1,7 +1,14 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Descriptor, isRecord, malformed, parseDescriptor, shown, stringsOf } from './descriptor.js'
 import { algorithmOf, digestOf } from './digest.js'
-import { essence, isIndexType, isManifestType, isSchema1Type, mediaTypes } from './mediatypes.js'
+import {
+  essence,
+  isIndexType,
+  isManifestType,
+  isSchema1Type,
+  knownMediaType,
+  mediaTypes,
+} from './mediatypes.js'
 
 /**
  * The largest manifest that is read, in bytes. The distribution spec asks for at least 4 MB to work;
@@ -62,7 +69,8 @@ export function parseManifest(content: Uint8Array, mediaType: string, name = 'ma
 export function detectMediaType(content: Uint8Array, name = 'manifest'): string {
   const document = parseJson(content, name)
   if (document.schemaVersion === 1 || 'fsLayers' in document) return mediaTypes.dockerSchema1
-  if (typeof document.mediaType === 'string' && document.mediaType !== '') return document.mediaType
+  if (typeof document.mediaType === 'string' && document.mediaType.trim() !== '')
+    return knownMediaType(document.mediaType)
   if (Array.isArray(document.manifests)) return mediaTypes.ociIndex
   if (Array.isArray(document.layers)) return mediaTypes.ociManifest
   throw malformed(name, 'is neither a manifest nor an index')
@@ -128,9 +136,9 @@ function agreedMediaType(document: Record<string, unknown>, mediaType: string, n
       `${name}: ${sanitize(mediaType, 100)} is not the media type of a manifest`,
     )
   }
-  const own = document.mediaType
+  const own = typeof document.mediaType === 'string' ? essence(document.mediaType) : document.mediaType
   if (own != null && own !== '' && own !== mediaType)
-    throw malformed(name, `was given as ${mediaType} but calls itself ${shown(own)}`)
+    throw malformed(name, `was given as ${mediaType} but calls itself ${shown(document.mediaType)}`)
   checkLists(document, mediaType, name)
   return mediaType
 }

@@ -57,3 +57,14 @@ export function isForeignLayerType(mediaType: string): boolean {
 export function essence(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
+
+const knownTypes: ReadonlySet<string> = new Set(Object.values(mediaTypes))
+
+/**
+ * The spelling of a media type by which everything here knows it, whatever its case, and whatever blanks or parameters it
+ * comes with. A type of others is as it is.
+ */
+export function knownMediaType(mediaType: string): string {
+  const type = essence(mediaType)
+  return knownTypes.has(type) || isForeignLayerType(type) ? type : mediaType
+}

@@ -44,6 +44,39 @@ export function parsePlatform(text: string): Platform {
   return normalizePlatform(variant === undefined ? { os, architecture } : { os, architecture, variant })
 }
 
+/**
+ * Reads the platform of a descriptor or a configuration. Undefined for what names none, or only half of one, or no names:
+ * then nothing is known of it, and that is no fault of the rest.
+ */
+export function readPlatform(value: unknown): Platform | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = value as RawPlatform
+  const names = [nameIn(os), nameIn(architecture), variant == null ? '' : nameIn(String(variant))]
+  const [osName, architectureName, variantName] = names
+  if (!osName || !architectureName || variantName === undefined) return undefined
+  return {
+    os: osName,
+    architecture: architectureName,
+    ...(variantName === '' ? {} : { variant: variantName }),
+    ...(typeof version === 'string' ? { 'os.version': version } : {}),
+    ...(Array.isArray(features) ? { 'os.features': features.filter((f) => typeof f === 'string') } : {}),
+  }
+}
+
+interface RawPlatform {
+  readonly os?: unknown
+  readonly architecture?: unknown
+  readonly variant?: unknown
+  readonly 'os.version'?: unknown
+  readonly 'os.features'?: unknown
+}
+
+// What would make one platform's spelling pass for another's, or leave the line, is no part of a platform.
+function nameIn(part: unknown): string | undefined {
+  const name = typeof part === 'string' ? part.trim() : undefined
+  return name !== undefined && /^[!-.0-~]{0,100}$/.test(name) ? name : undefined
+}
+
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = normalizePlatform(platform)
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
@@ -81,5 +114,5 @@ export function platformMatches(asked: Platform, offered: Platform): boolean {
 
 /** BuildKit's attestations and the like: children of an index that belong to another child, not to a machine. */
 export function isUnknownPlatform(platform: Platform): boolean {
-  return platform.os === 'unknown' && platform.architecture === 'unknown'
+  return [platform.os, platform.architecture].every((part) => part.toLowerCase() === 'unknown')
 }

@@ -1,4 +1,4 @@
-import { bareDescriptor, digestOf, mediaTypes, parseDescriptor } from '@dist/oci'
+import { bareDescriptor, digestOf, formatPlatform, mediaTypes, parseDescriptor } from '@dist/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { codeThrown, failure } from './codes.js'
@@ -92,19 +92,45 @@ describe('parseDescriptor', () => {
     expect(codeThrown(() => parse(value))).toBe('MALFORMED')
   })
 
-  it('takes a null platform for none', () => {
-    expect(parse({ ...good, platform: null })).toEqual(good)
+  it.each([
+    ['is null', null],
+    ['is empty', {}],
+    ['is no object', 'linux/amd64'],
+    ['is a list', ['linux', 'amd64']],
+    ['lacks an architecture', { os: 'linux' }],
+    ['lacks an os', { architecture: 'amd64' }],
+    ['has empty names', { os: '', architecture: '' }],
+    ['has a blank name', { os: 'linux', architecture: '  ' }],
+    ['has a name that is no string', { os: 'linux', architecture: 64 }],
+    ['hides a second part', { os: 'linux/arm', architecture: 'v7' }],
+    ['has two names in one', { os: 'linux', architecture: 'arm64\nx' }],
+    ['is very long', { os: 'linux', architecture: 'x'.repeat(1000) }],
+    ['has an odd variant', { os: 'linux', architecture: 'arm', variant: 'v7/../x' }],
+    ['has a variant that is an object', { os: 'linux', architecture: 'arm', variant: {} }],
+  ])('takes a platform that %s for none', (_, platform) => {
+    expect(parse({ ...good, platform })).toEqual(good)
   })
 
   it.each([
-    ['is no object', 'linux/amd64'],
-    ['lacks an architecture', { os: 'linux' }],
-    ['hides a second part', { os: 'linux/arm', architecture: 'v7' }],
-    ['breaks the line', { os: 'linux', architecture: 'arm64\n' }],
-    ['is very long', { os: 'linux', architecture: 'x'.repeat(1000) }],
-    ['has an odd variant', { os: 'linux', architecture: 'arm', variant: 'v7/../x' }],
-  ])('refuses a platform that %s', (_, platform) => {
-    expect(codeThrown(() => parse({ ...good, platform }))).toBe('MALFORMED')
+    [{ os: ' linux ', architecture: 'arm64\n' }, 'linux/arm64'],
+    [{ os: 'Linux', architecture: 'AMD64', variant: null }, 'linux/amd64'],
+    [{ os: 'linux', architecture: 'arm', variant: ' V6 ' }, 'linux/arm/v6'],
+    [{ os: 'linux', architecture: 'arm', variant: 6 }, 'linux/arm/v6'],
+    [{ os: 'linux', architecture: 'arm', variant: '' }, 'linux/arm/v7'],
+  ])('reads the platform %j as %s', (platform, text) => {
+    const read = parse({ ...good, platform }).platform
+    expect(read && formatPlatform(read)).toBe(text)
+  })
+
+  it.each([
+    ['Application/VND.oci.image.Layer.v1.tar+GZIP', mediaTypes.ociLayerGzip],
+    [`  ${mediaTypes.dockerManifest} `, mediaTypes.dockerManifest],
+    [`${mediaTypes.ociIndex}; charset=utf-8`, mediaTypes.ociIndex],
+    [mediaTypes.dockerForeignLayerGzip.toUpperCase(), mediaTypes.dockerForeignLayerGzip],
+    ['Application/X-Mine; a=B', 'Application/X-Mine; a=B'],
+    ['', ''],
+  ])('reads the media type "%s" as "%s"', (mediaType, known) => {
+    expect(parse({ ...good, mediaType }).mediaType).toBe(known)
   })
 
   it('keeps only strings of annotations and urls, also under names that objects have of their own', () => {

@@ -109,6 +109,23 @@ describe('parseManifest', () => {
 const withCode = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) })
 
+it.each([
+  ` ${ociManifest}`,
+  `${ociManifest};charset=utf-8`,
+  'Application/Vnd.OCI.image.manifest.v1+JSON',
+  '  ',
+])('a manifest may spell its own media type "%s"', (mediaType) => {
+  expect(children({ ...image, mediaType })).toEqual([config, layer])
+  expect(detectMediaType(bytes({ ...image, mediaType }))).toBe(ociManifest)
+})
+
+it('children whose platform is none, and whose media types are spelled oddly, leave the others as they are', () => {
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const odd = { ...child, mediaType: ` ${ociManifest.toUpperCase()}`, platform: {} }
+  const manifests = [odd, { ...child, platform: { os: 'linux' } }, { ...child, platform }]
+  expect(children({ ...index, manifests }, ociIndex)).toEqual([child, child, { ...child, platform }])
+})
+
 describe('parseManifest refuses', () => {
   it.each([
     ['a document with both layers and manifests', { ...image, manifests: [child] }, ociManifest],

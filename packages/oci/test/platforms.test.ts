@@ -134,6 +134,7 @@ describe('hostPlatform', () => {
 describe('isUnknownPlatform', () => {
   it('knows what belongs to no machine', () => {
     expect(isUnknownPlatform({ os: 'unknown', architecture: 'unknown' })).toBe(true)
+    expect(isUnknownPlatform({ os: 'Unknown', architecture: 'UNKNOWN' })).toBe(true)
     expect(isUnknownPlatform({ os: 'linux', architecture: 'unknown' })).toBe(false)
   })
 })
