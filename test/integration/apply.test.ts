@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import {
@@ -199,4 +199,31 @@ it('all layers that a store lists, each into its own directory', async () => {
   expect(linesOf(ended.stdout).sort()).toEqual(layers.map(({ diffID }) => diffID).sort())
   const names = Object.keys(readTree(join(w.root, 'apart'))).filter((path) => path.endsWith('etc'))
   expect(names.sort()).toEqual(layers.map(({ descriptor }) => `${descriptor.digest}/etc`).sort())
+})
+
+it('L18 a layer of the store without the two blocks at its end is applied', async () => {
+  for (const layer of [archive.subarray(0, -1024), gzipSync(archive.subarray(0, -1024))]) {
+    const { digest } = fixtureBlob(layer).descriptor
+    expect(await workspace().dist(['ingest', 'open'], { stdin: layer })).toMatchObject({ code: 0 })
+    const ended = await workspace().dist(['apply', '--layer', digest, `rootfs-${digest.slice(-4)}`])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(readTree(join(workspace().root, `rootfs-${digest.slice(-4)}`))).toMatchObject({
+      'etc/motd': { content: 'hello\n' },
+    })
+  }
+  // From a pipe it may be the half of one.
+  const piped = await workspace().dist(['apply', 'piped'], { stdin: archive.subarray(0, -1024) })
+  expect(piped).toMatchObject({ code: 1, stdout: '' })
+})
+
+it('a layer that is damaged in the store leaves the directory as it was', async () => {
+  const { digest } = fixtureBlob(archive).descriptor
+  await workspace().dist(['ingest', 'rotten'], { stdin: archive })
+  const path = join(workspace().store, 'blobs', 'sha256', digest.slice('sha256:'.length))
+  chmodSync(path, 0o644)
+  writeFileSync(path, archive.subarray(0, -1024))
+  const ended = await workspace().dist(['apply', '--layer', digest, 'rootfs'])
+  expect(ended).toMatchObject({ code: 5, stdout: '' })
+  expect(ended.stderr).toMatch(/^dist: layer sha256:[0-9a-f]{64} is damaged in the store[^\n]*\n$/)
+  expect(existsSync(rootfs())).toBe(false)
 })

@@ -28,14 +28,17 @@ export interface ReadEntriesOptions {
 /**
  * The files and links of an archive, plain, gzip or zstd, in its order. A body has to be read before the next entry
  * is asked for, or is passed over. Throws `MALFORMED`, with the entry's name, for names and links that lead out of the
- * archive, for devices and the like, absurd sizes, and too many entries; for what is no archive or was cut off too.
+ * archive, for devices and the like, absurd sizes, and too many entries; for what is no archive too, or was cut off within an
+ * entry.
  */
 export async function* readEntries(
   source: AsyncIterable<Uint8Array>,
   { signal, limit = maxEntries }: ReadEntriesOptions = {},
 ): AsyncIterable<ArchiveEntry> {
   let count = 0
-  for await (const { header, body } of readTar(decompress(source), signal === undefined ? {} : { signal })) {
+  const reading = signal === undefined ? {} : { signal }
+  // What was cut off lacks something that its index names: that is how it is told.
+  for await (const { header, body } of readTar(filled(decompress(source)), { ...reading, openEnd: true })) {
     throwIfAborted(signal)
     if (++count > limit) throw malformed('the archive', `has more than ${limit} entries`)
     const path = pathOf(header.name, header.name)
@@ -44,6 +47,16 @@ export async function* readEntries(
     if (header.size > maxEntrySize) throw malformed(shownEntry(path), `claims to have ${header.size} bytes`)
     yield { path, size: header.size, target: targetOf(path, header), body }
   }
+}
+
+/** Throws for a source without a byte. */
+async function* filled(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let isEmpty = true
+  for await (const chunk of source) {
+    isEmpty &&= chunk.byteLength === 0
+    yield chunk
+  }
+  if (isEmpty) throw malformed('there is no archive:', 'it has no bytes')
 }
 
 /** An entry for a message: whoever made the archive chose its name. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
-import { bareDescriptor } from '@dist/oci'
+import { bareDescriptor, digestOf } from '@dist/oci'
 import { imageIndex, ociImage, seededLayer, tarArchive } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
 import { importArchive, parseGivenName } from '../src/index.js'
@@ -8,6 +8,7 @@ import {
   blobFile,
   blobFiles,
   containerdName,
+  dockerSaved,
   file,
   importEntries,
   indexFile,
@@ -36,6 +37,30 @@ it('an image of a layout comes in under its name, byte for byte', async () => {
   expect(outcome).toEqual({ images: [image], nameless: [], foreign: [], objects: 8, added: 8 })
   expect(await store.images()).toEqual([image])
   expect(await store.digests()).toEqual(digestsOf(both))
+})
+
+it.each([512, 1024, 1024 + 100])(
+  'L18 the last %i bytes of an archive, which hold nothing, may be missing',
+  async (lacking) => {
+    for (const entries of [layoutOf(large, name), dockerSaved(large, [name])]) {
+      const store = new TestStore()
+      const archive = tarArchive(entries).slice(0, -lacking)
+      expect((await importArchive(toAsync([archive]), store)).images).toMatchObject([{ name }])
+    }
+  },
+)
+
+it('L18 a layer that lacks the end of its tar is taken as it is', async () => {
+  const open = Buffer.from(tarArchive([{ path: 'etc/motd', content: 'hello' }]).slice(0, -1024))
+  const diff_ids = [digestOf(open)]
+  const config = { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids } }
+  const list = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]
+  for (const layer of [open, gzipSync(open)]) {
+    const store = new TestStore()
+    const entries = [file('config.json', config), file('layer.tar', layer), file('manifest.json', list)]
+    expect((await importEntries(entries, store)).images).toMatchObject([{ name }])
+    expect(await store.digests()).toContain(digestOf(layer))
+  }
 })
 
 it('the index may come first, entries may start with ./, and folders are passed over', async () => {

@@ -19,3 +19,4 @@ export {
   type UnpackState,
   unpackImage,
 } from './unpack.js'
+export { verifiedBytes } from './verified.js'

@@ -34,6 +34,22 @@ export async function useVerified<T>(
   }
 }
 
+/**
+ * Bytes of stored content that fail at their end where they are not those of the digest, with `FAILED_PRECONDITION`: for a
+ * reader that can take back what it has made of them.
+ */
+export async function* verifiedBytes(
+  body: AsyncIterable<Uint8Array>,
+  digest: Digest,
+): AsyncIterable<Uint8Array> {
+  const digester = new Digester(algorithmOf(digest))
+  for await (const chunk of body) {
+    digester.update(chunk)
+    yield chunk
+  }
+  if (digester.digest() !== digest) throw damaged({ digest })
+}
+
 /** Not a full disk, and not whoever gave up: those do not become other errors by another look. */
 function blamesContent(error: unknown): boolean {
   if (hasCode(error, 'MALFORMED', 'FAILED_PRECONDITION', 'NOT_IMPLEMENTED')) return true
@@ -50,7 +66,7 @@ async function isDamaged(body: HashedBody, desc: Descriptor): Promise<boolean> {
   }
 }
 
-function damaged({ digest }: Descriptor, cause?: unknown): DistError {
+function damaged({ digest }: Pick<Descriptor, 'digest'>, cause?: unknown): DistError {
   return new DistError(
     'FAILED_PRECONDITION',
     `layer ${digest} is damaged in the store: delete it and pull the image again`,

@@ -9,11 +9,14 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
   readonly #bytes: Bytes
   readonly #name: string
   readonly #padding: number
+  /** Whether the archive may end with the body's last byte. */
+  readonly #openEnd: boolean
   #left: number
   #isOver = false
 
-  constructor(bytes: Bytes, size: number, name: string) {
+  constructor(bytes: Bytes, size: number, name: string, openEnd: boolean) {
     this.#bytes = bytes
+    this.#openEnd = openEnd
     this.#left = size
     this.#padding = -size & (blockSize - 1)
     this.#name = name
@@ -37,6 +40,8 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
   async end(): Promise<void> {
     this.#isOver = true
     const left = this.#left + this.#padding
-    if (left > 0 && this.#bytes.take(left) === undefined) await this.#bytes.skip(left, this.#name)
+    if (left === 0 || this.#bytes.take(left) !== undefined) return
+    await this.#bytes.skip(this.#openEnd ? this.#left : left, this.#name)
+    if (this.#openEnd) await this.#bytes.skipUpTo(this.#padding)
   }
 }

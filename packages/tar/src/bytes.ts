@@ -58,6 +58,15 @@ export class Bytes {
     }
   }
 
+  /** Passes over the next `length` bytes, as far as they are there. */
+  async skipUpTo(length: number): Promise<void> {
+    for (let left = length; left > 0; ) {
+      const piece = await this.some(left)
+      if (piece === undefined) return
+      left -= piece.byteLength
+    }
+  }
+
   /** Passes over everything that is left. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);

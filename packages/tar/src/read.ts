@@ -10,8 +10,9 @@ export interface ReadTarOptions {
   /** Ends the reading, and with it the source, with the signal's reason; default never. */
   signal?: AbortSignal
   /**
-   * Whether the archive may do without the two empty blocks at its end, as some that are in use do. Nothing else tells
-   * one that was cut off between two entries, so it is for those who know the whole by its digest. Default: false.
+   * Whether the archive may do without the two empty blocks at its end, as some that are in use do, and without what fills
+   * the last block of its last file. Nothing else tells one that was cut off between two entries, so it is for those who
+   * know the whole by its digest. Default: false.
    */
   openEnd?: boolean
 }
@@ -45,7 +46,7 @@ export async function* readTar(
       } else {
         const header = headerOf(block, globals, extensions)
         extensions = noExtensions
-        const body = new Body(bytes, header.size, header.name)
+        const body = new Body(bytes, header.size, header.name, options.openEnd ?? false)
         yield { header, body }
         await body.end()
       }

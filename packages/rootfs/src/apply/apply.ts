@@ -83,14 +83,14 @@ async function applyEntries(
   tree: Tree,
   layer: AsyncIterable<Uint8Array>,
   meter: Meter,
-  { signal, onWarning, diffID }: ApplyOptions,
+  { signal, onWarning, diffID, verified = false }: ApplyOptions,
 ): Promise<number> {
   const warnings = new Warnings(onWarning)
   const reading = signal === undefined ? {} : { signal }
   const uncompressed = meter.uncompressed(decompress(meter.given(layer), reading))
   let count = 0
-  // A layer that is known by its diffID cannot be cut off unnoticed.
-  const openEnd = diffID !== undefined
+  // A layer that is known by a digest cannot be cut off unnoticed.
+  const openEnd = verified || diffID !== undefined
   for await (const entry of readTar(uncompressed, { ...reading, openEnd })) {
     throwIfAborted(signal)
     const { header } = entry

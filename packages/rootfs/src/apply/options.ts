@@ -42,6 +42,11 @@ export interface ApplyWarning {
 export interface ApplyOptions {
   /** Of the uncompressed layer; `FAILED_PRECONDITION` when it turns out to be another. Default: any. */
   diffID?: Digest
+  /**
+   * Whether the bytes as they are given fail at their end when they are not the whole: then the layer may lack the empty
+   * blocks that end a tar. Default: only where the diffID is known.
+   */
+  verified?: boolean
   limits?: Partial<ApplyLimits>
   /** An abort leaves the directory as a failure does. */
   signal?: AbortSignal

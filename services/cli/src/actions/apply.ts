@@ -1,7 +1,7 @@
 import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { parseDigest } from '@dist/oci'
-import { type Applied, type ApplyOptions as ApplySettings, applyLayer } from '@dist/rootfs'
+import { type Applied, type ApplyOptions as ApplySettings, applyLayer, verifiedBytes } from '@dist/rootfs'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'
@@ -50,7 +50,8 @@ async function applyFrom(
   await using store = await openStore(options, context.env)
   const { size } = await store.content.info(digest)
   const bytes = await store.content.open({ digest }, { signal: context.signal })
-  return await applyTo(context, name, bytes, settings, size)
+  const whole = verifiedBytes(bytes, digest)
+  return await applyTo(context, name, whole, { ...settings, verified: true }, size)
 }
 
 function fromStdin(context: Context): AsyncIterable<Uint8Array> {
