@@ -1,5 +1,6 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Digest, parseDigest } from '@dist/oci'
+import { isObject, Members } from './members.js'
 
 /** The largest configuration that is read, in bytes. Those in use have some ten thousand. */
 export const maxConfigSize = 4 * 1024 * 1024
@@ -20,6 +21,16 @@ export interface ImageConfig {
   /** Digests of the uncompressed layers, the lowest first. */
   readonly diffIDs: readonly Digest[]
   readonly run: RunConfig
+  /** What it says and nobody can read: left out above. Absent where there is nothing of the kind. */
+  readonly oddities?: readonly Oddity[]
+}
+
+/** A member of odd type. */
+export interface Oddity {
+  /** As `User`; `config` where nothing of how it wants to be run can be read. */
+  readonly member: string
+  /** As `config sha256:...: config: User is not a string`. */
+  readonly reason: string
 }
 
 /** How an image wants to be run. */
@@ -28,7 +39,9 @@ export interface RunConfig {
   readonly user?: string
   /** `NAME=value` each. */
   readonly env?: readonly string[]
+  /** Of one that is a string, as builders of old wrote it, that string alone: so reads it docker. */
   readonly entrypoint?: readonly string[]
+  /** As the entrypoint. */
   readonly cmd?: readonly string[]
   readonly workingDir?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -40,13 +53,16 @@ export interface RunConfig {
 }
 
 /**
- * Reads an image's configuration. Members that are null count as absent, as Docker writes them. `name` is for the
- * error. Throws `MALFORMED`, naming the member, for what is no JSON or has other types than it may.
+ * Reads an image's configuration. Members that are null count as absent, as Docker writes them. What does not have the
+ * type that it should is an oddity: to unpack an image only its diffIDs have to be right. `name` is for the error. Throws
+ * `MALFORMED`, naming the member, for what is no JSON and for diffIDs that are none.
  */
 export function parseImageConfig(content: Uint8Array, name = 'config'): ImageConfig {
-  const document = new Members(parseJson(content, name), name)
-  const rootfs = document.object('rootfs')
-  if (rootfs === undefined) throw malformed(`${name}: rootfs`, 'is missing: this is no image')
+  const members = parseJson(content, name)
+  const oddities: Oddity[] = []
+  const document = new Members(members, name, (where, what, member) =>
+    oddities.push({ member, reason: `${where} ${what}` }),
+  )
   return {
     ...present({
       os: document.string('os'),
@@ -57,17 +73,19 @@ export function parseImageConfig(content: Uint8Array, name = 'config'): ImageCon
       author: document.string('author'),
       created: document.string('created'),
     }),
-    diffIDs: diffIDsOf(rootfs),
-    run: runOf(document.object('config') ?? new Members({}, name)),
+    diffIDs: diffIDsOf(members, name),
+    run: runOf(document.object('config')),
+    ...(oddities.length === 0 ? {} : { oddities }),
   }
 }
 
-function runOf(config: Members): RunConfig {
+function runOf(config: Members | undefined): RunConfig {
+  if (config === undefined) return {}
   return present({
     user: config.string('User'),
-    env: config.strings('Env'),
-    entrypoint: config.strings('Entrypoint'),
-    cmd: config.strings('Cmd'),
+    env: config.stringOrStrings('Env'),
+    entrypoint: config.stringOrStrings('Entrypoint'),
+    cmd: config.stringOrStrings('Cmd'),
     workingDir: config.string('WorkingDir'),
     labels: config.stringMap('Labels'),
     stopSignal: config.string('StopSignal'),
@@ -76,7 +94,12 @@ function runOf(config: Members): RunConfig {
   })
 }
 
-function diffIDsOf(rootfs: Members): Digest[] {
+function diffIDsOf(members: Readonly<Record<string, unknown>>, name: string): Digest[] {
+  const strictly = new Members(members, name, (where, what) => {
+    throw malformed(where, what)
+  })
+  const rootfs = strictly.object('rootfs')
+  if (rootfs === undefined) throw malformed(`${name}: rootfs`, 'is missing: this is no image')
   const type = rootfs.string('type')
   if (type !== undefined && type !== 'layers')
     throw malformed(rootfs.where('type'), `is ${sanitize(JSON.stringify(type), 40)}, not "layers"`)
@@ -91,72 +114,6 @@ function diffIDsOf(rootfs: Members): Digest[] {
   })
 }
 
-/** The members of a JSON object, each read as what it must be. An absent or null one is undefined. */
-class Members {
-  constructor(
-    private readonly members: Readonly<Record<string, unknown>>,
-    private readonly name: string,
-  ) {}
-
-  where(member: string): string {
-    return `${this.name}: ${member}`
-  }
-
-  string(member: string): string | undefined {
-    const value = this.#get(member)
-    if (value === undefined) return undefined
-    if (typeof value !== 'string') throw malformed(this.where(member), 'is not a string')
-    return checked(value, this.where(member))
-  }
-
-  strings(member: string): string[] | undefined {
-    const value = this.#get(member)
-    if (value === undefined) return undefined
-    if (!Array.isArray(value)) throw malformed(this.where(member), 'is not a list')
-    return value.map((item: unknown, i) => {
-      const where = this.where(`${member}[${i}]`)
-      if (typeof item !== 'string') throw malformed(where, 'is not a string')
-      return checked(item, where)
-    })
-  }
-
-  object(member: string): Members | undefined {
-    const value = this.#get(member)
-    if (value === undefined) return undefined
-    if (!isObject(value)) throw malformed(this.where(member), 'is not an object')
-    return new Members(value, this.where(member))
-  }
-
-  stringMap(member: string): Record<string, string> | undefined {
-    const map = this.object(member)
-    if (map === undefined) return undefined
-    const names = Object.keys(map.members)
-    return Object.fromEntries(names.map((name) => [checked(name, this.where(member)), map.#label(name)]))
-  }
-
-  /** The names of an object whose values mean nothing, Go's way of writing a set. */
-  keys(member: string): string[] | undefined {
-    const map = this.object(member)
-    return map && Object.keys(map.members).map((key) => checked(key, this.where(member)))
-  }
-
-  #label(name: string): string {
-    const value = this.members[name]
-    if (typeof value !== 'string') throw malformed(this.where(sanitize(name, 60)), 'is not a string')
-    return checked(value, this.where(sanitize(name, 60)))
-  }
-
-  #get(member: string): unknown {
-    return Object.hasOwn(this.members, member) ? (this.members[member] ?? undefined) : undefined
-  }
-}
-
-/** No system call takes a NUL: what stands in front of it would be taken for the whole. */
-function checked(text: string, where: string): string {
-  if (text.includes('\0')) throw malformed(where, 'holds a NUL')
-  return text
-}
-
 function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
   let document: unknown
   try {
@@ -167,10 +124,6 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
   }
   if (!isObject(document)) throw malformed(name, 'is not a JSON object')
   return document
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

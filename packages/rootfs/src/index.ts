@@ -1,6 +1,6 @@
 export * from './apply/index.js'
 export { chainIDsOf } from './chain.js'
-export { type ImageConfig, parseImageConfig, type RunConfig } from './config.js'
+export { type ImageConfig, type Oddity, parseImageConfig, type RunConfig } from './config.js'
 export {
   type ImageSource,
   type ReadImageOptions,

@@ -32,6 +32,22 @@ describe('what a container runs', () => {
     expect(specOf(image(run), { command }).process.args.join(' ')).toBe(args)
   })
 
+  it.each(['User', 'Env', 'Entrypoint', 'Cmd', 'WorkingDir', 'config'])(
+    'L17 is not guessed where %s cannot be read',
+    async (member) => {
+      const odd = image({}, { oddities: [{ member, reason: `${member} is odd` }] })
+      expect(await thrown(() => specOf(odd))).toMatchObject({
+        code: 'MALFORMED',
+        message: expect.stringContaining(`${member} is odd`),
+      })
+    },
+  )
+
+  it('L17 needs not to be read where it is not used', () => {
+    const oddities = ['Labels', 'Cmd', 'os'].map((member) => ({ member, reason: `${member} is odd` }))
+    expect(specOf(image({}, { oddities }), { command: ['x'] }).process.args).toEqual(['x'])
+  })
+
   it('must be named by somebody', async () => {
     expect(await thrown(() => specOf(image({ cmd: [] })))).toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -21,10 +21,11 @@ export const rootfsFolder = 'rootfs'
 /**
  * The runtime configuration (`config.json`) of an image, by the rules of the OCI image spec's conversion; what they
  * leave open is as `runc spec` has it. Throws `INVALID_ARGUMENT` when neither image nor caller name a command, and
- * `MALFORMED` for a user that the root filesystem does not have.
+ * `MALFORMED` for a user that the root filesystem does not have, and where it cannot be read as whom and what to run.
  */
 export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: SpecOptions = {}): object {
   const { run } = config
+  refuseOddities(config, options.command ?? [])
   const { home, ...user } = resolveUser(run.user ?? '', accounts)
   const { terminal = false, rootless } = options
   const own = rootless === undefined ? { mounts, linux: linuxDefaults } : rootlessParts(rootless)
@@ -44,6 +45,15 @@ export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: Sp
     annotations: annotationsOf(config),
     linux: own.linux,
   }
+}
+
+/** Members without which something else would be run, or as somebody else. */
+const decisive: ReadonlySet<string> = new Set(['config', 'User', 'Env', 'Entrypoint', 'Cmd', 'WorkingDir'])
+
+function refuseOddities({ oddities = [] }: ImageConfig, command: readonly string[]): void {
+  const odd = oddities.find(({ member }) => decisive.has(member) && !(member === 'Cmd' && command.length > 0))
+  if (odd !== undefined)
+    throw new DistError('MALFORMED', `${odd.reason}: the image does not tell what to run, and as whom`)
 }
 
 function argsOf({ entrypoint = [], cmd = [] }: RunConfig, command: readonly string[] = []): string[] {

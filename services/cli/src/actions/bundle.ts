@@ -51,7 +51,9 @@ export async function bundle(
       onWarning: warnings.add,
     })
     const spec = specOptions(command, options)
-    await writeBundle(place, unpacked.image.config, unpacked.top, { ...spec, signal: context.signal })
+    const { config } = unpacked.image
+    await writeBundle(place, config, unpacked.top, { ...spec, signal: context.signal })
+    for (const { reason } of config.oddities ?? []) warnings.add(`${reason}: left out`)
     view.end()
     warnings.tell(context, options)
     const { chainID } = unpacked.top
