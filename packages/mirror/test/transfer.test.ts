@@ -267,32 +267,6 @@ describe('transferBlob', () => {
     expect(await running).toMatchObject({ size })
   })
 
-  /** A storage whose first writes lose what they got, as an upload that somebody sweeps. */
-  function losing(transfer: Transfer, times: number): void {
-    const draft = transfer.driver.draft.bind(transfer.driver)
-    let left = times
-    const append = () => Promise.reject(new DistError('UNAVAILABLE', 'no such upload', { lost: true }))
-    transfer.driver.draft = async (ref, expected) => ({
-      ...(await draft(ref, expected)),
-      ...(left-- > 0 ? { append } : {}),
-    })
-  }
-
-  it('S23 begins a write again whose target lost what it had got', async () => {
-    const transfer = newTransfer()
-    losing(transfer, 2)
-    expect(await transfer.run()).toMatchObject({ digest: desc.digest, size })
-    await expectStored(transfer)
-    expect(transfer.remote.offsets).toEqual([0, 0, 0])
-  })
-
-  it('S23 does not do so for ever', async () => {
-    const transfer = newTransfer()
-    losing(transfer, 99)
-    await expect(transfer.run()).rejects.toEqual(errorOf('UNAVAILABLE', 'no such upload'))
-    expect(transfer.remote.fetches).toHaveLength(3)
-  })
-
   it('asks the source no more once the storage has failed', async () => {
     const transfer = newTransfer()
     const draft = transfer.driver.draft.bind(transfer.driver)
