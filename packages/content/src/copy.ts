@@ -5,6 +5,8 @@ export interface CopyOptions {
   signal?: AbortSignal
   /** Called after each chunk with the bytes written so far, those of earlier attempts included. */
   onProgress?: (offset: number) => void
+  /** Awaited once all of the body is written, before it is verified and committed. What it throws ends the write. */
+  onArrived?: () => Promise<void>
 }
 
 /** Writes a body to its end and commits. Whoever opened the writer disposes of it. */
@@ -19,5 +21,6 @@ export async function copyContent(
     options.onProgress?.(writer.status.offset)
   }
   throwIfAborted(options.signal)
+  await options.onArrived?.()
   return writer.commit()
 }

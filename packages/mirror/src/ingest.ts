@@ -29,6 +29,8 @@ export interface IngestDependencies {
 export interface IngestOptions {
   signal?: AbortSignal
   onProgress?: (offset: number) => void
+  /** As in `TransferOptions`. */
+  onArrived?: () => Promise<void>
 }
 
 /** `present`: it was there, or somebody else was first. */

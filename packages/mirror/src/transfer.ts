@@ -31,6 +31,8 @@ export interface TransferOptions {
    * was there at the start.
    */
   onProgress?: (offset: number) => void
+  /** Awaited each time that all bytes are there, before they are verified and committed. */
+  onArrived?: () => Promise<void>
   /** How often the target is written to in all, when it fails in a way that a retry may help. Default: 1. */
   writes?: number
 }

@@ -36,6 +36,8 @@ export interface RunStatus {
   readonly createdAt: Date
   /** Set once the run has ended. */
   readonly endedAt?: Date
+  /** Milliseconds that it took, or has taken so far. The time between an end and a retry is not in it. */
+  readonly elapsed: number
   /** Empty until a coordinator has the run, where nobody named a store and none was known. */
   readonly store: string
   /** Where the images go, when not into the store; then no store is named. */
@@ -51,10 +53,10 @@ export interface RunStatus {
     readonly canceled: number
     readonly active: number
   }
-  /** Blob jobs; `total` grows while images are planned. */
+  /** Blobs that images of the run lacked, each once however many they are; `total` grows while images are planned. */
   readonly blobs: { readonly total: number; readonly done: number; readonly failed: number }
   /**
-   * Of the blobs planned so far, but for those that came through other images' jobs; `fetched` counts what crossed
+   * Of these blobs, but for what was there by other ways or from earlier, cut-off transfers; `fetched` counts what crossed
    * the network, or was read to be verified; what is under way is included.
    */
   readonly bytes: { readonly total: number; readonly fetched: number }

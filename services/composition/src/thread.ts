@@ -24,9 +24,13 @@ async function serve(settings: ThreadSettings): Promise<void> {
         (offset) => channel.call('progress', { transfer: call.transfer, offset }),
         progressInterval,
       )
+      const onArrived = () => channel.call<void>('arrived', call.transfer)
       return (
-        (await transferBlob(call.desc, { fetcher, ingester: store.content }, { signal, onProgress })) !==
-        undefined
+        (await transferBlob(
+          call.desc,
+          { fetcher, ingester: store.content },
+          { signal, onProgress, onArrived },
+        )) !== undefined
       )
     },
   })

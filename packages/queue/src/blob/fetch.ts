@@ -38,7 +38,8 @@ export async function fetchBlob(
   const transfer = to === undefined ? parts.transfer : mounting(run, engine, parts.transfer)
   const dependencies = { ...parts, transfer, locker: asking(parts.locker) }
   const onProgress = (offset: number) => progress.reached(offset)
-  const outcome = await ingestBlob(task, dependencies, { signal, onProgress })
-  await engine.states.settleBlob(blob, desc, outcome, outcome === 'fetched' ? desc.size : 0)
+  const onArrived = () => progress.arrived()
+  const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived })
+  await progress.settle(outcome)
   return outcome === 'fetched' ? 'done' : 'present'
 }

@@ -57,7 +57,7 @@ export class BlobHandler implements Handler<BlobJob> {
     const { states } = this.engine
     this.engine.emit({ ...this.#event(blob, 'failed'), error: named(error) })
     if (blob.kind === 'verify') await states.recordVerdict(blob, blob.desc.digest, reported(error))
-    await states.settleBlob(blob, blob.desc, 'failed', 0)
+    await states.settleBlob(blob, blob.desc, 'failed')
   }
 
   retrying(job: Job<BlobJob>, error: unknown): void {

@@ -1,11 +1,21 @@
+import { Meter } from '@dist/mirror'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob } from '../jobs/payload.js'
 
-/** Tells how far a transfer is, at most once in a while. Nothing depends on its being heard. */
+/** Bytes from which on a store may keep what a dead worker has written. */
+const large = 1024 * 1024
+
+/**
+ * Tells how far a transfer is: where it starts, then at most once in a while, and that all has come. What the run counts
+ * as fetched depends on it, nothing else does.
+ */
 export class Progress implements AsyncDisposable {
+  readonly #meter = new Meter()
   #offset = 0
   #told = Number.NEGATIVE_INFINITY
+  #recorded = 0
+  #settled = false
   #telling: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -19,28 +29,50 @@ export class Progress implements AsyncDisposable {
   reached(offset: number): void {
     const now = performance.now()
     const first = this.#told === Number.NEGATIVE_INFINITY
-    this.#offset = offset
+    this.#move(offset)
     if (now - this.#told < this.engine.tuning.progress) return
     this.#told = now
     this.onShown(offset, false)
     // Most blobs are through before there is anything to tell.
-    if (!first) this.#telling = this.#record(offset)
+    if (first && this.blob.desc.size < large) return
+    this.#tell(() => Promise.all([this.job.updateProgress({ offset }), this.#settle('moving')]))
   }
 
-  /** Waits until nothing that it has sent can overtake the blob's end. */
+  /** All bytes are there. Told before they are committed: whoever dies in between has fetched them. */
+  async arrived(): Promise<void> {
+    await this.#telling
+    this.#move(this.blob.desc.size)
+    await this.#settle('moving')
+  }
+
+  /** The blob is there. */
+  async settle(outcome: 'fetched' | 'present'): Promise<void> {
+    await this.#telling
+    if (outcome === 'fetched') this.#move(this.blob.desc.size)
+    await this.#settle(outcome)
+    this.#settled = true
+  }
+
+  /** Waits until nothing that it has sent can overtake the blob's end; tells what came of a transfer that broke off. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#settled && this.#offset !== this.#recorded) this.#tell(() => this.#settle('moving'))
     await this.#telling
     if (this.#told !== Number.NEGATIVE_INFINITY) this.onShown(this.#offset, true)
   }
 
-  async #record(offset: number): Promise<void> {
-    try {
-      await Promise.all([
-        this.job.updateProgress({ offset }),
-        this.engine.states.settleBlob(this.blob, this.blob.desc, 'moving', offset),
-      ])
-    } catch (error) {
-      this.engine.emit({ type: 'error', error })
-    }
+  #move(offset: number): void {
+    this.#meter.reached(offset)
+    this.#offset = offset
+  }
+
+  #tell(tell: () => Promise<unknown>): void {
+    const told = Promise.all([this.#telling, tell()])
+    this.#telling = told.catch((error: unknown) => this.engine.emit({ type: 'error', error }))
+  }
+
+  #settle(state: 'moving' | 'fetched' | 'present'): Promise<void> {
+    this.#recorded = this.#offset
+    const moved = { start: this.#meter.resumed, offset: this.#offset }
+    return this.engine.states.settleBlob(this.blob, this.blob.desc, state, moved)
   }
 }

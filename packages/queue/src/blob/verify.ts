@@ -34,7 +34,7 @@ export async function verifyStored(
   const verdict = await parts.verify(desc, { signal, onProgress })
   if (verdict.state !== 'right') throw errorOf(verdict, desc)
   await engine.states.recordVerdict(blob, desc.digest, 'right')
-  await engine.states.settleBlob(blob, desc, 'fetched', verdict.size)
+  await progress.settle('fetched')
   return 'verified'
 }
 
@@ -42,7 +42,7 @@ export async function verifyStored(
 async function isKnown({ states }: Engine, blob: VerifyJob): Promise<boolean> {
   const [verdict] = await states.verdicts(blob, [blob.desc])
   if (verdict === undefined) return false
-  await states.settleBlob(blob, blob.desc, verdict === 'right' ? 'present' : 'failed', 0)
+  await states.settleBlob(blob, blob.desc, verdict === 'right' ? 'present' : 'failed')
   return true
 }
 

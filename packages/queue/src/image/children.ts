@@ -26,9 +26,17 @@ export async function hasChildJobs(job: Job<ImageJob>): Promise<boolean> {
   return (unprocessed ?? 0) > 0
 }
 
-/** Lets a job end that has children left: those that wait are removed, those under way are waited for. */
-export async function drainChildren(job: Job<ImageJob>, token: string): Promise<Verdict> {
-  if (!(await hasChildJobs(job))) return 'done'
-  await job.removeUnprocessedChildren()
-  return (await job.moveToWaitingChildren(token)) ? 'children' : 'done'
+/**
+ * Lets a job end that has children left: those that wait are removed, those under way are waited for. Those that have
+ * failed go: an image that is over by other ways would leave them for ever.
+ */
+export async function drainChildren({ queues }: Engine, job: Job<ImageJob>, token: string): Promise<Verdict> {
+  if (job.data.generation === undefined) return 'done'
+  if (await hasChildJobs(job)) {
+    await job.removeUnprocessedChildren()
+    if (await job.moveToWaitingChildren(token)) return 'children'
+  }
+  for (const key of Object.keys(await job.getIgnoredChildrenFailures()))
+    await queues.blobs.remove(key.slice(queues.blobs.toKey('').length))
+  return 'done'
 }

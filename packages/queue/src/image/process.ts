@@ -51,7 +51,7 @@ export class ImageHandler implements Handler<ImageJob> {
       if (slot === undefined) return this.#later(image, putOff(job, this.engine.tuning))
       const settled = await this.engine.states.settleImage(image, { state: 'active' })
       // Another delivery of this job was first, or a retry has taken over.
-      if (settled !== 'active') return await drainChildren(job, context.token)
+      if (settled !== 'active') return await drainChildren(this.engine, job, context.token)
       this.#tell(image, 'started')
       checkStore(image.run, head.store, this.engine.store)
       return await this.#work(job, image, head, slot, { ...context, signal: ended.signal })
@@ -120,13 +120,13 @@ export class ImageHandler implements Handler<ImageJob> {
   ): Promise<Verdict> {
     await this.engine.states.settleImage(image, record)
     this.#tell(image, 'done')
-    return drainChildren(job, token)
+    return drainChildren(this.engine, job, token)
   }
 
   async #cancel(job: Job<ImageJob>, image: ImageJob, { token }: JobContext): Promise<Verdict> {
     const settled = await this.engine.states.settleImage(image, { state: 'canceled' })
     if (isEnded(settled as 'canceled')) this.#tell(image, 'canceled')
-    return drainChildren(job, token)
+    return drainChildren(this.engine, job, token)
   }
 
   #later(image: ImageJob, later: number): Verdict {

@@ -58,6 +58,11 @@ export class Keys {
     return `${this.run(run)}:turns`
   }
 
+  /** The blobs of all its images, each digest once: a hash of counts by the beginning of the digest. */
+  digests(run: string): string {
+    return `${this.run(run)}:digests`
+  }
+
   /** The blobs of an image: a hash of states by the beginning of the digest. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

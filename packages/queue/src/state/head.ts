@@ -31,6 +31,9 @@ const runHead = z.object({
   round: number,
   createdAt: number,
   endedAt: number.optional(),
+  /** When it was last begun again, and for how long it was worked on before that. */
+  resumedAt: number.optional(),
+  worked: number.default(0),
   'images:done': number.default(0),
   'images:failed': number.default(0),
   'images:active': number.default(0),
@@ -57,6 +60,11 @@ export function platformsOf(head: Pick<RunHead, 'platforms'>): Selection {
   return head.platforms === 'all' ? 'all' : head.platforms.split(',')
 }
 
+/** Clocks of those who write these times may differ a little. */
+function elapsedOf({ worked, resumedAt, createdAt, endedAt = Date.now() }: RunHead): number {
+  return worked + Math.max(0, endedAt - (resumedAt ?? createdAt))
+}
+
 export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
   const canceled = head.state === 'canceled'
   const state: RunState = lost && head.state === 'running' ? 'lost' : head.state
@@ -66,6 +74,7 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
     state,
     createdAt: new Date(head.createdAt),
     ...(head.endedAt === undefined ? {} : { endedAt: new Date(head.endedAt) }),
+    elapsed: elapsedOf(head),
     store: head.store,
     ...(head.to === undefined ? {} : { to: head.to }),
     platforms: platformsOf(head),

@@ -8,42 +8,68 @@ local function recordOf(text)
   return record.attempt, record.state
 end
 local function ended(state) return state == 'done' or state == 'failed' or state == 'canceled' end
-local function count(run, state, by)
+local function tell(run, state, by)
   if state ~= 'waiting' then redis.call('HINCRBY', run, 'images:' .. state, by) end
 end
 `
 
-// A blob's entry is "state size fetched". Numbers stay text: Lua's have 14 digits when they are written.
+// A blob's entry for an image is "state need fetched": bytes to fetch for it and bytes that came, by all its tries. What
+// images share counts once: a digest of the run is "open there failed need fetched", of how many entries it is in each
+// state, the bytes to fetch, and those that came. Numbers are exact to 2^53; Lua would write them with 14 digits.
 const blob = `
 local function finished(state) return state == 'fetched' or state == 'present' end
-local function add(run, field, sign, number)
-  if number ~= '0' then redis.call('HINCRBY', run, field, sign .. number) end
+local function digits(number) return string.format('%.0f', number) end
+local function entryOf(text)
+  local state, need, fetched = string.match(text or '', '^(%a+) (%d+) (%d+)$')
+  return state, tonumber(need or 0), tonumber(fetched or 0)
 end
-local function weigh(run, entry, sign)
-  local state, size, fetched = string.match(entry, '^(%a+) (%d+) (%d+)$')
-  add(run, 'blobs:total', sign, '1')
-  if finished(state) then add(run, 'blobs:done', sign, '1') end
-  if state == 'failed' then add(run, 'blobs:failed', sign, '1') end
-  if state ~= 'present' then add(run, 'bytes:total', sign, size) end
-  add(run, 'bytes:fetched', sign, fetched)
+local function worth(blob)
+  local known = blob.open + blob.there + blob.failed > 0
+  return {
+    ['blobs:total'] = known and 1 or 0,
+    ['blobs:done'] = blob.there > 0 and 1 or 0,
+    ['blobs:failed'] = (blob.failed > 0 and blob.open + blob.there == 0) and 1 or 0,
+    ['bytes:total'] = (known and blob.there == 0) and math.max(blob.need, blob.fetched) or blob.fetched,
+    ['bytes:fetched'] = blob.fetched,
+  }
 end
-local function put(run, blobs, field, entry)
-  local before = redis.call('HGET', blobs, field)
-  if before then weigh(run, before, '-') end
-  redis.call('HSET', blobs, field, entry)
-  weigh(run, entry, '')
+local function move(blob, state, by)
+  if not state then return end
+  local field = finished(state) and 'there' or (state == 'failed' and 'failed' or 'open')
+  blob[field] = math.max(0, blob[field] + by)
 end
-local function stateOf(entry) return entry and string.match(entry, '^%a+') or '' end
+local function count(run, digests, field, before, state, need, fetched)
+  local text = redis.call('HGET', digests, field) or '0 0 0 0 0'
+  local open, there, failed, most, got = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  local blob = {open = tonumber(open), there = tonumber(there), failed = tonumber(failed),
+    need = tonumber(most), fetched = tonumber(got)}
+  local was = worth(blob)
+  local state0, _, fetched0 = entryOf(before)
+  move(blob, state0, -1)
+  move(blob, state, 1)
+  blob.fetched = blob.fetched + math.max(0, fetched - fetched0)
+  if state == 'moving' then blob.need = blob.fetched - fetched + need end
+  if blob.need == 0 then blob.need = need end
+  for name, is in pairs(worth(blob)) do
+    if is ~= was[name] then redis.call('HINCRBY', run, name, digits(is - was[name])) end
+  end
+  redis.call('HSET', digests, field, table.concat({digits(blob.open), digits(blob.there), digits(blob.failed),
+    digits(blob.need), digits(blob.fetched)}, ' '))
+end
+local function put(run, blobs, digests, field, before, state, need, fetched)
+  count(run, digests, field, before, state, need, fetched)
+  redis.call('HSET', blobs, field, state .. ' ' .. digits(need) .. ' ' .. digits(fetched))
+end
 `
 
-/** KEYS run, images, open, blobs. ARGV index, attempt, state, record. Answers the state that holds, or `gone`. */
+/** KEYS run, images, open, blobs, digests. ARGV index, attempt, state, record. Answers the state that holds, or `gone`. */
 export const settleImage = `${image}${blob}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
 local attempt, state = recordOf(redis.call('HGET', KEYS[2], ARGV[1]))
 if attempt > tonumber(ARGV[2]) then return 'stale' end
 if attempt == tonumber(ARGV[2]) and ended(state) then return state end
-count(KEYS[1], state, -1)
-count(KEYS[1], ARGV[3], 1)
+tell(KEYS[1], state, -1)
+tell(KEYS[1], ARGV[3], 1)
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
 if not ended(ARGV[3]) then return ARGV[3] end
 redis.call('SREM', KEYS[3], ARGV[1])
@@ -51,16 +77,14 @@ if ARGV[3] == 'failed' then return 'failed' end
 if ARGV[3] == 'done' then
   local blobs = redis.call('HGETALL', KEYS[4])
   for i = 1, #blobs, 2 do
-    if not finished(stateOf(blobs[i + 1])) then
-      weigh(KEYS[1], blobs[i + 1], '-')
-      weigh(KEYS[1], 'present 0 0', '')
-    end
+    local state, need, fetched = entryOf(blobs[i + 1])
+    if not finished(state) then count(KEYS[1], KEYS[5], blobs[i], blobs[i + 1], 'present', need, fetched) end
   end
 end
 redis.call('DEL', KEYS[4])
 return ARGV[3]`
 
-/** KEYS run, images, blobs. ARGV index, attempt, then field and size of each blob. What was planned before and is
+/** KEYS run, images, blobs, digests. ARGV index, attempt, then field and size of each blob. What was planned before and is
  * not planned now has come by other ways, and counts no more. */
 export const planBlobs = `${image}${blob}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
@@ -70,23 +94,42 @@ local planned = {}
 for i = 3, #ARGV, 2 do planned[ARGV[i]] = true end
 local before = redis.call('HGETALL', KEYS[3])
 for i = 1, #before, 2 do
-  if not planned[before[i]] and not finished(stateOf(before[i + 1])) then
-    weigh(KEYS[1], before[i + 1], '-')
+  local state, _, fetched = entryOf(before[i + 1])
+  if not planned[before[i]] and not finished(state) then
+    count(KEYS[1], KEYS[4], before[i], before[i + 1], nil, 0, fetched)
     redis.call('HDEL', KEYS[3], before[i])
   end
 end
-for i = 3, #ARGV, 2 do put(KEYS[1], KEYS[3], ARGV[i], 'planned ' .. ARGV[i + 1] .. ' 0') end
+for i = 3, #ARGV, 2 do
+  local known = redis.call('HGET', KEYS[3], ARGV[i])
+  local state, need, fetched = entryOf(known)
+  if not state or finished(state) then need, fetched = tonumber(ARGV[i + 1]), 0 end
+  put(KEYS[1], KEYS[3], KEYS[4], ARGV[i], known, 'planned', need, fetched)
+end
 return 'planned'`
 
-/** KEYS run, images, blobs. ARGV index, attempt, field, state, size, fetched. What is there stays there. */
+/**
+ * KEYS run, images, blobs, digests. ARGV index, attempt, field, state, size, start, offset: where a transfer starts and
+ * how far it is. What is there stays there. What an earlier try of the run has left is fetched, what was there before is
+ * not. A blob that is found there after all its bytes had come was committed by who died before telling.
+ */
 export const settleBlob = `${image}${blob}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
-local attempt, state = recordOf(redis.call('HGET', KEYS[2], ARGV[1]))
-if attempt ~= tonumber(ARGV[2]) or state ~= 'active' then return 'stale' end
+local attempt, held = recordOf(redis.call('HGET', KEYS[2], ARGV[1]))
+if attempt ~= tonumber(ARGV[2]) or held ~= 'active' then return 'stale' end
+local state, size = ARGV[4], tonumber(ARGV[5])
 local before = redis.call('HGET', KEYS[3], ARGV[3])
-if finished(stateOf(before)) then return 'finished' end
-put(KEYS[1], KEYS[3], ARGV[3], ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. ARGV[6])
-return ARGV[4]`
+local was, need, fetched = entryOf(before)
+if finished(was) then return 'finished' end
+if state == 'moving' or state == 'fetched' then
+  local start = tonumber(ARGV[6])
+  if was and (was ~= 'planned' or fetched > 0) then start = math.min(start, size - need) end
+  need = size - start
+  fetched = math.max(fetched, tonumber(ARGV[7]) - start)
+end
+if state == 'present' and was == 'moving' and need > 0 and fetched >= need then state = 'fetched' end
+put(KEYS[1], KEYS[3], KEYS[4], ARGV[3], before, state, need, fetched)
+return state`
 
 /** KEYS run, images, open. ARGV first index, end. Answers index and attempt of those that wait, and opens them. */
 export const openImages = `${image}
@@ -107,7 +150,10 @@ export const advance = `
 if redis.call('HGET', KEYS[1], 'expanded') == ARGV[1] then redis.call('HSET', KEYS[1], 'expanded', ARGV[2]) end
 return redis.call('HGET', KEYS[1], 'expanded')`
 
-/** KEYS run, open, watched. ARGV run id, now, store. Answers the state; ends a run that has nothing left to do. */
+/**
+ * KEYS run, open, watched, digests. ARGV run id, now, store. Answers the state; ends a run that has nothing left to do. Its
+ * digests are of no use any more unless it can be tried again.
+ */
 export const endRun = `
 local head = redis.call('HMGET', KEYS[1], 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
   'images:canceled', 'store', 'to', 'listing')
@@ -115,7 +161,10 @@ if not head[1] then return 'gone' end
 if head[8] == '' and not head[9] then redis.call('HSET', KEYS[1], 'store', ARGV[3]) end
 local open = redis.call('SCARD', KEYS[2])
 if head[1] ~= 'running' then
-  if open == 0 then redis.call('SREM', KEYS[3], ARGV[1]) end
+  if open == 0 then
+    redis.call('SREM', KEYS[3], ARGV[1])
+    if head[1] ~= 'failed' then redis.call('DEL', KEYS[4]) end
+  end
   return head[1]
 end
 if head[10] and head[10] ~= 'done' then return 'running' end
@@ -128,16 +177,20 @@ end
 local state = failed > 0 and 'failed' or 'done'
 redis.call('HSET', KEYS[1], 'state', state, 'endedAt', ARGV[2])
 redis.call('SREM', KEYS[3], ARGV[1])
+if state == 'done' then redis.call('DEL', KEYS[4]) end
 return state`
 
-/** KEYS run, images, watched. ARGV run id, then indexes. Failed images wait again, and their run runs. */
+/**
+ * KEYS run, images, watched. ARGV run id, now, then indexes. Failed images wait again, and their run runs. The time for
+ * which nobody worked on it does not count.
+ */
 export const retryImages = `${image}
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local again = {}
-for i = 2, #ARGV do
+for i = 3, #ARGV do
   local attempt, state = recordOf(redis.call('HGET', KEYS[2], ARGV[i]))
   if state == 'failed' then
-    count(KEYS[1], 'failed', -1)
+    tell(KEYS[1], 'failed', -1)
     redis.call('HSET', KEYS[2], ARGV[i], cjson.encode({attempt = attempt + 1, state = 'waiting'}))
     table.insert(again, ARGV[i])
     table.insert(again, attempt)
@@ -145,6 +198,11 @@ for i = 2, #ARGV do
 end
 if #again > 0 then
   redis.call('HSET', KEYS[1], 'state', 'running', 'expanded', 0)
+  local times = redis.call('HMGET', KEYS[1], 'endedAt', 'resumedAt', 'createdAt')
+  if times[1] then
+    redis.call('HINCRBY', KEYS[1], 'worked', string.format('%.0f', math.max(0, times[1] - (times[2] or times[3]))))
+    redis.call('HSET', KEYS[1], 'resumedAt', ARGV[2])
+  end
   redis.call('HDEL', KEYS[1], 'endedAt')
   redis.call('SADD', KEYS[3], ARGV[1])
 end

@@ -19,6 +19,12 @@ export interface ImagePlace {
 /** `stale`: a later attempt has taken over, or the image has ended; `gone`: Redis does not know the run. */
 export type Settled = ImageRecord['state'] | 'stale' | 'gone'
 
+/** Bytes that were there when a transfer began, and that are there now. */
+export interface Moved {
+  readonly start: number
+  readonly offset: number
+}
+
 export type BlobState = 'moving' | 'fetched' | 'present' | 'failed'
 
 /** What Redis keeps of runs and images. Every change may be made twice and counts once. */
@@ -53,7 +59,9 @@ export class RunStates {
 
   async settleImage(place: ImagePlace, record: Omit<ImageRecord, 'attempt'>): Promise<Settled> {
     const { run, index, attempt } = place
-    const keys = [this.keys.run(run), this.keys.images(run), this.keys.open(run), this.keys.blobs(run, index)]
+    const { keys: names } = this
+    const keys = [names.run(run), names.images(run), names.open(run), names.blobs(run, index)]
+    keys.push(names.digests(run))
     const text = JSON.stringify({ attempt, ...record })
     return (await this.#run('settleImage')(keys, [index, attempt, record.state, text])) as Settled
   }
@@ -63,13 +71,15 @@ export class RunStates {
     await this.#run('planBlobs')(this.#blobKeys(place), [place.index, place.attempt, ...entries])
   }
 
+  /** `moved`: how far a blob is that is `moving` or `fetched`. */
   async settleBlob(
     place: ImagePlace,
     desc: { digest: Digest; size: number },
     state: BlobState,
-    fetched: number,
+    moved: Moved = { start: 0, offset: 0 },
   ): Promise<void> {
-    const args = [place.index, place.attempt, blobKey(desc.digest), state, desc.size, fetched]
+    const { start, offset } = moved
+    const args = [place.index, place.attempt, blobKey(desc.digest), state, desc.size, start, offset]
     await this.#run('settleBlob')(this.#blobKeys(place), args)
   }
 
@@ -120,11 +130,19 @@ export class RunStates {
     await this.#run('failListing')(keys, [run, Date.now(), JSON.stringify(error)])
   }
 
-  /** What the image's own jobs have fetched. */
+  /** What the image's own jobs have fetched, by all their tries. */
   async fetchedBlobs({ run, index }: ImagePlace): Promise<Amount> {
     const entries = await this.redis.hvals(this.keys.blobs(run, index))
-    const sizes = entries.map((entry) => entry.split(' ')).filter(([state]) => state === 'fetched')
-    return { objects: sizes.length, bytes: sizes.reduce((sum, [, size]) => sum + Number(size), 0) }
+    const amounts = entries.map((entry) => {
+      const [state, need, fetched] = entry.split(' ')
+      // All of it had come when its worker died: it was committed, else it would not be there.
+      const whole = state === 'fetched' || (state === 'moving' && need === fetched && need !== '0')
+      return { objects: whole ? 1 : 0, bytes: Number(fetched) }
+    })
+    return amounts.reduce((a, b) => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes }), {
+      objects: 0,
+      bytes: 0,
+    })
   }
 
   /** Opens those images of a chunk that wait; index and attempt of each. */
@@ -142,14 +160,14 @@ export class RunStates {
 
   /** Ends a run that has nothing left to do, and notes the store where none was known. */
   async endRun(run: string, store: string): Promise<RunHead['state'] | 'gone'> {
-    const keys = [this.keys.run(run), this.keys.open(run), this.keys.watched]
+    const keys = [this.keys.run(run), this.keys.open(run), this.keys.watched, this.keys.digests(run)]
     return (await this.#run('endRun')(keys, [run, Date.now(), store])) as RunHead['state'] | 'gone'
   }
 
   /** Those of the images that had failed, with the attempt that did. */
   async retryImages(run: string, indexes: readonly number[]): Promise<{ index: number; attempt: number }[]> {
     const keys = [this.keys.run(run), this.keys.images(run), this.keys.watched]
-    return pairs(await this.#run('retryImages')(keys, [run, ...indexes]))
+    return pairs(await this.#run('retryImages')(keys, [run, Date.now(), ...indexes]))
   }
 
   async cancel(run: string): Promise<RunHead['state'] | 'gone'> {
@@ -162,7 +180,8 @@ export class RunStates {
   }
 
   #blobKeys({ run, index }: ImagePlace): string[] {
-    return [this.keys.run(run), this.keys.images(run), this.keys.blobs(run, index)]
+    const { keys } = this
+    return [keys.run(run), keys.images(run), keys.blobs(run, index), keys.digests(run)]
   }
 }
 

@@ -9,6 +9,7 @@ export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
     kind: 'mirror',
     state: 'running',
     createdAt: day,
+    elapsed: 0,
     store: 'store-1',
     platforms: 'all',
     images: { total: 2, done: 0, failed: 0, canceled: 0, active: 2 },

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { DistError } from '@dist/errdefs'
+import type { IngestOptions } from '@dist/mirror'
 import type { Permit } from '@dist/remotes'
 import type { Registry, RequestEvent } from '@dist/remotes-registry'
 import { Channel, type Methods } from './channel.js'
@@ -20,6 +21,8 @@ interface Thread {
   running: number
 }
 
+type Told = Pick<IngestOptions, 'onProgress' | 'onArrived'>
+
 export type ThreadTask = Omit<TransferCall, 'transfer'>
 
 /**
@@ -28,7 +31,8 @@ export type ThreadTask = Omit<TransferCall, 'transfer'>
  */
 export class ThreadPool implements AsyncDisposable {
   readonly #threads: Thread[] = []
-  readonly #progress = new Map<number, (offset: number) => void>()
+  /** What is told of the transfers under way. */
+  readonly #told = new Map<number, Told>()
   #lastTransfer = 0
 
   constructor(
@@ -44,13 +48,10 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /** Resolves to whether the blob was fetched; false when somebody else was first. */
-  async transfer(
-    task: ThreadTask,
-    options: { signal?: AbortSignal; onProgress?: (offset: number) => void },
-  ): Promise<boolean> {
+  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal }): Promise<boolean> {
     const thread = this.#idlest()
     const transfer = ++this.#lastTransfer
-    if (options.onProgress !== undefined) this.#progress.set(transfer, options.onProgress)
+    this.#told.set(transfer, options)
     thread.running++
     try {
       return await thread.channel.call<boolean>(
@@ -60,7 +61,7 @@ export class ThreadPool implements AsyncDisposable {
       )
     } finally {
       thread.running--
-      this.#progress.delete(transfer)
+      this.#told.delete(transfer)
     }
   }
 
@@ -120,7 +121,8 @@ export class ThreadPool implements AsyncDisposable {
       },
       pause: ({ host, milliseconds }: PauseCall) => limiter.pause(host, milliseconds),
       requested: async (event: RequestEvent) => this.onRequest?.(event),
-      progress: async ({ transfer, offset }: ProgressCall) => this.#progress.get(transfer)?.(offset),
+      progress: async ({ transfer, offset }: ProgressCall) => this.#told.get(transfer)?.onProgress?.(offset),
+      arrived: async (transfer: number) => this.#told.get(transfer)?.onArrived?.(),
     }
   }
 }

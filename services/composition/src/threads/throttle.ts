@@ -1,6 +1,6 @@
 /**
- * Passes offsets on, at most one in so many milliseconds. The first one always passes: it tells where a transfer
- * starts.
+ * Passes offsets on, at most one in so many milliseconds. The first one always passes, which tells where a transfer
+ * starts, and so does one that is less than the one before: it starts again.
  */
 export function throttled(
   report: (offset: number) => unknown,
@@ -9,10 +9,12 @@ export function throttled(
 ): (offset: number) => void {
   // Not 0: a thread's clock starts with the thread.
   let last = Number.NEGATIVE_INFINITY
+  let furthest = 0
   return (offset) => {
     const now = clock()
-    if (now - last < interval) return
+    if (now - last < interval && offset >= furthest) return
     last = now
+    furthest = offset
     report(offset)
   }
 }

@@ -9,10 +9,9 @@ const shownFailures = 20
 
 /** A run for people, one fact a line. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number): string[] {
-  const { id, kind, state, createdAt, endedAt, store, to, error, blobs, bytes } = status
+  const { id, kind, state, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
-  const took =
-    endedAt === undefined ? '' : `, took ${formatDuration(endedAt.getTime() - createdAt.getTime())}`
+  const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
   const rows = [
     ['run', id],
     ['kind', kind],
