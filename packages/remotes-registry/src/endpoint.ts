@@ -1,10 +1,14 @@
+import { DistError } from '@dist/errdefs'
+
 /** What an endpoint may be asked for, in the words of containerd's hosts.toml. */
 export type Capability = 'pull' | 'resolve' | 'push'
 
 /** Keys and certificates, PEM. */
 export interface TlsMaterial {
-  /** Authorities that are trusted besides the well-known ones. */
+  /** Authorities that are trusted besides the well-known ones, also where the endpoint leads to. */
   readonly ca?: readonly string[]
+  /** The same, for this host alone. */
+  readonly ownCa?: readonly string[]
   /** Client certificates with their keys. */
   readonly client?: readonly { readonly cert: string; readonly key: string }[]
   /** Takes any certificate. */
@@ -25,6 +29,13 @@ export interface Endpoint {
   readonly realms?: readonly string[]
   /** Nets that it may lead to, whatever it is itself: `10.0.0.0/8`. */
   readonly addresses?: readonly string[]
+  /**
+   * Set where plain http was allowed host by host: these are the hosts that may be spoken to in the clear, and no other
+   * that it leads to. Default: its own scheme decides.
+   */
+  readonly clearHosts?: readonly string[]
+  /** TLS settings of other hosts that it may lead to, by host: they were named for themselves. */
+  readonly elsewhere?: Readonly<Record<string, TlsMaterial>>
   /** The file that holds its settings, or would. */
   readonly hostsFile?: string
 }
@@ -55,12 +66,22 @@ export function isLoopback(hostname: string): boolean {
 
 /**
  * The TLS settings for a URL that an endpoint led to: its own for its own origin; elsewhere its authorities alone,
- * never its client key, and no leave to skip the verification.
+ * never its client key, and no leave to skip the verification, but for what that host was named with itself.
  */
-export function tlsFor(endpoint: Endpoint, url: URL): TlsMaterial | undefined {
-  const { tls } = endpoint
-  if (tls === undefined || new URL(endpoint.url).origin === url.origin) return tls
-  return tls.ca === undefined ? undefined : { ca: tls.ca }
+export function tlsFor({ url: own, tls, elsewhere }: Endpoint, url: URL): TlsMaterial | undefined {
+  if (new URL(own).origin === url.origin) return tls
+  const inherited = tls?.ca === undefined ? undefined : { ca: tls.ca }
+  const named = elsewhere?.[url.host]
+  return named === undefined ? inherited : { ...inherited, ...named }
+}
+
+/** Throws `PERMISSION_DENIED` for a URL in plain http where an endpoint must not lead to. */
+export function checkClear({ url: own, clearHosts }: Endpoint, { protocol, host }: URL): void {
+  if (protocol !== 'http:' || clearHosts === undefined || clearHosts.includes(host)) return
+  throw new DistError(
+    'PERMISSION_DENIED',
+    `${new URL(own).host} leads to plain http at ${host}, which is allowed for ${clearHosts.join(', ')} alone: if that is right, add --plain-http ${host}`,
+  )
 }
 
 /** What to do to allow an endpoint something: the line to write, and the file that it goes to. */

@@ -2,6 +2,7 @@ import { DistError, hasCode, isRetryable } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
+import { userOf } from './auth/credential.js'
 import type { Endpoint } from './endpoint.js'
 import { about } from './http/errors.js'
 import { exchange, type Method, type Response } from './http/exchange.js'
@@ -56,7 +57,8 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
   const authorization = isSecretSent
     ? await authorized(transport.authorizer.authorization(endpoint, scope), request)
     : undefined
-  let response = await follow(transport, request, authorization)
+  let login = authorization
+  let response = await follow(transport, request, login)
   // Only the registry's own 401 counts: whoever it redirects to must not name a realm for its credentials.
   if (response.status === 401 && isSecretSent && isOwn(endpoint, response)) {
     const challenges = challengesOf(response.headers['www-authenticate'])
@@ -68,17 +70,18 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
       if (request.optional === true && isAnswer) return undefined
       throw error
     })
-    if (fresh === undefined) return failed(transport, request, response)
+    if (fresh === undefined) return failed(transport, request, response, login)
     if (isStream(request.body))
       throw new DistError(
         'UNAVAILABLE',
         `${request.what}: the login at ${response.url.host} had expired: send it again`,
       )
-    response = await follow(transport, request, fresh)
+    login = fresh
+    response = await follow(transport, request, login)
   }
   const { status } = response
   if (status === 200 || request.accept?.includes(status)) return response
-  return failed(transport, request, response)
+  return failed(transport, request, response, login)
 }
 
 /** Waits for the authorizer. */
@@ -86,10 +89,19 @@ function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): P
   return about(what, () => abortable(answer, signal))
 }
 
-async function failed(transport: Transport, request: RegistryRequest, response: Response): Promise<never> {
+async function failed(
+  transport: Transport,
+  request: RegistryRequest,
+  response: Response,
+  login: string | undefined,
+): Promise<never> {
   const { maxRetryAfter, firstDelay } = transport.retry
   const pushes = isPush(request)
-  const error = await statusError(response, request.what, maxRetryAfter, { pushes })
+  const error = await statusError(response, request.what, maxRetryAfter, {
+    pushes,
+    // Elsewhere nobody was told who asks.
+    user: isOwn(request.endpoint, response) ? userOf(login) : undefined,
+  })
   const pause = error.retryAfter ?? (hasCode(error, 'RESOURCE_EXHAUSTED') ? firstDelay : undefined)
   if (isRetryable(error) && pause !== undefined) {
     const { host } = response.url

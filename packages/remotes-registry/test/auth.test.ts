@@ -74,7 +74,9 @@ test('a wrong password is UNAUTHENTICATED at once, and no message holds it', asy
   const wrong: Credential = { kind: 'password', username: 'ann', password: 'hunter2' }
   const resolving = client({ credentials: async () => wrong }).resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
-  await expect(resolving).rejects.toThrow(/check the credentials$/)
+  await expect(resolving).rejects.toThrow(
+    /the user "[^"]+" is refused \(401\): check the credentials, or log in again$/,
+  )
   await expect(resolving).rejects.not.toThrow(/hunter2/)
 })
 

@@ -91,3 +91,19 @@ test('http to what speaks TLS is an error that says so', async () => {
   )
   await expect(resolving).rejects.toThrow(registry.host)
 })
+
+test('an authority of one host is not trusted where blobs are redirected to, unless that host was named, too', async () => {
+  const registry = await scripted({ tls: { cert, key }, blobHost: true })
+  const desc = putManifest(registry)
+  const blob = seededBlob(registry, 1000)
+  const ownCa = [authority.ca]
+  const alone = client(at(registry.url, { ownCa }))
+  expect((await alone.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  const fetching = alone.fetcher(refTo(registry, 'a/b')).fetch(blob.desc)
+  await expect(fetching).rejects.toThrow(/is not trusted .*--ca-file 127/)
+  const blobs = new URL(registry.blobHost?.url ?? '').host
+  const [endpoint] = await at(registry.url, { ownCa }).hosts()
+  const both = client({ hosts: async () => [{ ...endpoint, elsewhere: { [blobs]: { ownCa } } } as Endpoint] })
+  const { body } = await both.fetcher(refTo(registry, 'a/b')).fetch(blob.desc)
+  expect((await collect(body)).equals(blob.content)).toBe(true)
+})

@@ -16,6 +16,9 @@ export interface QueueOptions extends OutputOptions {
 export interface RemoteOptions extends OutputOptions {
   hostsDir?: string[]
   authfile?: string
+  plainHttp?: string[]
+  insecureSkipTlsVerify?: string[]
+  caFile?: string[]
 }
 
 export interface TransferOptions extends StoreOptions, RemoteOptions {
@@ -58,6 +61,17 @@ export function withRemote(command: Command): Command {
   return command
     .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; may be repeated', collect)
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+    .option('--plain-http <host>', 'speak plain http to this host alone; may be repeated', collect)
+    .option(
+      '--insecure-skip-tls-verify <host>',
+      'take any certificate of this host alone; may be repeated',
+      collect,
+    )
+    .option(
+      '--ca-file <file>',
+      'authorities to trust besides, PEM: host=file for this host alone, file for all registries; may be repeated',
+      collect,
+    )
 }
 
 /** Options of commands that move many blobs. */

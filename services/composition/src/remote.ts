@@ -1,6 +1,7 @@
+import { accessSync, constants } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
 import {
   createRegistry,
@@ -13,9 +14,10 @@ import {
   type RetryPolicy,
 } from '@dist/remotes-registry'
 import { type Environment, nonEmpty } from './environment.js'
+import { type HostSettings, hostSettings } from './host-settings.js'
 import { proxySettings } from './proxies.js'
 
-export interface RemoteSettings {
+export interface RemoteSettings extends HostSettings {
   /** Folders with settings per host, in order. Default: the user's and containerd's. */
   hostsDir?: string[]
   /** The file with credentials. Default: docker's and podman's. */
@@ -58,19 +60,38 @@ function addressSettings(env: Environment): string[] {
   })
 }
 
-/** The client for registries. Whoever opens it disposes of it. */
+/**
+ * The client for registries. Whoever opens it disposes of it. Throws `INVALID_ARGUMENT` for a credentials file that was
+ * named and is not there, and as `hostSettings`.
+ */
 export function openRemote(
   settings: RemoteSettings,
   env: Environment,
   requests: RequestSettings,
   limiter?: HostLimiter,
 ): Registry {
+  const change = hostSettings(settings)
+  if (settings.authfile !== undefined) checkReadable(settings.authfile)
   return createRegistry({
     ...requests,
-    hosts: (host) => hostsFromDirectories(hostsDirectories(settings, env), host),
+    hosts: async (host) => change(host, await hostsFromDirectories(hostsDirectories(settings, env), host)),
     credentials: dockerCredentials({ files: credentialFiles(settings, env) }),
     limiter,
   })
+}
+
+/** A file that nobody named need not be there; one that was named by mistake must not pass for no credentials. */
+function checkReadable(authfile: string): void {
+  try {
+    accessSync(authfile, constants.R_OK)
+  } catch (cause) {
+    const why = errnoOf(cause) === 'ENOENT' ? 'it is not there' : 'it cannot be read'
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `--authfile ${sanitize(authfile)}: ${why} (${errnoOf(cause) ?? 'unknown error'})`,
+      { cause },
+    )
+  }
 }
 
 function hostsDirectories(settings: RemoteSettings, env: Environment): string[] {

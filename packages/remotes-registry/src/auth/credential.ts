@@ -1,3 +1,5 @@
+import { sanitize } from '@dist/errdefs'
+
 /** What somebody may prove who they are with. */
 export type Credential =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
@@ -15,6 +17,18 @@ export interface CredentialsOptions {
 
 /** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`), or for a repository of it. */
 export type Credentials = (host: string, options?: CredentialsOptions) => Promise<Credential | undefined>
+
+/** The user that an `Authorization` is of, fit to be shown, where it tells one. */
+export function userOf(authorization: string | undefined): string | undefined {
+  const [, encoded] = /^Basic (.+)$/.exec(authorization ?? '') ?? []
+  if (encoded === undefined) return undefined
+  return shownUser(Buffer.from(encoded, 'base64').toString('utf8').replace(/:.*$/s, ''))
+}
+
+/** A user's name, bounded and escaped. */
+export function shownUser(username: string): string {
+  return `"${sanitize(username, 60)}"`
+}
 
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`

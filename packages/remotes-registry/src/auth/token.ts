@@ -5,7 +5,7 @@ import { about } from '../http/errors.js'
 import { type ExchangeRequest, exchange, type RequestEvent, type Timeouts } from '../http/exchange.js'
 import { statusError } from '../http/status.js'
 import { type RetryPolicy, withRetries } from '../retry.js'
-import { basicAuthorization, type Credential } from './credential.js'
+import { basicAuthorization, type Credential, shownUser } from './credential.js'
 
 /** A token, and until when it is good (milliseconds since the epoch). */
 export interface Grant {
@@ -47,18 +47,24 @@ export async function fetchToken(request: TokenRequest, options: TokenOptions): 
       return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)
     const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter)
     if (isRetryable(error)) throw error
-    throw refusal(response.status, outgoing.what, request.credential !== undefined)
+    throw refusal(response.status, outgoing.what, request.credential)
   })
 }
 
-function refusal(status: number, what: string, withCredential: boolean): DistError {
-  if (status === 401 || status === 403) {
-    const advice = withCredential ? 'check the credentials' : 'log in to this registry first'
-    return new DistError('UNAUTHENTICATED', `${what}: refused (${status}): ${advice}`)
-  }
+function refusal(status: number, what: string, credential: Credential | undefined): DistError {
+  if (status === 401 || status === 403)
+    return new DistError('UNAUTHENTICATED', `${what}: ${refusedLogin(status, credential)}`)
   // Following a redirect would carry the credential to wherever it leads.
   const why = status >= 300 && status < 400 ? 'redirects, which is not followed' : `answered ${status}`
   return new DistError('MALFORMED', `${what}: ${why}`)
+}
+
+/** Who was refused; never with what. */
+function refusedLogin(status: number, credential: Credential | undefined): string {
+  if (credential === undefined) return `refused (${status}): log in to this registry first`
+  const who =
+    credential.kind === 'password' ? `the user ${shownUser(credential.username)}` : 'the identity token'
+  return `${who} is refused (${status}): check the credentials, or log in again`
 }
 
 function tokenExchange(request: TokenRequest, userAgent: string): ExchangeRequest {

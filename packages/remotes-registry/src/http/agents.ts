@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls'
 import type { Agent as AgentType, Dispatcher } from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
-import { type Endpoint, type TlsMaterial, tlsFor } from '../endpoint.js'
+import { checkClear, type Endpoint, type TlsMaterial, tlsFor } from '../endpoint.js'
 import type { Kind } from './addresses.js'
 import type { Connections } from './exchange.js'
 import { checkLiteral, guardedConnector, type Lookup, type Rule, ruleFor, systemLookup } from './guard.js'
@@ -58,6 +58,7 @@ export function createAgents(options: AgentsOptions = {}): Agents {
   }
   return {
     dispatcher(url, endpoint, lane = 'requests') {
+      checkClear(endpoint, url)
       const rule = ruleFor(url, endpoint, peers, addresses)
       checkLiteral(url, rule)
       const tls = tlsFor(endpoint, url)
@@ -101,10 +102,11 @@ async function proxyAgent(
 
 function tlsOptions(tls: TlsMaterial | undefined) {
   if (tls === undefined) return {}
-  const { ca, client, skipVerify } = tls
+  const { ca = [], ownCa = [], client, skipVerify } = tls
+  const authorities = [...ca, ...ownCa]
   return {
     // `ca` would otherwise replace the well-known authorities, and a mirror's CA break its redirects.
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, ...ca] }),
+    ...(authorities.length === 0 ? {} : { ca: [...rootCertificates, ...authorities] }),
     ...(client === undefined ? {} : { cert: client.map((c) => c.cert), key: client.map((c) => c.key) }),
     ...(skipVerify === true ? { rejectUnauthorized: false } : {}),
   }

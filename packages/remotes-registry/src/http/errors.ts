@@ -31,7 +31,7 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Cir
   const code = errnoOf(cause) ?? ''
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return new DistError('CANCELED', `${what}: the client was closed`, { cause })
-  const permanent = permanentFailure(code, url)
+  const permanent = permanentFailure(code, cause, url)
   if (permanent !== undefined)
     return new DistError('UNAVAILABLE', `${what}: ${permanent}`, { cause, retryable: false })
   if (code === 'UND_ERR_HEADERS_OVERFLOW')
@@ -59,14 +59,23 @@ function named(error: DistError, what: string): DistError {
   return new DistError(code, `${what}: ${error.message}`, { cause: error, retryable, ...wait })
 }
 
-function permanentFailure(code: string, url: URL): string | undefined {
+function permanentFailure(code: string, cause: Error, url: URL): string | undefined {
   if (code === 'ENOTFOUND')
     return `the host ${url.hostname} is unknown: check its spelling, and the name servers`
   if (certificateCodes.has(code))
-    return `the certificate of ${url.host} is not trusted (${code}): give its authority as "ca" in hosts.toml`
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
-    return `${url.host} does not speak TLS: if plain http is meant, say server = "http://${url.host}" in hosts.toml`
+    return `the certificate of ${url.host} is not trusted (${code}): give its authority as "ca" in hosts.toml, or by --ca-file ${url.host}=FILE`
+  if (isPlain(code, cause)) return `${url.host} speaks plain http, not TLS: ${plainAdvice(url)}`
   return undefined
+}
+
+/** Whether what came in place of a TLS record can be none, as the start of an answer in HTTP. */
+function isPlain(code: string, { message }: Error): boolean {
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return true
+  return code === 'EPROTO' && /wrong version number|packet length too long/i.test(message)
+}
+
+function plainAdvice({ host }: URL): string {
+  return `if that is right, give --plain-http ${host}, or say server = "http://${host}" in hosts.toml`
 }
 
 function passingFailure(code: string, cause: Error, url: URL, waits: Circumstances): string {
@@ -85,6 +94,8 @@ function passingFailure(code: string, cause: Error, url: URL, waits: Circumstanc
     case 'UND_ERR_BODY_TIMEOUT':
       return `${url.host} stopped sending for ${waits.body / 1000} s`
     default:
+      if (url.protocol === 'https:' && cause.message.includes('before secure TLS connection'))
+        return `${url.host} ended the connection while TLS began (${code}): it may speak plain http; ${plainAdvice(url)}`
       return `the connection to ${url.host} broke (${code || sanitize(cause.message, 120)})`
   }
 }

@@ -31,6 +31,8 @@ const lackingCodes: readonly string[] = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN'
 export interface StatusErrorOptions {
   /** It answers a push. Default: false. */
   readonly pushes?: boolean
+  /** Who asked, fit to be shown. */
+  readonly user?: string | undefined
 }
 
 /**
@@ -41,13 +43,13 @@ export async function statusError(
   response: Response,
   what: string,
   maxRetryAfter: number,
-  { pushes = false }: StatusErrorOptions = {},
+  { pushes = false, user }: StatusErrorOptions = {},
 ): Promise<DistError> {
   const { status, headers, url } = response
   const said = readErrorDocument(await response.body.start(maxErrorBody))
   const meant = meantStatus(status, said)
   const wait = retryAfter(headers['retry-after'], maxRetryAfter)
-  const meaning = (pushes ? meaningForPush : meaningOf)(meant, status)
+  const meaning = meaningFor(user, meant, status) ?? (pushes ? meaningForPush : meaningOf)(meant, status)
   const message = `${what}: ${url.host} ${meaning}${said.text === '' ? '' : ` (${said.text})`}`
   const lacks = pushes && said.codes.some((code) => lackingCodes.includes(code)) ? said.digests : undefined
   return new DistError(codeFor(meant), message, {
@@ -71,6 +73,13 @@ function codeFor(status: number): Code {
   if (status === 429 || status === 413) return 'RESOURCE_EXHAUSTED'
   if (status === 405 || status === 406 || status === 501) return 'NOT_IMPLEMENTED'
   return status >= 500 || status === 408 ? 'UNAVAILABLE' : 'MALFORMED'
+}
+
+/** What a refusal means to somebody in particular. */
+function meaningFor(user: string | undefined, meant: number, status: number): string | undefined {
+  if (user === undefined) return undefined
+  if (meant === 401) return `refuses the user ${user} (${status}): check the password, or log in again`
+  return meant === 403 ? `denies access to the user ${user} (${status})` : undefined
 }
 
 function meaningOf(meant: number, status: number): string {

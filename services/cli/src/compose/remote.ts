@@ -2,6 +2,7 @@ import { openRemote, requestSettings } from '@dist/composition'
 import type { Registry, RetryPolicy } from '@dist/remotes-registry'
 import type { Context } from '../context.js'
 import type { RemoteOptions } from '../options.js'
+import { note } from '../output.js'
 import { version } from '../version.js'
 import { requestLog } from './log.js'
 
@@ -14,9 +15,15 @@ export function openRegistry(
   context: Context,
   retry: Partial<RetryPolicy> = {},
 ): Registry {
-  const { chunkSize } = options
+  const { chunkSize, insecureSkipTlsVerify = [] } = options
   const chunks = chunkSize === undefined ? {} : { chunkSize }
-  return openRemote(options, context.env, { ...requestsOf(options, context), retry, ...chunks })
+  const registry = openRemote(options, context.env, { ...requestsOf(options, context), retry, ...chunks })
+  for (const host of new Set(insecureSkipTlsVerify))
+    note(
+      context,
+      `the certificate of ${host} is not verified: whoever is on the way can read and change what is sent`,
+    )
+  return registry
 }
 
 /** How the command makes requests; `-v` logs each. */

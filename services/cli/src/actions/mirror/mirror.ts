@@ -67,16 +67,24 @@ function checkTargets({ store, to }: MirrorOptions): void {
     )
 }
 
+/** The flags that services have settings of their own for. */
+const ofServices = {
+  hostsDir: '--hosts-dir',
+  authfile: '--authfile',
+  plainHttp: '--plain-http',
+  insecureSkipTlsVerify: '--insecure-skip-tls-verify',
+  caFile: '--ca-file',
+  concurrency: '--concurrency',
+} as const satisfies Partial<Record<keyof MirrorOptions, string>>
+
 /** What the services have settings of their own for must not look as if it were heeded. */
-function checkDistributed({ hostsDir, authfile, concurrency }: MirrorOptions): void {
-  const foreign = [
-    ...(hostsDir === undefined ? [] : ['--hosts-dir']),
-    ...(authfile === undefined ? [] : ['--authfile']),
-    ...(concurrency === undefined ? [] : ['--concurrency']),
-  ]
+function checkDistributed(options: MirrorOptions): void {
+  const foreign = Object.entries(ofServices).flatMap(([name, flag]) =>
+    options[name as keyof typeof ofServices] === undefined ? [] : [flag],
+  )
   if (foreign.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `with a queue ${foreign.join(', ')} is up to the services: give it to dist coordinator and dist worker`,
+      `with a queue ${foreign.join(', ')} is up to the services: dist coordinator and dist worker have settings of their own, and read hosts.toml`,
     )
 }
