@@ -64,7 +64,7 @@ it('images that share layers go from registry to registry, each blob read once; 
   const to = `${destination().host}/mirror`
   const first = await dist(['mirror', '--to', to, ...references()])
   expect(first).toMatchObject({ code: 0 })
-  expect(first.stdout).toMatch(new RegExp(`^${count} images: ${count} done; fetched`, 'm'))
+  expect(first.stdout).toMatch(new RegExp(`^${count} images: ${count} done; sent`, 'm'))
   for (const [i, image] of images.entries()) await expectWhole(`mirror/team/${i}`, '1', image)
   const read = (await asked(source, 'GET', '/blobs/')).map((path) => path.split('/').at(-1))
   expect(new Set(read).size).toBe(read.length)

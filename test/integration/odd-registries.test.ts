@@ -312,6 +312,18 @@ describe('R33 a registry that lacks blobs which it says to have', () => {
 describe('by a queue', () => {
   const redis = useRedis()
 
+  it('R29 a registry that one may push to and not look into gets images all the same', async () => {
+    const source = await holding(indexImage)
+    const destination = await registry({ strict: true })
+    for (const method of ['HEAD', 'GET']) destination.script({ method }, faults.status(403))
+    await startServices(workspace(), redis().url)
+    const args = ['mirror', '--to', `${destination.host}/m`, `${source.host}/app:1`]
+    const env = { DIST_QUEUE: redis().url }
+    expect(await workspace().dist(args, { env })).toMatchObject({ code: 0 })
+    expect(destination.content.find('m/app', 'manifests', '1')?.digest).toBe(indexImage.descriptor.digest)
+    expect(await dist(...args)).toMatchObject({ code: 0 })
+  })
+
   it('R33 blobs that a registry lacks, whatever it says, are sent to it once more', async () => {
     const source = await holding(indexImage)
     const destination = await registry({ strict: true })

@@ -49,7 +49,7 @@ export async function reopenAt(
 }
 
 /** What servers answer that have the content and know no ranges, or not this one. */
-const noRange = [400, 405, 406, 412, 416, 501]
+const noRange = [400, 403, 405, 406, 412, 416, 501]
 
 /** Undefined for an answer that is of no use; an offset of 0 where the server sends everything. */
 async function openRange(

@@ -4,7 +4,7 @@ import type { Locator } from '@dist/reference'
 import type { ObjectType } from '@dist/remotes'
 import { pullScope } from './auth/authorizer.js'
 import type { Endpoint } from './endpoint.js'
-import { hastily, isPaused } from './probe.js'
+import { hastily, isAnswer, isPaused } from './probe.js'
 import type { RegistryRequest } from './send.js'
 import type { Transport } from './transport.js'
 
@@ -25,7 +25,10 @@ export function objectRequest(
   return { endpoint, method: 'GET', path, headers: { accept }, scope: pullScope(repository), what, signal }
 }
 
-/** Calls for one kind of path after the other until one has the object. Throws what the first one said. */
+/**
+ * Calls for one kind of path after the other until one has the object. Throws what the first one said: whatever a registry
+ * answers where the object was not looked for in the first place, it does not have it.
+ */
 export async function firstPath<T>(
   types: readonly ObjectType[],
   call: (type: ObjectType) => Promise<T>,
@@ -35,7 +38,7 @@ export async function firstPath<T>(
     try {
       return await call(type)
     } catch (error) {
-      if (!isNotFound(error)) throw error
+      if (!isNotFound(error) && (missing === undefined || !isAnswer(error))) throw error
       missing ??= error
     }
   }

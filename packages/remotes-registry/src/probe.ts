@@ -26,11 +26,15 @@ export function tried<T>(
     try {
       return await call(hastily(transport))
     } catch (error) {
-      if (!(error instanceof DistError) || isCanceled(error) || isPaused(error) || isUnreachable(error))
-        throw error
-      return error
+      if (isAnswer(error)) return error
+      throw error
     }
   })
+}
+
+/** Whether an error is what a registry answered to one request, and says nothing of others. */
+export function isAnswer(error: unknown): error is DistError {
+  return error instanceof DistError && !isCanceled(error) && !isPaused(error) && !isUnreachable(error)
 }
 
 /** The transport for a single try. */

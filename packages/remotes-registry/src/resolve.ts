@@ -57,8 +57,9 @@ async function head(
   const size = sizeHeader(response.headers['content-length'])
   const digest = announcedDigest(response)
   if (mediaType === undefined || size === undefined || digest === undefined) return undefined
-  // Of another digest than the one asked for, and of a size that is none, the bytes will tell what is true.
-  if (size > maxManifestSize || (ref.digest !== undefined && ref.digest !== digest)) return undefined
+  // Of another digest than the one asked for, and of a size that no manifest has, the bytes will tell what is true.
+  if (size === 0 || size > maxManifestSize || (ref.digest !== undefined && ref.digest !== digest))
+    return undefined
   return { name: ref, desc: { mediaType, digest, size } }
 }
 
@@ -80,7 +81,9 @@ async function resolveBlob(
 
 async function headOrGet(transport: Transport, request: RegistryRequest): Promise<Response> {
   const response = await headed(transport, request)
-  if (response?.headers['content-length'] !== undefined) return response
+  // Servers are known to answer 0 to every HEAD.
+  const length = response?.headers['content-length']
+  if (response !== undefined && length !== undefined && length !== '0') return response
   await response?.body.discard()
   return sendPatiently(transport, request)
 }

@@ -60,11 +60,12 @@ describe('R29 a manifest is looked for', () => {
     expect((await client().resolve(refTo(registry, `a/b@${desc.digest}`))).desc).toEqual(desc)
   })
 
-  test('by GET where HEAD announces a size that is none', async () => {
+  test.each(['0', '99999999', '-1'])('by GET where HEAD announces a size of %s', async (size) => {
     const registry = await scripted()
     const desc = putManifest(registry)
-    registry.script(HEAD, faults.withHeaders({ 'content-length': '99999999' }))
+    registry.script(HEAD, faults.withHeaders({ 'content-length': size }))
     expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+    expect(await pusherTo(registry).resolve('1')).toMatchObject({ digest: desc.digest })
   })
 
   test('no longer than until its login fails', async () => {
@@ -100,7 +101,7 @@ test.each([400, 403, 406, 415, 500, 501])(
   },
 )
 
-test.each([400, 405, 406, 412, 416, 501])(
+test.each([400, 403, 405, 406, 412, 416, 501])(
   'R29 a transfer that goes on is opened from the start where a range is answered %i',
   async (code) => {
     const registry = await scripted()
@@ -109,6 +110,17 @@ test.each([400, 405, 406, 412, 416, 501])(
     const { offset, body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc, { offset: 400 })
     expect(offset).toBe(0)
     for await (const _chunk of body);
+  },
+)
+
+test.each([400, 403, 405, 500])(
+  'what is not there is not there, whatever its other path is answered (%i)',
+  async (code) => {
+    const registry = await scripted()
+    registry.script({ path: '/manifests/' }, faults.status(code))
+    const { desc } = sample(10)
+    const fetching = client().fetcher(refTo(registry, 'a/b')).fetch(desc)
+    await expect(fetching).rejects.toMatchObject({ code: 'NOT_FOUND' })
   },
 )
 
@@ -141,7 +153,7 @@ describe('R29 before a push', () => {
     const registry = await scripted()
     const { desc } = seededBlob(registry, 1000)
     registry.script(HEAD, fault)
-    const there = what !== '404' && what !== '200 and nothing else'
+    const there = what !== '404'
     expect(await pusherTo(registry).has(desc)).toBe(there)
     for (const { headers } of registry.received({ method: 'GET', path: '/blobs/' }))
       expect(headers.range).toBe('bytes=0-0')

@@ -41,7 +41,7 @@ export class MirrorWork implements Work {
     })
     const look: Look = {
       next: nextPlan(image, plan, target),
-      open: plan.missing,
+      open: to === undefined ? plan.missing : await this.#unsent(image, plan, target),
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
         const lacked = plan.upToDate ? [] : await publish(image, plan, target, signal)
@@ -50,6 +50,18 @@ export class MirrorWork implements Work {
       },
     }
     return look
+  }
+
+  /**
+   * The blobs that a registry does not say to have, without those that jobs of this attempt have sent: who may push to it
+   * need not be one who may look. What it lacks of them it says when it is given their manifest.
+   */
+  async #unsent(image: ImageJob, plan: Plan, target: Target): Promise<readonly Descriptor[]> {
+    if (plan.missing.length === 0) return []
+    const settled = await this.engine.states.settledBlobs(image)
+    const isSent = ({ digest }: Descriptor) => settled.has(blobKey(digest))
+    for (const desc of plan.missing.filter(isSent)) target.landed?.(desc)
+    return plan.missing.filter((desc) => !isSent(desc))
   }
 
   /** What is asked of which source, and what that is where it goes. */

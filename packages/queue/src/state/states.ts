@@ -145,6 +145,12 @@ export class RunStates {
     })
   }
 
+  /** The blobs that the image's own jobs have brought, or found to be there, by `blobKey`. */
+  async settledBlobs({ run, index }: ImagePlace): Promise<ReadonlySet<string>> {
+    const entries = Object.entries(await this.redis.hgetall(this.keys.blobs(run, index)))
+    return new Set(entries.flatMap(([key, entry]) => (/^(fetched|present) /.test(entry) ? [key] : [])))
+  }
+
   /** Opens those images of a chunk that wait; index and attempt of each. */
   async openChunk(run: string, chunk: number, total: number): Promise<{ index: number; attempt: number }[]> {
     const first = chunk * chunkSize

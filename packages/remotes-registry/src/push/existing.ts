@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, parseDigest } from '@dist/oci'
+import { algorithmOf, type Descriptor, type Digest, digestOf, parseDigest } from '@dist/oci'
 import { parseTag } from '@dist/reference'
 import type { ObjectType } from '@dist/remotes'
 import type { Response } from '../http/exchange.js'
@@ -40,7 +40,7 @@ async function headManifest(
   const mediaType = announcedType(response)
   const size = sizeHeader(response.headers['content-length'])
   const digest = announcedDigest(response)
-  if (mediaType === undefined || size === undefined || digest === undefined) return undefined
+  if (mediaType === undefined || !size || digest === undefined) return undefined
   // Another digest than the one asked for: the content will tell.
   return wanted === undefined || wanted === digest ? { mediaType, digest, size } : undefined
 }
@@ -74,8 +74,11 @@ export async function findBlob(
 ): Promise<{ readonly size: number | undefined } | undefined> {
   const { transport } = place
   const request = requestFor(place, 'blob', digest, signal)
-  const response =
-    (await headed(transport, { ...request, accept: [404] })) ?? (await firstByte(transport, request))
+  const head = await headed(transport, { ...request, accept: [404] })
+  // Servers are known to answer a length of 0 to every HEAD.
+  const isNone = head?.status === 200 && head.headers['content-length'] === '0' && !isEmpty(digest)
+  if (isNone) await head?.body.discard()
+  const response = head === undefined || isNone ? await firstByte(transport, request) : head
   await response?.body.return()
   if (response === undefined || response.status === 404) return undefined
   return { size: wholeSize(response) }
@@ -85,6 +88,10 @@ export async function findBlob(
 async function firstByte(transport: Transport, request: RegistryRequest): Promise<Response | undefined> {
   const headers = { ...request.headers, range: 'bytes=0-0' }
   return orUndefined(await probe(transport, { ...request, headers, accept: [206, 404, 416] }))
+}
+
+function isEmpty(digest: Digest): boolean {
+  return digestOf('', algorithmOf(digest)) === digest
 }
 
 function wholeSize({ status, headers }: Response): number | undefined {
