@@ -46,6 +46,12 @@ export interface DistErrorOptions {
   retryAfter?: number
   /** The digests of what the other side lacks to do what it was asked; empty where it names none. Default: it says nothing of it. */
   lacks?: readonly string[]
+  /** The host at the other side that failed, as it was asked: `registry-1.docker.io`, `127.0.0.1:5000`. */
+  host?: string
+  /** What is wrong there, without the object: the same for all that fail for the same reason. */
+  because?: string
+  /** Whether nothing was asked, because the host is paused until `retryAfter` has passed. Default: false. */
+  paused?: boolean
 }
 
 /**
@@ -60,6 +66,9 @@ export class DistError extends Error {
   readonly lost: boolean
   readonly retryAfter: number | undefined
   readonly lacks: readonly string[] | undefined
+  readonly host: string | undefined
+  readonly because: string | undefined
+  readonly paused: boolean
 
   constructor(code: Code, message: string, options: DistErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -69,5 +78,25 @@ export class DistError extends Error {
     this.lost = options.lost ?? false
     this.retryAfter = options.retryAfter
     this.lacks = options.lacks
+    this.host = options.host
+    this.because = options.because
+    this.paused = options.paused ?? false
   }
+}
+
+/** The same error in other words, and with other options where they are given; the first one is its cause. */
+export function reworded(error: DistError, message: string, options: DistErrorOptions = {}): DistError {
+  const { code, retryable, held, lost, paused, retryAfter, lacks, host, because } = error
+  return new DistError(code, message, {
+    cause: error,
+    retryable,
+    held,
+    lost,
+    paused,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(lacks === undefined ? {} : { lacks }),
+    ...(host === undefined ? {} : { host }),
+    ...(because === undefined ? {} : { because }),
+    ...options,
+  })
 }

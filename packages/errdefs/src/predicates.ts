@@ -33,6 +33,12 @@ export function isLost(error: unknown): boolean {
   return error instanceof DistError && error.lost
 }
 
+/** Whether nothing was asked, because the host is paused. Waiting helps; whoever waits holds nothing meanwhile. */
+export function isPaused(thrown: unknown): boolean {
+  const error = firstError(thrown)
+  return error instanceof DistError && error.paused
+}
+
 /** Whether the same call may succeed when it is tried again. */
 export function isRetryable(thrown: unknown): boolean {
   const error = firstError(thrown)

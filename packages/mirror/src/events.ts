@@ -21,10 +21,13 @@ export interface ObjectEvent {
 export interface ImageEvent {
   readonly type: 'image'
   readonly reference: string
-  readonly state: 'resolving' | 'resolved' | 'planned' | 'done' | 'failed' | 'canceled'
+  /** `delayed`: it waits, holding nothing, and is tried again; `error` says why. */
+  readonly state: 'resolving' | 'resolved' | 'planned' | 'delayed' | 'done' | 'failed' | 'canceled'
   readonly desc?: Descriptor
   readonly plan?: Plan
   readonly error?: unknown
+  /** Of one that is delayed: about when it is tried again, in milliseconds since the epoch. */
+  readonly until?: number
 }
 
 /** What a mirror run tells while it goes on. Nothing depends on its being heard. */

@@ -1,4 +1,4 @@
-export { type BudgetLimits, TransferBudget } from './budget.js'
+export { type Budget, type BudgetLimits, type BudgetOptions, HostBudgets, TransferBudget } from './budget.js'
 export { imagePlatforms } from './config.js'
 export { type DeleteOptions, type DeleteOutcome, deleteContent, type RefusedDelete } from './delete.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
@@ -24,6 +24,7 @@ export {
   type RegistryTargetOptions,
   registryTarget,
 } from './registry-target.js'
+export type { Retries } from './schedule.js'
 export type { Source } from './source.js'
 export { storeSource } from './store-source.js'
 export { storeTarget } from './store-target.js'

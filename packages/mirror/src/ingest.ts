@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
-import type { TransferBudget } from './budget.js'
+import type { Budget } from './budget.js'
 
 /** One blob to be brought from a repository into the target. Plain data: it crosses threads and queues. */
 export interface BlobTask {
@@ -23,7 +23,7 @@ export interface IngestDependencies {
   present: (task: BlobTask, options: IngestOptions) => Promise<boolean>
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>
-  budget: TransferBudget
+  budget: Budget
 }
 
 export interface IngestOptions {
@@ -54,7 +54,10 @@ export async function ingestBlob(
   if (task.again !== true && (await present(task, outer))) return 'present'
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
   try {
-    using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), { signal })
+    using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), {
+      signal,
+      host: task.source.host,
+    })
     return (await transfer(task, { ...options, signal })) ? 'fetched' : 'present'
   } catch (error) {
     if (!lock.signal.aborted || options.signal?.aborted) throw error

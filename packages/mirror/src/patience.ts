@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Expected, Ingester, Writer } from '@dist/content'
 import { abortError, backoff, isHeld } from '@dist/errdefs'
 
@@ -27,10 +26,17 @@ export async function openPatiently(
 }
 
 /** Waits; `CANCELED` when the signal aborts first. */
-export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    throw signal?.aborted ? abortError(signal) : error
-  }
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(abortError(signal))
+    const giveUp = () => {
+      clearTimeout(timer)
+      if (signal !== undefined) reject(abortError(signal))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', giveUp)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', giveUp, { once: true })
+  })
 }

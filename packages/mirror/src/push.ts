@@ -5,9 +5,6 @@ import type { Fetcher, Pusher } from '@dist/remotes'
 import type { BlobTask, IngestOptions } from './ingest.js'
 import { transferBlob } from './transfer.js'
 
-/** A registry that fails in the middle of an upload is worth so many in all: the source is read again for each. */
-const uploads = 4
-
 /** As many places of blobs as a mirror of ten thousand images has. */
 const remembered = 100_000
 
@@ -77,8 +74,7 @@ export async function pushBlob(
   const mounted =
     !again && from !== undefined && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
   const ingester = again ? forgetting(pusher, desc) : pusher.ingester
-  const parts = { fetcher, ingester }
-  const transferred = mounted ? undefined : await transferBlob(desc, parts, { ...options, writes: uploads })
+  const transferred = mounted ? undefined : await transferBlob(desc, { fetcher, ingester }, options)
   holdings.add(to, desc.digest)
   return transferred !== undefined
 }

@@ -13,9 +13,10 @@ import type { Descriptor } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 import { openPatiently, pause } from './patience.js'
 
-const attempts = 6
 /** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
 const lostWrites = 2
+/** A source that breaks after every few bytes must not be asked for ever: so many are progress. */
+const progress = 64 * 1024
 const firstDelay = 200
 const longestDelay = 10_000
 
@@ -33,24 +34,22 @@ export interface TransferOptions {
   onProgress?: (offset: number) => void
   /** Awaited each time that all bytes are there, before they are verified and committed. */
   onArrived?: () => Promise<void>
-  /** How often the target is written to in all, when it fails in a way that a retry may help. Default: 1. */
-  writes?: number
 }
 
 /**
  * Moves one blob from its registry into a target: opens the writer (waiting for another process that has it),
  * fetches from where a cut-off transfer stopped, verifies and commits. Undefined when somebody else was first.
- * Retries what may help, a bounded number of times, going on at the offset reached. What does not verify is fetched once
- * more, from the start, before it is `FAILED_PRECONDITION`.
+ * It goes on at the offset reached as long as it gets on; a source that fails without that is left to the caller. What
+ * does not verify is fetched once more, from the start, before it is `FAILED_PRECONDITION`.
  */
 export async function transferBlob(
   desc: Descriptor,
   { fetcher, ingester }: TransferSource,
   options: TransferOptions = {},
 ): Promise<Info | undefined> {
-  const { signal, writes = 1 } = options
+  const { signal } = options
   const source = new Source(fetcher)
-  const attempt = { write: 0, lost: 0, again: false, unverified: false }
+  const made = { again: false, unverified: false, lost: 0 }
   for (;;) {
     let resumed = false
     try {
@@ -60,7 +59,7 @@ export async function transferBlob(
         desc,
         signal === undefined ? {} : { signal },
       )
-      if (attempt.again && writer.status.offset > 0) await writer.restart()
+      if (made.again && writer.status.offset > 0) await writer.restart()
       resumed = writer.status.offset > 0
       return await fill(writer, desc, source, options)
     } catch (error) {
@@ -69,14 +68,10 @@ export async function transferBlob(
       if (isFailedPrecondition(error)) {
         // What an earlier process left may be damaged, or what came on its way: that is worth one transfer from the start.
         const worthIt = resumed || source.from !== undefined
-        if (attempt.unverified || !worthIt) throw unverifiedError(desc, source.from, error)
-        attempt.unverified = true
-      } else {
-        const mayGoOn = isLost(error) ? ++attempt.lost <= lostWrites : ++attempt.write < writes
-        if (source.failed || !isRetryable(error) || !mayGoOn) throw error
-        await pauseAfter(error, Math.max(0, attempt.write - 1), signal)
-      }
-      attempt.again = true
+        if (made.unverified || !worthIt) throw unverifiedError(desc, source.from, error)
+        made.unverified = true
+      } else if (source.failed || !isLost(error) || ++made.lost > lostWrites) throw error
+      made.again = true
     }
   }
 }
@@ -88,7 +83,7 @@ async function fill(
   options: TransferOptions,
 ): Promise<Info> {
   let furthest = writer.status.offset
-  for (let idle = 0; ; ) {
+  for (let breaks = 0; ; breaks++) {
     source.failed = false
     try {
       const body = await bodyFrom(writer, desc, source, options.signal)
@@ -97,20 +92,18 @@ async function fill(
     } catch (error) {
       // Only the source is asked again: what a writer that failed has kept of a chunk is not known.
       if (!source.failed || !isRetryable(error)) throw error
-      // A transfer that gets on may go on: only attempts that get no further than ever before are counted.
-      idle = writer.status.offset > furthest ? 0 : idle + 1
-      if (idle >= attempts) throw error
-      furthest = Math.max(furthest, writer.status.offset)
-      await pauseAfter(error, Math.max(0, idle - 1), options.signal)
+      // It goes on as long as it gets on; what does not is tried again by whoever wants the content.
+      if (writer.status.offset - furthest < progress || wantsPause(error)) throw error
+      furthest = writer.status.offset
+      await pause(backoff(breaks, firstDelay, longestDelay), options.signal)
     }
   }
 }
 
-/** As long as the other side asks for, else longer each time. */
-async function pauseAfter(error: unknown, before: number, signal: AbortSignal | undefined): Promise<void> {
+/** Whether the source is to be left alone for a while: that is not waited for with a writer open. */
+function wantsPause(error: unknown): boolean {
   const first = firstError(error)
-  const asked = first instanceof DistError ? first.retryAfter : undefined
-  await pause(asked ?? backoff(before, firstDelay, longestDelay), signal)
+  return first instanceof DistError && (first.paused || first.retryAfter !== undefined)
 }
 
 async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal?: AbortSignal) {

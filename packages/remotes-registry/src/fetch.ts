@@ -5,7 +5,7 @@ import type { Fetched, FetchOptions, ObjectType } from '@dist/remotes'
 import type { Endpoint } from './endpoint.js'
 import { firstEndpoint } from './fallback.js'
 import { fetchForeign } from './foreign.js'
-import { openAt, reopenAt } from './open.js'
+import { measured, openAt, reopenAt } from './open.js'
 import { firstPath, objectRequest } from './paths.js'
 import { resumed } from './resume.js'
 import type { Transport } from './transport.js'
@@ -32,8 +32,8 @@ export async function fetchContent(
   if (offset > 0 && offset === desc.size) return { offset, body: once() }
   const what = `${nameOf(desc)} of ${formatLocator(source.locator)}`
   const fromRegistry = () =>
-    firstEndpoint(source.transport, source.endpoints, 'pull', what, signal, (endpoint, transport) =>
-      fetchFrom(source, transport, endpoint, desc, what, options),
+    firstEndpoint(source.endpoints, 'pull', what, signal, (endpoint) =>
+      fetchFrom(source, endpoint, desc, what, options),
     )
   return source.foreignUrls ? fetchForeign(source, desc, options, fromRegistry) : fromRegistry()
 }
@@ -50,8 +50,7 @@ function checkRequest(desc: Descriptor, offset: number): void {
 }
 
 async function fetchFrom(
-  { locator, transport: patient }: Source,
-  transport: Transport,
+  { locator, transport }: Source,
   endpoint: Endpoint,
   desc: Descriptor,
   what: string,
@@ -61,12 +60,11 @@ async function fetchFrom(
     ? ['manifest', 'blob']
     : ['blob', 'manifest']
   const [request, opened] = await firstPath(types, async (type) => {
-    const request = objectRequest(endpoint, locator, type, desc.digest, what, signal)
+    const request = measured(transport, objectRequest(endpoint, locator, type, desc.digest, what, signal))
     return [request, await openAt(transport, request, offset, desc.size)] as const
   })
-  // From the first byte on there is no other endpoint to go to: this one gets all the patience.
-  const reopen = (at: number) => reopenAt(patient, request, at, desc.size)
-  const body = resumed(opened, { reopen, size: desc.size, retry: patient.retry, what, signal })
+  const reopen = (at: number) => reopenAt(transport, request, at, desc.size)
+  const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })
   return { offset: opened.offset, from: new URL(endpoint.url).host, body }
 }
 

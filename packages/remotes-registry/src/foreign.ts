@@ -3,7 +3,7 @@ import { type Descriptor, isForeignLayerType } from '@dist/oci'
 import type { Fetched, FetchOptions } from '@dist/remotes'
 import type { Endpoint } from './endpoint.js'
 import type { Source } from './fetch.js'
-import { openAt, reopenAt } from './open.js'
+import { measured, openAt, reopenAt } from './open.js'
 import { resumed } from './resume.js'
 import type { RegistryRequest } from './send.js'
 
@@ -52,7 +52,8 @@ async function fetchUrl(
 ): Promise<Fetched> {
   const what = `foreign layer ${desc.digest}`
   const target = { url, own: false }
-  const request: RegistryRequest = { endpoint, method: 'GET', path: '', target, scope: '', what, signal }
+  const asked: RegistryRequest = { endpoint, method: 'GET', path: '', target, scope: '', what, signal }
+  const request = measured(transport, asked)
   const reopen = (at: number) => reopenAt(transport, request, at, desc.size)
   const opened = await openAt(transport, request, offset, desc.size)
   const body = resumed(opened, { reopen, size: desc.size, retry: transport.retry, what, signal })

@@ -5,7 +5,7 @@ import { type FetchedObject, type Hint, likelyTypes, type RemoteOptions } from '
 import { firstEndpoint } from './fallback.js'
 import type { Source } from './fetch.js'
 import { readManifest } from './manifest.js'
-import { openAt, reopenAt } from './open.js'
+import { measured, openAt, reopenAt } from './open.js'
 import { likelyPath, objectRequest } from './paths.js'
 import { resumed } from './resume.js'
 import type { RegistryRequest } from './send.js'
@@ -20,14 +20,14 @@ export async function fetchObject(
 ): Promise<FetchedObject> {
   const digest = object.includes(':') ? parseDigest(object) : undefined
   if (digest === undefined) parseTag(object)
-  const { transport: patient, endpoints, locator } = source
+  const { transport, endpoints, locator } = source
   const types = likelyTypes(object, hints)
   const what = `${object} of ${formatLocator(locator)}`
-  return firstEndpoint(patient, endpoints, 'pull', what, signal, (endpoint, transport) =>
+  return firstEndpoint(endpoints, 'pull', what, signal, (endpoint) =>
     likelyPath(types, transport, (type, transport) => {
       const request = objectRequest(endpoint, locator, type, object, what, signal)
       return type === 'blob' && digest !== undefined
-        ? fetchBlob(patient, transport, request, digest)
+        ? fetchBlob(transport, request, digest)
         : fetchManifest(transport, request, digest)
     }),
   )
@@ -43,17 +43,16 @@ async function fetchManifest(
 }
 
 async function fetchBlob(
-  patient: Transport,
   transport: Transport,
-  request: RegistryRequest,
+  asked: RegistryRequest,
   digest: Digest,
 ): Promise<FetchedObject> {
+  const request = measured(transport, asked)
   const { what, signal } = request
   const opened = await openAt(transport, request, 0, undefined)
   const { size } = opened
-  // From the first byte on there is no other endpoint to go to: this one gets all the patience.
-  const reopen = (at: number) => reopenAt(patient, request, at, size)
-  const body = resumed(opened, { reopen, size, retry: patient.retry, what, signal })
+  const reopen = (at: number) => reopenAt(transport, request, at, size)
+  const body = resumed(opened, { reopen, size, retry: transport.retry, what, signal })
   const mediaType = essence(opened.response.headers['content-type'] ?? '') || mediaTypes.octetStream
   return { mediaType, digest, ...(size === undefined ? {} : { size }), body: verified(body, digest, request) }
 }

@@ -1,8 +1,14 @@
 import { DistError } from '@dist/errdefs'
 import type { Response } from './http/exchange.js'
+import { Throughput } from './http/throughput.js'
 import { parseContentRange, sizeHeader } from './range.js'
 import { type RegistryRequest, sendPatiently } from './send.js'
 import type { Transport } from './transport.js'
+
+/** The request, with all bodies that it brings measured as one: breaking off must not hide how slow a source is. */
+export function measured({ timeouts }: Transport, request: RegistryRequest): RegistryRequest {
+  return { ...request, meter: new Throughput(timeouts.throughput) }
+}
 
 /** A body that begins at an offset of the content. */
 export interface Opened {
@@ -32,7 +38,7 @@ export async function openAt(
 }
 
 /**
- * Opens content again in the middle of a transfer. Undefined where the server does not continue exactly at the
+ * Opens content again in the middle of a transfer, by a single try: it is one already. Undefined where the server does not continue exactly at the
  * offset: what it would send instead is not asked for a second time.
  */
 export async function reopenAt(
@@ -41,8 +47,9 @@ export async function reopenAt(
   offset: number,
   size: number | undefined,
 ): Promise<Opened | undefined> {
-  if (offset === 0) return openAt(transport, request, 0, size)
-  const opened = await openRange(transport, request, offset, size)
+  const once = { ...transport, retry: { ...transport.retry, attempts: 1 } }
+  if (offset === 0) return openAt(once, request, 0, size)
+  const opened = await openRange(once, request, offset, size)
   if (opened === undefined || opened.offset === offset) return opened
   await opened.response.body.return()
   return undefined

@@ -4,7 +4,8 @@ import type { Locator } from '@dist/reference'
 import type { ObjectType } from '@dist/remotes'
 import { pullScope } from './auth/authorizer.js'
 import type { Endpoint } from './endpoint.js'
-import { hastily, isAnswer, isPaused } from './probe.js'
+import { isOfHost } from './http/errors.js'
+import { hastily, isAnswer } from './probe.js'
 import type { RegistryRequest } from './send.js'
 import type { Transport } from './transport.js'
 
@@ -61,9 +62,9 @@ export async function likelyPath<T>(
   try {
     return await call(first, hastily(transport))
   } catch (error) {
-    if (!(error instanceof DistError) || hasCode(error, 'CANCELED', 'UNAUTHENTICATED')) throw error
-    // That says nothing about the guess.
-    if (isPaused(error)) return firstPath(types, patiently)
+    // What holds for the whole host would meet the other guess as well.
+    if (!(error instanceof DistError) || hasCode(error, 'CANCELED', 'UNAUTHENTICATED') || isOfHost(error))
+      throw error
     try {
       return await firstPath(others, patiently)
     } catch (otherwise) {

@@ -1,6 +1,7 @@
-import { DistError, errnoOf, hasCode, isCanceled, isRetryable } from '@dist/errdefs'
+import { DistError, isCanceled } from '@dist/errdefs'
+import { isOfHost } from './http/errors.js'
 import type { Response } from './http/exchange.js'
-import { withRetries } from './retry.js'
+import { isOfLogin } from './retry.js'
 import { type RegistryRequest, send } from './send.js'
 import type { Transport } from './transport.js'
 
@@ -10,31 +11,28 @@ import type { Transport } from './transport.js'
  * the other way takes. Throws as `tried`.
  */
 export function probe(transport: Transport, request: RegistryRequest): Promise<Response | DistError> {
-  return tried(transport, request.signal, (hasty) => send(hasty, { ...request, optional: true }))
+  return tried(transport, (hasty) => send(hasty, { ...request, optional: true }))
 }
 
 /**
- * What a call gives, or the error of its single try. Throws `CANCELED`, and, after the transport's patience, the errors
- * that would meet the other way as well: of a host that cannot be reached, and of one that is asked too much.
+ * What a call gives, or the error of its single try. Throws `CANCELED`, and the errors that would meet the other way as
+ * well: of a host that cannot be reached, that is paused, or that is asked too much.
  */
-export function tried<T>(
+export async function tried<T>(
   transport: Transport,
-  signal: AbortSignal | undefined,
   call: (hasty: Transport) => Promise<T>,
 ): Promise<T | DistError> {
-  return withRetries(transport.retry, signal, async () => {
-    try {
-      return await call(hastily(transport))
-    } catch (error) {
-      if (isAnswer(error)) return error
-      throw error
-    }
-  })
+  try {
+    return await call(hastily(transport))
+  } catch (error) {
+    if (isAnswer(error)) return error
+    throw error
+  }
 }
 
 /** Whether an error is what a registry answered to one request, and says nothing of others. */
 export function isAnswer(error: unknown): error is DistError {
-  return error instanceof DistError && !isCanceled(error) && !isPaused(error) && !isUnreachable(error)
+  return error instanceof DistError && !isCanceled(error) && !isOfHost(error)
 }
 
 /** The transport for a single try. */
@@ -56,21 +54,4 @@ export function orUndefined<T>(answer: T | DistError): T | undefined {
   if (!(answer instanceof DistError)) return answer
   if (isOfLogin(answer)) throw answer
   return undefined
-}
-
-/** Whether an error is the host's wish to be asked less: of every request, not of this one. */
-export function isPaused(error: unknown): boolean {
-  return hasCode(error, 'RESOURCE_EXHAUSTED') && isRetryable(error)
-}
-
-function isOfLogin(error: DistError): boolean {
-  return error.cause instanceof DistError
-}
-
-// Connections that break may do so because of what is asked.
-const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
-
-function isUnreachable(error: DistError): boolean {
-  const errno = errnoOf(error)
-  return hasCode(error, 'UNAVAILABLE') && errno !== undefined && !broken.has(errno)
 }

@@ -16,13 +16,8 @@ import type { Transport } from './transport.js'
 /** `Resolver.resolve` at a registry. */
 export function resolveReference(source: Source, ref: Reference, options: ResolveOptions): Promise<Resolved> {
   const what = formatReference(ref)
-  return firstEndpoint(
-    source.transport,
-    source.endpoints,
-    'resolve',
-    what,
-    options.signal,
-    (endpoint, transport) => resolveAt(transport, endpoint, ref, options),
+  return firstEndpoint(source.endpoints, 'resolve', what, options.signal, (endpoint) =>
+    resolveAt(source.transport, endpoint, ref, options),
   )
 }
 

@@ -1,6 +1,6 @@
-import { DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Opened } from './open.js'
-import { pauseBefore, type RetryPolicy } from './retry.js'
+import { isPassing, lastTry, pauseBefore, type RetryPolicy } from './retry.js'
 
 export interface ResumeOptions {
   /**
@@ -16,10 +16,11 @@ export interface ResumeOptions {
 }
 
 // A source that breaks after every few bytes must not be asked for ever: this much is progress.
-const progress = 1024 * 1024
+const progress = 64 * 1024
 
 /**
- * The bytes of an opened body and of its continuations, as one. Throws `FAILED_PRECONDITION` on the first byte too
+ * The bytes of an opened body and of its continuations, as one. It goes on as long as it gets on: without progress it
+ * is opened as often as one request is tried. Throws `FAILED_PRECONDITION` on the first byte too
  * many; a retryable `UNAVAILABLE` where the source breaks for good or would start again from 0.
  */
 export function resumed(first: Opened, options: ResumeOptions): AsyncIterableIterator<Uint8Array> {
@@ -67,7 +68,8 @@ async function* chunksOf(
       if (reader.gone) return
       failures = offset - mark >= progress ? 1 : failures + 1
       mark = offset
-      if (!isRetryable(error) || failures >= options.retry.attempts) throw error
+      if (failures >= options.retry.attempts) throw lastTry(error)
+      if (!isPassing(error)) throw error
       await pauseBefore(failures, options.retry, signal)
       opened = await continued(offset, options, opened)
     }

@@ -1,25 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortError, backoff, isRetryable } from '@dist/errdefs'
+import { abortError, backoff, DistError, hasCode, isRetryable, reworded } from '@dist/errdefs'
+import { isOfHost } from './http/errors.js'
 
+/**
+ * What the client itself tries again: little, because whoever uses it tries the whole again, and retries of retries
+ * multiply. What holds for the whole host (it refuses, does not answer, wants a pause) is for the caller alone.
+ */
 export interface RetryPolicy {
-  /** Tries in all. */
+  /** Tries of one request in all, where its connection broke or the answer was a passing failure (408, 5xx). */
   readonly attempts: number
   /** Milliseconds before the second try; doubles from there. */
   readonly firstDelay: number
   /** Milliseconds that a delay never exceeds. */
   readonly maxDelay: number
-  /** Milliseconds that are waited at most where a host says `Retry-After`. */
+  /** The longest `Retry-After` that is believed, in milliseconds. */
   readonly maxRetryAfter: number
 }
 
 export const defaultRetry: RetryPolicy = {
-  attempts: 5,
-  firstDelay: 500,
+  attempts: 2,
+  firstDelay: 250,
   maxDelay: 15_000,
-  maxRetryAfter: 60_000,
+  maxRetryAfter: 900_000,
 }
 
-/** Calls until it succeeds, the error is final, or the attempts are used up; then throws the last error. */
+/** Calls until it succeeds, a further try is not the client's, or the attempts are used up; then throws the last error. */
 export async function withRetries<T>(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
@@ -29,10 +34,35 @@ export async function withRetries<T>(
     try {
       return await call()
     } catch (error) {
-      if (!isRetryable(error) || attempt >= policy.attempts) throw error
+      if (attempt >= policy.attempts) throw lastTry(error)
+      if (!isPassing(error)) throw error
       await pauseBefore(attempt, policy, signal)
     }
   }
+}
+
+/** Whether the same request, put again at once, may well succeed. */
+export function isPassing(error: unknown): boolean {
+  return isRetryable(error) && !isOfHost(error) && !isOfLogin(error)
+}
+
+const ofLogin = new WeakSet<DistError>()
+
+/** Marks the error of a request that could not sign in: what that needs was tried again already. */
+export function loginFailed(error: DistError): DistError {
+  ofLogin.add(error)
+  return error
+}
+
+/** Whether signing in failed, and not the request itself. */
+export function isOfLogin(error: unknown): boolean {
+  return error instanceof DistError && ofLogin.has(error)
+}
+
+/** A source that was too slow twice would make every further attempt as long: it fails for good. */
+export function lastTry(error: unknown): unknown {
+  if (!(error instanceof DistError) || !hasCode(error, 'DEADLINE_EXCEEDED')) return error
+  return reworded(error, error.message, { retryable: false })
 }
 
 /** Waits as long as is right after this many failures. `CANCELED` through the signal. */

@@ -1,16 +1,18 @@
-import { DistError, hasCode, isRetryable } from '@dist/errdefs'
+import { DistError, hasCode, isCanceled } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
 import { userOf } from './auth/credential.js'
 import type { Endpoint } from './endpoint.js'
 import { about } from './http/errors.js'
-import { exchange, type Method, type Response } from './http/exchange.js'
+import type { Method, Response } from './http/exchange.js'
 import { isStream, type RequestBody } from './http/outgoing.js'
 import { isRedirect, keepsMethod, maxRedirects, redirectTarget } from './http/redirect.js'
 import { abortable } from './http/signal.js'
 import { statusError } from './http/status.js'
-import { withRetries } from './retry.js'
+import type { Throughput } from './http/throughput.js'
+import { pauseAsAsked, watchedExchange } from './http/watched.js'
+import { loginFailed, withRetries } from './retry.js'
 import type { Transport } from './transport.js'
 
 /** Where an answer said that things go on. */
@@ -35,6 +37,8 @@ export interface RegistryRequest {
   readonly scope: Scope
   /** What it is about, for errors. */
   readonly what: string
+  /** As in `ExchangeRequest`. */
+  readonly meter?: Throughput | undefined
   /** Statuses to return besides 200. Every other one is thrown as an error. */
   readonly accept?: readonly number[]
   /** There is another way to what it is for: a 401 for which no challenge can be found is an answer then. */
@@ -85,8 +89,12 @@ export async function send(transport: Transport, request: RegistryRequest): Prom
 }
 
 /** Waits for the authorizer. */
-function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): Promise<T> {
-  return about(what, () => abortable(answer, signal))
+async function authorized<T>(answer: Promise<T>, { what, signal }: RegistryRequest): Promise<T> {
+  try {
+    return await about(what, () => abortable(answer, signal))
+  } catch (error) {
+    throw error instanceof DistError && !isCanceled(error) ? loginFailed(error) : error
+  }
 }
 
 async function failed(
@@ -95,19 +103,12 @@ async function failed(
   response: Response,
   login: string | undefined,
 ): Promise<never> {
-  const { maxRetryAfter, firstDelay } = transport.retry
-  const pushes = isPush(request)
-  const error = await statusError(response, request.what, maxRetryAfter, {
-    pushes,
+  const error = await statusError(response, request.what, transport.retry.maxRetryAfter, {
+    pushes: isPush(request),
     // Elsewhere nobody was told who asks.
     user: isOwn(request.endpoint, response) ? userOf(login) : undefined,
   })
-  const pause = error.retryAfter ?? (hasCode(error, 'RESOURCE_EXHAUSTED') ? firstDelay : undefined)
-  if (isRetryable(error) && pause !== undefined) {
-    const { host } = response.url
-    await transport.limiter.pause(host, pause)
-    if (pushes) await transport.limiter.pause(uploadsTo(host), pause)
-  }
+  await pauseAsAsked(transport.limiter, response, error)
   throw error
 }
 
@@ -155,12 +156,15 @@ async function hop(
   url: URL,
   secret: Readonly<Record<string, string>> | undefined,
 ): Promise<Response> {
-  const { endpoint, method, signal, what, body } = request
+  const { endpoint, method, signal, what, body, meter } = request
   const lane = isPush(request) ? 'uploads' : 'requests'
   const dispatcher = await about(what, () => transport.agents.dispatcher(url, endpoint, lane))
-  const place = lane === 'uploads' ? uploadsTo(url.host) : url.host
+  const { timeouts, onRequest, limiter } = transport
   const permit =
-    request.permit ?? (await transport.limiter.acquire(place, signal === undefined ? {} : { signal }))
+    request.permit ??
+    (await about(what, () =>
+      limiter.acquire(url.host, { lane, ...(signal === undefined ? {} : { signal }) }),
+    ))
   const headers = {
     // Anything else would be decompressed or hashed as something that has another digest.
     'accept-encoding': 'identity',
@@ -169,17 +173,9 @@ async function hop(
     ...request.headers,
     ...secret,
   }
-  const { timeouts, onRequest } = transport
   const onEnd = () => permit.release()
-  return exchange(dispatcher, { method, url, headers, body, signal, what }, { timeouts, onRequest, onEnd })
-}
-
-/**
- * The limiter's name for uploads to a host. They have places of their own: an upload holds its place while it waits for
- * the download that feeds it, so those who wait for a place to upload must never keep that download waiting.
- */
-export function uploadsTo(host: string): string {
-  return `uploads to ${host}`
+  const options = { timeouts, onRequest, onEnd, limiter }
+  return watchedExchange(dispatcher, { method, url, headers, body, signal, what, meter }, options)
 }
 
 function isPush({ method }: RegistryRequest): boolean {

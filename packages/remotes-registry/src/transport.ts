@@ -10,11 +10,11 @@ export interface TransportOptions extends AgentsOptions {
   /** Default: one for this transport, with its defaults. */
   readonly limiter?: HostLimiter | undefined
   /**
-   * Milliseconds. Defaults: 30 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
-   * 1 KiB/s over 60 s.
+   * Milliseconds. Defaults: 25 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
+   * 1 KiB/s over 30 s.
    */
   readonly timeouts?: Partial<Timeouts> | undefined
-  /** Defaults: 5 attempts, 0.5 s doubling up to 15 s, at most 60 s for a `Retry-After`. */
+  /** Defaults: 2 attempts, 0.25 s between them, at most 15 min for a `Retry-After`. */
   readonly retry?: Partial<RetryPolicy> | undefined
   readonly userAgent?: string | undefined
   /** Called after each request, with its URL redacted. Must not throw. */

@@ -199,7 +199,6 @@ test.each([
 test.each([
   ['fails for a moment', faults.status(503)],
   ['closes the connection', faults.closed()],
-  ['does not answer', faults.stalledHeaders()],
 ])('a token server that %s is asked again', async (_what, fault) => {
   const registry = await scripted({ auth: {} })
   const desc = putManifest(registry)

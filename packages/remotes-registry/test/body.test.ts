@@ -5,7 +5,7 @@ import { Throughput } from '../src/http/throughput.js'
 function bodyOf() {
   const flow = { pause: vi.fn(), resume: vi.fn(), abort: vi.fn() }
   const onEnd = vi.fn()
-  const throughput = { bytesPerSecond: 0, window: 1000 }
+  const throughput = new Throughput({ bytesPerSecond: 0, window: 1000 })
   return { flow, onEnd, body: new Body(flow, { throughput, onEnd, tooSlow: () => new Error('slow') }) }
 }
 

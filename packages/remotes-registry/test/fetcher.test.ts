@@ -47,7 +47,7 @@ test('a fetcher works on cloned endpoints, with tokens that are kept behind a me
   const transport = createTransport({
     ...hasty,
     authorizer: remoteAuthorizer(port2),
-    limiter: createHostLimiter({ perHost: 2 }),
+    limiter: createHostLimiter({ requests: 2 }),
   })
   onTestFinished(() => transport[Symbol.asyncDispose]())
   const fetcher = createFetcher({ transport, endpoints, locator })

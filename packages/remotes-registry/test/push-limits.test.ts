@@ -9,7 +9,7 @@ test('many blobs that go from one repository to another of the same host do not 
   const blobs = Array.from({ length: 12 }, (_, i) => sample((i % 2 === 0 ? 5 : 1) * MiB + i))
   for (const { content } of blobs) registry.content.putBlob('from/here', content)
   const registryClient = client({
-    limiter: createHostLimiter({ perHost: 2 }),
+    limiter: createHostLimiter({ requests: 2 }),
     connectionsPerHost: 2,
     timeouts: {},
   })
@@ -26,7 +26,7 @@ test('many blobs that go from one repository to another of the same host do not 
 test('every upload gives its place back, however it ends', async () => {
   const registry = await scripted()
   const places = { taken: 0, most: 0 }
-  const inner = createHostLimiter({ perHost: 1 })
+  const inner = createHostLimiter({ requests: 1 })
   const limiter = {
     ...inner,
     acquire: async (...args: Parameters<typeof inner.acquire>) => {
@@ -36,7 +36,7 @@ test('every upload gives its place back, however it ends', async () => {
         places.taken--
         permit.release()
       }
-      return { release }
+      return { ...permit, release }
     },
   }
   const pusher = pusherTo(registry, { limiter })

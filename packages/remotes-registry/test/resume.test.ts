@@ -2,7 +2,7 @@ import { faults } from '@dist/testkit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseContentRange, sizeHeader } from '../src/range.js'
-import { client, collect, refTo, scripted, seededBlob, watched } from './support.js'
+import { client, collect, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
 
 const size = 200_000
 
@@ -108,24 +108,18 @@ test('a reader that leaves while it waits ends the transfer: it is not continued
   expect(registry.requests).toHaveLength(1)
 })
 
-test('R21 headers that never come are given up and asked for again', async () => {
-  const registry = await scripted()
-  const { desc, content } = seededBlob(registry, 1000)
-  registry.script({}, faults.stalledHeaders(), { times: 1 })
-  const { body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
-  expect((await collect(body)).equals(content)).toBe(true)
-  expect(registry.requests).toHaveLength(2)
-})
-
-test('R21 a host that never answers is UNAVAILABLE after the attempts', async () => {
+test('R21 R28 a host that does not answer is asked once, and then by nobody until its pause is over', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   registry.script({}, faults.stalledHeaders())
-  const fetching = client({ timeouts: { headers: 50 }, retry: { attempts: 2, firstDelay: 1 } })
-    .fetcher(refTo(registry, 'a/b'))
-    .fetch(desc)
-  await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-  await expect(fetching).rejects.toThrow('did not answer within 0.05 s')
+  const fetcher = client({ timeouts: { headers: 50 } }).fetcher(refTo(registry, 'a/b'))
+  const fetching = fetcher.fetch(desc)
+  await expect(fetching).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true, paused: false })
+  await expect(fetching).rejects.toThrow(`${registry.host} did not answer within 0.05 s`)
+  const again = fetcher.fetch(desc)
+  await expect(again).rejects.toMatchObject({ paused: true, host: registry.host, retryable: true })
+  await expect(again).rejects.toThrow(`a/b: ${registry.host} did not answer within 0.05 s; it is asked again`)
+  expect(registry.requests).toHaveLength(1)
 })
 
 test('R21 a body that stalls is continued on another connection', async () => {
@@ -146,6 +140,42 @@ test('R21 a body that drips is given up for being too slow, and continued', asyn
   const { body } = await client({ timeouts, onRequest }).fetcher(refTo(registry, 'a/b')).fetch(desc)
   expect((await collect(body)).equals(content)).toBe(true)
   expect(events[0]?.received).toBeLessThan(size)
+  expect(registry.requests).toHaveLength(2)
+})
+
+test('R36 a body that stays too slow is opened once more, and then fails for good', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, size)
+  registry.script({}, faults.drippingBody(1, 5))
+  const timeouts = { throughput: { bytesPerSecond: 100_000, window: 60 } }
+  const { body } = await client({ timeouts, retry: {} }).fetcher(refTo(registry, 'a/b')).fetch(desc)
+  const reading = collect(body)
+  await expect(reading).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: false })
+  await expect(reading).rejects.toThrow(`${registry.host} sent less than 100000 bytes a second for 0.06 s`)
+  expect(registry.requests).toHaveLength(2)
+})
+
+test('R36 breaking off hides from nobody how slow a source is', async () => {
+  const registry = await scripted()
+  const { desc } = seededBlob(registry, size)
+  // Each connection is over before a window is.
+  const late = faults.delivered((response, { status, headers, body }) => {
+    response.writeHead(status, headers).flushHeaders()
+    setTimeout(() => response.write(body.subarray(0, 10), () => response.destroy()), 300)
+  })
+  registry.script({}, late)
+  const timeouts = { body: 2000, throughput: { bytesPerSecond: 100_000, window: 350 } }
+  const { body } = await client({ timeouts, retry: {} }).fetcher(refTo(registry, 'a/b')).fetch(desc)
+  await expect(collect(body)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: false })
+})
+
+test('R36 a manifest that trickles is asked for once more, and then fails for good', async () => {
+  const registry = await scripted()
+  putManifest(registry)
+  registry.script({ method: 'GET' }, faults.drippingBody(1, 5))
+  const timeouts = { throughput: { bytesPerSecond: 100_000, window: 60 } }
+  const resolving = client({ timeouts, retry: {} }).resolve(refTo(registry, 'a/b:1'), { intent: 'manifest' })
+  await expect(resolving).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: false })
   expect(registry.requests).toHaveLength(2)
 })
 

@@ -1,5 +1,8 @@
+export type { SharedTrouble } from './health.js'
 export * from './hints.js'
 export * from './limiter.js'
+export { createHostLimiter, type LocalHostLimiter } from './local-limiter.js'
+export * from './policy.js'
 export * from './pusher.js'
 export * from './referrers.js'
 export * from './remotes.js'

@@ -1,109 +1,72 @@
-import { setMaxListeners } from 'node:events'
-import { abortError, throwIfAborted } from '@dist/errdefs'
+import { DistError } from '@dist/errdefs'
+import type { HostState } from './policy.js'
 
-/** A permission to have one request under way at a host. `release` it when the body has been read. */
+/**
+ * Who waits for a place at a host. Each has as many places as the host allows, so that none of them waits for another:
+ * an upload holds its place while it waits for the download that feeds it, and either may need a token. The health of
+ * the host is one for all.
+ */
+export type HostLane = 'requests' | 'uploads' | 'tokens'
+
+export interface AcquireOptions {
+  signal?: AbortSignal
+  /** Default: `requests`. */
+  lane?: HostLane
+}
+
+/** A permission to have one request under way at a host. */
 export interface Permit {
+  /** Whether this request finds out if the host is back: nobody else asks until it is told how it went. */
+  readonly probes: boolean
+  /** Gives the place back, when the body has been read. Twice is as good as once. */
   release(): void
 }
 
+/** How long the request had been under way that a limiter is told of, in milliseconds. Default: 0. */
+export interface ToldOptions {
+  after?: number
+}
+
 /**
- * Keeps a host from being asked too much: a bound on requests in flight, and a pause for everybody when it
- * answers 429 or 503. Shared by all who talk to the host.
+ * Keeps hosts from being asked too much, and everybody from waiting for one that does not answer. Shared by all who
+ * talk to the host.
+ *
+ * A host that fails or asks for a pause is paused: `acquire` throws then and does not wait, so that an attempt gives
+ * back what it holds. When the pause is over one request at a time is let through, until one is answered.
  */
-export interface HostLimiter {
-  /** Waits for a place, and for a pause to end. `CANCELED` through the signal. */
-  acquire(host: string, options?: { signal?: AbortSignal }): Promise<Permit>
-  /** Nobody asks this host again before `milliseconds` have passed. */
-  pause(host: string, milliseconds: number): Promise<void>
+export interface HostLimiter extends HostStates {
+  /**
+   * Waits for a place, first come, first served. `CANCELED` through the signal; `hostPaused` when the host is paused,
+   * now or while this waits.
+   */
+  acquire(host: string, options?: AcquireOptions): Promise<Permit>
+  /**
+   * The host refused, did not answer in time, or its name does not resolve: it is paused, longer with each failure in
+   * a row. Requests that were under way together count once; one that began before the last answer counts for nothing.
+   */
+  failed(host: string, because: string, options?: ToldOptions): Promise<void>
+  /** The host answered as it should, whatever it said. Ends its trouble; a pause that it asked for lasts all the same. */
+  answered(host: string): Promise<void>
+  /**
+   * The host asks for a pause of so many milliseconds, or of a time that it does not name. Each answer like that in a
+   * row makes the least pause twice as long. A pause never gets shorter.
+   */
+  pause(host: string, milliseconds: number | undefined, because: string, options?: ToldOptions): Promise<void>
 }
 
-export interface HostLimiterOptions {
-  /** Requests in flight at one host. Default: 8. */
-  perHost?: number
+/** Tells of hosts, for who waits and for displays. Never rejects. */
+export interface HostStates {
+  state(host: string): Promise<HostState>
+  /** The hosts that are in trouble. */
+  states(): Promise<HostState[]>
 }
 
-/** A limiter for those in this process. Places are given first come, first served. */
-export function createHostLimiter({ perHost = 8 }: HostLimiterOptions = {}): HostLimiter {
-  const gates = new Map<string, Gate>()
-  const gateOf = (host: string) => {
-    const gate = gates.get(host) ?? new Gate(perHost, () => gates.delete(host))
-    gates.set(host, gate)
-    return gate
-  }
-  return {
-    acquire: async (host, { signal } = {}) => {
-      throwIfAborted(signal)
-      return gateOf(host).acquire(signal)
-    },
-    pause: async (host, milliseconds) => gateOf(host).pause(milliseconds),
-  }
+/** The error of who asks for a host that is paused: `UNAVAILABLE`, retryable, `paused`, with `host` and `because`. */
+export function hostPaused(host: string, because: string, retryAfter: number): DistError {
+  const message = `${because}; it is asked again ${inSeconds(retryAfter)}`
+  return new DistError('UNAVAILABLE', message, { host, because, retryAfter, paused: true })
 }
 
-class Gate {
-  readonly #waiting = new Set<() => void>()
-  #inFlight = 0
-  #pausedUntil = 0
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(
-    private readonly places: number,
-    private readonly onIdle: () => void,
-  ) {}
-
-  acquire(signal: AbortSignal | undefined): Promise<Permit> | Permit {
-    if (this.#inFlight < this.places && this.#waiting.size === 0 && !this.#paused()) return this.#admit()
-    return new Promise((resolve, reject) => {
-      const enter = () => {
-        signal?.removeEventListener('abort', giveUp)
-        resolve(this.#admit())
-      }
-      const giveUp = () => {
-        this.#waiting.delete(enter)
-        if (signal !== undefined) reject(abortError(signal))
-        this.#next()
-      }
-      // One signal ends hundreds of waits; Node takes more than ten for a leak and warns.
-      if (signal !== undefined) setMaxListeners(0, signal)
-      signal?.addEventListener('abort', giveUp, { once: true })
-      this.#waiting.add(enter)
-      this.#next()
-    })
-  }
-
-  pause(milliseconds: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds)
-    this.#next()
-  }
-
-  #paused(): boolean {
-    return performance.now() < this.#pausedUntil
-  }
-
-  #admit(): Permit {
-    this.#inFlight++
-    let released = false
-    const release = () => {
-      if (released) return
-      released = true
-      this.#inFlight--
-      this.#next()
-    }
-    return { release }
-  }
-
-  #next(): void {
-    clearTimeout(this.#timer)
-    if (this.#waiting.size > 0 && this.#paused()) {
-      // Longer delays overflow the timer, which would then fire at once; it looks again when it does.
-      const wait = Math.min(this.#pausedUntil - performance.now() + 1, 0x7fffffff)
-      this.#timer = setTimeout(() => this.#next(), wait)
-      return
-    }
-    for (const enter of this.#waiting) {
-      if (this.#inFlight >= this.places) return
-      this.#waiting.delete(enter)
-      enter()
-    }
-    if (this.#inFlight === 0 && !this.#paused()) this.onIdle()
-  }
+function inSeconds(milliseconds: number): string {
+  return milliseconds < 1_000 ? 'soon' : `in ${Math.round(milliseconds / 1_000)} s`
 }

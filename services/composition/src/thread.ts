@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openLocalStore } from '@dist/content-local'
 import { transferBlob } from '@dist/mirror'
-import type { HostLimiter } from '@dist/remotes'
 import { type Authorizer, createFetcher, createTransport, type RequestEvent } from '@dist/remotes-registry'
 import { Channel } from './threads/channel.js'
+import { forwardingLimiter } from './threads/limiter.js'
 import type { ThreadSettings, TransferCall } from './threads/protocol.js'
 import { throttled } from './threads/throttle.js'
 
@@ -39,13 +39,7 @@ async function serve(settings: ThreadSettings): Promise<void> {
     challenged: (endpoint, scope, challenges, rejected, reached) =>
       channel.call('challenged', { endpoint, scope, challenges, rejected, reached }),
   }
-  const limiter: HostLimiter = {
-    acquire: async (host, options) => {
-      const id = await channel.call<number>('acquire', host, options?.signal)
-      return { release: () => void channel.call('release', id) }
-    },
-    pause: (host, milliseconds) => channel.call('pause', { host, milliseconds }),
-  }
+  const limiter = forwardingLimiter(channel)
   const { userAgent, proxy, addresses, verbose } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
   const transport = createTransport({ authorizer, limiter, userAgent, proxy, addresses, onRequest })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { DistError } from '@dist/errdefs'
+import { createHostLimiter } from '@dist/remotes'
 import { afterEach, expect, it } from 'vitest'
 import { type HealthParts, type HealthServer, serveHealth } from '../src/service/health.js'
 import { createMetrics } from '../src/service/metrics.js'
@@ -14,7 +15,7 @@ async function served(parts: Partial<HealthParts> = {}): Promise<string> {
   const metrics = createMetrics({ service: 'worker', version: '1', active: () => 3 })
   metrics.count({ type: 'blob', run: 'r', state: 'done', subject: 'd', bytes: 7, milliseconds: 20 })
   metrics.count({ type: 'blob', run: 'r', state: 'failed', subject: 'd' })
-  await metrics.limiter({ acquire: async () => ({ release: () => {} }), pause: async () => {} }).pause('h', 1)
+  await metrics.limiter(createHostLimiter()).pause('h', 1, 'h is asked too much')
   const { registry } = metrics
   const server = await listening({
     checkReady: async () => {},

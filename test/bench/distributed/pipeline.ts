@@ -26,6 +26,7 @@ const dependencies = {
 const engine = {
   source: remote,
   target: storeTarget(store.content, store.names),
+  hosts: remote.limiter,
   ingest: (...[task, options]: Parameters<Parameters<typeof mirrorImages>[1]['ingest']>) => {
     transfers.announce(task.desc.size)
     return ingestBlob(task, dependencies, options)

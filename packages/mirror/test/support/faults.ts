@@ -28,7 +28,7 @@ async function* chunks(content: Uint8Array, signal?: AbortSignal): AsyncIterable
   }
 }
 
-export const resetError = () => new DistError('UNAVAILABLE', 'the connection was reset', { retryAfter: 1 })
+export const resetError = () => new DistError('UNAVAILABLE', 'the connection was reset')
 
 export const failing =
   (error: Error): Fault =>

@@ -17,10 +17,12 @@ import {
 } from '@dist/mirror'
 import { type Descriptor, mediaTypes } from '@dist/oci'
 import { parseReference } from '@dist/reference'
+import { createHostLimiter } from '@dist/remotes'
 import { type FixtureImage, fixtureBlob } from '@dist/testkit/fixtures'
 import { documentImage } from './images.js'
 import { PushedRegistry } from './registry.js'
 import { ScriptedRemote } from './remote.js'
+import { soon } from './world.js'
 
 /** Everything goes below `mirror.test/m`. */
 export const prefix = { host: 'mirror.test', repository: 'm' }
@@ -61,8 +63,8 @@ export function newPushWorld(options: PushWorldOptions = {}) {
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}): Promise<ImageOutcome[]> =>
       mirrorImages(
         texts.map((text) => parseReference(text)),
-        { source, target, ingest },
-        { platforms: 'all', ...engineOptions },
+        { source, target, ingest, hosts: createHostLimiter() },
+        { platforms: 'all', retries: soon, ...engineOptions },
       ),
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '@dist/mirror'
 import { type Descriptor, parsePlatform } from '@dist/oci'
 import { parseReference } from '@dist/reference'
+import { createHostLimiter } from '@dist/remotes'
 import { ScriptedRemote } from './remote.js'
 
 export interface WorldOptions {
@@ -26,6 +27,9 @@ export interface WorldOptions {
   locker?: Locker
   limits?: BudgetLimits
 }
+
+/** Retries that nobody waits for. */
+export const soon = { firstDelay: 1, longestDelay: 2 }
 
 export const amd64 = [parsePlatform('linux/amd64')]
 export const arm64 = [parsePlatform('linux/arm64')]
@@ -42,6 +46,7 @@ export function newWorld(options: WorldOptions = {}) {
     undefined
   const budget = new TransferBudget(options.limits ?? { bytes: 1024 * 1024, transfers: 8 })
   const present = ({ desc }: BlobTask) => has(content, desc)
+  const hosts = createHostLimiter()
   const dependencies = { locker: options.locker ?? new MemoryLocker(), present, budget, transfer }
   const ingest = (task: BlobTask, ingestOptions?: IngestOptions) =>
     ingestBlob(task, dependencies, ingestOptions)
@@ -63,8 +68,8 @@ export function newWorld(options: WorldOptions = {}) {
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}) =>
       mirrorImages(
         texts.map((text) => parseReference(text)),
-        { source: remote, target, ingest },
-        { platforms: 'all', ...engineOptions },
+        { source: remote, target, ingest, hosts },
+        { platforms: 'all', retries: soon, ...engineOptions },
       ),
     has: (desc: Descriptor) =>
       content.info(desc.digest).then(

@@ -1,10 +1,12 @@
-import { abortError, backoff, jittered, throwIfAborted } from '@dist/errdefs'
+import { abortError, backoff, throwIfAborted } from '@dist/errdefs'
+import { hostPaused, type SharedTrouble } from '@dist/remotes'
 import type { Script } from '../script.js'
 import type { Breaker } from './breaker.js'
 
 export interface GateCommands {
   readonly enter: Script
   readonly renew: Script
+  readonly unprobe: Script
   leave(key: string, ids: readonly string[]): Promise<unknown>
 }
 
@@ -14,13 +16,27 @@ export interface GateOptions {
   readonly lease: number
   /** This process, among those that share the host. */
   readonly process: string
+  /** Milliseconds after which whoever does not find out may ask again. */
+  readonly firstProbe: number
 }
 
 export interface GateKeys {
   readonly permits: string
   readonly waitingSince: string
   readonly waitingUntil: string
-  readonly pause: string
+  readonly trouble: string
+  readonly answered: string
+}
+
+/** What the process is told of the host, whenever it asks. */
+export interface GateEvents {
+  onTrouble(trouble: SharedTrouble): void
+  onHealthy(): void
+}
+
+interface Waiter {
+  admit(probes: boolean): void
+  refuse(error: Error): void
 }
 
 const firstDelay = 10
@@ -29,15 +45,16 @@ const longestDelay = 250
 const waiterLease = 500
 /** Milliseconds after which a process that waits has a place reserved. */
 const starving = 500
-const longestTimer = 0x7fffffff
 
 /**
- * One host as this process sees it. All who wait here are spoken for in one question at a time, so that the number of
- * questions depends on processes, not on requests. While Redis is away everybody passes.
+ * One lane of a host as this process sees it. All who wait here are spoken for in one question at a time, so that the
+ * number of questions depends on processes, not on requests. While Redis is away everybody passes.
  */
 export class Gate {
   readonly #held = new Set<string>()
-  readonly #waiting = new Map<string, () => void>()
+  readonly #waiting = new Map<string, Waiter>()
+  /** The permit of the request that finds out whether the host is back. */
+  #probing: string | undefined
   #running = false
   /** Whether a place of this process has become free since the last question. */
   #freed = false
@@ -48,36 +65,44 @@ export class Gate {
     private readonly breaker: Breaker,
     private readonly commands: GateCommands,
     private readonly options: GateOptions,
-    /** Is told how long a pause that somebody else has called still lasts, in milliseconds. */
-    private readonly onPause: (milliseconds: number) => void,
+    private readonly host: string,
+    private readonly events: GateEvents,
   ) {}
 
   get idle(): boolean {
     return this.#held.size === 0 && this.#waiting.size === 0
   }
 
-  /** Waits for a permit of this id. `CANCELED` through the signal. */
-  async enter(id: string, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits for a permit of this id; resolves to whether it probes. `CANCELED` through the signal, or `hostPaused`. */
+  async enter(id: string, signal: AbortSignal | undefined): Promise<boolean> {
     throwIfAborted(signal)
     if (!this.breaker.away) return this.#wait(id, signal)
     this.#held.add(id)
     void this.renew()
+    return false
   }
 
-  #wait(id: string, signal: AbortSignal | undefined): Promise<void> {
+  #wait(id: string, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.#waiting.delete(id)
-        if (signal !== undefined) reject(abortError(signal))
-      }
-      const admit = () => {
+      const leave = () => {
         signal?.removeEventListener('abort', giveUp)
         this.#waiting.delete(id)
+      }
+      const giveUp = () => {
+        leave()
+        if (signal !== undefined) reject(abortError(signal))
+      }
+      const admit = (probes: boolean) => {
+        leave()
         this.#held.add(id)
-        resolve()
+        resolve(probes)
+      }
+      const refuse = (error: Error) => {
+        leave()
+        reject(error)
       }
       signal?.addEventListener('abort', giveUp, { once: true })
-      this.#waiting.set(id, admit)
+      this.#waiting.set(id, { admit, refuse })
       if (!this.#running) void this.#run()
     })
   }
@@ -86,6 +111,7 @@ export class Gate {
     this.#held.delete(id)
     // What is not said while Redis is away expires there; said, it would pile up in the client.
     if (!this.breaker.away) this.#drop([id])
+    if (this.#probing === id) this.#unprobe(id)
     this.#freed = true
     this.#wake()
   }
@@ -104,31 +130,50 @@ export class Gate {
     for (let attempt = 0; this.#waiting.size > 0; attempt++) {
       const asked = [...this.#waiting.keys()].slice(0, this.options.places)
       this.#freed = false
-      const { granted, pause } = await this.#ask(asked)
-      for (const id of asked.slice(0, granted)) this.#waiting.get(id)?.()
+      const { granted, probes, trouble } = await this.#ask(asked)
+      for (const id of asked.slice(0, granted)) this.#waiting.get(id)?.admit(probes)
+      if (trouble !== undefined) this.#refuse(trouble)
       if (granted > 0) attempt = 0
-      if (granted < asked.length && !(this.#freed && pause === 0))
-        await this.#sleep(pause > 0 ? pause + jittered(5) : backoff(attempt, firstDelay, longestDelay))
+      if (this.#waiting.size > 0 && granted < asked.length && !this.#freed)
+        await this.#sleep(backoff(attempt, firstDelay, longestDelay))
     }
     this.#running = false
   }
 
-  async #ask(ids: readonly string[]): Promise<{ granted: number; pause: number }> {
-    const { places, lease, process } = this.options
-    const { permits, waitingSince, waitingUntil, pause } = this.keys
-    const answer = await this.breaker.ask('asking for a permit', () =>
+  #refuse({ because, left }: SharedTrouble): void {
+    for (const { refuse } of this.#waiting.values()) refuse(hostPaused(this.host, because, left))
+  }
+
+  async #ask(ids: readonly string[]): Promise<Answer> {
+    const { places, lease, process, firstProbe } = this.options
+    const { permits, waitingSince, waitingUntil, trouble, answered } = this.keys
+    const told = await this.breaker.ask('asking for a permit', () =>
       this.#about(
         ids,
         this.commands.enter(
-          [permits, waitingSince, waitingUntil, pause],
-          [places, lease, waiterLease, starving, process, this.#held.size, ...ids],
+          [permits, waitingSince, waitingUntil, trouble, answered],
+          [places, lease, waiterLease, starving, process, this.#held.size, firstProbe, ...ids],
         ),
       ),
     )
-    if (!Array.isArray(answer)) return { granted: ids.length, pause: 0 }
-    const [granted, paused] = answer.map(Number)
-    if (paused) this.onPause(paused)
-    return { granted: granted ?? 0, pause: paused ?? 0 }
+    if (!Array.isArray(told)) return { granted: ids.length, probes: false }
+    const answer = answerOf(told)
+    if (answer.trouble === undefined) this.events.onHealthy()
+    // Whoever finds out is not to be kept from it by what is known already.
+    else if (!answer.probes) this.events.onTrouble(answer.trouble)
+    if (answer.probes) this.#probes(ids[0] ?? '')
+    return answer
+  }
+
+  #probes(id: string): void {
+    this.#probing = id
+    if (!this.#waiting.has(id)) this.#unprobe(id)
+  }
+
+  /** Leaves it to the next to find out, if it was not told how this one went. */
+  #unprobe(id: string): void {
+    this.#probing = undefined
+    if (!this.breaker.away) this.commands.unprobe([this.keys.trouble], [id]).catch(() => {})
   }
 
   /** A question about permits may be carried out after they were given up, or given back: then they go again. */
@@ -146,11 +191,29 @@ export class Gate {
   /** Until the time is over, or a place of this process becomes free. */
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(milliseconds, longestTimer))
+      const timer = setTimeout(resolve, milliseconds)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   }
+}
+
+interface Answer {
+  readonly granted: number
+  readonly probes: boolean
+  /** What is wrong with the host: nobody else gets a permit. */
+  readonly trouble?: SharedTrouble
+}
+
+function answerOf([granted, left, ago, because, answered, probes]: unknown[]): Answer {
+  if (left === undefined) return { granted: Number(granted), probes: false }
+  const trouble = {
+    because: String(because),
+    left: Number(left),
+    since: Date.now() - Number(ago),
+    answered: Number(answered) === 1,
+  }
+  return { granted: Number(granted), probes: Number(probes) === 1, trouble }
 }

@@ -1,17 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import type { DistError } from '@dist/errdefs'
-import { createHostLimiter, type HostLimiter, type Permit } from '@dist/remotes'
+import {
+  type AcquireOptions,
+  createHostLimiter,
+  type HostLimiter,
+  type HostPolicy,
+  type HostState,
+  hostPolicy,
+  type LocalHostLimiter,
+  type Permit,
+  type ToldOptions,
+} from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
-import { defineScript, type Script } from '../script.js'
+import { defineScript } from '../script.js'
 import { Breaker } from './breaker.js'
 import { Gate, type GateCommands } from './gate.js'
-import { Pauses } from './pauses.js'
-import { enterScript, pauseScript, renewScript } from './scripts.js'
+import { enterScript, renewScript, unprobeScript } from './scripts.js'
+import { Troubles } from './troubles.js'
 
 export interface RedisHostLimiterOptions {
-  /** Requests in flight at one host, over all processes. All of them must say the same. Default: 8. */
-  perHost?: number
+  /** Over all processes; all of them must say the same. */
+  policy?: Partial<HostPolicy>
   /** What all keys begin with. Default `{dist}`. */
   prefix?: string
   /** Milliseconds after which the permits of a process that was killed are free again. Default 30,000. */
@@ -23,7 +33,7 @@ export interface RedisHostLimiterOptions {
   onBack?: () => void
 }
 
-/** Of limiters that are shared: tells about pauses without waiting for their end. */
+/** Tells about pauses without waiting for their end. */
 export interface PauseReader {
   /** Milliseconds until the host may be asked again; 0 when it may be now. Never rejects. */
   pausedFor(host: string): Promise<number>
@@ -33,8 +43,8 @@ export interface PauseReader {
  * A limiter for all processes that share a Redis. Pauses and permits run by Redis' clock.
  *
  * Places go first come, first served within a process; processes that wait for the same host get equal shares, and
- * none of them starves. A process asks with one question for all its requests and tells of a release without waiting. When Redis is away
- * transfers go on, within the limits of an in-process limiter, and pauses that are known are kept.
+ * none of them starves. A process asks with one question for all its requests and tells of a release without waiting.
+ * When Redis is away transfers go on, within the limits of an in-process limiter, and pauses that are known are kept.
  */
 export function createRedisHostLimiter(
   redis: Redis,
@@ -46,98 +56,126 @@ export function createRedisHostLimiter(
 class RedisHostLimiter implements HostLimiter, PauseReader {
   readonly #gates = new Map<string, Gate>()
   readonly #process = randomBytes(6).toString('hex')
-  readonly #local: HostLimiter
-  readonly #pauses: Pauses
+  readonly #local: LocalHostLimiter
+  readonly #troubles: Troubles
   readonly #breaker: Breaker
   readonly #commands: GateCommands
   readonly #prefix: string
-  readonly #places: number
+  readonly #policy: HostPolicy
   readonly #lease: number
   #permits = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(
     redis: Redis,
-    { perHost = 8, prefix = defaultPrefix, lease = 30_000, ...options }: RedisHostLimiterOptions,
+    { policy, prefix = defaultPrefix, lease = 30_000, ...options }: RedisHostLimiterOptions,
   ) {
     this.#prefix = `${checkPrefix(prefix)}:host:`
-    this.#places = perHost
+    this.#policy = hostPolicy(policy)
     this.#lease = lease
     // In front of Redis: it bounds and orders those who ask there, and it is what is left when Redis is away.
-    this.#local = createHostLimiter({ perHost })
+    this.#local = createHostLimiter(this.#policy)
     this.#breaker = new Breaker(redis, {
       patience: options.patience ?? 2_000,
       onAway: options.onAway,
       onBack: options.onBack,
     })
-    const define = (name: string, lua: string): Script => defineScript(redis, `distHost${name}`, lua)
     this.#commands = {
-      enter: define('Enter', enterScript),
-      renew: define('Renew', renewScript),
+      enter: defineScript(redis, 'distHostEnter', enterScript),
+      renew: defineScript(redis, 'distHostRenew', renewScript),
+      unprobe: defineScript(redis, 'distHostUnprobe', unprobeScript),
       leave: (key, ids) => redis.zrem(key, ...ids),
     }
-    this.#pauses = new Pauses(redis, this.#breaker, define('Pause', pauseScript), (host) =>
-      this.#key(host, 'pause'),
+    this.#troubles = new Troubles(
+      redis,
+      this.#breaker,
+      this.#local,
+      this.#policy,
+      `${this.#prefix}troubled`,
+      (host) => ({ trouble: this.#key(host, 'trouble'), answered: this.#key(host, 'answered') }),
     )
   }
 
-  async acquire(host: string, options: { signal?: AbortSignal } = {}): Promise<Permit> {
+  async acquire(host: string, options: AcquireOptions = {}): Promise<Permit> {
     const place = await this.#local.acquire(host, options)
-    const gate = this.#gateOf(host)
+    const gate = this.#gateOf(host, options.lane ?? 'requests')
     this.#timer ??= setInterval(() => this.#renew(), this.#lease / 3).unref()
     const id = `${this.#process}-${this.#permits++}`
     try {
-      await gate.enter(id, options.signal)
+      const probes = await gate.enter(id, options.signal)
+      let released = false
+      const release = () => {
+        if (released) return
+        released = true
+        gate.leave(id)
+        place.release()
+      }
+      return { probes: probes || place.probes, release }
     } catch (error) {
       place.release()
       throw error
     }
-    let released = false
-    const release = () => {
-      if (released) return
-      released = true
-      gate.leave(id)
-      place.release()
-    }
-    return { release }
   }
 
-  async pause(host: string, milliseconds: number): Promise<void> {
-    if (!(milliseconds > 0)) return
-    await this.#local.pause(host, milliseconds)
-    await this.#pauses.begin(host, milliseconds)
+  failed(host: string, because: string, options?: ToldOptions): Promise<void> {
+    return this.#troubles.failed(host, because, options)
   }
 
-  pausedFor(host: string): Promise<number> {
-    return this.#pauses.left(host)
+  answered(host: string): Promise<void> {
+    return this.#troubles.answered(host)
   }
 
-  #gateOf(host: string): Gate {
-    const known = this.#gates.get(host)
+  pause(
+    host: string,
+    milliseconds: number | undefined,
+    because: string,
+    options?: ToldOptions,
+  ): Promise<void> {
+    return this.#troubles.pause(host, milliseconds, because, options)
+  }
+
+  state(host: string): Promise<HostState> {
+    return this.#troubles.state(host)
+  }
+
+  states(): Promise<HostState[]> {
+    return this.#troubles.states()
+  }
+
+  async pausedFor(host: string): Promise<number> {
+    const { pausedUntil = 0 } = await this.state(host)
+    return Math.max(0, pausedUntil - Date.now())
+  }
+
+  #gateOf(host: string, lane: string): Gate {
+    // Hosts have no blanks.
+    const name = `${lane} ${host}`
+    const known = this.#gates.get(name)
     if (known !== undefined) return known
     const keys = {
-      permits: this.#key(host, 'permits'),
-      waitingSince: this.#key(host, 'waiting-since'),
-      waitingUntil: this.#key(host, 'waiting-until'),
-      pause: this.#key(host, 'pause'),
+      permits: this.#key(name, 'permits'),
+      waitingSince: this.#key(name, 'waiting-since'),
+      waitingUntil: this.#key(name, 'waiting-until'),
+      trouble: this.#key(host, 'trouble'),
+      answered: this.#key(host, 'answered'),
     }
-    const onPause = (milliseconds: number) => {
-      this.#pauses.learn(host, milliseconds)
-      void this.#local.pause(host, milliseconds)
-    }
-    const options = { places: this.#places, lease: this.#lease, process: this.#process }
-    const gate = new Gate(keys, this.#breaker, this.#commands, options, onPause)
-    this.#gates.set(host, gate)
+    const { requests: places, firstProbe } = this.#policy
+    const options = { places, firstProbe, lease: this.#lease, process: this.#process }
+    const gate = new Gate(keys, this.#breaker, this.#commands, options, host, {
+      onTrouble: (trouble) => this.#local.learn(host, trouble),
+      onHealthy: () => this.#local.forget(host),
+    })
+    this.#gates.set(name, gate)
     return gate
   }
 
-  #key(host: string, what: string): string {
-    return `${this.#prefix}${what}:${host}`
+  #key(of: string, what: string): string {
+    return `${this.#prefix}${what}:${of}`
   }
 
   #renew(): void {
-    for (const [host, gate] of this.#gates) {
-      if (gate.idle) this.#gates.delete(host)
+    for (const [name, gate] of this.#gates) {
+      if (gate.idle) this.#gates.delete(name)
       else void gate.renew()
     }
     if (this.#gates.size > 0) return

@@ -1,9 +1,11 @@
 import { DistError, isRetryable } from '@dist/errdefs'
+import type { HostLimiter } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
 import type { Agents } from '../http/agents.js'
 import { about } from '../http/errors.js'
-import { type ExchangeRequest, exchange, type RequestEvent, type Timeouts } from '../http/exchange.js'
+import type { ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.js'
 import { statusError } from '../http/status.js'
+import { pauseAsAsked, watchedExchange } from '../http/watched.js'
 import { type RetryPolicy, withRetries } from '../retry.js'
 import { basicAuthorization, type Credential, shownUser } from './credential.js'
 
@@ -23,6 +25,7 @@ export interface TokenRequest {
 
 export interface TokenOptions {
   readonly agents: Agents
+  readonly limiter: HostLimiter
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly userAgent: string
@@ -42,10 +45,13 @@ export async function fetchToken(request: TokenRequest, options: TokenOptions): 
   const outgoing = tokenExchange(request, options.userAgent)
   const dispatcher = await about(outgoing.what, () => options.agents.dispatcher(realm, endpoint))
   return withRetries(options.retry, undefined, async () => {
-    const response = await exchange(dispatcher, outgoing, options)
+    const permit = await options.limiter.acquire(realm.host, { lane: 'tokens' })
+    const onEnd = () => permit.release()
+    const response = await watchedExchange(dispatcher, outgoing, { ...options, onEnd })
     if (response.status === 200)
       return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)
     const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter)
+    await pauseAsAsked(options.limiter, response, error)
     if (isRetryable(error)) throw error
     throw refusal(response.status, outgoing.what, request.credential)
   })

@@ -1,4 +1,4 @@
-import { type MinimumThroughput, Throughput } from './throughput.js'
+import type { Throughput } from './throughput.js'
 
 /** What a body needs of its connection. */
 export interface Flow {
@@ -9,7 +9,8 @@ export interface Flow {
 }
 
 export interface BodyOptions {
-  readonly throughput: MinimumThroughput
+  /** Measures what comes. */
+  readonly throughput: Throughput
   /** Called once, when no more will come. */
   readonly onEnd: (bytes: number) => void
   /** The error for a source that is too slow. */
@@ -26,7 +27,6 @@ const lowWater = 128 * 1024
  */
 export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
   readonly #chunks: Uint8Array[] = []
-  readonly #throughput: Throughput
   #buffered = 0
   #received = 0
   #paused = false
@@ -38,16 +38,14 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
   constructor(
     private readonly flow: Flow,
     private readonly options: BodyOptions,
-  ) {
-    this.#throughput = new Throughput(options.throughput)
-  }
+  ) {}
 
   push(chunk: Uint8Array): void {
     if (this.#ended) return
     this.#received += chunk.byteLength
     const waiter = this.#waiter
     const waited = waiter === undefined ? 0 : performance.now() - this.#waitingSince
-    if (!this.#throughput.took(waited, chunk.byteLength)) {
+    if (!this.options.throughput.took(waited, chunk.byteLength)) {
       this.fail(this.options.tooSlow())
       this.flow.abort()
       return

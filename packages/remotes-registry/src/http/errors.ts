@@ -1,4 +1,4 @@
-import { DistError, errnoOf, isCanceled, sanitize } from '@dist/errdefs'
+import { DistError, errnoOf, isCanceled, isPaused, reworded, sanitize } from '@dist/errdefs'
 import { proxyError } from './proxy-errors.js'
 
 const certificateCodes = new Set([
@@ -29,11 +29,17 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Cir
   const ofProxy = waits.proxy === undefined ? undefined : proxyError(cause, what, url, waits.proxy)
   if (ofProxy !== undefined) return ofProxy
   const code = errnoOf(cause) ?? ''
+  const { host } = url
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
     return new DistError('CANCELED', `${what}: the client was closed`, { cause })
   const permanent = permanentFailure(code, cause, url)
   if (permanent !== undefined)
-    return new DistError('UNAVAILABLE', `${what}: ${permanent}`, { cause, retryable: false })
+    return new DistError('UNAVAILABLE', `${what}: ${permanent}`, {
+      cause,
+      retryable: false,
+      host,
+      because: permanent,
+    })
   if (code === 'UND_ERR_HEADERS_OVERFLOW')
     return new DistError('MALFORMED', `${what}: ${url.host} sent more headers than are read (16 KiB)`, {
       cause,
@@ -41,7 +47,9 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Cir
   // undici gives its parser's errors no code. A connection that only ends too early is none of them.
   if (cause.name === 'HTTPParserError')
     return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here`, { cause })
-  return new DistError('UNAVAILABLE', `${what}: ${passingFailure(code, cause, url, waits)}`, { cause })
+  const because = passingFailure(code, cause, url, waits)
+  const kind = code === 'UND_ERR_BODY_TIMEOUT' ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE'
+  return new DistError(kind, `${what}: ${because}`, { cause, retryable: true, host, because })
 }
 
 /** Calls; what an error says of a host gets the name of the object that it is about. */
@@ -54,14 +62,37 @@ export async function about<T>(what: string, call: () => T | Promise<T>): Promis
 }
 
 function named(error: DistError, what: string): DistError {
-  const { code, retryable, retryAfter } = error
-  const wait = retryAfter === undefined ? {} : { retryAfter }
-  return new DistError(code, `${what}: ${error.message}`, { cause: error, retryable, ...wait })
+  return reworded(error, `${what}: ${error.message}`)
 }
 
+/** Whether the host gave no answer at all, as others who ask it will not get one either. */
+export function isHostFailure(error: unknown): error is DistError & { host: string; because: string } {
+  return error instanceof DistError && error.because !== undefined && silences.has(errnoOf(error) ?? '')
+}
+
+/** Whether an error holds for everything that the host is asked, not for this request. */
+export function isOfHost(error: unknown): boolean {
+  if (isHostFailure(error) || isPaused(error)) return true
+  // A 429, and what names a time, is a wish of the host.
+  return (
+    error instanceof DistError &&
+    error.retryable &&
+    (error.code === 'RESOURCE_EXHAUSTED' || error.retryAfter !== undefined)
+  )
+}
+
+const silences: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
 function permanentFailure(code: string, cause: Error, url: URL): string | undefined {
-  if (code === 'ENOTFOUND')
-    return `the host ${url.hostname} is unknown: check its spelling, and the name servers`
   if (certificateCodes.has(code))
     return `the certificate of ${url.host} is not trusted (${code}): give its authority as "ca" in hosts.toml, or by --ca-file ${url.host}=FILE`
   if (isPlain(code, cause)) return `${url.host} speaks plain http, not TLS: ${plainAdvice(url)}`
@@ -82,6 +113,8 @@ function passingFailure(code: string, cause: Error, url: URL, waits: Circumstanc
   switch (code) {
     case 'ECONNREFUSED':
       return `${url.host} refuses the connection: check host and port, and whether the registry runs`
+    case 'ENOTFOUND':
+      return `the host ${url.hostname} is unknown: check its spelling, and the name servers`
     case 'EAI_AGAIN':
       return `the name servers did not answer for ${url.hostname}`
     case 'UND_ERR_CONNECT_TIMEOUT':

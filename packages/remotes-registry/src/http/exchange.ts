@@ -5,7 +5,7 @@ import { Body } from './body.js'
 import { connectionError } from './errors.js'
 import { isBulk, paced, type RequestBody } from './outgoing.js'
 import { onAbort } from './signal.js'
-import type { MinimumThroughput } from './throughput.js'
+import { type MinimumThroughput, Throughput } from './throughput.js'
 
 /** How long is waited for a host. Milliseconds. */
 export interface Timeouts {
@@ -19,10 +19,10 @@ export interface Timeouts {
 }
 
 export const defaultTimeouts: Timeouts = {
-  headers: 30_000,
+  headers: 25_000,
   body: 30_000,
   stored: 300_000,
-  throughput: { bytesPerSecond: 1024, window: 60_000 },
+  throughput: { bytesPerSecond: 1024, window: 30_000 },
 }
 
 /** One request as it goes out, and how it ended; for logs and counters. The URL is redacted. */
@@ -54,6 +54,8 @@ export interface ExchangeRequest {
   readonly signal?: AbortSignal | undefined
   /** What the exchange is about, for errors: `blob sha256:... of host/repository`. */
   readonly what: string
+  /** Measures the body, with those of other exchanges that bring the same content. Default: the body alone. */
+  readonly meter?: Throughput | undefined
 }
 
 export interface ExchangeOptions {
@@ -68,6 +70,8 @@ export interface Response {
   readonly headers: IncomingHttpHeaders
   readonly url: URL
   readonly body: Body
+  /** Milliseconds from the request to the answer's headers. */
+  readonly waited: number
 }
 
 /**
@@ -147,12 +151,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
         abort: () => controller.abort(gaveUp),
       },
       {
-        throughput: this.options.timeouts.throughput,
+        throughput: this.request.meter ?? new Throughput(this.options.timeouts.throughput),
         onEnd: (bytes) => this.#end(bytes),
         tooSlow: () => this.#tooSlow(),
       },
     )
-    this.resolve({ status, headers, url: this.request.url, body: this.#body })
+    const waited = performance.now() - this.#started
+    this.resolve({ status, headers, url: this.request.url, body: this.#body, waited })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -206,11 +211,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #tooSlow(): Error {
+    const { what, url } = this.request
     const { bytesPerSecond, window } = this.options.timeouts.throughput
-    return new DistError(
-      'UNAVAILABLE',
-      `${this.request.what}: ${this.request.url.host} sent less than ${bytesPerSecond} bytes a second for ${window / 1000} s`,
-    )
+    const because = `${url.host} sent less than ${bytesPerSecond} bytes a second for ${window / 1000} s`
+    return new DistError('DEADLINE_EXCEEDED', `${what}: ${because}`, {
+      retryable: true,
+      host: url.host,
+      because,
+    })
   }
 }
 

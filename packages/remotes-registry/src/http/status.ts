@@ -50,9 +50,12 @@ export async function statusError(
   const meant = meantStatus(status, said)
   const wait = retryAfter(headers['retry-after'], maxRetryAfter)
   const meaning = meaningFor(user, meant, status) ?? (pushes ? meaningForPush : meaningOf)(meant, status)
-  const message = `${what}: ${url.host} ${meaning}${said.text === '' ? '' : ` (${said.text})`}`
+  const because = `${url.host} ${meaning}`
+  const message = `${what}: ${because}${said.text === '' ? '' : ` (${said.text})`}`
   const lacks = pushes && said.codes.some((code) => lackingCodes.includes(code)) ? said.digests : undefined
   return new DistError(codeFor(meant), message, {
+    host: url.host,
+    because,
     retryable: retryableStatuses.has(meant),
     ...(wait === undefined ? {} : { retryAfter: wait }),
     ...(lacks === undefined ? {} : { lacks }),

@@ -1,7 +1,7 @@
-import { DistError, isRetryable } from '@dist/errdefs'
+import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import type { Response } from '../http/exchange.js'
-import { pauseBefore, withRetries } from '../retry.js'
+import { isPassing, pauseBefore, withRetries } from '../retry.js'
 import { Pieces, takenOf } from './chunks.js'
 import { type DraftJob, UploadDraft } from './draft.js'
 import { completeUpload, sendToUpload, type Upload, uploadOf } from './upload.js'
@@ -60,7 +60,7 @@ export class ChunkedDraft extends UploadDraft {
         if (taken === 0)
           throw new DistError('UNAVAILABLE', `${this.job.what}: the registry took nothing of a chunk`)
       } catch (error) {
-        if (!isRetryable(error) || ++failures >= retry.attempts) throw error
+        if (!isPassing(error) || ++failures >= retry.attempts) throw error
         await pauseBefore(failures, retry, signal)
         taken = await this.#takenBefore(error, rest.byteLength)
       }

@@ -52,7 +52,7 @@ async function getManifest(
   digest: Digest | undefined,
 ): Promise<Descriptor | undefined> {
   const { transport } = place
-  const read = await tried(transport, request.signal, (hasty) => readManifest(hasty, request, digest))
+  const read = await tried(transport, (hasty) => readManifest(hasty, request, digest))
   return orUndefined(read)?.desc
 }
 

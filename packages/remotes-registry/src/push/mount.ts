@@ -14,7 +14,7 @@ export async function mountBlob(
 ): Promise<boolean> {
   const job = { place, what: nameAt(place, `blob ${digest}`), signal }
   const { memory } = place
-  const upload = await tried(place.transport, signal, (transport) =>
+  const upload = await tried(place.transport, (transport) =>
     mountOrOpen({ ...job, place: { ...place, transport } }, digest, from),
   )
   if (upload instanceof DistError) return false

@@ -3,7 +3,6 @@ import type { Digest } from '@dist/oci'
 import type { Permit } from '@dist/remotes'
 import { onAbort } from '../http/signal.js'
 import { withRetries } from '../retry.js'
-import { uploadsTo } from '../send.js'
 import { type DraftJob, UploadDraft } from './draft.js'
 import { ChunkQueue } from './queue.js'
 import { completeUpload, type Upload } from './upload.js'
@@ -76,8 +75,8 @@ export class StreamedDraft extends UploadDraft {
     const { place, signal } = this.job
     const { retry, limiter } = place.transport
     this.#upload = await withRetries(retry, signal, () => this.upload())
-    const options = signal === undefined ? {} : { signal }
-    this.#permit = await limiter.acquire(uploadsTo(this.#upload.to.url.host), options)
+    const options = { lane: 'uploads', ...(signal === undefined ? {} : { signal }) } as const
+    this.#permit = await limiter.acquire(this.#upload.to.url.host, options)
   }
 
   #start(digest: Digest): Sending {

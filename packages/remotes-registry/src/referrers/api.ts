@@ -65,7 +65,7 @@ export async function askList(
     known.note(endpoint, repository, first)
     return first
   }
-  return tried(transport, signal, () => allPages(transport, request, first))
+  return tried(transport, () => allPages(transport, request, first))
 }
 
 async function firstPage(transport: Transport, request: RegistryRequest): Promise<Response | NoList> {

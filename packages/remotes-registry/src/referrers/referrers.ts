@@ -25,7 +25,7 @@ export async function findReferrers(
   const what = `referrers of ${formatLocator(locator)}@${digest}`
   let untold: Untold | undefined
   try {
-    return await firstEndpoint(transport, endpoints, 'resolve', what, signal, async (endpoint, transport) => {
+    return await firstEndpoint(endpoints, 'resolve', what, signal, async (endpoint) => {
       const found = await referrersAt({ transport, locator, digest, known, what, signal }, endpoint)
       if (!('error' in found)) return found
       untold = found
@@ -68,7 +68,7 @@ function readTag(
   endpoint: Endpoint,
 ): Promise<readonly Descriptor[] | DistError> {
   const request = objectRequest(endpoint, locator, 'manifest', referrersTag(digest), what, signal)
-  return tried(transport, signal, async (hasty) => {
+  return tried(transport, async (hasty) => {
     try {
       const read = await readManifest(hasty, request, undefined)
       return meansSubject(read, digest) ? [] : listed(read, what)

@@ -44,7 +44,12 @@ export async function pull(
   try {
     const outcomes = await mirrorImages(
       references,
-      { source: remote, target: storeTarget(store.content, store.names), ingest: ingest.blob },
+      {
+        source: remote,
+        target: storeTarget(store.content, store.names),
+        ingest: ingest.blob,
+        hosts: remote.limiter,
+      },
       { platforms, signal: context.signal, onEvent: view.onEvent },
     )
     if (options.unpack && !context.signal.aborted)

@@ -4,16 +4,16 @@ import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
 import {
   type BlobTask,
+  HostBudgets,
   type IngestDependencies,
   type IngestOptions,
   type IngestOutcome,
   ingestBlob,
   type PushTask,
-  TransferBudget,
 } from '@dist/mirror'
 import type { Registry } from '@dist/remotes-registry'
 
-/** Bytes that all transfers together may hold before they are written. */
+/** Bytes that the transfers from one host may hold before they are written. */
 const transferMemory = 64 * 1024 * 1024
 
 /** Brings one blob in, for the embedded engine. */
@@ -64,7 +64,7 @@ function ingestInto(into: Pick<IngestDependencies, 'present' | 'transfer'>, conc
     ...into,
     // Within the process the digest's lock needs no disk: other processes are kept off by the store's own locks.
     locker: new MemoryLocker(),
-    budget: new TransferBudget({ bytes: transferMemory, transfers: concurrency }),
+    budget: new HostBudgets({ bytes: transferMemory, transfers: concurrency }),
   }
   return (task, options) => ingestBlob(task, dependencies, options)
 }

@@ -50,10 +50,14 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
     count: (event) => jobs(event),
     limiter: (limiter) => ({
       acquire: (host, options) => limiter.acquire(host, options),
-      pause: (host, milliseconds) => {
+      failed: (host, because, options) => limiter.failed(host, because, options),
+      answered: (host) => limiter.answered(host),
+      pause: (host, milliseconds, because, options) => {
         pauses.inc()
-        return limiter.pause(host, milliseconds)
+        return limiter.pause(host, milliseconds, because, options)
       },
+      state: (host) => limiter.state(host),
+      states: () => limiter.states(),
     }),
   }
 }

@@ -50,7 +50,7 @@ export async function openMirror(
     const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
     const shared = createRedisHostLimiter(redis, {
-      perHost: settings.requestsPerHost,
+      policy: { requests: settings.requestsPerHost },
       onAway: (error) => {
         if (!outage.covers)
           log.warn('Redis does not answer: limits per host hold within this process', { error })

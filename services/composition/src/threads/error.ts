@@ -7,28 +7,33 @@ export interface EncodedError {
   retryable: boolean
   held: boolean
   retryAfter?: number
+  host?: string
+  because?: string
+  paused: boolean
   stack?: string
 }
 
 export function encodeError(thrown: unknown): EncodedError {
   const error = firstError(thrown)
   const plain = error instanceof Error ? error : new Error(String(error))
+  const { retryable, held, paused, retryAfter, host, because } =
+    error instanceof DistError ? error : new DistError(codeOf(error), plain.message, { retryable: false })
   return {
     code: codeOf(error),
     message: plain.message,
-    retryable: error instanceof DistError && error.retryable,
-    held: error instanceof DistError && error.held,
-    ...(error instanceof DistError && error.retryAfter !== undefined ? { retryAfter: error.retryAfter } : {}),
-    ...(plain.stack === undefined ? {} : { stack: plain.stack }),
+    retryable,
+    held,
+    paused,
+    ...optional({ retryAfter, host, because, stack: plain.stack }),
   }
 }
 
-export function decodeError({ code, message, retryable, held, retryAfter, stack }: EncodedError): DistError {
-  const error = new DistError(code, message, {
-    retryable,
-    held,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  })
+export function decodeError({ code, message, stack, ...options }: EncodedError): DistError {
+  const error = new DistError(code, message, options)
   if (stack !== undefined) error.stack = stack
   return error
+}
+
+function optional<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }

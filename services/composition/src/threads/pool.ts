@@ -7,8 +7,11 @@ import type { Permit } from '@dist/remotes'
 import type { Registry, RequestEvent } from '@dist/remotes-registry'
 import { Channel, type Methods } from './channel.js'
 import type {
+  AcquireCall,
   AuthorizationCall,
   ChallengedCall,
+  FailedCall,
+  GrantedPermit,
   PauseCall,
   ProgressCall,
   ThreadSettings,
@@ -110,16 +113,21 @@ export class ThreadPool implements AsyncDisposable {
       authorization: ({ endpoint, scope }: AuthorizationCall) => authorizer.authorization(endpoint, scope),
       challenged: ({ endpoint, scope, challenges, rejected, reached }: ChallengedCall) =>
         authorizer.challenged(endpoint, scope, challenges, rejected, reached),
-      acquire: async (host: string, signal) => {
-        const permit = await limiter.acquire(host, { signal })
+      acquire: async ({ host, ...options }: AcquireCall, signal): Promise<GrantedPermit> => {
+        const permit = await limiter.acquire(host, { ...options, signal })
         permits.set(++lastPermit, permit)
-        return lastPermit
+        return { id: lastPermit, probes: permit.probes }
       },
       release: async (id: number) => {
         permits.get(id)?.release()
         permits.delete(id)
       },
-      pause: ({ host, milliseconds }: PauseCall) => limiter.pause(host, milliseconds),
+      failed: ({ host, because, options }: FailedCall) => limiter.failed(host, because, options),
+      answered: (host: string) => limiter.answered(host),
+      pause: ({ host, milliseconds, because, options }: PauseCall) =>
+        limiter.pause(host, milliseconds, because, options),
+      state: (host: string) => limiter.state(host),
+      states: () => limiter.states(),
       requested: async (event: RequestEvent) => this.onRequest?.(event),
       progress: async ({ transfer, offset }: ProgressCall) => this.#told.get(transfer)?.onProgress?.(offset),
       arrived: async (transfer: number) => this.#told.get(transfer)?.onArrived?.(),

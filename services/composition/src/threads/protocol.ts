@@ -1,5 +1,6 @@
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
+import type { HostLane, ToldOptions } from '@dist/remotes'
 import type { AddressKind, Endpoint, ProxySettings } from '@dist/remotes-registry'
 
 /** What a thread is told when it starts. */
@@ -34,9 +35,26 @@ export interface ChallengedCall extends AuthorizationCall {
   readonly reached?: AddressKind
 }
 
-export interface PauseCall {
+export interface AcquireCall {
   readonly host: string
-  readonly milliseconds: number
+  readonly lane?: HostLane
+}
+
+/** A permit of the main thread, by its number. */
+export interface GrantedPermit {
+  readonly id: number
+  readonly probes: boolean
+}
+
+/** What a thread tells of a host. */
+export interface FailedCall {
+  readonly host: string
+  readonly because: string
+  readonly options?: ToldOptions
+}
+
+export interface PauseCall extends FailedCall {
+  readonly milliseconds?: number
 }
 
 export interface ProgressCall {

@@ -48,7 +48,11 @@ export async function mirrorEmbedded(
   const { concurrency = defaultConcurrency } = options
   await using ingest = openIngest({ store, remote, requests: requestsOf(options, context), concurrency })
   const target = storeTarget(store.content, store.names)
-  return await mirrored(work, { source: remote, target, ingest: ingest.blob }, { platforms })
+  return await mirrored(
+    work,
+    { source: remote, target, ingest: ingest.blob, hosts: remote.limiter },
+    { platforms },
+  )
 }
 
 /** Mirrors to a registry: what refers to the images goes with them, and of one platform its manifest goes alone. */
@@ -64,7 +68,11 @@ async function mirrorTo(to: string, remote: Registry, work: Work): Promise<numbe
   }
   const target = pushes.targetAt(destination)
   const ingest = pushIngest(pushes, concurrency)
-  return await mirrored(work, { source, target, ingest }, { platforms, referrers: true })
+  return await mirrored(
+    work,
+    { source, target, ingest, hosts: remote.limiter },
+    { platforms, referrers: true },
+  )
 }
 
 interface Work {

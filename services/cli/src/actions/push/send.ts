@@ -70,6 +70,7 @@ async function sendAll(
     source: expecting(source, destination),
     target: pushes.targetAt(destination, { check }),
     ingest: pushIngest(pushes, concurrency),
+    hosts: remote.limiter,
   }
   const sent = alike(images).map(({ references, platforms }) =>
     mirrorImages(references, dependencies, { platforms, referrers, signal, onEvent }),

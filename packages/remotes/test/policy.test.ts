@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { hostPolicy, isGivenUp } from '../src/index.js'
+
+const since = 1_000_000
+
+it.each([
+  [false, 60_000, false],
+  [false, 63_000, true],
+  [true, 63_000, false],
+  [true, 900_500, false],
+  [true, 975_000, true],
+])(
+  'a host that has answered (%s) is asked again after %d ms of trouble: given up %s',
+  (answered, length, given) => {
+    const state = { host: 'a', answered, since, pausedUntil: since + length, because: 'a is away' }
+    expect(isGivenUp(state, hostPolicy())).toBe(given)
+  },
+)
+
+it('a host that is well is never given up', () => {
+  expect(isGivenUp({ host: 'a', answered: false }, hostPolicy())).toBe(false)
+})
+
+it('R27 a host that refuses is asked 12 times at most, however long it is waited for', () => {
+  for (const [answered, most] of [
+    [false, 6],
+    [true, 12],
+  ] as const) {
+    const { firstProbe, longestProbe } = hostPolicy()
+    let requests = 0
+    for (let at = 0; ; ) {
+      const pause = Math.min(longestProbe, firstProbe * 2 ** requests++)
+      if (isGivenUp({ host: 'a', answered, since: 0, pausedUntil: at + pause }, hostPolicy())) break
+      at += pause
+    }
+    expect(requests).toBe(most)
+  }
+})

@@ -1,0 +1,1 @@
+export { type HostLimiterFixture, hostLimiterSuite, suitePolicy } from './suite.js'

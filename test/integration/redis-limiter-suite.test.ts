@@ -1,0 +1,24 @@
+import { connectRedis, createRedisHostLimiter } from '@dist/redis'
+import type { HostPolicy } from '@dist/remotes'
+import { hostLimiterSuite } from '@dist/testkit'
+import { afterAll, beforeAll } from 'vitest'
+import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
+
+let server: RedisServer
+
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server.stop())
+
+hostLimiterSuite('a limiter over Redis', async (policy: Partial<HostPolicy>) => {
+  const [one, other] = await Promise.all([connectRedis(server.url), connectRedis(server.url)])
+  return {
+    limiter: createRedisHostLimiter(one, { policy }),
+    other: createRedisHostLimiter(other, { policy }),
+    close: async () => {
+      await one.flushall()
+      for (const redis of [one, other]) redis.disconnect()
+    },
+  }
+})
