@@ -15,7 +15,8 @@ export const options = {
   absWorkingDir: root,
   entryPoints: {
     main: join(cli, 'src', 'main.ts'),
-    // What worker threads run.
+    // What threads run.
+    heartbeat: join(root, 'services', 'composition', 'src', 'heartbeat.ts'),
     thread: join(root, 'services', 'composition', 'src', 'thread.ts'),
     ...Object.fromEntries(services.map((name) => [name, join(root, 'services', name, 'src', 'main.ts')])),
   },

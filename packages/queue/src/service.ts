@@ -19,12 +19,24 @@ export interface ServiceParts {
   connect(): Redis
   /** Keys start with it. Default: `{dist}`. */
   prefix?: string
+  /** How the service shows that it lives. Default: it does not, and what it held is free when its locks expire. */
+  presence?: ServicePresence
   /** The store's id: all services of one queue have the same store. */
   store: string
   /** Times and bounds other than the defaults. */
   tuning?: Partial<Tuning>
   /** Events worth a log line. */
   onEvent?(event: ServiceEvent): void
+}
+
+/** The service among those that share the queue. */
+export interface ServicePresence {
+  /** Names the service in the jobs that it takes. */
+  readonly id: string
+  /** Those of the services that are gone: what they held is free. Rejects when Redis is away. */
+  gone(ids: readonly string[]): Promise<string[]>
+  /** Calls when the process stood still for so long that others may have taken it for gone. */
+  onStandstill(listener: () => void): () => void
 }
 
 export interface HostPauses {

@@ -2,9 +2,14 @@
 export interface Tuning {
   /** For so long a job belongs to its worker without being renewed. Default: 30,000. */
   lockDuration: number
-  /** How often jobs are looked for whose worker is gone. Default: 30,000. */
+  /** How often jobs are looked for that nobody has a lock on. Default: 4,000. */
   stalledInterval: number
-  /** A job whose worker died or hung more often than this fails. Default: 5. */
+  /** How often jobs are looked for whose service is gone. Default: 1,000. */
+  reclaim: number
+  /**
+   * A job whose worker died more often than this fails. Of services that do not show that they live those count, too,
+   * that were only busy. Default: 5.
+   */
   maxStalled: number
   /** How often an image or a blob is tried when a retry may help. Default: 6. */
   attempts: number
@@ -50,7 +55,8 @@ export interface Tuning {
 
 const defaults: Tuning = {
   lockDuration: 30_000,
-  stalledInterval: 30_000,
+  stalledInterval: 4_000,
+  reclaim: 1_000,
   maxStalled: 5,
   attempts: 6,
   firstBackoff: 1_000,

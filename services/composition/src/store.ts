@@ -48,6 +48,8 @@ export interface Store extends AsyncDisposable {
 export interface OpenStoreOptions {
   /** Make the store where there is none. Default: false. */
   create?: boolean
+  /** Milliseconds after which a folder's locks of another machine's process that is gone are free. Default: 30,000. */
+  lockTtl?: number
   /** Bytes that writes into a bucket may hold on their way. Default: the bounds of `@dist/content-s3`. */
   memory?: number
 }
@@ -96,12 +98,12 @@ function checkedUrl(given: string): string {
 export async function openStore(
   settings: StoreSettings,
   env: Environment,
-  { create = false, memory }: OpenStoreOptions = {},
+  { create = false, memory, lockTtl }: OpenStoreOptions = {},
 ): Promise<Store> {
   const { url, named } = placeOf(settings, env)
   const store = url.startsWith('s3://')
     ? await openBucket(url, env, { create, memory })
-    : await openFolder(url, create)
+    : await openFolder(url, create, lockTtl)
   if (store.exists || named === undefined) return store
   await store[Symbol.asyncDispose]()
   throw new DistError(
@@ -110,9 +112,9 @@ export async function openStore(
   )
 }
 
-async function openFolder(root: string, create: boolean): Promise<Store> {
+async function openFolder(root: string, create: boolean, lockTtl: number | undefined): Promise<Store> {
   const { openLocalStore } = await import('@dist/content-local')
-  const local = await openLocalStore(root, { create })
+  const local = await openLocalStore(root, { create, ...(lockTtl === undefined ? {} : { lockTtl }) })
   const { id, exists, content, names } = local
   return {
     url: root,

@@ -1,5 +1,6 @@
 import { openPushes } from '@dist/composition'
 import {
+  type Announced,
   type Flags,
   openParts,
   readSettings,
@@ -21,6 +22,8 @@ export const coordinatorSettings = z.object(serviceShapes.coordinator)
 export interface CoordinatorOptions {
   /** Times and bounds of the engine other than the defaults: nothing that users are to set. */
   readonly tuning?: Partial<Tuning>
+  /** Of how it shows that it lives; all services must have the same. */
+  readonly terms?: Announced['terms']
 }
 
 /**
@@ -41,22 +44,22 @@ export async function runCoordinator(
 async function work(
   settings: Settings<'coordinator'>,
   surroundings: Surroundings,
-  { tuning }: CoordinatorOptions,
+  { tuning, terms }: CoordinatorOptions,
 ): Promise<void> {
-  const about = { name: 'dist-coordinator', version, tuning }
+  const about = { service: 'coordinator', version, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)
-  const { queue, mirror, service } = parts
+  const { queue, mirror, presence, service } = parts
   measureQueues(surroundings.metrics.registry, queue.connect)
   const { content, names } = mirror.store
   const pushes = openPushes(mirror.remote)
   const stored = storeTarget(content, names)
-  await surroundings.attend(
-    startCoordinator({
-      ...service,
-      source: mirror.remote,
-      target: (reference, to) => (to === undefined ? stored : pushes.target(to))(reference),
-      published: { content, names },
-      concurrency: settings.concurrency,
-    }),
-  )
+  const coordinator = startCoordinator({
+    ...service,
+    source: mirror.remote,
+    target: (reference, to) => (to === undefined ? stored : pushes.target(to))(reference),
+    published: { content, names },
+    concurrency: settings.concurrency,
+  })
+  presence.countJobs(() => coordinator.active)
+  await surroundings.attend(coordinator)
 }

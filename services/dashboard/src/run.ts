@@ -1,4 +1,5 @@
 import {
+  announce,
   connectQueue,
   createLogger,
   type Flags,
@@ -31,6 +32,7 @@ export async function runDashboard(flags: Flags<'dashboard'>, context: ServiceCo
   const log = createLogger('dashboard', settings.logLevel, context.log)
   try {
     await using queue = await connectQueue(settings, { name: 'dist-dashboard', log, signal })
+    await using _shown = await announce(queue, { service: 'dashboard', version }, { log, signal })
     const board = createBoard(queue.redis, { path: boardPath, readOnly: credentials === undefined })
     await using server = createServer(board, credentials)
     const url = await listenAt(server, settings.listen)

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { openPushes, openTransfers } from '@dist/composition'
 import {
+  type Announced,
   type Flags,
   openParts,
   readSettings,
@@ -30,6 +31,8 @@ export interface WorkerOptions {
   readonly tuning?: Partial<Tuning>
   /** Of the locks of digests. */
   readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'>
+  /** Of how it shows that it lives; all services must have the same. */
+  readonly terms?: Announced['terms']
 }
 
 /**
@@ -50,37 +53,37 @@ export async function runWorker(
 async function work(
   settings: Settings<'worker'>,
   surroundings: Surroundings,
-  { tuning, locks }: WorkerOptions,
+  { tuning, locks, terms }: WorkerOptions,
 ): Promise<void> {
   const name = settings.name ?? `${hostname()}:${process.pid}`
   const memory = shareMemory(settings.memory, settings.concurrency * hostsAtOnce)
-  const about = { name: 'dist-worker', version, memory: memory.parts, tuning }
+  const about = { service: 'worker', name, version, memory: memory.parts, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)
-  const { queue, mirror, service } = parts
+  const { queue, mirror, presence, service } = parts
   const { content, local } = mirror.store
   await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests, {
     threads: memory.threads,
   })
   const pushes = openPushes(mirror.remote)
   await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: farewell })
-  await surroundings.attend(
-    startWorker({
-      ...service,
-      locker: createRedisLocker(queue.redis, { ...locks, owner: name }),
-      // Into a bucket the transfer's own first request asks the same; a folder spares a thread its start.
-      present: async (task, options) =>
-        isPush(task) ? pushes.present(task, options) : local !== undefined && has(content, task.desc),
-      transfer: (task, options) => {
-        if (isPush(task)) return pushes.transfer(task, options)
-        transfers.announce(task.desc.size)
-        return transfers.transfer(task, options)
-      },
-      verify: (wanted, options) => verifyBlob(wanted, content, options),
-      budget: new TransferBudget(memory.transfers),
-      concurrency: settings.concurrency,
-      onTransfer: publishTransfers(statuses),
-    }),
-  )
+  const worker = startWorker({
+    ...service,
+    locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
+    // Into a bucket the transfer's own first request asks the same; a folder spares a thread its start.
+    present: async (task, options) =>
+      isPush(task) ? pushes.present(task, options) : local !== undefined && has(content, task.desc),
+    transfer: (task, options) => {
+      if (isPush(task)) return pushes.transfer(task, options)
+      transfers.announce(task.desc.size)
+      return transfers.transfer(task, options)
+    },
+    verify: (wanted, options) => verifyBlob(wanted, content, options),
+    budget: new TransferBudget(memory.transfers),
+    concurrency: settings.concurrency,
+    onTransfer: publishTransfers(statuses),
+  })
+  presence.countJobs(() => worker.active)
+  await surroundings.attend(worker)
 }
 
 function isPush(task: BlobTask): task is PushTask {

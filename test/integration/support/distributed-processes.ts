@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,10 +62,15 @@ export function realProgram(name: Name): string[] {
 /** The same with short times: in one file, because half a dozen processes start at the same moment. */
 export async function bundleProgram(): Promise<AsyncDisposable & { args(name: Name): string[] }> {
   const directory = await mkdtemp(join(tmpdir(), 'dist-distributed-'))
-  const outfile = join(directory, 'service.mjs')
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}')
+  const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
   await build({
-    entryPoints: [fileURLToPath(new URL('distributed-program.ts', import.meta.url))],
-    outfile,
+    entryPoints: {
+      service: source('distributed-program.ts'),
+      // The thread is found beside the program, as in the built command.
+      heartbeat: source('../../../services/composition/src/heartbeat.ts'),
+    },
+    outdir: directory,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -77,7 +82,7 @@ export async function bundleProgram(): Promise<AsyncDisposable & { args(name: Na
     logLevel: 'warning',
   })
   return {
-    args: (name) => [outfile, name],
+    args: (name) => [join(directory, 'service.js'), name],
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   }
 }

@@ -5,6 +5,7 @@ import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/
 import { named } from '../redis/errors.js'
 import type { Engine } from './engine.js'
 import { linked } from './linked.js'
+import { deathsField } from './reclaim.js'
 
 /** What becomes of a job that has not failed. Neither pausing nor waiting for children uses an attempt. */
 export type Verdict = 'done' | 'children' | { readonly later: number }
@@ -30,6 +31,7 @@ export interface Handler<T> {
 export class Consumer<T> {
   readonly worker: Worker<T>
   readonly #stopping = new AbortController()
+  readonly #forget: (() => void) | undefined
   #active = 0
   #startedAt = 0
 
@@ -38,9 +40,9 @@ export class Consumer<T> {
     name: string,
     private readonly handler: Handler<T>,
     private readonly concurrency: number,
-    maxStalled: number = engine.tuning.maxStalled,
+    private readonly maxStalled: number = engine.tuning.maxStalled,
   ) {
-    const { tuning } = engine
+    const { tuning, presence } = engine
     setMaxListeners(0, this.#stopping.signal)
     // BullMQ hands a signal to processors that take three arguments.
     const process = (job: Job<T>, token?: string, signal?: AbortSignal) => this.#process(job, token, signal)
@@ -51,7 +53,9 @@ export class Consumer<T> {
       concurrency,
       lockDuration: tuning.lockDuration,
       stalledInterval: tuning.stalledInterval,
-      maxStalledCount: maxStalled,
+      // BullMQ cannot tell a worker that is gone from one that is busy; the deaths are counted where they are told.
+      maxStalledCount: presence === undefined ? maxStalled : Number.MAX_SAFE_INTEGER,
+      ...(presence === undefined ? {} : { name: presence.id }),
       runRetryDelay: 1_000,
       settings: { backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning) },
     })
@@ -59,6 +63,7 @@ export class Consumer<T> {
     this.worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) this.worker.cancelJob(id, 'the lock is lost')
     })
+    this.#forget = presence?.onStandstill(() => this.worker.cancelAllJobs(stoodStill))
     this.worker.on('failed', (job, error) => {
       if (job !== undefined && !isJobError(error) && job.finishedOn !== undefined) void this.#tellFailed(job)
     })
@@ -83,6 +88,7 @@ export class Consumer<T> {
 
   /** Takes no more jobs, hands back those under way. Resolves when all are, which may be never. */
   async close(): Promise<void> {
+    this.#forget?.()
     const closed = this.worker.close()
     this.#stopping.abort(new DistError('CANCELED', 'the service stops'))
     await closed
@@ -103,14 +109,26 @@ export class Consumer<T> {
   async #verdict(job: Job<T>, context: JobContext, lost: AbortSignal | undefined): Promise<Verdict | 'back'> {
     if (this.#stopping.signal.aborted) return 'back'
     try {
+      await this.#checkDeaths(job)
       return await this.handler.process(job, context)
     } catch (error) {
+      // Nobody may have noticed: then it is still ours to hand back.
+      if (lost?.reason === stoodStill) return 'back'
       // Whoever has the job now tells how it ends; what BullMQ makes of this error finds no lock.
       if (lost?.aborted || isTakenAway(error)) throw error
       if (this.#stopping.signal.aborted) return 'back'
       return await this.#fail(job, error)
     }
   }
+
+  /** A job whose workers die, one after the other, is what kills them. */
+  async #checkDeaths(job: Job<T>): Promise<void> {
+    if (job.stalledCounter === 0 || this.engine.presence === undefined) return
+    const deaths = await this.engine.redis.hget(this.worker.toKey(job.id ?? ''), deathsField)
+    if (Number(deaths) <= this.maxStalled) return
+    throw new DistError('INTERNAL', `${deaths} services died while they worked on it: it is not tried again`)
+  }
+
   async #fail(job: Job<T>, error: unknown): Promise<never> {
     const final = isFinal(error, job.attemptsMade, job.opts.attempts ?? 1)
     // Before BullMQ knows: a crash in between has the job run again, and that finds out that it is over.
@@ -141,6 +159,9 @@ async function obey(verdict: Verdict | 'back', job: Job, token: string): Promise
   await job.moveToDelayed(Date.now() + Math.ceil(verdict.later), token)
   throw new DelayedError()
 }
+
+/** Why jobs are given up when the process goes on. */
+const stoodStill = 'this process stood still for too long'
 
 /** BullMQ names each job whose lock is lost, when it renews it and when it ends: one thing, said in one way. */
 const lostLock = /could not renew lock|missing lock|lock mismatch/i

@@ -3,7 +3,7 @@ import { openQueues, type Queues } from '../jobs/queues.js'
 import { named } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
-import type { ServiceEvent, ServiceParts } from '../service.js'
+import type { ServiceEvent, ServiceParts, ServicePresence } from '../service.js'
 import { RunStates } from '../state/states.js'
 import { type Tuning, tuned } from '../tuning.js'
 import { Cancellations } from './cancellations.js'
@@ -17,6 +17,7 @@ export interface Engine {
   readonly memory: MemoryGauge
   readonly cancellations: Cancellations
   readonly tuning: Tuning
+  readonly presence: ServicePresence | undefined
   /** The id of the services' store. */
   readonly store: string
   emit(event: ServiceEvent): void
@@ -38,6 +39,7 @@ export function createEngine(parts: ServiceParts): Engine {
     memory: new MemoryGauge(redis, tuning.full),
     cancellations: new Cancellations(redis, keys, tuning.cancelPoll, onError),
     tuning,
+    presence: parts.presence,
     store: parts.store,
     emit,
   }

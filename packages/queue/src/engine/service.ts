@@ -4,6 +4,7 @@ import { answered, named } from '../redis/errors.js'
 import type { Service } from '../service.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
+import { Reclaim } from './reclaim.js'
 import { claimStore } from './storeid.js'
 
 const defaultDeadline = 10_000
@@ -24,6 +25,7 @@ export interface Running {
 export class EngineService implements Service {
   readonly #ready: Promise<void>
   readonly #hungrySince = new Map<string, number>()
+  readonly #reclaim: Reclaim | undefined
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -31,6 +33,7 @@ export class EngineService implements Service {
     private readonly running: Running,
     begin: () => void = () => {},
   ) {
+    this.#reclaim = engine.presence && new Reclaim(engine, engine.presence)
     this.#ready = this.#start(begin)
     // Whoever waits for it is told; nobody has to.
     this.#ready.catch(() => {})
@@ -66,6 +69,7 @@ export class EngineService implements Service {
   async #start(begin: () => void): Promise<void> {
     await this.#claimStore()
     begin()
+    this.#reclaim?.begin()
     for (const consumer of this.running.consumers) consumer.run()
     await Promise.all(this.running.consumers.map(({ worker }) => worker.waitUntilReady()))
   }
@@ -102,6 +106,7 @@ export class EngineService implements Service {
 
   async #stop(deadline: number): Promise<void> {
     this.running.stop?.()
+    this.#reclaim?.stop()
     const { consumers } = this.running
     const late = new AbortController()
     const closed = Promise.allSettled(consumers.map((consumer) => consumer.close()))

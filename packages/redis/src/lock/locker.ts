@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis'
 import { delay, within } from '../answer.js'
 import { redisError } from '../errors.js'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
+import type { Presence } from '../presence/presence.js'
+import { type Terms, termsOf } from '../presence/terms.js'
 import { defineScript, type Script } from '../script.js'
 import { type Lease, Renewal } from './renewal.js'
 import { lockedBy, parseRival, type Rival } from './rival.js'
@@ -15,8 +17,8 @@ export interface RedisLockerOptions {
   /** What all keys begin with. Default `{dist}`. */
   prefix?: string
   /**
-   * Milliseconds after which the lock of a holder that is gone is free. A holder that stands still for so long loses
-   * it. Default 60,000.
+   * Milliseconds after which the lock of a holder that does not renew it is free. One that stands still for so long
+   * loses it. Default 60,000.
    */
   ttl?: number
   /** Milliseconds between extensions. Default: a sixth of `ttl`. */
@@ -25,6 +27,8 @@ export interface RedisLockerOptions {
   patience?: number
   /** Who holds the locks, for messages. Default: host name and process id. */
   owner?: string
+  /** The service that holds the locks: they are free once it is gone, and lost when its process stood still. */
+  presence?: Pick<Presence, 'id' | 'terms' | 'onStandstill'>
 }
 
 const firstDelay = 10
@@ -33,7 +37,8 @@ const longestDelay = 500
 /**
  * Locks between all processes that share a Redis. Its clock and this process's monotonic one count, the time of day
  * on no machine does. `Lock.signal` aborts when the server lost its keys, and when the lock could not be extended
- * for nearly its TTL.
+ * for nearly its TTL. A service that has announced itself loses its locks sooner: others take them once it is gone,
+ * and it gives them up itself when it finds that it stood still.
  *
  * `acquire` throws, beside what the contract says, `UNAVAILABLE` when Redis is away for longer than `patience`,
  * however long it may wait for a held key, and `PERMISSION_DENIED`. `release` never throws: what it cannot tell Redis
@@ -52,6 +57,7 @@ class RedisLocker implements Locker {
   readonly #ttl: number
   readonly #patience: number
   readonly #owner: string
+  readonly #terms: Terms
 
   constructor(
     private readonly redis: Redis,
@@ -60,10 +66,14 @@ class RedisLocker implements Locker {
     this.#prefix = `${checkPrefix(prefix)}:lock:`
     this.#ttl = ttl
     this.#patience = options.patience ?? 5_000
-    this.#owner = options.owner ?? `${hostname()}:${process.pid}`
+    const owner = options.owner ?? `${hostname()}:${process.pid}`
+    const { presence } = options
+    this.#owner = presence === undefined ? owner : `~${presence.id} ${owner}`
+    this.#terms = presence?.terms ?? termsOf({ prefix })
     this.#take = defineScript(redis, 'distLockTake', takeScript)
     this.#drop = defineScript(redis, 'distLockDrop', dropScript)
     this.#renewal = new Renewal(redis, defineScript(redis, 'distLockExtend', extendScript), ttl, renewEvery)
+    presence?.onStandstill(() => this.#renewal.loseAll('this process stood still for too long'))
   }
 
   async acquire(key: string, options: AcquireOptions = {}): Promise<Lock> {
@@ -109,7 +119,8 @@ class RedisLocker implements Locker {
       const sentAt = performance.now()
       try {
         throwIfAborted(signal)
-        const answer = this.#take([name], [token, this.#ttl, this.#owner])
+        const { services, steady, expiry, grace } = this.#terms
+        const answer = this.#take([name, services, steady], [token, this.#ttl, this.#owner, expiry, grace])
         return { sentAt, rival: parseRival(await within(answer, giveUp - sentAt, signal)) }
       } catch (error) {
         const failure = redisError(this.redis, 'locking', error)

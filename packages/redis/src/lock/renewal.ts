@@ -51,6 +51,10 @@ export class Renewal {
     return known
   }
 
+  loseAll(why: string): void {
+    for (const lease of [...this.#leases]) this.#lose(lease, why)
+  }
+
   #stop(): void {
     this.redis.off('ready', this.#onReady)
     clearTimeout(this.#timer)

@@ -12,7 +12,7 @@ export interface Rival {
 export function parseRival(answer: unknown): Rival | undefined {
   if (!Array.isArray(answer)) return undefined
   const [value, left] = answer
-  const [, seconds, owner] = /^[0-9a-f]{32} (\d{1,12}) (.*)$/s.exec(String(value)) ?? []
+  const [, seconds, owner] = /^[0-9a-f]{32} (\d{1,12}) (?:~[0-9a-f]+ )?(.*)$/s.exec(String(value)) ?? []
   return {
     ...(seconds === undefined ? {} : { since: new Date(Number(seconds) * 1000) }),
     ...(owner === undefined || owner === '' ? {} : { owner: sanitize(owner, 100) }),

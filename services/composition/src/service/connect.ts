@@ -12,6 +12,11 @@ import type { Settings } from './settings/schema.js'
 export interface QueueConnection extends AsyncDisposable {
   readonly redis: Redis
   readonly outage: Outage
+  /** What another thread connects with. */
+  readonly address: {
+    readonly url: string
+    readonly options: Pick<ConnectOptions, 'username' | 'password' | 'ca' | 'name'>
+  }
   /** One more connection with the settings of the first. */
   connect(): Redis
 }
@@ -33,18 +38,22 @@ export interface ConnectParts {
  * message names what is wrong.
  */
 export async function connectQueue(settings: QueueSettings, parts: ConnectParts): Promise<QueueConnection> {
-  const { log, signal } = parts
+  const { name, log, signal } = parts
   const repeated = sparing(log)
   let outage: Outage | undefined
   const onError = (error: DistError) => {
-    if (outage?.begin(error) === false) repeated.warn('a connection to Redis failed', { error })
+    const say = () => repeated.warn('a connection to Redis failed', { error: withoutCause(error) })
+    outage?.connectionFailed(error, say)
   }
-  const options = await connectOptions(settings, parts, onError)
+  const options = await connectOptions(settings, name)
   const onAway = (error: unknown) => {
     repeated.warn('waiting for Redis', { error: withoutCause(error) })
     parts.onAway?.(error)
   }
-  const { redis, version } = await waitedFor(() => checked(settings.queue, options), { signal, onAway })
+  const { redis, version } = await waitedFor(() => checked(settings.queue, { ...options, signal, onError }), {
+    signal,
+    onAway,
+  })
   outage = new Outage(log, redis)
   log.info('connected to the queue', { redis: `${redis.options.host}:${redis.options.port}`, version })
   const open = new Set([redis])
@@ -56,18 +65,16 @@ export async function connectQueue(settings: QueueSettings, parts: ConnectParts)
   const close = async () => {
     for (const each of open) each.disconnect()
   }
-  return { redis, outage, connect, [Symbol.asyncDispose]: close }
+  const address = { url: settings.queue, options }
+  return { redis, outage, address, connect, [Symbol.asyncDispose]: close }
 }
 
 async function connectOptions(
   { queueUsername: username, queuePassword: password, queueCaFile }: QueueSettings,
-  { name, signal }: ConnectParts,
-  onError: (error: DistError) => void,
-): Promise<ConnectOptions> {
+  name: string,
+): Promise<QueueConnection['address']['options']> {
   return {
     name,
-    signal,
-    onError,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(queueCaFile === undefined ? {} : { ca: await readAuthority(queueCaFile) }),

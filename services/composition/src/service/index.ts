@@ -1,3 +1,4 @@
+export { type Announced, announce } from './announce.js'
 export { connectQueue, type QueueConnection } from './connect.js'
 export type { ServiceContext } from './context.js'
 export { logEvent } from './events.js'

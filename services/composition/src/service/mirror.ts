@@ -26,11 +26,16 @@ export interface MirrorParts extends AsyncDisposable {
   readonly pauses: PauseReader
 }
 
+/** Milliseconds: what a service that was killed had begun is free after 20 s, in a folder that machines share, too. */
+const lockTtl = 15_000
+
 export interface MirrorOptions {
   /** `dist-worker/1.2.3`: what registries are told. */
   program: string
   redis: Redis
   outage: Outage
+  /** Milliseconds after which the permits of a service that was killed are free. Default: 12,000. */
+  lease?: number | undefined
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
   memory?: number
 }
@@ -42,7 +47,7 @@ export interface MirrorOptions {
 export async function openMirror(
   settings: MirrorSettings,
   surroundings: Surroundings,
-  { program, redis, outage, memory }: MirrorOptions,
+  { program, redis, outage, lease = 12_000, memory }: MirrorOptions,
 ): Promise<MirrorParts> {
   const { log, metrics, context } = surroundings
   const store = await openStoreThere(settings, surroundings, memory)
@@ -51,6 +56,7 @@ export async function openMirror(
     log.info('the store can be written', { store: store.url, id: storeId })
     const shared = createRedisHostLimiter(redis, {
       policy: { requests: settings.requestsPerHost },
+      lease,
       onAway: (error) => {
         if (!outage.covers)
           log.warn('Redis does not answer: limits per host hold within this process', { error })
@@ -80,6 +86,7 @@ async function openStoreThere(
   const open = async () => {
     const store = await openStore(settings.store === undefined ? {} : { store: settings.store }, env, {
       create: true,
+      lockTtl,
       ...(memory === undefined ? {} : { memory }),
     })
     try {

@@ -2,9 +2,13 @@ import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
 import type { Logger } from './log.js'
 
+/** Milliseconds within which all connections notice that Redis is away. */
+const spread = 500
+
 /** Says once that Redis is away and once that it is back, however many connections and jobs of a service notice it. */
 export class Outage {
   #since: number | undefined
+  #endedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly log: Logger,
@@ -19,19 +23,32 @@ export class Outage {
     return this.redis.status !== 'ready'
   }
 
-  /** A connection has failed. False when that is no outage: the service's other connections work. */
-  begin({ code, message }: DistError): boolean {
-    if (!this.covers) return false
-    if (this.#since !== undefined || this.redis.status === 'end') return true
+  /** A connection has failed: the outage is said, or, where the others go on, what `otherwise` says. */
+  connectionFailed(error: DistError, otherwise: () => void): void {
+    if (this.covers) this.#begin(error)
+    else this.unlessPart(otherwise)
+  }
+
+  /** Says it unless it turns out to be part of an outage: the connection that tells may notice it last. */
+  unlessPart(say: () => void): void {
+    if (this.covers) return
+    const at = performance.now()
+    setTimeout(() => {
+      if (!this.covers && this.#endedAt < at) say()
+    }, spread).unref()
+  }
+
+  #begin({ code, message }: DistError): void {
+    if (this.#since !== undefined || this.redis.status === 'end') return
     this.#since = performance.now()
     // Its cause would be in the client library's own words.
     this.log.warn('Redis is away', { error: new DistError(code, message) })
-    return true
   }
 
   #over(): void {
+    this.#endedAt = performance.now()
     if (this.#since === undefined) return
-    const seconds = Math.round((performance.now() - this.#since) / 100) / 10
+    const seconds = Math.round((this.#endedAt - this.#since) / 100) / 10
     this.#since = undefined
     this.log.info('Redis is back', { seconds })
   }

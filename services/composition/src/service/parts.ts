@@ -1,4 +1,7 @@
+import { isUnavailable } from '@dist/errdefs'
 import type { CoordinatorParts, ServiceParts, Tuning } from '@dist/queue'
+import type { Presence } from '@dist/redis'
+import { type Announced, announce } from './announce.js'
 import { connectQueue, type QueueConnection } from './connect.js'
 import { logEvent } from './events.js'
 import { type MirrorParts, openMirror } from './mirror.js'
@@ -10,13 +13,11 @@ import type { Settings } from './settings/schema.js'
 export interface OpenedParts extends AsyncDisposable {
   readonly queue: QueueConnection
   readonly mirror: MirrorParts
+  readonly presence: Presence
   readonly service: ServiceParts & Pick<CoordinatorParts, 'pausedFor'>
 }
 
-export interface PartsOptions {
-  /** The service's name and version: `dist-worker`, `1.2.3`. */
-  readonly name: string
-  readonly version: string
+export interface PartsOptions extends Announced {
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
   readonly memory?: number
   readonly tuning?: Partial<Tuning> | undefined
@@ -26,35 +27,45 @@ export interface PartsOptions {
 export async function openParts(
   settings: Settings<'worker' | 'coordinator'>,
   surroundings: Surroundings,
-  { name, version, memory, tuning }: PartsOptions,
+  { memory, tuning, ...about }: PartsOptions,
 ): Promise<OpenedParts> {
   const { log, metrics, context, waits } = surroundings
-  const queue = await connectQueue(settings, { name, log, signal: context.signal, onAway: waits })
+  const { signal } = context
+  const name = `dist-${about.service}`
+  const opened: AsyncDisposable[] = []
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
+  }
   try {
+    const queue = await connectQueue(settings, { name, log, signal, onAway: waits })
+    opened.push(queue)
     const mirror = await openMirror(settings, surroundings, {
-      program: `${name}/${version}`,
+      program: `${name}/${about.version}`,
       redis: queue.redis,
       outage: queue.outage,
+      lease: about.terms?.expiry,
       ...(memory === undefined ? {} : { memory }),
     })
+    opened.push(mirror)
+    const presence = await announce(queue, about, { log, signal })
+    opened.push(presence)
     const errors = sparing(log)
     const service: OpenedParts['service'] = {
       connect: queue.connect,
+      presence,
       store: mirror.storeId,
       ...(tuning === undefined ? {} : { tuning }),
       pausedFor: (host) => mirror.pauses.pausedFor(host),
       onEvent: (event) => {
         metrics.count(event)
-        if (event.type !== 'error' || !queue.outage.covers) logEvent(log, event, errors)
+        const say = () => logEvent(log, event, errors)
+        if (event.type === 'error' && isUnavailable(event.error)) queue.outage.unlessPart(say)
+        else say()
       },
     }
-    const close = async () => {
-      await mirror[Symbol.asyncDispose]()
-      await queue[Symbol.asyncDispose]()
-    }
-    return { queue, mirror, service, [Symbol.asyncDispose]: close }
+    return { queue, mirror, presence, service, [Symbol.asyncDispose]: close }
   } catch (error) {
-    await queue[Symbol.asyncDispose]()
+    await close()
     throw error
   }
 }
