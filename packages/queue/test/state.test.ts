@@ -30,6 +30,7 @@ describe('the head of a run', () => {
       kind: 'mirror',
       state: 'running',
       createdAt: new Date(1_700_000_000_000),
+      elapsed: expect.any(Number),
       store: 's',
       platforms: ['linux/amd64', 'linux/arm64'],
       images: { total: 3, done: 2, failed: 0, canceled: 0, active: 0 },
@@ -37,6 +38,13 @@ describe('the head of a run', () => {
       bytes: { total: 0, fetched: Number.MAX_SAFE_INTEGER },
     })
     expect(statusOf('r', head, true).state).toBe('lost')
+    const ended = {
+      ...head,
+      worked: 3_000,
+      resumedAt: head.createdAt + 60_000,
+      endedAt: head.createdAt + 62_000,
+    }
+    expect(statusOf('r', ended, false).elapsed).toBe(5_000)
     expect(statusOf('r', { ...head, state: 'done' }, true).state).toBe('done')
     expect(statusOf('r', { ...head, to: 'registry.test/m' }, false).to).toBe('registry.test/m')
   })

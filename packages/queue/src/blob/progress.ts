@@ -16,6 +16,7 @@ export class Progress implements AsyncDisposable {
   #told = Number.NEGATIVE_INFINITY
   #recorded = 0
   #settled = false
+  #timer: NodeJS.Timeout | undefined
   #telling: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -27,15 +28,13 @@ export class Progress implements AsyncDisposable {
   ) {}
 
   reached(offset: number): void {
-    const now = performance.now()
     const first = this.#told === Number.NEGATIVE_INFINITY
     this.#move(offset)
-    if (now - this.#told < this.engine.tuning.progress) return
-    this.#told = now
-    this.onShown(offset, false)
+    const early = this.#told + this.engine.tuning.progress - performance.now()
+    // What comes to a standstill is shown where it stands.
+    if (early > 0) this.#timer ??= setTimeout(() => this.#show(), early)
     // Most blobs are through before there is anything to tell.
-    if (first && this.blob.desc.size < large) return
-    this.#tell(() => Promise.all([this.job.updateProgress({ offset }), this.#settle('moving')]))
+    else this.#show(first && this.blob.desc.size < large)
   }
 
   /** All bytes are there. Told before they are committed: whoever dies in between has fetched them. */
@@ -47,6 +46,7 @@ export class Progress implements AsyncDisposable {
 
   /** The blob is there. */
   async settle(outcome: 'fetched' | 'present'): Promise<void> {
+    clearTimeout(this.#timer)
     await this.#telling
     if (outcome === 'fetched') this.#move(this.blob.desc.size)
     await this.#settle(outcome)
@@ -55,9 +55,19 @@ export class Progress implements AsyncDisposable {
 
   /** Waits until nothing that it has sent can overtake the blob's end; tells what came of a transfer that broke off. */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer)
     if (!this.#settled && this.#offset !== this.#recorded) this.#tell(() => this.#settle('moving'))
     await this.#telling
     if (this.#told !== Number.NEGATIVE_INFINITY) this.onShown(this.#offset, true)
+  }
+
+  #show(quietly = false): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#told = performance.now()
+    const offset = this.#offset
+    this.onShown(offset, false)
+    if (!quietly) this.#tell(() => Promise.all([this.job.updateProgress({ offset }), this.#settle('moving')]))
   }
 
   #move(offset: number): void {

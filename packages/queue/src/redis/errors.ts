@@ -54,7 +54,7 @@ export interface Persistence {
   away(error: DistError): void
   /** Told of each answer. */
   back(): void
-  /** Ends the waiting, with `CANCELED`. */
+  /** Ends the waiting, with `CANCELED`. What is asked after that has the patience of everybody else. */
   readonly signal?: AbortSignal
 }
 
@@ -62,7 +62,8 @@ export interface Persistence {
  * What the queue answers, errors named. `UNAVAILABLE` when it does not within `patience` milliseconds: a client
  * waits for a Redis that is away, and what was asked may still be carried out later. The persistent wait on.
  */
-export function answered<T>(answer: Promise<T>, patience: number, persistent?: Persistence): Promise<T> {
+export function answered<T>(answer: Promise<T>, patience: number, persistence?: Persistence): Promise<T> {
+  const persistent = persistence?.signal?.aborted ? undefined : persistence
   return new Promise((resolve, reject) => {
     const signal = persistent?.signal
     const late = () => {
@@ -76,7 +77,6 @@ export function answered<T>(answer: Promise<T>, patience: number, persistent?: P
     const aborted = () => reject(signal && abortError(signal))
     const timer = setTimeout(late, patience)
     signal?.addEventListener('abort', aborted, { once: true })
-    if (signal?.aborted) aborted()
     answer
       .then(
         (value) => {

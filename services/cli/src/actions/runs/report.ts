@@ -1,9 +1,14 @@
+import { unlessAborted } from '@dist/composition'
 import { sanitize } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { note } from '../../output.js'
+import { describeError } from '../../run.js'
 import type { Report } from '../mirror/report.js'
+
+/** Milliseconds that a queue may take to tell of a run that is left. */
+const farewell = 5_000
 
 const againOf = { mirror: 'tries once more what failed', verify: 'looks once more at what is bad' }
 
@@ -23,4 +28,23 @@ export async function reportRun(
   if (state !== 'canceled') return summary.exitCode
   note(context, `run ${id} was canceled`)
   return summary.exitCode || exitCodeOfFailures(summary.done, new Set([exitCodes.failed]))
+}
+
+/** Writes what is done of a run that is left to go on, where a report was asked for. Bounded, and never throws. */
+export async function reportSoFar(
+  context: Context,
+  runs: Pick<Runs, 'status' | 'images'>,
+  run: string,
+  report: Report,
+): Promise<void> {
+  if (!report.wanted) return
+  const write = async () => {
+    const { kind, to, images } = await runs.status(run)
+    await report.write(runs.images(run), { run, total: images.total, kind, to })
+  }
+  try {
+    await unlessAborted(write(), AbortSignal.timeout(farewell))
+  } catch (error) {
+    note(context, `run ${run}: what is done of it could not be told: ${describeError(error)}`)
+  }
 }

@@ -10,7 +10,7 @@ import { failuresAtMost, jsonReport, openReport, type Report } from '../mirror/r
 import { verbOf } from '../mirror/summary.js'
 import { findRun } from './find.js'
 import { followed, followRun, sayAway } from './follow.js'
-import { reportRun } from './report.js'
+import { reportRun, reportSoFar } from './report.js'
 import { failedLines, statusLines } from './show.js'
 
 export interface StatusOptions extends QueueOptions {
@@ -89,6 +89,10 @@ async function watchRun(
     view.end()
     if (ended === undefined) throw lostRun(id)
     return await reportRun(context, runs, ended, report)
+  } catch (error) {
+    view.end()
+    if (context.signal.aborted) await reportSoFar(context, runs, id, report)
+    throw error
   } finally {
     view.end()
   }

@@ -4,11 +4,11 @@ import type { RunRequest, RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodeOf, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
-import { note, print, printJson } from '../../output.js'
+import { note, print, printJson, sayFailure } from '../../output.js'
 import { openRunView, type RunView } from '../../progress/run/view.js'
 import type { Report } from '../mirror/report.js'
 import { followRun, pause, sayAway } from './follow.js'
-import { reportRun } from './report.js'
+import { reportRun, reportSoFar } from './report.js'
 
 /** Times that a run which was lost is submitted again. */
 const resubmissions = 10
@@ -107,7 +107,8 @@ async function attached(
   } catch (error) {
     if (!context.signal.aborted) throw error
     view.end()
-    note(context, `detached from run ${run}, which goes on`)
+    await reportSoFar(context, parts.runs, run, parts.report)
+    sayFailure(context, { code: 'CANCELED', message: `detached from run ${run}, which goes on` })
     sayHowToGoOn(context, run)
     return exitCodeOf(error, context.signal)
   } finally {
