@@ -1,10 +1,12 @@
-// Bundles the command and the services from their sources into services/cli/bundle.
-import { cpSync, readdirSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+// Bundles the command and the services from their sources into services/cli/bundle, with all that they need at run time
+// and the licences of what is in there.
+import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { namelessImports } from './bundling/lazy.mjs'
-import { cli, options, outdir } from './bundling/options.mjs'
+import { noticesOf, packagesOf } from './bundling/notices.mjs'
+import { options, outdir, root } from './bundling/options.mjs'
+import { noticesOfPages, pages } from './bundling/pages.mjs'
 
 const { metafile } = await build(options).catch(() => process.exit(1)) // esbuild has said why
 
@@ -17,13 +19,21 @@ if (nameless.length > 0) {
   process.exit(1)
 }
 
-// What the dashboard serves: found beside the bundle, so that it needs no node_modules.
-const ui = dirname(
-  createRequire(join(cli, '../dashboard/package.json')).resolve('@bull-board/ui/package.json'),
-)
-cpSync(join(ui, 'dist'), join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
+// Found beside the bundle, so that the dashboard needs no node_modules.
+cpSync(pages, join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
 
-removeStale(Object.keys(metafile.outputs).map((file) => basename(file)))
+const licences = { own: 'LICENSE', others: 'THIRD-PARTY-NOTICES.txt' }
+copyFileSync(join(root, 'LICENSE'), join(outdir, licences.own))
+writeFileSync(join(outdir, licences.others), notices())
+
+const files = Object.keys(metafile.outputs).map((file) => basename(file))
+removeStale([...files, ...Object.values(licences)])
+
+function notices() {
+  const folders = packagesOf([...Object.keys(metafile.inputs), pages], root)
+  const introduction = 'dist has these packages in it, under these licences.'
+  return `${introduction}\n\n${noticesOf(folders)}\n${'='.repeat(80)}\n\n${noticesOfPages()}`
+}
 
 // After the new files are there, so that a command that starts meanwhile finds what it imports.
 function removeStale(current) {

@@ -26,7 +26,7 @@ export async function startService(
   { folder, onEnd }: Stage,
   { name, env }: ServiceOptions,
 ): Promise<StartedService> {
-  const program = fileURLToPath(new URL(`../../services/${kind}/bin/${kind}.mjs`, import.meta.url))
+  const program = fileURLToPath(new URL(`../../services/cli/bin/${kind}.mjs`, import.meta.url))
   const listen = `127.0.0.1:${await freePort()}`
   const args = ['--listen', listen, '--deadline', '2s', ...(kind === 'worker' ? ['--name', name] : [])]
   const logFile = join(folder, `${name}.log`)

@@ -125,7 +125,9 @@ function directionBreach(folder: string, name: string, target: string): string |
 function declarationBreach(tree: Tree, folder: string, target: string): string | undefined {
   const manifest = JSON.parse(tree.get(`${folder}/package.json`) ?? '{}')
   if (manifest.name === target) return undefined
-  if (!(target in (manifest.dependencies ?? {}))) return 'not among the dependencies in package.json'
+  // What the command imports is bundled into it: whoever installs it has nothing to fetch.
+  const declared = folder === 'services/cli' ? manifest.devDependencies : manifest.dependencies
+  if (!(target in (declared ?? {}))) return 'not among the dependencies in package.json'
   if (!target.startsWith('@dist/')) return undefined
   const references = JSON.parse(tree.get(`${folder}/tsconfig.json`) ?? '{}').references ?? []
   const paths = references.map((reference: { path: string }) => posix.join(folder, reference.path))

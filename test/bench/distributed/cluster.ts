@@ -95,7 +95,7 @@ async function startService(
   { store, env }: ClusterOptions,
   args: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const program = fileURLToPath(new URL(`../../../services/${name}/bin/${name}.mjs`, import.meta.url))
+  const program = fileURLToPath(new URL(`../../../services/cli/bin/${name}.mjs`, import.meta.url))
   const listen = `127.0.0.1:${await freePort()}`
   const settings = ['--queue', queue, '--store', store, '--listen', listen, '--log-level', 'warn']
   return startServer(process.execPath, [program, ...settings, ...args], {

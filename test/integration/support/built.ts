@@ -6,17 +6,12 @@ import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The folder with the copy of `services`. */
+    /** The folder with the copy of `services/cli`. */
     built: string
   }
 }
 
-const services = fileURLToPath(new URL('../../../services/', import.meta.url))
-/** What of the services is needed to run them. */
-const parts = [
-  ...['bin', 'bundle', 'package.json'].map((part) => join('cli', part)),
-  ...['coordinator', 'worker', 'dashboard'].map((service) => join(service, 'bin')),
-]
+const cli = fileURLToPath(new URL('../../../services/cli/', import.meta.url))
 
 /**
  * Once in a run of the tests: the built command and services, copied to where there is no `node_modules` above them.
@@ -24,7 +19,8 @@ const parts = [
  */
 export default function copyBuilt(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'dist-built-'))
-  for (const part of parts) cpSync(join(services, part), join(folder, part), { recursive: true })
+  for (const part of ['bin', 'bundle', 'package.json'])
+    cpSync(join(cli, part), join(folder, 'cli', part), { recursive: true })
   project.provide('built', folder)
   return () => rmSync(folder, { recursive: true, force: true })
 }

@@ -15,5 +15,5 @@ export function bundleFolder(): string {
 
 /** The program of a service, of the same copy. */
 export function serviceProgram(name: ServiceName): string {
-  return join(inject('built'), name, 'bin', `${name}.mjs`)
+  return join(inject('built'), 'cli', 'bin', `${name}.mjs`)
 }

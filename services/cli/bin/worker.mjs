@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 
-// All programs share one bundle, and in it what they have in common.
-const program = new URL('../../cli/bundle/worker.js', import.meta.url)
+const program = new URL('../bundle/worker.js', import.meta.url)
 if (!existsSync(program)) {
   process.stderr.write('dist-worker: not built yet: run "npm ci && npm run build"\n')
   process.exit(1)
