@@ -110,8 +110,7 @@ async function queueCommands(dist: Dist, image: string, env: Record<string, stri
   for (const { running } of services) running.child.kill('SIGTERM')
   await Promise.all(services.map(({ running }) => running.ended))
   // The programs above bring their services along; the command loads them.
-  for (const name of ['coordinator', 'worker', 'dashboard'])
-    await dist([name, '--config', 'nowhere.yaml'], 2)
+  for (const name of ['coordinator', 'worker', 'dashboard']) await dist([name, '--config', 'nowhere.yaml'], 2)
 }
 
 describe('the bundle', () => {
