@@ -1,6 +1,6 @@
 import { type ContentStore, has, type Image } from '@dist/content'
 import { DistError, firstError } from '@dist/errdefs'
-import { childrenHandler, dispatch, filterPlatforms, type Handler, requestOf } from '@dist/images'
+import { childrenHandler, dispatch, type Handler, selectedChildren } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
 
 /** What an image's selection takes, as far as a store has it. */
@@ -28,7 +28,7 @@ export async function collectImage(
   signal?: AbortSignal,
 ): Promise<Collected> {
   const collected = { objects: [] as Descriptor[], foreign: [] as Descriptor[], missing: [] as Descriptor[] }
-  const children = filterPlatforms(childrenHandler(content), requestOf(selection))
+  const children = selectedChildren(childrenHandler(content), selection, content)
   const collect: Handler = async (child, context) => {
     const stored = await has(content, child)
     if (stored) collected.objects.push(child)

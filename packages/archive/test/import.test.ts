@@ -152,21 +152,6 @@ describe('a part of an index', () => {
       errorOf('MALFORMED', name, amd64.descriptor.digest, arm64.descriptor.digest),
     )
   })
-
-  it('without the attestation of its platform comes in as that platform’s manifest', async () => {
-    const attestation = ociImage({ layers: [seededLayer('statement', 100)], platform: linux('unknown') })
-    const attested = { ...attestation.descriptor, platform: { os: 'unknown', architecture: 'unknown' } }
-    const about = { 'vnd.docker.reference.digest': amd64.descriptor.digest }
-    const index = imageIndex([amd64, { ...attestation, descriptor: { ...attested, annotations: about } }])
-    const entries = layoutOf(index, name, [attestation.descriptor.digest])
-    const store = new TestStore()
-    await expect(importEntries(entries, store)).rejects.toEqual(
-      errorOf('MALFORMED', name, attestation.descriptor.digest, '--platform'),
-    )
-    const { images } = await importEntries(entries, store, { platform: linux('amd64') })
-    expect(images).toEqual([{ name, desc: bareDescriptor(amd64.descriptor), selection: 'all' }])
-    expect(await store.digests()).toEqual(digestsOf(amd64))
-  })
 })
 
 it('one platform of an index, as the image itself', async () => {

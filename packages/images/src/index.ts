@@ -3,6 +3,12 @@ export { configPlatform } from './config.js'
 export { type DispatchOptions, dispatch } from './dispatch.js'
 export { type FetcherLike, fetchHandler, writeRef } from './fetch.js'
 export { type Handler, type HandlerContext, type HandlerResult, handlers, skipDesc } from './handler.js'
-export { filterPlatforms, type PlatformRequest, requestOf } from './platforms.js'
+export {
+  filterPlatforms,
+  isAttestation,
+  type PlatformRequest,
+  requestOf,
+  selectedChildren,
+} from './platforms.js'
 export { type SelectOptions, selectManifest } from './select.js'
 export { walk } from './walk.js'

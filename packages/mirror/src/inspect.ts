@@ -1,13 +1,6 @@
-import { has, type Image, type Manager, type Provider } from '@dist/content'
+import { has, type Image, type Manager, type Provider, type Selection } from '@dist/content'
 import { DistError, hasCode, isNotFound } from '@dist/errdefs'
-import {
-  childrenHandler,
-  filterPlatforms,
-  type Handler,
-  type PlatformRequest,
-  requestOf,
-  skipDesc,
-} from '@dist/images'
+import { childrenHandler, type Handler, selectedChildren, skipDesc } from '@dist/images'
 import {
   type Descriptor,
   formatPlatform,
@@ -37,12 +30,12 @@ export async function inspectImage(
   image: Pick<Image, 'desc' | 'selection'>,
   store: Store,
 ): Promise<DescriptorNode> {
-  return nodeOf(image.desc, true, { store, request: requestOf(image.selection), met: new Set() }, 0)
+  return nodeOf(image.desc, true, { store, selection: image.selection, met: new Set() }, 0)
 }
 
 interface Inspection {
   readonly store: Store
-  readonly request: PlatformRequest
+  readonly selection: Selection
   /** Manifests that have been looked into, with whether they were selected. */
   readonly met: Set<string>
 }
@@ -78,7 +71,11 @@ export function isDamage(error: unknown): boolean {
 async function nodesBelow(desc: Descriptor, selected: boolean, inspection: Inspection, depth: number) {
   const all = await listed(childrenHandler(inspection.store), desc)
   const taken = await listed(
-    filterPlatforms(async () => all, inspection.request),
+    selectedChildren(
+      async (each, context) => (each === desc ? all : childrenHandler(inspection.store)(each, context)),
+      inspection.selection,
+      inspection.store,
+    ),
     desc,
   )
   const digests = new Set(taken.map((child) => child.digest))

@@ -1,6 +1,13 @@
-import type { Image, Names, Provider } from '@dist/content'
+import type { Image, Manager, Names, Provider } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
-import { childrenHandler, filterPlatforms, type Handler, requestOf, skipDesc } from '@dist/images'
+import {
+  childrenHandler,
+  filterPlatforms,
+  type Handler,
+  requestOf,
+  selectedChildren,
+  skipDesc,
+} from '@dist/images'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import { forEachOf } from './each.js'
 import { isDamage } from './inspect.js'
@@ -11,6 +18,8 @@ export interface NeedsOptions {
    * as with one that is missing or damaged. Default: `throw`.
    */
   unreadable?: 'throw' | 'skip'
+  /** Leaves out the attestations of platforms that are not stored here as a whole. Default: they are needed. */
+  stored?: Pick<Manager, 'info'>
   signal?: AbortSignal
 }
 
@@ -26,7 +35,12 @@ export async function neededBy(
   provider: Provider,
   options: NeedsOptions = {},
 ): Promise<Descriptor[]> {
-  const children = filterPlatforms(readableChildren(provider, options), requestOf(image.selection))
+  const { stored } = options
+  const readable = readableChildren(provider, options)
+  const children =
+    stored === undefined
+      ? filterPlatforms(readable, requestOf(image.selection))
+      : selectedChildren(readable, image.selection, stored)
   const context = options.signal === undefined ? {} : { signal: options.signal }
   const needed = new Map<Digest, Descriptor>()
   // Once as content and once as a manifest, where it is named as both.

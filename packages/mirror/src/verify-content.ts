@@ -35,7 +35,11 @@ export async function contentToVerify(
       sizes.set(digest, size)
     }
   }
-  const options = { unreadable: 'skip' as const, ...(signal === undefined ? {} : { signal }) }
+  const options = {
+    unreadable: 'skip' as const,
+    stored: content,
+    ...(signal === undefined ? {} : { signal }),
+  }
   await forEachOf(images ?? names.list(), imagesAtOnce, async (image) => {
     for (const desc of await neededBy(image, content, options)) {
       if (sizes.has(desc.digest)) continue

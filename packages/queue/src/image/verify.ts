@@ -80,7 +80,7 @@ async function storedNeeds(
   content: PublishedImages['content'],
   signal: AbortSignal,
 ): Promise<Descriptor[]> {
-  const needed = await neededBy(image, content, { signal })
+  const needed = await neededBy(image, content, { stored: content, signal })
   const taken = await Promise.all(
     needed.map(async (desc) => !isForeignLayerType(desc.mediaType) || (await has(content, desc))),
   )
