@@ -49,6 +49,51 @@ it.each([
   expect(ended.stderr).not.toContain('    at ')
 })
 
+const secret = 'hunter2'
+const withPassword = `ann:${secret}@registry.test`
+
+it.each([
+  ['resolve', `${withPassword}/app:1`],
+  ['resolve', `https://${withPassword}/app:1`],
+  ['pull', `${withPassword}/app:1`],
+  ['pull', `ann:x/${secret}@registry.test/app`],
+  ['pull', `ann:x@${secret}@registry.test/app`],
+  ['pull', `--${withPassword}/app`],
+  ['pull', 'alpine', '--platform', withPassword],
+  ['fetch', `${withPassword}/app`, '1'],
+  ['fetch', 'registry.test/app', withPassword],
+  ['fetch', 'registry.test/app', '1', withPassword],
+  ['push', 'alpine', `${withPassword}/app:1`],
+  ['push', '--to', `${withPassword}/mirror`, 'alpine'],
+  ['copy', `${withPassword}/app:1`, 'registry.test/app:1'],
+  ['copy', 'registry.test/app:1', `${withPassword}/app:1`],
+  ['mirror', `${withPassword}/app:1`],
+  ['mirror', '--to', `${withPassword}/mirror`, 'alpine'],
+  ['mirror', '-f', 'refs.txt'],
+  ['mirror', '--queue', 'redis://127.0.0.1:1', `${withPassword}/app:1`],
+  ['inspect', `${withPassword}/app:1`],
+  ['tag', `${withPassword}/app:1`, 'app:2'],
+  ['tag', 'app:1', `${withPassword}/app:2`],
+  ['images', 'rm', `${withPassword}/app:1`],
+  ['unpack', `${withPassword}/app:1`],
+  ['bundle', `${withPassword}/app:1`, 'there'],
+  ['export', `${withPassword}/app:1`, '-o', 'out.tar'],
+  ['delete', withPassword],
+  ['path', withPassword],
+  ['verify', withPassword],
+  ['ingest', '--expected-digest', withPassword, 'ref'],
+  [withPassword],
+  ['runs', withPassword],
+])('R26 user and password are never shown: dist %s %s', async (...args) => {
+  workspace().file('refs.txt', `${withPassword}/app:1\n`)
+  const given = args.map((arg) => (arg === 'refs.txt' ? join(workspace().root, arg) : arg))
+  for (const more of ['--json', '-v']) {
+    const ended = await workspace().dist([...given, more])
+    expect(ended.code).not.toBe(0)
+    expect(ended.stdout + ended.stderr).not.toContain(secret)
+  }
+})
+
 it('3: what the registry or the store does not have', async () => {
   for (const args of [
     ['resolve', `${registry().host}/app:2`],

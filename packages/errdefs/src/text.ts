@@ -1,8 +1,14 @@
+import { withoutTokens } from './secrets.js'
+
 const urlLike = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi
 // Without its end a URL does not tell its user and password from host and port.
 const urlCutOff = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>/?#]*$/i
 // What moves the cursor, turns the direction of writing, or is there without being seen; and halves of characters.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+
+// Longer than that of any blob, and than names may be.
+const longestPath = 500
+const longestHost = 260
 
 /** A URL without user, password, query and fragment, fit for a message or a log: signed URLs are credentials. */
 export function redactUrl(url: string | URL): string {
@@ -13,17 +19,20 @@ export function redactUrl(url: string | URL): string {
     return '(malformed URL)'
   }
   const query = parsed.search === '' ? '' : '?…'
-  return `${parsed.protocol}//${parsed.host}${parsed.pathname}${query}`
+  const path = withoutTokens(parsed.pathname.slice(0, 2 * longestPath))
+  const shown = path.length > longestPath ? `${path.slice(0, longestPath)}…` : path
+  return `${parsed.protocol}//${parsed.host.slice(0, longestHost)}${shown}${query}`
 }
 
 /**
- * Foreign text made fit for one line of a message: URLs redacted, control characters escaped, at most `limit`
- * characters. What a registry writes into an error must neither move the cursor nor fill the screen.
+ * Foreign text made fit for one line of a message: URLs redacted, passwords and tokens taken out, control characters
+ * escaped, at most `limit` characters. What a registry writes into an error must neither move the cursor nor fill the screen.
  */
 export function sanitize(text: string, limit = 300): string {
   const isCut = text.length > limit * 4
   const cut = isCut ? text.slice(0, limit * 4).replace(urlCutOff, '(URL)') : text
-  const safe = cut.replace(urlLike, (url) => redactUrl(url)).replace(unprintable, escapeCharacter)
+  const redacted = withoutTokens(cut.replace(urlLike, (url) => redactUrl(url)))
+  const safe = redacted.replace(unprintable, escapeCharacter)
   if (safe.length <= limit && !isCut) return safe
   return `${safe.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, hasUserinfo, sanitize, withoutUserinfo } from '@dist/errdefs'
 import { isDigest } from '@dist/oci'
 
 /** A repository at a host, without scheme: `docker.io` and `library/alpine`. */
@@ -20,6 +20,7 @@ const maxRepositoryLength = 255
 
 /** Reads a schemaless host and path: `docker.io/library/alpine`. No tag, no digest. Throws `INVALID_ARGUMENT`. */
 export function parseLocator(text: string): Locator {
+  checkUserinfo(text)
   const name = text.slice(text.lastIndexOf('/') + 1)
   if (text.includes('@') || (name.includes(':') && text.includes('/'))) {
     throw invalid(text, 'a repository without tag or digest is wanted here')
@@ -107,12 +108,24 @@ function checkPath(path: string, whole: string): void {
   }
 }
 
-/** Somebody may have put a password there. */
 function invalidPrefix(text: string, what: string): DistError {
-  const shown = sanitize(text.replace(/^.*@/s, '…@'), 150)
+  const shown = shownReference(text)
   return new DistError('INVALID_ARGUMENT', `"${shown}" is not a place for images: ${what}`)
 }
 
+/** Throws `INVALID_ARGUMENT` for who has put a name or a password before the host. */
+export function checkUserinfo(text: string): void {
+  if (!hasUserinfo(text)) return
+  const what =
+    'user and password are no part of it (docker login, or --authfile), and behind an "@" a digest stands'
+  throw invalid(text, what)
+}
+
+/** A reference as it was typed, fit for a message: somebody may have put a password there. */
+export function shownReference(text: string): string {
+  return sanitize(withoutUserinfo(text), 150)
+}
+
 function invalid(text: string, what: string): DistError {
-  return new DistError('INVALID_ARGUMENT', `"${sanitize(text, 150)}" is not a valid reference: ${what}`)
+  return new DistError('INVALID_ARGUMENT', `"${shownReference(text)}" is not a valid reference: ${what}`)
 }

@@ -1,6 +1,13 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Digest, parseDigest } from '@dist/oci'
-import { formatLocator, type Locator, namesHost, parseRepository } from './locator.js'
+import {
+  checkUserinfo,
+  formatLocator,
+  type Locator,
+  namesHost,
+  parseRepository,
+  shownReference,
+} from './locator.js'
 
 // distribution/reference: one word character, then up to 127 more.
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
@@ -16,6 +23,7 @@ export interface Reference extends Locator {
  * `quay.io/a/b:1@sha256:...` keeps both. Throws `INVALID_ARGUMENT`.
  */
 export function parseReference(text: string): Reference {
+  checkUserinfo(text)
   const at = text.indexOf('@')
   const beforeDigest = at < 0 ? text : text.slice(0, at)
   // A colon behind the last slash parts the tag off; one before it belongs to a host's port.
@@ -33,7 +41,7 @@ function referenceDigest(text: string, whole: string): Digest {
     return parseDigest(text)
   } catch (cause) {
     if (!(cause instanceof DistError)) throw cause
-    throw new DistError('INVALID_ARGUMENT', `reference "${sanitize(whole, 150)}": ${cause.message}`, {
+    throw new DistError('INVALID_ARGUMENT', `reference "${shownReference(whole)}": ${cause.message}`, {
       cause,
     })
   }
@@ -44,7 +52,7 @@ export function parseTag(tag: string, whole = tag): string {
   if (tagGrammar.test(tag)) return tag
   throw new DistError(
     'INVALID_ARGUMENT',
-    `reference "${sanitize(whole, 150)}": "${sanitize(tag, 140)}" is not a tag (letters, digits, "_", ".", "-"; at most 128)`,
+    `reference "${shownReference(whole)}": "${sanitize(tag, 140)}" is not a tag (letters, digits, "_", ".", "-"; at most 128)`,
   )
 }
 

@@ -105,7 +105,18 @@ describe('parseReference refuses', () => {
   })
 
   it('R26: without moving the cursor or repeating a password', () => {
-    for (const text of ['https://user:secret@quay.io/a', `quay.io/\u001b[2J${'x\n'.repeat(10_000)}`]) {
+    const typed = [
+      'https://user:secret@quay.io/a',
+      'user:secret@quay.io/a:1',
+      'user:secret@quay.io',
+      'user:secret@quay.io:5000',
+      'user:se/secret@quay.io/a',
+      'user:@secret@quay.io/a',
+      `user:secret@quay.io/a@sha256:${hex}`,
+      'user:secret@quay.io/A',
+      'user:secret@',
+    ]
+    for (const text of [...typed, `quay.io/\u001b[2J${'x\n'.repeat(10_000)}`]) {
       const message = expect.not.stringMatching(/\p{Cc}|secret|.{500}/u)
       expect(() => parseReference(text)).toThrow(expect.objectContaining({ message }))
     }

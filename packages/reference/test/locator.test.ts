@@ -55,7 +55,11 @@ describe('parsePrefix', () => {
   })
 
   it('never repeats a password', () => {
-    for (const text of ['me:secret@registry.test/mirror', 'https://me:secret@registry.test'])
+    for (const text of [
+      'me:secret@registry.test/mirror',
+      'me:se/secret@registry.test',
+      'https://me:secret@registry.test',
+    ])
       expect(() => parsePrefix(text)).toThrow(
         expect.not.objectContaining({ message: expect.stringContaining('secret') }),
       )

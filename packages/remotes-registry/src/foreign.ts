@@ -3,6 +3,7 @@ import { type Descriptor, isForeignLayerType } from '@dist/oci'
 import type { Fetched, FetchOptions } from '@dist/remotes'
 import type { Endpoint } from './endpoint.js'
 import type { Source } from './fetch.js'
+import { isTooLong } from './http/redirect.js'
 import { measured, openAt, reopenAt } from './open.js'
 import { resumed } from './resume.js'
 import type { RegistryRequest } from './send.js'
@@ -39,7 +40,9 @@ export async function fetchForeign(
 /** A manifest's author chose these URLs: only http(s), without a user. Where they may be is judged by who connects. */
 function isFetchable(text: string): boolean {
   if (!URL.canParse(text)) return false
-  const { protocol, username, password } = new URL(text)
+  const url = new URL(text)
+  const { protocol, username, password } = url
+  if (isTooLong(url)) return false
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''
 }
 

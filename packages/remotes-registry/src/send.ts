@@ -2,7 +2,7 @@ import { DistError, hasCode, isCanceled } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
-import { userOf } from './auth/credential.js'
+import { secretsIn, userOf } from './auth/credential.js'
 import type { Endpoint } from './endpoint.js'
 import { about } from './http/errors.js'
 import type { Method, Response } from './http/exchange.js'
@@ -103,12 +103,19 @@ async function failed(
   response: Response,
   login: string | undefined,
 ): Promise<never> {
-  const error = await statusError(response, request.what, transport.retry.maxRetryAfter, {
+  const { endpoint, scope, what } = request
+  const error = await statusError(response, what, transport.retry.maxRetryAfter, {
     pushes: isPush(request),
     // Elsewhere nobody was told who asks.
-    user: isOwn(request.endpoint, response) ? userOf(login) : undefined,
+    user: isOwn(endpoint, response) ? userOf(login) : undefined,
+    secrets: [...secretsIn(login), ...Object.values(endpoint.headers ?? {})],
   })
   await pauseAsAsked(transport.limiter, response, error)
+  if (login !== undefined && hasCode(error, 'UNAUTHENTICATED', 'PERMISSION_DENIED')) {
+    const withheld = await transport.authorizer.withheld(endpoint, scope)
+    if (withheld !== undefined)
+      throw new DistError(error.code, `${error.message}; ${withheld}`, { cause: error })
+  }
   throw error
 }
 

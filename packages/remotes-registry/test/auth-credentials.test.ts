@@ -1,6 +1,6 @@
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Credential, createRegistry } from '../src/index.js'
+import { type Credential, createRegistry, defaultEndpoint } from '../src/index.js'
 import { client, hasty, putManifest, refTo, scripted } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
@@ -99,4 +99,49 @@ test('credentials that cannot be read are looked for again the next time', async
   await using registryClient = createRegistry({ ...hasty, credentials })
   await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toThrow('keychain is locked')
   expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+})
+
+test('R32 credentials that were kept back are told of, also where a token for everybody was not enough', async () => {
+  // A proxy stands in for the public host, so that nothing leaves this machine.
+  const elsewhere = await startServer(() => reply(200, {}, '{"token":"for-everybody"}'))
+  onTestFinished(() => elsewhere[Symbol.asyncDispose]())
+  const registry = await scripted()
+  registry.script(
+    {},
+    faults.status(401, { 'www-authenticate': 'Bearer realm="http://auth.example.net/token"' }),
+  )
+  const hostsFile = '/etc/certs.d/r/hosts.toml'
+  const hosts = async () => [{ ...defaultEndpoint(registry.host), hostsFile }]
+  const proxy = { httpProxy: elsewhere.url }
+  const resolving = client({ credentials: async () => ann, hosts, proxy }).resolve(refTo(registry, 'a/b:1'))
+  await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  await expect(resolving).rejects.toThrow(
+    `if that is right, write realms = ["auth.example.net"] at the top of ${hostsFile}`,
+  )
+  const nobody = client({ hosts, proxy }).resolve(refTo(registry, 'a/b:1'))
+  await expect(nobody).rejects.not.toThrow('realms')
+})
+
+test('R26 what registries and token servers say is shown without what was sent to them', async () => {
+  const spoken: Credential = { kind: 'password', username: 'ann', password: 'correct-horse' }
+  const basic = btoa('ann:correct-horse')
+  const registry = await scripted({ auth: { username: 'ann', password: 'correct-horse' } })
+  putManifest(registry)
+  const body = (said: string) => JSON.stringify({ errors: [{ code: 'UNKNOWN', message: said }] })
+  const echo = `user ann sent correct-horse by ${basic}, password="other", eyJhbGciOiJIUzI1NiJ9.e30.c2ln`
+  registry.script({ path: '/token' }, faults.status(503, {}, body(echo)))
+  const failing = client({ credentials: async () => spoken }).resolve(refTo(registry, 'a/b:1'))
+  await expect(failing).rejects.toThrow('user ann sent (secret) by (secret), password="(secret)", (token)')
+
+  const sent = await scripted({ auth: {} })
+  sent.script(
+    { path: '/v2/a/b/manifests/1' },
+    ({ headers }) => {
+      return reply(403, {}, body(`${headers.authorization} of ${headers['x-key']} may not`))
+    },
+    { after: 1 },
+  )
+  const hosts = async () => [{ ...defaultEndpoint(sent.host), headers: { 'x-key': 'configured' } }]
+  const refused = client({ hosts }).resolve(refTo(sent, 'a/b:1'), { intent: 'manifest' })
+  await expect(refused).rejects.toThrow(/\(UNKNOWN: Bearer \((?:secret|token)\) of \(secret\) may not\)/)
 })

@@ -21,6 +21,7 @@ function remoteAuthorizer(port: MessagePort): Authorizer {
   return {
     authorization: (...args) => call('authorization', ...args),
     challenged: async (...args) => (await call('challenged', ...args)) ?? '',
+    withheld: (...args) => call('withheld', ...args),
   }
 }
 

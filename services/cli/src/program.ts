@@ -1,3 +1,4 @@
+import { withoutTokens } from '@dist/errdefs'
 import { Command } from 'commander'
 import { commands } from './commands/index.js'
 import type { Context } from './context.js'
@@ -31,7 +32,7 @@ export function createProgram(context: Context, onExit: (code: number) => void):
       },
       writeErr: (text) => context.stderr.write(text),
       outputError: (text) => {
-        const message = text.replace(/^error: /, '').trimEnd()
+        const message = withoutTokens(text.replace(/^error: /, '').trimEnd())
         sayFailure(context, { code: 'INVALID_ARGUMENT', message })
       },
       getOutHelpWidth: () => context.stdout.columns ?? 100,

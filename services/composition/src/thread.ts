@@ -38,6 +38,7 @@ async function serve(settings: ThreadSettings): Promise<void> {
     authorization: (endpoint, scope) => channel.call('authorization', { endpoint, scope }),
     challenged: (endpoint, scope, challenges, rejected, reached) =>
       channel.call('challenged', { endpoint, scope, challenges, rejected, reached }),
+    withheld: (endpoint, scope) => channel.call('withheld', { endpoint, scope }),
   }
   const limiter = forwardingLimiter(channel)
   const { userAgent, proxy, addresses, verbose } = settings

@@ -1,4 +1,4 @@
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, hasUserinfo, sanitize, withoutUserinfo } from '@dist/errdefs'
 import { formatPlatform, parsePlatform } from '@dist/oci'
 import { formatPrefix, parsePrefix } from '@dist/reference'
 import { newRunId } from '../jobs/ids.js'
@@ -92,9 +92,10 @@ async function writeReferences(client: Client, run: string, references: RunReque
   return { total, chunks }
 }
 
-/** A URL is no reference, and may have a password: what is kept of it still fails its image. */
+/** What is no reference may have a password: what is kept of it still fails its image. */
 function kept(reference: string): string {
-  return reference.includes('://') ? sanitize(reference, maxReference) : reference.slice(0, maxReference)
+  const isForeign = reference.includes('://') || hasUserinfo(reference)
+  return isForeign ? sanitize(withoutUserinfo(reference), maxReference) : reference.slice(0, maxReference)
 }
 
 async function writeChunk(client: Client, run: string, chunk: number, references: string[]): Promise<void> {

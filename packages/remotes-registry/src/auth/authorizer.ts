@@ -38,11 +38,14 @@ export interface Authorizer {
     rejected: string | undefined,
     reached?: Kind,
   ): Promise<string>
+  /** What is to be said where an authorization is refused: that credentials were kept back, and how to allow them. */
+  withheld(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
 }
 
 /** Knows nobody: a 401 stays one. */
 export const anonymous: Authorizer = {
   authorization: async () => undefined,
+  withheld: async () => undefined,
   challenged: async ({ url }) => {
     throw new DistError(
       'UNAUTHENTICATED',

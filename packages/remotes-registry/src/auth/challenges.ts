@@ -1,4 +1,4 @@
-import { DistError, sanitize } from '@dist/errdefs'
+import { DistError, sanitize, withoutSecrets } from '@dist/errdefs'
 import type { Endpoint } from '../endpoint.js'
 import { exchange } from '../http/exchange.js'
 import { type Challenge, parseChallenges, preferredChallenge } from './challenge.js'
@@ -18,7 +18,8 @@ export async function findChallenge(
   const asked = headers.length > 0 ? headers : await ping(endpoint, options)
   const found = preferredChallenge(parseChallenges(asked))
   if (found !== undefined) return found
-  const said = asked.length === 0 ? 'no challenge' : `"${sanitize(asked.join(', '), 80)}"`
+  const said =
+    asked.length === 0 ? 'no challenge' : `"${sanitize(withoutSecrets(asked.join(', ').slice(0, 1000)), 80)}"`
   throw new DistError(
     'UNAUTHENTICATED',
     `${new URL(endpoint.url).host} wants a login but says ${said}: only Bearer and Basic are supported`,

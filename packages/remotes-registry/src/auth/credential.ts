@@ -30,6 +30,14 @@ export function shownUser(username: string): string {
   return `"${sanitize(username, 60)}"`
 }
 
+/** What of an `Authorization` must not be shown, in all forms in which it may come back. */
+export function secretsIn(authorization: string | undefined): readonly string[] {
+  const [scheme = '', value = ''] = (authorization ?? '').split(' ', 2)
+  if (scheme.toLowerCase() !== 'basic') return [value]
+  const text = Buffer.from(value, 'base64').toString('utf8')
+  return [value, text, text.slice(text.indexOf(':') + 1)]
+}
+
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Endpoint } from '../endpoint.js'
 import { namesRealm } from '../http/guard.js'
+import { isTooLong } from '../http/redirect.js'
 
 /**
  * Why a token server must not be asked at all, going by its URL; undefined when it may be. A registry names the realm, so a
@@ -10,6 +11,7 @@ export function realmRefusal(realm: URL, registry: URL): string | undefined {
   if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return `has the scheme ${realm.protocol}`
   if (realm.protocol === 'http:' && registry.protocol === 'https:')
     return 'is plain http, the registry is not'
+  if (isTooLong(realm)) return 'has a host whose name is too long'
   if (realm.username !== '' || realm.password !== '') return 'carries a user'
   return undefined
 }

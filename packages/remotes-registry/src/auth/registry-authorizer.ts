@@ -1,4 +1,4 @@
-import { DistError, redactUrl } from '@dist/errdefs'
+import { DistError, hasCode, redactUrl, sanitize } from '@dist/errdefs'
 import { type Endpoint, hostsFileAdvice } from '../endpoint.js'
 import type { Kind } from '../http/addresses.js'
 import type { Authorizer, Scope } from './authorizer.js'
@@ -23,6 +23,8 @@ class RegistryAuthorizer implements Authorizer {
   readonly #challenges = new Map<string, Challenge>()
   /** By endpoint, service, scope and credential. */
   readonly #grants = new Map<string, Grant>()
+  /** By the same: what was kept back. */
+  readonly #withheld = new Map<string, string>()
   readonly #refreshing = new Map<string, Promise<string>>()
   /** By host and repository. */
   readonly #credentials = new Map<string, Promise<Credential | undefined>>()
@@ -63,6 +65,10 @@ class RegistryAuthorizer implements Authorizer {
       this.#challenges.set(endpoint.url, challenge)
       return this.#grant(endpoint, scope, challenge)
     })
+  }
+
+  async withheld(endpoint: Endpoint, scope: Scope): Promise<string | undefined> {
+    return this.#withheld.get(grantKey(endpoint, scope))
   }
 
   #refresh(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
@@ -107,11 +113,14 @@ class RegistryAuthorizer implements Authorizer {
       return { authorization: `Bearer ${credential.token}`, expiresAt: Number.POSITIVE_INFINITY }
     const realm = checkedRealm(challenge.params.realm ?? '', registry)
     const own = mayHaveCredentials(realm, endpoint) ? credential : undefined
+    const kept = own === credential ? undefined : withheldFrom(realm, endpoint)
+    if (kept !== undefined) this.#withheld.set(grantKey(endpoint, scope), kept)
     try {
       const { service } = challenge.params
       return await fetchToken({ endpoint, realm, service, scope, credential: own }, this.options)
     } catch (error) {
-      throw own === credential ? error : withheld(error, endpoint, realm)
+      if (kept === undefined || !hasCode(error, 'UNAUTHENTICATED')) throw error
+      throw new DistError('UNAUTHENTICATED', `${(error as DistError).message}; ${kept}`, { cause: error })
     }
   }
 
@@ -151,7 +160,7 @@ function checkedRealm(text: string, registry: URL): URL {
   if (!URL.canParse(text)) throw refused(registry, '(malformed URL)', 'is no URL')
   const realm = new URL(text)
   const why = realmRefusal(realm, registry)
-  if (why !== undefined) throw refused(registry, redactUrl(realm), why)
+  if (why !== undefined) throw refused(registry, sanitize(redactUrl(realm), 300), why)
   return realm
 }
 
@@ -162,12 +171,10 @@ function refused(registry: URL, realm: string, why: string): DistError {
   )
 }
 
-function withheld(error: unknown, endpoint: Endpoint, realm: URL): unknown {
-  if (!(error instanceof DistError) || error.code !== 'UNAUTHENTICATED') return error
+function withheldFrom(realm: URL, endpoint: Endpoint): string {
   const { host } = new URL(endpoint.url)
   const advice = hostsFileAdvice(endpoint, `realms = ["${realm.host}"]`)
-  const message = `${error.message}; the credentials for ${host} were not sent to ${realm.host}, whose domain is another: if that is right, ${advice}`
-  return new DistError(error.code, message, { cause: error })
+  return `the credentials for ${host} were not sent to ${realm.host}, whose domain is another: if that is right, ${advice}`
 }
 
 function grantKey(endpoint: Endpoint, scope: Scope): string {

@@ -7,7 +7,7 @@ import type { ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.j
 import { statusError } from '../http/status.js'
 import { pauseAsAsked, watchedExchange } from '../http/watched.js'
 import { type RetryPolicy, withRetries } from '../retry.js'
-import { basicAuthorization, type Credential, shownUser } from './credential.js'
+import { basicAuthorization, type Credential, secretsIn, shownUser } from './credential.js'
 
 /** A token, and until when it is good (milliseconds since the epoch). */
 export interface Grant {
@@ -50,11 +50,18 @@ export async function fetchToken(request: TokenRequest, options: TokenOptions): 
     const response = await watchedExchange(dispatcher, outgoing, { ...options, onEnd })
     if (response.status === 200)
       return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)
-    const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter)
+    const secrets = secretsOf(request.credential)
+    const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter, { secrets })
     await pauseAsAsked(options.limiter, response, error)
     if (isRetryable(error)) throw error
     throw refusal(response.status, outgoing.what, request.credential)
   })
+}
+
+function secretsOf(credential: Credential | undefined): readonly string[] {
+  if (credential === undefined) return []
+  if (credential.kind !== 'password') return [credential.token]
+  return secretsIn(basicAuthorization(credential.username, credential.password))
 }
 
 function refusal(status: number, what: string, credential: Credential | undefined): DistError {

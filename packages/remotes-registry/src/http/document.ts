@@ -1,4 +1,4 @@
-import { sanitize } from '@dist/errdefs'
+import { sanitize, withoutSecrets } from '@dist/errdefs'
 import { type Digest, isDigest } from '@dist/oci'
 
 /** What an error document says (distribution spec, "Error Codes"), as far as it is read. */
@@ -14,25 +14,30 @@ export interface ErrorDocument {
 // Enough for a manifest that lacks all of its blobs; nobody reads more in an error.
 const maxErrors = 100
 const maxShown = 3
+const maxText = 200
+const maxSearched = 4000
 /** Details are what the registry likes: objects in lists in objects. */
 const maxDetailDepth = 4
 
 const digestLike = /\b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\b/g
 
-/** Reads the start of the body of an error: JSON as the specification has it, or anything else. Never throws. */
-export function readErrorDocument(content: Uint8Array): ErrorDocument {
+/**
+ * Reads the start of the body of an error: JSON as the specification has it, or anything else. Never throws. `secrets` were
+ * sent to who answers, and are not shown.
+ */
+export function readErrorDocument(content: Uint8Array, secrets: readonly string[] = []): ErrorDocument {
   const text = Buffer.from(content).toString('utf8').trim()
   if (text === '' || text.startsWith('<')) return nothing
   let document: unknown
   try {
     document = JSON.parse(text)
   } catch {
-    return { ...nothing, text: sanitize(text, 200) }
+    return { ...nothing, text: shown(text, secrets) }
   }
   const errors = errorsOf(document)
   return {
     codes: errors.flatMap(({ code }) => (typeof code === 'string' ? [code.slice(0, 100).toUpperCase()] : [])),
-    text: sanitize(shown(errors), 200),
+    text: shown(saidBy(errors), secrets),
     digests: [...new Set(errors.flatMap(({ detail }) => digestsIn(detail, 0)))],
   }
 }
@@ -53,7 +58,12 @@ function errorsOf(document: unknown): readonly ErrorEntry[] {
     .filter((entry): entry is ErrorEntry => typeof entry === 'object' && entry !== null)
 }
 
-function shown(errors: readonly ErrorEntry[]): string {
+/** Cut before it is searched: a body is up to everybody. */
+function shown(text: string, secrets: readonly string[]): string {
+  return sanitize(withoutSecrets(text.slice(0, maxSearched), secrets), maxText)
+}
+
+function saidBy(errors: readonly ErrorEntry[]): string {
   return errors
     .slice(0, maxShown)
     .map(({ code, message }) =>

@@ -33,6 +33,8 @@ export interface StatusErrorOptions {
   readonly pushes?: boolean
   /** Who asked, fit to be shown. */
   readonly user?: string | undefined
+  /** What was sent there and must not be shown, should it come back. Default: nothing. */
+  readonly secrets?: readonly string[]
 }
 
 /**
@@ -43,10 +45,10 @@ export async function statusError(
   response: Response,
   what: string,
   maxRetryAfter: number,
-  { pushes = false, user }: StatusErrorOptions = {},
+  { pushes = false, user, secrets = [] }: StatusErrorOptions = {},
 ): Promise<DistError> {
   const { status, headers, url } = response
-  const said = readErrorDocument(await response.body.start(maxErrorBody))
+  const said = readErrorDocument(await response.body.start(maxErrorBody), secrets)
   const meant = meantStatus(status, said)
   const wait = retryAfter(headers['retry-after'], maxRetryAfter)
   const meaning = meaningFor(user, meant, status) ?? (pushes ? meaningForPush : meaningOf)(meant, status)

@@ -1,5 +1,5 @@
 import { type Image, imageNamed, type Names } from '@dist/content'
-import { DistError, isNotFound, sanitize, withSubject } from '@dist/errdefs'
+import { DistError, isNotFound, sanitize, withoutUserinfo, withSubject } from '@dist/errdefs'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
 import type { Context } from '../context.js'
 import { mapAhead } from './ahead.js'
@@ -41,7 +41,7 @@ export async function findImages(texts: Iterable<string>, names: Names): Promise
     findImage(text, names).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
       missing.push(error)
-      missed.push(shownName(text))
+      missed.push(typedName(text))
     })
   for await (const image of mapAhead(texts, lookedUpTogether, look))
     if (image !== undefined) found.set(image.name, image)
@@ -73,6 +73,11 @@ export async function readNames(
 /** A name as it may stand on a terminal: other tools write what they like. */
 export function shownName(name: string): string {
   return sanitize(name, 512)
+}
+
+/** A name as it was typed, for who hears that it failed: somebody may have put a password there. */
+export function typedName(text: string): string {
+  return shownName(withoutUserinfo(text))
 }
 
 /** What went wrong with an image, with its name in front: once, since registries' errors name what was asked for. */

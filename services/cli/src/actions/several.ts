@@ -4,6 +4,7 @@ import { exitCodeOfAll } from '../exit.js'
 import { note, printJson } from '../output.js'
 import { describeError, jsonError } from '../run.js'
 import { traceDefect } from '../trace.js'
+import { typedName } from './names.js'
 
 export interface SeveralOptions {
   json?: boolean | undefined
@@ -29,7 +30,11 @@ export async function forEachOf<T>(
       results.push({})
     } catch (error) {
       results.push({ error })
-      if (json) printJson(context, { [member]: item, ...jsonError(error) })
+      if (json)
+        printJson(context, {
+          [member]: typeof item === 'string' ? typedName(item) : item,
+          ...jsonError(error),
+        })
       note(context, describeError(error))
       traceDefect(context, error)
     }

@@ -10,7 +10,7 @@ import { note, print, printJson } from '../output.js'
 import { openView } from '../progress/view.js'
 import { describeError, jsonError } from '../run.js'
 import { traceDefect } from '../trace.js'
-import { failureOf, findImage, shownName } from './names.js'
+import { failureOf, findImage, shownName, typedName } from './names.js'
 import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
 
 export interface UnpackOptions extends StoreOptions, SnapshotOptions {
@@ -41,7 +41,7 @@ export async function unpack(
   try {
     for (const text of texts) {
       throwIfAborted(context.signal)
-      let name = text
+      let name = typedName(text)
       try {
         const image = await findImage(text, store.names)
         name = shownName(image.name)

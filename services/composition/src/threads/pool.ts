@@ -113,6 +113,7 @@ export class ThreadPool implements AsyncDisposable {
       authorization: ({ endpoint, scope }: AuthorizationCall) => authorizer.authorization(endpoint, scope),
       challenged: ({ endpoint, scope, challenges, rejected, reached }: ChallengedCall) =>
         authorizer.challenged(endpoint, scope, challenges, rejected, reached),
+      withheld: ({ endpoint, scope }: AuthorizationCall) => authorizer.withheld(endpoint, scope),
       acquire: async ({ host, ...options }: AcquireCall, signal): Promise<GrantedPermit> => {
         const permit = await limiter.acquire(host, { ...options, signal })
         permits.set(++lastPermit, permit)

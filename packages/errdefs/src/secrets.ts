@@ -1,0 +1,62 @@
+// What a digest, which may stand behind an "@", looks like: a known algorithm, or much hex.
+const digestLike = String.raw`(?:sha\d+|md5|blake\w*)\b|[a-z0-9+._-]+:[0-9a-f]{32,}`
+const userinfo = new RegExp(String.raw`[^\s"'<>@/:]+:[^\s"'<>@]*@(?!${digestLike})`, 'gi')
+const digestAtEnd = new RegExp(`@(?:${digestLike})[^@/]*$`, 'i')
+
+const jwt = /\beyJ[\w-]{8,}(?:\.[\w-]*)*/g
+const header =
+  /\b(bearer|basic|negotiate)(\s+)(?!(?:realm|service|scope|error)\b)(?=\S*[\d=])[\w.~+/=-]{8,}/gi
+const prefixed =
+  /\b(?:gh[pousr]_|github_pat_|gl[a-z]{2,5}-|dckr_[a-z]{2,3}_|xox[a-z]-|npm_|hf_|A[KS]IA)[\w-]{10,}/g
+
+const secretName = String.raw`(?:\w*token|password|passwd|pwd|\w*secret|api[_-]?key|authorization|credentials?|sig|signature)`
+const assigned = new RegExp(String.raw`\b(${secretName}["']?\s*=\s*["']?)([^\s"',;&)]+)`, 'gi')
+const quoted = new RegExp(String.raw`\b(${secretName}["']\s*:\s*["'])((?:[^"'\\]|\\.)+)`, 'gi')
+const said = new RegExp(String.raw`\b(${secretName}:?\s+["']?)(?=[^\s"']*\d)([\w.~+/=-]{8,})`, 'gi')
+// Small and capital letters, and digits, several of each.
+const opaque = /(?<![\w:@/.+-])(?=[\w+=-]*?[a-z])(?=(?:[\w+=-]*?[A-Z]){2})(?=(?:[\w+=-]*?\d){2})[\w+=-]{32,}/g
+
+const shortest = 4
+
+/** A text without what is known to be a secret by its form: user and password before an `@`, headers, well-known tokens. */
+export function withoutTokens(text: string): string {
+  return text
+    .replace(userinfo, '…@')
+    .replace(jwt, '(token)')
+    .replace(header, '$1$2(token)')
+    .replace(prefixed, '(token)')
+}
+
+/**
+ * What the other side says, without what may be a secret: besides what `withoutTokens` knows, the values of what is called
+ * token, password or the like, long random text, and `known` secrets, which were sent there.
+ */
+export function withoutSecrets(text: string, known: readonly string[] = []): string {
+  const spellings = known.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ])
+  const longestFirst = spellings
+    .filter(({ length }) => length >= shortest)
+    .sort((a, b) => b.length - a.length)
+  const stripped = longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text)
+  return withoutTokens(stripped)
+    .replace(quoted, '$1(secret)')
+    .replace(assigned, '$1(secret)')
+    .replace(said, '$1(secret)')
+    .replace(opaque, '(secret)')
+}
+
+/** Whether a reference as it was typed has somebody's name, or password, before its host. */
+export function hasUserinfo(reference: string): boolean {
+  return reference.replace(digestAtEnd, '').includes('@')
+}
+
+/** A reference as it was typed, without name and password. */
+export function withoutUserinfo(reference: string): string {
+  const [digest = ''] = digestAtEnd.exec(reference) ?? []
+  const name = digest === '' ? reference : reference.slice(0, -digest.length)
+  const at = name.lastIndexOf('@')
+  return at < 0 ? reference : `…${name.slice(at)}${digest}`
+}
