@@ -28,11 +28,11 @@ async function cutOff(ref: string): Promise<void> {
   await running.ended
 }
 
-it('shows ref, offset of total, age and speed', async () => {
+it('shows ref, offset of total, age, and the speed of the last seconds', async () => {
   await startWrite('going')
   const [head, row] = linesOf((await workspace().dist(['active'])).stdout)
   expect(head).toMatch(/^REF +OFFSET +TOTAL +AGE +SPEED$/)
-  expect(row).toMatch(/^going +[\d.]+ [KM]iB +2\.9 MiB +[\d.]+s +[\d.]+ [KM]?i?B\/s$/)
+  expect(row).toMatch(/^going +[\d.]+ [KM]iB +2\.9 MiB +[\d.]+s +0 B\/s$/)
 })
 
 it('shows what was cut off without a speed', async () => {

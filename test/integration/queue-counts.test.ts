@@ -33,10 +33,10 @@ describe('blobs that images of a run share', () => {
     const { runs, run } = await world.submit(a, b)
     await gate.reached
     await waitFor(async () => (await runs.status(run)).blobs.done === count - 1, 'all but the shared blob')
-    expect(await runs.status(run)).toMatchObject({
-      blobs: { total: count, done: count - 1, failed: 0 },
-      bytes: { total: bytes, fetched: bytes - shared.size },
-    })
+    const held = await runs.status(run)
+    expect(held.blobs).toEqual({ total: count, done: count - 1, failed: 0 })
+    expect(held.bytes.total).toBe(bytes)
+    expect(held.bytes.fetched).toBeLessThan(bytes)
     gate.release()
     const status = await world.ended(runs, run)
     expect(status.blobs).toEqual({ total: count, done: count, failed: 0 })

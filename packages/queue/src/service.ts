@@ -102,6 +102,10 @@ export type ServiceEvent =
         | 'canceled'
       /** The reference, or the digest. */
       readonly subject: string
+      /** Of a blob: the reference of the image that needs it, the host that it comes from, and the one that it goes to. */
+      readonly image?: string
+      readonly host?: string
+      readonly to?: string
       readonly bytes?: number
       readonly milliseconds?: number
       readonly error?: unknown

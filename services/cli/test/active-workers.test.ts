@@ -13,33 +13,38 @@ const status = (worker: string, age: number): WorkerStatus => ({
   startedAt: later(0),
   updatedAt: later(age),
 })
-const statuses = {
-  async *list() {
-    yield status('young', 1000)
-    yield status('old', 4000)
-  },
+/** Two looks, at the second of which each worker has written another second. */
+function statuses() {
+  let looks = 0
+  return {
+    async *list() {
+      const more = looks++ * 1000
+      yield { ...status('young', 1000 + more), offset: 4096 + more }
+      yield { ...status('old', 4000 + more), offset: 4096 + 2 * more }
+    },
+  }
 }
 
 it('writes of all workers by their names, the oldest first, by the workers’ own clocks', async () => {
   const { context, stdout } = captured()
-  expect(await showActive(context, { workers: true }, lookAtWorkers(statuses))).toBe(0)
+  expect(await showActive(context, { workers: true, pause: 1 }, lookAtWorkers(statuses()))).toBe(0)
   const [head, first, second] = stdout().split('\n')
   expect(head).toMatch(/^REF +WORKER +OFFSET +TOTAL +AGE +SPEED$/)
-  expect(first).toMatch(/^layer-sha256:aa +old +4\.0 KiB +8\.0 KiB +4\.0s +1\.0 KiB\/s$/)
-  expect(second).toMatch(/ young .* 1\.0s +4\.0 KiB\/s$/)
+  expect(first).toMatch(/^layer-sha256:aa +old +6\.0 KiB +8\.0 KiB +5\.0s +2\.0 KiB\/s$/)
+  expect(second).toMatch(/ young .* 2\.0s +1000 B\/s$/)
 })
 
 it('as JSON with the worker', async () => {
   const { context, stdout } = captured()
-  await showActive(context, { workers: true, json: true }, lookAtWorkers(statuses))
+  await showActive(context, { workers: true, json: true, pause: 1 }, lookAtWorkers(statuses()))
   expect(JSON.parse(stdout().split('\n')[0] ?? '')).toEqual({
     worker: 'old',
     ref: 'layer-sha256:aa',
-    offset: 4096,
+    offset: 6096,
     total: 8192,
     startedAt: later(0).toISOString(),
-    updatedAt: later(4000).toISOString(),
-    age: 4,
-    speed: 1024,
+    updatedAt: later(5000).toISOString(),
+    age: 5,
+    speed: 2000,
   })
 })

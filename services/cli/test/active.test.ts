@@ -11,24 +11,39 @@ const status = (offset: number, live = true): Status => ({
   live,
 })
 
-it('the first look gives the average since the beginning', () => {
-  expect(new Speeds().of(status(4000), 3000)).toBe(2000)
+it('one look tells no speed', () => {
+  expect(new Speeds().of(status(4000), 3000)).toBeUndefined()
 })
 
-it('later looks give the speed since the last one', () => {
+it('is taken over the last seconds, not since the beginning', () => {
   const speeds = new Speeds()
   speeds.of(status(4000), 3000)
   expect(speeds.of(status(4100), 3500)).toBe(200)
-  expect(speeds.of(status(4100), 4500)).toBe(0)
+  expect(speeds.of(status(4100), 4500)).toBeCloseTo(66.7, 1)
+  expect(speeds.of(status(4100), 9000)).toBe(0)
 })
 
-it('a write that started again is not faster than nothing', () => {
+it('goes by the clock of who writes', () => {
+  const speeds = new Speeds()
+  speeds.of(status(1000), 3000, 500)
+  expect(speeds.of(status(3000), 5900, 2500)).toBe(1000)
+})
+
+it('who tells nothing new writes nothing', () => {
+  const speeds = new Speeds()
+  speeds.of(status(1000), 3000, 500)
+  expect(speeds.of(status(1000), 5000, 500)).toBe(0)
+})
+
+it('a write that started again is measured anew', () => {
   const speeds = new Speeds()
   speeds.of(status(4000), 3000)
-  expect(speeds.of(status(100), 4000)).toBe(0)
+  expect(speeds.of(status(100), 4000)).toBeUndefined()
+  expect(speeds.of(status(300), 5000)).toBe(200)
 })
 
-it('what nobody writes has no speed, nor has what just began', () => {
-  expect(new Speeds().of(status(4000, false), 3000)).toBeUndefined()
-  expect(new Speeds().of(status(0), 1000)).toBeUndefined()
+it('what nobody writes has no speed', () => {
+  const speeds = new Speeds()
+  speeds.of(status(4000, false), 3000)
+  expect(speeds.of(status(4000, false), 4000)).toBeUndefined()
 })

@@ -46,16 +46,17 @@ export async function runWorker(
   options: WorkerOptions = {},
 ): Promise<void> {
   const settings = await readSettings('worker', flags, context.env)
-  const run = { name: 'worker', version, port: 9465, settings }
-  await runService(run, context, (surroundings) => work(settings, surroundings, options))
+  const name = settings.name ?? `${hostname()}:${process.pid}`
+  const run = { name: 'worker', version, port: 9465, settings, fields: { worker: name } }
+  await runService(run, context, (surroundings) => work(name, settings, surroundings, options))
 }
 
 async function work(
+  name: string,
   settings: Settings<'worker'>,
   surroundings: Surroundings,
   { tuning, locks, terms }: WorkerOptions,
 ): Promise<void> {
-  const name = settings.name ?? `${hostname()}:${process.pid}`
   const memory = shareMemory(settings.memory, settings.concurrency * hostsAtOnce)
   const about = { service: 'worker', name, version, memory: memory.parts, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)

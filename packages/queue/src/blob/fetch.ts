@@ -22,14 +22,14 @@ function mounting(run: string, { states }: Engine, transfer: Transfer): Transfer
   }
 }
 
-/** Brings a blob in; resolves to how it got there. Throws `HeldElsewhere` while somebody else fetches it. */
+/** Brings a blob in; resolves to how it got there and the bytes that came. Throws `HeldElsewhere` while somebody else fetches it. */
 export async function fetchBlob(
   job: Job<BlobJob>,
   blob: FetchJob,
   engine: Engine,
   parts: WorkerParts,
   signal: AbortSignal,
-): Promise<'done' | 'present'> {
+): Promise<{ state: 'done' | 'present'; bytes: number }> {
   const { run, desc, source, to, again } = blob
   const task = { desc, source, ...(to === undefined ? {} : { to }), ...(again ? { again } : {}) }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
@@ -41,5 +41,5 @@ export async function fetchBlob(
   const onArrived = () => progress.arrived()
   const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived })
   await progress.settle(outcome)
-  return outcome === 'fetched' ? 'done' : 'present'
+  return { state: outcome === 'fetched' ? 'done' : 'present', bytes: progress.bytes }
 }

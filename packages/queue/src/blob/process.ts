@@ -6,7 +6,7 @@ import { HostSlots } from '../engine/host-slots.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { reported } from '../jobs/failure.js'
-import { type BlobJob, blobJob, parsePayload } from '../jobs/payload.js'
+import { type BlobJob, blobJob, type FetchJob, parsePayload } from '../jobs/payload.js'
 import { heldPause, pauseOf, putOff } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { ServiceEvent, WorkerParts } from '../service.js'
@@ -69,12 +69,12 @@ export class BlobHandler implements Handler<BlobJob> {
     const { engine, parts } = this
     const started = performance.now()
     this.#tell(blob, 'started')
-    const state =
+    const ended =
       blob.kind === 'verify'
-        ? await verifyStored(job, blob, engine, parts, signal)
+        ? { state: await verifyStored(job, blob, engine, parts, signal), bytes: blob.desc.size }
         : await fetchBlob(job, blob, engine, parts, signal)
-    const milliseconds = performance.now() - started
-    engine.emit({ ...this.#event(blob, state), bytes: blob.desc.size, milliseconds })
+    const milliseconds = Math.round(performance.now() - started)
+    engine.emit({ ...this.#event(blob, ended.state), bytes: ended.bytes, milliseconds })
     return 'done'
   }
 
@@ -84,12 +84,20 @@ export class BlobHandler implements Handler<BlobJob> {
   }
 
   #event(blob: BlobJob, state: BlobState) {
-    return { type: 'blob', run: blob.run, state, subject: blob.desc.digest } as const
+    const { run, desc, image } = blob
+    const ends = blob.kind === undefined ? endsOf(blob) : {}
+    const names = image === undefined ? {} : { image }
+    return { type: 'blob', run, state, subject: desc.digest, ...names, ...ends } as const
   }
 
   #tell(blob: BlobJob, state: 'started' | 'delayed' | 'canceled'): void {
     this.engine.emit(this.#event(blob, state))
   }
+}
+
+/** The host that a blob comes from, and the one that it goes to. */
+function endsOf({ source, to }: FetchJob): { host: string; to?: string } {
+  return { host: source.host, ...(to === undefined ? {} : { to: to.host }) }
 }
 
 /** Whom a blob waits for: the host that it comes from, and the one that it goes to. */

@@ -27,6 +27,11 @@ export class Progress implements AsyncDisposable {
     private readonly onShown: (offset: number, ended: boolean) => void = () => {},
   ) {}
 
+  /** Bytes that came by this try. */
+  get bytes(): number {
+    return this.#meter.bytes
+  }
+
   reached(offset: number): void {
     const first = this.#told === Number.NEGATIVE_INFINITY
     this.#move(offset)

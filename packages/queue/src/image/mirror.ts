@@ -131,7 +131,7 @@ function nextPlan(image: ImageJob, plan: Plan, { to }: Target): ImageJob {
 }
 
 function fetchJob(
-  { run, index, attempt }: ImageJob,
+  { run, index, attempt, reference: image }: ImageJob,
   { reference }: Plan,
   { to }: Target,
   desc: Descriptor,
@@ -143,6 +143,7 @@ function fetchJob(
     index,
     attempt,
     desc: bareDescriptor(desc),
+    image,
     source: { host, repository },
     ...(to === undefined ? {} : { to: { host: to.host, repository: to.repository } }),
   }

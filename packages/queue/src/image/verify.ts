@@ -87,6 +87,7 @@ async function storedNeeds(
   return needed.filter((_, i) => taken[i])
 }
 
-function verifyJob({ run, index, attempt }: ImageJob, desc: Descriptor) {
-  return { v: 1, kind: 'verify', run, index, attempt, desc: bareDescriptor(desc) } as const
+function verifyJob({ run, index, attempt, reference }: ImageJob, desc: Descriptor) {
+  const place = { run, index, attempt, image: reference }
+  return { v: 1, kind: 'verify', ...place, desc: bareDescriptor(desc) } as const
 }

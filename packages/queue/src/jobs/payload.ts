@@ -46,7 +46,15 @@ export const imageJob = z.object({
 })
 
 const locator = z.object({ host: z.string().max(300), repository: z.string().max(300) })
-const blob = { v: z.literal(1), run, index: count, attempt: z.number().int().positive(), desc: descriptor }
+const blob = {
+  v: z.literal(1),
+  run,
+  index: count,
+  attempt: z.number().int().positive(),
+  desc: descriptor,
+  /** The reference of the image that needs it: what logs call it. */
+  image: z.string().max(maxReference).optional(),
+}
 
 const fetchJob = z.object({
   ...blob,

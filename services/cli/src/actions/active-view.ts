@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Status } from '@dist/content'
+import { throwIfAborted } from '@dist/errdefs'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../exit.js'
 import { formatBytes, formatDuration, formatTable } from '../format.js'
@@ -23,6 +24,8 @@ export interface ActiveViewOptions {
   watch?: boolean
   /** Whether rows name workers. */
   workers?: boolean
+  /** Milliseconds between the two looks that a speed takes. Default: 1,000. */
+  pause?: number
 }
 
 /** Milliseconds between two looks of `--watch`. */
@@ -31,16 +34,31 @@ const interval = 1000
 /** Shows what `look` finds, once or until it is interrupted. */
 export async function showActive(
   context: Context,
-  { json, watch, workers = false }: ActiveViewOptions,
+  { json, watch, workers = false, pause = interval }: ActiveViewOptions,
   look: () => Promise<ActiveRow[]>,
 ): Promise<number> {
   const show = json ? jsonView(context) : tableView(context, workers)
   for (;;) {
-    show(await look())
-    if (!watch) return exitCodes.done
+    const rows = await look()
+    if (!watch) {
+      show(rows.some(({ live }) => live !== false) ? await lookAgain(context, look, pause) : rows)
+      return exitCodes.done
+    }
+    show(rows)
     await delay(interval, undefined, { signal: context.signal }).catch(() => {})
     if (context.signal.aborted) return exitCodeOf(undefined, context.signal)
   }
+}
+
+/** How fast a write is takes two looks. */
+async function lookAgain(
+  { signal }: Context,
+  look: () => Promise<ActiveRow[]>,
+  pause: number,
+): Promise<ActiveRow[]> {
+  await delay(pause, undefined, { signal }).catch(() => {})
+  throwIfAborted(signal)
+  return await look()
 }
 
 type View = (rows: readonly ActiveRow[]) => void

@@ -10,6 +10,9 @@ import { type ActiveRow, showActive } from './active-view.js'
 import { sayAway } from './runs/follow.js'
 import { Speeds } from './speeds.js'
 
+/** Milliseconds in which a worker tells something new of a write: it does so once a second. */
+const workersPause = 2200
+
 export interface ActiveOptions extends StoreOptions, QueueOptions {
   watch?: boolean
 }
@@ -24,7 +27,7 @@ export async function active(context: Context, options: ActiveOptions): Promise<
   await using queue = await openQueue(url, context.env, { signal: context.signal })
   const look = lookAtWorkers(queue.statuses)
   const looking = options.watch ? persistently(look, context) : look
-  return await showActive(context, { ...options, workers: true }, looking)
+  return await showActive(context, { ...options, workers: true, pause: workersPause }, looking)
 }
 
 /** A queue that is away is waited for, and that is said once each time. */
@@ -93,11 +96,7 @@ export function lookAtWorkers(statuses: Pick<RedisStatuses, 'list'>): () => Prom
 }
 
 function workerRow(status: WorkerStatus, speeds: Speeds, now: number): ActiveRow {
-  const age = Math.max(0, status.updatedAt.getTime() - status.startedAt.getTime())
-  const sample = {
-    ref: `${status.worker} ${status.ref}`,
-    offset: status.offset,
-    startedAt: new Date(now - age),
-  }
-  return { ...status, speed: speeds.of(sample, now), age }
+  const { worker, ref, offset, startedAt, updatedAt } = status
+  const age = Math.max(0, updatedAt.getTime() - startedAt.getTime())
+  return { ...status, speed: speeds.of({ ref: `${worker} ${ref}`, offset }, now, updatedAt.getTime()), age }
 }

@@ -1,25 +1,36 @@
 import type { Status } from '@dist/content'
 
-type Measured = Pick<Status, 'ref' | 'offset' | 'live' | 'startedAt'>
+type Measured = Pick<Status, 'ref' | 'offset' | 'live'>
 
 interface Sample {
   offset: number
+  /** By the clock of whoever writes. */
   at: number
+  /** By ours. */
+  seen: number
 }
 
+/** Milliseconds that are looked back. */
+const window = 5000
+
 /**
- * How fast writes go on, in bytes per second: between this look and the last one, and at the first look on average
- * since the write began. Undefined for a write that nobody is at.
+ * How fast writes go on, in bytes per second, over the last seconds in which they were looked at. Undefined for a write
+ * that nobody is at, and for one that is seen for the first time.
  */
 export class Speeds {
-  readonly #last = new Map<string, Sample>()
+  readonly #samples = new Map<string, Sample[]>()
 
-  of({ ref, offset, live, startedAt }: Measured, now: number): number | undefined {
-    const before = this.#last.get(ref) ?? { offset: 0, at: startedAt.getTime() }
-    this.#last.set(ref, { offset, at: now })
-    if (live === false) return undefined
-    const seconds = (now - before.at) / 1000
+  /** `at`: when the write was that far, in milliseconds, by the writer's clock. Default: `now`. */
+  of({ ref, offset, live }: Measured, now: number, at: number = now): number | undefined {
+    const before = this.#samples.get(ref) ?? []
     // A write that started again has less than before.
-    return seconds <= 0 ? undefined : Math.max(0, offset - before.offset) / seconds
+    const same = (before.at(-1)?.offset ?? 0) <= offset ? before : []
+    const kept = same.filter(({ seen }, i) => now - seen <= window || i === same.length - 1)
+    this.#samples.set(ref, [...kept, { offset, at, seen: now }])
+    const [first] = kept
+    if (live === false || first === undefined) return undefined
+    // Whoever tells nothing new writes nothing.
+    if (at === first.at) return now > first.seen ? 0 : undefined
+    return ((offset - first.offset) * 1000) / (at - first.at)
   }
 }

@@ -20,5 +20,5 @@ export const coordinatorCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (flags) => {
       const { runCoordinator } = await import('@dist/coordinator')
-      onExit(await serve(context, (service) => runCoordinator(flags, service)))
+      onExit(await serve('coordinator', context, (service) => runCoordinator(flags, service)))
     })

@@ -17,5 +17,5 @@ export const dashboardCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (flags) => {
       const { runDashboard } = await import('@dist/dashboard')
-      onExit(await serve(context, (service) => runDashboard(flags, service)))
+      onExit(await serve('dashboard', context, (service) => runDashboard(flags, service)))
     })

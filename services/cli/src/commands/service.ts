@@ -1,6 +1,7 @@
+import type { ServiceName } from '@dist/composition/service'
 import { Command } from 'commander'
 import type { Context } from '../context.js'
-import { exitCodes } from '../exit.js'
+import { exitCodeOf, exitCodes } from '../exit.js'
 
 /** Where a service runs: it logs to stdout, and stops when it is interrupted. */
 export interface ServiceContext {
@@ -46,12 +47,22 @@ export function withMirror(command: Command): Command {
 /** Milliseconds for connections to close by themselves. */
 const farewell = 500
 
-/** Runs a service until it is interrupted. That is how services end: they are done then. */
+/**
+ * Runs a service until it is interrupted. That is how services end: they are done then. Why one cannot start is the last
+ * line of its log.
+ */
 export async function serve(
+  name: ServiceName,
   { env, signal, stdout }: Context,
   run: (context: ServiceContext) => Promise<void>,
 ): Promise<number> {
-  await run({ env, signal, log: stdout })
+  try {
+    await run({ env, signal, log: stdout })
+  } catch (error) {
+    const { logEnd } = await import('@dist/composition/service')
+    logEnd(name, stdout, error)
+    return exitCodeOf(error)
+  }
   // What was left open at the deadline must not keep the process.
   setTimeout(() => process.exit(), farewell).unref()
   return exitCodes.done

@@ -23,5 +23,5 @@ export const workerCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (flags) => {
       const { runWorker } = await import('@dist/worker')
-      onExit(await serve(context, (service) => runWorker(flags, service)))
+      onExit(await serve('worker', context, (service) => runWorker(flags, service)))
     })

@@ -12,13 +12,18 @@ const longestText = 2000
 const deepest = 4
 
 /**
- * Writes JSON, one object a line: `time`, `level`, `service`, `msg` and the fields. URLs lose user, password and
+ * Writes JSON, one object a line: `time`, `level`, `service`, `msg` and the fields; `fields` are in each line. URLs lose user, password and
  * query wherever they stand, in errors and their causes, too, and what is signed for S3 goes.
  */
-export function createLogger(service: string, level: Level, log: ServiceContext['log']): Logger {
+export function createLogger(
+  service: string,
+  level: Level,
+  log: ServiceContext['log'],
+  fields: object = {},
+): Logger {
   const options = {
     level,
-    base: { service, pid: process.pid },
+    base: { service, ...fields, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }

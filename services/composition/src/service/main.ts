@@ -26,11 +26,16 @@ export async function serviceMain<Name extends ServiceName>(
     else await run(flags, context)
     process.exitCode = 0
   } catch (error) {
-    createLogger(name, 'error', context.log).error('it cannot go on', { error })
+    logEnd(name, context.log, error)
     process.exitCode = codeOf(error) === 'INVALID_ARGUMENT' ? 2 : 1
   }
   // What is still open after the deadline must not keep the process.
   process.stdout.write('', () => process.exit())
+}
+
+/** The last line of the log of a service that cannot start, or not go on. */
+export function logEnd(name: ServiceName, log: ServiceContext['log'], error: unknown): void {
+  createLogger(name, 'error', log).error('it cannot go on', { error })
 }
 
 /** The flags of a command line; undefined when help is asked for. Throws `INVALID_ARGUMENT`. */

@@ -9,6 +9,8 @@ import { formatListen, type ListenAddress } from './settings/units.js'
 export interface ServiceRun {
   readonly name: string
   readonly version: string
+  /** What each line of its log has. */
+  readonly fields?: Readonly<Record<string, string>>
   /** The port of the own pages where none is given. */
   readonly port: number
   readonly settings: {
@@ -41,7 +43,7 @@ export async function runService(
   context: ServiceContext,
   work: (surroundings: Surroundings) => Promise<void>,
 ): Promise<void> {
-  const log = createLogger(run.name, run.settings.logLevel, context.log)
+  const log = createLogger(run.name, run.settings.logLevel, context.log, run.fields)
   const late = afterAbort(context.signal, run.settings.deadline + farewell)
   try {
     const inTime = await Promise.race([attended(run, context, log, work).then(() => true), late.passed])
