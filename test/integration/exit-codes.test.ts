@@ -42,6 +42,7 @@ it.each([
   ['a digest that is none', ['ingest', '--expected-digest', 'sha256:../../x', 'ref']],
   ['a duration that is none', ['sweep', '--older-than', 'long']],
   ['a digest to delete that is none', ['delete', 'sha256:xyz']],
+  ['a digest as a terminal shows it', ['path', 'sha256:0123456789ab']],
   ['no command at all', []],
 ])('2: %s', async (_, args) => {
   const ended = await workspace().dist(args)

@@ -38,6 +38,36 @@ it('data has no colours, on a terminal either', async () => {
   }
 })
 
+it.each([60, 100])(
+  'tables fit a terminal of %i columns, and are whole in a pipe and with --no-trunc',
+  async (width) => {
+    const { host } = registry()
+    const long = 'registry.example.com/a-team/with/a-rather-long-path/node-exporter:v1.8.2-alpine'
+    await workspace().dist(['pull', `${host}/single:1`, `${host}/index:1`])
+    await workspace().dist(['tag', `${host}/single:1`, long])
+    const shown = async (command: string) => {
+      const ended = await onTerminal(`stty cols ${width} rows 24; dist ${command}`)
+      expect(ended.code, ended.stdout).toBe(0)
+      return ended.stdout.replaceAll('\r', '').trimEnd().split('\n')
+    }
+    for (const command of ['images', 'list', 'active', `inspect ${long}`, 'snapshots']) {
+      const lines = await shown(command)
+      for (const line of lines.slice(command.startsWith('inspect') ? 1 : 0))
+        expect(line.length, line).toBeLessThanOrEqual(width)
+      expect(lines.join('\n'), command).not.toMatch(/sha256:[0-9a-f]{13}/)
+    }
+    const images = (await shown('images')).join('\n')
+    expect(images).toMatch(/…\S*node-exporter:v1\.8\.2-alpine /)
+    expect(images).toContain(`${host}/single:1 `)
+    const { digest } = singleImage.descriptor
+    for (const command of ['images', 'list', `inspect ${long}`]) {
+      expect((await shown(`${command} --no-trunc`)).join('\n'), command).toContain(digest)
+      expect((await workspace().shell(`dist ${command} | cat`)).stdout, command).toContain(digest)
+    }
+    expect((await workspace().shell('dist images | cat')).stdout).toContain(`${long} `)
+  },
+)
+
 it('--json is one object a line, of every command', async () => {
   const { host } = registry()
   const { digest } = singleImage.descriptor

@@ -141,6 +141,6 @@ describe('dist snapshots rm', () => {
     const { stdout } = await dist('snapshots')
     const [head, first] = stdout.split('\n')
     expect(head).toMatch(/^CHAIN ID +PARENT +SIZE +AGE +PATH$/)
-    expect(first).toMatch(/^sha256:\w{12} +- +[\d.]+ MiB +[\d.]+s +\/.*\/fs$/)
+    expect(first).toMatch(/^sha256:\w{64} +- +[\d.]+ MiB +[\d.]+s +\/.*\/fs$/)
   })
 })

@@ -30,7 +30,7 @@ export interface Endpoint {
   /** Nets that it may lead to, whatever it is itself: `10.0.0.0/8`. */
   readonly addresses?: readonly string[]
   /**
-   * Set where plain http was allowed host by host: these are the hosts that may be spoken to in the clear, and no other
+   * Set where plain http was allowed host by host: beside its own these hosts may be spoken to in the clear, and no other
    * that it leads to. Default: its own scheme decides.
    */
   readonly clearHosts?: readonly string[]
@@ -77,10 +77,11 @@ export function tlsFor({ url: own, tls, elsewhere }: Endpoint, url: URL): TlsMat
 
 /** Throws `PERMISSION_DENIED` for a URL in plain http where an endpoint must not lead to. */
 export function checkClear({ url: own, clearHosts }: Endpoint, { protocol, host }: URL): void {
-  if (protocol !== 'http:' || clearHosts === undefined || clearHosts.includes(host)) return
+  const { host: ownHost } = new URL(own)
+  if (protocol !== 'http:' || clearHosts === undefined || [ownHost, ...clearHosts].includes(host)) return
   throw new DistError(
     'PERMISSION_DENIED',
-    `${new URL(own).host} leads to plain http at ${host}, which is allowed for ${clearHosts.join(', ')} alone: if that is right, add --plain-http ${host}`,
+    `${ownHost} leads to plain http at ${host}, which is allowed for ${clearHosts.join(', ')} alone: if that is right, add --plain-http ${host}`,
   )
 }
 

@@ -27,15 +27,3 @@ export function formatDuration(milliseconds: number): string {
 function pad(number: number): string {
   return String(number).padStart(2, '0')
 }
-
-/** Rows under a head, each column as wide as its widest cell. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  return `${all.map(line).join('\n')}\n`
-}

@@ -40,6 +40,11 @@ export function withStore(command: Command): Command {
   )
 }
 
+/** The option of commands that print a table. */
+export function withTable(command: Command): Command {
+  return command.option('--no-trunc', 'on a terminal: whole digests and names, however wide')
+}
+
 /** The option of commands that unpack images, or use what is unpacked. */
 export function withSnapshots(command: Command): Command {
   return command.option(

@@ -1,6 +1,8 @@
 import { withoutTokens } from '@dist/errdefs'
 import { Command } from 'commander'
+import { helpCommand } from './commands/help.js'
 import { commands } from './commands/index.js'
+import { versionCommand } from './commands/version.js'
 import type { Context } from './context.js'
 import { sayFailure } from './output.js'
 import { reflow } from './reflow.js'
@@ -41,8 +43,9 @@ export function createProgram(context: Context, onExit: (code: number) => void):
       getErrHasColors: () => false,
     })
     .exitOverride()
-  for (const define of commands)
-    program.addCommand(inherit(define(context, onExit), program, program.name(), json))
+  const defined = commands.map((define) => define(context, onExit))
+  for (const command of [...defined, versionCommand(context), helpCommand(program)])
+    program.addCommand(inherit(command, program, program.name(), json))
   return program
 }
 

@@ -8,7 +8,10 @@ import { captured } from './support/context.js'
 
 const pages = new URL('../../../docs/commands/', import.meta.url)
 const page = (name: string) => readFileSync(new URL(`${name}.md`, pages), 'utf8')
-const commands = createProgram(captured().context, () => {}).commands
+const all = createProgram(captured().context, () => {}).commands
+/** They have no page: they say what --help and --version say. */
+const plain = ['version', 'help']
+const commands = all.filter((command) => !plain.includes(command.name()))
 // They log JSON whatever they are told.
 const services = ['coordinator', 'worker', 'dashboard']
 const named = commands.map((command) => [command.name(), command] as const)
@@ -44,6 +47,37 @@ it('there are the commands that there should be, in the order of their use', () 
     'cancel',
     ...services,
   ])
+})
+
+it('help and version come last, and the index names them', () => {
+  expect(all.slice(-2).map((command) => command.name())).toEqual(plain)
+  for (const name of plain) expect(page('README')).toContain(`dist ${name}`)
+})
+
+it.each([
+  [['help'], ['--help']],
+  [
+    ['help', 'export'],
+    ['export', '--help'],
+  ],
+  [
+    ['help', 'images', 'rm'],
+    ['images', 'rm', '--help'],
+  ],
+  [['version'], ['--version']],
+])('dist %j says what dist %j says', async (short, long) => {
+  const [one, other] = [captured(), captured()]
+  expect(await run(short, one.context)).toBe(0)
+  expect(await run(long, other.context)).toBe(0)
+  expect(one.stdout()).toBe(other.stdout())
+  expect(one.stdout()).not.toBe('')
+})
+
+it('help of a command that there is not is a usage error', async () => {
+  const { context, stdout, stderr } = captured()
+  expect(await run(['help', 'images', 'none'], context)).toBe(2)
+  expect(stdout()).toBe('')
+  expect(stderr()).toContain("unknown command 'images none'")
 })
 
 it('each page is that of a command', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatBytes, formatDuration, formatTable } from '../src/format.js'
+import { formatBytes, formatDuration } from '../src/format.js'
 
 it.each([
   [undefined, '-'],
@@ -22,16 +22,4 @@ it.each([
   [4 * 86_400_000, '4d'],
 ])('%i ms are %s', (milliseconds, text) => {
   expect(formatDuration(milliseconds)).toBe(text)
-})
-
-it('columns are as wide as their widest cell, and nothing trails', () => {
-  expect(
-    formatTable(
-      ['A', 'B'],
-      [
-        ['long', ''],
-        ['x', 'y'],
-      ],
-    ),
-  ).toBe('A     B\nlong\nx     y\n')
 })

@@ -54,10 +54,17 @@ function changed(endpoint: Endpoint, names: readonly string[], { clear, tls, eve
         ? endpoint.url
         : withScheme(endpoint, 'https'),
     ...(Object.keys(merged).length === 0 ? {} : { tls: merged }),
-    ...(tls.size === 0 ? {} : { elsewhere: Object.fromEntries(tls) }),
+    ...(tls.size === 0 ? {} : { elsewhere: byUrlHost(tls) }),
     // What is plain http by itself, as loopback is, leads where it led before.
-    ...(isClear && endpoint.url.startsWith('https:') ? { clearHosts: [...clear] } : {}),
+    ...(isClear && endpoint.url.startsWith('https:')
+      ? { clearHosts: [...clear].map((name) => name.replace(/:80$/, '')) }
+      : {}),
   }
+}
+
+/** As URLs write hosts: without the port that TLS has anyway. */
+function byUrlHost(tls: ReadonlyMap<string, TlsMaterial>): Record<string, TlsMaterial> {
+  return Object.fromEntries([...tls].map(([host, material]) => [host.replace(/:443$/, ''), material]))
 }
 
 function withScheme({ url }: Endpoint, scheme: 'http' | 'https'): string {

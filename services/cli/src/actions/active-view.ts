@@ -3,8 +3,9 @@ import type { Status } from '@dist/content'
 import { throwIfAborted } from '@dist/errdefs'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../exit.js'
-import { formatBytes, formatDuration, formatTable } from '../format.js'
+import { formatBytes, formatDuration } from '../format.js'
 import { printJson } from '../output.js'
+import { type Column, type TableOptions, tableFor } from '../table.js'
 import { shownName } from './names.js'
 
 /** A write under way, or one that was cut off. */
@@ -19,7 +20,7 @@ export interface ActiveRow
   readonly age: number
 }
 
-export interface ActiveViewOptions {
+export interface ActiveViewOptions extends TableOptions {
   json?: boolean
   watch?: boolean
   /** Whether rows name workers. */
@@ -34,10 +35,10 @@ const interval = 1000
 /** Shows what `look` finds, once or until it is interrupted. */
 export async function showActive(
   context: Context,
-  { json, watch, workers = false, pause = interval }: ActiveViewOptions,
+  { json, watch, workers = false, pause = interval, ...options }: ActiveViewOptions,
   look: () => Promise<ActiveRow[]>,
 ): Promise<number> {
-  const show = json ? jsonView(context) : tableView(context, workers)
+  const show = json ? jsonView(context) : tableView(context, workers, options)
   for (;;) {
     const rows = await look()
     if (!watch) {
@@ -72,16 +73,27 @@ function jsonView(context: Context): View {
   }
 }
 
+const columns: readonly Column[] = [
+  { title: 'REF', cut: 'name', least: 22 },
+  { title: 'WORKER', cut: 'name', least: 8, rank: 1 },
+  { title: 'OFFSET' },
+  { title: 'TOTAL' },
+  { title: 'AGE' },
+  { title: 'SPEED' },
+]
+
 /** On a terminal each picture takes the place of the one before. */
-function tableView({ stdout }: Context, workers: boolean): View {
-  const head = ['REF', ...(workers ? ['WORKER'] : []), 'OFFSET', 'TOTAL', 'AGE', 'SPEED']
+function tableView(context: Context, workers: boolean, options: TableOptions): View {
+  const { stdout } = context
   let drawn = 0
   return (rows) => {
-    const table = formatTable(
-      head,
+    const table = tableFor(
+      context,
+      columns.filter(({ title }) => workers || title !== 'WORKER'),
       rows.map((row) => cells(row, workers)),
+      options,
     )
-    if (!stdout.isTTY) {
+    if (!stdout.isTTY || options.trunc === false) {
       stdout.write(table)
       return
     }

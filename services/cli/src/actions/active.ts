@@ -6,6 +6,7 @@ import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { note } from '../output.js'
 import { describeError } from '../run.js'
+import type { TableOptions } from '../table.js'
 import { type ActiveRow, showActive } from './active-view.js'
 import { sayAway } from './runs/follow.js'
 import { Speeds } from './speeds.js'
@@ -13,7 +14,7 @@ import { Speeds } from './speeds.js'
 /** Milliseconds in which a worker tells something new of a write: it does so once a second. */
 const workersPause = 2200
 
-export interface ActiveOptions extends StoreOptions, QueueOptions {
+export interface ActiveOptions extends StoreOptions, QueueOptions, TableOptions {
   watch?: boolean
 }
 

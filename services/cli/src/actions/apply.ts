@@ -9,6 +9,7 @@ import { note, print, printJson } from '../output.js'
 import { ApplyLine } from '../progress/apply.js'
 import { openDirectory } from './directory.js'
 import { openInput } from './input.js'
+import { givenDigest } from './names.js'
 
 export interface ApplyOptions extends StoreOptions {
   layer?: string
@@ -46,7 +47,7 @@ async function applyFrom(
   { layer, ...options }: ApplyOptions,
 ): Promise<Applied> {
   if (layer === undefined) return await applyTo(context, name, fromStdin(context), settings)
-  const digest = parseDigest(layer)
+  const digest = givenDigest(layer)
   await using store = await openStore(options, context.env)
   const { size } = await store.content.info(digest)
   const bytes = await store.content.open({ digest }, { signal: context.signal })

@@ -1,13 +1,12 @@
 import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { deleteContent, type RefusedDelete } from '@dist/mirror'
-import { parseDigest } from '@dist/oci'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { jsonError } from '../run.js'
-import { shownName } from './names.js'
+import { givenDigest, shownName } from './names.js'
 
 export interface DeleteOptions extends StoreOptions {
   force?: boolean
@@ -22,7 +21,7 @@ export async function deleteDigests(
   texts: readonly string[],
   options: DeleteOptions,
 ): Promise<number> {
-  const digests = [...new Set(texts.map((text) => parseDigest(text)))]
+  const digests = [...new Set(texts.map(givenDigest))]
   await using store = await openStore(options, context.env)
   const { content, names } = store
   const { deleted, missing, refused, unpublished } = await deleteContent(digests, content, names, {

@@ -4,15 +4,16 @@ import type { Image } from '@dist/content'
 import { imagePlatforms, summarizeImage } from '@dist/mirror'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
-import { formatBytes, formatTable } from '../format.js'
+import { formatBytes } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson, writeBytes } from '../output.js'
 import { typeOf } from '../progress/label.js'
+import { type Column, type TableOptions, tableFor } from '../table.js'
 import { mapAhead } from './ahead.js'
 import { findImage, shownName } from './names.js'
 import { forEachOf } from './several.js'
 
-export interface ImagesOptions extends StoreOptions {
+export interface ImagesOptions extends StoreOptions, TableOptions {
   /** Names alone. */
   quiet?: boolean
 }
@@ -28,7 +29,7 @@ export async function listImages(context: Context, options: ImagesOptions): Prom
   for await (const row of mapAhead(store.names.list(), ahead, (image) => rowOf(image, store))) rows.push(row)
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (options.json) for (const row of rows) printJson(context, row)
-  else context.stdout.write(formatTable(head, rows.map(cells)))
+  else context.stdout.write(tableFor(context, columns, rows.map(cells), options))
   for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
     note(context, `${shownName(name)} is not whole: ${missing.length} objects are missing; pull it again`)
   return exitCodes.done
@@ -56,7 +57,13 @@ export async function removeImages(
   })
 }
 
-const head = ['REF', 'TYPE', 'DIGEST', 'SIZE', 'PLATFORMS']
+const columns: readonly Column[] = [
+  { title: 'REF', cut: 'name', least: 24 },
+  { title: 'TYPE', rank: 3 },
+  { title: 'DIGEST' },
+  { title: 'SIZE', rank: 1 },
+  { title: 'PLATFORMS', cut: 'end', least: 12, rank: 2 },
+]
 
 interface Row {
   name: string

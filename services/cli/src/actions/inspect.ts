@@ -7,10 +7,13 @@ import { formatBytes } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { print, printJson } from '../output.js'
 import { kindOf } from '../progress/label.js'
+import { shortenDigests, type TableOptions } from '../table.js'
 import { findImage, shownName } from './names.js'
 
+export interface InspectOptions extends StoreOptions, TableOptions {}
+
 /** `dist inspect`: the tree of descriptors below an image. */
-export async function inspect(context: Context, text: string, options: StoreOptions): Promise<number> {
+export async function inspect(context: Context, text: string, options: InspectOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   const image = await findImage(text, store.names)
   const root = await inspectImage(image, store.content)
@@ -19,24 +22,53 @@ export async function inspect(context: Context, text: string, options: StoreOpti
     return exitCodes.done
   }
   print(context, shownName(image.name))
-  for (const line of treeLines(root)) print(context, line)
+  for (const line of shownTree(root, context, options)) print(context, line)
   return exitCodes.done
 }
 
+/**
+ * A terminal gets digests shortened, and where that is still too wide no media types, whose kinds stand in front, and then
+ * no algorithms.
+ */
+function shownTree(root: DescriptorNode, { stdout }: Context, { trunc = true }: InspectOptions): string[] {
+  if (!stdout.isTTY || !trunc) return treeLines(root)
+  const fits = (lines: readonly string[]) => lines.every(({ length }) => length <= (stdout.columns || 80))
+  const whole = treeLines(root).map(shortenDigests)
+  if (fits(whole)) return whole
+  const narrower = treeLines(root, { mediaTypes: false }).map(shortenDigests)
+  return fits(narrower) ? narrower : narrower.map((line) => line.replace(/ {2}sha(?:256|512):/, '  '))
+}
+
+interface TreeOptions {
+  /** Default: true. */
+  mediaTypes?: boolean
+}
+
 /** One line for each node, with branches drawn in front. */
-export function treeLines(node: DescriptorNode, first = '└─ ', rest = '   '): string[] {
-  const lines = [`${first}${nodeLine(node)}`]
+export function treeLines(
+  node: DescriptorNode,
+  options: TreeOptions = {},
+  first = '└─ ',
+  rest = '   ',
+): string[] {
+  const lines = [`${first}${nodeLine(node, options)}`]
   for (const [i, child] of node.children.entries()) {
     const last = i === node.children.length - 1
-    lines.push(...treeLines(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`))
+    lines.push(
+      ...treeLines(child, options, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`),
+    )
   }
   return lines
 }
 
-function nodeLine({ desc, present, selected, damage }: DescriptorNode): string {
+function nodeLine(
+  { desc, present, selected, damage }: DescriptorNode,
+  { mediaTypes = true }: TreeOptions,
+): string {
   const platform = desc.platform === undefined ? [] : [formatPlatform(desc.platform)]
   const state = damage !== undefined ? `damaged: ${damage}` : stateOf(present, selected)
-  const parts = [kindOf(desc.mediaType), ...platform, desc.digest, formatBytes(desc.size), desc.mediaType]
+  const type = mediaTypes ? [desc.mediaType] : []
+  const parts = [kindOf(desc.mediaType), ...platform, desc.digest, formatBytes(desc.size), ...type]
   return [...parts, state].join('  ')
 }
 

@@ -1,5 +1,6 @@
 import { type Image, imageNamed, type Names } from '@dist/content'
 import { DistError, isNotFound, sanitize, withoutUserinfo, withSubject } from '@dist/errdefs'
+import { type Digest, parseDigest } from '@dist/oci'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
 import type { Context } from '../context.js'
 import { mapAhead } from './ahead.js'
@@ -68,6 +69,16 @@ export async function readNames(
   const names = [...texts]
   for (const file of new Set(files)) for (const { text } of await readLines(context, file)) names.push(text)
   return names
+}
+
+/** A digest that a user gives. Throws `INVALID_ARGUMENT`; of one as tables on a terminal show it that says what to do. */
+export function givenDigest(text: string): Digest {
+  if (/^sha(?:256|512):[0-9a-f]{12}$/.test(text))
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `digest ${text} is shortened, as on a terminal: dist list --no-trunc shows it whole`,
+    )
+  return parseDigest(text)
 }
 
 /** A name as it may stand on a terminal: other tools write what they like. */

@@ -1,8 +1,8 @@
 import { openStore } from '@dist/composition'
-import { parseDigest } from '@dist/oci'
 import type { Context } from '../context.js'
 import type { StoreOptions } from '../options.js'
 import { print, printJson } from '../output.js'
+import { givenDigest } from './names.js'
 import { forEachOf } from './several.js'
 
 export interface PathOptions extends StoreOptions {
@@ -16,7 +16,7 @@ export async function path(
   texts: readonly string[],
   options: PathOptions,
 ): Promise<number> {
-  const digests = texts.map((text) => parseDigest(text))
+  const digests = texts.map(givenDigest)
   await using store = await openStore(options, context.env)
   return await forEachOf(context, digests, { json: options.json, member: 'digest' }, async (digest) => {
     await store.content.info(digest)

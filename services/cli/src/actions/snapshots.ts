@@ -2,15 +2,21 @@ import { Snapshots } from '@dist/rootfs'
 import { type SnapshotOptions, snapshotsFolder } from '../compose/snapshots.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
-import { formatBytes, formatDuration, formatTable } from '../format.js'
+import { formatBytes, formatDuration } from '../format.js'
 import type { OutputOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
-import { shortDigest } from '../progress/label.js'
+import { type Column, type TableOptions, tableFor } from '../table.js'
 import { forEachOf } from './several.js'
 
-export interface SnapshotsOptions extends OutputOptions, SnapshotOptions {}
+export interface SnapshotsOptions extends OutputOptions, SnapshotOptions, TableOptions {}
 
-const head = ['CHAIN ID', 'PARENT', 'SIZE', 'AGE', 'PATH']
+const columns: readonly Column[] = [
+  { title: 'CHAIN ID' },
+  { title: 'PARENT', rank: 2 },
+  { title: 'SIZE' },
+  { title: 'AGE' },
+  { title: 'PATH', cut: 'end', least: 20, rank: 1 },
+]
 
 /** `dist snapshots`: what is unpacked. */
 export async function listSnapshots(context: Context, options: SnapshotsOptions): Promise<number> {
@@ -20,13 +26,13 @@ export async function listSnapshots(context: Context, options: SnapshotsOptions)
   if (options.json) for (const snapshot of all) printJson(context, snapshot)
   else {
     const rows = all.map(({ chainID, parent, size, createdAt, path }) => [
-      shortDigest(chainID),
-      parent === undefined ? '-' : shortDigest(parent),
+      chainID,
+      parent ?? '-',
       formatBytes(size),
       formatDuration(Date.now() - createdAt.getTime()),
       path,
     ])
-    context.stdout.write(formatTable(head, rows))
+    context.stdout.write(tableFor(context, columns, rows, options))
   }
   for (const message of damaged) note(context, message)
   return exitCodes.done

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withQueue, withStore } from '../options.js'
+import { withQueue, withStore, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -12,7 +12,7 @@ Examples:
   $ dist active --queue redis://10.0.0.5:6379`
 
 export const activeCommand: Define = (context, onExit) =>
-  withQueue(withStore(new Command('active')))
+  withTable(withQueue(withStore(new Command('active'))))
     .description('show writes under way: ref, offset of total, age, speed')
     .option('--watch', 'show again each second, until interrupted')
     .addHelpText('after', examples)

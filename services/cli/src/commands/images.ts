@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withStore } from '../options.js'
+import { withStore, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -17,7 +17,7 @@ Examples:
   $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
 
 export const imagesCommand: Define = (context, onExit) =>
-  withStore(new Command('images'))
+  withTable(withStore(new Command('images')))
     .description('list the images of the store; images rm removes their names')
     .option('-q, --quiet', 'print names alone')
     .addHelpText('after', examples)

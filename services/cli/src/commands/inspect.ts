@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withStore } from '../options.js'
+import { withStore, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -11,7 +11,7 @@ Examples:
   $ dist inspect --json alpine:3.20 | jq '.. | objects | select(.present == false) | .digest'`
 
 export const inspectCommand: Define = (context, onExit) =>
-  withStore(new Command('inspect'))
+  withTable(withStore(new Command('inspect')))
     .description('show what an image consists of, and what of it is stored')
     .argument('<ref>', 'an image, as dist images shows it')
     .addHelpText('after', examples)

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withStore } from '../options.js'
+import { withStore, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -9,7 +9,7 @@ Examples:
   $ dist list --json | jq -s 'map(.size) | add'`
 
 export const listCommand: Define = (context, onExit) =>
-  withStore(new Command('list'))
+  withTable(withStore(new Command('list')))
     .description('list the content of the store: digest, size, age')
     .option('-q, --quiet', 'print digests alone')
     .addHelpText('after', examples)

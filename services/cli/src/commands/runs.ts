@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withOutput, withQueue } from '../options.js'
+import { withOutput, withQueue, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -11,7 +11,7 @@ Examples:
   $ dist runs --json | jq -r 'select(.state == "failed") | .id' | xargs -rn1 dist retry`
 
 export const runsCommand: Define = (context, onExit) =>
-  withQueue(withOutput(new Command('runs')))
+  withTable(withQueue(withOutput(new Command('runs'))))
     .description('list the runs of a queue')
     .addHelpText('after', examples)
     .action(async (options) => {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { withOutput, withSnapshots } from '../options.js'
+import { withOutput, withSnapshots, withTable } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -20,7 +20,7 @@ Examples:
   $ dist snapshots --json | jq -r .chainID | xargs -r dist snapshots rm`
 
 export const snapshotsCommand: Define = (context, onExit) =>
-  withSnapshots(withOutput(new Command('snapshots')))
+  withTable(withSnapshots(withOutput(new Command('snapshots'))))
     .description('list the root filesystems that are unpacked; snapshots rm removes them')
     .addHelpText('after', examples)
     .action(async (options) => {

@@ -2,12 +2,15 @@ import { openQueue, requiredQueue } from '@dist/composition'
 import type { RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
-import { formatBytes, formatDuration, formatTable } from '../../format.js'
+import { formatBytes, formatDuration } from '../../format.js'
 import type { QueueOptions } from '../../options.js'
 import { printJson } from '../../output.js'
+import { type Column, type TableOptions, tableFor } from '../../table.js'
+
+export interface RunsOptions extends QueueOptions, TableOptions {}
 
 /** `dist runs`: the runs that the queue knows. */
-export async function listRuns(context: Context, options: QueueOptions): Promise<number> {
+export async function listRuns(context: Context, options: RunsOptions): Promise<number> {
   await using queue = await openQueue(requiredQueue(options, context.env), context.env)
   return await showRuns(context, options, queue.runs)
 }
@@ -15,16 +18,26 @@ export async function listRuns(context: Context, options: QueueOptions): Promise
 /** Newest first. */
 export async function showRuns(
   context: Context,
-  { json }: QueueOptions,
+  { json, trunc }: RunsOptions,
   runs: Pick<Runs, 'list'>,
 ): Promise<number> {
   const found = await runs.list()
   if (json) for (const status of found) printJson(context, status)
-  else context.stdout.write(formatTable(head, found.map(cells)))
+  else
+    context.stdout.write(tableFor(context, columns, found.map(cells), trunc === undefined ? {} : { trunc }))
   return exitCodes.done
 }
 
-const head = ['RUN', 'KIND', 'STATE', 'AGE', 'IMAGES', 'FAILED', 'BYTES', 'TO']
+const columns: readonly Column[] = [
+  { title: 'RUN' },
+  { title: 'KIND', rank: 2 },
+  { title: 'STATE' },
+  { title: 'AGE' },
+  { title: 'IMAGES' },
+  { title: 'FAILED' },
+  { title: 'BYTES', rank: 3 },
+  { title: 'TO', cut: 'name', least: 12, rank: 1 },
+]
 
 function cells({ id, kind, state, createdAt, images, bytes, to = '-' }: RunStatus): string[] {
   const age = formatDuration(Date.now() - createdAt.getTime())
