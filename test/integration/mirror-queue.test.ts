@@ -152,7 +152,7 @@ it('services end with SIGTERM: 0; with settings that cannot be right: 2', async 
     expect((await service.ended).code).toBe(0)
   }
   const wrong = await dist(['worker', '--memory', 'much'])
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--memory') })
+  expect(wrong).toMatchObject({ code: 2, stdout: expect.stringContaining('--memory') })
 })
 
 it('active shows the writes of all workers, and those of a store that is named', async () => {

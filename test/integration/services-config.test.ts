@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startRedis } from '../../infra/servers/redis.js'
 import type { ServiceName } from './support/program.js'
 import { startService } from './support/services.js'
-import { useWorkspace } from './support/workspace.js'
+import { jsonLines, useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()
 
@@ -39,8 +39,8 @@ describe('a service starts from its file', () => {
     ['dist.toml', 'queue = "a"\nstore = \n', 'TOML: see line 2'],
   ])('and says where %s is wrong', async (file, content, says) => {
     const config = workspace().file(file, content)
-    const { code, stderr } = await workspace().dist(['worker', '--config', config])
-    expect(stderr).toBe(`dist: ${config} is no ${says}\n`)
+    const { code, stdout } = await workspace().dist(['worker', '--config', config])
+    expect(jsonLines(stdout)).toMatchObject([{ error: { message: `${config} is no ${says}` } }])
     expect(code).toBe(2)
   })
 })
