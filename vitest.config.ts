@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { sortTests } from './test/projects.js'
 
 // Tests read the packages' sources (export condition "source"), so that no build stands between an edit and
-// its test. Integration tests run the built command against real servers.
+// its test. Integration tests run the built command against real servers, contract tests sources.
 const resolve = { conditions: ['source'] }
 const ssr = { resolve }
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
+const { built, contract } = sortTests()
 
 export default defineConfig({
   test: {
@@ -27,12 +30,12 @@ export default defineConfig({
         ssr,
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: built,
           globalSetup: 'test/integration/support/built.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
         },
       },
+      { resolve, ssr, test: { name: 'contract', include: contract, ...patient } },
     ],
   },
 })

@@ -90,16 +90,13 @@ async function storeCommands(dist: Dist, image: string): Promise<void> {
   await dist(['delete', '--force', digest])
 }
 
-async function queueCommands(dist: Dist, image: string, env: Record<string, string>): Promise<void> {
+async function queueCommands(env: Record<string, string>, image: string): Promise<void> {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
-  const yaml = workspace().file('dist.yaml', `queue: ${redis.url}\nstore: ${workspace().store}\n`)
-  const toml = workspace().file('dist.toml', `queue = "${redis.url}"\n`)
-  const services = [
-    startService(workspace(), 'coordinator', { args: ['--config', yaml], env }),
-    startService(workspace(), 'worker', { args: ['--config', yaml], env }),
-    startService(workspace(), 'dashboard', { args: ['--config', toml], env }),
-  ]
+  const store = join(workspace().root, 'mirrored')
+  const dist = commands({ ...env, DIST_STORE: store })
+  const flags = { args: ['--queue', redis.url, '--store', store] }
+  const services = (['coordinator', 'worker'] as const).map((name) => startService(workspace(), name, flags))
   await Promise.all(services.map((service) => service.logged('ready')))
   const queue = { DIST_QUEUE: redis.url }
   const run = (await dist(['mirror', '--detach', image], 0, queue)).stdout.trim()
@@ -109,8 +106,15 @@ async function queueCommands(dist: Dist, image: string, env: Record<string, stri
   await dist(['cancel', run], 0, queue)
   for (const { running } of services) running.child.kill('SIGTERM')
   await Promise.all(services.map(({ running }) => running.ended))
-  // The programs above bring their services along; the command loads them.
-  for (const name of ['coordinator', 'worker', 'dashboard']) await dist([name, '--config', 'nowhere.yaml'], 2)
+  // The programs above bring their services along; the command loads them, and what reads their files.
+  const yaml = workspace().file('dist.yaml', 'nonsense: 1\n')
+  const toml = workspace().file('dist.toml', 'nonsense = 1\n')
+  for (const [name, config] of [
+    ['coordinator', yaml],
+    ['worker', toml],
+    ['dashboard', yaml],
+  ] as const)
+    await dist([name, '--config', config], 2)
 }
 
 describe('the bundle', () => {
@@ -119,9 +123,11 @@ describe('the bundle', () => {
     const env = { NODE_V8_COVERAGE: coverage, ...registrySettings() }
     const dist = commands(env)
     const image = `${registry().host}/single:1`
-    await registryCommands(dist, image)
-    await storeCommands(dist, image)
-    await queueCommands(dist, image, env)
+    const here = async () => {
+      await registryCommands(dist, image)
+      await storeCommands(dist, image)
+    }
+    await Promise.all([here(), queueCommands(env, image)])
     const { metafile } = await build({ ...options, write: false })
     const use = readCoverage(coverage)
     const parts = lazyParts(metafile)

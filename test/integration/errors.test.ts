@@ -52,6 +52,7 @@ describe('an error while things are closed', () => {
 
 describe('an internal error', () => {
   it('carries with -v what it is, where it comes from and why, without what URLs carry', async () => {
+    expect((await workspace().dist(['ingest', 'ref'], { stdin: 'content' })).code).toBe(0)
     const plain = await broken(workspace(), defect, ['list'])
     const line = 'dist: internal error: no way out to http://broken.test/ (run again with -v for more)\n'
     expect(plain.stderr).toBe(line)

@@ -6,4 +6,5 @@ if (!existsSync(program)) {
   process.stderr.write('dist-worker: not built yet: run "npm ci && npm run build"\n')
   process.exit(1)
 }
-await import(program.href)
+const { main } = await import(program.href)
+await main()

@@ -1,4 +1,7 @@
 import { serviceMain } from '@dist/composition/service'
-import { runCoordinator } from './run.js'
+import { type CoordinatorOptions, runCoordinator } from './run.js'
 
-await serviceMain('coordinator', runCoordinator)
+/** The program: flags from the arguments, settings from the environment, the log to stdout, and the exit code. */
+export async function main(options: CoordinatorOptions = {}): Promise<void> {
+  await serviceMain('coordinator', (flags, context) => runCoordinator(flags, context, options))
+}

@@ -1,4 +1,7 @@
 import { serviceMain } from '@dist/composition/service'
 import { runDashboard } from './run.js'
 
-await serviceMain('dashboard', runDashboard)
+/** The program: flags from the arguments, settings from the environment, the log to stdout, and the exit code. */
+export async function main(): Promise<void> {
+  await serviceMain('dashboard', runDashboard)
+}

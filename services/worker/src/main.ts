@@ -1,4 +1,7 @@
 import { serviceMain } from '@dist/composition/service'
-import { runWorker } from './run.js'
+import { runWorker, type WorkerOptions } from './run.js'
 
-await serviceMain('worker', runWorker)
+/** The program: flags from the arguments, settings from the environment, the log to stdout, and the exit code. */
+export async function main(options: WorkerOptions = {}): Promise<void> {
+  await serviceMain('worker', (flags, context) => runWorker(flags, context, options))
+}

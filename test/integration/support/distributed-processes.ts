@@ -1,10 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { startServer, waitFor } from '../../../infra/servers/process.js'
-import { serviceProgram } from './program.js'
+import { bundleFolder, serviceProgram } from './program.js'
 import type { LogLine } from './services.js'
 
 export type Name = 'coordinator' | 'worker'
@@ -59,30 +55,7 @@ export function realProgram(name: Name): string[] {
   return [serviceProgram(name)]
 }
 
-/** The same with short times: in one file, because half a dozen processes start at the same moment. */
-export async function bundleProgram(): Promise<AsyncDisposable & { args(name: Name): string[] }> {
-  const directory = await mkdtemp(join(tmpdir(), 'dist-distributed-'))
-  await writeFile(join(directory, 'package.json'), '{"type":"module"}')
-  const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-  await build({
-    entryPoints: {
-      service: source('distributed-program.ts'),
-      // The thread is found beside the program, as in the built command.
-      heartbeat: source('../../../services/composition/src/heartbeat.ts'),
-    },
-    outdir: directory,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['source'],
-    banner: {
-      js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
-    },
-    logLevel: 'warning',
-  })
-  return {
-    args: (name) => [join(directory, 'service.js'), name],
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-  }
+/** The same with short times, which users cannot set. */
+export function hastyProgram(name: Name): string[] {
+  return [fileURLToPath(new URL('distributed-program.mjs', import.meta.url)), bundleFolder(), name]
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type Gateway, startGateway } from '../../../infra/servers/ceph-gateway.js'
 import { waitFor } from '../../../infra/servers/process.js'
 import {
-  bundleProgram,
+  hastyProgram,
   type Name,
   realProgram,
   type ServiceProcess,
@@ -18,12 +18,9 @@ import { NameWatch } from './distributed-verify.js'
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-type Bundle = Awaited<ReturnType<typeof bundleProgram>>
-
 /** What the tests of a file share. */
 export interface Ground {
   readonly gateway: Gateway
-  readonly bundle: Bundle
 }
 
 export interface ServiceOptions {
@@ -70,7 +67,7 @@ export class Cluster {
   }
 
   async start(name: Name, options: ServiceOptions = {}): Promise<ServiceProcess> {
-    const program = options.real ? realProgram(name) : this.ground.bundle.args(name)
+    const program = options.real ? realProgram(name) : hastyProgram(name)
     const flags = ['--store', this.gateway.url(this.prefix, options.endpoint), '--listen', '127.0.0.1:0']
     const more = ['--log-level', 'debug', ...(options.args ?? [])]
     const service = await startProcess(name, [...program, ...flags, ...more], this.env)
@@ -142,8 +139,7 @@ export function useCluster(file: string): () => Promise<Cluster> {
   let cluster: Cluster | undefined
   let count = 0
   beforeAll(async () => {
-    const [gateway, bundle] = await Promise.all([startGateway(), bundleProgram()])
-    ground = { gateway, bundle }
+    ground = { gateway: await startGateway() }
   })
   afterEach(async () => {
     const used = cluster
@@ -151,7 +147,6 @@ export function useCluster(file: string): () => Promise<Cluster> {
     await used?.close()
   })
   afterAll(async () => {
-    await ground?.bundle[Symbol.asyncDispose]()
     await ground?.gateway.stop()
   })
   return async () => {
