@@ -1,4 +1,5 @@
 import { digestOf } from '@dist/oci'
+import { createHostLimiter } from '@dist/remotes'
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
@@ -137,67 +138,27 @@ describe('a run to a registry', () => {
   })
 
   it('waits for the host of its destination as for that of its source (R23)', async () => {
-    const asked = new Set<string>()
-    let paused = true
-    const pausedFor = async (host: string) => {
-      asked.add(host)
-      return paused && host === 'registry.example.com' ? 20 : 0
+    const hosts = createHostLimiter()
+    const host = 'registry.example.com'
+    const { target: targetOf } = coordinatingTo(registry, world)
+    const target: typeof targetOf = (reference, to) => {
+      const target = targetOf(reference, to)
+      const published = target.published.bind(target)
+      const asking: typeof published = async (...args) => {
+        const permit = await hosts.acquire(host)
+        permit.release()
+        return published(...args)
+      }
+      return Object.assign(target, { published: asking })
     }
-    await Promise.all([coordinator({ pausedFor }), worker({ pausedFor })])
+    await Promise.all([coordinator({ hosts, target }), worker({ hosts })])
     const { references } = source(['a'])
+    await hosts.pause(host, 1_500, `${host} is asked too much (429)`)
     const { runs, run } = await submit(...references)
-    await waitFor(() => world.events.some(({ type }) => type === 'image'), 'a look at the image')
+    const delayed = () => world.events.some((event) => event.type === 'image' && event.state === 'delayed')
+    await waitFor(delayed, 'a look at the image')
     expect(world.remote.resolutions).toEqual([])
-    paused = false
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
-    expect([...asked].sort()).toEqual(['quay.io', 'registry.example.com'])
-  })
-})
-
-describe('R33 blobs that a registry lacks, although it said to have them or to have mounted them', () => {
-  it('are sent once more, and the image is there', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['base', 'a', 'b'], ['base', 'c'])
-    const lost = [0, 1, 2].map((n) => blobAt(images[0] as FixtureImage, n))
-    for (const { digest } of lost) registry.lost.add(digest)
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { failed: 0 } })
-    for (const [i, { descriptor }] of images.entries())
-      expect(await registry.image(`mirror/team/${i}`, '1')).toBe(descriptor.digest)
-    for (const { digest } of lost.slice(1))
-      expect(registry.received(`PUT mirror/team/0/blobs/${digest}`)).toHaveLength(1)
-    expect(world.remote.resolutions).toHaveLength(2)
-  })
-
-  it('are named when they are lacked still, and sent no third time', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['a', 'b'])
-    const lost = blobAt(images[0] as FixtureImage, 1).digest
-    registry.onRequest = (request) => {
-      if (request.startsWith('PUT mirror/team/0/manifests/'))
-        void registry.repository('mirror/team/0').blobs.delete(lost)
-    }
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'failed' })
-    const [failure] = await reports(runs.failed(run))
-    expect(failure?.error).toMatchObject({
-      code: 'MALFORMED',
-      message: expect.stringContaining(`it lacks ${lost}`),
-    })
-    expect(registry.received(`PUT mirror/team/0/blobs/${lost}`)).toHaveLength(2)
-  })
-
-  it('fail their image for what they failed for, where they cannot be had again', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['a', 'b'])
-    const lost = blobAt(images[0] as FixtureImage, 1).digest
-    registry.lost.add(lost)
-    world.remote.forget(lost)
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'failed' })
-    const [failure] = await reports(runs.failed(run))
-    expect(failure).toMatchObject({ failures: [{ digest: lost, code: 'NOT_FOUND' }] })
-    expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
   })
 })
 

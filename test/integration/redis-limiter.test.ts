@@ -40,6 +40,12 @@ interface TestOptions extends RedisHostLimiterOptions {
   requests?: number
 }
 
+/** Milliseconds until a host may be asked again. */
+async function pausedFor(limiter: HostLimiter, host: string): Promise<number> {
+  const { pausedUntil = 0 } = await limiter.state(host)
+  return Math.max(0, pausedUntil - Date.now())
+}
+
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 async function waitForValue<T>(ask: () => Promise<T | undefined>): Promise<T> {
@@ -109,7 +115,7 @@ describe('a host limit shared through Redis', () => {
     await mine.acquire('one.example')
     await mine.pause('two.example', 60_000, 'two.example is busy')
     await mine.acquire('three.example')
-    expect(await mine.pausedFor('one.example')).toBe(0)
+    expect(await pausedFor(mine, 'one.example')).toBe(0)
   })
 
   it('costs one question for each request, and one for all who ask together', async () => {
@@ -156,9 +162,9 @@ describe('a host limit shared through Redis', () => {
     const [one, other] = [await limiter(), await limiter()]
     const start = performance.now()
     await one.pause(host, 400, busy)
-    expect(await other.pausedFor(host)).toBeGreaterThan(300)
+    expect(await pausedFor(other, host)).toBeGreaterThan(300)
     await expect(other.acquire(host)).rejects.toMatchObject({ paused: true, because: busy })
-    await waitFor(async () => (await other.pausedFor(host)) === 0, 'the end of the pause')
+    await waitFor(async () => (await pausedFor(other, host)) === 0, 'the end of the pause')
     expect(performance.now() - start).toBeGreaterThanOrEqual(399)
     expect((await other.acquire(host)).probes).toBe(true)
   })
@@ -172,7 +178,7 @@ describe('a host limit shared through Redis', () => {
       setInterval(() => {}, 1000)`
     const mine = await limiter({ policy, lease: 600 })
     await mine.failed(host, busy)
-    await waitFor(async () => (await mine.pausedFor(host)) === 0, 'the end of the pause')
+    await waitFor(async () => (await pausedFor(mine, host)) === 0, 'the end of the pause')
     await using killed = startProgram(server.url, body)
     await killed.says('probes true')
     await expect(mine.acquire(host)).rejects.toMatchObject({ paused: true })
@@ -287,9 +293,9 @@ describe('a host limit without Redis', () => {
     await mine.pause(host, 400, busy)
     process.kill(server.pid(), 'SIGSTOP')
     try {
-      expect(await mine.pausedFor(host)).toBeGreaterThan(200)
+      expect(await pausedFor(mine, host)).toBeGreaterThan(200)
       await mine.pause('other.example', 60_000, 'other.example is busy')
-      expect(await mine.pausedFor('other.example')).toBeGreaterThan(50_000)
+      expect(await pausedFor(mine, 'other.example')).toBeGreaterThan(50_000)
       await expect(mine.acquire(host)).rejects.toMatchObject({ paused: true, because: busy })
       expect((await mine.states()).map((state) => state.host)).toEqual([host, 'other.example'])
     } finally {

@@ -10,6 +10,7 @@ import type {
   VerifyBlobOptions,
 } from '@dist/mirror'
 import type { Locator, Reference } from '@dist/reference'
+import type { HostPolicy, HostStates } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
 
@@ -39,12 +40,11 @@ export interface ServicePresence {
   onStandstill(listener: () => void): () => void
 }
 
-export interface HostPauses {
-  /**
-   * Milliseconds for which a host must not be asked (a 429's Retry-After, shared by all services); 0: go on. What needs
-   * it is put off, the rest goes on.
-   */
-  pausedFor?(host: string): Promise<number>
+export interface HostParts {
+  /** Tells of hosts in trouble. What needs them is put off and holds nothing meanwhile; the rest goes on. */
+  hosts?: HostStates
+  /** For how long hosts in trouble are waited for. Default: the defaults of `HostPolicy`. */
+  policy?: Partial<HostPolicy>
 }
 
 /** What the services' store has published. */
@@ -53,7 +53,7 @@ export interface PublishedImages {
   readonly content: Provider & Pick<Manager, 'info'>
 }
 
-export interface CoordinatorParts extends ServiceParts, HostPauses {
+export interface CoordinatorParts extends ServiceParts, HostParts {
   source: Source
   /** Where an image goes: into the store, or below the prefix of a registry. */
   target(reference: Reference, to?: Locator): Target
@@ -63,7 +63,7 @@ export interface CoordinatorParts extends ServiceParts, HostPauses {
   concurrency?: number
 }
 
-export interface WorkerParts extends ServiceParts, HostPauses {
+export interface WorkerParts extends ServiceParts, HostParts {
   /** Tells whether the target is known to have the blob already; what it does not know the transfer finds out. */
   present(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker

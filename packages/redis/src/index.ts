@@ -1,7 +1,7 @@
 export { type CheckOptions, checkServer, type ServerInfo } from './check.js'
 export { type ConnectOptions, connectRedis } from './connect/connect.js'
 export { parseRedisUrl, type RedisAddress } from './connect/url.js'
-export { createRedisHostLimiter, type PauseReader, type RedisHostLimiterOptions } from './limit/limiter.js'
+export { createRedisHostLimiter, type RedisHostLimiterOptions } from './limit/limiter.js'
 export { createRedisLocker, type RedisLockerOptions } from './lock/locker.js'
 export type { ServiceAbout, ServiceEntry } from './presence/entry.js'
 export { beat, type HeartSettings } from './presence/heart.js'

@@ -8,7 +8,7 @@ export interface HostPolicy {
   readonly longestProbe: number
   /** The longest pause of a host that asks for one and names no time; it starts at `firstProbe`. Default: 60,000. */
   readonly longestPause: number
-  /** For how long a host is tried that has never answered: its images fail within 90 s. Default: 60,000. */
+  /** For how long a host is tried that has never answered: its images fail within 90 s. Default: 45,000. */
   readonly firstPatience: number
   /** For how long a host is tried that has answered before. Default: 900,000. */
   readonly patience: number
@@ -19,7 +19,7 @@ export const defaultHostPolicy: HostPolicy = {
   firstProbe: 1_000,
   longestProbe: 180_000,
   longestPause: 60_000,
-  firstPatience: 60_000,
+  firstPatience: 45_000,
   patience: 900_000,
 }
 

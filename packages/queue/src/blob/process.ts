@@ -1,13 +1,13 @@
-import { jittered } from '@dist/errdefs'
 import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { HostSlots } from '../engine/host-slots.js'
+import { HostTrouble } from '../engine/host-trouble.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { reported } from '../jobs/failure.js'
 import { type BlobJob, blobJob, type FetchJob, parsePayload } from '../jobs/payload.js'
-import { heldPause, pauseOf, putOff } from '../pauses.js'
+import { heldPause, putOff } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { ServiceEvent, WorkerParts } from '../service.js'
 import { fetchBlob } from './fetch.js'
@@ -22,12 +22,14 @@ type BlobState = Extract<ServiceEvent, { readonly type: 'image' | 'blob' }>['sta
  */
 export class BlobHandler implements Handler<BlobJob> {
   readonly #slots: HostSlots
+  readonly #trouble: HostTrouble
 
   constructor(
     private readonly engine: Engine,
     private readonly parts: WorkerParts,
   ) {
     this.#slots = new HostSlots({ perHost: parts.concurrency, trials: false })
+    this.#trouble = new HostTrouble(parts.hosts, parts.policy)
   }
 
   async process(job: Job<BlobJob>, context: JobContext): Promise<Verdict> {
@@ -35,8 +37,6 @@ export class BlobHandler implements Handler<BlobJob> {
     const [state, store] = await this.engine.redis.hmget(this.engine.keys.run(blob.run), 'state', 'store')
     if (state === null || state === 'canceled') return 'done'
     checkStore(blob.run, store ?? '', this.engine.store)
-    const pause = blob.kind === undefined ? await pauseOf(this.parts, blob.source, blob.to) : 0
-    if (pause > 0) return this.#delayed(blob, pause + jittered(100))
     using run = this.engine.cancellations.watch(blob.run)
     using ended = linked(context.signal, run.signal)
     try {
@@ -45,9 +45,14 @@ export class BlobHandler implements Handler<BlobJob> {
       return await this.#work(job, blob, ended.signal)
     } catch (error) {
       if (error instanceof HeldElsewhere) return this.#delayed(blob, heldPause(job, this.engine.tuning))
-      if (!run.signal.aborted || context.signal.aborted) throw error
-      this.#tell(blob, 'canceled')
-      return 'done'
+      if (context.signal.aborted) throw error
+      if (run.signal.aborted) {
+        this.#tell(blob, 'canceled')
+        return 'done'
+      }
+      const pause = await this.#trouble.pauseFor(error)
+      if (pause === undefined) throw error
+      return this.#delayed(blob, pause + putOff(job, this.engine.tuning), error)
     }
   }
 
@@ -78,8 +83,9 @@ export class BlobHandler implements Handler<BlobJob> {
     return 'done'
   }
 
-  #delayed(blob: BlobJob, later: number): Verdict {
-    this.#tell(blob, 'delayed')
+  #delayed(blob: BlobJob, later: number, error?: unknown): Verdict {
+    const event = this.#event(blob, 'delayed')
+    this.engine.emit(error === undefined ? event : { ...event, error: named(error) })
     return { later }
   }
 
@@ -90,12 +96,11 @@ export class BlobHandler implements Handler<BlobJob> {
     return { type: 'blob', run, state, subject: desc.digest, ...names, ...ends } as const
   }
 
-  #tell(blob: BlobJob, state: 'started' | 'delayed' | 'canceled'): void {
+  #tell(blob: BlobJob, state: 'started' | 'canceled'): void {
     this.engine.emit(this.#event(blob, state))
   }
 }
 
-/** The host that a blob comes from, and the one that it goes to. */
 function endsOf({ source, to }: FetchJob): { host: string; to?: string } {
   return { host: source.host, ...(to === undefined ? {} : { to: to.host }) }
 }
@@ -103,6 +108,6 @@ function endsOf({ source, to }: FetchJob): { host: string; to?: string } {
 /** Whom a blob waits for: the host that it comes from, and the one that it goes to. */
 function hostsOf(blob: BlobJob): string {
   if (blob.kind === 'verify') return 'store'
-  const { source, to } = blob
-  return to === undefined ? source.host : `${source.host} to ${to.host}`
+  const { host, to } = endsOf(blob)
+  return to === undefined ? host : `${host} to ${to}`
 }

@@ -5,7 +5,6 @@ import { type Locator, parsePrefix, parseReference, type Reference } from '@dist
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
-import { pauseOf } from '../pauses.js'
 import type { CoordinatorParts } from '../service.js'
 import { platformsOf, type RunHead } from '../state/head.js'
 import { rememberingSource } from './manifests.js'
@@ -26,11 +25,9 @@ export class MirrorWork implements Work {
     this.#remembering = rememberingSource(parts.source, manifestMemory)
   }
 
-  async look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look | { later: number }> {
+  async look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look> {
     const reference = parseReference(image.reference)
     const to = head.to === undefined ? undefined : parsePrefix(head.to)
-    const later = await pauseOf(this.parts, reference, to)
-    if (later > 0) return { later }
     const { source, platforms, object } = this.#asked(reference, to, head)
     const target = this.parts.target(object, to)
     const plan = await planImage(reference, source, target, {

@@ -3,6 +3,7 @@ import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { type HostSlot, HostSlots } from '../engine/host-slots.js'
+import { HostTrouble, isAboutHost } from '../engine/host-trouble.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { hostOf } from '../jobs/host.js'
@@ -12,6 +13,7 @@ import { putOff } from '../pauses.js'
 import { named } from '../redis/errors.js'
 import type { RunKind } from '../runs.js'
 import type { CoordinatorParts } from '../service.js'
+import { AnsweredHosts } from '../state/answered.js'
 import type { RunHead } from '../state/head.js'
 import { type ImageRecord, isEnded } from '../state/record.js'
 import { addChildren, drainChildren, hasChildJobs } from './children.js'
@@ -30,12 +32,16 @@ export const imagesOfHost = 16
 export class ImageHandler implements Handler<ImageJob> {
   readonly #kinds: Readonly<Record<RunKind, Work>>
   readonly #slots: HostSlots
+  readonly #trouble: HostTrouble
+  readonly #answered: AnsweredHosts
 
   constructor(
     private readonly engine: Engine,
     parts: CoordinatorParts,
   ) {
     this.#slots = new HostSlots({ perHost: parts.concurrency ?? imagesOfHost, trials: true })
+    this.#trouble = new HostTrouble(parts.hosts, parts.policy)
+    this.#answered = new AnsweredHosts(engine.redis, engine.keys)
     this.#kinds = { mirror: new MirrorWork(engine, parts), verify: new VerifyWork(engine, parts) }
   }
 
@@ -56,8 +62,12 @@ export class ImageHandler implements Handler<ImageJob> {
       checkStore(image.run, head.store, this.engine.store)
       return await this.#work(job, image, head, slot, { ...context, signal: ended.signal })
     } catch (error) {
-      if (!run.signal.aborted || context.signal.aborted) throw error
-      return await this.#cancel(job, image, context)
+      if (context.signal.aborted) throw error
+      if (run.signal.aborted) return await this.#cancel(job, image, context)
+      const answered = () => this.#answered.has(image.run, hostOf(image.reference))
+      const pause = await this.#trouble.pauseFor(error, answered)
+      if (pause === undefined) throw error
+      return this.#later(image, pause + putOff(job, this.engine.tuning), error)
     }
   }
 
@@ -81,9 +91,7 @@ export class ImageHandler implements Handler<ImageJob> {
     slot: HostSlot,
     context: JobContext,
   ): Promise<Verdict> {
-    const look = await this.#kinds[head.kind].look(image, head, context.signal)
-    slot.answered()
-    if ('later' in look) return this.#later(image, look.later)
+    const look = await this.#look(image, head, slot, context.signal)
     if (look.open.length > 0) return this.#wait(job, image, look, head, slot, context)
     const ended = await look.finish().catch(async (error: unknown) => {
       throw await withBlobs(job, image, error)
@@ -112,6 +120,19 @@ export class ImageHandler implements Handler<ImageJob> {
     return this.#work(job, planned, head, slot, context)
   }
 
+  async #look(image: ImageJob, head: RunHead, slot: HostSlot, signal: AbortSignal): Promise<Look> {
+    try {
+      const look = await this.#kinds[head.kind].look(image, head, signal)
+      slot.answered()
+      if (head.kind === 'mirror' && image.resolved === undefined)
+        await this.#answered.record(image.run, hostOf(image.reference))
+      return look
+    } catch (error) {
+      if (isAboutHost(error)) slot.lost()
+      throw error
+    }
+  }
+
   async #end(
     job: Job<ImageJob>,
     image: ImageJob,
@@ -129,8 +150,8 @@ export class ImageHandler implements Handler<ImageJob> {
     return drainChildren(this.engine, job, token)
   }
 
-  #later(image: ImageJob, later: number): Verdict {
-    this.#tell(image, 'delayed')
+  #later(image: ImageJob, later: number, error?: unknown): Verdict {
+    this.#tell(image, 'delayed', error)
     return { later: later + Math.random() * 100 }
   }
 

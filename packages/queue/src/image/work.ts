@@ -19,6 +19,5 @@ export interface Look {
 
 /** What is done for the images of one kind of run. However often it looks, it goes by what is there. */
 export interface Work {
-  /** `later`: milliseconds for which the image has to wait. */
-  look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look | { readonly later: number }>
+  look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look>
 }

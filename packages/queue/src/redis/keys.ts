@@ -63,6 +63,11 @@ export class Keys {
     return `${this.run(run)}:digests`
   }
 
+  /** The hosts that have answered: a set. */
+  answered(run: string): string {
+    return `${this.run(run)}:answered`
+  }
+
   /** The blobs of an image: a hash of states by the beginning of the digest. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

@@ -23,7 +23,7 @@ export async function removeRun(
     }
   }
   // The head last: without it nobody would come back for the rest.
-  const own = ['references', 'images', 'open', 'verdicts', 'places', 'turns', 'digests'] as const
+  const own = ['references', 'images', 'open', 'verdicts', 'places', 'turns', 'answered', 'digests'] as const
   await redis.unlink(...own.map((name) => keys[name](run)))
   await redis.multi().unlink(keys.run(run)).zrem(keys.runs, run).srem(keys.watched, run).exec()
 }

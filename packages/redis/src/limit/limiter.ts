@@ -33,12 +33,6 @@ export interface RedisHostLimiterOptions {
   onBack?: () => void
 }
 
-/** Tells about pauses without waiting for their end. */
-export interface PauseReader {
-  /** Milliseconds until the host may be asked again; 0 when it may be now. Never rejects. */
-  pausedFor(host: string): Promise<number>
-}
-
 /**
  * A limiter for all processes that share a Redis. Pauses and permits run by Redis' clock.
  *
@@ -46,14 +40,11 @@ export interface PauseReader {
  * none of them starves. A process asks with one question for all its requests and tells of a release without waiting.
  * When Redis is away transfers go on, within the limits of an in-process limiter, and pauses that are known are kept.
  */
-export function createRedisHostLimiter(
-  redis: Redis,
-  options: RedisHostLimiterOptions = {},
-): HostLimiter & PauseReader {
+export function createRedisHostLimiter(redis: Redis, options: RedisHostLimiterOptions = {}): HostLimiter {
   return new RedisHostLimiter(redis, options)
 }
 
-class RedisHostLimiter implements HostLimiter, PauseReader {
+class RedisHostLimiter implements HostLimiter {
   readonly #gates = new Map<string, Gate>()
   readonly #process = randomBytes(6).toString('hex')
   readonly #local: LocalHostLimiter
@@ -140,11 +131,6 @@ class RedisHostLimiter implements HostLimiter, PauseReader {
 
   states(): Promise<HostState[]> {
     return this.#troubles.states()
-  }
-
-  async pausedFor(host: string): Promise<number> {
-    const { pausedUntil = 0 } = await this.state(host)
-    return Math.max(0, pausedUntil - Date.now())
   }
 
   #gateOf(host: string, lane: string): Gate {

@@ -1,5 +1,5 @@
-import { createRedisHostLimiter, type PauseReader } from '@dist/redis'
-import type { HostLimiter } from '@dist/remotes'
+import { createRedisHostLimiter } from '@dist/redis'
+import type { HostLimiter, HostPolicy, HostStates } from '@dist/remotes'
 import type { Registry } from '@dist/remotes-registry'
 import type { Redis } from 'ioredis'
 import { waitedFor } from '../patience.js'
@@ -12,7 +12,7 @@ import type { Settings } from './settings/schema.js'
 
 type MirrorSettings = Pick<
   Settings<'worker'>,
-  'store' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost'
+  'store' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost' | 'hostPatience'
 >
 
 /** Where content comes from and where it goes. */
@@ -22,8 +22,9 @@ export interface MirrorParts extends AsyncDisposable {
   readonly storeId: string
   readonly remote: Registry
   readonly requests: RequestSettings
-  /** Tells which registries must not be asked now. */
-  readonly pauses: PauseReader
+  /** Tells which registries are in trouble. */
+  readonly hosts: HostStates
+  readonly policy: Partial<HostPolicy>
 }
 
 /** Milliseconds: what a service that was killed had begun is free after 20 s, in a folder that machines share, too. */
@@ -54,8 +55,9 @@ export async function openMirror(
   try {
     const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
+    const policy = { requests: settings.requestsPerHost, patience: settings.hostPatience }
     const shared = createRedisHostLimiter(redis, {
-      policy: { requests: settings.requestsPerHost },
+      policy,
       lease,
       onAway: (error) => {
         if (!outage.covers)
@@ -69,7 +71,7 @@ export async function openMirror(
       await remote[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     }
-    return { store, storeId, remote, requests, pauses: shared, [Symbol.asyncDispose]: close }
+    return { store, storeId, remote, requests, hosts: shared, policy, [Symbol.asyncDispose]: close }
   } catch (error) {
     await store[Symbol.asyncDispose]()
     throw error

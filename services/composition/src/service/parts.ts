@@ -14,7 +14,7 @@ export interface OpenedParts extends AsyncDisposable {
   readonly queue: QueueConnection
   readonly mirror: MirrorParts
   readonly presence: Presence
-  readonly service: ServiceParts & Pick<CoordinatorParts, 'pausedFor'>
+  readonly service: ServiceParts & Pick<CoordinatorParts, 'hosts' | 'policy'>
 }
 
 export interface PartsOptions extends Announced {
@@ -55,7 +55,8 @@ export async function openParts(
       presence,
       store: mirror.storeId,
       ...(tuning === undefined ? {} : { tuning }),
-      pausedFor: (host) => mirror.pauses.pausedFor(host),
+      hosts: mirror.hosts,
+      policy: mirror.policy,
       onEvent: (event) => {
         metrics.count(event)
         const say = () => logEvent(log, event, errors)

@@ -120,6 +120,10 @@ const mirrorShape = {
     says: 'Requests in flight at one registry, over all workers and coordinators; all of them must say the same.',
     value: '<n>',
   }),
+  hostPatience: duration.prefault('15m').register(settingDocs, {
+    says: 'How long a registry that has answered in a run, and does so no more, is waited for before its images fail. One that never answered is given up within 90 s.',
+    value: '<duration>',
+  }),
 }
 
 const observed = (port: number) =>
