@@ -21,7 +21,7 @@ test('many blobs that go from one repository to another of the same host do not 
   })
   await Promise.all(copies)
   expect(blobs.every((blob) => held(registry, blob) !== undefined)).toBe(true)
-})
+}, 30_000)
 
 test('every upload gives its place back, however it ends', async () => {
   const registry = await scripted()

@@ -42,6 +42,10 @@ export function withMirror(command: Command): Command {
       'nets that every registry may lead to, such as 10.0.0.0/8; several with commas between',
     )
     .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
+    .option(
+      '--host-patience <duration>',
+      'how long a registry that answers no more is waited for before its images fail (default: 15m)',
+    )
 }
 
 /** Milliseconds for connections to close by themselves. */
