@@ -118,7 +118,7 @@ function cut(cell: string, width: number, { cut: place }: Column): string {
 }
 
 /** The start of a name and more of its end: the last part of its path, with the tag, if there is room for it. */
-function cutName(name: string, width: number): string {
+export function cutName(name: string, width: number): string {
   const last = name.length - name.lastIndexOf('/')
   const end = Math.min(width - 1, Math.max(last, Math.ceil((width - 1) * 0.7)))
   return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`

@@ -92,9 +92,27 @@ it.each([
 
 it('the bar shows what is done and what failed', () => {
   const half = { ...picture(50), images: { total: 100, done: 40, failed: 10, active: 0 } }
-  const [bar = ''] = drawRun(half, [], { ...screen, columns: 62, rows: 24 })
-  expect(stripVTControlCharacters(bar)).toBe(`│${'━'.repeat(30)}${'─'.repeat(30)}│`)
+  const [bar = ''] = drawRun(half, [], { ...screen, columns: 100, rows: 24 })
+  expect(stripVTControlCharacters(bar)).toMatch(
+    new RegExp(`^│${'━'.repeat(30)}${'─'.repeat(30)}│ 0 B / 9\\.8 KiB`),
+  )
   expect(bar).toContain(screen.colors.red('━'.repeat(6)))
+})
+
+it('the bar of few images shows the bytes that came', () => {
+  const one = { ...picture(0, 5_000, 1), images: { total: 1, done: 0, failed: 0, active: 1 } }
+  const [bar = ''] = drawRun(one, [], { ...screen, columns: 100, rows: 24 })
+  expect(stripVTControlCharacters(bar)).toContain(`│${'━'.repeat(30)}${'─'.repeat(30)}│ 4.9 KiB / 9.8 KiB`)
+})
+
+it('the tag of a name stays visible', () => {
+  const image = {
+    name: 'registry.example.com:5000/a/long/path/to/app:1.2.3',
+    state: 'fetching',
+    bytes: { there: 1, total: 2 },
+  }
+  const [line = ''] = drawRun(picture(0), [image], { ...screen, columns: 60, rows: 24 })
+  expect(stripVTControlCharacters(line)).toMatch(/^r.*….*\/app:1\.2\.3 /)
 })
 
 it('the remaining time is not told before there is something to tell it from', () => {

@@ -29,11 +29,17 @@ export interface Pace {
   readonly eta: number | undefined
 }
 
-/** Everything in one line: for logs, and as the last line on a terminal. */
-export function pictureLine({ images, blobs, bytes }: Picture, { speed, eta }: Pace): string {
+/** Images and blobs in one line: the last one on a terminal. */
+export function countsLine({ images, blobs }: Picture): string {
+  const done = `images ${images.done}/${images.total} done${counts(images)}`
+  return `${done} · blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`
+}
+
+/** Everything in one line: for logs. */
+export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
+  const { bytes } = picture
   const parts = [
-    `images ${images.done}/${images.total} done${counts(images)}`,
-    `blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`,
+    countsLine(picture),
     `${formatBytes(bytes.fetched)} / ${formatBytes(Math.max(bytes.total, bytes.fetched))}`,
     `${formatBytes(speed)}/s`,
     ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),

@@ -1,8 +1,9 @@
-import { formatBytes } from '../../format.js'
+import { formatBytes, formatDuration } from '../../format.js'
+import { cutName } from '../../table.js'
 import { type Colors, createColors } from '../colors.js'
 import { redrawOn } from '../redraw.js'
 import { Pacemaker } from './pace.js'
-import { type InFlight, type Pace, type Picture, pictureLine } from './picture.js'
+import { countsLine, type InFlight, type Pace, type Picture } from './picture.js'
 import type { RunView } from './view.js'
 
 /** The images under way, a bar for all of them, and a line with the counts, in place. */
@@ -47,8 +48,8 @@ export function drawRun(picture: Picture, inFlight: readonly InFlight[], screen:
   return [
     ...shown.map((image) => imageLine(image, columns, colors)),
     ...(hidden > 0 && room > 0 ? [colors.dim(clip(`… ${hidden} more under way`, columns))] : []),
-    barLine(picture, columns, colors),
-    colors.dim(clip(pictureLine(picture, pace), columns)),
+    barLine(picture, pace, columns - 1, colors),
+    colors.dim(clip(countsLine(picture), columns - 1)),
   ]
 }
 
@@ -58,20 +59,39 @@ const bytesWidth = 22
 function imageLine({ name, state, bytes }: InFlight, columns: number, colors: Colors): string {
   const room = Math.max(10, columns - stateWidth - bytesWidth - 4)
   const amount = bytes.total === 0 ? '' : `${formatBytes(bytes.there)} / ${formatBytes(bytes.total)}`
-  return `${clip(name, room).padEnd(room)}  ${colors.cyan(state.padEnd(stateWidth))} ${amount}`
+  const shown = name.length <= room ? name : cutName(name, room)
+  return `${shown.padEnd(room)}  ${colors.cyan(state.padEnd(stateWidth))} ${amount}`
 }
 
-/** One bar for all images: those done, those failed, those to come. */
-function barLine({ images }: Picture, columns: number, colors: Colors): string {
-  const width = Math.max(10, Math.min(60, columns - 2))
-  const share = (count: number) => (images.total === 0 ? 0 : count / images.total)
-  const ended = Math.round(share(images.done + images.failed) * width)
-  const failed = Math.min(ended, Math.ceil(share(images.failed) * width))
-  const done = '━'.repeat(ended - failed)
-  const rest = '─'.repeat(width - ended)
-  return (
-    colors.dim('│') + colors.green(done) + colors.red('━'.repeat(failed)) + colors.dim(rest) + colors.dim('│')
-  )
+/** One bar for all images, with the bytes that came and how fast: what is done, what failed, what is to come. */
+function barLine(picture: Picture, { speed, eta }: Pace, room: number, colors: Colors): string {
+  const { images, bytes } = picture
+  const amounts = [
+    `${formatBytes(bytes.fetched)} / ${formatBytes(Math.max(bytes.total, bytes.fetched))}`,
+    `${formatBytes(speed)}/s`,
+    ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
+  ].join('  ')
+  const width = Math.max(10, Math.min(60, room - amounts.length - 3))
+  const reached = Math.round(shareOf(picture) * width)
+  const failed = Math.min(reached, Math.ceil((images.total === 0 ? 0 : images.failed / images.total) * width))
+  const bar =
+    colors.dim('│') +
+    colors.green('━'.repeat(reached - failed)) +
+    colors.red('━'.repeat(failed)) +
+    colors.dim(`${'─'.repeat(width - reached)}│`)
+  return `${bar} ${clip(amounts, Math.max(1, room - width - 3))}`
+}
+
+/**
+ * How much is done, from 0 to 1: by images, and while few of them are many bytes by these. Bytes are known only of the
+ * images that are planned.
+ */
+function shareOf({ images, bytes }: Picture): number {
+  if (images.total === 0) return 0
+  const ended = images.done + images.failed
+  const planned = (ended + images.active) / images.total
+  const come = bytes.total === 0 ? 0 : Math.min(1, bytes.fetched / bytes.total)
+  return Math.max(ended / images.total, planned * come)
 }
 
 function clip(text: string, width: number): string {
