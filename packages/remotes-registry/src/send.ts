@@ -165,7 +165,7 @@ async function hop(
   const { endpoint, method, signal, what, body, meter } = request
   const lane = isPush(request) ? 'uploads' : 'requests'
   const dispatcher = await about(what, () => transport.agents.dispatcher(url, endpoint, lane))
-  const { timeouts, onRequest, limiter } = transport
+  const { timeouts, onRequest, onAsk, limiter } = transport
   const permit =
     request.permit ??
     (await about(what, () =>
@@ -180,7 +180,7 @@ async function hop(
     ...secret,
   }
   const onEnd = () => permit.release()
-  const options = { timeouts, onRequest, onEnd, limiter }
+  const options = { timeouts, onRequest, onAsk, onEnd, limiter }
   return watchedExchange(dispatcher, { method, url, headers, body, signal, what, meter }, options)
 }
 

@@ -10,7 +10,7 @@ export interface TransportOptions extends AgentsOptions {
   /** Default: one for this transport, with its defaults. */
   readonly limiter?: HostLimiter | undefined
   /**
-   * Milliseconds. Defaults: 25 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
+   * Milliseconds. Defaults: 20 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
    * 1 KiB/s over 30 s.
    */
   readonly timeouts?: Partial<Timeouts> | undefined
@@ -19,6 +19,8 @@ export interface TransportOptions extends AgentsOptions {
   readonly userAgent?: string | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  /** As in `WatchedOptions`. */
+  readonly onAsk?: ((host: string) => () => void) | undefined
   /** Connections to share. Default: its own, closed on dispose. */
   readonly agents?: Agents | undefined
 }
@@ -32,6 +34,7 @@ export interface Transport extends AsyncDisposable {
   readonly retry: RetryPolicy
   readonly userAgent: string
   readonly onRequest: ((event: RequestEvent) => void) | undefined
+  readonly onAsk: ((host: string) => () => void) | undefined
 }
 
 export const defaultUserAgent = 'dist/0.1'
@@ -46,6 +49,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     retry: { ...defaultRetry, ...options.retry },
     userAgent: options.userAgent ?? defaultUserAgent,
     onRequest: options.onRequest,
+    onAsk: options.onAsk,
     async [Symbol.asyncDispose]() {
       if (options.agents === undefined) await agents[Symbol.asyncDispose]()
     },

@@ -7,7 +7,7 @@ import { createRegistry, type Registry, type RegistryOptions, type RequestEvent 
 /** Patience for tests: real waits, only shorter. */
 export const hasty: RegistryOptions = {
   retry: { attempts: 3, firstDelay: 1, maxDelay: 4, maxRetryAfter: 40 },
-  timeouts: { headers: 200, body: 200 },
+  timeouts: { headers: 1_500, body: 200 },
 }
 
 /** A client that is closed when the test is over. */

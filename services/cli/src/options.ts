@@ -21,7 +21,12 @@ export interface RemoteOptions extends OutputOptions {
   caFile?: string[]
 }
 
-export interface TransferOptions extends StoreOptions, RemoteOptions {
+export interface PatienceOptions {
+  /** Milliseconds. */
+  hostPatience?: number
+}
+
+export interface TransferOptions extends StoreOptions, RemoteOptions, PatienceOptions {
   concurrency: number
 }
 
@@ -81,8 +86,22 @@ export function withRemote(command: Command): Command {
 
 /** Options of commands that move many blobs. */
 export function withTransfers(command: Command): Command {
+  return withHostPatience(
+    command.addOption(
+      new Option('--concurrency <n>', 'transfers at the same time, from each host')
+        .argParser(positive)
+        .default(8),
+    ),
+  )
+}
+
+/** The option of commands that wait for hosts. */
+export function withHostPatience(command: Command): Command {
   return command.addOption(
-    new Option('--concurrency <n>', 'transfers at the same time').argParser(positive).default(8),
+    new Option(
+      '--host-patience <duration>',
+      'how long a host is tried that has answered before (default: 15m)',
+    ).argParser(duration),
   )
 }
 

@@ -40,7 +40,9 @@ it('of many images shows the failures and the sums alone', async () => {
 })
 
 it('does not fill the screen with failures', async () => {
-  const { stderr, summary } = await written([...Array(150).keys()].map((i) => failedReport(i)))
+  const message = (i: number) => ({ code: 'NOT_FOUND' as const, message: `reason ${i}` })
+  const many = [...Array(150).keys()].map((i) => failedReport(i, { error: message(i) }))
+  const { stderr, summary } = await written(many)
   expect(stderr.trimEnd().split('\n')).toHaveLength(101)
   expect(stderr).toContain('and 50 more that failed')
   expect(summary.exitCode).toBe(3)

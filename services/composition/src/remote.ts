@@ -11,7 +11,6 @@ import {
   parseNet,
   type Registry,
   type RequestEvent,
-  type RetryPolicy,
 } from '@dist/remotes-registry'
 import { type Environment, nonEmpty } from './environment.js'
 import { type HostSettings, hostSettings } from './host-settings.js'
@@ -32,8 +31,8 @@ export interface RequestSettings {
   addresses?: readonly string[]
   /** Is told of each request. */
   onRequest: ((event: RequestEvent) => void) | undefined
-  /** Default: the client's own patience, some seconds. */
-  retry?: Partial<RetryPolicy>
+  /** As in `TransportOptions`. */
+  onAsk?: (host: string) => () => void
   /** As in `RegistryOptions`: bytes. */
   chunkSize?: number
 }

@@ -30,6 +30,7 @@ export interface TokenOptions {
   readonly retry: RetryPolicy
   readonly userAgent: string
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined
 }
 
 // Distribution's token specification: what names no expiry is good for 60 seconds.

@@ -19,7 +19,7 @@ export interface Timeouts {
 }
 
 export const defaultTimeouts: Timeouts = {
-  headers: 25_000,
+  headers: 20_000,
   body: 30_000,
   stored: 300_000,
   throughput: { bytesPerSecond: 1024, window: 30_000 },

@@ -9,6 +9,12 @@ import {
   type Response,
 } from './exchange.js'
 
+export interface WatchedOptions extends ExchangeOptions {
+  readonly limiter: HostLimiter
+  /** Told that a host is asked; what it gives is called once that has answered, or will not. Must not throw. */
+  readonly onAsk?: ((host: string) => () => void) | undefined
+}
+
 /**
  * `exchange`, of which the limiter hears: a host that gives no answer is paused for everybody, one that answers is
  * back. Of an answer that may ask for a pause only `pauseAsAsked` knows.
@@ -16,9 +22,10 @@ import {
 export async function watchedExchange(
   connections: Connections,
   request: ExchangeRequest,
-  { limiter, ...options }: ExchangeOptions & { readonly limiter: HostLimiter },
+  { limiter, onAsk, ...options }: WatchedOptions,
 ): Promise<Response> {
   const began = performance.now()
+  const ended = onAsk?.(request.url.host)
   try {
     const response = await exchange(connections, request, options)
     // The request must not wait for what others are told.
@@ -30,6 +37,8 @@ export async function watchedExchange(
       await limiter.failed(error.host, error.because, { after })
     }
     throw error
+  } finally {
+    ended?.()
   }
 }
 

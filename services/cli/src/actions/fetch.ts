@@ -1,9 +1,11 @@
 import { nonEmpty } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { Digester } from '@dist/oci'
-import { parseLocator } from '@dist/reference'
+import { type Locator, parseLocator } from '@dist/reference'
 import type { ObjectFetcher } from '@dist/remotes'
-import { hasty, openRegistry } from '../compose/remote.js'
+import type { Registry } from '@dist/remotes-registry'
+import { openRegistry } from '../compose/remote.js'
+import { waitingOut } from '../compose/waits.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { duration, type RemoteOptions } from '../options.js'
@@ -29,12 +31,23 @@ export async function fetch(context: Context, args: FetchArguments, options: Fet
   const locator = parseLocator(args.remote)
   const limit = options.timeout ?? timeoutOf(context.env)
   const request = requestOf(args, options)
-  await using remote = openRegistry(options, context, hasty)
-  const fetcher = remote.fetcher(locator)
+  await using remote = openRegistry(options, context)
+  const fetcher = waitingFetcher(context, remote, locator)
   if (request === undefined)
     await fetchLines(context, fetcher, { locator, limit, json: options.json === true })
   else await fetchOne(context, fetcher, request, { locator, limit, json: options.json === true })
   return exitCodes.done
+}
+
+/** Fetches from a repository, and waits a while where its host wants a pause. */
+function waitingFetcher(context: Context, remote: Registry, locator: Locator): ObjectFetcher {
+  const fetcher = remote.fetcher(locator)
+  return {
+    fetchObject: (object, hints, options = {}) => {
+      const call = () => fetcher.fetchObject(object, hints, options)
+      return waitingOut(context, remote.limiter, call, options.signal)
+    },
+  }
 }
 
 function requestOf({ object, hints }: FetchArguments, { stdin }: FetchOptions): Request | undefined {

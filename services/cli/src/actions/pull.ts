@@ -5,7 +5,8 @@ import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
 import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { openIngest } from '../compose/ingest.js'
-import { hasty, openRegistry, requestsOf } from '../compose/remote.js'
+import { byHand } from '../compose/policy.js'
+import { openRegistry, requestsOf } from '../compose/remote.js'
 import type { SnapshotOptions } from '../compose/snapshots.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
@@ -32,7 +33,8 @@ export async function pull(
   const references = texts.map((text) => parseReference(text))
   const platforms = requestedPlatforms(options)
   await using store = await openStore(options, context.env, { create: true })
-  await using remote = openRegistry(options, context, hasty)
+  let say = (line: string) => note(context, line)
+  await using remote = openRegistry(options, context, (line) => say(line))
   await using ingest = openIngest({
     store,
     remote,
@@ -41,6 +43,7 @@ export async function pull(
   })
   // The requests that `-v` logs would tear bars apart.
   const view = await openView(context, { plain: options.verbose })
+  say = view.notice
   try {
     const outcomes = await mirrorImages(
       references,
@@ -50,7 +53,7 @@ export async function pull(
         ingest: ingest.blob,
         hosts: remote.limiter,
       },
-      { platforms, signal: context.signal, onEvent: view.onEvent },
+      { platforms, policy: byHand(options), signal: context.signal, onEvent: view.onEvent },
     )
     if (options.unpack && !context.signal.aborted)
       return await unpackAfter(outcomes, store, view, options, context)

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { collect, positive, withQueue, withRemote, withStore } from '../options.js'
+import { collect, positive, withHostPatience, withQueue, withRemote, withStore } from '../options.js'
 import type { Define } from './index.js'
 
 const examples = `
@@ -22,7 +22,7 @@ Examples:
   $ dist mirror -f refs.txt --queue redis://10.0.0.5:6379 --detach`
 
 export const mirrorCommand: Define = (context, onExit) =>
-  withRemote(withQueue(withStore(new Command('mirror'))))
+  withHostPatience(withRemote(withQueue(withStore(new Command('mirror')))))
     .description('mirror many images, here or by the services of a queue')
     .argument('[ref...]', 'references: [host/]repository[:tag][@digest]')
     .option('-f, --file <file>', 'read references from a file, - is stdin; may be repeated', collect)
@@ -33,9 +33,10 @@ export const mirrorCommand: Define = (context, onExit) =>
     )
     .option('--to <registry/prefix>', 'send the images to a registry, below this prefix, in place of a store')
     .addOption(
-      new Option('--concurrency <n>', 'transfers at the same time, without a queue (default: 8)').argParser(
-        positive,
-      ),
+      new Option(
+        '--concurrency <n>',
+        'transfers at the same time, from each host, without a queue (default: 8)',
+      ).argParser(positive),
     )
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
     .option('--report <file>', 'write how it went for each image into a file, as JSON lines')

@@ -25,6 +25,9 @@ export function barsView(
   const timer = setInterval(() => draw(speed.at(progress.moved)), interval)
   return {
     onEvent: () => {},
+    notice: (line) => {
+      progress.notice = line
+    },
     end: () => {
       clearInterval(timer)
       draw(progress.averageSpeed)

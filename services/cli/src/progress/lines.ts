@@ -1,5 +1,8 @@
+import type { ImageEvent } from '@dist/mirror'
 import { hasChildren } from '@dist/oci'
+import { failureOf } from '../actions/names.js'
 import { formatBytes } from '../format.js'
+import { describeError } from '../run.js'
 import { labelOf } from './label.js'
 import type { UnpackEvent, UnpackedImageEvent, ViewEvent } from './model.js'
 import type { ProgressView } from './view.js'
@@ -7,7 +10,8 @@ import type { ProgressView } from './view.js'
 /** Progress as plain lines, for logs and pipes: what was resolved, what was fetched, how each image ended. */
 export function plainView(stderr: NodeJS.WriteStream): ProgressView {
   const say = (line: string) => stderr.write(`${line}\n`)
-  return { onEvent: (event) => sayEvent(event, say), end: () => {} }
+  const notice = (line: string) => say(`dist: ${line}`)
+  return { onEvent: (event) => sayEvent(event, say), notice, end: () => {} }
 }
 
 function sayEvent(event: ViewEvent, say: (line: string) => void): void {
@@ -22,7 +26,14 @@ function sayEvent(event: ViewEvent, say: (line: string) => void): void {
     return
   }
   if (event.state === 'resolved') say(`${event.reference}: resolved ${event.desc?.digest}`)
+  if (event.state === 'delayed') say(delayedLine(event))
   if (event.state === 'done') say(`${event.reference}: ${event.plan?.upToDate ? 'up to date' : 'done'}`)
+}
+
+/** Why an image waits, and for how long. */
+function delayedLine({ reference, error, until = Date.now() }: ImageEvent): string {
+  const why = failureOf(reference, describeError(error))
+  return `${why}: tried again in ${Math.max(1, Math.round((until - Date.now()) / 1000))} s`
 }
 
 function unpackLine(event: UnpackEvent | UnpackedImageEvent): string {

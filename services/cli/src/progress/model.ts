@@ -46,12 +46,15 @@ export class Progress {
   readonly images = new Map<string, ImageProgress>()
   readonly objects = new Map<string, ObjectProgress>()
   readonly startedAt = Date.now()
+  /** What is waited for; it is gone with the next event. */
+  notice: string | undefined
   /** Bytes that came over the network since the start. */
   received = 0
   /** Bytes of layers that were unpacked since the start. */
   unpacked = 0
 
   apply(event: ViewEvent): void {
+    this.notice = undefined
     if (event.type === 'object') this.#applyObject(event)
     else if (event.type === 'unpack') this.#applyUnpack(event)
     else this.#image(event.reference).state = event.state

@@ -31,9 +31,10 @@ export function drawScreen(progress: Progress, options: ScreenOptions): string[]
     })),
   ])
   return [
-    ...fit(rows, options.rows - 1).map((line) =>
+    ...fit(rows, options.rows - (progress.notice === undefined ? 1 : 2)).map((line) =>
       clip(line, line.includes('\x1b') ? line.length : layout.room),
     ),
+    ...(progress.notice === undefined ? [] : [draw([{ text: progress.notice, paint: options.colors.dim }])]),
     draw([{ text: totals(progress, options.speed), paint: options.colors.dim }]),
   ]
 }

@@ -4,6 +4,8 @@ import { Progress, type ViewEvent } from './model.js'
 /** Shows a pull or a push, or what is unpacked, while it goes on. */
 export interface ProgressView {
   onEvent(event: ViewEvent): void
+  /** Says what is waited for. */
+  notice(line: string): void
   /** The last picture stays on the screen. Ending twice does nothing. */
   end(): void
 }
@@ -28,6 +30,7 @@ export async function openView(
   let ended = false
   return {
     progress,
+    notice: (line) => view.notice(line),
     onEvent: (event) => {
       progress.apply(event)
       view.onEvent(event)

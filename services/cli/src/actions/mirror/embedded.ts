@@ -14,7 +14,8 @@ import type { ImageReport } from '@dist/queue'
 import { formatReference, type Locator, parsePrefix, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/remotes-registry'
 import { openIngest, pushIngest } from '../../compose/ingest.js'
-import { openRegistry, requestsOf } from '../../compose/remote.js'
+import { inBulk } from '../../compose/policy.js'
+import { openRegistry, requestsOf, sayingBesideBars } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { exitCodeOf } from '../../exit.js'
 import { formatBytes } from '../../format.js'
@@ -40,7 +41,7 @@ export async function mirrorEmbedded(
   options: MirrorOptions,
   report: Report,
 ): Promise<number> {
-  await using remote = openRegistry(options, context)
+  await using remote = openRegistry(options, context, sayingBesideBars(context, {}))
   const work = { context, references, report, options }
   if (options.to !== undefined) return await mirrorTo(options.to, remote, work)
   const platforms = requestedPlatforms(options.platform)
@@ -83,7 +84,7 @@ interface Work {
 }
 
 async function mirrored(
-  { context, references, options: { to }, report }: Work,
+  { context, references, options: { to, ...patience }, report }: Work,
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
@@ -91,7 +92,7 @@ async function mirrored(
   const total = references.length
   const tally = new Tally(total, to === undefined ? 'fetching' : 'sending')
   const outcomes = await watched(context, tally, (onEvent) =>
-    mirrorImages(references, dependencies, { ...options, signal, onEvent }),
+    mirrorImages(references, dependencies, { ...options, policy: inBulk(patience), signal, onEvent }),
   )
   const prefix = to === undefined ? undefined : parsePrefix(to)
   const reports = outcomes.map((outcome, i) => reportOf(outcome, i, prefix))

@@ -20,6 +20,8 @@ export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions
   to?: string
   /** Default: 8. Undefined where it was not given. */
   concurrency?: number
+  /** Milliseconds. */
+  hostPatience?: number
   detach?: boolean
   report?: string
 }
@@ -75,6 +77,7 @@ const ofServices = {
   insecureSkipTlsVerify: '--insecure-skip-tls-verify',
   caFile: '--ca-file',
   concurrency: '--concurrency',
+  hostPatience: '--host-patience',
 } as const satisfies Partial<Record<keyof MirrorOptions, string>>
 
 /** What the services have settings of their own for must not look as if it were heeded. */

@@ -4,6 +4,7 @@ import type { ImageReport, RunKind } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'
+import { Causes } from './causes.js'
 import { openReportFile } from './report-file.js'
 import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
@@ -15,7 +16,7 @@ export interface ReportOptions {
 
 /** So many images are listed one by one; of more only failures and the summary are shown. */
 export const listedAtMost = 50
-/** So many failures are shown; the report file and JSON have all of them. */
+/** So many failures are shown of a run's status; the report file and JSON have all of them. */
 export const failuresAtMost = 100
 const remarksAtMost = 20
 
@@ -59,6 +60,7 @@ async function writeReport(
   { json, file }: Sinks,
 ): Promise<Summary> {
   const summary = new Summary(kind)
+  const causes = new Causes()
   let remarks = 0
   const verb = verbOf({ kind, to })
   for await (const image of images) {
@@ -70,12 +72,12 @@ async function writeReport(
     else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
     for (const remark of image.remarks ?? [])
       if (++remarks <= remarksAtMost) note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
-    if (image.state === 'failed' && summary.failed <= failuresAtMost) sayFailure(context, image)
+    if (image.state === 'failed') causes.add(image)
   }
   if (remarks > remarksAtMost)
     note(context, `and ${remarks - remarksAtMost} more remarks: --report FILE has all of them`)
-  if (summary.failed > failuresAtMost)
-    note(context, `and ${summary.failed - failuresAtMost} more that failed: --report FILE has all of them`)
+  for (const line of causes.lines(failureLines)) note(context, line)
+  if (causes.beyond > 0) note(context, `and ${causes.beyond} more that failed: --report FILE has all of them`)
   if (json) note(context, summaryLine(summary, to))
   else print(context, summaryLine(summary, to))
   return summary
@@ -123,8 +125,4 @@ export function failureLines({ reference, error, failures = [] }: ImageReport): 
       .map(({ digest, message: why }) => `  ${withSubject(sanitize(digest), sanitize(why))}`),
     ...(blobs.length > 5 ? [`  and ${blobs.length - 5} more`] : []),
   ]
-}
-
-function sayFailure(context: Context, image: ImageReport): void {
-  for (const line of failureLines(image)) note(context, line)
 }

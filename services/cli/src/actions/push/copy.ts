@@ -1,6 +1,6 @@
 import { isCanceled } from '@dist/errdefs'
 import { parseReference } from '@dist/reference'
-import { hasty, openRegistry } from '../../compose/remote.js'
+import { openRegistry, sayingBesideBars } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { exitCodeOfAll } from '../../exit.js'
 import { sayInterrupted } from '../../output.js'
@@ -19,7 +19,7 @@ export async function copy(
   const reference = parseReference(from)
   const destination = parseReference(to)
   const asked = requestedPlatforms(options.platform)
-  await using remote = openRegistry(options, context, hasty)
+  await using remote = openRegistry(options, context, sayingBesideBars(context, options))
   const { source, platforms } = narrowedTo(asked, remote)
   const images = [{ reference, destination, platforms }]
   const outcomes = await sendImages(context, { images, source, remote, moving: 'copying' }, options)

@@ -3,7 +3,7 @@ import { DistError, isCanceled, isFailedPrecondition } from '@dist/errdefs'
 import { destinationOf, type Source, storeSource } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import { formatReference, parsePrefix, parseReference, type Reference } from '@dist/reference'
-import { hasty, openRegistry } from '../../compose/remote.js'
+import { openRegistry, sayingBesideBars } from '../../compose/remote.js'
 import type { Context } from '../../context.js'
 import { exitCodeOfAll, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
@@ -53,7 +53,7 @@ export async function push(
   await using store = await openStore(options, context.env)
   const images = await pushedImages(wishes, store, options, context)
   for (const image of images) sayPart(context, image, options.platform !== undefined)
-  await using remote = openRegistry(options, context, hasty)
+  await using remote = openRegistry(options, context, sayingBesideBars(context, options))
   const source = sourceOf(store, images)
   const outcomes = await sendImages(context, { images, source, remote, moving: 'uploading' }, options)
   for (const [i, outcome] of outcomes.entries()) {

@@ -7,13 +7,14 @@ import type { Descriptor } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/remotes-registry'
 import { pushIngest } from '../../compose/ingest.js'
+import { byHand } from '../../compose/policy.js'
 import type { Context } from '../../context.js'
-import type { OutputOptions, RemoteOptions } from '../../options.js'
+import type { OutputOptions, PatienceOptions, RemoteOptions } from '../../options.js'
 import { openView, type ProgressView } from '../../progress/view.js'
 import { selectionOf } from '../mirror/platforms.js'
 
 /** The options that push and copy share. */
-export interface SendOptions extends OutputOptions, RemoteOptions {
+export interface SendOptions extends OutputOptions, RemoteOptions, PatienceOptions {
   platform?: string[]
   /** False where what refers to the image is to stay behind. */
   referrers?: boolean
@@ -60,7 +61,7 @@ export async function sendImages(
 async function sendAll(
   { signal }: Context,
   { images, source, remote }: SendParts,
-  { check = false, referrers = true, concurrency }: SendOptions,
+  { check = false, referrers = true, concurrency, ...patience }: SendOptions,
   { onEvent }: ProgressView,
 ): Promise<ImageOutcome[]> {
   const destinations = new Map(images.map((image) => [formatReference(image.reference), image.destination]))
@@ -72,8 +73,9 @@ async function sendAll(
     ingest: pushIngest(pushes, concurrency),
     hosts: remote.limiter,
   }
+  const policy = byHand(patience)
   const sent = alike(images).map(({ references, platforms }) =>
-    mirrorImages(references, dependencies, { platforms, referrers, signal, onEvent }),
+    mirrorImages(references, dependencies, { platforms, referrers, policy, signal, onEvent }),
   )
   return (await Promise.all(sent)).flat()
 }

@@ -2,7 +2,12 @@ import { formatBytes, formatDuration } from '../../format.js'
 
 /** How far many images are. A run's status is one. */
 export interface Picture {
-  readonly images: Counts & { readonly active: number; readonly canceled?: number }
+  readonly images: Counts & {
+    readonly active: number
+    readonly canceled?: number
+    /** Those that wait to be tried again, beside the active ones. */
+    readonly delayed?: number
+  }
   readonly blobs: Counts
   /** Of the blobs that have to be fetched, as far as they are known. */
   readonly bytes: { readonly total: number; readonly fetched: number }
@@ -47,8 +52,9 @@ export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
   return parts.join(' · ')
 }
 
-function counts({ failed, canceled = 0, active }: Picture['images']): string {
-  return count(failed, 'failed') + count(canceled, 'canceled') + count(active, 'in flight')
+function counts({ failed, canceled = 0, active, delayed = 0 }: Picture['images']): string {
+  const ended = count(failed, 'failed') + count(canceled, 'canceled')
+  return ended + count(active, 'in flight') + count(delayed, 'to be tried again')
 }
 
 function count(number: number, what: string): string {

@@ -12,6 +12,8 @@ interface Image {
 /** Counts what the embedded engine does. Of images that have ended only the counts are kept. */
 export class Tally {
   readonly #inFlight = new Map<string, Image>()
+  /** Those of them that wait to be tried again. */
+  readonly #delayed = new Set<string>()
   readonly #shared = new Map<Digest, SharedBlob>()
   readonly #images: { total: number; done: number; failed: number; canceled: number }
   readonly #blobs = { total: 0, done: 0, failed: 0 }
@@ -26,15 +28,18 @@ export class Tally {
   }
 
   get picture(): Picture {
+    const delayed = this.#delayed.size
+    const active = this.#inFlight.size - delayed
     return {
-      images: { ...this.#images, active: this.#inFlight.size },
+      images: { ...this.#images, active, ...(delayed === 0 ? {} : { delayed }) },
       blobs: { ...this.#blobs },
       bytes: { ...this.#bytes },
     }
   }
 
   get inFlight(): InFlight[] {
-    return [...this.#inFlight].map(([name, { state, blobs }]) => {
+    const moving = [...this.#inFlight].filter(([name]) => !this.#delayed.has(name))
+    return moving.map(([name, { state, blobs }]) => {
       const bytes = { there: 0, total: 0 }
       for (const { offset, size } of blobs.values()) {
         bytes.there += offset
@@ -50,6 +55,8 @@ export class Tally {
   }
 
   #applyImage({ reference, state, plan }: ImageEvent): void {
+    if (state === 'delayed') this.#delayed.add(reference)
+    else this.#delayed.delete(reference)
     if (state === 'done' || state === 'failed' || state === 'canceled') {
       this.#inFlight.delete(reference)
       this.#images[state]++

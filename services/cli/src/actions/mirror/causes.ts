@@ -1,0 +1,56 @@
+import { sanitize } from '@dist/errdefs'
+import type { ImageReport } from '@dist/queue'
+import { shownName } from '../names.js'
+
+/** Failures of one cause, when they are at least so many, are told in one line. */
+const groupedFrom = 3
+/** So many of their names stand in that line. */
+const named = 2
+/** Causes that are told apart; what fails beyond them is only counted. */
+const causesAtMost = 100
+
+interface Group {
+  count: number
+  /** The first ones: enough to tell them one by one where they stay few. */
+  readonly first: ImageReport[]
+}
+
+/** Gathers why images failed, in bounded memory. */
+export class Causes {
+  readonly #groups = new Map<string, Group>()
+  #beyond = 0
+
+  add(image: ImageReport): void {
+    const cause = causeOf(image)
+    const group = this.#groups.get(cause)
+    if (group !== undefined) {
+      group.count++
+      if (group.first.length < groupedFrom) group.first.push(image)
+    } else if (this.#groups.size < causesAtMost) this.#groups.set(cause, { count: 1, first: [image] })
+    else this.#beyond++
+  }
+
+  /** Failures that no line tells of. */
+  get beyond(): number {
+    return this.#beyond
+  }
+
+  /** `each`: the lines of one image's failure, for causes that few share. */
+  lines(each: (image: ImageReport) => readonly string[]): string[] {
+    return [...this.#groups].flatMap(([cause, { count, first }]) =>
+      count < groupedFrom ? first.flatMap(each) : [`${count} images: ${cause} (${namesOf(first, count)})`],
+    )
+  }
+}
+
+/** The error without the image's own name: the same for all that failed for the same reason. */
+function causeOf({ reference, error }: ImageReport): string {
+  const message = sanitize(error?.message ?? 'no reason is known', 500)
+  const own = `${shownName(reference)}: `
+  return message.startsWith(own) ? message.slice(own.length) : message
+}
+
+function namesOf(images: readonly ImageReport[], count: number): string {
+  const names = images.slice(0, named).map(({ reference }) => shownName(reference))
+  return `${names.join(', ')} and ${count - names.length} more`
+}
