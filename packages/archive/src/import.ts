@@ -1,5 +1,5 @@
 import type { Image } from '@dist/content'
-import { throwIfAborted } from '@dist/errdefs'
+import { hasCode, throwIfAborted } from '@dist/errdefs'
 import { type Descriptor, malformed, type Platform } from '@dist/oci'
 import { byDigest } from './collect.js'
 import { type Contents, takeContents } from './contents.js'
@@ -7,9 +7,10 @@ import { Intake, type IntakeOptions } from './intake.js'
 import { type GivenName, type NamedRoot, nameRoots } from './naming.js'
 import { renamedRoot } from './platform.js'
 import { type Checked, checkRoot, publishImages } from './publish.js'
+import { reconciledRoots } from './reconcile.js'
 import { layoutRoots, type Root } from './roots.js'
 import { discard, type ImportStore, undone } from './undo.js'
-import { dockerRoots } from './unpack-docker.js'
+import { DockerImages } from './unpack-docker.js'
 
 export interface ImportOptions extends IntakeOptions {
   /** What the images are called where the archive does not say it. */
@@ -28,11 +29,14 @@ export interface ImportOutcome {
   /** Objects of these images, and how many of them were not there before. */
   readonly objects: number
   readonly added: number
+  /** Files of the archive that none of these images needs; absent where there are none. */
+  readonly leftOut?: { readonly files: number; readonly bytes: number }
 }
 
 /**
  * Brings the images of an archive into a store: of an OCI layout in a tar, or as `docker save` and skopeo's
- * `docker-archive:` write it, plain, gzip or zstd. Where both are in one archive, the OCI index counts. It is read as a
+ * `docker-archive:` write it, plain, gzip or zstd. Where both are in one archive, the OCI index counts, unless it is wrong and
+ * docker's list is right. It is read as a
  * stream, and verified: what an image needs has to be in the archive, or in the store already. Nothing is published
  * before all of it has been; when anything fails, what was not there before is deleted again.
  *
@@ -61,6 +65,7 @@ export async function importArchive(
       foreign: byDigest(checked.flatMap((each) => each.foreign)),
       objects: objects.length,
       added,
+      ...leftOut(objects, contents),
     }
   } catch (error) {
     throw await undone(error, await intake.ended(), store)
@@ -71,12 +76,24 @@ async function rootsOf(contents: Contents, intake: Intake, { content }: ImportSt
   const { index, docker } = contents
   if (index === undefined && docker === undefined)
     throw malformed('the archive', 'holds neither index.json nor manifest.json: it is no archive of images')
+  const listed = docker === undefined ? undefined : new DockerImages(docker, contents, intake, content)
+  const layout = index === undefined ? [] : layoutRootsBeside(index, listed)
   const roots =
-    index !== undefined
-      ? layoutRoots(index)
-      : await dockerRoots(docker ?? new Uint8Array(), contents, intake, content)
+    listed === undefined || layout.length === 0
+      ? ((await listed?.roots()) ?? layout)
+      : await reconciledRoots(layout, listed, contents, content)
   if (roots.length === 0) throw malformed('the archive', 'lists no image')
   return roots
+}
+
+/** The images of the layout: none where its index is no index, and docker's list tells the images. */
+function layoutRootsBeside(index: Uint8Array, listed: DockerImages | undefined): Root[] {
+  try {
+    return layoutRoots(index)
+  } catch (error) {
+    if (listed !== undefined && listed.listed.length > 0 && hasCode(error, 'MALFORMED')) return []
+    throw error
+  }
 }
 
 async function checkRoots(
@@ -90,6 +107,15 @@ async function checkRoots(
   for (const root of named)
     checked.push(await checkRoot(await renamedRoot(root, platform, content), held, content, signal))
   return checked
+}
+
+function leftOut(objects: readonly Descriptor[], { files }: Contents): Pick<ImportOutcome, 'leftOut'> {
+  const needed = new Set(objects.map(({ digest }) => digest))
+  const others = new Map(
+    [...files.values()].filter(({ digest }) => !needed.has(digest)).map((file) => [file.digest, file.size]),
+  )
+  if (others.size === 0) return {}
+  return { leftOut: { files: others.size, bytes: [...others.values()].reduce((a, b) => a + b, 0) } }
 }
 
 /** Deletes what came with the archive and is none of these objects; resolves to how many of them are new. */

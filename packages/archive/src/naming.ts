@@ -16,6 +16,12 @@ export function referenceNamed(name: string): Reference | undefined {
   return reference !== undefined && formatReference(reference) === name ? reference : undefined
 }
 
+/** Whether two names that stand in an archive are the same reference. */
+export function sameName(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((name) => orUndefined(() => formatReference(parseReference(name))))
+  return a === b || (one !== undefined && one === other)
+}
+
 /** What a user calls the images of an archive. */
 export interface GivenName {
   /** As it was written. */

@@ -8,6 +8,7 @@ import { parsePlatform } from '@dist/oci'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { fileError } from '../file-error.js'
+import { formatBytes } from '../format.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printJson } from '../output.js'
 import { AmountLine } from '../progress/amount.js'
@@ -78,7 +79,7 @@ async function* chunksOf(path: string, handle: FileHandle, signal: AbortSignal):
 }
 
 function report(context: Context, outcome: ImportOutcome, { json }: ImportOptions): void {
-  const { images, nameless, foreign, objects, added } = outcome
+  const { images, nameless, foreign, objects, added, leftOut } = outcome
   for (const { name, desc, selection } of images) {
     if (json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest, selection })
     else print(context, `${shownName(name)} ${desc.digest}`)
@@ -86,6 +87,11 @@ function report(context: Context, outcome: ImportOutcome, { json }: ImportOption
   note(context, `${plural(objects, 'object')}, ${added} of them new`)
   for (const { digest } of nameless)
     note(context, `left out ${digest}: the archive gives it no name (--name <repository> does, by digest)`)
+  if (leftOut !== undefined)
+    note(
+      context,
+      `left out ${plural(leftOut.files, 'file')} (${formatBytes(leftOut.bytes)}) that no image of the archive needs`,
+    )
   if (foreign.length > 0)
     note(context, `${plural(foreign.length, 'foreign layer')} stay where their publisher keeps them`)
 }
