@@ -51,6 +51,15 @@ describe('dist export of many images', () => {
     expect((await shell('dist import --store other f.tar')).stdout).toContain(ref('amd64:1'))
   })
 
+  it('archives that xargs writes one behind the other into a stream are not imported as one', async () => {
+    const ended = await shell(
+      'dist images -q | xargs -n1 dist export > f.tar; dist import --store other f.tar',
+    )
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    expect(ended.stderr).toContain('another archive follows it in the same stream')
+    expect((await shell('dist images --store other -q')).stdout).toBe('')
+  })
+
   it('of several that are not there all are named, and no archive is made', async () => {
     const ended = await dist('export', '-o', 'out.tar', 'none:1', ref('single:1'), 'none:2')
     expect(ended).toMatchObject({ code: 3, stdout: '' })

@@ -86,6 +86,7 @@ it('finds objects that are shorter, and those that are gone', async () => {
     state: 'damaged',
     size,
     found: { size: 1000, digest: expect.stringMatching(/^sha256:/) },
+    code: 'FAILED_PRECONDITION',
     images: [ref('single')],
   })
   expect(bad).toContainEqual({

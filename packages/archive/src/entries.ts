@@ -28,8 +28,8 @@ export interface ReadEntriesOptions {
 /**
  * The files and links of an archive, plain, gzip or zstd, in its order. A body has to be read before the next entry
  * is asked for, or is passed over. Throws `MALFORMED`, with the entry's name, for names and links that lead out of the
- * archive, for devices and the like, absurd sizes, and too many entries; for what is no archive too, or was cut off within an
- * entry.
+ * archive, for devices and the like, absurd sizes, and too many entries; for what is no archive too, was cut off within an
+ * entry, or has another archive behind it.
  */
 export async function* readEntries(
   source: AsyncIterable<Uint8Array>,
@@ -38,7 +38,11 @@ export async function* readEntries(
   let count = 0
   const reading = signal === undefined ? {} : { signal }
   // What was cut off lacks something that its index names: that is how it is told.
-  for await (const { header, body } of readTar(filled(decompress(source)), { ...reading, openEnd: true })) {
+  for await (const { header, body } of readTar(filled(decompress(source)), {
+    ...reading,
+    openEnd: true,
+    alone: true,
+  })) {
     throwIfAborted(signal)
     if (++count > limit) throw malformed('the archive', `has more than ${limit} entries`)
     const path = pathOf(header.name, header.name)

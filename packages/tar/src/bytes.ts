@@ -24,17 +24,22 @@ export class Bytes {
 
   /** The next `length` bytes; undefined at the end. Throws `MALFORMED` when the end comes in between. */
   async read(length: number, what: string): Promise<Buffer | undefined> {
+    const bytes = await this.upTo(length)
+    if (bytes.byteLength === 0 && length > 0) return undefined
+    if (bytes.byteLength < length) throw truncated(what)
+    return bytes
+  }
+
+  /** The next `length` bytes, or as many as there are. */
+  async upTo(length: number): Promise<Buffer> {
     const pieces: Buffer[] = []
-    let missing = length
-    while (missing > 0) {
+    for (let missing = length; missing > 0; ) {
       const piece = await this.some(missing)
       if (piece === undefined) break
       pieces.push(piece)
       missing -= piece.byteLength
     }
-    if (missing === length && length > 0) return undefined
-    if (missing > 0) throw truncated(what)
-    return Buffer.concat(pieces, length)
+    return Buffer.concat(pieces)
   }
 
   /** Whether nothing is left. */

@@ -15,6 +15,11 @@ export interface ReadTarOptions {
    * know the whole by its digest. Default: false.
    */
   openEnd?: boolean
+  /**
+   * Whether another archive behind the end is `MALFORMED`, for those who would miss its entries. Default: false, it is
+   * passed over, as everything there.
+   */
+  alone?: boolean
 }
 
 /** Long names and PAX records are held in memory. */
@@ -52,9 +57,33 @@ export async function* readTar(
       }
     }
     if (extensions !== noExtensions) throw truncated('a header that belongs to no entry')
+    if (options.alone) await refuseAnother(bytes)
     await bytes.drain()
   } finally {
     await bytes.close()
+  }
+}
+
+/** What follows the empty blocks is an archive if it begins with a header. */
+async function refuseAnother(bytes: Bytes): Promise<void> {
+  for (;;) {
+    const rest = await bytes.upTo(blockSize)
+    if (rest.byteLength < blockSize) return
+    if (rest.every((byte) => byte === 0)) continue
+    if (isHeader(rest))
+      throw new DistError(
+        'MALFORMED',
+        'another archive follows it in the same stream: they have to come apart',
+      )
+    return
+  }
+}
+
+function isHeader(block: Buffer): boolean {
+  try {
+    return decodeBlock(block) !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -231,6 +231,20 @@ describe('L14: the stream', () => {
     expect(await entriesOf(sample, Array.from(sample.keys()))).toEqual(whole)
   })
 
+  it('with another archive behind its end is an error where it has to be alone', async () => {
+    const two = Buffer.concat([sample, Buffer.alloc(512), sample])
+    const read = async (bytes: Uint8Array, alone: boolean) => {
+      let count = 0
+      for await (const _ of readTar(pieces(bytes, [700]), { alone })) count++
+      return count
+    }
+    const count = await read(sample, true)
+    expect(await read(two, false)).toBe(count)
+    await expect(read(two, true)).rejects.toMatchObject({ code: 'MALFORMED' })
+    for (const rest of [Buffer.alloc(5120), Buffer.alloc(700, 'x'), Buffer.alloc(3)])
+      expect(await read(Buffer.concat([sample, rest]), true)).toBe(count)
+  })
+
   it('truncated at any byte is an error', async () => {
     const wrong: unknown[] = []
     for (let length = 0; length < sample.byteLength; length++) {
