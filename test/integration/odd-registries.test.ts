@@ -170,6 +170,21 @@ describe('R29 what refers to an image', () => {
     }
   })
 
+  it('is left behind where the destination does not support it, and that is said', async () => {
+    const source = await holding(singleImage, { referrers: 100 })
+    const signature = artifactOf(singleImage, 'signature')
+    const { digest } = signature.descriptor
+    source.content.putImage('app', digest, signature)
+    const destination = await registry()
+    destination.script({ method: 'PUT', path: `/manifests/${digest}` }, faults.status(405))
+    const copied = await dist('copy', '--json', `${source.host}/app:1`, `${destination.host}/copied:t`)
+    expect(copied).toMatchObject({ code: 0 })
+    expect(jsonLines(copied.stdout)).toMatchObject([
+      { remarks: [expect.stringMatching(/what refers to it .* is not supported.*takes no pushes \(405\)/)] },
+    ])
+    expectWhole(destination, 'copied', singleImage)
+  })
+
   it('is told of in the report of a mirror', async () => {
     const source = await holding(singleImage)
     source.script({ path: '/referrers/' }, faults.status(403))

@@ -176,9 +176,12 @@ export class ImageWork {
       for (const { digest } of blobs) this.#again.add(digest)
       await this.#fill(blobs, true)
     }
-    const options = { bring, again: this.#again, ...(signal === undefined ? {} : { signal }) }
+    const remarks = new Set(plan.remarks)
+    const onRemark = (remark: string) => remarks.add(remark)
+    const options = { bring, again: this.#again, onRemark, ...(signal === undefined ? {} : { signal }) }
     try {
       if (!plan.upToDate) await publishPlan(plan, this.#target, options)
+      this.#plan = { ...plan, remarks: [...remarks] }
     } catch (error) {
       // What was there may be gone: the next attempt looks again.
       this.#plan = undefined

@@ -28,7 +28,7 @@ export type { Retries } from './schedule.js'
 export type { Source } from './source.js'
 export { storeSource } from './store-source.js'
 export { storeTarget } from './store-target.js'
-export type { Target, TargetOf } from './target.js'
+export type { Target, TargetOf, TargetOptions } from './target.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
 export { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {

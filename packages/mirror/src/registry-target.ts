@@ -120,7 +120,7 @@ class RepositoryTarget implements Target {
     const { tag } = parseReference(image.name)
     if (tag === undefined || referrers.length > 0) await this.#putTree(desc, options)
     else await this.#putChildren(desc, options)
-    await allPut(referrers.map((referrer) => this.#refer(referrer, options)))
+    await allPut(referrers.map((referrer) => this.#referTo(referrer, options)))
     if (tag !== undefined) await this.#send(desc, { ...options, tag })
     // Narrowed to one platform, an image has another digest than its reference.
     return tag === undefined
@@ -143,6 +143,18 @@ class RepositoryTarget implements Target {
       await this.#putChildren(desc, options)
       await this.#send(desc, options)
     })
+  }
+
+  /** Registries that take no such manifest at all get the image without: nobody could make it otherwise there. */
+  async #referTo(desc: Descriptor, options: TargetOptions): Promise<void> {
+    try {
+      await this.#refer(desc, options)
+    } catch (error) {
+      if (!(error instanceof DistError) || error.code !== 'NOT_IMPLEMENTED') throw error
+      options.onRemark?.(
+        `what refers to it (signatures, SBOMs) is not supported there, and is left behind: ${error.message}`,
+      )
+    }
   }
 
   /** As `#putTree`, but put also where it is already: the list of what refers to an image may not know it yet. */

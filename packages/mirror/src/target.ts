@@ -4,6 +4,8 @@ import type { Locator, Reference } from '@dist/reference'
 
 export interface TargetOptions {
   signal?: AbortSignal
+  /** Told what was left behind, and why: of the image itself nothing is. */
+  onRemark?: (remark: string) => void
 }
 
 /** Where one image goes: into a store, or to a repository of a registry. */

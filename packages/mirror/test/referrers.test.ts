@@ -91,6 +91,33 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', signature.descriptor.digest)).toBeDefined()
   })
 
+  it('is left behind, with a remark, where the registry does not support it', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signatures = ['one', 'two'].map((text) => artifactOf(image.descriptor, text))
+    remote.push(image, name)
+    for (const { descriptor } of signatures) remote.refer(image.descriptor, descriptor)
+    for (const [i, signature] of signatures.entries()) remote.push(signature, `registry.test/a:sig-${i}`)
+    const refused = signatures[0]?.descriptor.digest ?? ''
+    registry.fail(`PUT m/a/manifests/${refused}`, new DistError('NOT_IMPLEMENTED', 'mirror.test says no'))
+    const remarks = [expect.stringMatching(/what refers to it .* is not supported .*: mirror.test says no$/)]
+    expect(await mirror([name], all)).toMatchObject([{ remarks }])
+    expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
+    expect(await registry.image('m/a', signatures[1]?.descriptor.digest ?? '')).toBeDefined()
+  })
+
+  it('fails its image where it could be put at another time', async () => {
+    const { remote, registry, mirror } = newPushWorld()
+    const image = imageOf(['x'])
+    const signature = artifactOf(image.descriptor, 'signature')
+    remote.push(image, name)
+    remote.push(signature, 'registry.test/a:sig')
+    remote.refer(image.descriptor, signature.descriptor)
+    registry.fail(`PUT m/a/manifests/${signature.descriptor.digest}`, new DistError('UNAVAILABLE', 'later'))
+    expect(await mirror([name], all)).toMatchObject([{ error: { code: 'UNAVAILABLE' } }])
+    expect(await registry.image('m/a', '1')).toBeUndefined()
+  })
+
   it('fails its image where it cannot be read', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])

@@ -226,3 +226,18 @@ test('R33 what a repository turned out not to hold is sent, whatever it says', a
   await push(pusher, blob)
   expect(held(registry, blob)).toBeDefined()
 })
+
+test.each([400, 403, 405, 409, 412])(
+  'a tag that is refused (%i) and means the manifest already is put',
+  async (code) => {
+    const registry = await scripted()
+    const { desc, content } = documentOf()
+    registry.content.putManifest('a/b', content, desc.mediaType, 'immutable')
+    registry.content.putManifest('a/b', manifestOf({ annotations: { a: 'b' } }), desc.mediaType, 'other')
+    registry.script({ method: 'PUT' }, faults.status(code))
+    const pusher = pusherTo(registry)
+    await pusher.put(desc, content, { tag: 'immutable' })
+    for (const tag of ['other', 'none'])
+      await expect(pusher.put(desc, content, { tag })).rejects.toThrow(`${code}`)
+  },
+)

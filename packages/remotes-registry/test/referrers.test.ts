@@ -1,6 +1,6 @@
 import { digestOf, mediaTypes, parseDigest } from '@dist/oci'
 import { type Fault, faults, reply, type ScriptedRegistry } from '@dist/testkit'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { client, manifestOf, refTo, scripted } from './support.js'
 
 const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(manifestOf()), size: 10 }
@@ -204,6 +204,18 @@ test('an API that refuses all is not asked again, one that refuses a repository 
     }
     expect(registry.received(api)).toHaveLength(asked ?? 0)
   }
+})
+
+test('an API that refused is asked again after a while: rights are given, and registries mended', async () => {
+  const registry = await scripted({ referrers: 10 })
+  const put = putReferring(registry, 1)
+  registry.script(api, faults.status(403), { times: 1 })
+  const registryClient = client()
+  expect(await found(registry, registryClient)).toEqual([])
+  const now = performance.now()
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 11 * 60_000)
+  onTestFinished(() => clock.mockRestore())
+  expect(await found(registry, registryClient)).toEqual(put.map(({ digest }) => digest))
 })
 
 test('a host that is not there is an error: nothing is known of the image either', async () => {

@@ -1,7 +1,16 @@
+import { DistError } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import { narrowed, type Plan, planImage, publishPlan, type Source, type Target } from '@dist/mirror'
+import {
+  narrowed,
+  type Plan,
+  planImage,
+  publishPlan,
+  type Source,
+  type Target,
+  type TargetOptions,
+} from '@dist/mirror'
 import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
-import { type Locator, parsePrefix, parseReference, type Reference } from '@dist/reference'
+import { formatReference, type Locator, parsePrefix, parseReference, type Reference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
@@ -41,9 +50,12 @@ export class MirrorWork implements Work {
       open: to === undefined ? plan.missing : await this.#unsent(image, plan, target),
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
-        const lacked = plan.upToDate ? [] : await publish(image, plan, target, signal)
+        const remarks = new Set(plan.remarks)
+        const options = { signal, onRemark: (remark: string) => remarks.add(remark) }
+        const lacked = plan.upToDate ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sentAgain(look, lacked)
-        return publishedRecord(image, plan, await this.engine.states.fetchedBlobs(image))
+        const fetched = await this.engine.states.fetchedBlobs(image)
+        return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)
       },
     }
     return look
@@ -89,21 +101,24 @@ async function publish(
   { again = [] }: ImageJob,
   plan: Plan,
   target: Target,
-  signal: AbortSignal,
+  options: TargetOptions,
 ): Promise<readonly Descriptor[]> {
   const sent = plan.objects.map(({ digest }) => digest).filter((digest) => again.includes(blobKey(digest)))
   let lacked: readonly Descriptor[] = []
   const bring = async (blobs: readonly Descriptor[]) => {
-    // A payload names so many: a registry that has lost more than that has lost all.
+    // A payload names so many.
     lacked = blobs.slice(0, maxAgain - again.length)
-    throw new Interrupted()
+    if (lacked.length > 0) throw new Interrupted()
+    const message = `${formatReference(plan.reference)}: the registry lacks more than ${maxAgain} blobs that were sent to it`
+    throw new DistError('UNAVAILABLE', message, { retryable: false })
   }
   try {
-    await publishPlan(plan, target, { signal, bring, again: sent })
+    await publishPlan(plan, target, { ...options, bring, again: sent })
+    return []
   } catch (error) {
-    if (!(error instanceof Interrupted) || lacked.length === 0) throw error
+    if (error instanceof Interrupted) return lacked
+    throw error
   }
-  return lacked
 }
 
 /** Publishing goes on in another look. */

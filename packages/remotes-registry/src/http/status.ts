@@ -76,7 +76,7 @@ function codeFor(status: number): Code {
   if (status === 403 || status === 451) return 'PERMISSION_DENIED'
   if (status === 404 || status === 410) return 'NOT_FOUND'
   if (status === 429 || status === 413) return 'RESOURCE_EXHAUSTED'
-  if (status === 405 || status === 406 || status === 501) return 'NOT_IMPLEMENTED'
+  if (status === 405 || status === 406 || status === 415 || status === 501) return 'NOT_IMPLEMENTED'
   return status >= 500 || status === 408 ? 'UNAVAILABLE' : 'MALFORMED'
 }
 

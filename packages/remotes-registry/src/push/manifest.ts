@@ -1,10 +1,12 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, isRetryable } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, digestOf, hasChildren, type Manifest, parseManifest } from '@dist/oci'
 import { parseTag } from '@dist/reference'
 import type { PutOptions } from '@dist/remotes'
 import type { Response } from '../http/exchange.js'
 import { announcedDigest } from '../manifest.js'
+import { isAnswer } from '../probe.js'
 import { sendPatiently } from '../send.js'
+import { existingManifest } from './existing.js'
 import { nameAt, type PushPlace, scopeOf } from './place.js'
 import { addReferrer } from './referrers-tag.js'
 
@@ -22,11 +24,11 @@ export async function putManifest(
       'FAILED_PRECONDITION',
       `${what}: the content to be pushed is not that of ${desc.digest}`,
     )
-  const response = await putDocument(place, desc, content, tag, signal)
+  const headers = await putDocument(place, desc, content, tag, signal)
   const manifest = hasChildren(desc.mediaType) ? parseManifest(content, desc.mediaType, what) : undefined
   // Registries that know referrers say so; for the others a tag lists them (distribution spec, "Pushing Manifests
   // with Subject").
-  if (manifest?.subject === undefined || response.headers['oci-subject'] !== undefined) return
+  if (manifest?.subject === undefined || headers['oci-subject'] !== undefined) return
   await addReferrer(place, manifest.subject.digest, referrer(desc, manifest), signal)
 }
 
@@ -37,10 +39,10 @@ export async function putDocument(
   content: Uint8Array,
   tag: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<Response> {
+): Promise<Response['headers']> {
   const object = tag ?? desc.digest
   const what = nameAt(place, `manifest ${object}`)
-  const response = await sendPatiently(place.transport, {
+  const putting = sendPatiently(place.transport, {
     endpoint: place.endpoint,
     method: 'PUT',
     path: `/${place.locator.repository}/manifests/${object}`,
@@ -51,13 +53,34 @@ export async function putDocument(
     what,
     signal,
   })
+  const response = await putting.catch(async (error: unknown) => {
+    if (await isThere(place, desc, object, error, signal)) return undefined
+    throw error
+  })
+  if (response === undefined) return {}
   await response.body.discard()
   const announced = announcedDigest(response)
-  if (announced === undefined || digestOf(content, algorithmOf(announced)) === announced) return response
+  if (announced === undefined || digestOf(content, algorithmOf(announced)) === announced)
+    return response.headers
   throw new DistError(
     'FAILED_PRECONDITION',
     `${what}: ${response.url.host} stored ${announced}, not ${desc.digest}`,
   )
+}
+
+/**
+ * Whether a refused manifest is there all the same: where tags are immutable, one that is put again is refused although
+ * the tag means it.
+ */
+async function isThere(
+  place: PushPlace,
+  { digest }: Descriptor,
+  object: string,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (!isAnswer(error) || isRetryable(error) || error.lacks !== undefined) return false
+  return (await existingManifest(place, object, signal))?.digest === digest
 }
 
 /** A manifest as its subject's list of referrers has it (image spec, "Listing Referrers"). */

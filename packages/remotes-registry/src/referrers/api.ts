@@ -19,20 +19,31 @@ const maxPages = 1_000
 /** Why the API gives no list: it is not there, its repository is not, or it failed. */
 export type NoList = 'no API' | 'no repository' | DistError
 
-/** What is known of APIs that give no lists, by endpoint or by repository: they are not asked again. */
+/** Milliseconds for which an API that gives no lists is not asked again: registries are mended, and rights are given. */
+const remembered = 600_000
+/** As many repositories as are copied in that time. */
+const maxKnown = 100_000
+
+/** What is known of APIs that give no lists, by endpoint or by repository: they are not asked again for a while. */
 export class KnownNoLists {
-  readonly #known = new Map<string, NoList>()
+  readonly #known = new Map<string, { readonly answer: NoList; readonly until: number }>()
 
   of(endpoint: Endpoint, repository: string): NoList | undefined {
-    return this.#known.get(endpoint.url) ?? this.#known.get(`${endpoint.url}/${repository}`)
+    const known = [endpoint.url, `${endpoint.url}/${repository}`].map((key) => this.#known.get(key))
+    return known.find((each) => each !== undefined && each.until > performance.now())?.answer
   }
 
   /** Notes a refusal. That a repository is not there, and that a registry fails, may pass. */
   note(endpoint: Endpoint, repository: string, refusal: NoList): void {
     if (refusal === 'no API' || hasCode(refusal, 'MALFORMED', 'NOT_IMPLEMENTED'))
-      this.#known.set(endpoint.url, refusal)
+      this.#set(endpoint.url, refusal)
     else if (hasCode(refusal, 'UNAUTHENTICATED', 'PERMISSION_DENIED'))
-      this.#known.set(`${endpoint.url}/${repository}`, refusal)
+      this.#set(`${endpoint.url}/${repository}`, refusal)
+  }
+
+  #set(key: string, answer: NoList): void {
+    if (this.#known.size >= maxKnown) this.#known.clear()
+    this.#known.set(key, { answer, until: performance.now() + remembered })
   }
 }
 
