@@ -97,6 +97,13 @@ async function authorized<T>(answer: Promise<T>, { what, signal }: RegistryReque
   }
 }
 
+/** Unless it is a quota, a refusal that names a time may mean this request alone: the other way will tell. */
+function ofRequest(error: DistError): DistError {
+  const { code, message, retryable, retryAfter } = error
+  if (code === 'RESOURCE_EXHAUSTED' || retryAfter === undefined) return error
+  return new DistError(code, message, { retryable })
+}
+
 async function failed(
   transport: Transport,
   request: RegistryRequest,
@@ -104,12 +111,13 @@ async function failed(
   login: string | undefined,
 ): Promise<never> {
   const { endpoint, scope, what } = request
-  const error = await statusError(response, what, transport.retry.maxRetryAfter, {
+  const said = await statusError(response, what, transport.retry.maxRetryAfter, {
     pushes: isPush(request),
     // Elsewhere nobody was told who asks.
     user: isOwn(endpoint, response) ? userOf(login) : undefined,
     secrets: [...secretsIn(login), ...Object.values(endpoint.headers ?? {})],
   })
+  const error = request.optional === true ? ofRequest(said) : said
   await pauseAsAsked(transport.limiter, response, error)
   if (login !== undefined && hasCode(error, 'UNAUTHENTICATED', 'PERMISSION_DENIED')) {
     const withheld = await transport.authorizer.withheld(endpoint, scope)

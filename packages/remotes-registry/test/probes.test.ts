@@ -14,6 +14,7 @@ const refusals: [what: string, fault: Fault][] = [
   ...[400, 401, 403, 404, 405, 406, 410, 415, 418, 422, 500, 501, 502, 503, 504].map(
     (code): [string, Fault] => [String(code), faults.status(code)],
   ),
+  ['503 for a while', faults.status(503, { 'retry-after': '600' })],
   ['a redirect without a place', faults.status(307)],
   ['a closed connection', faults.closed()],
   ['200 and nothing else', faults.status(200, {}, '')],
@@ -137,7 +138,8 @@ describe('R29 before a push', () => {
     expect(await pusherTo(registry).resolve(desc.digest)).toEqual(expected)
   })
 
-  const others = refusals.filter(([what]) => what !== '401')
+  // A login that fails, and a pause, are of the host.
+  const others = refusals.filter(([what]) => !['401', '503 for a while'].includes(what))
   test.each(others)('a tag counts as not there where asking for it is answered %s', async (_what, fault) => {
     const registry = await scripted()
     putManifest(registry)

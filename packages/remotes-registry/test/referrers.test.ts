@@ -111,6 +111,7 @@ const refusals: [what: string, fault: Fault][] = [
   ['500', faults.status(500)],
   ['501', faults.status(501)],
   ['503', faults.status(503)],
+  ['503 for a while', faults.status(503, { 'retry-after': '600' })],
   ['a redirect to 403', faults.redirect('/signed/elsewhere')],
   ['a redirect to nowhere', faults.redirect('ftp://x')],
   ['a closed connection', faults.closed()],
