@@ -105,6 +105,15 @@ it('the bar of few images shows the bytes that came', () => {
   expect(stripVTControlCharacters(bar)).toContain(`│${'━'.repeat(30)}${'─'.repeat(30)}│ 4.9 KiB / 9.8 KiB`)
 })
 
+it('the bar does not go back when images are canceled', () => {
+  const bar = (images: Picture['images']) => {
+    const [line = ''] = drawRun({ ...picture(0, 5_000), images }, [], { ...screen, columns: 100, rows: 24 })
+    return stripVTControlCharacters(line)
+  }
+  const counts = { total: 4, done: 0, failed: 0 }
+  expect(bar({ ...counts, active: 0, canceled: 2 })).toBe(bar({ ...counts, active: 2 }))
+})
+
 it('the tag of a name stays visible', () => {
   const image = {
     name: 'registry.example.com:5000/a/long/path/to/app:1.2.3',

@@ -89,7 +89,7 @@ function barLine(picture: Picture, { speed, eta }: Pace, room: number, colors: C
 function shareOf({ images, bytes }: Picture): number {
   if (images.total === 0) return 0
   const ended = images.done + images.failed
-  const planned = (ended + images.active) / images.total
+  const planned = (ended + images.active + (images.canceled ?? 0)) / images.total
   const come = bytes.total === 0 ? 0 : Math.min(1, bytes.fetched / bytes.total)
   return Math.max(ended / images.total, planned * come)
 }
