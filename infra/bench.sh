@@ -9,6 +9,6 @@ run=(node --import tsx --conditions=source)
 if [ "${1-}" = picture ]; then
   exec "${run[@]}" test/bench/picture.ts "${@:2}"
 fi
-# These need the S3 gateway of the tests as well.
-case " $* " in *' s3 '* | *' queue '* | *' scale '*) infra/setup.sh --for test ;; esac
+# These need Redis, or the S3 gateway of the tests, as well.
+case " $* " in *' s3 '* | *' queue '* | *' scale '* | *' hosts '*) infra/setup.sh --for test ;; esac
 exec "${run[@]}" test/bench/main.ts "$@"

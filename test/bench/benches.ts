@@ -2,6 +2,7 @@ import type { Bench } from './bench.js'
 import { benchQueue } from './distributed/queue.js'
 import { benchS3 } from './distributed/s3.js'
 import { benchScale } from './distributed/scale.js'
+import { benchHosts } from './hosts/bench.js'
 import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
 
@@ -23,5 +24,6 @@ export const benches: readonly Bench[] = [
     title: 'the pull workloads from registry to registry, beside skopeo and crane',
     run: benchCopy,
   },
+  { name: 'hosts', title: 'what dead hosts cost the images of others', run: benchHosts },
   { name: 'scale', title: 'how the time grows with images and with workers', run: benchScale },
 ]
