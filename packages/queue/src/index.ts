@@ -1,6 +1,8 @@
 export { openRuns, type RunsOptions } from './client/open.js'
 export { startCoordinator } from './coordinator.js'
 export { hostsAtOnce } from './engine/host-slots.js'
+export * from './obstacles/obstacle.js'
+export { type ObstacleReader, obstacleReader } from './obstacles/read.js'
 export * from './runs.js'
 export * from './service.js'
 export type { Tuning } from './tuning.js'

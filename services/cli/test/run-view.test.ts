@@ -127,9 +127,45 @@ it('the tag of a name stays visible', () => {
 it('the remaining time is not told before there is something to tell it from', () => {
   const pace = new Pacemaker()
   expect(pace.at(picture(0), 0).eta).toBeUndefined()
-  expect(pace.at(picture(1), 2000).eta).toBeUndefined()
-  expect(pace.at(picture(10), 10_000).eta).toBe(90_000)
-  expect(pace.at(picture(100), 20_000).eta).toBeUndefined()
+  expect(pace.at(picture(1, 1000), 2000).eta).toBeUndefined()
+  expect(pace.at(picture(10, 5000), 10_000).eta).toBe(90_000)
+  expect(pace.at(picture(100, 10_000), 20_000).eta).toBeUndefined()
+})
+
+it('the remaining time is not told while no bytes flow', () => {
+  const pace = new Pacemaker()
+  pace.at(picture(0), 0)
+  expect(pace.at(picture(10, 5000), 5_000).eta).toBeDefined()
+  expect(pace.at(picture(11, 5000), 60_000).eta).toBeUndefined()
+})
+
+it('remarks are said at once when they are new, when they have changed with the next line, and else not again', () => {
+  const { context, stderr } = captured()
+  const view = lineView(context.stderr, 5000)
+  const remark = (stamp: number) => [{ key: 'a', stamp, text: `${stamp} images: nobody answers` }]
+  view.show(picture(1))
+  vi.advanceTimersByTime(1000)
+  view.show(picture(1), [], remark(1))
+  vi.advanceTimersByTime(1000)
+  view.show(picture(1), [], remark(2))
+  expect(stderr().match(/^dist: .*$/gm)).toEqual(['dist: 1 images: nobody answers'])
+  vi.advanceTimersByTime(4000)
+  view.show(picture(1), [], remark(3))
+  view.show(picture(1), [], remark(3))
+  expect(
+    stderr()
+      .match(/^dist: .*$/gm)
+      ?.at(-1),
+  ).toBe('dist: 3 images: nobody answers')
+  expect(stderr().match(/^dist: /gm)).toHaveLength(2)
+})
+
+it('a terminal shows what stands in the way above the bar, and leaves room for it', () => {
+  const remarks = [{ key: 'a', stamp: 1, text: 'no worker is alive: start dist worker' }]
+  const screen = { columns: 80, rows: 6, colors: createColors(false), pace: { speed: 0, eta: undefined } }
+  const lines = drawRun(picture(1), inFlight(10), { ...screen, remarks })
+  expect(lines).toHaveLength(6)
+  expect(lines.at(-3)).toBe('no worker is alive: start dist worker')
 })
 
 it('large blobs tell it where images do not', () => {

@@ -1,4 +1,5 @@
 export { type Environment, nonEmpty } from './environment.js'
+export { describeObstacle } from './obstacles.js'
 export { type PatienceOptions, unlessAborted, waitedFor } from './patience.js'
 export { openPushes, type Pushes, type PushesOptions } from './pushes.js'
 export {

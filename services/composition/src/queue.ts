@@ -1,7 +1,8 @@
 import { DistError } from '@dist/errdefs'
-import type { Runs } from '@dist/queue'
+import type { ObstacleReader, Runs } from '@dist/queue'
 import type { RedisStatuses } from '@dist/redis'
 import { type Environment, nonEmpty } from './environment.js'
+import { openObstacles } from './obstacles.js'
 import { waitedFor } from './patience.js'
 import { readSecret } from './service/settings/secret.js'
 
@@ -30,6 +31,8 @@ export interface Queue extends AsyncDisposable {
   readonly runs: Runs
   /** The writes under way of all workers. */
   readonly statuses: Pick<RedisStatuses, 'list'>
+  /** What stands in the way of a run, or of all. */
+  readonly obstacles: ObstacleReader
 }
 
 const defaultPatience = 5_000
@@ -85,6 +88,7 @@ export async function openQueue(
   return {
     runs,
     statuses: createRedisStatuses(redis, { worker: 'client', patience }),
+    obstacles: await openObstacles(redis),
     [Symbol.asyncDispose]: async () => {
       await runs[Symbol.asyncDispose]()
       redis.disconnect()

@@ -21,7 +21,7 @@ describe('the queue of a client', () => {
     })
   })
 
-  it('that nobody serves is UNAVAILABLE when its patience is over', async () => {
+  it('that nobody serves is UNAVAILABLE when its patience is over', { timeout: 30_000 }, async () => {
     await expect(openQueue('redis://127.0.0.1:1', {}, { patience: 300 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })

@@ -57,6 +57,9 @@ export class EngineService implements Service {
     for (const { worker, ...consumer } of this.running.consumers.map(snapshot)) {
       if (!worker.isRunning()) throw new DistError('UNAVAILABLE', `${worker.name} are not being consumed`)
       const waiting = await answered(this.#waiting(worker), patience)
+      // Somebody wants it so: that is told of elsewhere.
+      if ((await answered(this.engine.redis.hexists(worker.toKey('meta'), 'paused'), patience)) === 1)
+        continue
       this.#checkFed(worker.name, waiting > 0 && consumer.hasRoom, consumer.startedAt)
     }
   }

@@ -27,7 +27,11 @@ export async function verify(
   if (url === undefined) return verifyHere(context, texts, options)
   await using report = await openReport(context, options)
   await using queue = await openQueue(url, context.env, options.detach ? {} : followed(context))
-  return await verifyDistributed(context, texts, options, { runs: queue.runs, report })
+  return await verifyDistributed(context, texts, options, {
+    runs: queue.runs,
+    obstacles: queue.obstacles,
+    report,
+  })
 }
 
 async function verifyHere(

@@ -7,6 +7,8 @@ import { formatListen, type ListenAddress } from './settings/units.js'
 export interface HealthParts {
   /** Throws the reason when it does not do its work. */
   checkReady(): Promise<void>
+  /** What stands in the way of the work, one line each, though the service does its own. Default: nothing. */
+  remarks?(): Promise<readonly string[]>
   /** In Prometheus' text format. */
   metrics(): Promise<string>
   readonly metricsType: string
@@ -20,7 +22,7 @@ export interface HealthServer extends AsyncDisposable {
 const patience = 5_000
 
 /**
- * Serves `/healthz` (the process answers), `/readyz` (it does its work, else 503 and the reason) and `/metrics`.
+ * Serves `/healthz` (the process answers), `/readyz` (it does its work, and what stands in the way of others; else 503 and the reason) and `/metrics`.
  * Without an address it takes the usual port, or a free one: two services on one machine shall not need to be told.
  * Throws `UNAVAILABLE` where it cannot listen.
  */
@@ -54,7 +56,8 @@ const routes: Readonly<Record<string, Route>> = {
   '/healthz': async (response) => send(response, 200, 'ok\n'),
   '/readyz': async (response, parts) => {
     await parts.checkReady()
-    send(response, 200, 'ok\n')
+    const remarks = await bounded(parts.remarks?.() ?? Promise.resolve([])).catch(() => [])
+    send(response, 200, ['ok', ...remarks.map((remark) => sanitize(remark, 1_000)), ''].join('\n'))
   },
   '/metrics': async (response, parts) =>
     send(response, 200, await bounded(parts.metrics()), parts.metricsType),

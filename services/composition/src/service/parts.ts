@@ -1,6 +1,7 @@
 import { isUnavailable } from '@dist/errdefs'
 import type { CoordinatorParts, ServiceParts, Tuning } from '@dist/queue'
 import type { Presence } from '@dist/redis'
+import { openObstacles } from '../obstacles.js'
 import { type Announced, announce } from './announce.js'
 import { connectQueue, type QueueConnection } from './connect.js'
 import { logEvent } from './events.js'
@@ -49,6 +50,7 @@ export async function openParts(
     opened.push(mirror)
     const presence = await announce(queue, about, { log, signal })
     opened.push(presence)
+    surroundings.watchObstacles(await openObstacles(queue.redis))
     const errors = sparing(log)
     const service: OpenedParts['service'] = {
       connect: queue.connect,

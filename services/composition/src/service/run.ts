@@ -1,9 +1,11 @@
 import { DistError } from '@dist/errdefs'
-import type { Service } from '@dist/queue'
+import type { Obstacle, ObstacleReader, Service } from '@dist/queue'
+import { describeObstacle } from '../obstacles.js'
 import type { ServiceContext } from './context.js'
 import { type HealthServer, serveHealth } from './health.js'
 import { createLogger, type Logger } from './log.js'
 import { createMetrics, type ServiceMetrics } from './metrics.js'
+import { measureObstacles, quietly } from './obstacles.js'
 import { formatListen, type ListenAddress } from './settings/units.js'
 
 export interface ServiceRun {
@@ -27,6 +29,8 @@ export interface Surroundings {
   readonly context: ServiceContext
   /** Tells why it does not start yet. */
   readonly waits: (error: unknown) => void
+  /** Has the service's pages tell what stands in the way of the queue's runs. */
+  readonly watchObstacles: (read: ObstacleReader) => void
   /** To be called as soon as there is a service: it waits for it, says so, and stops it when that is asked for. */
   attend(service: Service): Promise<void>
 }
@@ -66,6 +70,7 @@ async function attended(
 ): Promise<void> {
   let service: Service | undefined
   let starting = 'it is starting'
+  let obstacles: () => Promise<readonly Obstacle[]> = async () => []
   const metrics = createMetrics({ ...run, service: run.name, active: () => service?.active ?? 0 })
   await using health = await serveHealth(
     {
@@ -74,6 +79,7 @@ async function attended(
         if (service === undefined) throw new DistError('UNAVAILABLE', starting)
         await service.checkReady()
       },
+      remarks: async () => (await obstacles()).map((obstacle) => describeObstacle(obstacle)),
       metrics: () => metrics.registry.metrics(),
       metricsType: metrics.registry.contentType,
     },
@@ -88,7 +94,11 @@ async function attended(
   const waits = (error: unknown) => {
     starting = `it is starting and waits: ${error instanceof Error ? error.message : String(error)}`
   }
-  await work({ log, metrics, context, waits, attend })
+  const watchObstacles = (read: ObstacleReader) => {
+    obstacles = quietly(read)
+    measureObstacles(metrics.registry, obstacles)
+  }
+  await work({ log, metrics, context, waits, watchObstacles, attend })
 }
 
 async function untilStopped(

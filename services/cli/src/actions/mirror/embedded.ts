@@ -29,6 +29,7 @@ import type { MirrorOptions } from './mirror.js'
 import { requestedPlatforms } from './platforms.js'
 import type { Report } from './report.js'
 import { plural } from './summary.js'
+import { Troubles } from './troubles.js'
 
 /** Milliseconds between two pictures. */
 const interval = 200
@@ -91,7 +92,8 @@ async function mirrored(
   const { signal } = context
   const total = references.length
   const tally = new Tally(total, to === undefined ? 'fetching' : 'sending')
-  const outcomes = await watched(context, tally, (onEvent) =>
+  const troubles = new Troubles(dependencies.hosts)
+  const outcomes = await watched(context, tally, troubles, (onEvent) =>
     mirrorImages(references, dependencies, { ...options, policy: inBulk(patience), signal, onEvent }),
   )
   const prefix = to === undefined ? undefined : parsePrefix(to)
@@ -108,17 +110,22 @@ async function mirrored(
 async function watched<T>(
   context: Context,
   tally: Tally,
+  troubles: Troubles,
   work: (onEvent: (event: MirrorEvent) => void) => Promise<T>,
 ): Promise<T> {
   const view = await openRunView(context)
-  const show = () => view.show(tally.picture, tally.inFlight)
+  const show = () => view.show(tally.picture, tally.inFlight, troubles.remarks)
   show()
   const timer = setInterval(show, interval)
   try {
-    return await work((event) => tally.apply(event))
+    return await work((event) => {
+      tally.apply(event)
+      troubles.apply(event)
+    })
   } finally {
     clearInterval(timer)
-    show()
+    // The report tells what has failed.
+    view.show(tally.picture, tally.inFlight)
     view.end()
   }
 }

@@ -45,7 +45,11 @@ export async function mirror(
   await using report = await openReport(context, options)
   if (url === undefined) return await mirrorEmbedded(context, references, options, report)
   await using queue = await openQueue(url, context.env, options.detach ? {} : followed(context))
-  return await mirrorDistributed(context, references, options, { runs: queue.runs, report })
+  return await mirrorDistributed(context, references, options, {
+    runs: queue.runs,
+    obstacles: queue.obstacles,
+    report,
+  })
 }
 
 function requestedReferences(

@@ -1,5 +1,6 @@
+import { describeObstacle } from '@dist/composition'
 import { sanitize } from '@dist/errdefs'
-import type { ImageReport, RunStatus } from '@dist/queue'
+import type { ImageReport, Obstacle, RunStatus } from '@dist/queue'
 import { formatBytes, formatDuration } from '../../format.js'
 import { failureLines } from '../mirror/report.js'
 import { verbOf } from '../mirror/summary.js'
@@ -8,7 +9,7 @@ import { verbOf } from '../mirror/summary.js'
 const shownFailures = 20
 
 /** A run for people, one fact a line. `now` is in milliseconds. */
-export function statusLines(status: RunStatus, now: number): string[] {
+export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
   const { id, kind, state, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
@@ -23,6 +24,7 @@ export function statusLines(status: RunStatus, now: number): string[] {
     ['images', imagesCell(status)],
     ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
     ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${verbOf(status)}`],
+    ...obstacles.map((obstacle) => ['waits', sanitize(describeObstacle(obstacle, now), 1_000)]),
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())
 }

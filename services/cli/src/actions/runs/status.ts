@@ -1,6 +1,6 @@
 import { openQueue, requiredQueue } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
-import type { RunStatus, Runs } from '@dist/queue'
+import type { ObstacleReader, RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions } from '../../options.js'
@@ -8,6 +8,7 @@ import { note, print, printJson } from '../../output.js'
 import { openRunView } from '../../progress/run/view.js'
 import { failuresAtMost, jsonReport, openReport, type Report } from '../mirror/report.js'
 import { verbOf } from '../mirror/summary.js'
+import { RunDisplay } from './display.js'
 import { findRun } from './find.js'
 import { followed, followRun, sayAway } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
@@ -31,11 +32,12 @@ export async function status(
     context.env,
     options.watch ? { ...followed(context), waitAtStart: true } : { signal: context.signal },
   )
-  return await showStatus(context, run, options, { runs: queue.runs, report })
+  return await showStatus(context, run, options, { runs: queue.runs, obstacles: queue.obstacles, report })
 }
 
 export interface StatusParts {
   runs: Pick<Runs, 'list' | 'status' | 'images' | 'failed'>
+  obstacles?: ObstacleReader
   report: Report
   /** Milliseconds between two looks of `--watch`. Default 1,000. */
   every?: number
@@ -55,11 +57,12 @@ export async function showStatus(
     await reportRun(context, parts.runs, found, parts.report)
     return exitCodes.done
   }
+  const obstacles = found.state === 'running' ? ((await parts.obstacles?.(found.id)) ?? []) : []
   if (options.json) {
-    printJson(context, { ...found, failures: await firstFailures(found, parts.runs) })
+    printJson(context, { ...found, obstacles, failures: await firstFailures(found, parts.runs) })
     return exitCodes.done
   }
-  for (const line of statusLines(found, Date.now())) print(context, line)
+  for (const line of statusLines(found, Date.now(), obstacles)) print(context, line)
   for await (const line of failedLines(parts.runs.failed(found.id))) print(context, line)
   return exitCodes.done
 }
@@ -76,13 +79,14 @@ async function firstFailures(status: RunStatus, runs: Pick<Runs, 'failed'>): Pro
 async function watchRun(
   context: Context,
   { id }: RunStatus,
-  { runs, report, every }: StatusParts,
+  { runs, obstacles, report, every }: StatusParts,
 ): Promise<number> {
   const view = await openRunView(context)
+  const display = new RunDisplay(view, { runs, obstacles })
   try {
     const ended = await followRun(runs, id, {
       signal: context.signal,
-      onStatus: (now) => view.show(now),
+      onStatus: (now) => display.show(now),
       onAway: sayAway(context),
       ...(every === undefined ? {} : { every }),
     })

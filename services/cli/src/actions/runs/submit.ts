@@ -1,12 +1,13 @@
 import { openStore } from '@dist/composition'
 import { DistError, hasCode, isNotFound, sanitize } from '@dist/errdefs'
-import type { RunRequest, RunStatus, Runs } from '@dist/queue'
+import type { ObstacleReader, RunRequest, RunStatus, Runs } from '@dist/queue'
 import type { Context } from '../../context.js'
 import { exitCodeOf, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'
 import { note, print, printJson, sayFailure } from '../../output.js'
-import { openRunView, type RunView } from '../../progress/run/view.js'
+import { openRunView } from '../../progress/run/view.js'
 import type { Report } from '../mirror/report.js'
+import { RunDisplay } from './display.js'
 import { followRun, pause, sayAway } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
 
@@ -15,6 +16,7 @@ const resubmissions = 10
 
 export interface SubmitParts {
   runs: Runs
+  obstacles?: ObstacleReader
   report: Report
   /** Milliseconds between two looks at the run. Default 1,000. */
   every?: number
@@ -91,9 +93,13 @@ async function attached(
 ): Promise<number> {
   let run = first
   const view = await openRunView(context)
+  const display = new RunDisplay(
+    view,
+    parts.every === undefined ? parts : { ...parts, every: 2 * parts.every },
+  )
   try {
     for (let lost = 0; ; lost++) {
-      const status = await follow(context, run, view, parts)
+      const status = await follow(context, run, display, parts)
       if (status !== undefined) {
         view.end()
         return await reportRun(context, parts.runs, status, parts.report)
@@ -119,12 +125,12 @@ async function attached(
 function follow(
   context: Context,
   run: string,
-  view: RunView,
+  display: RunDisplay,
   { runs, every }: SubmitParts,
 ): Promise<RunStatus | undefined> {
   return followRun(runs, run, {
     signal: context.signal,
-    onStatus: (status) => view.show(status),
+    onStatus: (status) => display.show(status),
     onAway: sayAway(context),
     ...(every === undefined ? {} : { every }),
   })

@@ -16,11 +16,11 @@ export class Pacemaker {
     const speed = this.#speed.at(bytes.fetched, now)
     const elapsed = now - this.#first.at
     const left = images.total - ended
-    if (elapsed < tooEarly || left === 0) return { speed, eta: undefined }
+    // What stands still has no end that anybody could tell.
+    if (elapsed < tooEarly || left === 0 || speed === 0) return { speed, eta: undefined }
     // Images tell it when they are many, bytes when they are large: whichever takes longer.
     const byImages = ended > this.#first.ended ? (elapsed * left) / (ended - this.#first.ended) : undefined
-    const byBytes = speed > 0 ? (Math.max(0, bytes.total - bytes.fetched) * 1000) / speed : undefined
-    const known = [byImages, byBytes].filter((estimate) => estimate !== undefined)
-    return { speed, eta: byImages === undefined ? undefined : Math.max(...known) }
+    const byBytes = (Math.max(0, bytes.total - bytes.fetched) * 1000) / speed
+    return { speed, eta: byImages === undefined ? undefined : Math.max(byImages, byBytes) }
   }
 }

@@ -4,6 +4,7 @@ import { type Colors, createColors } from '../colors.js'
 import { redrawOn } from '../redraw.js'
 import { Pacemaker } from './pace.js'
 import { countsLine, type InFlight, type Pace, type Picture } from './picture.js'
+import type { Remark } from './remark.js'
 import type { RunView } from './view.js'
 
 /** The images under way, a bar for all of them, and a line with the counts, in place. */
@@ -13,15 +14,15 @@ export function terminalView(stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv)
   const place = redrawOn(stderr)
   let last: Picture | undefined
   let ended = false
-  const draw = (picture: Picture, inFlight: readonly InFlight[]) => {
+  const draw = (picture: Picture, inFlight: readonly InFlight[], remarks: readonly Remark[] = []) => {
     // A terminal that does not know its size says 0.
     const size = { columns: stderr.columns || 80, rows: (stderr.rows || 24) - 1 }
-    place.draw(drawRun(picture, inFlight, { ...size, colors, pace: pacemaker.at(picture) }))
+    place.draw(drawRun(picture, inFlight, { ...size, colors, pace: pacemaker.at(picture), remarks }))
   }
   return {
-    show: (picture, inFlight = []) => {
+    show: (picture, inFlight = [], remarks = []) => {
       last = picture
-      draw(picture, inFlight)
+      draw(picture, inFlight, remarks)
     },
     end: () => {
       if (ended) return
@@ -37,17 +38,21 @@ export interface RunScreen {
   rows: number
   colors: Colors
   pace: Pace
+  /** Default: none. */
+  remarks?: readonly Remark[]
 }
 
 /** What does not fit is counted, not shown. */
 export function drawRun(picture: Picture, inFlight: readonly InFlight[], screen: RunScreen): string[] {
-  const { columns, rows, colors, pace } = screen
-  const room = Math.max(0, rows - 2)
+  const { columns, rows, colors, pace, remarks = [] } = screen
+  const said = remarks.slice(0, Math.floor(rows / 3))
+  const room = Math.max(0, rows - 2 - said.length)
   const shown = inFlight.length <= room ? inFlight : inFlight.slice(0, Math.max(0, room - 1))
   const hidden = inFlight.length - shown.length
   return [
     ...shown.map((image) => imageLine(image, columns, colors)),
     ...(hidden > 0 && room > 0 ? [colors.dim(clip(`… ${hidden} more under way`, columns))] : []),
+    ...said.map(({ text }) => colors.red(clip(text, columns))),
     barLine(picture, pace, columns - 1, colors),
     colors.dim(clip(countsLine(picture), columns - 1)),
   ]
