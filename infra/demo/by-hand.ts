@@ -53,7 +53,7 @@ function showLines(file: string, lines: readonly string[], host: string): void {
   note(`$ dist bundle ${host}/tools/cli:3 ./cli -- greet`)
   note('$ runc run --bundle ./cli cli               # as root, with Debian’s package runc')
   note(`$ dist push ${host}/tools/cli:3 ${host}/mine/cli:3`)
-  note('$ dist export $(cat $REFS) -o images.tar')
+  note('$ dist export -f $REFS -o images.tar')
   note('$ dist import --store ./elsewhere images.tar')
   note(
     '$ DIST_QUEUE= dist verify --store ./elsewhere   # by this process: the queue’s workers verify their own store',
