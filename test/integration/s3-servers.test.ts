@@ -84,6 +84,7 @@ describe('S22 sweep', () => {
   const elsewhere = { key: 'other/blobs/x', startedAt: new Date(0), parts: new Map() }
 
   beforeEach(() => {
+    server.objects.set('store/dist.json', Buffer.from('{"id":"scripted"}'))
     server.uploads.set('elsewhere', elsewhere)
     server.quirks.page = 2
   })
