@@ -53,7 +53,7 @@ missing_debian_packages() {
   [ "$purpose" = embedded ] ||
     wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
   # What unpacked images are compared with, and what runs them.
-  case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd" ;; esac
+  case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd ip:iproute2" ;; esac
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
