@@ -154,3 +154,11 @@ it('R32 the line that the error prints allows a token server on another domain',
   const [allowed] = await within(step)
   expect(allowed).toMatchObject({ code: 0, stdout: expect.stringContaining('public.example:5000/realm/cdn') })
 })
+
+it('2: a net in the environment that is none, before anything is sent', async () => {
+  const ended = await workspace().dist(['resolve', '127.0.0.1:1/app:1'], {
+    env: { DIST_ADDRESSES: '10.0.0.0/8,10.0.0.0/33' },
+  })
+  expect(ended).toMatchObject({ code: 2, stdout: '' })
+  expect(ended.stderr).toContain('DIST_ADDRESSES: "10.0.0.0/33" is not an address or a net')
+})

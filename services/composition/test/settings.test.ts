@@ -34,12 +34,14 @@ describe('a setting', () => {
   })
 
   it('has its units read', async () => {
-    const flags = { memory: '512MiB', deadline: '1m30s', listen: ':9000', hostsDir: '/a,/b' }
+    const addresses = '10.0.0.0/8, fd00::1'
+    const flags = { memory: '512MiB', deadline: '1m30s', listen: ':9000', hostsDir: '/a,/b', addresses }
     expect(await readSettings('worker', flags, {})).toMatchObject({
       memory: 512 * 2 ** 20,
       deadline: 90_000,
       listen: { host: '0.0.0.0', port: 9000 },
       hostsDir: ['/a', '/b'],
+      addresses: ['10.0.0.0/8', 'fd00::1'],
     })
   })
 })
@@ -139,6 +141,7 @@ describe('what cannot be right is refused by the name of who said it', () => {
     [{ listen: 'here:99999' }, {}, '--listen: host:port is expected'],
     [{ deadline: '10' }, {}, '--deadline: a duration'],
     [{ logLevel: 'loud' as 'info' }, {}, '--log-level: debug, info, warn or error is expected, not "loud"'],
+    [{ addresses: '10.0.0.0/33' }, {}, '--addresses: addresses or nets such as 10.0.0.0/8 are expected'],
     [{}, { REDIS_URL: 'localhost:6379' }, 'REDIS_URL: redis://host:port'],
     [
       {},

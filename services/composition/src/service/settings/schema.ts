@@ -103,7 +103,7 @@ const mirrorShape = {
     byDefault: '`$XDG_DATA_HOME/dist`',
   }),
   hostsDir: list.optional().register(settingDocs, {
-    says: 'Folders with settings per host, `<dir>/<host>/hosts.toml`; several with commas between them.',
+    says: 'Folders with settings per host, `<dir>/<host>/hosts.toml`, the same as for commands: mirrors, CA, and what a registry may lead to (`realms`, `addresses`), see [settings of a host](commands/README.md#settings-of-a-host); several with commas between them.',
     value: '<dir>',
     byDefault: '`$XDG_CONFIG_HOME/dist/certs.d`, `/etc/containerd/certs.d`',
   }),
