@@ -88,7 +88,7 @@ it('images that had not begun are counted, too', async () => {
   await using _registry = registry
   registry.script({ path: '/manifests/' }, faults.stalledBody(1))
   const running = workspace().start(['mirror', '--json', ...names])
-  await running.said('16 in flight')
+  await running.said(' in flight')
   running.child.kill('SIGINT')
   const ended = await running.ended
   expect(jsonLines<Line>(ended.stdout).map(({ state }) => state)).toEqual(Array(21).fill('canceled'))
