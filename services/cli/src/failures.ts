@@ -1,4 +1,5 @@
 import { sanitize } from '@dist/errdefs'
+import { causeOf } from './actions/mirror/causes.js'
 import { failureOf } from './actions/names.js'
 import type { Remark } from './progress/run/remark.js'
 
@@ -11,10 +12,10 @@ export interface Failed {
 const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
 const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
 
-/** What the failures of several images have in common: their names, digests and times left out. */
-export function causeOf({ reference, message }: Failed): string {
-  const own = message.startsWith(`${reference}: `) ? message.slice(reference.length + 2) : message
-  return sanitize(own.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
+/** What the failures of several images have in common: what they are told by, without digests and times. */
+export function commonCause({ reference, message }: Failed): string {
+  const cause = causeOf({ reference, error: { code: 'INTERNAL', message } })
+  return sanitize(cause.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
 }
 
 /** Groups failures by their cause, in the order in which the causes appear. */
@@ -22,7 +23,7 @@ export class FailureGroups {
   readonly #groups = new Map<string, { count: number; readonly first: Failed }>()
 
   add(failed: Failed): void {
-    const cause = causeOf(failed)
+    const cause = commonCause(failed)
     const group = this.#groups.get(cause)
     if (group === undefined) this.#groups.set(cause, { count: 1, first: failed })
     else group.count++

@@ -44,7 +44,7 @@ export class Causes {
 }
 
 /** The error without the image's own name: the same for all that failed for the same reason. */
-function causeOf({ reference, error }: ImageReport): string {
+export function causeOf({ reference, error }: Pick<ImageReport, 'reference' | 'error'>): string {
   const message = sanitize(error?.message ?? 'no reason is known', 500)
   const own = `${shownName(reference)}: `
   return message.startsWith(own) ? message.slice(own.length) : message
