@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { startRegistry } from '@dist/testkit'
 import { pushImage } from '@dist/testkit/fixtures'
@@ -133,6 +133,8 @@ describe('the bundle', () => {
     const parts = lazyParts(metafile)
     const sources = (those: LazyPart[]) => those.map(({ source }) => source)
     expect(parts.length).toBeGreaterThan(30)
+    const missing = parts.filter(({ file }) => !existsSync(join(bundleFolder(), basename(file))))
+    expect(missing, 'the bundle is older than the sources: npm run build').toEqual([])
     // A part that is new here needs a command above that uses it.
     expect(sources(parts.filter(({ file }) => !use(basename(file)).loaded))).toEqual([])
     expect(sources(parts.filter(({ file }) => !use(basename(file)).called))).toEqual([])

@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { exitCodes } from '../src/exit.js'
 import { createProgram } from '../src/program.js'
-import { run } from '../src/run.js'
 import { captured } from './support/context.js'
 
 const pages = new URL('../../../docs/commands/', import.meta.url)
@@ -54,32 +53,6 @@ it('help and version come last, and the index names them', () => {
   for (const name of plain) expect(page('README')).toContain(`dist ${name}`)
 })
 
-it.each([
-  [['help'], ['--help']],
-  [
-    ['help', 'export'],
-    ['export', '--help'],
-  ],
-  [
-    ['help', 'images', 'rm'],
-    ['images', 'rm', '--help'],
-  ],
-  [['version'], ['--version']],
-])('dist %j says what dist %j says', async (short, long) => {
-  const [one, other] = [captured(), captured()]
-  expect(await run(short, one.context)).toBe(0)
-  expect(await run(long, other.context)).toBe(0)
-  expect(one.stdout()).toBe(other.stdout())
-  expect(one.stdout()).not.toBe('')
-})
-
-it('help of a command that there is not is a usage error', async () => {
-  const { context, stdout, stderr } = captured()
-  expect(await run(['help', 'images', 'none'], context)).toBe(2)
-  expect(stdout()).toBe('')
-  expect(stderr()).toContain("unknown command 'images none'")
-})
-
 it('each page is that of a command', () => {
   const files = readdirSync(pages).filter((file) => file !== 'README.md')
   expect(files.sort()).toEqual(commands.map((command) => `${command.name()}.md`).sort())
@@ -99,20 +72,6 @@ it.each(named)('%s documents no option that it does not have', (name, command) =
   const documented = rows.flatMap((row) => row.match(/(?<=`)--?[a-z-]+/g) ?? [])
   const known = withChildren(command).flatMap((each) => flagsOf(each))
   for (const flag of documented) expect(known).toContain(flag)
-})
-
-it.each(named)('%s --help has examples of itself', async (name) => {
-  const { context, stdout } = captured()
-  expect(await run([name, '--help'], context)).toBe(0)
-  expect(stdout()).toMatch(new RegExp(`Examples:\n {2}\\$ .*dist ${name}`))
-  expect(stdout().includes('--json')).toBe(!services.includes(name))
-  expect(stdout()).toContain('--verbose')
-})
-
-it.each(['images', 'snapshots'])('%s rm --help has examples of itself', async (name) => {
-  const { context, stdout } = captured()
-  expect(await run([name, 'rm', '--help'], context)).toBe(0)
-  expect(stdout()).toContain(`Examples:\n  $ dist ${name} rm `)
 })
 
 it('the index lists every command and every exit code', () => {

@@ -5,7 +5,6 @@ import { cancelRun } from '../src/actions/runs/cancel.js'
 import { showRuns } from '../src/actions/runs/list.js'
 import { retryRun } from '../src/actions/runs/retry.js'
 import { type StatusOptions, showStatus } from '../src/actions/runs/status.js'
-import { run } from '../src/run.js'
 import { captured } from './support/context.js'
 import { day, FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
 
@@ -15,15 +14,6 @@ async function shown(runs: FakeRuns, name: string | undefined, options: StatusOp
   const code = await showStatus(context, name, options, { runs, report, every: 1 })
   return { code, stdout: stdout(), stderr: stderr() }
 }
-
-it.each([['runs'], ['status'], ['status', 'r1'], ['retry', 'r1'], ['cancel', 'r1']])(
-  '%s %s without a queue says what is missing: 2',
-  async (...args) => {
-    const { context, stderr } = captured()
-    expect(await run(args, context)).toBe(2)
-    expect(stderr()).toMatch(/--queue redis:.*DIST_QUEUE/)
-  },
-)
 
 it('runs as a table and as JSON', async () => {
   const runs = new FakeRuns()

@@ -12,6 +12,7 @@ export function helpCommand(program: Command): Command {
         if (next === undefined) program.error(`error: unknown command '${names.join(' ')}'`)
         found = next
       }
-      found.help()
+      // Not help(), which ends with the exit code that the process has so far.
+      found.outputHelp()
     })
 }

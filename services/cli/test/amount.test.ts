@@ -1,45 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Context } from '../src/context.js'
 import { AmountLine } from '../src/progress/amount.js'
-import { run } from '../src/run.js'
-import { captured } from './support/context.js'
-
-let store = ''
-beforeEach(() => {
-  store = mkdtempSync(join(tmpdir(), 'dist-archive-'))
-})
-afterEach(() => rmSync(store, { recursive: true }))
-
-it('export refuses a terminal, and says what to do', async () => {
-  const { context, stdout, stderr } = captured({ env: { DIST_STORE: store } })
-  Object.assign(context.stdout, { isTTY: true })
-  for (const args of [
-    ['export', 'alpine'],
-    ['export', '-o', '-', 'alpine'],
-  ])
-    expect(await run(args, context)).toBe(2)
-  expect(stdout()).toBe('')
-  expect(stderr()).toMatch(/^(dist: [^\n]*terminal[^\n]* -o\n){2}$/)
-})
-
-it('import asks for an archive where stdin is a terminal', async () => {
-  const { context, stderr } = captured({ env: { DIST_STORE: store } })
-  Object.assign(context.stdin, { isTTY: true })
-  expect(await run(['import'], context)).toBe(2)
-  expect(stderr()).toMatch(/^dist: which archive\? [^\n]+\n$/)
-})
-
-it('names and platforms that cannot be are refused before anything is read', async () => {
-  const { context, stderr } = captured({ env: { DIST_STORE: store }, stdin: ['no archive'] })
-  expect(await run(['import', '--name', 'A B'], context)).toBe(2)
-  expect(await run(['import', '--platform', 'linux'], context)).toBe(2)
-  expect(await run(['import', join(store, 'gone.tar')], context)).toBe(2)
-  expect(stderr()).toMatch(/"A B"[^\n]*\n[^\n]*"linux"[^\n]*\n[^\n]*gone\.tar cannot be read[^\n]*\n$/)
-})
 
 /** Stderr as a terminal of 60 columns, or as none. */
 function terminal(isTTY: boolean) {
