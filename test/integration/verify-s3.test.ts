@@ -93,6 +93,7 @@ it('finds objects that are shorter, and those that are gone', async () => {
     digest: amd64Image.descriptor.digest,
     state: 'missing',
     size: amd64Image.descriptor.size,
+    code: 'NOT_FOUND',
     images: [ref('amd64'), ref('index')],
   })
 })
