@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { bundleFolder } from './support/program.js'
-import { useWorkspace } from './support/workspace.js'
+import { linesOf, useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()
 const services = ['coordinator', 'worker', 'dashboard']
@@ -96,6 +96,19 @@ describe('help', () => {
     expect(one.stdout).toBe(other.stdout)
     expect(one.stdout).not.toBe('')
   })
+
+  it.each([80, 100])(
+    'on a terminal of %i columns has nothing but examples that is wider',
+    async (columns) => {
+      const preload = workspace().file('columns.mjs', `process.stdout.columns = ${columns}`)
+      const { code, stdout } = await workspace().dist(['copy', '--help'], {
+        env: { NODE_OPTIONS: `--import=${preload}` },
+      })
+      expect(code).toBe(0)
+      const wide = linesOf(stdout).filter((line) => line.length > columns && !line.startsWith('  $ '))
+      expect(wide).toEqual([])
+    },
+  )
 
   it('of a command that there is not is a usage error', async () => {
     const ended = await workspace().dist(['help', 'images', 'none'])
