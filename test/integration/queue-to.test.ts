@@ -1,41 +1,31 @@
 import { digestOf } from '@dist/oci'
+import type { CoordinatorParts, WorkerParts } from '@dist/queue'
 import { createHostLimiter } from '@dist/remotes'
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { waitFor } from '../../infra/servers/process.js'
-import { blobAt, imageOf, twoPlatforms } from '../../packages/mirror/test/support/images.js'
+import { blobAt, twoPlatforms } from '../../packages/mirror/test/support/images.js'
 import { artifactOf } from '../../packages/mirror/test/support/pushing.js'
-import { PushedRegistry } from '../../packages/mirror/test/support/registry.js'
-import { coordinatingTo, workingTo } from './support/queue-pushes.js'
+import type { PushedRegistry } from '../../packages/mirror/test/support/registry.js'
+import { coordinatingTo, PushWorld, to } from './support/queue-pushes.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
 import { noLocker, Victim } from './support/victim.js'
 
 const queue = useQueue()
-const to = 'registry.example.com/mirror'
 const tuning = { lockDuration: 800 }
 
+let pushing: PushWorld
 let world: QueueWorld
 let registry: PushedRegistry
 beforeEach(() => {
-  world = queue()
-  registry = new PushedRegistry()
+  pushing = new PushWorld(queue())
+  ;({ world, registry } = pushing)
 })
 
-const coordinator = (parts = {}) => world.coordinator({ ...coordinatingTo(registry, world), ...parts })
-const worker = (parts = {}) => world.worker({ ...workingTo(registry, world), ...parts })
-
-async function submit(...references: string[]) {
-  const runs = world.runs()
-  return { runs, run: await runs.submit({ references, platforms: 'all', to }) }
-}
-
-/** Pushes images `quay.io/team/<n>:1` of these layers to the source. */
-function source(...layers: string[][]) {
-  const images = layers.map((seeds) => imageOf(seeds))
-  const references = images.map((_, i) => `quay.io/team/${i}:1`)
-  for (const [i, image] of images.entries()) world.remote.push(image, references[i] ?? '')
-  return { images, references }
-}
+const coordinator = (parts: Partial<CoordinatorParts> = {}) => pushing.coordinator(parts)
+const worker = (parts: Partial<WorkerParts> = {}) => pushing.worker(parts)
+const submit = (...references: string[]) => pushing.submit(...references)
+const source = (...layers: string[][]) => pushing.source(...layers)
 
 /** What of the store has been touched. */
 async function stored(): Promise<string[]> {
@@ -159,53 +149,6 @@ describe('a run to a registry', () => {
     await waitFor(delayed, 'a look at the image')
     expect(world.remote.resolutions).toEqual([])
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
-  })
-})
-
-describe('R33 blobs that a registry lacks, although it said to have them or to have mounted them', () => {
-  it('are sent once more, and the image is there', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['base', 'a', 'b'], ['base', 'c'])
-    const lost = [0, 1, 2].map((n) => blobAt(images[0] as FixtureImage, n))
-    for (const { digest } of lost) registry.lost.add(digest)
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { failed: 0 } })
-    for (const [i, { descriptor }] of images.entries())
-      expect(await registry.image(`mirror/team/${i}`, '1')).toBe(descriptor.digest)
-    for (const { digest } of lost.slice(1))
-      expect(registry.received(`PUT mirror/team/0/blobs/${digest}`)).toHaveLength(1)
-    expect(world.remote.resolutions).toHaveLength(2)
-  })
-
-  it('are named when they are lacked still, and sent no third time', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['a', 'b'])
-    const lost = blobAt(images[0] as FixtureImage, 1).digest
-    registry.onRequest = (request) => {
-      if (request.startsWith('PUT mirror/team/0/manifests/'))
-        void registry.repository('mirror/team/0').blobs.delete(lost)
-    }
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'failed' })
-    const [failure] = await reports(runs.failed(run))
-    expect(failure?.error).toMatchObject({
-      code: 'MALFORMED',
-      message: expect.stringContaining(`it lacks ${lost}`),
-    })
-    expect(registry.received(`PUT mirror/team/0/blobs/${lost}`)).toHaveLength(2)
-  })
-
-  it('fail their image for what they failed for, where they cannot be had again', async () => {
-    await Promise.all([coordinator(), worker()])
-    const { images, references } = source(['a', 'b'])
-    const lost = blobAt(images[0] as FixtureImage, 1).digest
-    registry.lost.add(lost)
-    world.remote.forget(lost)
-    const { runs, run } = await submit(...references)
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'failed' })
-    const [failure] = await reports(runs.failed(run))
-    expect(failure).toMatchObject({ failures: [{ digest: lost, code: 'NOT_FOUND' }] })
-    expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
   })
 })
 

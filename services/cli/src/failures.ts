@@ -13,7 +13,7 @@ const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
 const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
 
 /** What the failures of several images have in common: what they are told by, without digests and times. */
-export function commonCause({ reference, message }: Failed): string {
+export function sharedCause({ reference, message }: Failed): string {
   const cause = causeOf({ reference, error: { code: 'INTERNAL', message } })
   return sanitize(cause.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
 }
@@ -23,7 +23,7 @@ export class FailureGroups {
   readonly #groups = new Map<string, { count: number; readonly first: Failed }>()
 
   add(failed: Failed): void {
-    const cause = commonCause(failed)
+    const cause = sharedCause(failed)
     const group = this.#groups.get(cause)
     if (group === undefined) this.#groups.set(cause, { count: 1, first: failed })
     else group.count++

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { commonCause, FailureGroups } from '../src/failures.js'
+import { FailureGroups, sharedCause } from '../src/failures.js'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 
@@ -29,7 +29,7 @@ it('a group is worth being said again when it has grown', () => {
 })
 
 it('a cause cannot move the cursor, and is one line', () => {
-  const cause = commonCause({ reference: 'a', message: `\u001b[2Jtwo\nlines ${'x'.repeat(999)}` })
+  const cause = sharedCause({ reference: 'a', message: `\u001b[2Jtwo\nlines ${'x'.repeat(999)}` })
   expect(cause).not.toMatch(/\p{Cc}/u)
   expect(cause.length).toBeLessThanOrEqual(300)
 })

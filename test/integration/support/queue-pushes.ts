@@ -1,7 +1,8 @@
 import { has } from '@dist/content'
 import { type BlobTask, destinationOf, Holdings, type PushTask, pushBlob, registryTarget } from '@dist/mirror'
 import type { CoordinatorParts, WorkerParts } from '@dist/queue'
-import type { PushedRegistry } from '../../../packages/mirror/test/support/registry.js'
+import { imageOf } from '../../../packages/mirror/test/support/images.js'
+import { PushedRegistry } from '../../../packages/mirror/test/support/registry.js'
 import type { QueueWorld } from './queue-world.js'
 
 /** What a coordinator needs to send images to a registry. */
@@ -38,4 +39,35 @@ export function workingTo(
 
 function isPush(task: BlobTask): task is PushTask {
   return task.to !== undefined
+}
+
+/** Where the images of a run go. */
+export const to = 'registry.example.com/mirror'
+
+/** Runs of a world that go from `quay.io` to a registry in memory. */
+export class PushWorld {
+  readonly registry = new PushedRegistry()
+
+  constructor(readonly world: QueueWorld) {}
+
+  coordinator(parts: Partial<CoordinatorParts> = {}) {
+    return this.world.coordinator({ ...coordinatingTo(this.registry, this.world), ...parts })
+  }
+
+  worker(parts: Partial<WorkerParts> = {}) {
+    return this.world.worker({ ...workingTo(this.registry, this.world), ...parts })
+  }
+
+  async submit(...references: string[]) {
+    const runs = this.world.runs()
+    return { runs, run: await runs.submit({ references, platforms: 'all', to }) }
+  }
+
+  /** Pushes images `quay.io/team/<n>:1` of these layers to the source. */
+  source(...layers: string[][]) {
+    const images = layers.map((seeds) => imageOf(seeds))
+    const references = images.map((_, i) => `quay.io/team/${i}:1`)
+    for (const [i, image] of images.entries()) this.world.remote.push(image, references[i] ?? '')
+    return { images, references }
+  }
 }
