@@ -44,6 +44,9 @@ interface Job {
   readonly lane: Lane<Job>
   readonly end: Ended
   failures: number
+  /** How often its host asked it for a pause anew, and when it did so last, in milliseconds since the epoch. */
+  refusals: number
+  refusedAt: number
   /** Why the host that it waits for is asked no more, in the words of its own last request there. */
   failed?: DistError
 }
@@ -73,7 +76,14 @@ export class Schedule {
   add(host: string, work: Work): Promise<{ readonly error: unknown } | undefined> {
     return new Promise((resolve) => {
       const lane = this.#lanes.of(host)
-      this.#lanes.add({ work, lane, failures: 0, end: (failure) => resolve(failure) })
+      this.#lanes.add({
+        work,
+        lane,
+        failures: 0,
+        refusals: 0,
+        refusedAt: 0,
+        end: (failure) => resolve(failure),
+      })
     })
   }
 
@@ -99,7 +109,10 @@ export class Schedule {
       return job.end({ error: failure })
     const { host } = error
     const state = host === undefined ? undefined : await this.options.hosts.state(host)
-    if (state?.pausedUntil !== undefined) return this.#wait(job, error, state)
+    if (state?.pausedUntil !== undefined) {
+      if (!error.paused && this.#isRefusedForGood(job, state)) return job.end({ error })
+      return this.#wait(job, error, state)
+    }
     // The host has come back meanwhile.
     if (error.paused) return void this.#later(job, lookAgain)
     const { attempts, firstDelay, longestDelay } = this.options.retries
@@ -138,6 +151,16 @@ export class Schedule {
     const made = { jobs: new Set([job]), trial: undefined }
     this.#rooms.set(host, made)
     void this.#watch(host, made)
+  }
+
+  /**
+   * Whether the host takes other requests and this work never: its trouble has ended and begun again so often. A host
+   * that refuses everybody is waited for as long as the policy says.
+   */
+  #isRefusedForGood(job: Job, { since = 0 }: HostState): boolean {
+    if (job.refusedAt > 0 && since > job.refusedAt) job.refusals++
+    job.refusedAt = Date.now()
+    return job.refusals >= 2 * this.options.retries.attempts
   }
 
   /** Lets one try when the pause is over, and all go once the host is well. */

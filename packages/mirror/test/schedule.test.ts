@@ -203,6 +203,22 @@ describe('a schedule of the work of many hosts', () => {
     expect(good.flat().every(({ at }) => at !== undefined)).toBe(true)
   })
 
+  it('ends what alone is refused by a host that answers others', async () => {
+    const hosts = new Hosts()
+    const because = 'a is busy'
+    const attempt = vi.fn(async () => {
+      const permit = await hosts.limiter.acquire('a')
+      await hosts.limiter.answered('a')
+      await hosts.limiter.pause('a', undefined, because)
+      permit.release()
+      throw new DistError('RESOURCE_EXHAUSTED', because, { host: 'a', because, retryable: true })
+    })
+    const ended = timed(hosts.schedule().add('a', { name: 'x', delayed: () => {}, attempt }))
+    await vi.advanceTimersByTimeAsync(seconds(60))
+    expect(ended.error).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+    expect(attempt.mock.calls.length).toBeLessThanOrEqual(2 * retries.attempts + 1)
+  })
+
   it('does not repeat what cannot help', async () => {
     const hosts = new Hosts()
     const gone = new DistError('NOT_FOUND', 'gone')
