@@ -132,7 +132,7 @@ describe('in the middle of a pull', () => {
     expect(ended.code).toBe(130)
     const screen = new Screen(100).write(ended.stdout)
     expect(screen.cursor).toBe(true)
-    expect(screen.lines.join('\n')).toContain(`${reference('1')}  failed`)
+    expect(screen.lines.join('\n')).toContain(`${reference('1')}  canceled`)
   })
 
   it('a terminal that is made narrower is drawn on in its new width', async () => {

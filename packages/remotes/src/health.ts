@@ -128,8 +128,15 @@ export class HostHealth {
     const answered = this.#answered.has(host)
     const trouble = this.#troubles.get(host)
     if (trouble === undefined) return { host, answered }
-    const { because, since, until } = trouble
-    return { host, answered, because, since, pausedUntil: Date.now() + until - performance.now() }
+    const { because, since, until, kind } = trouble
+    return {
+      host,
+      answered,
+      asks: kind === 'asked',
+      because,
+      since,
+      pausedUntil: Date.now() + until - performance.now(),
+    }
   }
 
   states(): HostState[] {

@@ -37,6 +37,8 @@ export interface HostState {
   readonly pausedUntil?: number
   /** What is wrong, in words that begin with the host. */
   readonly because?: string
+  /** Whether the host answers, and asks for the pause itself. */
+  readonly asks?: boolean
   /** Since when it has not answered as it should. */
   readonly since?: number
 }
@@ -45,7 +47,7 @@ export interface HostState {
 const tolerance = 1_000
 
 /** Whether a host is in trouble for so long that it is not waited for any more. */
-export function isGivenUp({ answered, pausedUntil, since }: HostState, policy: HostPolicy): boolean {
+export function isGivenUp({ answered, asks, pausedUntil, since }: HostState, policy: HostPolicy): boolean {
   if (pausedUntil === undefined || since === undefined) return false
-  return pausedUntil - since > (answered ? policy.patience : policy.firstPatience) + tolerance
+  return pausedUntil - since > (answered || asks ? policy.patience : policy.firstPatience) + tolerance
 }

@@ -17,6 +17,11 @@ it.each([
   },
 )
 
+it('a host that asks for a pause is one that answers', () => {
+  const state = { host: 'a', answered: false, asks: true, since, pausedUntil: since + 600_000 }
+  expect(isGivenUp(state, hostPolicy())).toBe(false)
+})
+
 it('a host that is well is never given up', () => {
   expect(isGivenUp({ host: 'a', answered: false }, hostPolicy())).toBe(false)
 })

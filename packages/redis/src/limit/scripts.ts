@@ -64,12 +64,12 @@ if was[1] and (was[1] == 'failed' or tonumber(was[2]) <= now) then
 end
 return 1`
 
-/** KEYS: trouble, answered. Returns whether it has answered, then how long its pause still lasts, since how long it is in trouble, and why. */
+/** KEYS: trouble, answered. Returns whether it has answered, then how long its pause still lasts, since how long it is in trouble, why, and of which kind. */
 export const stateScript = `${now}
 local answered = redis.call('EXISTS', KEYS[2])
-local is = redis.call('HMGET', KEYS[1], 'until', 'since', 'because')
+local is = redis.call('HMGET', KEYS[1], 'until', 'since', 'because', 'kind')
 if not is[1] then return {answered} end
-return {answered, is[1] - now, now - is[2], is[3]}`
+return {answered, is[1] - now, now - is[2], is[3], is[4]}`
 
 /** KEYS: troubled. Returns the hosts that are in trouble. */
 export const statesScript = `${now}

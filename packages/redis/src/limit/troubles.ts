@@ -99,7 +99,7 @@ export class Troubles {
 }
 
 /** Redis tells durations, so that its clock and ours need not agree. */
-function stateOf(host: string, [answered, left, ago, because]: unknown[]): HostState {
+function stateOf(host: string, [answered, left, ago, because, kind]: unknown[]): HostState {
   const common = { host, answered: Number(answered) === 1 }
   if (left === undefined || left === null) return common
   const now = Date.now()
@@ -108,6 +108,7 @@ function stateOf(host: string, [answered, left, ago, because]: unknown[]): HostS
     pausedUntil: now + Number(left),
     since: now - Number(ago),
     because: String(because),
+    asks: kind === 'asked',
   }
 }
 
