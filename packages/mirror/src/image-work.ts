@@ -1,4 +1,4 @@
-import { abortError, DistError, hasCode, isCanceled, isRetryable } from '@dist/errdefs'
+import { abortError, DistError, hasCode, isCanceled, isPaused, isRetryable } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { EngineDependencies, EngineOptions, ImageOutcome } from './embedded.js'
@@ -139,7 +139,7 @@ export class ImageWork {
       }
     }
     await Promise.all(blobs.map(fill))
-    if (failures.length > 0) throw failures.find((error) => !isRetryable(error)) ?? failures[0]
+    if (failures.length > 0) throw foremost(failures)
   }
 
   #callOff(desc: Descriptor): void {
@@ -227,4 +227,10 @@ function isInterrupted(error: unknown, signal: AbortSignal | undefined): signal 
 
 function amount(parts: readonly Part[]): { objects: number; bytes: number } {
   return { objects: parts.length, bytes: parts.reduce((sum, { size }) => sum + size, 0) }
+}
+
+/** What will not go away first, then what a host has said to this image itself, then what it said to others. */
+function foremost(failures: readonly unknown[]): unknown {
+  const lasting = failures.find((error) => !isRetryable(error))
+  return lasting ?? failures.find((error) => !isPaused(error)) ?? failures[0]
 }
