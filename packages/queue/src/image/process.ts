@@ -3,7 +3,7 @@ import type { Job } from 'bullmq'
 import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { type HostSlot, HostSlots } from '../engine/host-slots.js'
-import { HostTrouble, isAboutHost } from '../engine/host-trouble.js'
+import { HostTrouble, isAboutHost, type Waiting } from '../engine/host-trouble.js'
 import { linked } from '../engine/linked.js'
 import { checkStore } from '../engine/storeid.js'
 import { hostOf } from '../jobs/host.js'
@@ -53,6 +53,7 @@ export class ImageHandler implements Handler<ImageJob> {
     using run = this.engine.cancellations.watch(image.run)
     using ended = linked(context.signal, run.signal)
     try {
+      await this.#trouble.check(this.#waiting(job, image))
       using slot = await this.#slots.enter(hostsOf(image, head), { ...context, signal: ended.signal })
       if (slot === undefined) return this.#later(image, putOff(job, this.engine.tuning))
       const settled = await this.engine.states.settleImage(image, { state: 'active' })
@@ -64,8 +65,7 @@ export class ImageHandler implements Handler<ImageJob> {
     } catch (error) {
       if (context.signal.aborted) throw error
       if (run.signal.aborted) return await this.#cancel(job, image, context)
-      const answered = () => this.#answered.has(image.run, hostOf(image.reference))
-      const pause = await this.#trouble.pauseFor(error, answered)
+      const pause = await this.#trouble.pauseFor(error, this.#waiting(job, image))
       if (pause === undefined) throw error
       return this.#later(image, pause + putOff(job, this.engine.tuning), error)
     }
@@ -148,6 +148,11 @@ export class ImageHandler implements Handler<ImageJob> {
     const settled = await this.engine.states.settleImage(image, { state: 'canceled' })
     if (isEnded(settled as 'canceled')) this.#tell(image, 'canceled')
     return drainChildren(this.engine, job, token)
+  }
+
+  #waiting({ timestamp }: Job<ImageJob>, { run, reference }: ImageJob): Waiting {
+    const registry = hostOf(reference)
+    return { registry, since: timestamp, answered: () => this.#answered.has(run, registry) }
   }
 
   #later(image: ImageJob, later: number, error?: unknown): Verdict {
