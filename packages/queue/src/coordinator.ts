@@ -1,6 +1,6 @@
 import { Consumer } from './engine/consumer.js'
 import { createEngine } from './engine/engine.js'
-import { hostsAtOnce } from './engine/host-slots.js'
+import { roomFor } from './engine/host-slots.js'
 import { EngineService } from './engine/service.js'
 import { ImageHandler, imagesOfHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
@@ -23,7 +23,7 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const sweep = new Sweep(engine)
   const consumers = [
     new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, runStalls),
-    new Consumer(engine, queueNames.images, images, (parts.concurrency ?? imagesOfHost) * hostsAtOnce),
+    new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesOfHost)),
   ] as unknown as readonly Consumer<never>[]
   return new EngineService(engine, { consumers, stop: () => sweep.stop() }, () => sweep.begin())
 }

@@ -1,6 +1,6 @@
 export { openRuns, type RunsOptions } from './client/open.js'
 export { startCoordinator } from './coordinator.js'
-export { hostsAtOnce } from './engine/host-slots.js'
+export { roomFor } from './engine/host-slots.js'
 export * from './obstacles/obstacle.js'
 export { type ObstacleReader, obstacleReader } from './obstacles/read.js'
 export * from './runs.js'

@@ -1,7 +1,7 @@
 import { BlobHandler } from './blob/process.js'
 import { Consumer } from './engine/consumer.js'
 import { createEngine } from './engine/engine.js'
-import { hostsAtOnce } from './engine/host-slots.js'
+import { roomFor } from './engine/host-slots.js'
 import { EngineService } from './engine/service.js'
 import { queueNames } from './jobs/queues.js'
 import type { Service, WorkerParts } from './service.js'
@@ -13,6 +13,6 @@ import type { Service, WorkerParts } from './service.js'
 export function startWorker(parts: WorkerParts): Service {
   const engine = createEngine(parts)
   const blobs = new BlobHandler(engine, parts)
-  const consumer = new Consumer(engine, queueNames.blobs, blobs, parts.concurrency * hostsAtOnce)
+  const consumer = new Consumer(engine, queueNames.blobs, blobs, roomFor(parts.concurrency))
   return new EngineService(engine, { consumers: [consumer as unknown as Consumer<never>] })
 }

@@ -13,7 +13,7 @@ import {
 } from '@dist/composition/service'
 import { has } from '@dist/content'
 import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
-import { hostsAtOnce, startWorker, type Tuning } from '@dist/queue'
+import { roomFor, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
 import { z } from 'zod'
 import { shareMemory } from './memory.js'
@@ -57,7 +57,7 @@ async function work(
   surroundings: Surroundings,
   { tuning, locks, terms }: WorkerOptions,
 ): Promise<void> {
-  const memory = shareMemory(settings.memory, settings.concurrency * hostsAtOnce)
+  const memory = shareMemory(settings.memory, roomFor(settings.concurrency))
   const about = { service: 'worker', name, version, memory: memory.parts, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)
   const { queue, mirror, presence, service } = parts

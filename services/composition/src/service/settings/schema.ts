@@ -140,7 +140,7 @@ export const serviceShapes = {
     ...mirrorShape,
     listen: observed(9464),
     concurrency: count(1024).prefault(16).register(settingDocs, {
-      says: 'Images of one registry that are planned at the same time; of all registries, four times as many.',
+      says: 'Images of one registry that are planned at the same time; of all registries, four times as many (with 1, one).',
       value: '<n>',
     }),
   },
@@ -151,7 +151,7 @@ export const serviceShapes = {
     concurrency: count(1024)
       .default(() => Math.min(64, Math.max(8, 4 * availableParallelism())))
       .register(settingDocs, {
-        says: 'Blobs of one registry that are fetched at the same time; of all registries, four times as many. What `memory` has no room for waits.',
+        says: 'Blobs of one registry that are fetched at the same time; of all registries, four times as many (with 1, one). What `memory` has no room for waits.',
         value: '<n>',
         byDefault: 'four for each processor, at least 8, at most 64',
       }),
