@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { noticesOf } from './notices.mjs'
 import { pagesManifest, pagesNotices } from './pages.mjs'
 
-/** Of what the pages are developed with, what builds and tests them, and is no part of them. */
+/** Development dependencies of the pages: they build and test them, and are not bundled. */
 const tools =
   /^(@rsbuild|@rsdoctor|@testing-library|@types)\/|jest|identity-obj-proxy|^i18next-(hmr|locales-sync)$/
 
