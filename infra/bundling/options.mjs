@@ -16,8 +16,8 @@ export const options = {
   entryPoints: {
     main: join(cli, 'src', 'main.ts'),
     // What threads run.
-    heartbeat: join(root, 'services', 'composition', 'src', 'heartbeat.ts'),
-    thread: join(root, 'services', 'composition', 'src', 'thread.ts'),
+    heartbeat: join(root, 'packages', 'wiring', 'src', 'heartbeat.ts'),
+    thread: join(root, 'packages', 'transfer-threads', 'src', 'thread.ts'),
     ...Object.fromEntries(services.map((name) => [name, join(root, 'services', name, 'src', 'main.ts')])),
   },
   outdir,

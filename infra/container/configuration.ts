@@ -1,5 +1,5 @@
 // Writes docs/configuration.md from the services' settings: npx tsx --conditions=source infra/container/configuration.ts
 import { writeFileSync } from 'node:fs'
-import { documentSettings } from '../../services/composition/src/service/settings/document.js'
+import { documentSettings } from '@dist/settings'
 
 writeFileSync(new URL('../../docs/configuration.md', import.meta.url), documentSettings())

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { allContent } from '@dist/testkit/fixtures'
-import type { Gateway } from '../servers/ceph-gateway.js'
+import type { Gateway } from '@dist/testkit/servers'
 import { runDist } from './command.js'
 import { fleet, type Squad } from './fleet.js'
 import type { Sample } from './images.js'

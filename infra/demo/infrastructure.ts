@@ -1,5 +1,4 @@
-import { type Gateway, startGateway } from '../servers/ceph-gateway.js'
-import { type RedisServer, startRedis } from '../servers/redis.js'
+import { type Gateway, type RedisServer, startGateway, startRedis } from '@dist/testkit/servers'
 import { row, step } from './screen.js'
 import type { Stage } from './stage.js'
 import { versionOf } from './versions.js'

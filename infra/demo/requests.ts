@@ -1,4 +1,4 @@
-import type { LoggedRequest } from '../servers/access-log.js'
+import type { LoggedRequest } from '@dist/testkit/servers'
 import { check, note, plural } from './screen.js'
 
 /** By the registry's own log: no blob was sent twice, and where `expected` tells which were due, all of them were. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, startServer } from '../servers/process.js'
+import { freePort, startServer } from '@dist/testkit/servers'
 import type { Stage } from './stage.js'
 
 /** A service of dist in a process of its own. */

@@ -1,7 +1,6 @@
 import { allContent, pushImage } from '@dist/testkit/fixtures'
-import type { LoggedRequest } from '../servers/access-log.js'
-import { startRegistry } from '../servers/docker-registry.js'
-import { startStaticRegistry } from '../servers/static-registry.js'
+import type { LoggedRequest } from '@dist/testkit/servers'
+import { startRegistry, startStaticRegistry } from '@dist/testkit/servers'
 import type { Sample } from './images.js'
 import { versionOf } from './versions.js'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
-import type { Gateway } from '../servers/ceph-gateway.js'
+import type { Gateway } from '@dist/testkit/servers'
 import type { Rehashed } from './verify-folder.js'
 
 export interface RehashedBucket extends Rehashed {

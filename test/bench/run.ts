@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { startRegistry } from '../../infra/servers/docker-registry.js'
+import { startRegistry } from '@dist/testkit/servers'
 import { checkComplete, type Measurement, measure, median } from './measure.js'
 import type { Copy, Tool } from './tools.js'
 import { type Pushed, pushWorkload, repository, type Workload } from './workloads.js'

@@ -1,6 +1,6 @@
 import { fixtureBlob, seededBuffer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { jsonLines, linesOf, type Running, useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()

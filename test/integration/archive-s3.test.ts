@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { type Gateway, startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 import { digestsOf } from './pull-support.js'
 import { indexImage, useRegistry } from './support/images.js'
 import { jsonLines, linesOf, useWorkspace } from './support/workspace.js'

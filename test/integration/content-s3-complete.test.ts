@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { copyContent, gather, type Info } from '@dist/content'
 import { openS3Store, parseS3Url, type S3Store, type S3StoreOptions } from '@dist/content-s3'
 import { digestOf } from '@dist/oci'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import {
   type S3Request,
   type ScriptedS3,
   s3Credentials,
   startScriptedS3,
-} from '../../infra/servers/scripted-s3.js'
+  waitFor,
+} from '@dist/testkit/servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mebibyte, partSize, pieces, sample } from './content-s3-fixture.js'
 
 /** What takes longer than this is what takes longer than 30 s by default. */

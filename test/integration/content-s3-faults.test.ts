@@ -1,7 +1,7 @@
 import { gather } from '@dist/content'
 import { digestOf } from '@dist/oci'
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import {
   answer,
   FaultyStore,

@@ -2,14 +2,15 @@ import { copyContent, gather, type Info } from '@dist/content'
 import { openS3Store, parseS3Url, type S3Store, type S3StoreOptions } from '@dist/content-s3'
 import { type Digest, digestOf } from '@dist/oci'
 import { seededBuffer } from '@dist/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 import {
   type Fault,
   type FaultProxy,
+  type Gateway,
   type ProxiedRequest,
   startFaultProxy,
-} from '../../infra/servers/ceph-proxy.js'
+  startGateway,
+} from '@dist/testkit/servers'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

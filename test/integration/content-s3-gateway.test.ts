@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { waitFor } from '@dist/testkit/servers'
 import { afterAll, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'dist-gateway-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

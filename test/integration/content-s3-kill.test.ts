@@ -4,10 +4,15 @@ import { copyContent, type Status } from '@dist/content'
 import { openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
+import {
+  type Fault,
+  type FaultProxy,
+  type Gateway,
+  startFaultProxy,
+  startGateway,
+  waitFor,
+} from '@dist/testkit/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
-import { type Fault, type FaultProxy, startFaultProxy } from '../../infra/servers/ceph-proxy.js'
-import { waitFor } from '../../infra/servers/process.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

@@ -1,7 +1,7 @@
 import { gather } from '@dist/content'
 import { digestOf } from '@dist/oci'
+import type { Fault } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import type { Fault } from '../../infra/servers/ceph-proxy.js'
 import { FaultyStore, kindOf, mebibyte } from './content-s3-fixture.js'
 
 const s3 = new FaultyStore()

@@ -3,10 +3,8 @@ import { createServer } from 'node:http'
 import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { createS3Client, openS3Store, parseS3Url, type S3Location } from '@dist/content-s3'
 import { digestOf, mediaTypes } from '@dist/oci'
+import { type FaultProxy, type Gateway, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
-import { type FaultProxy, startFaultProxy } from '../../infra/servers/ceph-proxy.js'
-import { waitFor } from '../../infra/servers/process.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

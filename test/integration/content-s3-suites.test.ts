@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { openS3Store, parseS3Url, type S3StoreOptions } from '@dist/content-s3'
 import { anonymousSuite, contentSuite, namesSuite } from '@dist/testkit'
+import { type Gateway, startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeAll } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

@@ -3,8 +3,8 @@ import { copyContent, gather, type Info } from '@dist/content'
 import { createS3Client, openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
+import { type Gateway, startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'

@@ -1,8 +1,8 @@
-import type { ImageReport } from '@dist/queue'
+import type { ImageReport } from '@dist/runs'
 import { faults } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { type Cluster, heldBody, useCluster } from './support/distributed.js'
 import { Gate } from './support/distributed-gate.js'
 import {

@@ -1,7 +1,7 @@
 import { faults } from '@dist/testkit'
 import { imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { type Cluster, useCluster } from './support/distributed.js'
 import { expectDone, layer, put, requestsFor, smallImages } from './support/distributed-images.js'
 import type { ServiceProcess } from './support/distributed-processes.js'

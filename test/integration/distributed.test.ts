@@ -1,6 +1,6 @@
 import { type FixtureImage, imageIndex, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { startFaultProxy } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { startFaultProxy } from '../../infra/servers/ceph-proxy.js'
 import { type Cluster, useCluster } from './support/distributed.js'
 import { blobsOf, digestsOf, verifiedDigests } from './support/distributed-verify.js'
 import { useRegistry } from './support/images.js'

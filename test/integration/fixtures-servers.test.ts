@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startRegistry, startServer, waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startRegistry } from '../../infra/servers/docker-registry.js'
-import { startServer, waitFor } from '../../infra/servers/process.js'
 
 let folder = ''
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { allContent, dockerImage, imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { type StaticRegistry, startStaticRegistry } from '@dist/testkit/servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type StaticRegistry, startStaticRegistry } from '../../infra/servers/static-registry.js'
 
 const run = promisify(execFile)
 const layers = [seededLayer('static', 2_000_000)]

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { dockerImage, imageIndex, ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { type Registry, registryUser, startRegistry } from '@dist/testkit/servers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Registry, registryUser, startRegistry } from '../../infra/servers/docker-registry.js'
 
 const run = promisify(execFile)
 const layers = [tarLayer([{ path: 'hello', content: 'world\n' }]), seededLayer('layer', 3_000_000)]

@@ -1,7 +1,7 @@
 import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { freePort, waitFor } from '@dist/testkit/servers'
 import { expect, it, onTestFinished } from 'vitest'
-import { freePort, waitFor } from '../../infra/servers/process.js'
 import { type Running, useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fixtureBlob, seededBuffer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { jsonLines, type Running, useWorkspace, type Workspace } from './support/workspace.js'
 
 const workspace = useWorkspace()

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { startServices, useRedis } from './support/queue.js'
 import { jsonLines, useWorkspace } from './support/workspace.js'
 

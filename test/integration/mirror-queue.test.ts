@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { pushImage } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { indexImage, singleImage, useRegistry } from './support/images.js'
 import { pushMany, startServices, useRedis } from './support/queue.js'
 import { startScripted } from './support/scripted.js'

@@ -3,14 +3,15 @@ import { type AddressInfo, connect } from 'node:net'
 import { createServer } from 'node:tls'
 import { createTestAuthority, startRegistry } from '@dist/testkit'
 import { allContent, ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 import {
   type ConnectProxy,
   type ConnectProxyOptions,
+  freePort,
+  type Gateway,
   startConnectProxy,
-} from '../../infra/servers/connect-proxy.js'
-import { freePort } from '../../infra/servers/process.js'
+  startGateway,
+} from '@dist/testkit/servers'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { jsonLines, useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()

@@ -2,12 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestAuthority, ScriptedRegistry, type ScriptedRegistryOptions } from '@dist/testkit'
 import { ociImage, tarLayer } from '@dist/testkit/fixtures'
+import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '@dist/testkit/servers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import {
-  type ConnectProxy,
-  type ConnectProxyOptions,
-  startConnectProxy,
-} from '../../infra/servers/connect-proxy.js'
 import { digestsOf, largeImage, rehash } from './pull-support.js'
 import { useWorkspace } from './support/workspace.js'
 

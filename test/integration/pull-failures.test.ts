@@ -1,7 +1,7 @@
 import { mediaTypes } from '@dist/oci'
 import { faults, ociImage, type ScriptedRegistry, startRegistry, tarLayer } from '@dist/testkit'
+import { freePort } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort } from '../../infra/servers/process.js'
 import { digestsOf, leftovers, rehash } from './pull-support.js'
 import { singleImage } from './support/images.js'
 import { linesOf, useWorkspace } from './support/workspace.js'

@@ -1,7 +1,7 @@
 import { faults, startRegistry } from '@dist/testkit'
 import { type FixtureImage, ociImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { digestsOf, largeImage, leftovers, rehash } from './pull-support.js'
 import { jsonLines, type Running, useWorkspace } from './support/workspace.js'
 

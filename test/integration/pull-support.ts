@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { hostPlatform } from '@dist/oci'
 import { allContent, type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
-import type { LoggedRequest, Registry } from '../../infra/servers/docker-registry.js'
+import type { LoggedRequest, Registry } from '@dist/testkit/servers'
 import { amd64Image, arm64Image } from './support/images.js'
 
 /** Of the two platforms, the one that a pull takes by itself on this machine. */

@@ -4,11 +4,11 @@ import { promisify } from 'node:util'
 import { gather } from '@dist/content'
 import { type Descriptor, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
 import { parseReference } from '@dist/reference'
+import { createRegistry, type RegistryOptions } from '@dist/registry-client'
 import type { Pusher } from '@dist/remotes'
-import { createRegistry, type RegistryOptions } from '@dist/remotes-registry'
 import { fixtureBlob, ociImage, seededBuffer, seededLayer } from '@dist/testkit/fixtures'
+import { type Registry, registryUser, startRegistry } from '@dist/testkit/servers'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Registry, registryUser, startRegistry } from '../../infra/servers/docker-registry.js'
 
 const run = promisify(execFile)
 const MiB = 1024 * 1024

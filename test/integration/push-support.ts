@@ -7,8 +7,8 @@ import {
   ociImage,
   seededLayer,
 } from '@dist/testkit/fixtures'
+import type { Registry } from '@dist/testkit/servers'
 import { expect } from 'vitest'
-import type { Registry } from '../../infra/servers/docker-registry.js'
 import { digestsOf, rehash } from './pull-support.js'
 import { amd64Image } from './support/images.js'
 import type { Workspace } from './support/workspace.js'

@@ -1,5 +1,5 @@
+import { waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { Gate } from './support/distributed-gate.js'
 import { type DurableRedis, startDurableRedis } from './support/distributed-redis.js'
 import { startServices } from './support/queue.js'

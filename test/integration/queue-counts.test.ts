@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DistError } from '@dist/errdefs'
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { failing, flipped } from '../../packages/mirror/test/support/faults.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'

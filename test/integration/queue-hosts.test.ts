@@ -1,8 +1,8 @@
 import { DistError } from '@dist/errdefs'
 import type { BlobTask, IngestOptions, Source } from '@dist/mirror'
 import { createHostLimiter, type HostLimiter, type Permit } from '@dist/remotes'
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
 

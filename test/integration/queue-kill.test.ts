@@ -8,10 +8,9 @@ import { digestOf } from '@dist/oci'
 import { openRuns } from '@dist/queue'
 import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
 import { type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { type RedisServer, type ServerProcess, startRedis, startServer, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ServerProcess, startServer, waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 
 const program = fileURLToPath(new URL('support/queue-program.ts', import.meta.url))
 const once = { times: 1 }

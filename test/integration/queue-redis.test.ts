@@ -1,5 +1,5 @@
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
 

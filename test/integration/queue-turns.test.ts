@@ -1,6 +1,6 @@
 import type { Source } from '@dist/mirror'
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { imageOf } from '../../packages/mirror/test/support/images.js'
 import { type QueueWorld, useQueue } from './support/queue-world.js'
 

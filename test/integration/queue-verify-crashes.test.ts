@@ -1,7 +1,7 @@
 import type { WorkerParts } from '@dist/queue'
 import type { FixtureImage } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
 import { latch, right, Verifying } from './support/queue-verify.js'
 import { type QueueWorld, useQueue } from './support/queue-world.js'

@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { checkServer, connectRedis } from '@dist/redis'
+import {
+  freePort,
+  type RedisServer,
+  type RedisServerOptions,
+  startRedis,
+  waitFor,
+} from '@dist/testkit/servers'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freePort, waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, type RedisServerOptions, startRedis } from '../../infra/servers/redis.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { connectRedis, createRedisHostLimiter } from '@dist/redis'
 import type { HostPolicy } from '@dist/remotes'
 import { hostLimiterSuite } from '@dist/testkit'
+import { type RedisServer, startRedis } from '@dist/testkit/servers'
 import { afterAll, beforeAll } from 'vitest'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 
 let server: RedisServer
 

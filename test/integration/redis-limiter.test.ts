@@ -1,9 +1,8 @@
 import { connectRedis, createRedisHostLimiter, type RedisHostLimiterOptions } from '@dist/redis'
 import type { HostLimiter, Permit } from '@dist/remotes'
+import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 import { startProgram } from './redis-programs.js'
 
 const host = 'registry.example:5000'

@@ -1,9 +1,8 @@
 import { connectRedis, createRedisLocker, type RedisLockerOptions } from '@dist/redis'
 import { lockerSuite, lossyLockerSuite } from '@dist/testkit'
+import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 import { startProgram } from './redis-programs.js'
 
 let server: RedisServer

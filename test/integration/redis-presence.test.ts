@@ -6,10 +6,9 @@ import {
   type PresenceOptions,
   serviceLister,
 } from '@dist/redis'
+import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 
 const terms = { expiry: 600, grace: 300, every: 50 }
 const thread = new URL('../../services/cli/bundle/heartbeat.js', import.meta.url)

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { waitFor } from '../../infra/servers/process.js'
+import { waitFor } from '@dist/testkit/servers'
 
 export interface Program extends AsyncDisposable {
   readonly process: ChildProcess

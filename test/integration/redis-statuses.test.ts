@@ -1,8 +1,7 @@
 import { connectRedis, createRedisStatuses, type RedisStatusesOptions, type WorkerStatus } from '@dist/redis'
+import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 import { startProgram } from './redis-programs.js'
 
 let server: RedisServer

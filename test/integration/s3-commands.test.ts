@@ -1,7 +1,6 @@
 import { fixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
+import { freePort, type Gateway, startGateway, waitFor } from '@dist/testkit/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
-import { freePort, waitFor } from '../../infra/servers/process.js'
 import { amd64Image, arm64Image, indexImage, singleImage, useRegistry } from './support/images.js'
 import { pushMany } from './support/queue.js'
 import { jsonLines, linesOf, useWorkspace } from './support/workspace.js'

@@ -1,6 +1,6 @@
 import { dockerImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { type ScriptedS3, s3Credentials, startScriptedS3 } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ScriptedS3, s3Credentials, startScriptedS3 } from '../../infra/servers/scripted-s3.js'
 import { useRegistry } from './support/images.js'
 import { pushMany } from './support/queue.js'
 import { jsonLines, linesOf, useWorkspace } from './support/workspace.js'

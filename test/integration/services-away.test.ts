@@ -1,5 +1,5 @@
+import { freePort, waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort, waitFor } from '../../infra/servers/process.js'
 import { Gate } from './support/distributed-gate.js'
 import { type DurableRedis, startDurableRedis } from './support/distributed-redis.js'
 import { type StartedService, startService } from './support/services.js'

@@ -1,5 +1,5 @@
+import { startRedis } from '@dist/testkit/servers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startRedis } from '../../infra/servers/redis.js'
 import type { ServiceName } from './support/program.js'
 import { startService } from './support/services.js'
 import { jsonLines, useWorkspace } from './support/workspace.js'

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
-import { openQueue } from '@dist/composition'
+import { type RedisServer, startRedis } from '@dist/testkit/servers'
+import { openQueue } from '@dist/wiring'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 import { refusalOf, startService } from './support/services.js'
 import { useWorkspace } from './support/workspace.js'
 

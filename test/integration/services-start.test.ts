@@ -1,7 +1,6 @@
-import { openQueue } from '@dist/composition'
+import { freePort, type RedisServer, type RedisServerOptions, startRedis } from '@dist/testkit/servers'
+import { openQueue } from '@dist/wiring'
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../infra/servers/process.js'
-import { type RedisServer, type RedisServerOptions, startRedis } from '../../infra/servers/redis.js'
 import { refusalOf, startService } from './support/services.js'
 import { useWorkspace } from './support/workspace.js'
 

@@ -1,10 +1,8 @@
-import { openQueue, openStore } from '@dist/composition'
 import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { type Gateway, type RedisServer, startGateway, startRedis, waitFor } from '@dist/testkit/servers'
+import { openQueue, openStore } from '@dist/wiring'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
-import { waitFor } from '../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../infra/servers/redis.js'
 import { metric, refusalOf, type StartedService, startService } from './support/services.js'
 import { useWorkspace } from './support/workspace.js'
 

@@ -1,8 +1,8 @@
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { createS3Client, parseS3Url } from '@dist/content-s3'
 import { type FixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
+import { type Gateway, startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Gateway, startGateway } from '../../infra/servers/ceph-gateway.js'
 import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from './support/images.js'
 import { jsonLines, linesOf, useWorkspace } from './support/workspace.js'
 

@@ -11,35 +11,38 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   reference: [],
   locks: [],
+  tar: [],
   content: [],
   'content-local': ['content', 'locks'],
   'content-s3': ['content'],
   images: ['content'],
+  archive: ['reference', 'content', 'images', 'tar'],
+  rootfs: ['locks', 'content', 'images', 'tar'],
   remotes: ['images', 'reference'],
-  'remotes-registry': ['remotes'],
+  'registry-client': ['remotes'],
   redis: ['locks', 'remotes'],
   mirror: ['reference', 'locks', 'content', 'images', 'remotes'],
-  queue: ['mirror'],
-  tar: [],
-  rootfs: ['locks', 'content', 'images', 'tar'],
-  archive: ['reference', 'content', 'images', 'tar'],
+  runs: ['content'],
+  queue: ['mirror', 'redis', 'runs'],
+  settings: ['remotes'],
+  service: ['settings', 'runs', 'remotes'],
+  'transfer-threads': ['content-local', 'mirror', 'registry-client'],
+  wiring: ['content-local', 'content-s3', 'registry-client', 'transfer-threads', 'queue', 'redis', 'service'],
   testkit: ['reference', 'locks', 'content', 'images', 'remotes'],
 }
 
-/**
- * Services import each other too: `composition` puts packages together for all of them, and the command starts the
- * others.
- */
+/** Services import packages. The command starts the other services. */
 export const services: Readonly<Record<string, readonly string[]>> = {
-  composition: [],
-  coordinator: ['composition'],
-  worker: ['composition'],
-  dashboard: ['composition'],
-  registry: ['composition'],
-  cli: ['composition', 'coordinator', 'worker', 'dashboard', 'registry'],
+  coordinator: [],
+  worker: [],
+  dashboard: [],
+  cli: ['coordinator', 'worker', 'dashboard'],
 }
 
-export const adapters = ['content-local', 'content-s3', 'remotes-registry', 'redis']
+/** Drivers of contracts. Only the packages that choose one for its users may import one. */
+export const adapters = ['content-local', 'content-s3', 'registry-client', 'redis']
+/** The packages that choose drivers. */
+export const choosers = ['wiring', 'transfer-threads', 'queue']
 
 /** The @dist packages that one may import, by folder name; undefined for a package that the table does not know. */
 function allowedTo(name: string): ReadonlySet<string> | undefined {

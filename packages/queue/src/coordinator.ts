@@ -1,3 +1,4 @@
+import type { Service } from '@dist/runs'
 import { Consumer } from './engine/consumer.js'
 import { createEngine } from './engine/engine.js'
 import { roomFor } from './engine/host-slots.js'
@@ -6,7 +7,7 @@ import { ImageHandler, imagesOfHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
-import type { CoordinatorParts, Service } from './service.js'
+import type { CoordinatorParts } from './service.js'
 
 /** Runs are looked at, not worked on: each takes a moment. */
 const runsAtOnce = 8

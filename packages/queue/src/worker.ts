@@ -1,10 +1,11 @@
+import type { Service } from '@dist/runs'
 import { BlobHandler } from './blob/process.js'
 import { Consumer } from './engine/consumer.js'
 import { createEngine } from './engine/engine.js'
 import { roomFor } from './engine/host-slots.js'
 import { EngineService } from './engine/service.js'
 import { queueNames } from './jobs/queues.js'
-import type { Service, WorkerParts } from './service.js'
+import type { WorkerParts } from './service.js'
 
 /**
  * Takes blobs: fetches, verifies and stores them. Any number of workers share the work. `ready` rejects with

@@ -1,3 +1,4 @@
+export * from './addresses.js'
 export type { SharedTrouble } from './health.js'
 export * from './hints.js'
 export * from './limiter.js'

@@ -1,4 +1,4 @@
-import type { ImageReport } from '@dist/queue'
+import type { ImageReport } from '@dist/runs'
 import { expect, test } from 'vitest'
 import { Causes } from '../src/actions/mirror/causes.js'
 import { failureLines } from '../src/actions/mirror/report.js'

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { RunStatus } from '@dist/queue'
+import type { RunStatus } from '@dist/runs'
 import { expect, it, vi } from 'vitest'
 import { followRun } from '../src/actions/runs/follow.js'
 import { FakeRuns, runStatus } from './support/runs.js'

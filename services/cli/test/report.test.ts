@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ImageReport } from '@dist/queue'
+import type { ImageReport } from '@dist/runs'
 import { expect, it } from 'vitest'
 import { openReport, type ReportOptions } from '../src/actions/mirror/report.js'
 import { captured } from './support/context.js'

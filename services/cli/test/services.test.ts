@@ -1,4 +1,4 @@
-import { serviceShapes, settingDocs } from '@dist/composition/service'
+import { serviceShapes, settingDocs } from '@dist/settings'
 import { expect, it } from 'vitest'
 import { createProgram } from '../src/program.js'
 import { captured } from './support/context.js'

@@ -1,17 +1,9 @@
-import { openPushes } from '@dist/composition'
-import {
-  type Announced,
-  type Flags,
-  openParts,
-  readSettings,
-  runService,
-  type ServiceContext,
-  type Settings,
-  type Surroundings,
-  serviceShapes,
-} from '@dist/composition/service'
 import { storeTarget } from '@dist/mirror'
 import { startCoordinator, type Tuning } from '@dist/queue'
+import { runService, type ServiceContext, type Surroundings } from '@dist/service'
+import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
+import { openPushes } from '@dist/wiring'
+import { type Announced, openParts } from '@dist/wiring/services'
 import { z } from 'zod'
 import { measureQueues } from './depth.js'
 import { version } from './version.js'

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isLoopback, type ListenAddress } from '@dist/composition/service'
 import { DistError } from '@dist/errdefs'
+import { isLoopback, type ListenAddress } from '@dist/settings'
 
 /** Who may sign in. */
 export interface Credentials {

@@ -1,15 +1,7 @@
-import {
-  announce,
-  connectQueue,
-  createLogger,
-  type Flags,
-  formatListen,
-  type ListenAddress,
-  readSettings,
-  type ServiceContext,
-  serviceShapes,
-} from '@dist/composition/service'
 import { DistError, errnoOf } from '@dist/errdefs'
+import { createLogger, type ServiceContext } from '@dist/service'
+import { type Flags, formatListen, type ListenAddress, readSettings, serviceShapes } from '@dist/settings'
+import { announce, connectQueue } from '@dist/wiring/services'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { requiredCredentials } from './access.js'

@@ -1,4 +1,4 @@
-import { serviceMain } from '@dist/composition/service'
+import { serviceMain } from '@dist/service'
 import { runWorker, type WorkerOptions } from './run.js'
 
 /** The program: flags from the arguments, settings from the environment, the log to stdout, and the exit code. */

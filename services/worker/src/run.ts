@@ -1,20 +1,12 @@
 import { hostname } from 'node:os'
-import { openPushes, openTransfers } from '@dist/composition'
-import {
-  type Announced,
-  type Flags,
-  openParts,
-  readSettings,
-  runService,
-  type ServiceContext,
-  type Settings,
-  type Surroundings,
-  serviceShapes,
-} from '@dist/composition/service'
 import { has } from '@dist/content'
 import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
 import { roomFor, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
+import { runService, type ServiceContext, type Surroundings } from '@dist/service'
+import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
+import { openPushes, openTransfers } from '@dist/wiring'
+import { type Announced, openParts } from '@dist/wiring/services'
 import { z } from 'zod'
 import { shareMemory } from './memory.js'
 import { publishTransfers } from './publish.js'

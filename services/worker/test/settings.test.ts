@@ -1,4 +1,4 @@
-import { settingDocs } from '@dist/composition/service'
+import { settingDocs } from '@dist/settings'
 import { expect, it } from 'vitest'
 import { workerSettings } from '../src/index.js'
 

@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openRuns, type Runs } from '@dist/queue'
+import { openRuns } from '@dist/queue'
+import type { Runs } from '@dist/runs'
+import {
+  freePort,
+  type RedisServer,
+  type ServerProcess,
+  startRedis,
+  startServer,
+} from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
-import { freePort, type ServerProcess, startServer } from '../../../infra/servers/process.js'
-import { type RedisServer, startRedis } from '../../../infra/servers/redis.js'
 import { cpuOf } from './process.js'
 
 export interface ClusterOptions {

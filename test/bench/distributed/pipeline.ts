@@ -1,8 +1,8 @@
-import { openRemote, openStore, openTransfers, requestSettings } from '@dist/composition'
 import { has } from '@dist/content'
 import { MemoryLocker } from '@dist/locks'
 import { type BlobTask, ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
+import { openRemote, openStore, openTransfers, requestSettings } from '@dist/wiring'
 
 // What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is
 // started once and told over its channel what to mirror, so that its start is not measured.

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Gateway } from '../../../infra/servers/ceph-gateway.js'
+import type { Gateway } from '@dist/testkit/servers'
 
 /** Seconds for which the URLs are good. */
 const validity = 3600

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FixtureImage, ociImage } from '@dist/testkit/fixtures'
+import { startStaticRegistry } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
-import { startStaticRegistry } from '../../../infra/servers/static-registry.js'
 import type { BenchOptions } from '../bench.js'
 import { KiB, layers } from '../workloads.js'
 import type { Bucket } from './bucket.js'

@@ -1,4 +1,4 @@
-import { type Registry, startRegistry } from '../../../infra/servers/docker-registry.js'
+import { type Registry, startRegistry } from '@dist/testkit/servers'
 import { pushWorkload, repository, type Workload } from '../workloads.js'
 
 /** A registry of its own that holds the images of one workload. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { freePort } from '../../../infra/servers/process.js'
+import { freePort } from '@dist/testkit/servers'
 
 /** Two hosts that nothing comes from: one accepts connections and never answers, the other refuses them. */
 export interface DeadHosts extends AsyncDisposable {

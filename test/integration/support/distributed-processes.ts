@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startServer, waitFor } from '../../../infra/servers/process.js'
+import { startServer, waitFor } from '@dist/testkit/servers'
 import { bundleFolder, serviceProgram } from './program.js'
 import type { LogLine } from './services.js'
 

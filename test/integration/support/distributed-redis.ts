@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort, startServer } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
-import { freePort, startServer } from '../../../infra/servers/process.js'
 
 export interface DurableRedis {
   readonly url: string

@@ -1,10 +1,9 @@
-import { openQueue, type Queue } from '@dist/composition'
 import { openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
-import type { RunStatus } from '@dist/queue'
+import type { RunStatus } from '@dist/runs'
 import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
+import { type Gateway, startGateway, waitFor } from '@dist/testkit/servers'
+import { openQueue, type Queue } from '@dist/wiring'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { type Gateway, startGateway } from '../../../infra/servers/ceph-gateway.js'
-import { waitFor } from '../../../infra/servers/process.js'
 import {
   hastyProgram,
   type Name,

@@ -1,6 +1,6 @@
 import { type FixtureImage, imageIndex, ociImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { type Registry, type RegistryOptions, startRegistry } from '@dist/testkit/servers'
 import { afterAll, beforeAll } from 'vitest'
-import { type Registry, type RegistryOptions, startRegistry } from '../../../infra/servers/docker-registry.js'
 
 /** One registry for all tests of a file. */
 export function useRegistry(

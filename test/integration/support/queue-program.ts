@@ -6,7 +6,7 @@ import { openLocalStore } from '@dist/content-local'
 import { storeTarget, TransferBudget, transferBlob, verifyBlob } from '@dist/mirror'
 import { startCoordinator, startWorker } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
-import { createRegistry } from '@dist/remotes-registry'
+import { createRegistry } from '@dist/registry-client'
 import { Redis } from 'ioredis'
 
 const [role, port, folder = '', skew = '0'] = process.argv.slice(2)

@@ -1,5 +1,6 @@
 import { type Verdict, verifyBlob } from '@dist/mirror'
-import type { Runs, Service, WorkerParts } from '@dist/queue'
+import type { WorkerParts } from '@dist/queue'
+import type { Runs, Service } from '@dist/runs'
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import { expect } from 'vitest'
 import type { QueueWorld } from './queue-world.js'

@@ -19,23 +19,18 @@ import {
 } from '@dist/mirror'
 import {
   type CoordinatorParts,
-  type ImageReport,
   openRuns,
-  type RunStatus,
-  type Runs,
   type RunsOptions,
-  type Service,
-  type ServiceEvent,
   startCoordinator,
   startWorker,
   type Tuning,
   type WorkerParts,
 } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
+import type { ImageReport, RunStatus, Runs, Service, ServiceEvent } from '@dist/runs'
+import { type RedisServer, type RedisServerOptions, startRedis, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { waitFor } from '../../../infra/servers/process.js'
-import { type RedisServer, type RedisServerOptions, startRedis } from '../../../infra/servers/redis.js'
 import { ScriptedRemote } from '../../../packages/mirror/test/support/remote.js'
 
 /** Everything soon, so that tests need not wait. */

@@ -1,6 +1,6 @@
 import { ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { type RedisServer, startRedis } from '@dist/testkit/servers'
 import { afterEach, beforeEach } from 'vitest'
-import { type RedisServer, startRedis } from '../../../infra/servers/redis.js'
 import type { Running, Workspace } from './workspace.js'
 
 /** An empty Redis for each test of the file. */

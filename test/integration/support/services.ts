@@ -1,5 +1,5 @@
+import { waitFor } from '@dist/testkit/servers'
 import { expect } from 'vitest'
-import { waitFor } from '../../../infra/servers/process.js'
 import { type ServiceName, serviceProgram } from './program.js'
 import { jsonLines, type Running, type Workspace } from './workspace.js'
 

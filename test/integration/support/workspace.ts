@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach } from 'vitest'
-import { waitFor } from '../../../infra/servers/process.js'
 import { program } from './program.js'
 
 /** How a command ended and what it wrote. */

@@ -1,10 +1,10 @@
 import { DistError, hasUserinfo, sanitize, withoutUserinfo } from '@dist/errdefs'
 import { formatPlatform, parsePlatform } from '@dist/oci'
 import { formatPrefix, parsePrefix } from '@dist/reference'
+import type { RunRequest } from '@dist/runs'
 import { newRunId } from '../jobs/ids.js'
 import { maxReference } from '../jobs/payload.js'
 import { addRunJob } from '../jobs/queues.js'
-import type { RunRequest } from '../runs.js'
 import { chunkSize } from '../state/head.js'
 import type { Client } from './open.js'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoff, DistError, isRetryable } from '@dist/errdefs'
+import type { Service } from '@dist/runs'
 import { answered, named } from '../redis/errors.js'
-import type { Service } from '../service.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
 import { Reclaim } from './reclaim.js'

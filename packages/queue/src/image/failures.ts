@@ -1,10 +1,10 @@
 import { DistError, withSubject } from '@dist/errdefs'
 import { type Descriptor, isDigest } from '@dist/oci'
+import type { ImageReport } from '@dist/runs'
 import type { Job } from 'bullmq'
 import { readReason, reported } from '../jobs/failure.js'
 import { blobJobId } from '../jobs/ids.js'
 import type { ImageJob } from '../jobs/payload.js'
-import type { ImageReport } from '../runs.js'
 import { type ImageRecord, maxFailures } from '../state/record.js'
 
 type BlobFailure = NonNullable<ImageReport['failures']>[number]

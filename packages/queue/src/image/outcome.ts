@@ -1,8 +1,8 @@
 import { sanitize } from '@dist/errdefs'
 import type { Plan } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
+import type { Amount } from '@dist/runs'
 import type { ImageJob } from '../jobs/payload.js'
-import type { Amount } from '../runs.js'
 import type { ImageRecord } from '../state/record.js'
 
 /** What a record keeps of remarks. */

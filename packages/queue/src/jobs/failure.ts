@@ -1,8 +1,8 @@
 import { backoff, codes, type DistError, isRetryable, jittered, sanitize } from '@dist/errdefs'
+import type { ReportedError } from '@dist/runs'
 import { UnrecoverableError } from 'bullmq'
 import { z } from 'zod'
 import { named } from '../redis/errors.js'
-import type { ReportedError } from '../runs.js'
 import type { Tuning } from '../tuning.js'
 
 const longestMessage = 500

@@ -1,7 +1,7 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
+import type { ReportedError, RunState, RunStatus } from '@dist/runs'
 import { z } from 'zod'
-import type { ReportedError, RunState, RunStatus } from '../runs.js'
 
 /** References of one chunk: what is read, expanded and checkpointed at once. */
 export const chunkSize = 500

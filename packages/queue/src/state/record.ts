@@ -1,6 +1,6 @@
 import { codes } from '@dist/errdefs'
+import type { ImageReport } from '@dist/runs'
 import { z } from 'zod'
-import type { ImageReport } from '../runs.js'
 
 /** The most failed blobs that a report names. */
 export const maxFailures = 100

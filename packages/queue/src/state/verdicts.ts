@@ -1,6 +1,6 @@
 import { codes } from '@dist/errdefs'
+import type { ReportedError } from '@dist/runs'
 import { z } from 'zod'
-import type { ReportedError } from '../runs.js'
 
 /** What a run has found of stored content: `right`, or why it is not. */
 export type RunVerdict = 'right' | ReportedError

@@ -1,4 +1,4 @@
-import { openStore } from '@dist/composition'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import type { StoreOptions } from '../options.js'
 import { print, printJson } from '../output.js'

@@ -1,7 +1,7 @@
-import { openQueue, openStore, queueUrl, waitedFor } from '@dist/composition'
 import type { Manager, Status } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import type { RedisStatuses, WorkerStatus } from '@dist/redis'
+import { openQueue, openStore, queueUrl, waitedFor } from '@dist/wiring'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { note } from '../output.js'

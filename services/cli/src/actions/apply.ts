@@ -1,7 +1,7 @@
-import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { parseDigest } from '@dist/oci'
 import { type Applied, type ApplyOptions as ApplySettings, applyLayer, verifiedBytes } from '@dist/rootfs'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'

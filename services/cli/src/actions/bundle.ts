@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { openStore } from '@dist/composition'
 import { parsePlatform } from '@dist/oci'
 import { requireEmpty, Snapshots, type SpecOptions, writeBundle } from '@dist/rootfs'
+import { openStore } from '@dist/wiring'
 import { type SnapshotOptions, snapshotsFolder } from '../compose/snapshots.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'

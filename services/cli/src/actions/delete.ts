@@ -1,6 +1,6 @@
-import { openStore } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import { deleteContent, type RefusedDelete } from '@dist/mirror'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'
 import type { StoreOptions } from '../options.js'

@@ -1,6 +1,6 @@
-import { openStore } from '@dist/composition'
 import { type DescriptorNode, inspectImage } from '@dist/mirror'
 import { formatPlatform } from '@dist/oci'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes } from '../format.js'

@@ -1,5 +1,5 @@
-import { openStore } from '@dist/composition'
 import type { Info } from '@dist/content'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes, formatDuration } from '../format.js'

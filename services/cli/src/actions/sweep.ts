@@ -1,4 +1,4 @@
-import { openStore } from '@dist/composition'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import { formatBytes } from '../format.js'

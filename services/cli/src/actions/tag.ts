@@ -1,7 +1,7 @@
-import { openStore } from '@dist/composition'
 import { putMerged } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { parseReference, publishedNames } from '@dist/reference'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { exitCodes } from '../exit.js'
 import type { StoreOptions } from '../options.js'

@@ -1,7 +1,7 @@
-import { openStore } from '@dist/composition'
 import { throwIfAborted } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import { Snapshots, type Unpacked } from '@dist/rootfs'
+import { openStore } from '@dist/wiring'
 import { type SnapshotOptions, snapshotsFolder } from '../compose/snapshots.js'
 import type { Context } from '../context.js'
 import { exitCodeOfAll } from '../exit.js'

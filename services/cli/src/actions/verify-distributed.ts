@@ -1,4 +1,4 @@
-import type { RunRequest } from '@dist/queue'
+import type { RunRequest } from '@dist/runs'
 import type { Context } from '../context.js'
 import { plural } from './mirror/summary.js'
 import { meantStore, type SubmitParts, submitRun } from './runs/submit.js'

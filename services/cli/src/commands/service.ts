@@ -1,4 +1,4 @@
-import type { ServiceName } from '@dist/composition/service'
+import type { ServiceName } from '@dist/settings'
 import { Command } from 'commander'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../exit.js'
@@ -63,7 +63,7 @@ export async function serve(
   try {
     await run({ env, signal, log: stdout })
   } catch (error) {
-    const { logEnd } = await import('@dist/composition/service')
+    const { logEnd } = await import('@dist/service')
     logEnd(name, stdout, error)
     return exitCodeOf(error)
   }

@@ -1,4 +1,3 @@
-import { openTransfers, type Pushes, type RequestSettings, type Store } from '@dist/composition'
 import { has } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
@@ -11,7 +10,8 @@ import {
   ingestBlob,
   type PushTask,
 } from '@dist/mirror'
-import type { Registry } from '@dist/remotes-registry'
+import type { Registry } from '@dist/registry-client'
+import { openTransfers, type Pushes, type RequestSettings, type Store } from '@dist/wiring'
 
 /** Bytes that the transfers from one host may hold before they are written. */
 const transferMemory = 64 * 1024 * 1024

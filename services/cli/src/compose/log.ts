@@ -1,4 +1,4 @@
-import type { RequestEvent } from '@dist/remotes-registry'
+import type { RequestEvent } from '@dist/registry-client'
 import type { Context } from '../context.js'
 
 /** Writes each request to stderr as a line: what `-v` shows. URLs arrive redacted. */

@@ -1,5 +1,5 @@
-import { openRemote, requestSettings } from '@dist/composition'
-import type { Registry } from '@dist/remotes-registry'
+import type { Registry } from '@dist/registry-client'
+import { openRemote, requestSettings } from '@dist/wiring'
 import type { Context } from '../context.js'
 import type { RemoteOptions } from '../options.js'
 import { note } from '../output.js'

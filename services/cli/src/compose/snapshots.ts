@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type Environment, nonEmpty } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
+import { type Environment, nonEmpty } from '@dist/settings'
 
 export interface SnapshotOptions {
   snapshots?: string

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { ImageReport, RunRequest, RunStatus, Runs } from '@dist/queue'
+import type { ImageReport, RunRequest, RunStatus, Runs } from '@dist/runs'
 
 export const day = new Date('2026-01-01T00:00:00Z')
 

@@ -1,5 +1,5 @@
 import { sanitize } from '@dist/errdefs'
-import type { ImageReport } from '@dist/queue'
+import type { ImageReport } from '@dist/runs'
 import { shownName } from '../names.js'
 
 /** Failures of one cause, when they are at least so many, are told in one line. */

@@ -1,5 +1,5 @@
-import type { RunRequest } from '@dist/queue'
 import { formatReference, type Reference } from '@dist/reference'
+import type { RunRequest } from '@dist/runs'
 import type { Context } from '../../context.js'
 import { meantStore, type SubmitParts, submitRun } from '../runs/submit.js'
 import type { MirrorOptions } from './mirror.js'

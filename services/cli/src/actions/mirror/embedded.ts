@@ -1,4 +1,3 @@
-import { openPushes, openStore } from '@dist/composition'
 import { codeOf, isCanceled } from '@dist/errdefs'
 import {
   destinationName,
@@ -10,9 +9,10 @@ import {
   mirrorImages,
   storeTarget,
 } from '@dist/mirror'
-import type { ImageReport } from '@dist/queue'
 import { formatReference, type Locator, parsePrefix, type Reference } from '@dist/reference'
-import type { Registry } from '@dist/remotes-registry'
+import type { Registry } from '@dist/registry-client'
+import type { ImageReport } from '@dist/runs'
+import { openPushes, openStore } from '@dist/wiring'
 import { openIngest, pushIngest } from '../../compose/ingest.js'
 import { inBulk } from '../../compose/policy.js'
 import { openRegistry, requestsOf, sayingBesideBars } from '../../compose/remote.js'

@@ -1,6 +1,6 @@
-import { openQueue, queueUrl } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
 import type { Reference } from '@dist/reference'
+import { openQueue, queueUrl } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'

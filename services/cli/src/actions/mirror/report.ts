@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { sanitize, withSubject } from '@dist/errdefs'
-import type { ImageReport, RunKind } from '@dist/queue'
+import type { ImageReport, RunKind } from '@dist/runs'
 import type { Context } from '../../context.js'
 import { note, print, writeBytes } from '../../output.js'
 import { failureOf, shownName } from '../names.js'

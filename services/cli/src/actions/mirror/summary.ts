@@ -1,5 +1,5 @@
 import type { Code } from '@dist/errdefs'
-import type { Amount, ImageReport, RunKind } from '@dist/queue'
+import type { Amount, ImageReport, RunKind } from '@dist/runs'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { formatBytes } from '../../format.js'
 

@@ -1,7 +1,7 @@
 import { codeOf } from '@dist/errdefs'
 import type { ImageEvent, MirrorEvent } from '@dist/mirror'
-import type { Obstacle } from '@dist/queue'
 import type { HostStates } from '@dist/remotes'
+import type { Obstacle } from '@dist/runs'
 import { FailureGroups } from '../../failures.js'
 import { type Remark, remarkOf } from '../../progress/run/remark.js'
 import { describeError } from '../../run.js'

@@ -1,5 +1,5 @@
-import { openQueue, requiredQueue } from '@dist/composition'
-import type { Runs } from '@dist/queue'
+import type { Runs } from '@dist/runs'
+import { openQueue, requiredQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions } from '../../options.js'

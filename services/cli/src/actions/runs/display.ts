@@ -1,4 +1,4 @@
-import type { Obstacle, ObstacleReader, RunStatus, Runs } from '@dist/queue'
+import type { Obstacle, ObstacleReader, RunStatus, Runs } from '@dist/runs'
 import { FailureGroups } from '../../failures.js'
 import { type Remark, remarkOf } from '../../progress/run/remark.js'
 import type { RunView } from '../../progress/run/view.js'

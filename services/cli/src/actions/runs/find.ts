@@ -1,5 +1,5 @@
 import { DistError, isNotFound } from '@dist/errdefs'
-import type { RunStatus, Runs } from '@dist/queue'
+import type { RunStatus, Runs } from '@dist/runs'
 
 /** The run of that id, or the latest one. Throws `NOT_FOUND`, and says what that may mean. */
 export async function findRun(

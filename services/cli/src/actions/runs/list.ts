@@ -1,5 +1,5 @@
-import { openQueue, requiredQueue } from '@dist/composition'
-import type { RunStatus, Runs } from '@dist/queue'
+import type { RunStatus, Runs } from '@dist/runs'
+import { openQueue, requiredQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import { formatBytes, formatDuration } from '../../format.js'

@@ -1,6 +1,6 @@
-import { describeObstacle } from '@dist/composition'
 import { sanitize } from '@dist/errdefs'
-import type { ImageReport, Obstacle, RunStatus } from '@dist/queue'
+import type { ImageReport, Obstacle, RunStatus } from '@dist/runs'
+import { describeObstacle } from '@dist/runs'
 import { formatBytes, formatDuration } from '../../format.js'
 import { failureLines } from '../mirror/report.js'
 import { verbOf } from '../mirror/summary.js'

@@ -1,6 +1,6 @@
-import { openQueue, requiredQueue } from '@dist/composition'
 import { DistError } from '@dist/errdefs'
-import type { ObstacleReader, RunStatus, Runs } from '@dist/queue'
+import type { ObstacleReader, RunStatus, Runs } from '@dist/runs'
+import { openQueue, requiredQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions } from '../../options.js'

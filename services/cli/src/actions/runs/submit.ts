@@ -1,6 +1,6 @@
-import { openStore } from '@dist/composition'
 import { DistError, hasCode, isNotFound, sanitize } from '@dist/errdefs'
-import type { ObstacleReader, RunRequest, RunStatus, Runs } from '@dist/queue'
+import type { ObstacleReader, RunRequest, RunStatus, Runs } from '@dist/runs'
+import { openStore } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodeOf, exitCodes } from '../../exit.js'
 import type { StoreOptions } from '../../options.js'

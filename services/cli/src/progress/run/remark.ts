@@ -1,5 +1,5 @@
-import { describeObstacle } from '@dist/composition'
-import type { Obstacle } from '@dist/queue'
+import type { Obstacle } from '@dist/runs'
+import { describeObstacle } from '@dist/runs'
 
 /** A line beside the picture of a run: what stands in its way, or what has failed. */
 export interface Remark {

@@ -1,0 +1,147 @@
+import { sanitize } from '@dist/errdefs'
+import type { Obstacle, ObstacleReader, ObstacleSources, QueueName, SeenService } from '@dist/runs'
+import type { Redis } from 'ioredis'
+import { readReason } from './jobs/failure.js'
+import { queueNames } from './jobs/queues.js'
+import { answered } from './redis/errors.js'
+import { Keys } from './redis/keys.js'
+
+/** Jobs of a queue that are looked at: of more it is told that there are so many. */
+const most = 1_000
+/** Jobs of silent services that are named. */
+const namedAtMost = 20
+const defaultPatience = 2_000
+
+export interface ObstacleReaderOptions {
+  /** Keys start with it. Default: `{dist}`. */
+  prefix?: string
+  /** Milliseconds to wait for Redis. Default: 2,000. */
+  patience?: number
+}
+
+export function obstacleReader(
+  redis: Redis,
+  sources: ObstacleSources,
+  { prefix, patience = defaultPatience }: ObstacleReaderOptions = {},
+): ObstacleReader {
+  const reader = new Reader(redis, new Keys(prefix))
+  const read = async (run: string | undefined) => {
+    const [services, hosts] = await Promise.all([sources.services(), sources.hosts()])
+    const pausedHosts = hosts.flatMap(({ host, pausedUntil, because = '' }): Obstacle[] =>
+      pausedUntil === undefined ? [] : [{ kind: 'paused-host', host, until: new Date(pausedUntil), because }],
+    )
+    const [paused, retries, held] = await Promise.all([
+      reader.pausedQueues(),
+      reader.retries(run),
+      reader.held(services, run),
+    ])
+    return [...missing(services), ...paused, ...pausedHosts, ...retries, ...held]
+  }
+  return (run) => answered(read(run), patience)
+}
+
+function missing(services: readonly SeenService[]): Obstacle[] {
+  return (['coordinator', 'worker'] as const).flatMap((service): Obstacle[] => {
+    const known = services.filter((each) => each.service === service)
+    if (known.some(({ alive }) => alive)) return []
+    const last = Math.max(...known.map(({ seenAt }) => seenAt.getTime()))
+    return [{ kind: 'no-service', service, ...(known.length === 0 ? {} : { lastSeenAt: new Date(last) }) }]
+  })
+}
+
+class Reader {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: Keys,
+  ) {}
+
+  async pausedQueues(): Promise<Obstacle[]> {
+    const names = Object.values(queueNames)
+    const paused = await Promise.all(
+      names.map((name) => this.redis.hexists(this.#key(name, 'meta'), 'paused')),
+    )
+    return names.filter((_, i) => paused[i] === 1).map((queue) => ({ kind: 'paused-queue', queue }))
+  }
+
+  /** Of images that were tried in vain, themselves or one of their blobs. */
+  async retries(run: string | undefined): Promise<Obstacle[]> {
+    const [images, blobs] = await Promise.all([this.#delayed('images', run), this.#delayed('blobs', run)])
+    const failed = [...images, ...blobs].sort((a, b) => a.at - b.at)
+    const [first] = failed
+    if (first === undefined) return []
+    const distinct = new Set(failed.map(({ id }) => id.split('-', 2).join('-')))
+    const { at, reason } = first
+    return [{ kind: 'retries', images: distinct.size, at: new Date(at), error: readReason(reason) }]
+  }
+
+  async #delayed(queue: QueueName, run: string | undefined) {
+    const flat = await this.redis.zrange(this.#key(queue, 'delayed'), '0', String(most - 1), 'WITHSCORES')
+    const jobs: { id: string; at: number }[] = []
+    for (let i = 0; i < flat.length; i += 2) {
+      const id = flat[i] ?? ''
+      // BullMQ keeps the time in all but the last 12 bits.
+      if (isOf(id, run)) jobs.push({ id, at: Math.floor(Number(flat[i + 1]) / 0x1000) })
+    }
+    const fields = await this.#fields(
+      queue,
+      jobs.map(({ id }) => id),
+      ['atm', 'failedReason'],
+    )
+    return jobs.flatMap((job, i) => {
+      const [attempts, reason] = fields[i] ?? []
+      return Number(attempts) > 0 && reason != null ? [{ ...job, reason }] : []
+    })
+  }
+
+  async held(services: readonly SeenService[], run: string | undefined): Promise<Obstacle[]> {
+    const silent = new Map(services.flatMap((each) => (each.silentSince ? [[each.id, each] as const] : [])))
+    if (silent.size === 0) return []
+    const found = await Promise.all(
+      (['images', 'blobs'] as const).map((queue) => this.#heldOf(queue, silent, run)),
+    )
+    return found.flat().slice(0, namedAtMost)
+  }
+
+  async #heldOf(
+    queue: QueueName,
+    silent: ReadonlyMap<string, SeenService>,
+    run: string | undefined,
+  ): Promise<Obstacle[]> {
+    const active = await this.redis.lrange(this.#key(queue, 'active'), 0, most - 1)
+    const ids = active.filter((id) => isOf(id, run))
+    const fields = await this.#fields(queue, ids, ['pb', 'data'])
+    return fields.flatMap(([holder, data]): Obstacle[] => {
+      const service = silent.get(holder ?? '')
+      if (service?.silentSince === undefined) return []
+      const { name: by, silentSince } = service
+      return [{ kind: 'held', queue, subject: subjectOf(data), by, silentSince }]
+    })
+  }
+
+  async #fields(queue: QueueName, ids: readonly string[], names: string[]): Promise<(string | null)[][]> {
+    const pipeline = this.redis.pipeline()
+    for (const id of ids) pipeline.hmget(this.#key(queue, id), ...names)
+    return ((await pipeline.exec()) ?? []).map(([, values]) => (values ?? []) as (string | null)[])
+  }
+
+  #key(queue: QueueName, what: string): string {
+    return `${this.keys.prefix}:${queue}:${what}`
+  }
+}
+
+function isOf(id: string, run: string | undefined): boolean {
+  return run === undefined || id.startsWith(`${run}-`)
+}
+
+function subjectOf(data: string | null | undefined): string {
+  const { reference, desc } = parsed(data ?? '')
+  return sanitize(String(reference ?? desc?.digest ?? 'a job'), 500)
+}
+
+function parsed(text: string): { reference?: unknown; desc?: { digest?: unknown } } {
+  try {
+    return JSON.parse(text) ?? {}
+  } catch {
+    return {}
+  }
+}

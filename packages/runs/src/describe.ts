@@ -1,0 +1,51 @@
+import type { Obstacle } from './obstacle.js'
+
+/** An obstacle in a sentence, for terminals, logs and probes. `now` is in milliseconds since 1970. */
+export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
+  switch (obstacle.kind) {
+    case 'no-service': {
+      const { service, lastSeenAt } = obstacle
+      const seen = lastSeenAt === undefined ? '' : `, the last one was seen ${ago(lastSeenAt, now)}`
+      return `no ${service} is alive${seen}: start dist ${service}`
+    }
+    case 'paused-queue':
+      return `the queue ${obstacle.queue} is paused: resume it in the dashboard`
+    case 'paused-host': {
+      const { host, until, because } = obstacle
+      // The reason begins with the host.
+      const why = because.startsWith(host) ? because.slice(host.length).trimStart() : because
+      return `${host} is paused until ${clock(until)} (${ahead(until, now)}): ${why}`
+    }
+    case 'retries': {
+      const { images, at, error } = obstacle
+      const what = images === 1 ? '1 image is' : `${images} images are`
+      const why = error === undefined ? '' : `; last error: ${error.message}`
+      return `${what} tried again at ${clock(at)} (${ahead(at, now)})${why}`
+    }
+    case 'held': {
+      const { queue, subject, by, silentSince } = obstacle
+      const what = queue === 'blobs' ? 'blob ' : ''
+      return `${what}${subject} is held by ${by}, silent since ${clock(silentSince)} (${ago(silentSince, now)})`
+    }
+  }
+}
+
+function clock(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`
+}
+
+function ahead(date: Date, now: number): string {
+  const left = date.getTime() - now
+  return left < 1_000 ? 'any moment' : `in ${duration(left)}`
+}
+
+function ago(date: Date, now: number): string {
+  return `${duration(Math.max(0, now - date.getTime()))} ago`
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1_000)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}

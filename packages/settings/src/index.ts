@@ -1,0 +1,7 @@
+export { documentSettings } from './document.js'
+export { type Environment, nonEmpty } from './environment.js'
+export { kebab, variablesOf } from './names.js'
+export { readSettings } from './read.js'
+export { type Flags, type ServiceName, type Settings, serviceShapes, settingDocs } from './schema.js'
+export { readSecret } from './secret.js'
+export { formatListen, isLoopback, type ListenAddress } from './units.js'

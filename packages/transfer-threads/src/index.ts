@@ -1,0 +1,2 @@
+export { ThreadPool } from './pool.js'
+export type { ThreadSettings } from './protocol.js'

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { DistError } from '@dist/errdefs'
+import type { IngestOptions } from '@dist/mirror'
+import type { Registry, RequestEvent } from '@dist/registry-client'
+import type { Permit } from '@dist/remotes'
+import { Channel, type Methods } from './channel.js'
+import type {
+  AcquireCall,
+  AuthorizationCall,
+  ChallengedCall,
+  FailedCall,
+  GrantedPermit,
+  PauseCall,
+  ProgressCall,
+  ThreadSettings,
+  TransferCall,
+} from './protocol.js'
+
+interface Thread {
+  readonly worker: Worker
+  readonly channel: Channel
+  running: number
+}
+
+type Told = Pick<IngestOptions, 'onProgress' | 'onArrived'>
+
+export type ThreadTask = Omit<TransferCall, 'transfer'>
+
+/**
+ * Worker threads that carry bytes: each fetches, hashes and writes whole blobs. Everything that must be one for
+ * all (tokens, limits) is asked from here. Threads start when they are needed, as many as there are processors.
+ */
+export class ThreadPool implements AsyncDisposable {
+  readonly #threads: Thread[] = []
+  /** What is told of the transfers under way. */
+  readonly #told = new Map<number, Told>()
+  #lastTransfer = 0
+
+  constructor(
+    private readonly settings: ThreadSettings,
+    private readonly remote: Pick<Registry, 'authorizer' | 'limiter'>,
+    private readonly onRequest: ((event: RequestEvent) => void) | undefined,
+    private readonly size: number = Math.min(8, Math.max(2, availableParallelism())),
+  ) {}
+
+  /** Whether it is warm: then even a small blob is better carried by a thread. */
+  get started(): boolean {
+    return this.#threads.length > 0
+  }
+
+  /** Resolves to whether the blob was fetched; false when somebody else was first. */
+  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal }): Promise<boolean> {
+    const thread = this.#idlest()
+    const transfer = ++this.#lastTransfer
+    this.#told.set(transfer, options)
+    thread.running++
+    try {
+      return await thread.channel.call<boolean>(
+        'transfer',
+        { ...task, transfer } satisfies TransferCall,
+        options.signal,
+      )
+    } finally {
+      thread.running--
+      this.#told.delete(transfer)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is under way any more, so there is nothing to say good-bye to.
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+    this.#threads.length = 0
+  }
+
+  #idlest(): Thread {
+    const idlest = this.#threads.reduce<Thread | undefined>(
+      (a, b) => (a === undefined || b.running < a.running ? b : a),
+      undefined,
+    )
+    if (idlest !== undefined && (idlest.running === 0 || this.#threads.length >= this.size)) return idlest
+    return this.#start()
+  }
+
+  #start(): Thread {
+    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+      workerData: this.settings,
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
+    const thread = { worker, channel: new Channel(worker, this.#methods()), running: 0 }
+    const gone = (error: Error) => {
+      thread.channel.fail(error)
+      const at = this.#threads.indexOf(thread)
+      if (at >= 0) this.#threads.splice(at, 1)
+    }
+    worker.on('error', (cause) =>
+      gone(new DistError('INTERNAL', `a worker thread failed: ${cause.message}`, { cause })),
+    )
+    once(worker, 'exit').then(
+      () => gone(new DistError('INTERNAL', 'a worker thread ended')),
+      () => {},
+    )
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #methods(): Methods {
+    const { authorizer, limiter } = this.remote
+    const permits = new Map<number, Permit>()
+    let lastPermit = 0
+    return {
+      authorization: ({ endpoint, scope }: AuthorizationCall) => authorizer.authorization(endpoint, scope),
+      challenged: ({ endpoint, scope, challenges, rejected, reached }: ChallengedCall) =>
+        authorizer.challenged(endpoint, scope, challenges, rejected, reached),
+      withheld: ({ endpoint, scope }: AuthorizationCall) => authorizer.withheld(endpoint, scope),
+      acquire: async ({ host, ...options }: AcquireCall, signal): Promise<GrantedPermit> => {
+        const permit = await limiter.acquire(host, { ...options, signal })
+        permits.set(++lastPermit, permit)
+        return { id: lastPermit, probes: permit.probes }
+      },
+      release: async (id: number) => {
+        permits.get(id)?.release()
+        permits.delete(id)
+      },
+      failed: ({ host, because, options }: FailedCall) => limiter.failed(host, because, options),
+      answered: (host: string) => limiter.answered(host),
+      pause: ({ host, milliseconds, because, options }: PauseCall) =>
+        limiter.pause(host, milliseconds, because, options),
+      state: (host: string) => limiter.state(host),
+      states: () => limiter.states(),
+      requested: async (event: RequestEvent) => this.onRequest?.(event),
+      progress: async ({ transfer, offset }: ProgressCall) => this.#told.get(transfer)?.onProgress?.(offset),
+      arrived: async (transfer: number) => this.#told.get(transfer)?.onArrived?.(),
+    }
+  }
+}

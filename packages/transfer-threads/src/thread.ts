@@ -1,0 +1,49 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openLocalStore } from '@dist/content-local'
+import { transferBlob } from '@dist/mirror'
+import { type Authorizer, createFetcher, createTransport, type RequestEvent } from '@dist/registry-client'
+import { Channel } from './channel.js'
+import { forwardingLimiter } from './limiter.js'
+import type { ThreadSettings, TransferCall } from './protocol.js'
+import { throttled } from './throttle.js'
+
+const progressInterval = 100
+
+/** The program of a worker thread: carries the bytes of granted tasks, and asks the main thread for the rest. */
+async function serve(settings: ThreadSettings): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('thread.js runs as a worker thread only')
+  const opening = openLocalStore(settings.root)
+  // Told to whoever asks for a transfer: unheard until then, it would end the thread without its code.
+  opening.catch(() => {})
+  const channel = new Channel(port, {
+    transfer: async (call: TransferCall, signal) => {
+      const store = await opening
+      const fetcher = createFetcher({ transport, endpoints: call.endpoints, locator: call.locator })
+      const onProgress = throttled(
+        (offset) => channel.call('progress', { transfer: call.transfer, offset }),
+        progressInterval,
+      )
+      const onArrived = () => channel.call<void>('arrived', call.transfer)
+      return (
+        (await transferBlob(
+          call.desc,
+          { fetcher, ingester: store.content },
+          { signal, onProgress, onArrived },
+        )) !== undefined
+      )
+    },
+  })
+  const authorizer: Authorizer = {
+    authorization: (endpoint, scope) => channel.call('authorization', { endpoint, scope }),
+    challenged: (endpoint, scope, challenges, rejected, reached) =>
+      channel.call('challenged', { endpoint, scope, challenges, rejected, reached }),
+    withheld: (endpoint, scope) => channel.call('withheld', { endpoint, scope }),
+  }
+  const limiter = forwardingLimiter(channel)
+  const { userAgent, proxy, addresses, verbose } = settings
+  const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
+  const transport = createTransport({ authorizer, limiter, userAgent, proxy, addresses, onRequest })
+}
+
+await serve(workerData as ThreadSettings)

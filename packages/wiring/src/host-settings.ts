@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { defaultEndpoint, type Endpoint, type TlsMaterial } from '@dist/registry-client'
+
+/** What is said of single hosts for one call, besides their `hosts.toml`. A host is `name[:port]`. */
+export interface HostSettings {
+  /** Hosts that are spoken to in plain http. */
+  plainHttp?: string[]
+  /** Hosts whose certificate may be any. */
+  insecureSkipTlsVerify?: string[]
+  /** Files with authorities, PEM, to trust besides: `host=file`, or `file` for all registries. */
+  caFile?: string[]
+}
+
+/** Changes the endpoints of a registry's host as the settings say. */
+export type ChangeEndpoints = (host: string, endpoints: readonly Endpoint[]) => readonly Endpoint[]
+
+/**
+ * Reads the settings and their files. Each counts for the host that it names, whatever leads there, and for no other: not
+ * for the token server that a registry names, nor for where it redirects to. A file without a host counts for registries
+ * and their mirrors. Throws `INVALID_ARGUMENT`.
+ */
+export function hostSettings(settings: HostSettings): ChangeEndpoints {
+  const { plainHttp = [], insecureSkipTlsVerify = [], caFile = [] } = settings
+  const clear = new Set(plainHttp.map((text) => checkedHost(text, '--plain-http')))
+  const unverified = insecureSkipTlsVerify.map((text) => checkedHost(text, '--insecure-skip-tls-verify'))
+  const files = caFile.map(readAuthority)
+  const tls = tlsByHost(unverified, files)
+  for (const host of clear) if (tls.has(host)) throw contradiction(host)
+  const everywhere = files.flatMap(({ host, pem }) => (host === undefined ? [pem] : []))
+  if (clear.size === 0 && tls.size === 0 && everywhere.length === 0) return (_, endpoints) => endpoints
+  return (host, endpoints) => {
+    const all = endpoints.length === 0 ? [defaultEndpoint(host)] : endpoints
+    return all.map((endpoint) => changed(endpoint, namesOf(endpoint, host), { clear, tls, everywhere }))
+  }
+}
+
+interface Said {
+  readonly clear: ReadonlySet<string>
+  readonly tls: ReadonlyMap<string, TlsMaterial>
+  readonly everywhere: readonly string[]
+}
+
+function changed(endpoint: Endpoint, names: readonly string[], { clear, tls, everywhere }: Said): Endpoint {
+  const own = names.map((name) => tls.get(name)).find((material) => material !== undefined)
+  const ownCa = [...everywhere, ...(own?.ownCa ?? [])]
+  const isClear = names.some((name) => clear.has(name))
+  const merged: TlsMaterial = { ...endpoint.tls, ...own, ...(ownCa.length === 0 ? {} : { ownCa }) }
+  return {
+    ...endpoint,
+    url: isClear
+      ? withScheme(endpoint, 'http')
+      : own === undefined
+        ? endpoint.url
+        : withScheme(endpoint, 'https'),
+    ...(Object.keys(merged).length === 0 ? {} : { tls: merged }),
+    ...(tls.size === 0 ? {} : { elsewhere: byUrlHost(tls) }),
+    // What is plain http by itself, as loopback is, leads where it led before.
+    ...(isClear && endpoint.url.startsWith('https:')
+      ? { clearHosts: [...clear].map((name) => name.replace(/:80$/, '')) }
+      : {}),
+  }
+}
+
+/** As URLs write hosts: without the port that TLS has anyway. */
+function byUrlHost(tls: ReadonlyMap<string, TlsMaterial>): Record<string, TlsMaterial> {
+  return Object.fromEntries([...tls].map(([host, material]) => [host.replace(/:443$/, ''), material]))
+}
+
+function withScheme({ url }: Endpoint, scheme: 'http' | 'https'): string {
+  return url.replace(/^https?:/, `${scheme}:`)
+}
+
+/** How an endpoint's host may be called: as it is connected to, and the registry itself as references call it. */
+function namesOf({ url, mirrorOf }: Endpoint, host: string): string[] {
+  const { protocol, hostname, port } = new URL(url)
+  const withPort = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+  return [new URL(url).host, withPort, ...(mirrorOf === undefined ? [host] : [])]
+}
+
+interface Authority {
+  readonly host: string | undefined
+  readonly pem: string
+}
+
+/** `host=file`; a file whose name has a `=` behind no host is one for all. */
+function readAuthority(text: string): Authority {
+  const [, host, file] = /^([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:]+\](?::\d+)?)=(.+)$/.exec(text) ?? []
+  const path = file ?? text
+  return { host: host?.toLowerCase(), pem: readPem(path) }
+}
+
+function readPem(path: string): string {
+  let pem: string
+  try {
+    pem = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const why = errnoOf(cause) ?? 'unknown error'
+    throw new DistError('INVALID_ARGUMENT', `--ca-file: ${sanitize(path)} cannot be read (${why})`, { cause })
+  }
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+  throw new DistError('INVALID_ARGUMENT', `--ca-file: ${sanitize(path)} holds no certificate in PEM`)
+}
+
+function tlsByHost(unverified: readonly string[], files: readonly Authority[]): Map<string, TlsMaterial> {
+  const tls = new Map<string, TlsMaterial>(unverified.map((host) => [host, { skipVerify: true }]))
+  for (const { host, pem } of files) {
+    if (host === undefined) continue
+    const { ownCa = [], ...others } = tls.get(host) ?? {}
+    tls.set(host, { ...others, ownCa: [...ownCa, pem] })
+  }
+  return tls
+}
+
+function checkedHost(text: string, flag: string): string {
+  const host = text.toLowerCase()
+  if (/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host)) return host
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    `${flag}: "${sanitize(text, 100)}" is no host: give name[:port], as it stands in references`,
+  )
+}
+
+function contradiction(host: string): DistError {
+  return new DistError(
+    'INVALID_ARGUMENT',
+    `--plain-http ${host}: plain http has no certificate that --ca-file or --insecure-skip-tls-verify could be about`,
+  )
+}

@@ -1,0 +1,5 @@
+export { type Announced, announce } from './announce.js'
+export { connectQueue, type QueueConnection } from './connect.js'
+export { logEvent } from './events.js'
+export { type MirrorParts, openMirror } from './mirror.js'
+export { type OpenedParts, openParts } from './parts.js'

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { readSettings, type ServiceName, serviceShapes, variablesOf } from '@dist/settings'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+
+interface ComposeService {
+  image?: string
+  build?: { context: string; dockerfile: string }
+  command?: string[]
+  environment?: Record<string, string>
+  healthcheck?: { test: string[]; interval: string; timeout: string; retries: number }
+  depends_on?: Record<string, { condition: string }>
+  volumes?: string[]
+  ports?: string[]
+  container_name?: string
+  stop_grace_period?: string
+  read_only?: boolean
+}
+
+const top = new URL('../../..', import.meta.url)
+const text = (path: string) => readFileSync(new URL(path, top), 'utf8')
+const compose: { services: Record<string, ComposeService>; volumes: Record<string, unknown> } = parse(
+  text('docker-compose.yml'),
+  { merge: true },
+)
+const containerfile = text('infra/container/Containerfile')
+const own = Object.entries(compose.services).filter(([name]) => name in serviceShapes) as [
+  ServiceName,
+  ComposeService,
+][]
+
+describe('docker-compose.yml', () => {
+  it('has a queue, a store and every service', () => {
+    const expected = ['queue', 'store', ...Object.keys(serviceShapes)]
+    expect(Object.keys(compose.services).sort()).toEqual(expected.sort())
+  })
+
+  it('names versions of what is not built here, and checks their health', () => {
+    for (const { image, build, healthcheck } of Object.values(compose.services)) {
+      expect(image).toMatch(/^[\w./-]+:[\w.-]+$/)
+      expect(image).not.toMatch(/:latest$/)
+      if (build === undefined) expect(healthcheck?.test[0]).toBe('CMD')
+    }
+  })
+
+  it('keeps all jobs: on disk, and whatever memory there is', () => {
+    const command = compose.services.queue?.command?.join(' ')
+    expect(command).toContain('--appendonly yes')
+    expect(command).toContain('--maxmemory-policy noeviction')
+  })
+
+  it('waits only for what has a health to wait for, and keeps its volumes', () => {
+    for (const { depends_on = {}, volumes = [] } of Object.values(compose.services)) {
+      for (const [name, { condition }] of Object.entries(depends_on)) {
+        expect(condition).toBe('service_healthy')
+        expect(compose.services[name]?.healthcheck).toBeDefined()
+      }
+      for (const volume of volumes) expect(compose.volumes).toHaveProperty(volume.split(':')[0] ?? '')
+    }
+  })
+
+  it('lets workers be scaled: no name, no port of the host', () => {
+    expect(compose.services.worker).not.toHaveProperty('container_name')
+    expect(compose.services.worker).not.toHaveProperty('ports')
+  })
+
+  it('opens ports to this machine only', () => {
+    const ports = Object.values(compose.services).flatMap((service) => service.ports ?? [])
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/)
+  })
+
+  it.each(own)('%s is set by variables that it knows, to what it takes', async (name, service) => {
+    const known = new Set([...variablesOf(name), 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+    const environment = { ...imageEnvironment(), ...service.environment }
+    for (const variable of Object.keys(service.environment ?? {})) expect(known).toContain(variable)
+    const settings = await readSettings(name, {}, environment)
+    expect(settings.queue).toBe('redis://queue:6379')
+    expect(service.command).toEqual([name])
+    expect(Number.parseInt(service.stop_grace_period ?? '0', 10) * 1000).toBeGreaterThan(
+      settings.deadline + 2_000,
+    )
+  })
+
+  it('builds one image for all of them', () => {
+    const builds = own.map(([, { build, image }]) => ({ build, image }))
+    expect(new Set(builds.map((each) => JSON.stringify(each))).size).toBe(1)
+    expect(builds[0]?.build?.dockerfile).toBe('infra/container/Containerfile')
+  })
+})
+
+describe('the image', () => {
+  it('runs as nobody in particular, with an init and a health check', () => {
+    expect(containerfile).toMatch(/^USER node$/m)
+    expect(containerfile).toMatch(/^ENTRYPOINT \["tini", "--", "dist"\]$/m)
+    expect(containerfile).toMatch(/^HEALTHCHECK /m)
+  })
+
+  it('is built in stages, on a version of Node.js that is named', () => {
+    const stages = containerfile.match(/^FROM .*$/gm) ?? []
+    expect(stages).toEqual(['FROM node:24-slim AS build', 'FROM node:24-slim'])
+  })
+
+  it('sets variables that services know, and listens where its health is looked for', () => {
+    const known = new Set(Object.keys(serviceShapes).flatMap((name) => variablesOf(name as ServiceName)))
+    const environment = imageEnvironment()
+    for (const variable of Object.keys(environment))
+      if (variable.startsWith('DIST_')) expect(known).toContain(variable)
+    const check = text('infra/container/healthcheck.mjs')
+    for (const variable of ['DIST_COORDINATOR_LISTEN', 'DIST_WORKER_LISTEN'])
+      expect(check).toContain(`:${environment[variable]?.split(':')[1]}/readyz`)
+  })
+})
+
+/** The variables that the image sets. */
+function imageEnvironment(): Record<string, string> {
+  const [, block = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(containerfile) ?? []
+  return Object.fromEntries(block.split(/\\?\s+/).map((pair) => pair.split('=') as [string, string]))
+}

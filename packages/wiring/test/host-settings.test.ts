@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defaultEndpoint, type Endpoint } from '@dist/registry-client'
+import { afterAll, expect, it } from 'vitest'
+import { type HostSettings, hostSettings } from '../src/host-settings.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'dist-hosts-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
+const file = join(folder, 'a=b.pem')
+writeFileSync(file, pem)
+
+const mirror: Endpoint = { ...defaultEndpoint('mirror.test:5000'), mirrorOf: 'docker.io' }
+const hub = [mirror, defaultEndpoint('docker.io')]
+const changed = (settings: HostSettings, host = 'docker.io', endpoints: readonly Endpoint[] = hub) =>
+  hostSettings(settings)(host, endpoints)
+const urls = (endpoints: readonly Endpoint[]) => endpoints.map(({ url }) => url)
+
+it('nothing said changes nothing', () => {
+  expect(changed({})).toBe(hub)
+})
+
+it('a registry is meant by its name in references and by the one that is connected to, a mirror by its own', () => {
+  expect(urls(changed({ plainHttp: ['docker.io'] }))).toEqual([
+    'https://mirror.test:5000/v2',
+    'http://registry-1.docker.io/v2',
+  ])
+  expect(urls(changed({ plainHttp: ['REGISTRY-1.docker.io:443'] }))).toEqual([
+    'https://mirror.test:5000/v2',
+    'http://registry-1.docker.io/v2',
+  ])
+  expect(urls(changed({ plainHttp: ['mirror.test:5000'] }))).toEqual([
+    'http://mirror.test:5000/v2',
+    'https://registry-1.docker.io/v2',
+  ])
+  expect(urls(changed({ plainHttp: ['mirror.test'] }))).toEqual(urls(hub))
+})
+
+it('plain http counts for the hosts that are named, and loopback stays as it is', () => {
+  const [first, second] = changed({ plainHttp: ['docker.io', 'cdn.test'] })
+  expect(first?.clearHosts).toBeUndefined()
+  expect(second?.clearHosts).toEqual(['docker.io', 'cdn.test'])
+  const local = [defaultEndpoint('localhost:5000')]
+  expect(changed({ plainHttp: ['localhost:5000'] }, 'localhost:5000', local)).toEqual(local)
+})
+
+it('settings of TLS mean TLS on loopback, too, where they name it', () => {
+  const local = (settings: HostSettings) => changed(settings, 'localhost:5000', [])
+  expect(local({ insecureSkipTlsVerify: ['localhost:5000'] })).toMatchObject([
+    { url: 'https://localhost:5000/v2', tls: { skipVerify: true } },
+  ])
+  expect(local({ caFile: [`localhost:5000=${file}`] })).toMatchObject([
+    { url: 'https://localhost:5000/v2', tls: { ownCa: [pem] } },
+  ])
+  expect(local({ caFile: [file] })).toMatchObject([
+    { url: 'http://localhost:5000/v2', tls: { ownCa: [pem] } },
+  ])
+})
+
+it('what hosts.toml says stays beside it', () => {
+  const configured: Endpoint = { ...defaultEndpoint('a.test'), tls: { ca: ['theirs'] } }
+  expect(changed({ caFile: [`a.test=${file}`, file] }, 'a.test', [configured])).toMatchObject([
+    { tls: { ca: ['theirs'], ownCa: [pem, pem] } },
+  ])
+})

@@ -1,0 +1,107 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { digestOf } from '@dist/oci'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openStore, storeUrl } from '../src/store.js'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+describe('where the store is', () => {
+  it('is what the setting says, before the environment', () => {
+    expect(storeUrl({ store: '/a' }, { DIST_STORE: '/b' })).toBe('/a')
+    expect(storeUrl({}, { DIST_STORE: '/b', XDG_DATA_HOME: '/c' })).toBe('/b')
+  })
+
+  it('is the XDG data folder where nothing is said', () => {
+    expect(storeUrl({}, { XDG_DATA_HOME: '/c' })).toBe('/c/dist')
+    expect(storeUrl({}, { DIST_STORE: '', XDG_DATA_HOME: '' })).toBe(join(homedir(), '.local/share/dist'))
+  })
+
+  it('is absolute, and a bucket stays as it is written', () => {
+    expect(storeUrl({ store: 'here' }, {})).toBe(join(process.cwd(), 'here'))
+    expect(storeUrl({}, { DIST_STORE: 's3://bucket/x?region=eu-west-1' })).toBe(
+      's3://bucket/x?region=eu-west-1',
+    )
+  })
+})
+
+describe('a store in a folder', () => {
+  it('tells where content is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
+    folders.push(folder)
+    await using store = await openStore({ store: join(folder, 'store') }, {}, { create: true })
+    const digest = digestOf('x')
+    expect(store.locate(digest)).toBe(join(folder, 'store/blobs/sha256', digest.slice(7)))
+    expect(store.id).toMatch(/^\S+$/)
+  })
+
+  it('that is the default and not there yet is empty, and is not made', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
+    folders.push(folder)
+    await using store = await openStore({}, { XDG_DATA_HOME: folder })
+    expect(store).toMatchObject({ id: undefined, exists: false })
+    for await (const info of store.content.walk()) expect.unreachable(info.digest)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('that was named and is not there is not found, nor is an empty folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
+    folders.push(folder)
+    const none = join(folder, 'none')
+    for (const [settings, env, named] of [
+      [{ store: none }, {}, '--store'],
+      [{}, { DIST_STORE: none }, 'DIST_STORE'],
+      [{ store: folder }, {}, '--store'],
+    ] as const)
+      await expect(openStore(settings, env)).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringContaining(named),
+      })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('that another tool has made is there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
+    folders.push(folder)
+    writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    await using store = await openStore({ store: folder }, {})
+    expect(store).toMatchObject({ id: undefined, exists: true })
+  })
+})
+
+describe('what is no store', () => {
+  it.each([
+    'gs://bucket/x',
+    'https://s3.example.com/bucket',
+    'file:///srv/store',
+    's3:/bucket/x',
+    'az:/x',
+    '',
+  ])('%j is refused, and becomes no folder', async (given) => {
+    expect(() => storeUrl({ store: given }, {})).toThrowError(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('store') }),
+    )
+    await expect(openStore({ store: given }, {}, { create: true })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+  })
+
+  it('a colon alone makes no URL', () => {
+    expect(storeUrl({ store: '/srv/10:30' }, {})).toBe('/srv/10:30')
+    expect(storeUrl({ store: './gs:/x' }, {})).toBe(join(process.cwd(), 'gs:/x'))
+    expect(storeUrl({ store: 'S3://bucket/x' }, {})).toBe('s3://bucket/x')
+  })
+})
+
+describe('a bucket', () => {
+  it('refuses a URL that cannot be right before anything is sent', async () => {
+    await expect(openStore({ store: 's3://B!/x' }, {})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(openStore({ store: 's3://k:s@bucket/x' }, {})).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+  })
+})
