@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** A process that starts a gateway with its storage in `folder`, says so, and does what it is told. */
 async function startParent() {
   const program = `
-    import { startGateway } from ${JSON.stringify(join(process.cwd(), 'infra/servers/ceph-gateway.ts'))}
+    import { startGateway } from ${JSON.stringify(join(process.cwd(), 'packages/testkit/src/servers/ceph-gateway.ts'))}
     const gateway = await startGateway()
     console.log((await fetch(gateway.endpoint)).status)
     process.stdin.once('data', () => gateway.stop().then(() => process.exit()))

@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 /** A process that starts a registry with its temporary folder in `folder`, says its pid, and waits. */
 async function startParent(): Promise<{ parent: ChildProcess; serverPid: number }> {
   const script = `
-    import { startRegistry } from './infra/servers/docker-registry.ts'
+    import { startRegistry } from './packages/testkit/src/servers/docker-registry.ts'
     console.log((await startRegistry()).pid)
     setInterval(() => {}, 1000)`
   const args = ['--import', 'tsx', '--conditions=source', '--input-type=module', '-e', script]

@@ -12,24 +12,27 @@ import { createLogger } from './log.js'
  */
 export async function serviceMain<Name extends ServiceName>(
   name: Name,
+  program: NodeJS.Process,
   run: (flags: Flags<Name>, context: ServiceContext) => Promise<void>,
 ): Promise<void> {
   // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
-  process.env.UV_THREADPOOL_SIZE ??= '8'
+  program.env.UV_THREADPOOL_SIZE ??= '8'
+  // The AWS SDK prints a notice on Node 20 otherwise.
+  program.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   // Should the event loop ever run empty before the service is through, that is no success.
-  process.exitCode = 1
-  const context = { env: process.env, signal: stopSignal(), log: process.stdout }
+  program.exitCode = 1
+  const context = { env: program.env, signal: stopSignal(program), log: program.stdout }
   try {
-    const flags = parseFlags(name, process.argv.slice(2))
-    if (flags === undefined) process.stdout.write(usage(name))
+    const flags = parseFlags(name, program.argv.slice(2))
+    if (flags === undefined) program.stdout.write(usage(name))
     else await run(flags, context)
-    process.exitCode = 0
+    program.exitCode = 0
   } catch (error) {
     logEnd(name, context.log, error)
-    process.exitCode = codeOf(error) === 'INVALID_ARGUMENT' ? 2 : 1
+    program.exitCode = codeOf(error) === 'INVALID_ARGUMENT' ? 2 : 1
   }
   // What is still open after the deadline must not keep the process.
-  process.stdout.write('', () => process.exit())
+  program.stdout.write('', () => program.exit())
 }
 
 /** The last line of the log of a service that cannot start, or not go on. */
@@ -78,14 +81,14 @@ function flagsOf(name: ServiceName): [string, z.ZodType][] {
   )
 }
 
-function stopSignal(): AbortSignal {
+function stopSignal(program: NodeJS.Process): AbortSignal {
   const controller = new AbortController()
   for (const [name, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(code)
+    program.on(name, () => {
+      if (controller.signal.aborted) program.exit(code)
       controller.abort(name)
     })
   return controller.signal

@@ -136,8 +136,6 @@ async function openBucket(
   env: Environment,
   { create, memory }: { create: boolean; memory: number | undefined },
 ): Promise<Store> {
-  // Read by the SDK when it is imported, and by nobody else.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
     create,

@@ -6,6 +6,8 @@ import { run } from './run.js'
 export async function main(): Promise<void> {
   // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
   process.env.UV_THREADPOOL_SIZE ??= '8'
+  // The AWS SDK prints a notice on Node 20 otherwise.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, for each thread anew, which takes
   // longer than most commands and gains next to nothing: bodies pass it in large pieces.
   setFlagsFromString('--wasm-tiering-budget=2000000000')

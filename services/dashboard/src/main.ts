@@ -3,5 +3,5 @@ import { runDashboard } from './run.js'
 
 /** The program: flags from the arguments, settings from the environment, the log to stdout, and the exit code. */
 export async function main(): Promise<void> {
-  await serviceMain('dashboard', runDashboard)
+  await serviceMain('dashboard', process, runDashboard)
 }

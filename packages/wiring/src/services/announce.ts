@@ -20,7 +20,7 @@ export async function announce(
   { service, version, name, terms }: Announced,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<Presence> {
-  const { pid } = process
+  const pid = process.pid
   const host = hostname()
   return await unlessAborted(
     announceService(redis, {
