@@ -9,13 +9,13 @@ const program = fileURLToPath(new URL('../../services/cli/bin/dist.mjs', import.
 
 export interface CommandOptions {
   readonly signal: AbortSignal
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** Where it runs. Default: here. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** The arguments that the reader sees, where those are not all. */
-  readonly shown?: readonly string[]
+  readonly shown?: readonly string[] | undefined
   /** Show so many lines of its output, and the last one. Default: all. */
-  readonly lines?: number
+  readonly lines?: number | undefined
 }
 
 /**
@@ -30,7 +30,7 @@ export async function runDist(args: readonly string[], options: CommandOptions):
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', lines === undefined ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, ...env },
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd,
   })
   const output = linesOf(child)
   const interrupted = () =>

@@ -8,7 +8,7 @@ if (from === undefined || to === undefined) {
   console.error('npm run bench -- picture JSON SVG')
   process.exit(2)
 }
-const { scale } = JSON.parse(readFileSync(from, 'utf8')) as { scale?: readonly ScalePoint[] }
+const { scale } = JSON.parse(readFileSync(from, 'utf8')) as { scale?: readonly ScalePoint[] | undefined }
 if (scale === undefined) {
   console.error(`bench: ${from} has no figures of scale: npm run bench -- scale --json ${from}`)
   process.exit(1)

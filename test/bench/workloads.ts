@@ -8,7 +8,7 @@ export interface Workload {
   /** How often it is run by default; short ones need more to tell. */
   readonly runs: number
   /** Every platform of an index is copied. */
-  readonly allPlatforms?: boolean
+  readonly allPlatforms?: boolean | undefined
   /** The images of the one repository, made one by one: none of them is kept. */
   images(): Iterable<FixtureImage>
 }

@@ -31,7 +31,7 @@ export function kindOf({ method, path }: ProxiedRequest): Kind | undefined {
 }
 
 export function answer(status: number, error?: string): Fault {
-  return { answer: { status, ...(error === undefined ? {} : { error }) } }
+  return { answer: { status, error } }
 }
 
 export function sample(seed: string, size: number) {

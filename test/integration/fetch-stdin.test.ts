@@ -10,7 +10,7 @@ const absent = fixtureBlob('never pushed').descriptor
 
 interface Answer {
   header: string
-  body?: Buffer
+  body?: Buffer | undefined
 }
 
 /** Reads the stream as its users do: a header, as many bytes as it says, a newline. */

@@ -14,7 +14,7 @@ const half = content.subarray(0, 4_000_000)
 interface Active {
   ref: string
   offset: number
-  total?: number
+  total?: number | undefined
   live: boolean
 }
 

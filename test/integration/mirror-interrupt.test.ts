@@ -9,8 +9,8 @@ interface Line {
   name: string
   state: string
   fetched: { objects: number; bytes: number }
-  error?: string
-  code?: string
+  error?: string | undefined
+  code?: string | undefined
 }
 
 const workspace = useWorkspace()

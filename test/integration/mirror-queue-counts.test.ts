@@ -8,10 +8,10 @@ import { jsonLines, useWorkspace } from './support/workspace.js'
 
 interface Line {
   name: string
-  to?: string
+  to?: string | undefined
   state: string
-  sent?: { objects: number }
-  fetched?: { objects: number; bytes: number }
+  sent?: { objects: number } | undefined
+  fetched?: { objects: number; bytes: number } | undefined
 }
 
 const redis = useRedis()

@@ -22,12 +22,12 @@ const manyRefs = () => [...Array(many).keys()].map((i) => ref(`many/${i}:1`))
 interface Line {
   name: string
   state: string
-  digest?: string
-  upToDate?: boolean
+  digest?: string | undefined
+  upToDate?: boolean | undefined
   fetched: { objects: number; bytes: number }
   shared: { objects: number; bytes: number }
-  error?: string
-  code?: string
+  error?: string | undefined
+  code?: string | undefined
 }
 
 it('takes every platform, unless some are named', async () => {

@@ -13,7 +13,7 @@ const image = ociImage({ layers: [tarLayer([{ path: 'etc/one', content: 'one\n' 
 const reference = 'registry.test/team/app:v1'
 
 interface Options extends ConnectProxyOptions {
-  readonly registry?: ScriptedRegistryOptions
+  readonly registry?: ScriptedRegistryOptions | undefined
 }
 
 /** A registry that only a proxy knows as registry.test, with https at 443 or, where it has no TLS, http at 80. */

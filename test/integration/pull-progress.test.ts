@@ -19,9 +19,9 @@ const short = ({ descriptor }: Pick<FixtureImage, 'descriptor'>) => descriptor.d
 const large = singleImage.blobs.at(-1) ?? singleImage
 
 interface Terminal {
-  columns?: number
-  rows?: number
-  env?: Record<string, string>
+  columns?: number | undefined
+  rows?: number | undefined
+  env?: Record<string, string> | undefined
 }
 
 /** Starts the pull on a terminal of its own; `before` is what the shell does in it first. */

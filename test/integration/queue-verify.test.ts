@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { Verdict } from '@dist/mirror'
+import type { ContentState } from '@dist/mirror'
 import { digestOf } from '@dist/oci'
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
@@ -9,9 +9,9 @@ import { name, right, Verifying } from './support/queue-verify.js'
 import { type QueueWorld, reports, useQueue } from './support/queue-world.js'
 
 const queue = useQueue()
-const missing: Verdict = { state: 'missing' }
-const damaged: Verdict = { state: 'damaged', size: 3, digest: digestOf('abc') }
-const away: Verdict = { state: 'unreadable', code: 'UNAVAILABLE', message: 'no answer', retryable: true }
+const missing: ContentState = { state: 'missing' }
+const damaged: ContentState = { state: 'damaged', size: 3, digest: digestOf('abc') }
+const away: ContentState = { state: 'unreadable', code: 'UNAVAILABLE', message: 'no answer', retryable: true }
 
 let world: QueueWorld
 let verifying: Verifying

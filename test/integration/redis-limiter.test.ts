@@ -33,7 +33,7 @@ async function limiter({ requests, ...options }: TestOptions = {}) {
   return createRedisHostLimiter(redis, { ...options, ...policy })
 }
 
-type TestOptions = RedisHostLimiterOptions & { requests?: number }
+type TestOptions = RedisHostLimiterOptions & { requests?: number | undefined }
 
 /** Milliseconds until a host may be asked again. */
 const pausedFor = async (limiter: HostLimiter, host: string) =>

@@ -32,7 +32,8 @@ function fileBreaches(path: string, text: string): string[] {
 
 /** What is locked comes from the public registry, or from this repository. */
 function lockBreaches(text: string): string[] {
-  const packages: Record<string, { resolved?: string; link?: boolean }> = JSON.parse(text).packages ?? {}
+  const packages: Record<string, { resolved?: string | undefined; link?: boolean | undefined }> =
+    JSON.parse(text).packages ?? {}
   return Object.entries(packages)
     .filter(
       ([, { resolved, link }]) => !link && resolved && !resolved.startsWith('https://registry.npmjs.org/'),

@@ -37,9 +37,9 @@ export async function collectImage(
     return stored && hasChildren(child.mediaType) ? children(child, context) : []
   }
   try {
-    await dispatch(collect, [desc], { concurrency: looksAtOnce, ...(signal === undefined ? {} : { signal }) })
+    await dispatch(collect, [desc], { concurrency: looksAtOnce, signal })
   } catch (error) {
-    throw blamed(error, name)
+    throw attributeError(error, name)
   }
   const { objects, foreign, missing } = collected
   return { objects: byDigest(objects), foreign: byDigest(foreign), missing: byDigest(missing) }
@@ -52,7 +52,7 @@ export function byDigest(descs: readonly Descriptor[]): Descriptor[] {
 }
 
 /** The error with the image in front of its message. */
-export function blamed(thrown: unknown, name: string): unknown {
+export function attributeError(thrown: unknown, name: string): unknown {
   const error = firstError(thrown)
   if (!(error instanceof DistError) || error.code === 'CANCELED') return error
   return new DistError(error.code, `${name}: ${error.message}`, { cause: error, retryable: error.retryable })

@@ -22,7 +22,7 @@ export interface ArchiveEntry {
 export interface ReadEntriesOptions {
   signal?: AbortSignal | undefined
   /** The most entries that an archive may have, folders included. Default: 200,000. */
-  limit?: number
+  limit?: number | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ export async function* readEntries(
   { signal, limit = maxEntries }: ReadEntriesOptions = {},
 ): AsyncIterable<ArchiveEntry> {
   let count = 0
-  const reading = signal === undefined ? {} : { signal }
+  const reading = { signal }
   // What was cut off lacks something that its index names: that is how it is told.
   for await (const { header, body } of readTar(filled(decompress(source)), {
     ...reading,

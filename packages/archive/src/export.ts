@@ -47,7 +47,7 @@ export interface ArchivePlan {
 export interface PlanArchiveOptions {
   /** Take of each index only this platform's manifest, as the image itself. Default: all that its name holds. */
   platform?: Platform | undefined
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -62,7 +62,7 @@ export async function planArchive(
 ): Promise<ArchivePlan> {
   const collected = await wholeImages(images, content, {
     platform,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
   const docker = await describeForDocker(collected, content)
   const documents = documentsOf(collected, 'entries' in docker ? docker.entries : undefined)
@@ -150,7 +150,7 @@ async function* verified(
   signal: AbortSignal | undefined,
 ): AsyncIterable<Uint8Array> {
   const digester = new Digester(algorithmOf(desc.digest))
-  const body = await content.open(desc, signal === undefined ? {} : { signal })
+  const body = await content.open(desc, { signal })
   for await (const chunk of body) {
     throwIfAborted(signal)
     digester.update(chunk)

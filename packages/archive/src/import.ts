@@ -9,7 +9,7 @@ import { renamedRoot } from './platform.js'
 import { type Checked, checkRoot, publishImages } from './publish.js'
 import { reconciledRoots } from './reconcile.js'
 import { layoutRoots, type Root } from './roots.js'
-import { discard, type ImportStore, undone } from './undo.js'
+import { discard, type ImportStore, withRollback } from './undo.js'
 import { DockerImages } from './unpack-docker.js'
 
 export interface ImportOptions extends IntakeOptions {
@@ -30,7 +30,7 @@ export interface ImportOutcome {
   readonly objects: number
   readonly added: number
   /** Files of the archive that none of these images needs; absent where there are none. */
-  readonly leftOut?: { readonly files: number; readonly bytes: number }
+  readonly leftOut?: { readonly files: number; readonly bytes: number } | undefined
 }
 
 /**
@@ -68,7 +68,7 @@ export async function importArchive(
       ...leftOut(objects, contents),
     }
   } catch (error) {
-    throw await undone(error, await intake.ended(), store)
+    throw await withRollback(error, await intake.ended(), store)
   }
 }
 

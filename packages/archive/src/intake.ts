@@ -18,8 +18,8 @@ export interface IntakeOptions {
    * A folder where larger content of unknown digest is put aside until its digest is known: for stores that take it
    * only with its digest. Default: it goes straight to the store.
    */
-  spool?: string
-  signal?: AbortSignal
+  spool?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** What is gathered in memory, in bytes: its digest is known before it is written. */
@@ -153,8 +153,8 @@ export class Intake {
     return `import-${this.#run}-${randomUUID().slice(0, 8)}-${what.slice(0, 100)}`
   }
 
-  get #signal(): { signal?: AbortSignal } {
-    return this.options.signal === undefined ? {} : { signal: this.options.signal }
+  get #signal(): { signal?: AbortSignal | undefined } {
+    return { signal: this.options.signal }
   }
 }
 

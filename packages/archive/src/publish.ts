@@ -9,7 +9,7 @@ import {
   isUnknownPlatform,
   malformed,
 } from '@dist/oci'
-import { blamed, type Collected, collectImage, listed } from './collect.js'
+import { attributeError, type Collected, collectImage, listed } from './collect.js'
 import type { NamedRoot } from './naming.js'
 
 /** An image that may be published: all that its selection takes is in the store. */
@@ -83,9 +83,9 @@ async function partsOf(
     return []
   }
   try {
-    await walk(look, [root], signal === undefined ? {} : { signal })
+    await walk(look, [root], { signal })
   } catch (error) {
-    throw blamed(error, name)
+    throw attributeError(error, name)
   }
   const parts: Part[] = []
   for (const desc of found) {

@@ -63,7 +63,7 @@ async function* neededContent({ content, names }: ImportStore): AsyncIterable<Di
  * Takes back what a failed import has brought into the store. Resolves to the failure, which says so where that did
  * not work.
  */
-export async function undone(
+export async function withRollback(
   failure: unknown,
   digests: ReadonlySet<Digest>,
   store: ImportStore,

@@ -15,11 +15,11 @@ export interface LocalStoreOptions {
    * Whether a store is made where there is none. Default true. Without it nothing is written at opening: a store
    * that is not there reads as an empty one, and one that is read-only can be read.
    */
-  create?: boolean
+  create?: boolean | undefined
   /** Milliseconds without a heartbeat after which a holder of a lock that cannot be asked counts as dead. 30,000. */
-  lockTtl?: number
+  lockTtl?: number | undefined
   /** For tests that make a disk fail. */
-  files?: FileOperations
+  files?: FileOperations | undefined
 }
 
 export interface LocalStore extends AsyncDisposable {
@@ -51,7 +51,7 @@ export interface LocalStore extends AsyncDisposable {
  */
 export async function openLocalStore(root: string, options: LocalStoreOptions = {}): Promise<LocalStore> {
   const place = new Place(resolve(root), options.files ?? nodeFiles)
-  const locker = new LocalLocker(place.locks, options.lockTtl === undefined ? {} : { ttl: options.lockTtl })
+  const locker = new LocalLocker(place.locks, { ttl: options.lockTtl })
   const names = new LocalNames(place, locker)
   let id = readLayout(place)
   const exists = options.create !== false || hasLayout(place)

@@ -16,7 +16,7 @@ export interface WriteTask {
   ref: string
   seed: string
   size: number
-  killAt?: Point
+  killAt?: Point | undefined
 }
 
 const [root = '', what = '', text = '{}'] = process.argv.slice(2)

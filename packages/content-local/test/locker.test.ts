@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalLocker } from '@dist/content-local'
-import { fateOf, formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
+import { formatOwner, livenessOf, type Owner, parseOwner, thisProcess } from '@dist/locks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keyHash } from '../src/locker/claim.js'
 import { type Folder, folder } from './folder.js'
@@ -133,10 +133,10 @@ describe('the owner of a claim', () => {
   })
 
   it('is alive, dead or unknown', () => {
-    expect(fateOf(self)).toBe('alive')
-    expect(fateOf({ ...self, pid: 1, start: '0' })).toBe('dead')
-    expect(fateOf(gone)).toBe('dead')
-    expect(fateOf(elsewhere)).toBe('unknown')
-    expect(fateOf({ ...gone, machine: '' })).toBe('unknown')
+    expect(livenessOf(self)).toBe('alive')
+    expect(livenessOf({ ...self, pid: 1, start: '0' })).toBe('dead')
+    expect(livenessOf(gone)).toBe('dead')
+    expect(livenessOf(elsewhere)).toBe('unknown')
+    expect(livenessOf({ ...gone, machine: '' })).toBe('unknown')
   })
 })

@@ -12,15 +12,15 @@ export interface S3Credentials {
 
 export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region' | 'pathStyle'> {
   /** Default: the SDK's chain (environment, shared files, web identity, instance metadata). */
-  readonly credentials?: S3Credentials
+  readonly credentials?: S3Credentials | undefined
   /** Connections at most. Default 128. */
-  readonly maxSockets?: number
+  readonly maxSockets?: number | undefined
   /** Milliseconds for a connection to be made. Default 5,000. */
-  readonly connectTimeout?: number
+  readonly connectTimeout?: number | undefined
   /** PEM certificates of authorities to trust, instead of the usual ones. */
-  readonly ca?: string
+  readonly ca?: string | undefined
   /** Makes what connects, as through a proxy: the SDK knows no proxy variables. Default: Node's agents. */
-  readonly agents?: (options: HttpsAgentOptions) => S3Agents
+  readonly agents?: ((options: HttpsAgentOptions) => S3Agents) | undefined
 }
 
 export interface S3Agents {

@@ -89,7 +89,7 @@ export class S3Driver implements Driver {
     const progress = await progressOf(this.bucket, upload)
     if (progress === undefined) return undefined
     const digest = this.bucket.digestAt(upload.key)
-    const expected = digest === undefined ? {} : { digest }
+    const expected = { digest }
     const { size, updatedAt } = progress
     return { ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt }
   }

@@ -17,36 +17,36 @@ const mebibyte = 1024 * 1024
 
 export interface S3StoreOptions {
   /** Made by `createS3Client` unless it is given. A client that is given stays open when the store closes. */
-  client?: S3Client
+  client?: S3Client | undefined
   /** For the client that is made here, besides what the location says. */
-  connection?: Omit<S3ClientSettings, keyof S3Location>
+  connection?: Omit<S3ClientSettings, keyof S3Location> | undefined
   /**
    * Whether a store is made where there is none. Default true. Without it nothing is written at opening: a store that
    * is not there reads as an empty one, and credentials that may only read are enough.
    */
-  create?: boolean
+  create?: boolean | undefined
   /** Bytes up to which content is gathered and put whole, its digest known or not. Default 8 MiB. */
-  smallSize?: number
+  smallSize?: number | undefined
   /** Bytes of a part, at least 5 MiB; more where the size asks for it. Default 16 MiB. */
-  partSize?: number
+  partSize?: number | undefined
   /** Parts of one write that are sent at the same time. Default 4. */
-  partsInFlight?: number
+  partsInFlight?: number | undefined
   /** Bytes of all parts of all writes, but that each write has one part. Default 128 MiB. */
-  partMemory?: number
+  partMemory?: number | undefined
   /**
    * Whether the signature of a part covers its bytes, at the price of hashing them once more. For plain http over a
    * network that may change bytes; https needs it not. Small content is always covered. Default false.
    */
-  signParts?: boolean
+  signParts?: boolean | undefined
   /** Times that a call is made before its failure counts, with growing delays up to 5 s; at opening 3. Default 8. */
-  attempts?: number
+  attempts?: number | undefined
   /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
-  timeout?: number
+  timeout?: number | undefined
   /**
    * Milliseconds in all that making an upload's parts one object may take, whether the server is silent meanwhile or
    * sends blanks. Default 600,000.
    */
-  completeTimeout?: number
+  completeTimeout?: number | undefined
 }
 
 export interface S3Store extends AsyncDisposable {

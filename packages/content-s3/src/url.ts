@@ -6,8 +6,8 @@ export interface S3Location {
   /** Without slashes at its ends; empty for the whole bucket. */
   readonly prefix: string
   /** `http(s)://host[:port][/path]`; undefined for Amazon's own. */
-  readonly endpoint?: string
-  readonly region?: string
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
   /** Whether the bucket stands in the path, not in the host name. */
   readonly pathStyle: boolean
 }
@@ -28,13 +28,13 @@ const longestPrefix = 256
  */
 export function parseS3Url(text: string): S3Location {
   const url = parse(text)
-  if (url.protocol !== 's3:') throw invalid(`${named(url)} is not of the form s3://bucket/prefix`)
+  if (url.protocol !== 's3:') throw invalid(`${redactedUrl(url)} is not of the form s3://bucket/prefix`)
   if (url.username !== '' || url.password !== '')
     throw invalid(
-      `${named(url)}: credentials do not belong in the URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+      `${redactedUrl(url)}: credentials do not belong in the URL; use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
     )
   if (url.hash !== '' || url.port !== '')
-    throw invalid(`${named(url)}: takes no port and no fragment; a server goes into ?endpoint=`)
+    throw invalid(`${redactedUrl(url)}: takes no port and no fragment; a server goes into ?endpoint=`)
   const prefix = checkedPrefix(url)
   checkParameters(url)
   const endpoint = checkedEndpoint(url)
@@ -44,8 +44,8 @@ export function parseS3Url(text: string): S3Location {
   return {
     bucket,
     prefix,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
+    endpoint,
+    region,
     pathStyle,
   }
 }
@@ -62,10 +62,10 @@ function parse(text: string): URL {
 function checkedBucket(url: URL, pathStyle: boolean): string {
   if (bucketGrammar.test(url.host)) return url.host
   if (!looseBucketGrammar.test(url.host))
-    throw invalid(`${named(url)}: a bucket has 3 to 63 of a-z, 0-9, "-" and "."`)
+    throw invalid(`${redactedUrl(url)}: a bucket has 3 to 63 of a-z, 0-9, "-" and "."`)
   if (pathStyle) return url.host
   throw invalid(
-    `${named(url)}: a bucket whose name has capitals or "_", or is long, needs path-style=true, and a server that has it`,
+    `${redactedUrl(url)}: a bucket whose name has capitals or "_", or is long, needs path-style=true, and a server that has it`,
   )
 }
 
@@ -74,7 +74,9 @@ function checkedPrefix(url: URL): string {
   if (prefix === '') return prefix
   const isSafe = prefix.split('/').every((segment) => segmentGrammar.test(segment) && !/^\.+$/.test(segment))
   if (!isSafe || prefix.length > longestPrefix)
-    throw invalid(`${named(url)}: a prefix has at most ${longestPrefix} of A-Z a-z 0-9 . _ = - between "/"`)
+    throw invalid(
+      `${redactedUrl(url)}: a prefix has at most ${longestPrefix} of A-Z a-z 0-9 . _ = - between "/"`,
+    )
   return prefix
 }
 
@@ -82,8 +84,8 @@ function checkParameters(url: URL): void {
   const seen = new Set<string>()
   for (const name of url.searchParams.keys()) {
     if (!parameters.includes(name))
-      throw invalid(`${named(url)}: unknown parameter ${sanitize(name, 40)} (${parameters.join(', ')})`)
-    if (seen.has(name)) throw invalid(`${named(url)}: ${name} is given twice`)
+      throw invalid(`${redactedUrl(url)}: unknown parameter ${sanitize(name, 40)} (${parameters.join(', ')})`)
+    if (seen.has(name)) throw invalid(`${redactedUrl(url)}: ${name} is given twice`)
     seen.add(name)
   }
 }
@@ -93,29 +95,31 @@ function checkedEndpoint(url: URL): string | undefined {
   if (text === null) return undefined
   const endpoint = URL.canParse(text) ? new URL(text) : undefined
   if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol))
-    throw invalid(`${named(url)}: the endpoint is not of the form https://host:port`)
+    throw invalid(`${redactedUrl(url)}: the endpoint is not of the form https://host:port`)
   if (endpoint.username !== '' || endpoint.password !== '')
-    throw invalid(`${named(url)}: credentials do not belong in the endpoint`)
+    throw invalid(`${redactedUrl(url)}: credentials do not belong in the endpoint`)
   if (endpoint.search !== '' || endpoint.hash !== '')
-    throw invalid(`${named(url)}: the endpoint ${endpoint.host} has more than a host, a port and a path`)
+    throw invalid(
+      `${redactedUrl(url)}: the endpoint ${endpoint.host} has more than a host, a port and a path`,
+    )
   return `${endpoint.origin}${endpoint.pathname.replace(/\/+$/, '')}`
 }
 
 function checkedRegion(url: URL): string | undefined {
   const region = url.searchParams.get('region') ?? undefined
   if (region !== undefined && !/^[a-z0-9-]{1,40}$/.test(region))
-    throw invalid(`${named(url)}: ${sanitize(region, 40)} is not a region`)
+    throw invalid(`${redactedUrl(url)}: ${sanitize(region, 40)} is not a region`)
   return region
 }
 
 function checkedStyle(url: URL): boolean | undefined {
   const style = url.searchParams.get('path-style')
   if (style === null) return undefined
-  if (style !== 'true' && style !== 'false') throw invalid(`${named(url)}: path-style is true or false`)
+  if (style !== 'true' && style !== 'false') throw invalid(`${redactedUrl(url)}: path-style is true or false`)
   return style === 'true'
 }
 
-function named(url: URL): string {
+function redactedUrl(url: URL): string {
   return `store ${sanitize(`${url.protocol}//${url.host}${url.pathname}`)}`
 }
 

@@ -2,9 +2,9 @@ import type { Descriptor, Digest } from '@dist/oci'
 
 /** What is known beforehand of content that is to be written. `undefined` is unknown; 0 is a size. */
 export interface Expected {
-  readonly digest?: Digest
+  readonly digest?: Digest | undefined
   /** Bytes. */
-  readonly size?: number
+  readonly size?: number | undefined
 }
 
 /** Committed content: it is there, whole and verified. */
@@ -22,22 +22,22 @@ export interface Status {
   /** Bytes taken in so far. */
   readonly offset: number
   /** Bytes in all, where they are known. */
-  readonly total?: number
+  readonly total?: number | undefined
   readonly expected: Expected
   readonly startedAt: Date
   readonly updatedAt: Date
   /** Whether somebody writes it right now, where the store can tell. */
-  readonly live?: boolean
+  readonly live?: boolean | undefined
 }
 
 export interface ReadOptions {
   /** First byte, from 0. Beyond the end is `INVALID_ARGUMENT`; exactly the end reads nothing. */
-  offset?: number
-  signal?: AbortSignal
+  offset?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface WriteOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** What is to be read: the digest is enough for a store; a provider that fetches needs the rest. */

@@ -2,11 +2,11 @@ import { throwIfAborted } from '@dist/errdefs'
 import type { Info, Writer } from './content.js'
 
 export interface CopyOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called after each chunk with the bytes written so far, those of earlier attempts included. */
-  onProgress?: (offset: number) => void
+  onProgress?: ((offset: number) => void) | undefined
   /** Awaited once all of the body is written, before it is verified and committed. What it throws ends the write. */
-  onArrived?: () => Promise<void>
+  onArrived?: (() => Promise<void>) | undefined
 }
 
 /** Writes a body to its end and commits. Whoever opened the writer disposes of it. */

@@ -53,7 +53,7 @@ export class MemoryDriver implements Driver {
 
   async *statuses(): AsyncIterable<Status> {
     for (const { ref, startedAt, size, expected } of this.#drafts.values()) {
-      const total = expected.size === undefined ? {} : { total: expected.size }
+      const total = { total: expected.size }
       yield { ref, offset: size, ...total, expected, startedAt, updatedAt: new Date(), live: true }
     }
   }

@@ -35,7 +35,7 @@ async function openExpected(
   driver: Pick<Driver, 'stat' | 'draft'>,
   ref: string,
   expected: Expected,
-  options: { signal?: AbortSignal },
+  options: { signal?: AbortSignal | undefined },
 ) {
   throwIfAborted(options.signal)
   const { digest, size } = expected
@@ -52,7 +52,7 @@ async function openExpected(
 
 /** What is expected and nothing else: callers may hand a whole descriptor, and drivers write it down. */
 function narrow({ digest, size }: Expected): Expected {
-  return { ...(digest === undefined ? {} : { digest }), ...(size === undefined ? {} : { size }) }
+  return { digest, size }
 }
 
 function missing(digest: Digest): never {

@@ -39,7 +39,7 @@ class VerifyingWriter implements Writer {
     return {
       ref: this.draft.ref,
       offset: this.#digester.size,
-      ...(size === undefined ? {} : { total: size }),
+      total: size,
       expected: this.expected,
       startedAt: this.draft.startedAt,
       updatedAt: this.#updatedAt,

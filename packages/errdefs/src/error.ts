@@ -37,21 +37,21 @@ export interface DistErrorOptions {
   /** The error that led to this one. */
   cause?: unknown
   /** Whether the same call may succeed when it is tried again. Default: true for `UNAVAILABLE` alone. */
-  retryable?: boolean
+  retryable?: boolean | undefined
   /** Whether it is `UNAVAILABLE` only because somebody else has it now: then waiting helps. Default: false. */
-  held?: boolean
+  held?: boolean | undefined
   /** Whether what was written so far is lost: only a write from the start can succeed. Default: false. */
-  lost?: boolean
+  lost?: boolean | undefined
   /** Milliseconds to wait before a retry, where the other side said so. */
-  retryAfter?: number
+  retryAfter?: number | undefined
   /** The digests of what the other side lacks to do what it was asked; empty where it names none. Default: it says nothing of it. */
-  lacks?: readonly string[]
+  lacks?: readonly string[] | undefined
   /** The host at the other side that failed, as it was asked: `registry-1.docker.io`, `127.0.0.1:5000`. */
-  host?: string
+  host?: string | undefined
   /** What is wrong there, without the object: the same for all that fail for the same reason. */
-  because?: string
+  because?: string | undefined
   /** Whether nothing was asked, because the host is paused until `retryAfter` has passed. Default: false. */
-  paused?: boolean
+  paused?: boolean | undefined
 }
 
 /**
@@ -93,10 +93,10 @@ export function reworded(error: DistError, message: string, options: DistErrorOp
     held,
     lost,
     paused,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(lacks === undefined ? {} : { lacks }),
-    ...(host === undefined ? {} : { host }),
-    ...(because === undefined ? {} : { because }),
+    retryAfter,
+    lacks,
+    host,
+    because,
     ...options,
   })
 }

@@ -18,7 +18,7 @@ import type { Handler } from './handler.js'
 export function childrenHandler(provider: Provider): Handler {
   return async (desc, { signal }) => {
     if (!hasChildren(desc.mediaType) && !isSchema1Type(desc.mediaType)) return []
-    const content = await readContent(provider, desc, maxManifestSize, signal === undefined ? {} : { signal })
+    const content = await readContent(provider, desc, maxManifestSize, { signal })
     if (content.byteLength !== desc.size) {
       throw new DistError(
         'FAILED_PRECONDITION',

@@ -5,8 +5,8 @@ import { childrenBy, Visited } from './visit.js'
 
 export interface DispatchOptions {
   /** How many handlers run at the same time. Default: 8. */
-  concurrency?: number
-  signal?: AbortSignal
+  concurrency?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**

@@ -5,13 +5,16 @@ import type { Handler } from './handler.js'
 
 /** Hands out the bytes of a descriptor, from the start. */
 export interface FetcherLike {
-  fetch(desc: Descriptor, options?: { signal?: AbortSignal }): Promise<{ body: AsyncIterable<Uint8Array> }>
+  fetch(
+    desc: Descriptor,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<{ body: AsyncIterable<Uint8Array> }>
 }
 
 /** Copies each descriptor's content into a store, unless it is there. Has no children itself. */
 export function fetchHandler(ingester: Ingester, fetcher: FetcherLike): Handler {
   return async (desc, { signal }) => {
-    const options = signal === undefined ? {} : { signal }
+    const options = { signal }
     try {
       await using writer = await ingester.writer(writeRef(desc), desc, options)
       if (writer.status.offset > 0) await writer.restart()

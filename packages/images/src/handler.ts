@@ -5,7 +5,7 @@ export const skipDesc: unique symbol = Symbol('skipDesc')
 
 export interface HandlerContext {
   /** Aborts when the walk is given up. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export type HandlerResult = readonly Descriptor[] | typeof skipDesc

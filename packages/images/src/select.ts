@@ -17,8 +17,8 @@ import { walk } from './walk.js'
 
 export interface SelectOptions {
   /** What the image is called in errors. Default: its digest. */
-  name?: string
-  signal?: AbortSignal
+  name?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Platforms that an error names. */
@@ -52,7 +52,7 @@ async function firstOf(
   provider: Provider,
   { name = index.digest, signal }: SelectOptions,
 ): Promise<Descriptor> {
-  const reading = signal === undefined ? {} : { signal }
+  const reading = { signal }
   const offered = new Set<string>()
   let found: Descriptor | undefined
   const children = childrenHandler(provider)
@@ -84,7 +84,7 @@ async function firstOf(
 async function platformBelow(
   child: Descriptor,
   provider: Provider,
-  reading: { signal?: AbortSignal },
+  reading: { signal?: AbortSignal | undefined },
 ): Promise<Platform | undefined> {
   return isManifestType(child.mediaType) ? configPlatform(child, provider, reading) : undefined
 }

@@ -147,7 +147,7 @@ describe('handlers', () => {
   it('gives the signal to each', async () => {
     const { signal } = new AbortController()
     const seen: unknown[] = []
-    const looking = async (_: Descriptor, context: { signal?: AbortSignal }) => {
+    const looking = async (_: Descriptor, context: { signal?: AbortSignal | undefined }) => {
       seen.push(context.signal)
       return []
     }

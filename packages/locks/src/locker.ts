@@ -12,12 +12,12 @@ export interface Lock extends AsyncDisposable {
 
 export interface AcquireOptions {
   /** Ends the wait with `CANCELED`. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /**
    * How long to wait for a held key, in milliseconds. Default: as long as it takes.
    * 0 asks once.
    */
-  wait?: number
+  wait?: number | undefined
 }
 
 /** Gives one holder at a time a key. Locks save bandwidth; correctness never depends on them. */

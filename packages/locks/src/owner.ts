@@ -34,7 +34,7 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /** Whether a process still runs. Of another machine, or another pid namespace of this one: unknown. */
-export function fateOf(owner: Owner): Fate {
+export function livenessOf(owner: Owner): Fate {
   const self = thisProcess()
   if (owner.machine === '' || owner.machine !== self.machine) return 'unknown'
   if (owner.pid === self.pid) return owner.start === self.start ? 'alive' : 'dead'

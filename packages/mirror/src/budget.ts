@@ -7,9 +7,9 @@ export interface Budget {
 }
 
 export interface BudgetOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** The host that the bytes come from. */
-  host?: string
+  host?: string | undefined
 }
 
 interface Waiter {

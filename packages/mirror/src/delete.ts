@@ -6,7 +6,7 @@ import { needsOf } from './needs.js'
 
 export interface DeleteOptions {
   /** Deletes also what images need; their names go first. Default: false. */
-  force?: boolean
+  force?: boolean | undefined
 }
 
 /** Content that stays, and the names of all images that need it, sorted. */

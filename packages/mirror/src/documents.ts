@@ -15,8 +15,8 @@ export interface DocumentSource {
   provider: Provider
   ingester: Ingester
   /** Documents that are in hand already, verified, by digest. */
-  known?: ReadonlyMap<string, Uint8Array>
-  onDocument?: (desc: Descriptor, state: 'exists' | 'done') => void
+  known?: ReadonlyMap<string, Uint8Array> | undefined
+  onDocument?: ((desc: Descriptor, state: 'exists' | 'done') => void) | undefined
 }
 
 /**
@@ -50,7 +50,7 @@ async function storedDocument(
   signal?: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await readContent(provider, desc, maxManifestSize, signal === undefined ? {} : { signal })
+    return await readContent(provider, desc, maxManifestSize, { signal })
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
@@ -74,7 +74,7 @@ async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortS
 }
 
 async function fetchOnce(fetcher: Fetcher, desc: Descriptor, signal?: AbortSignal): Promise<Uint8Array> {
-  const { from, body } = await fetcher.fetch(desc, signal === undefined ? {} : { signal })
+  const { from, body } = await fetcher.fetch(desc, { signal })
   const content = await gatherSized(body, desc)
   const digest = content === undefined ? undefined : digestOf(content, algorithmOf(desc.digest))
   if (content?.byteLength === desc.size && digest === desc.digest) return content
@@ -110,7 +110,7 @@ async function commitDocument(
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    const options = signal === undefined ? {} : { signal }
+    const options = { signal }
     await using writer = await openPatiently(ingester, writeRef(desc), desc, options)
     if (writer.status.offset > 0) await writer.restart()
     await copyContent(writer, once(content))

@@ -20,21 +20,21 @@ export interface EngineDependencies {
 
 export interface EngineOptions {
   platforms: PlatformRequest
-  foreignLayers?: boolean
+  foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
-  referrers?: boolean
+  referrers?: boolean | undefined
   /** For how long hosts are waited for; the rest of it is the limiter's. */
-  policy?: Partial<HostPolicy>
-  retries?: Partial<Retries>
-  signal?: AbortSignal
-  onEvent?: (event: MirrorEvent) => void
+  policy?: Partial<HostPolicy> | undefined
+  retries?: Partial<Retries> | undefined
+  signal?: AbortSignal | undefined
+  onEvent?: ((event: MirrorEvent) => void) | undefined
 }
 
 /** How it went for one image. */
 export interface ImageOutcome {
   readonly reference: Reference
   /** The root, once it is resolved. */
-  readonly desc?: Descriptor
+  readonly desc?: Descriptor | undefined
   /** Nothing had to be done. */
   readonly upToDate: boolean
   /**
@@ -66,7 +66,7 @@ export async function mirrorImages(
     hosts: dependencies.hosts,
     policy: hostPolicy(options.policy),
     retries: { ...defaultRetries, ...options.retries },
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
   const run = async (reference: Reference) => {
     const work = new ImageWork(reference, dependencies, options)

@@ -23,11 +23,11 @@ export interface ImageEvent {
   readonly reference: string
   /** `delayed`: it waits, holding nothing, and is tried again; `error` says why. */
   readonly state: 'resolving' | 'resolved' | 'planned' | 'delayed' | 'done' | 'failed' | 'canceled'
-  readonly desc?: Descriptor
-  readonly plan?: Plan
+  readonly desc?: Descriptor | undefined
+  readonly plan?: Plan | undefined
   readonly error?: unknown
   /** Of one that is delayed: about when it is tried again, in milliseconds since the epoch. */
-  readonly until?: number
+  readonly until?: number | undefined
 }
 
 /** What a mirror run tells while it goes on. Nothing depends on its being heard. */

@@ -163,7 +163,7 @@ export class ImageWork {
       this.#tellObject(desc, 'downloading', offset)
     }
     const outcome = await this.dependencies.ingest(task, { signal, onProgress })
-    this.#target.landed?.(desc)
+    this.#target.onBlobStored?.(desc)
     this.#landed.add(desc.digest)
     this.#unsettled.delete(desc)
     if (outcome === 'fetched') this.#fetched.push({ size: desc.size - meter.resumed })

@@ -17,7 +17,7 @@ export { narrowed } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
 export { publishImage } from './publish.js'
-export { Holdings, type PushParts, type PushTask, pushBlob } from './push.js'
+export { MountSources, type PushParts, type PushTask, pushBlob } from './push.js'
 export {
   destinationName,
   destinationOf,
@@ -30,7 +30,7 @@ export { storeSource } from './store-source.js'
 export { storeTarget } from './store-target.js'
 export type { Target, TargetOf, TargetOptions } from './target.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
-export { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
+export { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {
   type BadContent,
   type ContentOptions,

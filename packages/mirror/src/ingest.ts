@@ -9,11 +9,11 @@ export interface BlobTask {
   readonly desc: Descriptor
   readonly source: Locator
   /** The repository that it goes to. Default: the store. */
-  readonly to?: Locator
+  readonly to?: Locator | undefined
   /** A repository of the same registry that is said to hold it. */
-  readonly at?: string
+  readonly at?: string | undefined
   /** The target was said to have it, and has not: it is sent, whatever is known or said of it. Default: false. */
-  readonly again?: boolean
+  readonly again?: boolean | undefined
 }
 
 export interface IngestDependencies {
@@ -27,10 +27,10 @@ export interface IngestDependencies {
 }
 
 export interface IngestOptions {
-  signal?: AbortSignal
-  onProgress?: (offset: number) => void
+  signal?: AbortSignal | undefined
+  onProgress?: ((offset: number) => void) | undefined
   /** As in `TransferOptions`. */
-  onArrived?: () => Promise<void>
+  onArrived?: (() => Promise<void>) | undefined
 }
 
 /** `present`: it was there, or somebody else was first. */
@@ -49,7 +49,7 @@ export async function ingestBlob(
   options: IngestOptions = {},
 ): Promise<IngestOutcome> {
   const { locker, present, transfer, budget } = dependencies
-  const outer = options.signal === undefined ? {} : { signal: options.signal }
+  const outer = { signal: options.signal }
   await using lock = await locker.acquire(lockKey(task), outer)
   if (task.again !== true && (await present(task, outer))) return 'present'
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])

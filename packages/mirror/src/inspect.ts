@@ -16,7 +16,7 @@ export interface DescriptorNode {
   /** Whether the image's selection takes it. */
   readonly selected: boolean
   /** Why a stored manifest cannot be read. */
-  readonly damage?: string
+  readonly damage?: string | undefined
   /** Below a manifest that the tree names several times only the first time: hostile trees end. */
   readonly children: readonly DescriptorNode[]
 }

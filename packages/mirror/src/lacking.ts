@@ -9,7 +9,7 @@ export interface PublishPlanOptions extends TargetOptions {
   /** Brings blobs of the plan, whatever the target says of them. What it throws ends the publishing. */
   bring: (blobs: readonly Descriptor[]) => Promise<void>
   /** What was brought once more already. Default: nothing. */
-  again?: Iterable<Digest>
+  again?: Iterable<Digest> | undefined
 }
 
 /** Digests that an error names. */

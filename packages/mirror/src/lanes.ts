@@ -40,7 +40,7 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
     return lane
   }
 
-  add(work: T, { first = false }: { first?: boolean } = {}): void {
+  add(work: T, { first = false }: { first?: boolean | undefined } = {}): void {
     const { lane } = work
     if (first) lane.ready.unshift(work)
     else lane.ready.push(work)

@@ -17,10 +17,10 @@ export interface NeedsOptions {
    * What becomes of a manifest that the store fails to read, as on a failing disk. `skip`: what it names is not known,
    * as with one that is missing or damaged. Default: `throw`.
    */
-  unreadable?: 'throw' | 'skip'
+  unreadable?: 'throw' | 'skip' | undefined
   /** Leaves out the attestations of platforms that are not stored here as a whole. Default: they are needed. */
-  stored?: Pick<Manager, 'info'>
-  signal?: AbortSignal
+  stored?: Pick<Manager, 'info'> | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Images that are looked into at the same time: one after the other would be slow where the store is a server. */
@@ -41,7 +41,7 @@ export async function neededBy(
     stored === undefined
       ? filterPlatforms(readable, requestOf(image.selection))
       : selectedChildren(readable, image.selection, stored)
-  const context = options.signal === undefined ? {} : { signal: options.signal }
+  const context = { signal: options.signal }
   const needed = new Map<Digest, Descriptor>()
   // Once as content and once as a manifest, where it is named as both.
   const met = new Set<string>()

@@ -12,12 +12,12 @@ export async function openPatiently(
   ingester: Ingester,
   ref: string,
   expected: Expected,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Writer> {
   const { signal } = options
   for (let attempt = 0; ; attempt++) {
     try {
-      return await ingester.writer(ref, expected, signal === undefined ? {} : { signal })
+      return await ingester.writer(ref, expected, { signal })
     } catch (error) {
       if (!isHeld(error)) throw error
     }

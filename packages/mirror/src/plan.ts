@@ -33,7 +33,7 @@ export interface PlanOptions extends WalkOptions {
    * What the reference was resolved to before: nobody is asked again, so that an image that is planned twice stays
    * the one it was when its tag moves. Default: resolve.
    */
-  resolved?: Descriptor
+  resolved?: Descriptor | undefined
 }
 
 /**
@@ -60,7 +60,7 @@ async function planned(
   target: Target,
   options: PlanOptions,
 ): Promise<Omit<Plan, 'remarks'>> {
-  const given = options.signal === undefined ? {} : { signal: options.signal }
+  const given = { signal: options.signal }
   const published = await publishedImages(target, given)
   const resolved =
     options.resolved === undefined
@@ -74,7 +74,7 @@ async function planned(
   const vouched = published.length > 0 && published.every(vouches)
   const common = { reference, desc, selection }
   // Of an index that is there in part its name tells nothing about the other parts.
-  const proven = vouched && target.vouches === true && selection === 'all'
+  const proven = vouched && target.trustsPublishedName === true && selection === 'all'
   if (proven && (await knowsReferrers(desc, reference, source, target, options)))
     return { ...common, ...nothingToDo, objects: [desc] }
   const walk = await walkImage(reference, resolved, source, target, options)
@@ -107,7 +107,7 @@ async function knowsReferrers(
   const wanted = await referrersOf(reference, [desc], source, options)
   if (wanted.length === 0) return true
   const { signal } = options
-  const there = await target.referrers?.(desc.digest, signal === undefined ? {} : { signal })
+  const there = await target.referrers?.(desc.digest, { signal })
   return wanted.every(({ digest }) => there?.some((known) => known.digest === digest))
 }
 
@@ -129,5 +129,5 @@ async function resolvedImage(
   if (published !== undefined && published.desc.digest === reference.digest && source.narrows !== true)
     return { name: reference, desc: published.desc }
   const intent = published === undefined ? 'manifest' : 'compare'
-  return source.resolve(reference, { intent, ...(signal === undefined ? {} : { signal }) })
+  return source.resolve(reference, { intent, signal })
 }

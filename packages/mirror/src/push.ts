@@ -12,7 +12,7 @@ const remembered = 100_000
  * Remembers which repositories of a registry hold a blob: what one of them has, another can be given without a
  * transfer. That it may be gone meanwhile costs a question. The blobs that were met first are forgotten first.
  */
-export class Holdings {
+export class MountSources {
   readonly #repositories = new Map<string, Set<string>>()
   #places = 0
 
@@ -55,7 +55,7 @@ export interface PushParts {
   readonly fetcher: Fetcher
   /** Of the repository that the task names. */
   readonly pusher: Pusher
-  readonly holdings: Holdings
+  readonly mountSources: MountSources
 }
 
 /**
@@ -64,18 +64,17 @@ export interface PushParts {
  */
 export async function pushBlob(
   { desc, source, to, at, again = false }: PushTask,
-  { fetcher, pusher, holdings }: PushParts,
+  { fetcher, pusher, mountSources }: PushParts,
   options: IngestOptions = {},
 ): Promise<boolean> {
   const { signal } = options
   const own = source.host === to.host ? source.repository : undefined
-  const holders = [holdings.repositoryWith(desc.digest, to.host), at, own]
+  const holders = [mountSources.repositoryWith(desc.digest, to.host), at, own]
   const from = holders.find((holder) => holder !== undefined && holder !== to.repository)
-  const mounted =
-    !again && from !== undefined && (await pusher.mount(desc, from, signal === undefined ? {} : { signal }))
+  const mounted = !again && from !== undefined && (await pusher.mount(desc, from, { signal }))
   const ingester = again ? forgetting(pusher, desc) : pusher.ingester
   const transferred = mounted ? undefined : await transferBlob(desc, { fetcher, ingester }, options)
-  holdings.add(to, desc.digest)
+  mountSources.add(to, desc.digest)
   return transferred !== undefined
 }
 

@@ -11,16 +11,16 @@ import {
   type Reference,
 } from '@dist/reference'
 import type { Pusher, PusherSource, PutOptions, ReferrersSource } from '@dist/remotes'
-import type { Holdings } from './push.js'
+import type { MountSources } from './push.js'
 import type { Target, TargetOf, TargetOptions } from './target.js'
 
 export interface RegistryTargetOptions {
   /** Where an image goes. */
   destination: (reference: Reference) => Reference
   /** Look at every part of an image there, also where its tag means the same digest already. Default: false. */
-  check?: boolean
+  check?: boolean | undefined
   /** Is told which blobs are met there, for other repositories to take over. Default: nobody is. */
-  holdings?: Holdings
+  mountSources?: MountSources | undefined
 }
 
 /**
@@ -59,12 +59,12 @@ export function destinationName(reference: Reference, prefix: Locator, sent?: Di
 class RepositoryTarget implements Target {
   readonly to: Locator
   readonly names: readonly string[]
-  readonly vouches: boolean
+  readonly trustsPublishedName: boolean
   // Manifests wait here until all that they name is in the repository.
   readonly provider = createStore(new MemoryDriver())
   readonly ingester = this.provider
   readonly #pusher: Pusher
-  readonly #holdings: Holdings | undefined
+  readonly #mountSources: MountSources | undefined
   readonly #there = new Set<Digest>()
   readonly #put = new Map<Digest, Promise<void>>()
   readonly #referring = new Map<Digest, Promise<void>>()
@@ -74,13 +74,13 @@ class RepositoryTarget implements Target {
   constructor(
     private readonly registry: PusherSource & Partial<ReferrersSource>,
     destination: Reference,
-    { check = false, holdings }: RegistryTargetOptions,
+    { check = false, mountSources }: RegistryTargetOptions,
   ) {
     const { host, repository } = destination
     this.to = { host, repository }
     this.names = publishedNames(destination)
-    this.vouches = !check
-    this.#holdings = holdings
+    this.trustsPublishedName = !check
+    this.#mountSources = mountSources
     this.#pusher = registry.pusher(this.to)
   }
 
@@ -100,7 +100,7 @@ class RepositoryTarget implements Target {
     return (await this.registry.referrers?.(this.to, digest, options)) ?? []
   }
 
-  landed({ digest }: Descriptor): void {
+  onBlobStored({ digest }: Descriptor): void {
     this.#there.add(digest)
   }
 
@@ -133,7 +133,7 @@ class RepositoryTarget implements Target {
     if (hasChildren(desc.mediaType)) return has(this.provider, desc)
     if (!(await this.#pusher.has(desc, options))) return false
     this.#there.add(desc.digest)
-    this.#holdings?.add(this.to, desc.digest)
+    this.#mountSources?.add(this.to, desc.digest)
     return true
   }
 
@@ -188,7 +188,7 @@ class RepositoryTarget implements Target {
       throw new DistError(
         code,
         `${message}; it names ${lacking} more than are sent with it: most registries take an index whole, or one manifest alone`,
-        { cause: error, ...(lacks === undefined ? {} : { lacks }) },
+        { cause: error, lacks },
       )
     }
   }

@@ -30,7 +30,7 @@ export interface ScheduleOptions {
   hosts: HostStates
   policy: HostPolicy
   retries: Retries
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** How often a host is looked at that somebody asks whether it is back. */
@@ -48,7 +48,7 @@ interface Job {
   refusals: number
   refusedAt: number
   /** Why the host that it waits for is asked no more, in the words of its own last request there. */
-  failed?: DistError
+  failed?: DistError | undefined
 }
 
 /** What waits for one host that is in trouble. */

@@ -34,7 +34,7 @@ export function storeSource(content: ContentStore, names: Names): Source {
 function fetcherOf(content: ContentStore): Fetcher {
   return {
     fetch: async (desc, { offset = 0, signal } = {}) => {
-      const options = signal === undefined ? {} : { signal }
+      const options = { signal }
       // Here it is known that the store is to blame.
       const body = hasChildren(desc.mediaType)
         ? once((await readContent(content, desc, maxManifestSize, options)).subarray(offset))

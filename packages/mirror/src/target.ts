@@ -3,9 +3,9 @@ import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator, Reference } from '@dist/reference'
 
 export interface TargetOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Told what was left behind, and why: of the image itself nothing is. */
-  onRemark?: (remark: string) => void
+  onRemark?: ((remark: string) => void) | undefined
 }
 
 /** Where one image goes: into a store, or to a repository of a registry. */
@@ -17,12 +17,12 @@ export interface Target {
   /** Takes the image's manifests in while it is planned. */
   readonly ingester: Ingester
   /** The repository that takes the blobs, where they do not go into the store. */
-  readonly to?: Locator
+  readonly to?: Locator | undefined
   /**
    * Whether a name that is published there is proof enough that a whole image is there, so that one which has not
    * changed costs a request to each side. Default: false, what is below is looked at.
    */
-  readonly vouches?: boolean
+  readonly trustsPublishedName?: boolean | undefined
   /** Those of the descriptors whose content is not there, in order. */
   missing(descs: readonly Descriptor[], options?: TargetOptions): Promise<Descriptor[]>
   /**
@@ -41,7 +41,7 @@ export interface Target {
    */
   publish(image: Image, referrers: readonly Descriptor[], options?: TargetOptions): Promise<Image>
   /** Told of each blob that has come for this image: nobody needs to ask for it again. */
-  landed?(desc: Descriptor): void
+  onBlobStored?(desc: Descriptor): void
   /** Told of what it turned out to lack: nothing of it counts as there, and its manifests are put again. */
   forget?(descs: readonly Descriptor[]): void
 }

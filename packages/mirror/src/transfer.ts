@@ -26,14 +26,14 @@ export interface TransferSource {
 }
 
 export interface TransferOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /**
    * Bytes that are there, with those of earlier, cut-off transfers. First called before any byte comes: with what
    * was there at the start.
    */
-  onProgress?: (offset: number) => void
+  onProgress?: ((offset: number) => void) | undefined
   /** Awaited each time that all bytes are there, before they are verified and committed. */
-  onArrived?: () => Promise<void>
+  onArrived?: (() => Promise<void>) | undefined
 }
 
 /**
@@ -53,12 +53,7 @@ export async function transferBlob(
   for (;;) {
     let resumed = false
     try {
-      await using writer = await openPatiently(
-        ingester,
-        writeRef(desc),
-        desc,
-        signal === undefined ? {} : { signal },
-      )
+      await using writer = await openPatiently(ingester, writeRef(desc), desc, { signal })
       if (made.again && writer.status.offset > 0) await writer.restart()
       resumed = writer.status.offset > 0
       return await fill(writer, desc, source, options)
@@ -110,7 +105,7 @@ async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal
   const offset = writer.status.offset
   // All bytes are there already: only the commit is missing.
   if (offset === desc.size) return nothing()
-  const fetched = await source.fetch(desc, { offset, ...(signal === undefined ? {} : { signal }) })
+  const fetched = await source.fetch(desc, { offset, signal })
   if (fetched.offset === 0 && offset > 0) await writer.restart()
   else if (fetched.offset !== offset)
     throw new DistError('INTERNAL', `${desc.digest}: asked from ${offset}, got from ${fetched.offset}`)

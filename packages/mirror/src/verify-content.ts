@@ -3,7 +3,7 @@ import { type Code, DistError, throwIfAborted } from '@dist/errdefs'
 import { type Digest, isForeignLayerType } from '@dist/oci'
 import { forEachOf } from './each.js'
 import { type Need, neededBy, needsOf } from './needs.js'
-import { type BadVerdict, type Verdict, type VerifyBlobOptions, verifyBlob } from './verify.js'
+import { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 
 /** A store, as far as it is verified. */
 export interface VerifiedStore {
@@ -16,8 +16,8 @@ export type ContentSizes = ReadonlyMap<Digest, number>
 
 export interface ContentOptions {
   /** Only what these need. Default: all content of the store, and what its images need. */
-  images?: readonly Image[]
-  signal?: AbortSignal
+  images?: readonly Image[] | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Images that are looked into at the same time. */
@@ -38,7 +38,7 @@ export async function contentToVerify(
   const options = {
     unreadable: 'skip' as const,
     stored: content,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   }
   await forEachOf(images ?? names.list(), imagesAtOnce, async (image) => {
     for (const desc of await neededBy(image, content, options)) {
@@ -56,24 +56,24 @@ export type VerifyEvent =
   | { readonly type: 'planned'; readonly content: ContentSizes }
   /** `offset` bytes have been read of it. */
   | { readonly type: 'reading'; readonly digest: Digest; readonly offset: number }
-  | { readonly type: 'verified'; readonly digest: Digest; readonly verdict: Verdict }
+  | { readonly type: 'verified'; readonly digest: Digest; readonly verdict: ContentState }
 
 export interface VerifyOptions extends ContentOptions {
   /** Blobs at the same time. Default: 8. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Verifies one blob. Default: `verifyBlob`. */
-  verify?: (digest: Digest, options: VerifyBlobOptions) => Promise<Verdict>
-  onEvent?: (event: VerifyEvent) => void
+  verify?: ((digest: Digest, options: VerifyBlobOptions) => Promise<ContentState>) | undefined
+  onEvent?: ((event: VerifyEvent) => void) | undefined
 }
 
 /** Content that is not as it should be. */
 export interface BadContent {
   readonly digest: Digest
-  readonly verdict: BadVerdict
+  readonly verdict: BadContentState
   /** Bytes that it should have, where an image tells. */
-  readonly size?: number
+  readonly size?: number | undefined
   /** All images of the store that need it, sorted; undefined when the work ended before that was looked at. */
-  readonly images?: readonly string[]
+  readonly images?: readonly string[] | undefined
 }
 
 export interface VerifyOutcome {
@@ -83,7 +83,7 @@ export interface VerifyOutcome {
   readonly bytes: number
   readonly bad: readonly BadContent[]
   /** Why it ended early: the signal, or a store that is no longer to be reached. */
-  readonly stopped?: DistError
+  readonly stopped?: DistError | undefined
 }
 
 /**
@@ -126,20 +126,20 @@ async function badNeeds(
   { signal }: VerifyOptions,
 ): Promise<ReadonlyMap<Digest, Need>> {
   if (badDigests.size === 0) return new Map()
-  return needsOf(badDigests, store, { unreadable: 'skip', ...(signal === undefined ? {} : { signal }) })
+  return needsOf(badDigests, store, { unreadable: 'skip', signal })
 }
 
 async function verifyAll(
   content: ContentSizes,
   store: VerifiedStore,
   options: VerifyOptions,
-  onVerdict: (digest: Digest, verdict: Verdict) => void,
+  onVerdict: (digest: Digest, verdict: ContentState) => void,
 ): Promise<void> {
   const { concurrency = 8, signal, onEvent } = options
   const verify =
     options.verify ?? ((digest, blobOptions) => verifyBlob({ digest }, store.content, blobOptions))
   const outage = new OutageWatch(onVerdict)
-  const given = signal === undefined ? {} : { signal }
+  const given = { signal }
   try {
     await forEachOf(content.keys(), concurrency, async (digest) => {
       throwIfAborted(signal)
@@ -159,12 +159,12 @@ const outageCodes: readonly Code[] = ['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISS
 class OutageWatch {
   /** Whether the store is gone. */
   found = false
-  #held: [Digest, Verdict][] = []
+  #held: [Digest, ContentState][] = []
 
-  constructor(private readonly onVerdict: (digest: Digest, verdict: Verdict) => void) {}
+  constructor(private readonly onVerdict: (digest: Digest, verdict: ContentState) => void) {}
 
   /** Throws what the store said when it is gone. */
-  add(digest: Digest, verdict: Verdict): void {
+  add(digest: Digest, verdict: ContentState): void {
     if (this.found) return
     this.#held.push([digest, verdict])
     if (verdict.state !== 'unreadable' || !outageCodes.includes(verdict.code)) {
@@ -184,13 +184,13 @@ class OutageWatch {
 export class VerifyTally {
   #objects = 0
   #bytes = 0
-  readonly #bad = new Map<Digest, BadVerdict>()
+  readonly #bad = new Map<Digest, BadContentState>()
 
   get badDigests(): ReadonlySet<Digest> {
     return new Set(this.#bad.keys())
   }
 
-  add(digest: Digest, verdict: Verdict): void {
+  add(digest: Digest, verdict: ContentState): void {
     this.#objects++
     if ('size' in verdict) this.#bytes += verdict.size
     if (verdict.state !== 'right') this.#bad.set(digest, verdict)

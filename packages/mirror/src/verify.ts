@@ -7,7 +7,7 @@ import { algorithmOf, type Digest, Digester } from '@dist/oci'
  * `digest` are of what was found. `unreadable`: the store failed to give it, and says why. Plain data: it crosses
  * threads and queues.
  */
-export type Verdict =
+export type ContentState =
   | { readonly state: 'right'; readonly size: number }
   | { readonly state: 'missing' }
   | { readonly state: 'damaged'; readonly size: number; readonly digest: Digest }
@@ -19,12 +19,12 @@ export type Verdict =
       readonly retryable: boolean
     }
 
-export type BadVerdict = Exclude<Verdict, { state: 'right' }>
+export type BadContentState = Exclude<ContentState, { state: 'right' }>
 
 export interface VerifyBlobOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called after each chunk with the bytes read so far. */
-  onProgress?: (offset: number) => void
+  onProgress?: ((offset: number) => void) | undefined
 }
 
 /**
@@ -35,17 +35,17 @@ export async function verifyBlob(
   desc: Wanted,
   provider: Provider,
   { signal, onProgress }: VerifyBlobOptions = {},
-): Promise<Verdict> {
+): Promise<ContentState> {
   const digester = new Digester(algorithmOf(desc.digest))
   try {
-    for await (const chunk of await provider.open(desc, signal === undefined ? {} : { signal })) {
+    for await (const chunk of await provider.open(desc, { signal })) {
       throwIfAborted(signal)
       digester.update(chunk)
       onProgress?.(digester.size)
     }
   } catch (error) {
     throwIfAborted(signal)
-    return verdictOf(error)
+    return stateOfError(error)
   }
   throwIfAborted(signal)
   const { size } = digester
@@ -53,7 +53,7 @@ export async function verifyBlob(
   return digest === desc.digest ? { state: 'right', size } : { state: 'damaged', size, digest }
 }
 
-function verdictOf(error: unknown): Verdict {
+function stateOfError(error: unknown): ContentState {
   if (!(error instanceof DistError)) throw error
   if (isNotFound(error)) return { state: 'missing' }
   const { code, message, retryable } = error

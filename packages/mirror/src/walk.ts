@@ -19,13 +19,13 @@ import type { Target } from './target.js'
 export interface WalkOptions {
   platforms: PlatformRequest
   /** Also fetch foreign layers. Default: false. */
-  foreignLayers?: boolean
+  foreignLayers?: boolean | undefined
   /** Also take what refers to the image, where the source can tell. Default: false. */
-  referrers?: boolean
+  referrers?: boolean | undefined
   /** Told what could not be found out and does not matter enough to fail the image. */
-  onRemark?: (remark: string) => void
-  signal?: AbortSignal
-  onEvent?: (event: MirrorEvent) => void
+  onRemark?: ((remark: string) => void) | undefined
+  signal?: AbortSignal | undefined
+  onEvent?: ((event: MirrorEvent) => void) | undefined
 }
 
 /** What walking an image has met. */
@@ -67,7 +67,7 @@ export async function walkImage(
   const offered = new OfferedPlatforms()
   const walked: Walked = { manifests: [], blobs: [], skipped: [], fetched: documents.fetched, referrers: [] }
   const children = filterPlatforms(offering(childrenHandler(documents), offered), platforms)
-  const given = signal === undefined ? {} : { signal }
+  const given = { signal }
   await dispatch(collecting(children, walked, options), [resolved.desc], given)
   offered.check(platforms, name)
   await walkReferrers(reference, source, documents, walked, options)
@@ -135,7 +135,7 @@ async function walkReferrer(
   try {
     const { signal } = options
     const handler = collecting(childrenHandler(documents), walked, options)
-    await dispatch(handler, [desc], signal === undefined ? {} : { signal })
+    await dispatch(handler, [desc], { signal })
     return walked
   } catch (error) {
     if (isNotFound(error)) return undefined
@@ -147,7 +147,7 @@ const leftBehind = 'what refers to it (signatures, SBOMs) is not known, and is l
 
 export interface ReferrersOfOptions extends Pick<WalkOptions, 'referrers' | 'signal' | 'onRemark'> {
   /** Whether the source is known to list what refers to the image. Default: where it lists any of it. */
-  listed?: boolean
+  listed?: boolean | undefined
 }
 
 /**
@@ -164,9 +164,7 @@ export async function referrersOf(
   const unknown: { error: Error; unlisted: boolean }[] = []
   const onUnknown: ReferrersOptions['onUnknown'] = (error, about) => unknown.push({ error, ...about })
   const lists = await Promise.all(
-    subjects.map(({ digest }) =>
-      source.referrers?.(reference, digest, { onUnknown, ...(signal === undefined ? {} : { signal }) }),
-    ),
+    subjects.map(({ digest }) => source.referrers?.(reference, digest, { onUnknown, signal })),
   )
   const isListed = listed || lists.some((list) => list !== undefined && list.length > 0)
   const missed = unknown.find(({ unlisted }) => !unlisted || !isListed)

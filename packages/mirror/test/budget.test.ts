@@ -5,7 +5,7 @@ import { errorOf } from './support/errors.js'
 
 /** Asks for bytes and notes when they were granted. */
 function request(budget: TransferBudget, bytes: number, granted: number[], signal?: AbortSignal) {
-  const grant = budget.acquire(bytes, signal === undefined ? {} : { signal })
+  const grant = budget.acquire(bytes, { signal })
   return grant.then((held) => {
     granted.push(bytes)
     return held

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import { Holdings } from '@dist/mirror'
+import { MountSources } from '@dist/mirror'
 import type { Digest } from '@dist/oci'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
@@ -143,22 +143,22 @@ describe('Holdings', () => {
   const at = (repository: string, host = 'mirror.test') => ({ host, repository })
 
   it('knows the repositories of each host that hold a blob', () => {
-    const holdings = new Holdings()
-    holdings.add(at('a'), digest('1'))
-    holdings.add(at('b'), digest('1'))
-    expect(holdings.has(at('a'), digest('1'))).toBe(true)
-    expect(holdings.has(at('c'), digest('1'))).toBe(false)
-    expect(holdings.has(at('a', 'other.test'), digest('1'))).toBe(false)
-    expect(holdings.repositoryWith(digest('1'), 'mirror.test')).toBe('a')
-    expect(holdings.repositoryWith(digest('1'), 'other.test')).toBeUndefined()
+    const mountSources = new MountSources()
+    mountSources.add(at('a'), digest('1'))
+    mountSources.add(at('b'), digest('1'))
+    expect(mountSources.has(at('a'), digest('1'))).toBe(true)
+    expect(mountSources.has(at('c'), digest('1'))).toBe(false)
+    expect(mountSources.has(at('a', 'other.test'), digest('1'))).toBe(false)
+    expect(mountSources.repositoryWith(digest('1'), 'mirror.test')).toBe('a')
+    expect(mountSources.repositoryWith(digest('1'), 'other.test')).toBeUndefined()
   })
 
   it('forgets the oldest blobs when it knows too many places', () => {
-    const holdings = new Holdings(3)
-    for (const repository of ['a', 'b']) holdings.add(at(repository), digest('1'))
-    for (const letter of ['2', '2', '3']) holdings.add(at('a'), digest(letter))
-    expect(holdings.has(at('a'), digest('1'))).toBe(false)
-    expect(holdings.has(at('a'), digest('2'))).toBe(true)
-    expect(holdings.has(at('a'), digest('3'))).toBe(true)
+    const mountSources = new MountSources(3)
+    for (const repository of ['a', 'b']) mountSources.add(at(repository), digest('1'))
+    for (const letter of ['2', '2', '3']) mountSources.add(at('a'), digest(letter))
+    expect(mountSources.has(at('a'), digest('1'))).toBe(false)
+    expect(mountSources.has(at('a'), digest('2'))).toBe(true)
+    expect(mountSources.has(at('a'), digest('3'))).toBe(true)
   })
 })

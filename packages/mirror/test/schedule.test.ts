@@ -90,7 +90,7 @@ class Hosts {
 /** When a piece of work has ended, in milliseconds from now, and how. */
 function timed(ending: Promise<{ readonly error: unknown } | undefined>) {
   const began = Date.now()
-  const ended: { at?: number; error?: unknown } = {}
+  const ended: { at?: number | undefined; error?: unknown } = {}
   void ending.then((failure) => Object.assign(ended, { at: Date.now() - began, ...failure }))
   return ended
 }

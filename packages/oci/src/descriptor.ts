@@ -9,12 +9,12 @@ export interface Descriptor {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  readonly urls?: readonly string[]
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly urls?: readonly string[] | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
   /** The content itself, base64. Counts only where size and digest match (`embeddedContent`). */
-  readonly data?: string
-  readonly platform?: Platform
-  readonly artifactType?: string
+  readonly data?: string | undefined
+  readonly platform?: Platform | undefined
+  readonly artifactType?: string | undefined
 }
 
 /** The part of a descriptor that says which bytes are meant. */

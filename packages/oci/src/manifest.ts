@@ -27,12 +27,12 @@ export interface ImageManifest {
   readonly kind: 'manifest'
   readonly mediaType: string
   /** Absent in artifact manifests. */
-  readonly config?: Descriptor
+  readonly config?: Descriptor | undefined
   /** Layers, or an artifact's blobs, in order. */
   readonly layers: readonly Descriptor[]
-  readonly subject?: Descriptor
-  readonly artifactType?: string
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly subject?: Descriptor | undefined
+  readonly artifactType?: string | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
 /** A list of manifests, as a rule one for each platform. */
@@ -40,9 +40,9 @@ export interface ImageIndex {
   readonly kind: 'index'
   readonly mediaType: string
   readonly manifests: readonly Descriptor[]
-  readonly subject?: Descriptor
-  readonly artifactType?: string
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly subject?: Descriptor | undefined
+  readonly artifactType?: string | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
 export type Manifest = ImageManifest | ImageIndex

@@ -4,9 +4,9 @@ import { DistError, sanitize } from '@dist/errdefs'
 export interface Platform {
   architecture: string
   os: string
-  variant?: string
-  'os.version'?: string
-  'os.features'?: readonly string[]
+  variant?: string | undefined
+  'os.version'?: string | undefined
+  'os.features'?: readonly string[] | undefined
 }
 
 // Maps, not objects: an architecture may be called "constructor".

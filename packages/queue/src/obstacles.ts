@@ -14,9 +14,9 @@ const defaultPatience = 2_000
 
 export interface ObstacleReaderOptions {
   /** Keys start with it. Default: `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Milliseconds to wait for Redis. Default: 2,000. */
-  patience?: number
+  patience?: number | undefined
 }
 
 export function obstacleReader(
@@ -138,7 +138,7 @@ function subjectOf(data: string | null | undefined): string {
   return sanitize(String(reference ?? desc?.digest ?? 'a job'), 500)
 }
 
-function parsed(text: string): { reference?: unknown; desc?: { digest?: unknown } } {
+function parsed(text: string): { reference?: unknown; desc?: { digest?: unknown } | undefined } {
   try {
     return JSON.parse(text) ?? {}
   } catch {

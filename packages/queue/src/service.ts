@@ -2,11 +2,11 @@ import type { Manager, Names, Provider, Wanted } from '@dist/content'
 import type { Locker } from '@dist/locks'
 import type {
   BlobTask,
+  ContentState,
   IngestOptions,
   Source,
   Target,
   TransferBudget,
-  Verdict,
   VerifyBlobOptions,
 } from '@dist/mirror'
 import type { Locator, Reference } from '@dist/reference'
@@ -20,13 +20,13 @@ export interface ServiceParts {
   /** Makes one more connection to the queue's Redis, with the settings that BullMQ needs. */
   connect(): Redis
   /** Keys start with it. Default: `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** How the service shows that it lives. Default: it does not, and what it held is free when its locks expire. */
-  presence?: ServicePresence
+  presence?: ServicePresence | undefined
   /** The store's id: all services of one queue have the same store. */
   store: string
   /** Times and bounds other than the defaults. */
-  tuning?: Partial<Tuning>
+  tuning?: Partial<Tuning> | undefined
   /** Events worth a log line. */
   onEvent?(event: ServiceEvent): void
 }
@@ -43,9 +43,9 @@ export interface ServicePresence {
 
 export interface HostParts {
   /** Tells of hosts in trouble. What needs them is put off and holds nothing meanwhile; the rest goes on. */
-  hosts?: HostStates
+  hosts?: HostStates | undefined
   /** For how long hosts in trouble are waited for. Default: the defaults of `HostPolicy`. */
-  policy?: Partial<HostPolicy>
+  policy?: Partial<HostPolicy> | undefined
 }
 
 /** What the services' store has published. */
@@ -61,7 +61,7 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   /** What a verification looks through. */
   published: PublishedImages
   /** Images of one host that are planned at the same time; of all hosts, four times as many. Default: 16. */
-  concurrency?: number
+  concurrency?: number | undefined
 }
 
 export interface WorkerParts extends ServiceParts, HostParts {
@@ -71,7 +71,7 @@ export interface WorkerParts extends ServiceParts, HostParts {
   /** Moves the bytes; resolves to false when the content turned out to be there. */
   transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
   /** Reads a blob of the store and compares it with its digest. */
-  verify(wanted: Wanted, options: VerifyBlobOptions): Promise<Verdict>
+  verify(wanted: Wanted, options: VerifyBlobOptions): Promise<ContentState>
   budget: TransferBudget
   /** Blobs of one host at the same time; of all hosts, four times as many. */
   concurrency: number

@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import { UnrecoverableError } from 'bullmq'
 import { describe, expect, it } from 'vitest'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../src/jobs/failure.js'
-import { named } from '../src/redis/errors.js'
+import { toDistError } from '../src/redis/errors.js'
 import { tuned } from '../src/tuning.js'
 
 const missing = new DistError('NOT_FOUND', 'a is not there')
@@ -78,6 +78,6 @@ describe('what Redis answers', () => {
     ["NOPERM this user has no permissions to run the 'eval' command", 'PERMISSION_DENIED', false],
     ['something else', 'INTERNAL', false],
   ])('%s has a code', (message, code, retryable) => {
-    expect(named(new Error(message))).toMatchObject({ code, retryable })
+    expect(toDistError(new Error(message))).toMatchObject({ code, retryable })
   })
 })

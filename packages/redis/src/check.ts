@@ -7,9 +7,9 @@ import { checkPrefix, defaultPrefix } from './prefix.js'
 
 export interface CheckOptions {
   /** What all keys begin with. Default `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Milliseconds to wait for each answer. Default 10,000. */
-  patience?: number
+  patience?: number | undefined
 }
 
 export interface ServerInfo {

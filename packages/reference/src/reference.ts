@@ -14,8 +14,8 @@ const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
 /** A repository and what is meant in it: a tag, a digest, or both (the digest wins). */
 export interface Reference extends Locator {
-  readonly tag?: string
-  readonly digest?: Digest
+  readonly tag?: string | undefined
+  readonly digest?: Digest | undefined
 }
 
 /**

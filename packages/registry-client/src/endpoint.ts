@@ -6,13 +6,13 @@ export type Capability = 'pull' | 'resolve' | 'push'
 /** Keys and certificates, PEM. */
 export interface TlsMaterial {
   /** Authorities that are trusted besides the well-known ones, also where the endpoint leads to. */
-  readonly ca?: readonly string[]
+  readonly ca?: readonly string[] | undefined
   /** The same, for this host alone. */
-  readonly ownCa?: readonly string[]
+  readonly ownCa?: readonly string[] | undefined
   /** Client certificates with their keys. */
-  readonly client?: readonly { readonly cert: string; readonly key: string }[]
+  readonly client?: readonly { readonly cert: string; readonly key: string }[] | undefined
   /** Takes any certificate. */
-  readonly skipVerify?: boolean
+  readonly skipVerify?: boolean | undefined
 }
 
 /** Where a registry's API is reached. Plain data: it can be sent to another thread. */
@@ -21,23 +21,23 @@ export interface Endpoint {
   readonly url: string
   readonly capabilities: readonly Capability[]
   /** Sent with every request to this origin, never to another. */
-  readonly headers?: Readonly<Record<string, string>>
-  readonly tls?: TlsMaterial
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly tls?: TlsMaterial | undefined
   /** The registry that this is a mirror of; sent as `ns`, as containerd does. */
-  readonly mirrorOf?: string
+  readonly mirrorOf?: string | undefined
   /** Hosts of token servers that get the credentials although their domain is another: `auth.example.net:5000`. */
-  readonly realms?: readonly string[]
+  readonly realms?: readonly string[] | undefined
   /** Nets that it may lead to, whatever it is itself: `10.0.0.0/8`. */
-  readonly addresses?: readonly string[]
+  readonly addresses?: readonly string[] | undefined
   /**
    * Set where plain http was allowed host by host: beside its own these hosts may be spoken to in the clear, and no other
    * that it leads to. Default: its own scheme decides.
    */
-  readonly clearHosts?: readonly string[]
+  readonly clearHosts?: readonly string[] | undefined
   /** TLS settings of other hosts that it may lead to, by host: they were named for themselves. */
-  readonly elsewhere?: Readonly<Record<string, TlsMaterial>>
+  readonly elsewhere?: Readonly<Record<string, TlsMaterial>> | undefined
   /** The file that holds its settings, or would. */
-  readonly hostsFile?: string
+  readonly hostsFile?: string | undefined
 }
 
 export const allCapabilities: readonly Capability[] = ['pull', 'resolve', 'push']

@@ -24,10 +24,10 @@ export async function firstEndpoint<T>(
       failures.push(error)
     }
   }
-  throw told(failures)
+  throw combineErrors(failures)
 }
 
-function told(failures: readonly DistError[]): DistError {
+function combineErrors(failures: readonly DistError[]): DistError {
   const last = failures.at(-1)
   if (last === undefined) return new DistError('INTERNAL', 'no endpoint was asked')
   if (failures.length === 1) return last

@@ -54,7 +54,7 @@ async function fetchBlob(
   const reopen = (at: number) => reopenAt(transport, request, at, size)
   const body = resumed(opened, { reopen, size, retry: transport.retry, what, signal })
   const mediaType = essence(opened.response.headers['content-type'] ?? '') || mediaTypes.octetStream
-  return { mediaType, digest, ...(size === undefined ? {} : { size }), body: verified(body, digest, request) }
+  return { mediaType, digest, size, body: verified(body, digest, request) }
 }
 
 /** Passes the bytes on and fails at their end when they are not those of the digest. */

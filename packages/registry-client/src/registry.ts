@@ -24,7 +24,7 @@ import { createTransport, type Transport, type TransportOptions } from './transp
 
 export interface RegistryOptions extends TransportOptions {
   /** The endpoints of a registry's host, in order. Default: the host itself, https unless it is loopback. */
-  readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined
+  readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined | undefined
   /** Default: nobody has any. Unused where an `authorizer` is given. */
   readonly credentials?: Credentials | undefined
   /** As in `FetcherOptions`. Default: false. */

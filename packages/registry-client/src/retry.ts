@@ -73,7 +73,7 @@ export async function pauseBefore(
 ): Promise<void> {
   const delay = backoff(failures - 1, policy.firstDelay, policy.maxDelay)
   try {
-    await sleep(delay, undefined, signal === undefined ? {} : { signal })
+    await sleep(delay, undefined, { signal })
   } catch (error) {
     throw signal === undefined ? error : abortError(signal)
   }

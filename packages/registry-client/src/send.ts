@@ -29,7 +29,7 @@ export interface RegistryRequest {
   readonly path: string
   /** Asked instead of the path. */
   readonly target?: Target | undefined
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Bytes are sent again after a 401 or to where a redirect leads. A stream is not: `UNAVAILABLE`, to be retried. */
   readonly body?: RequestBody | undefined
   /** A place in the host's lane for uploads, taken beforehand; for streams, which make one request. */
@@ -40,9 +40,9 @@ export interface RegistryRequest {
   /** As in `ExchangeRequest`. */
   readonly meter?: Throughput | undefined
   /** Statuses to return besides 200. Every other one is thrown as an error. */
-  readonly accept?: readonly number[]
+  readonly accept?: readonly number[] | undefined
   /** There is another way to what it is for: a 401 for which no challenge can be found is an answer then. */
-  readonly optional?: boolean
+  readonly optional?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -174,11 +174,7 @@ async function hop(
   const lane = isPush(request) ? 'uploads' : 'requests'
   const dispatcher = await about(what, () => transport.agents.dispatcher(url, endpoint, lane))
   const { timeouts, onRequest, onAsk, limiter } = transport
-  const permit =
-    request.permit ??
-    (await about(what, () =>
-      limiter.acquire(url.host, { lane, ...(signal === undefined ? {} : { signal }) }),
-    ))
+  const permit = request.permit ?? (await about(what, () => limiter.acquire(url.host, { lane, signal })))
   const headers = {
     // Anything else would be decompressed or hashed as something that has another digest.
     'accept-encoding': 'identity',

@@ -18,9 +18,9 @@ export interface TransportOptions extends AgentsOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   readonly userAgent?: string | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
   /** As in `WatchedOptions`. */
-  readonly onAsk?: ((host: string) => () => void) | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
   /** Connections to share. Default: its own, closed on dispose. */
   readonly agents?: Agents | undefined
 }

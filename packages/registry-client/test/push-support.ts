@@ -35,7 +35,7 @@ export async function* inChunks(content: Uint8Array, size = 64 * 1024): AsyncGen
 
 /** Pushes as a caller does: one write, no second try. */
 export async function push(pusher: Pusher, { desc, content }: Sample, signal?: AbortSignal): Promise<Info> {
-  const options = signal === undefined ? {} : { signal }
+  const options = { signal }
   await using writer = await pusher.ingester.writer('test', desc, options)
   return await copyContent(writer, inChunks(content))
 }

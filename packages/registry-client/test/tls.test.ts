@@ -7,9 +7,7 @@ const authority = createTestAuthority()
 const { cert, key } = authority.server
 
 const at = (url: string, tls?: Endpoint['tls']) => ({
-  hosts: async () => [
-    { url: `${url}/v2`, capabilities: ['pull', 'resolve'] as const, ...(tls === undefined ? {} : { tls }) },
-  ],
+  hosts: async () => [{ url: `${url}/v2`, capabilities: ['pull', 'resolve'] as const, tls }],
 })
 
 test('R24 an authority that nobody knows is refused at once, and the message says what to do', async () => {

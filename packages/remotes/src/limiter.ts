@@ -9,9 +9,9 @@ import type { HostState } from './policy.js'
 export type HostLane = 'requests' | 'uploads' | 'tokens'
 
 export interface AcquireOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Default: `requests`. */
-  lane?: HostLane
+  lane?: HostLane | undefined
 }
 
 /** A permission to have one request under way at a host. */
@@ -24,7 +24,7 @@ export interface Permit {
 
 /** How long the request had been under way that a limiter is told of, in milliseconds. Default: 0. */
 export interface ToldOptions {
-  after?: number
+  after?: number | undefined
 }
 
 /**

@@ -34,13 +34,13 @@ export interface HostState {
   /** Whether it has ever answered, as far back as the limiter remembers. */
   readonly answered: boolean
   /** The host is in trouble: it is asked again, by one request, from then on. It may lie in the past. */
-  readonly pausedUntil?: number
+  readonly pausedUntil?: number | undefined
   /** What is wrong, in words that begin with the host. */
-  readonly because?: string
+  readonly because?: string | undefined
   /** Whether the host answers, and asks for the pause itself. */
-  readonly asks?: boolean
+  readonly asks?: boolean | undefined
   /** Since when it has not answered as it should. */
-  readonly since?: number
+  readonly since?: number | undefined
 }
 
 /** A pause that was asked for may last as long as the patience to the millisecond. */

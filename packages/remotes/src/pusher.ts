@@ -5,7 +5,7 @@ import type { RemoteOptions } from './remotes.js'
 
 export interface PutOptions extends RemoteOptions {
   /** The tag that is to mean the manifest. Default: none, it is put under its digest. */
-  tag?: string
+  tag?: string | undefined
 }
 
 /** Puts content into one repository of a registry. */

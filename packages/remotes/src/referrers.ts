@@ -7,7 +7,7 @@ export interface ReferrersOptions extends RemoteOptions {
    * Told why it is not known what refers to the content: then nothing is taken to do so. `unlisted`: the registry does
    * not list it, and there is no tag for it. Where other content of the repository has one, that is as good as none.
    */
-  onUnknown?: (error: Error, about: { unlisted: boolean }) => void
+  onUnknown?: ((error: Error, about: { unlisted: boolean }) => void) | undefined
 }
 
 /** Knows what refers to content: signatures, SBOMs, attestations. */

@@ -3,7 +3,7 @@ import type { Locator, Reference } from '@dist/reference'
 import type { Hint } from './hints.js'
 
 export interface RemoteOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface ResolveOptions extends RemoteOptions {
@@ -12,7 +12,7 @@ export interface ResolveOptions extends RemoteOptions {
    * than a HEAD and a GET. `compare` (default): it will most likely know the digest already, and a HEAD burns no
    * quota.
    */
-  intent?: 'manifest' | 'compare'
+  intent?: 'manifest' | 'compare' | undefined
 }
 
 export interface Resolved {
@@ -20,7 +20,7 @@ export interface Resolved {
   /** Media type, digest and size of the root. The digest is the one asked for where the reference has one. */
   readonly desc: Descriptor
   /** The manifest itself, verified, where resolving had to read it. */
-  readonly content?: Uint8Array
+  readonly content?: Uint8Array | undefined
 }
 
 /** Finds what a reference means at its registry, and hands out what transfers its content. */
@@ -35,7 +35,7 @@ export interface Resolver {
 
 export interface FetchOptions extends RemoteOptions {
   /** First byte wanted, for a transfer that goes on. */
-  offset?: number
+  offset?: number | undefined
 }
 
 /** A body under way. Whoever got it reads it to the end or gives it up (by returning from the loop, or the signal). */
@@ -43,7 +43,7 @@ export interface Fetched {
   /** Where the body really starts: the offset asked for, or 0 when the source cannot continue. */
   readonly offset: number
   /** The host that sends it, where there is one. */
-  readonly from?: string
+  readonly from?: string | undefined
   /**
    * The bytes as sent, not verified. It goes on through resets and expired tokens on its own, never splicing
    * other content in; when it cannot, iterating throws a retryable `UNAVAILABLE`. More bytes than the
@@ -60,8 +60,8 @@ export interface Fetcher {
 export interface FetchedObject {
   /** What the remote says of the object: its digest only where it was asked for or announced. */
   readonly mediaType: string
-  readonly digest?: string
-  readonly size?: number
+  readonly digest?: string | undefined
+  readonly size?: number | undefined
   readonly body: AsyncIterable<Uint8Array>
 }
 

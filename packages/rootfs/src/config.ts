@@ -10,19 +10,19 @@ export const maxConfigSize = 4 * 1024 * 1024
  * the same members. What it does not say is undefined.
  */
 export interface ImageConfig {
-  readonly os?: string
-  readonly architecture?: string
-  readonly variant?: string
-  readonly osVersion?: string
-  readonly osFeatures?: readonly string[]
-  readonly author?: string
+  readonly os?: string | undefined
+  readonly architecture?: string | undefined
+  readonly variant?: string | undefined
+  readonly osVersion?: string | undefined
+  readonly osFeatures?: readonly string[] | undefined
+  readonly author?: string | undefined
   /** As it is written. */
-  readonly created?: string
+  readonly created?: string | undefined
   /** Digests of the uncompressed layers, the lowest first. */
   readonly diffIDs: readonly Digest[]
   readonly run: RunConfig
   /** What it says and nobody can read: left out above. Absent where there is nothing of the kind. */
-  readonly oddities?: readonly Oddity[]
+  readonly oddities?: readonly Oddity[] | undefined
 }
 
 /** A member of odd type. */
@@ -36,20 +36,20 @@ export interface Oddity {
 /** How an image wants to be run. */
 export interface RunConfig {
   /** `user`, `uid`, `user:group`, `uid:gid` and so on. */
-  readonly user?: string
+  readonly user?: string | undefined
   /** `NAME=value` each. */
-  readonly env?: readonly string[]
+  readonly env?: readonly string[] | undefined
   /** Of one that is a string, as builders of old wrote it, that string alone: so reads it docker. */
-  readonly entrypoint?: readonly string[]
+  readonly entrypoint?: readonly string[] | undefined
   /** As the entrypoint. */
-  readonly cmd?: readonly string[]
-  readonly workingDir?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly stopSignal?: string
+  readonly cmd?: readonly string[] | undefined
+  readonly workingDir?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly stopSignal?: string | undefined
   /** `8080/tcp` and so on, as they are written. */
-  readonly exposedPorts?: readonly string[]
+  readonly exposedPorts?: readonly string[] | undefined
   /** Docker's. */
-  readonly hostname?: string
+  readonly hostname?: string | undefined
 }
 
 /**

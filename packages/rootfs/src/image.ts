@@ -29,15 +29,15 @@ export interface RootLayer {
   readonly diffID: Digest
   readonly chainID: Digest
   /** The chain ID of the layer below. */
-  readonly parent?: Digest
+  readonly parent?: Digest | undefined
 }
 
 export interface ReadImageOptions {
   /**
    * Default: of an index linux and this machine's architecture; a single manifest is taken, whatever its platform.
    */
-  platform?: Platform
-  signal?: AbortSignal
+  platform?: Platform | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Where images are read from. */
@@ -55,7 +55,7 @@ export async function readImage(
   options: ReadImageOptions = {},
 ): Promise<RootImage> {
   const desc = await platformManifest(source, root, options)
-  const reading = options.signal === undefined ? {} : { signal: options.signal }
+  const reading = { signal: options.signal }
   const name = `manifest ${desc.digest}`
   const manifest = parseManifest(
     await readContent(source, desc, maxManifestSize, reading),
@@ -108,7 +108,7 @@ function rootLayers(descs: readonly Descriptor[], config: ImageConfig, name: str
     if (algorithmOf(diffID) !== 'sha256')
       throw new DistError('NOT_IMPLEMENTED', `${name}: diff_ids of ${algorithmOf(diffID)} are unsupported`)
     const [chainID, parent] = [chain[i] as Digest, chain[i - 1]]
-    return { desc, diffID, chainID, ...(parent === undefined ? {} : { parent }) }
+    return { desc, diffID, chainID, parent }
   })
 }
 

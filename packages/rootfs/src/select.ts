@@ -12,8 +12,8 @@ import {
 
 export interface PlatformOptions {
   /** Default: of an index linux and this machine's architecture; a single manifest is taken as it is. */
-  platform?: Platform
-  signal?: AbortSignal
+  platform?: Platform | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -26,7 +26,7 @@ export async function platformManifest(
   { platform, signal }: PlatformOptions,
 ): Promise<Descriptor> {
   const asked = platform ?? hostPlatform()
-  const reading = signal === undefined ? {} : { signal }
+  const reading = { signal }
   const found = await selectManifest(root, asked, source, reading)
   if (!(await has(source, found)))
     throw new DistError(

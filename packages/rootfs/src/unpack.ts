@@ -43,11 +43,11 @@ export interface UnpackOptions extends ReadImageOptions {
    * Which snapshots are made: of every layer, so that other images find them; or of the last alone, which spares a
    * copy for each layer below it. Default: all.
    */
-  keep?: 'all' | 'top'
+  keep?: 'all' | 'top' | undefined
   /** What a layer may ask of the machine. */
-  limits?: Partial<ApplyLimits>
+  limits?: Partial<ApplyLimits> | undefined
   /** Nothing depends on its being heard. */
-  onEvent?: (event: UnpackEvent) => void
+  onEvent?: ((event: UnpackEvent) => void) | undefined
 }
 
 /** An image with the root filesystems that its layers make. */
@@ -166,8 +166,8 @@ class SnapshotMaker implements AsyncDisposable {
       diffID,
       undo: false,
       onWarning: (warning: ApplyWarning) => onEvent?.({ type: 'warning', layer, ...warning }),
-      ...(limits === undefined ? {} : { limits }),
-      ...(signal === undefined ? {} : { signal }),
+      limits,
+      signal,
     }
     try {
       const use = (body: AsyncIterable<Uint8Array>) => applyLayer(draft.path, body, options)
@@ -185,10 +185,10 @@ async function publish(draft: Draft, layer: RootLayer, { entries }: Applied): Pr
   const size = await sizeOnDisk(draft.path)
   return await draft.publish({
     chainID,
-    ...(parent === undefined ? {} : { parent }),
+    parent,
     diffID,
     layer: desc.digest,
-    ...(size === undefined ? {} : { size }),
+    size,
     entries,
     createdAt: new Date(),
   })

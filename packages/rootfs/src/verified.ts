@@ -3,9 +3,9 @@ import { DistError, errnoOf, hasCode } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, type Digest, Digester } from '@dist/oci'
 
 export interface VerifyOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Told the bytes read so far. */
-  onProgress?: (offset: number) => void
+  onProgress?: ((offset: number) => void) | undefined
 }
 
 /**
@@ -20,7 +20,7 @@ export async function useVerified<T>(
   options: VerifyOptions = {},
 ): Promise<T> {
   const { signal, onProgress } = options
-  const opened = await provider.open(desc, signal === undefined ? {} : { signal })
+  const opened = await provider.open(desc, { signal })
   const body = new HashedBody(opened, desc.digest, onProgress)
   try {
     const result = await use(body)

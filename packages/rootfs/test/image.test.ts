@@ -27,7 +27,7 @@ const rootfs = (...diffIDs: string[]) => ({ rootfs: { type: 'layers', diff_ids: 
 
 const read = async (image: FixtureImage, platform?: Platform) => {
   const desc = await world().putImage(image)
-  return await readImage(world().store, desc, platform === undefined ? {} : { platform })
+  return await readImage(world().store, desc, { platform })
 }
 
 describe('an image to unpack', () => {
@@ -41,7 +41,7 @@ describe('an image to unpack', () => {
       { desc: layer.descriptor, diffID: layer.diffID, chainID: layer.diffID },
       { desc: upper.descriptor, diffID: upper.diffID, chainID: top, parent: layer.diffID },
     ])
-    expect(layers[0]).not.toHaveProperty('parent')
+    expect(layers[0]?.parent).toBeUndefined()
   })
 
   it('may be Docker’s', async () => {

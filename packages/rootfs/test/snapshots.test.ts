@@ -25,7 +25,7 @@ const world = useWorld()
 const [a, b] = [digestOf('a'), digestOf('b')]
 const record = (chainID: Digest, parent?: Digest) => ({
   chainID,
-  ...(parent === undefined ? {} : { parent }),
+  parent,
   diffID: digestOf('diff'),
   layer: digestOf('layer'),
   size: 4096,

@@ -8,8 +8,12 @@ interface Spec {
   root: object
   hostname: string
   annotations: Record<string, string>
-  mounts: { destination: string; type: string; options?: string[] }[]
-  linux: { namespaces: { type: string }[]; uidMappings?: object[]; resources?: object }
+  mounts: { destination: string; type: string; options?: string[] | undefined }[]
+  linux: {
+    namespaces: { type: string }[]
+    uidMappings?: object[] | undefined
+    resources?: object | undefined
+  }
 }
 
 const accounts = { passwd: 'app:x:7:8::/home/app:', group: 'media:x:9:app' }

@@ -73,7 +73,7 @@ describe('an image that is unpacked', () => {
       entries: 3,
     })
     expect(chain[0]).toMatchObject({ entries: 3, size: expect.any(Number) })
-    expect(chain[0]).not.toHaveProperty('parent')
+    expect(chain[0]?.parent).toBeUndefined()
   })
 
   it('tells of each layer as it goes', async () => {

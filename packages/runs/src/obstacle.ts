@@ -9,7 +9,7 @@ export type Obstacle =
       readonly kind: 'no-service'
       readonly service: 'coordinator' | 'worker'
       /** When the last one was seen, if that is known. */
-      readonly lastSeenAt?: Date
+      readonly lastSeenAt?: Date | undefined
     }
   /** Somebody has paused a queue. */
   | { readonly kind: 'paused-queue'; readonly queue: QueueName }
@@ -21,7 +21,7 @@ export type Obstacle =
       readonly images: number
       readonly at: Date
       /** That of the first one. */
-      readonly error?: ReportedError
+      readonly error?: ReportedError | undefined
     }
   /** A service that gives no sign of life has the job of an image or a blob. */
   | {
@@ -41,14 +41,14 @@ export interface SeenService {
   readonly name: string
   readonly alive: boolean
   readonly seenAt: Date
-  readonly silentSince?: Date
+  readonly silentSince?: Date | undefined
 }
 
 /** A host that is not asked, by milliseconds since 1970. */
 export interface SeenHost {
   readonly host: string
-  readonly pausedUntil?: number
-  readonly because?: string
+  readonly pausedUntil?: number | undefined
+  readonly because?: string | undefined
 }
 
 export interface ObstacleSources {

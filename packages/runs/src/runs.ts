@@ -7,7 +7,7 @@ export type RunKind = 'mirror' | 'verify'
 /** What somebody wants mirrored or verified. */
 export interface RunRequest {
   /** Default: `mirror`. */
-  readonly kind?: RunKind
+  readonly kind?: RunKind | undefined
   /**
    * As users write them; a bad one fails its image, not the run. Read once, in bounded memory. To verify none in
    * particular is to verify all that the store has when a coordinator takes the run.
@@ -16,11 +16,11 @@ export interface RunRequest {
   /** All platforms, or those listed (`linux/arm64`). Of a verification it does not count. */
   readonly platforms: Selection
   /** The id of the store that is meant; refused with `INVALID_ARGUMENT` when the services have another. */
-  readonly store?: string
+  readonly store?: string | undefined
   /** Somebody waits for these images: they go before those of other runs. Default: false. */
-  readonly byHand?: boolean
+  readonly byHand?: boolean | undefined
   /** A registry, or a path there (`registry.example.com/mirror`), that gets the images in place of the store. */
-  readonly to?: string
+  readonly to?: string | undefined
 }
 
 /**
@@ -35,16 +35,16 @@ export interface RunStatus {
   readonly state: RunState
   readonly createdAt: Date
   /** Set once the run has ended. */
-  readonly endedAt?: Date
+  readonly endedAt?: Date | undefined
   /** Milliseconds that it took, or has taken so far. The time between an end and a retry is not in it. */
   readonly elapsed: number
   /** Empty until a coordinator has the run, where nobody named a store and none was known. */
   readonly store: string
   /** Where the images go, when not into the store; then no store is named. */
-  readonly to?: string
+  readonly to?: string | undefined
   readonly platforms: Selection
   /** Why a run has failed that never got as far as its images. */
-  readonly error?: ReportedError
+  readonly error?: ReportedError | undefined
   readonly images: {
     readonly total: number
     readonly done: number
@@ -68,20 +68,20 @@ export interface ImageReport {
   readonly index: number
   readonly reference: string
   /** The name that it gets at a registry, where it does not go into the store. */
-  readonly to?: string
+  readonly to?: string | undefined
   readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
-  readonly digest?: string
+  readonly digest?: string | undefined
   /** Nothing had to be done. */
-  readonly upToDate?: boolean
+  readonly upToDate?: boolean | undefined
   /** What this image's own jobs fetched, manifests included, or verified. */
-  readonly fetched?: Amount
+  readonly fetched?: Amount | undefined
   /** What was there, or came through another image's jobs, or was verified by them. */
-  readonly shared?: Amount
+  readonly shared?: Amount | undefined
   /** What could not be found out of it, and did not matter enough to fail it. */
-  readonly remarks?: readonly string[]
-  readonly error?: ReportedError
+  readonly remarks?: readonly string[] | undefined
+  readonly error?: ReportedError | undefined
   /** The blobs that could not be had, or are not as they should be. */
-  readonly failures?: readonly (ReportedError & { readonly digest: string })[]
+  readonly failures?: readonly (ReportedError & { readonly digest: string })[] | undefined
 }
 
 export interface Amount {

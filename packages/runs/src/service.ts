@@ -16,11 +16,11 @@ export type ServiceEvent =
       /** The reference, or the digest. */
       readonly subject: string
       /** Of a blob: the reference of the image that needs it, the host that it comes from, and the one that it goes to. */
-      readonly image?: string
-      readonly host?: string
-      readonly to?: string
-      readonly bytes?: number
-      readonly milliseconds?: number
+      readonly image?: string | undefined
+      readonly host?: string | undefined
+      readonly to?: string | undefined
+      readonly bytes?: number | undefined
+      readonly milliseconds?: number | undefined
       readonly error?: unknown
     }
   | { readonly type: 'error'; readonly error: unknown }
@@ -37,5 +37,5 @@ export interface Service {
    * Takes no more jobs; those under way are aborted and handed back without losing an attempt, or left to the
    * stall check when the deadline (milliseconds, default 10,000) passes first. Never hangs.
    */
-  stop(options?: { deadline?: number }): Promise<void>
+  stop(options?: { deadline?: number | undefined }): Promise<void>
 }

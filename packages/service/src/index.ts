@@ -1,5 +1,5 @@
 export type { ServiceContext } from './context.js'
 export { createLogger, type Level, type Logger } from './log.js'
 export { logEnd, parseFlags, serviceMain } from './main.js'
-export { sparing } from './repeats.js'
-export { runService, type Surroundings } from './run.js'
+export { throttledLogger } from './repeats.js'
+export { runService, type ServiceHost } from './run.js'

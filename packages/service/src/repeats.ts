@@ -16,7 +16,7 @@ interface Said {
  * A logger for what happens again and again: while Redis is away each of a service's connections fails every second.
  * The same message with the same error is said once in 30 s, then with how often it was not (`repeated`).
  */
-export function sparing(log: Logger, now: () => number = () => performance.now()): Logger {
+export function throttledLogger(log: Logger, now: () => number = () => performance.now()): Logger {
   const said = new Map<string, Said>()
   const say =
     (level: Level) =>

@@ -12,7 +12,7 @@ export interface ServiceRun {
   readonly name: string
   readonly version: string
   /** What each line of its log has. */
-  readonly fields?: Readonly<Record<string, string>>
+  readonly fields?: Readonly<Record<string, string>> | undefined
   /** The port of the own pages where none is given. */
   readonly port: number
   readonly settings: {
@@ -23,7 +23,7 @@ export interface ServiceRun {
 }
 
 /** What the work of a service is done with. */
-export interface Surroundings {
+export interface ServiceHost {
   readonly log: Logger
   readonly metrics: ServiceMetrics
   readonly context: ServiceContext
@@ -32,11 +32,11 @@ export interface Surroundings {
   /** Has the service's pages tell what stands in the way of the queue's runs. */
   readonly watchObstacles: (read: ObstacleReader) => void
   /** To be called as soon as there is a service: it waits for it, says so, and stops it when that is asked for. */
-  attend(service: Service): Promise<void>
+  run(service: Service): Promise<void>
 }
 
 /** Milliseconds beyond the deadline for connections to be closed. */
-const farewell = 2_000
+const shutdownGraceMs = 2_000
 
 /**
  * Runs a service with its log, its pages and its metrics until the signal aborts. Resolves when all of it has
@@ -45,10 +45,10 @@ const farewell = 2_000
 export async function runService(
   run: ServiceRun,
   context: ServiceContext,
-  work: (surroundings: Surroundings) => Promise<void>,
+  work: (surroundings: ServiceHost) => Promise<void>,
 ): Promise<void> {
   const log = createLogger(run.name, run.settings.logLevel, context.log, run.fields)
-  const late = afterAbort(context.signal, run.settings.deadline + farewell)
+  const late = afterAbort(context.signal, run.settings.deadline + shutdownGraceMs)
   try {
     const inTime = await Promise.race([attended(run, context, log, work).then(() => true), late.passed])
     if (inTime) log.info('stopped')
@@ -66,7 +66,7 @@ async function attended(
   run: ServiceRun,
   context: ServiceContext,
   log: Logger,
-  work: (surroundings: Surroundings) => Promise<void>,
+  work: (surroundings: ServiceHost) => Promise<void>,
 ): Promise<void> {
   let service: Service | undefined
   let starting = 'it is starting'
@@ -98,7 +98,7 @@ async function attended(
     obstacles = quietly(read)
     measureObstacles(metrics.registry, obstacles)
   }
-  await work({ log, metrics, context, waits, watchObstacles, attend })
+  await work({ log, metrics, context, waits, watchObstacles, run: attend })
 }
 
 async function untilStopped(

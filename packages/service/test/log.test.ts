@@ -49,7 +49,7 @@ it.each<[string, object]>([
 
 it('stays one line whatever others say, and ends', () => {
   const { lines, log } = logged()
-  const circle: { self?: object } = {}
+  const circle: { self?: object | undefined } = {}
   circle.self = circle
   log.info('a\nb\u001b[2J', { circle, long: 'x'.repeat(100_000) })
   expect(lines[0]?.trimEnd()).not.toContain('\n')

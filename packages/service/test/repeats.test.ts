@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest'
 import type { Logger } from '../src/log.js'
-import { sparing } from '../src/repeats.js'
+import { throttledLogger } from '../src/repeats.js'
 
 function listened() {
   const said: unknown[][] = []
   const say = (...line: unknown[]) => said.push(line)
   const log = { debug: say, info: say, warn: say, error: say } as unknown as Logger
   let time = 0
-  return { said, log: sparing(log, () => time), pass: (milliseconds: number) => (time += milliseconds) }
+  return {
+    said,
+    log: throttledLogger(log, () => time),
+    pass: (milliseconds: number) => (time += milliseconds),
+  }
 }
 
 it('the same error is said once in a while, then with how often it was not', () => {

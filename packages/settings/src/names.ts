@@ -21,6 +21,8 @@ export function variablesOf(service: ServiceName): string[] {
 }
 
 /** Whether a file may hold the value, named by the same variable or key with `file` at its end. */
-export function mayComeFromFile(doc: { secret?: true; delicate?: true } | undefined): boolean {
+export function mayComeFromFile(
+  doc: { secret?: true | undefined; delicate?: true | undefined } | undefined,
+): boolean {
   return doc?.secret === true || doc?.delicate === true
 }

@@ -10,13 +10,13 @@ export interface SettingDoc {
   /** What stands behind the flag: `<url>`. */
   readonly value: string
   /** Names beside `DIST_...` that are read after it. */
-  readonly otherEnv?: readonly string[]
+  readonly otherEnv?: readonly string[] | undefined
   /** Never a flag, because arguments are there for everybody to read. */
-  readonly secret?: true
+  readonly secret?: true | undefined
   /** Holds a secret as well as what is none: never repeated in a message, may come from a file. */
-  readonly delicate?: true
+  readonly delicate?: true | undefined
   /** The default in words, where it is none that the schema knows. */
-  readonly byDefault?: string
+  readonly byDefault?: string | undefined
 }
 
 /** What is said of each setting. */
@@ -194,7 +194,7 @@ export type Settings<Name extends ServiceName> = z.output<Shape<Name>>
 /** What is given on a command line: text as users write it, by the names of the settings. Nothing has to be. */
 export type Flags<Name extends ServiceName> = Omit<z.input<Shape<Name>>, 'queuePassword' | 'password'> & {
   /** A YAML, TOML or JSON file with settings. Else `DIST_CONFIG`. */
-  config?: string
+  config?: string | undefined
 }
 
 /** The settings that all services share, or some: in a file they stand at its top. */

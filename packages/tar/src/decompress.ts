@@ -5,7 +5,7 @@ import { isZstd, unzstd } from './zstd.js'
 
 export interface DecompressOptions {
   /** Ends the reading, and with it the source, with the signal's reason; default never. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** First bytes, in hex, that no archive begins with: it begins with a name. */

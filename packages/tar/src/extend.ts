@@ -7,8 +7,8 @@ import { isSparse, nameRecord, naturalRecord, type Records, timeRecord, xattrRec
 export interface Extensions {
   readonly records: Records
   /** GNU's long names. */
-  readonly rawName?: string
-  readonly rawLinkname?: string
+  readonly rawName?: string | undefined
+  readonly rawLinkname?: string | undefined
 }
 
 export const noExtensions: Extensions = { records: new Map() }

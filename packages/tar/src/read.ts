@@ -8,18 +8,18 @@ import { parseRecords, type Records } from './pax.js'
 
 export interface ReadTarOptions {
   /** Ends the reading, and with it the source, with the signal's reason; default never. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /**
    * Whether the archive may do without the two empty blocks at its end, as some that are in use do, and without what fills
    * the last block of its last file. Nothing else tells one that was cut off between two entries, so it is for those who
    * know the whole by its digest. Default: false.
    */
-  openEnd?: boolean
+  openEnd?: boolean | undefined
   /**
    * Whether another archive behind the end is `MALFORMED`, for those who would miss its entries. Default: false, it is
    * passed over, as everything there.
    */
-  alone?: boolean
+  alone?: boolean | undefined
 }
 
 /** Long names and PAX records are held in memory. */

@@ -21,7 +21,8 @@ export function unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 function nativeZstd(): ((options: { chunkSize: number }) => Engine) | undefined {
-  return (zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Engine }).createZstdDecompress
+  return (zlib as { createZstdDecompress?: ((options: { chunkSize: number }) => Engine) | undefined })
+    .createZstdDecompress
 }
 
 async function* checked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

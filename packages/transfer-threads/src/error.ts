@@ -6,11 +6,11 @@ export interface EncodedError {
   message: string
   retryable: boolean
   held: boolean
-  retryAfter?: number
-  host?: string
-  because?: string
+  retryAfter?: number | undefined
+  host?: string | undefined
+  because?: string | undefined
   paused: boolean
-  stack?: string
+  stack?: string | undefined
 }
 
 export function encodeError(thrown: unknown): EncodedError {

@@ -25,7 +25,7 @@ export function forwardingLimiter(channel: Channel): HostLimiter {
       await channel.call('answered', host)
     },
     pause: (host, milliseconds, because, options = {}) => {
-      const call = { host, because, options, ...(milliseconds === undefined ? {} : { milliseconds }) }
+      const call = { host, because, options, milliseconds }
       return channel.call('pause', call satisfies PauseCall)
     },
     state: (host) => channel.call('state', host),

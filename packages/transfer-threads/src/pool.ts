@@ -51,7 +51,7 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   /** Resolves to whether the blob was fetched; false when somebody else was first. */
-  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal }): Promise<boolean> {
+  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal | undefined }): Promise<boolean> {
     const thread = this.#idlest()
     const transfer = ++this.#lastTransfer
     this.#told.set(transfer, options)

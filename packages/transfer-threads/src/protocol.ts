@@ -9,7 +9,7 @@ export interface ThreadSettings {
   readonly root: string
   readonly userAgent: string
   readonly proxy: ProxySettings
-  readonly addresses?: readonly string[]
+  readonly addresses?: readonly string[] | undefined
   /** Whether each request is to be told (`requested`). */
   readonly verbose: boolean
 }
@@ -31,13 +31,13 @@ export interface AuthorizationCall {
 
 export interface ChallengedCall extends AuthorizationCall {
   readonly challenges: readonly string[]
-  readonly rejected?: string
-  readonly reached?: AddressKind
+  readonly rejected?: string | undefined
+  readonly reached?: AddressKind | undefined
 }
 
 export interface AcquireCall {
   readonly host: string
-  readonly lane?: HostLane
+  readonly lane?: HostLane | undefined
 }
 
 /** A permit of the main thread, by its number. */
@@ -50,11 +50,11 @@ export interface GrantedPermit {
 export interface FailedCall {
   readonly host: string
   readonly because: string
-  readonly options?: ToldOptions
+  readonly options?: ToldOptions | undefined
 }
 
 export interface PauseCall extends FailedCall {
-  readonly milliseconds?: number
+  readonly milliseconds?: number | undefined
 }
 
 export interface ProgressCall {

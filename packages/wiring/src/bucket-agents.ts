@@ -15,7 +15,10 @@ import { HttpsProxyAgent } from 'https-proxy-agent'
 
 /** What Node's agents have for its own use: all of them, those of agent-base included, take requests by it. */
 interface Taking {
-  addRequest(request: ClientRequest, options: AgentOptions & { host?: string; port?: number }): void
+  addRequest(
+    request: ClientRequest,
+    options: AgentOptions & { host?: string | undefined; port?: number | undefined },
+  ): void
 }
 
 /** Connects the client of a bucket through the proxies that lead to its URLs: of itself it knows none. */
@@ -86,11 +89,15 @@ class Tunnels extends HttpsProxyAgent<string> {
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode
     })
-    const socket = await blamed(super.connect(request, options), this.server, options)
+    const socket = await attributeProxyError(super.connect(request, options), this.server, options)
     if (status === 200) return socket
     // Made to look as if the server itself had answered; it is the proxy that says no.
     socket.destroy()
-    return await blamed(Promise.reject(new Error(`Proxy response (${status})`)), this.server, options)
+    return await attributeProxyError(
+      Promise.reject(new Error(`Proxy response (${status})`)),
+      this.server,
+      options,
+    )
   }
 }
 
@@ -103,7 +110,7 @@ class Forwarded extends HttpProxyAgent<string> {
   }
 
   override connect(...[request, options]: Parameters<HttpProxyAgent<string>['connect']>): Promise<Socket> {
-    return blamed(super.connect(request, options), this.server, options)
+    return attributeProxyError(super.connect(request, options), this.server, options)
   }
 }
 
@@ -119,7 +126,7 @@ function headersFor({ authorization }: ProxyServer): Record<string, string> {
 }
 
 /** What fails before there is a connection has failed at the proxy. */
-async function blamed(
+async function attributeProxyError(
   connected: Promise<Socket>,
   { url }: ProxyServer,
   options: AgentConnectOpts,

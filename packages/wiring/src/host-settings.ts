@@ -5,11 +5,11 @@ import { defaultEndpoint, type Endpoint, type TlsMaterial } from '@dist/registry
 /** What is said of single hosts for one call, besides their `hosts.toml`. A host is `name[:port]`. */
 export interface HostSettings {
   /** Hosts that are spoken to in plain http. */
-  plainHttp?: string[]
+  plainHttp?: string[] | undefined
   /** Hosts whose certificate may be any. */
-  insecureSkipTlsVerify?: string[]
+  insecureSkipTlsVerify?: string[] | undefined
   /** Files with authorities, PEM, to trust besides: `host=file`, or `file` for all registries. */
-  caFile?: string[]
+  caFile?: string[] | undefined
 }
 
 /** Changes the endpoints of a registry's host as the settings say. */

@@ -3,9 +3,9 @@ import { abortError, backoff, isRetryable, throwIfAborted } from '@dist/errdefs'
 export interface PatienceOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds after which the last error is thrown. Default: there is no end. */
-  patience?: number
+  patience?: number | undefined
   /** Told of each failure that is waited for. */
-  onAway?: (error: unknown) => void
+  onAway?: ((error: unknown) => void) | undefined
 }
 
 const firstPause = 100

@@ -9,8 +9,8 @@ export function proxySettings(env: Environment): ProxySettings {
   const httpsProxy = either('HTTPS_PROXY')
   const noProxy = either('NO_PROXY')
   return {
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    ...(noProxy === undefined ? {} : { noProxy }),
+    httpProxy,
+    httpsProxy,
+    noProxy,
   }
 }

@@ -1,7 +1,7 @@
 import {
   destinationOf,
-  Holdings,
   type IngestOptions,
+  MountSources,
   type PushTask,
   pushBlob,
   type RegistryTargetOptions,
@@ -16,7 +16,10 @@ export interface Pushes {
   /** A registry below whose prefix every image keeps its own path. */
   target(prefix: Locator): TargetOf
   /** Registries, where the destination of each image is told. */
-  targetAt(destination: RegistryTargetOptions['destination'], options?: { check?: boolean }): TargetOf
+  targetAt(
+    destination: RegistryTargetOptions['destination'],
+    options?: { check?: boolean | undefined },
+  ): TargetOf
   /** Whether the repository that the task names has the blob. */
   present(task: PushTask, options: IngestOptions): Promise<boolean>
   /** Whether it is known to have it without being asked: it was met there, or brought there. */
@@ -27,7 +30,7 @@ export interface Pushes {
 
 export interface PushesOptions {
   /** Where the bytes come from. Default: the registry that the task names. */
-  fetcher?: (source: Locator) => Fetcher
+  fetcher?: ((source: Locator) => Fetcher) | undefined
 }
 
 /** What pushing needs of the client for registries. */
@@ -40,15 +43,19 @@ export function openPushes(
   remote: PushRemote,
   { fetcher = (source) => remote.fetcher(source) }: PushesOptions = {},
 ): Pushes {
-  const holdings = new Holdings()
+  const mountSources = new MountSources()
   const targetAt: Pushes['targetAt'] = (destination, options = {}) =>
-    registryTarget(remote, { ...options, destination, holdings })
+    registryTarget(remote, { ...options, destination, mountSources })
   return {
     targetAt,
     target: (prefix) => targetAt((reference) => destinationOf(reference, prefix)),
     present: ({ desc, to }, options) => remote.pusher(to).has(desc, options),
-    known: ({ desc, to }) => holdings.has(to, desc.digest),
+    known: ({ desc, to }) => mountSources.has(to, desc.digest),
     transfer: (task, options) =>
-      pushBlob(task, { fetcher: fetcher(task.source), pusher: remote.pusher(task.to), holdings }, options),
+      pushBlob(
+        task,
+        { fetcher: fetcher(task.source), pusher: remote.pusher(task.to), mountSources },
+        options,
+      ),
   }
 }

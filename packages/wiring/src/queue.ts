@@ -7,7 +7,7 @@ import { waitedFor } from './patience.js'
 
 export interface QueueSettings {
   /** `redis://` or `rediss://`; user and password may stand in it. */
-  queue?: string
+  queue?: string | undefined
 }
 
 /** The queue that the setting names, else `DIST_QUEUE`. Undefined: there is none. */
@@ -41,15 +41,15 @@ const shortestAttempt = 1_000
 const soon = 2_000
 
 export interface OpenQueueOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Milliseconds that a Redis that is away is waited for. Default: 5,000. */
-  patience?: number
+  patience?: number | undefined
   /** Once connected, calls wait for a Redis that is away as long as it takes. */
-  persistent?: boolean
+  persistent?: boolean | undefined
   /** Connecting does so, too. */
-  waitAtStart?: boolean
+  waitAtStart?: boolean | undefined
   /** Told each time that Redis stops answering and is waited for. */
-  onAway?: (error: unknown) => void
+  onAway?: ((error: unknown) => void) | undefined
 }
 
 /**
@@ -110,9 +110,9 @@ function onceIn(tell: ((error: unknown) => void) | undefined) {
 }
 
 export interface RedisSecrets {
-  username?: string
-  password?: string
-  ca?: string
+  username?: string | undefined
+  password?: string | undefined
+  ca?: string | undefined
 }
 
 /**
@@ -124,9 +124,9 @@ async function redisSecrets(env: Environment): Promise<RedisSecrets> {
   const password = nonEmpty(env.DIST_QUEUE_PASSWORD) ?? (await contentOf(env, 'DIST_QUEUE_PASSWORD_FILE'))
   const ca = await contentOf(env, 'DIST_QUEUE_CA_FILE')
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(ca === undefined ? {} : { ca }),
+    username,
+    password,
+    ca,
   }
 }
 

@@ -18,9 +18,9 @@ import { proxySettings } from './proxies.js'
 
 export interface RemoteSettings extends HostSettings {
   /** Folders with settings per host, in order. Default: the user's and containerd's. */
-  hostsDir?: string[]
+  hostsDir?: string[] | undefined
   /** The file with credentials. Default: docker's and podman's. */
-  authfile?: string
+  authfile?: string | undefined
 }
 
 /** How requests are made, whichever thread makes them. */
@@ -28,13 +28,13 @@ export interface RequestSettings {
   userAgent: string
   proxy: ProxySettings
   /** Nets that every registry may lead to: `10.0.0.0/8`. */
-  addresses?: readonly string[]
+  addresses?: readonly string[] | undefined
   /** Is told of each request. */
   onRequest: ((event: RequestEvent) => void) | undefined
   /** As in `TransportOptions`. */
-  onAsk?: (host: string) => () => void
+  onAsk?: ((host: string) => () => void) | undefined
   /** As in `RegistryOptions`: bytes. */
-  chunkSize?: number
+  chunkSize?: number | undefined
 }
 
 /** Request settings out of the environment. `program` is name and version: `dist/1.2.3`. */

@@ -10,7 +10,7 @@ import { proxySettings } from './proxies.js'
 
 export interface StoreSettings {
   /** A folder, or `s3://bucket/prefix?endpoint=...`. */
-  store?: string
+  store?: string | undefined
 }
 
 /** What is left of an abandoned write that was thrown away. */
@@ -40,18 +40,18 @@ export interface Store extends AsyncDisposable {
    */
   sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
   /** Set where the store is a folder of this machine. */
-  readonly local?: LocalStore
+  readonly local?: LocalStore | undefined
   /** Proves that it can be written and read, and names what is wrong. Only services ask. */
   probe(): Promise<void>
 }
 
 export interface OpenStoreOptions {
   /** Make the store where there is none. Default: false. */
-  create?: boolean
+  create?: boolean | undefined
   /** Milliseconds after which a folder's locks of another machine's process that is gone are free. Default: 30,000. */
-  lockTtl?: number
+  lockTtl?: number | undefined
   /** Bytes that writes into a bucket may hold on their way. Default: the bounds of `@dist/content-s3`. */
-  memory?: number
+  memory?: number | undefined
 }
 
 /** Where a store is, and who says so. */
@@ -114,7 +114,7 @@ export async function openStore(
 
 async function openFolder(root: string, create: boolean, lockTtl: number | undefined): Promise<Store> {
   const { openLocalStore } = await import('@dist/content-local')
-  const local = await openLocalStore(root, { create, ...(lockTtl === undefined ? {} : { lockTtl }) })
+  const local = await openLocalStore(root, { create, lockTtl })
   const { id, exists, content, names } = local
   return {
     url: root,
@@ -140,7 +140,7 @@ async function openBucket(
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
     create,
     connection: await proxyConnection(env),
-    ...(memory === undefined ? {} : { partMemory: memory }),
+    partMemory: memory,
   })
   const { id, content, names } = bucket
   return {

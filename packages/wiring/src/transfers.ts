@@ -19,7 +19,7 @@ export interface Transfers extends AsyncDisposable {
 
 export interface TransfersOptions {
   /** Threads at most. Default: one for each processor, at least 2, at most 8. */
-  threads?: number
+  threads?: number | undefined
 }
 
 /**

@@ -4,17 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 
 interface ComposeService {
-  image?: string
-  build?: { context: string; dockerfile: string }
-  command?: string[]
-  environment?: Record<string, string>
-  healthcheck?: { test: string[]; interval: string; timeout: string; retries: number }
-  depends_on?: Record<string, { condition: string }>
-  volumes?: string[]
-  ports?: string[]
-  container_name?: string
-  stop_grace_period?: string
-  read_only?: boolean
+  image?: string | undefined
+  build?: { context: string; dockerfile: string } | undefined
+  command?: string[] | undefined
+  environment?: Record<string, string> | undefined
+  healthcheck?: { test: string[]; interval: string; timeout: string; retries: number } | undefined
+  depends_on?: Record<string, { condition: string }> | undefined
+  volumes?: string[] | undefined
+  ports?: string[] | undefined
+  container_name?: string | undefined
+  stop_grace_period?: string | undefined
+  read_only?: boolean | undefined
 }
 
 const top = new URL('../../..', import.meta.url)

@@ -2,15 +2,15 @@
 export interface Context {
   readonly env: NodeJS.ProcessEnv
   /** With the descriptor that it reads from, where it has one. */
-  readonly stdin: NodeJS.ReadStream & { readonly fd?: number }
+  readonly stdin: NodeJS.ReadStream & { readonly fd?: number | undefined }
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   /** Aborts on SIGINT and SIGTERM, with the signal's name as reason. */
   readonly signal: AbortSignal
   /** Whether `-v` is given: where errors come from is shown. Default: false. */
-  readonly verbose?: boolean
+  readonly verbose?: boolean | undefined
   /** Whether `--json` is given: what fails as a whole is told in JSON, too. Default: false. */
-  readonly json?: boolean
+  readonly json?: boolean | undefined
 }
 
 /** What an action does with its arguments; resolves to the exit code. */

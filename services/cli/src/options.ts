@@ -1,29 +1,29 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 export interface OutputOptions {
-  json?: boolean
-  verbose?: boolean
+  json?: boolean | undefined
+  verbose?: boolean | undefined
 }
 
 export interface StoreOptions extends OutputOptions {
-  store?: string
+  store?: string | undefined
 }
 
 export interface QueueOptions extends OutputOptions {
-  queue?: string
+  queue?: string | undefined
 }
 
 export interface RemoteOptions extends OutputOptions {
-  hostsDir?: string[]
-  authfile?: string
-  plainHttp?: string[]
-  insecureSkipTlsVerify?: string[]
-  caFile?: string[]
+  hostsDir?: string[] | undefined
+  authfile?: string | undefined
+  plainHttp?: string[] | undefined
+  insecureSkipTlsVerify?: string[] | undefined
+  caFile?: string[] | undefined
 }
 
 export interface PatienceOptions {
   /** Milliseconds. */
-  hostPatience?: number
+  hostPatience?: number | undefined
 }
 
 export interface TransferOptions extends StoreOptions, RemoteOptions, PatienceOptions {

@@ -35,5 +35,5 @@ export async function writeBytes(
   { stdout, signal }: Pick<Context, 'stdout'> & Partial<Pick<Context, 'signal'>>,
   chunk: Uint8Array,
 ): Promise<void> {
-  if (!stdout.write(chunk)) await once(stdout, 'drain', signal === undefined ? {} : { signal })
+  if (!stdout.write(chunk)) await once(stdout, 'drain', { signal })
 }

@@ -4,16 +4,16 @@ import type { Context } from './context.js'
 export interface Column {
   readonly title: string
   /** Where cells are cut: in the middle of a name, so that its end is seen, or at their end. Default: nowhere. */
-  readonly cut?: 'name' | 'end'
+  readonly cut?: 'name' | 'end' | undefined
   /** Characters that are left at least of a cell that is cut, before columns are left out. */
-  readonly least?: number
+  readonly least?: number | undefined
   /** The higher, the sooner the column is left out. Default: never. */
-  readonly rank?: number
+  readonly rank?: number | undefined
 }
 
 export interface TableOptions {
   /** False: whole, also on a terminal. */
-  trunc?: boolean
+  trunc?: boolean | undefined
 }
 
 type Row = readonly string[]

@@ -10,7 +10,7 @@ import { failedReport, imageReport } from './support/runs.js'
 async function written(images: ImageReport[], options: ReportOptions = {}, run?: string) {
   const { context, stdout, stderr } = captured()
   await using report = await openReport(context, options)
-  const about = { total: images.length, ...(run === undefined ? {} : { run }) }
+  const about = { total: images.length, run }
   const summary = await report.write(images, about)
   return { summary, stdout: stdout(), stderr: stderr() }
 }

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createColors } from '../src/progress/colors.js'
-import { Pacemaker } from '../src/progress/run/pace.js'
+import { RedrawTimer } from '../src/progress/run/pace.js'
 import type { InFlight, Picture } from '../src/progress/run/picture.js'
 import { drawRun } from '../src/progress/run/terminal.js'
 import { lineView, openRunView } from '../src/progress/run/view.js'
@@ -125,7 +125,7 @@ it('the tag of a name stays visible', () => {
 })
 
 it('the remaining time is not told before there is something to tell it from', () => {
-  const pace = new Pacemaker()
+  const pace = new RedrawTimer()
   expect(pace.at(picture(0), 0).eta).toBeUndefined()
   expect(pace.at(picture(1, 1000), 2000).eta).toBeUndefined()
   expect(pace.at(picture(10, 5000), 10_000).eta).toBe(90_000)
@@ -133,7 +133,7 @@ it('the remaining time is not told before there is something to tell it from', (
 })
 
 it('the remaining time is not told while no bytes flow', () => {
-  const pace = new Pacemaker()
+  const pace = new RedrawTimer()
   pace.at(picture(0), 0)
   expect(pace.at(picture(10, 5000), 5_000).eta).toBeDefined()
   expect(pace.at(picture(11, 5000), 60_000).eta).toBeUndefined()
@@ -169,7 +169,7 @@ it('a terminal shows what stands in the way above the bar, and leaves room for i
 })
 
 it('large blobs tell it where images do not', () => {
-  const pace = new Pacemaker()
+  const pace = new RedrawTimer()
   pace.at(picture(0), 0)
   expect(pace.at(picture(50, 100), 10_000)).toEqual({ speed: 10, eta: 990_000 })
 })

@@ -1,4 +1,4 @@
-import type { Verdict } from '@dist/mirror'
+import type { ContentState } from '@dist/mirror'
 import { digestOf } from '@dist/oci'
 import { describe, expect, it, vi } from 'vitest'
 import { VerifyProgress, verifyLine } from '../src/progress/verify/model.js'
@@ -14,7 +14,7 @@ const planned = {
   ]),
 } as const
 const verified = (digest: typeof a, state: 'right' | 'missing') =>
-  ({ type: 'verified', digest, verdict: { state, size: 1 } as Verdict }) as const
+  ({ type: 'verified', digest, verdict: { state, size: 1 } as ContentState }) as const
 
 describe('VerifyProgress', () => {
   it('counts objects, bytes read and what is bad', () => {

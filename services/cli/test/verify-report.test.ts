@@ -21,8 +21,11 @@ const unreadable: BadContent = {
 }
 const outage = new DistError('UNAVAILABLE', 'the server cannot be reached')
 
-function reported(outcome: Partial<VerifyOutcome>, options: { json?: boolean; signal?: AbortSignal } = {}) {
-  const { context, stdout, stderr } = captured(options.signal === undefined ? {} : { signal: options.signal })
+function reported(
+  outcome: Partial<VerifyOutcome>,
+  options: { json?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+) {
+  const { context, stdout, stderr } = captured({ signal: options.signal })
   const code = reportVerification(context, { objects: 3, bytes: 2048, bad: [], ...outcome }, options)
   return { code, stdout: stdout(), stderr: stderr() }
 }

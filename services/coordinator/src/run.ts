@@ -1,6 +1,6 @@
 import { storeTarget } from '@dist/mirror'
 import { startCoordinator, type Tuning } from '@dist/queue'
-import { runService, type ServiceContext, type Surroundings } from '@dist/service'
+import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
 import { openPushes } from '@dist/wiring'
 import { type Announced, openParts } from '@dist/wiring/services'
@@ -13,9 +13,9 @@ export const coordinatorSettings = z.object(serviceShapes.coordinator)
 
 export interface CoordinatorOptions {
   /** Times and bounds of the engine other than the defaults: nothing that users are to set. */
-  readonly tuning?: Partial<Tuning>
+  readonly tuning?: Partial<Tuning> | undefined
   /** Of how it shows that it lives; all services must have the same. */
-  readonly terms?: Announced['terms']
+  readonly terms?: Announced['terms'] | undefined
 }
 
 /**
@@ -35,7 +35,7 @@ export async function runCoordinator(
 
 async function work(
   settings: Settings<'coordinator'>,
-  surroundings: Surroundings,
+  surroundings: ServiceHost,
   { tuning, terms }: CoordinatorOptions,
 ): Promise<void> {
   const about = { service: 'coordinator', version, tuning, terms }
@@ -53,5 +53,5 @@ async function work(
     concurrency: settings.concurrency,
   })
   presence.countJobs(() => coordinator.active)
-  await surroundings.attend(coordinator)
+  await surroundings.run(coordinator)
 }

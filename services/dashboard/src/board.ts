@@ -14,7 +14,7 @@ interface ShownJob {
   readonly data?: {
     readonly run?: unknown
     readonly reference?: unknown
-    readonly desc?: { readonly digest?: unknown }
+    readonly desc?: { readonly digest?: unknown } | undefined
   }
 }
 

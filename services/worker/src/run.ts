@@ -3,7 +3,7 @@ import { has } from '@dist/content'
 import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
 import { roomFor, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
-import { runService, type ServiceContext, type Surroundings } from '@dist/service'
+import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
 import { openPushes, openTransfers } from '@dist/wiring'
 import { type Announced, openParts } from '@dist/wiring/services'
@@ -13,18 +13,18 @@ import { publishTransfers } from './publish.js'
 import { version } from './version.js'
 
 /** Milliseconds that taking back its statuses may take when it stops; they expire by themselves. */
-const farewell = 1_000
+const shutdownGraceMs = 1_000
 
 /** The settings of a worker, each with a text that tells what it is. */
 export const workerSettings = z.object(serviceShapes.worker)
 
 /** Times other than the defaults: nothing that users are to set. */
 export interface WorkerOptions {
-  readonly tuning?: Partial<Tuning>
+  readonly tuning?: Partial<Tuning> | undefined
   /** Of the locks of digests. */
-  readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'>
+  readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'> | undefined
   /** Of how it shows that it lives; all services must have the same. */
-  readonly terms?: Announced['terms']
+  readonly terms?: Announced['terms'] | undefined
 }
 
 /**
@@ -46,7 +46,7 @@ export async function runWorker(
 async function work(
   name: string,
   settings: Settings<'worker'>,
-  surroundings: Surroundings,
+  surroundings: ServiceHost,
   { tuning, locks, terms }: WorkerOptions,
 ): Promise<void> {
   const memory = shareMemory(settings.memory, roomFor(settings.concurrency))
@@ -58,7 +58,7 @@ async function work(
     threads: memory.threads,
   })
   const pushes = openPushes(mirror.remote)
-  await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: farewell })
+  await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: shutdownGraceMs })
   const worker = startWorker({
     ...service,
     locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
@@ -76,7 +76,7 @@ async function work(
     onTransfer: publishTransfers(statuses),
   })
   presence.countJobs(() => worker.active)
-  await surroundings.attend(worker)
+  await surroundings.run(worker)
 }
 
 function isPush(task: BlobTask): task is PushTask {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { publishTransfers } from '../src/publish.js'
 
 it('a transfer is shown from its first word to its end, with the time at which it began', () => {
-  const published: { ref: string; offset: number; total?: number; startedAt: Date }[] = []
+  const published: { ref: string; offset: number; total?: number | undefined; startedAt: Date }[] = []
   const removed: string[] = []
   const tell = publishTransfers({
     publish: (status) => published.push(status),

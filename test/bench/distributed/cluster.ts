@@ -16,9 +16,9 @@ export interface ClusterOptions {
   /** The store of all services. */
   readonly store: string
   readonly workers: number
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** More arguments for each worker. */
-  readonly workerArgs?: readonly string[]
+  readonly workerArgs?: readonly string[] | undefined
 }
 
 /** How one run went. */
@@ -107,6 +107,6 @@ async function startService(
   return startServer(process.execPath, [program, ...settings, ...args], {
     ready: async () => (await fetch(`http://${listen}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
     timeout: 30_000,
-    ...(env === undefined ? {} : { env }),
+    env,
   })
 }

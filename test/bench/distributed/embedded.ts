@@ -5,7 +5,7 @@ import type { Timed } from './cluster.js'
 import { cpuOf } from './process.js'
 
 interface Answer {
-  readonly error?: string
+  readonly error?: string | undefined
 }
 
 /** The same pipeline without a queue, in a process of its own that is warm. */

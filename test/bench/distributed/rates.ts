@@ -18,7 +18,7 @@ export interface Rates {
   /** Seconds of CPU in all processes but registry and gateway. */
   readonly cpu: number
   /** Milliseconds from the adding of a blob's job to its start, with nothing else to do: median, and 99 of 100. */
-  readonly wait?: { readonly median: number; readonly p99: number }
+  readonly wait?: { readonly median: number; readonly p99: number } | undefined
   /** Seconds until one image is published with nothing else to do, median. */
   readonly single: number
 }

@@ -15,7 +15,7 @@ export interface S3Workload {
   readonly blob: number
   readonly runs: number
   /** Whether curl puts as much: only of large blobs it does the same work. */
-  readonly curl?: boolean
+  readonly curl?: boolean | undefined
   images(): Iterable<FixtureImage>
 }
 

@@ -9,7 +9,7 @@ import { basename } from 'node:path'
 
 export interface Step {
   readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 export interface StepEnded {

@@ -24,10 +24,10 @@ export interface Ground {
 
 export interface ServiceOptions {
   /** The program as users have it, with its own times. Default: with short ones. */
-  readonly real?: boolean
+  readonly real?: boolean | undefined
   /** Another way to the S3 gateway. */
-  readonly endpoint?: string
-  readonly args?: readonly string[]
+  readonly endpoint?: string | undefined
+  readonly args?: readonly string[] | undefined
 }
 
 /** A queue, a registry and a prefix in the bucket, all empty, with services that end with their test. */

@@ -59,7 +59,7 @@ function linkTarget(): fc.Arbitrary<string> {
   )
 }
 
-type Draft = TarEntry & { readonly path: string; readonly pick?: number }
+type Draft = TarEntry & { readonly path: string; readonly pick?: number | undefined }
 
 const draft: fc.Arbitrary<Draft> = fc.oneof(
   { weight: 6, arbitrary: file },

@@ -1,5 +1,12 @@
 import { has } from '@dist/content'
-import { type BlobTask, destinationOf, Holdings, type PushTask, pushBlob, registryTarget } from '@dist/mirror'
+import {
+  type BlobTask,
+  destinationOf,
+  MountSources,
+  type PushTask,
+  pushBlob,
+  registryTarget,
+} from '@dist/mirror'
 import type { CoordinatorParts, WorkerParts } from '@dist/queue'
 import { imageOf } from '../../../packages/mirror/test/support/images.js'
 import { PushedRegistry } from '../../../packages/mirror/test/support/registry.js'
@@ -23,7 +30,7 @@ export function workingTo(
   registry: PushedRegistry,
   world: QueueWorld,
 ): Pick<WorkerParts, 'present' | 'transfer'> {
-  const holdings = new Holdings()
+  const mountSources = new MountSources()
   return {
     present: async (task, options) =>
       task.to === undefined
@@ -31,7 +38,7 @@ export function workingTo(
         : registry.pusher(task.to).has(task.desc, options),
     transfer: (task, options) => {
       if (!isPush(task)) return world.transfer(task, options)
-      const parts = { fetcher: world.remote.fetcher(), pusher: registry.pusher(task.to), holdings }
+      const parts = { fetcher: world.remote.fetcher(), pusher: registry.pusher(task.to), mountSources }
       return pushBlob(task, parts, options)
     },
   }

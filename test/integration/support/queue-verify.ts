@@ -1,4 +1,4 @@
-import { type Verdict, verifyBlob } from '@dist/mirror'
+import { type ContentState, verifyBlob } from '@dist/mirror'
 import type { WorkerParts } from '@dist/queue'
 import type { Runs, Service } from '@dist/runs'
 import type { FixtureImage } from '@dist/testkit/fixtures'
@@ -8,14 +8,14 @@ import type { QueueWorld } from './queue-world.js'
 /** The name of a stored image. */
 export const name = (i: number) => `registry.test/a:${i}`
 
-export const right: Verdict = { state: 'right', size: 1 }
+export const right: ContentState = { state: 'right', size: 1 }
 
 /** Verifications of a world's store, with what their workers read. */
 export class Verifying {
   /** The digests that were read, in order. */
   readonly reads: string[] = []
   /** What is found of a digest in place of what is stored, one after the other; the last one for ever. */
-  readonly found = new Map<string, Verdict[]>()
+  readonly found = new Map<string, ContentState[]>()
 
   constructor(readonly world: QueueWorld) {}
 

@@ -21,8 +21,8 @@ export interface StartedService {
 }
 
 export interface StartOptions {
-  readonly args?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[] | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 /** Starts the program of a service, with its own pages at a free port. */

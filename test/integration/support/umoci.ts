@@ -40,7 +40,7 @@ export async function umociUnpack(
     await run('umoci', ['raw', 'unpack', '--image', `${layout}:${tag}`, directory])
     return undefined
   } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    const { code, stderr } = error as { code?: unknown; stderr?: string | undefined }
     if (code === 'ENOENT') throw new Error('umoci is missing: infra/setup.sh installs it', { cause: error })
     if (typeof code !== 'number') throw error
     return stderr ?? ''

@@ -19,8 +19,8 @@ export interface Ended {
 
 export interface RunOptions {
   /** Default: nothing, at once at its end. */
-  readonly stdin?: string | Uint8Array
-  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string | Uint8Array | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 /** A command that runs. What it reads comes through `child.stdin`. */

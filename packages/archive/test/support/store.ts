@@ -58,8 +58,8 @@ export class TestStore {
 }
 
 interface AddOptions {
-  selection?: Selection
-  content?: readonly FixtureBlob[]
+  selection?: Selection | undefined
+  content?: readonly FixtureBlob[] | undefined
 }
 
 export async function* toAsync(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -63,7 +63,7 @@ export class LocalDraft implements Draft {
     return {
       ref: this.ref,
       offset: this.#size,
-      ...(size === undefined ? {} : { total: size }),
+      total: size,
       expected: this.expected,
       startedAt: this.startedAt,
       updatedAt: this.#updatedAt,

@@ -16,7 +16,7 @@ export interface Entry {
   /** File in `ingest/`. Each writer has one of its own, unless it goes on with one that nobody writes any more. */
   readonly data: string
   /** Who writes the data; absent once that writer has closed it. */
-  readonly writer?: Owner
+  readonly writer?: Owner | undefined
 }
 
 /** An entry with the state of its data. */
@@ -88,6 +88,6 @@ function parseEntry(record: Record<string, unknown>): Entry | undefined {
     },
     startedAt: new Date(startedAt),
     data,
-    ...(owner === undefined ? {} : { writer: owner }),
+    writer: owner,
   }
 }

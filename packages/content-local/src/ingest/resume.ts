@@ -2,7 +2,7 @@ import { constants, truncateSync, unlinkSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Expected } from '@dist/content'
-import { fateOf } from '@dist/locks'
+import { livenessOf } from '@dist/locks'
 import { failedWith } from '../files/errors.js'
 import type { Resumed } from './draft.js'
 import { dataSuffix, type Entry, type Found, findEntry, ownFile, recordFile } from './entry.js'
@@ -54,7 +54,7 @@ async function adopt(ingest: string, { entry, size }: Found, expected: Expected)
 
 /** Whether nobody can be writing the data any more, lock or no lock. */
 function isAbandoned({ writer }: Entry): boolean {
-  return writer === undefined || fateOf(writer) === 'dead'
+  return writer === undefined || livenessOf(writer) === 'dead'
 }
 
 /**

@@ -15,6 +15,6 @@ export function entryStatuses(ingest: string, locker: LocalLocker): Status[] {
 
 function statusOf({ entry, size, updatedAt }: Found, held: ReadonlySet<string>): Status {
   const { ref, expected, startedAt } = entry
-  const total = expected.size === undefined ? {} : { total: expected.size }
+  const total = { total: expected.size }
   return { ref, offset: size, ...total, expected, startedAt, updatedAt, live: held.has(lockKey(ref)) }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isUnavailable } from '@dist/errdefs'
-import { fateOf, type Locker } from '@dist/locks'
+import { type Locker, livenessOf } from '@dist/locks'
 import { failedWith } from '../files/errors.js'
 import { type Found, findEntry, lockKey, makerOf, recordSuffix } from './entry.js'
 import { removeEntry, removeFile } from './resume.js'
@@ -16,7 +16,7 @@ export interface Swept {
 }
 
 /** Milliseconds that a file is spared whose maker cannot be asked whether it still lives. */
-const benefitOfDoubt = 60 * 60 * 1000
+const unknownOwnerGraceMs = 60 * 60 * 1000
 
 /** Removes what has not changed for `olderThan` milliseconds and nobody writes. */
 export async function sweepIngest(ingest: string, locker: Locker, olderThan: number): Promise<Swept[]> {
@@ -72,6 +72,6 @@ function sweepStrays(ingest: string, named: ReadonlySet<string>, before: number)
 /** The latest time of change at which a stray may go. */
 function spared(file: string, before: number): number {
   const maker = makerOf(file)
-  const fate = maker === undefined ? 'unknown' : fateOf(maker)
-  return fate === 'dead' ? before : Math.min(before, Date.now() - benefitOfDoubt)
+  const fate = maker === undefined ? 'unknown' : livenessOf(maker)
+  return fate === 'dead' ? before : Math.min(before, Date.now() - unknownOwnerGraceMs)
 }

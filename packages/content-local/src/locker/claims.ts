@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readdirSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { fateOf } from '@dist/locks'
+import { livenessOf } from '@dist/locks'
 import { makeDirectory } from '../files/directories.js'
 import { failedWith } from '../files/errors.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
@@ -102,7 +102,7 @@ export class Claims {
   }
 
   #counts(claim: Claim): boolean {
-    const fate = fateOf(claim.owner)
+    const fate = livenessOf(claim.owner)
     if (fate === 'dead') return false
     const mtime = statSync(this.path(claim), { throwIfNoEntry: false })?.mtimeMs
     if (mtime === undefined) return false

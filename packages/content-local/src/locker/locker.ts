@@ -7,7 +7,7 @@ import { Claims } from './claims.js'
 
 export interface LocalLockerOptions {
   /** Milliseconds without a heartbeat after which a holder that cannot be asked counts as dead. Default 30,000. */
-  ttl?: number
+  ttl?: number | undefined
 }
 
 interface Held {

@@ -17,13 +17,13 @@ export interface BucketSettings {
 export interface CallOptions {
   signal?: AbortSignal | undefined
   /** Default: the bucket's. */
-  attempts?: number
+  attempts?: number | undefined
   /** Milliseconds until the answer has to begin, in place of the bucket's. */
-  timeout?: number
+  timeout?: number | undefined
   /** Bytes that the call sends. Default 0. */
-  bytes?: number
+  bytes?: number | undefined
   /** Whether the signal ends the retries alone: of what a call begins the outcome has to be known. Default false. */
-  awaited?: boolean
+  awaited?: boolean | undefined
 }
 
 /** Passed on to the SDK with every call. */

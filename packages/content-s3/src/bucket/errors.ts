@@ -12,9 +12,9 @@ export interface Subject {
 interface Meaning {
   readonly code: Code
   readonly explain: string
-  readonly retryable?: boolean
+  readonly retryable?: boolean | undefined
   /** Whether what was written so far is lost. Default false. */
-  readonly lost?: boolean
+  readonly lost?: boolean | undefined
 }
 
 const credentials = 'correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile'
@@ -185,11 +185,11 @@ export function s3Error({ url, doing }: Subject, thrown: unknown): DistError {
 /** The SDK's errors hold the whole answer and request, signature and session token included: nothing to be logged. */
 function withoutRequest(cause: unknown, name: string | undefined, status: number | undefined): unknown {
   if (!(cause instanceof Error)) return cause
-  const bare = new Error(sanitize(cause.message), cause.cause === undefined ? {} : { cause: cause.cause })
+  const bare = new Error(sanitize(cause.message), { cause: cause.cause })
   const errno = errnoOf(cause)
   return Object.assign(bare, {
-    ...(name === undefined ? {} : { name }),
-    ...(errno === undefined ? {} : { code: errno }),
+    name,
+    code: errno,
     ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }),
     ...(cause.stack === undefined ? {} : { stack: cause.stack }),
   })
@@ -253,8 +253,11 @@ function isClockCorrected(error: unknown): boolean {
 }
 
 function metadataOf(error: unknown) {
-  return (error as { $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean } } | undefined)
-    ?.$metadata
+  return (
+    error as
+      | { $metadata?: { httpStatusCode?: number | undefined; clockSkewCorrected?: boolean | undefined } }
+      | undefined
+  )?.$metadata
 }
 
 function originOf(error: unknown): unknown {

@@ -8,8 +8,8 @@ import { withPayloadHash } from './payload.js'
 export interface PutOptions {
   signal?: AbortSignal | undefined
   /** The sha256 of the content in hex, where it is known: the server checks it. Default: computed. */
-  sha256?: string
-  contentType?: string
+  sha256?: string | undefined
+  contentType?: string | undefined
 }
 
 /** Puts an object, in place of one that is there. */

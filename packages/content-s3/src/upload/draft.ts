@@ -51,7 +51,7 @@ export class S3Draft implements Draft {
     return {
       ref: this.ref,
       offset: this.#size,
-      ...(size === undefined ? {} : { total: size }),
+      total: size,
       expected: this.expected,
       startedAt: this.startedAt,
       updatedAt: this.#updatedAt,

@@ -14,7 +14,7 @@ export interface OpenUpload {
 /** Where a listing goes on. */
 interface UploadMarkers {
   readonly KeyMarker: string
-  readonly UploadIdMarker?: string
+  readonly UploadIdMarker?: string | undefined
 }
 
 /**

@@ -3,10 +3,10 @@ import {
   type BlobTask,
   destinationOf,
   type EngineOptions,
-  Holdings,
   type ImageOutcome,
   type IngestOptions,
   ingestBlob,
+  MountSources,
   mirrorImages,
   type PushTask,
   pushBlob,
@@ -28,10 +28,10 @@ import { soon } from './world.js'
 export const prefix = { host: 'mirror.test', repository: 'm' }
 
 export interface PushWorldOptions extends Partial<RegistryTargetOptions> {
-  remote?: ScriptedRemote
-  registry?: PushedRegistry
+  remote?: ScriptedRemote | undefined
+  registry?: PushedRegistry | undefined
   /** Default: the remote. */
-  source?: Source
+  source?: Source | undefined
 }
 
 /** A scripted remote, registries in memory, and all that mirrors from the one to the others. */
@@ -39,17 +39,17 @@ export function newPushWorld(options: PushWorldOptions = {}) {
   const remote = options.remote ?? new ScriptedRemote()
   const registry = options.registry ?? new PushedRegistry()
   const source = options.source ?? remote
-  const holdings = options.holdings ?? new Holdings()
+  const mountSources = options.mountSources ?? new MountSources()
   const destination = options.destination ?? ((reference) => destinationOf(reference, prefix))
-  const target = registryTarget(registry, { ...options, destination, holdings })
+  const target = registryTarget(registry, { ...options, destination, mountSources })
   const push = (task: BlobTask | PushTask, ingestOptions?: IngestOptions) => {
     const { to = prefix } = task
-    const parts = { fetcher: source.fetcher(task.source), pusher: registry.pusher(to), holdings }
+    const parts = { fetcher: source.fetcher(task.source), pusher: registry.pusher(to), mountSources }
     return pushBlob({ ...task, to }, parts, ingestOptions)
   }
   const dependencies = {
     locker: new MemoryLocker(),
-    present: async ({ desc, to = prefix }: BlobTask) => holdings.has(to, desc.digest),
+    present: async ({ desc, to = prefix }: BlobTask) => mountSources.has(to, desc.digest),
     transfer: push,
     budget: new TransferBudget({ bytes: 1024 * 1024, transfers: 8 }),
   }
@@ -58,7 +58,7 @@ export function newPushWorld(options: PushWorldOptions = {}) {
   return {
     remote,
     registry,
-    holdings,
+    mountSources,
     push,
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}): Promise<ImageOutcome[]> =>
       mirrorImages(

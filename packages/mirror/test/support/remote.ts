@@ -94,7 +94,7 @@ export class ScriptedRemote implements Resolver {
     const desc = this.#tags.get(formatReference({ ...repository, ...wanted }))
     if (desc === undefined) throw new DistError('NOT_FOUND', `${formatReference(reference)} is unknown`)
     const content = intent === 'manifest' ? this.#content.get(desc.digest) : undefined
-    return { name: reference, desc, ...(content === undefined ? {} : { content }) }
+    return { name: reference, desc, content }
   }
 
   fetcher() {

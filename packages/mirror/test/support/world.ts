@@ -21,11 +21,11 @@ import { createHostLimiter } from '@dist/remotes'
 import { ScriptedRemote } from './remote.js'
 
 export interface WorldOptions {
-  remote?: ScriptedRemote
-  names?: MemoryNames
-  driver?: MemoryDriver
-  locker?: Locker
-  limits?: BudgetLimits
+  remote?: ScriptedRemote | undefined
+  names?: MemoryNames | undefined
+  driver?: MemoryDriver | undefined
+  locker?: Locker | undefined
+  limits?: BudgetLimits | undefined
 }
 
 /** Retries that nobody waits for. */

@@ -31,7 +31,7 @@ export async function fetchBlob(
   signal: AbortSignal,
 ): Promise<{ state: 'done' | 'present'; bytes: number }> {
   const { run, desc, source, to, again } = blob
-  const task = { desc, source, ...(to === undefined ? {} : { to }), ...(again ? { again } : {}) }
+  const task = { desc, source, to, ...(again ? { again } : {}) }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
     parts.onTransfer?.({ task, run, offset, ended }),
   )

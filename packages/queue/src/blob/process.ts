@@ -1,6 +1,6 @@
 import type { ServiceEvent } from '@dist/runs'
 import type { Job } from 'bullmq'
-import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
+import type { Handler, JobContext, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { HostSlots } from '../engine/host-slots.js'
 import { HostTrouble } from '../engine/host-trouble.js'
@@ -9,7 +9,7 @@ import { checkStore } from '../engine/storeid.js'
 import { reported } from '../jobs/failure.js'
 import { type BlobJob, blobJob, type FetchJob, parsePayload } from '../jobs/payload.js'
 import { heldPause, putOff } from '../pauses.js'
-import { named } from '../redis/errors.js'
+import { toDistError } from '../redis/errors.js'
 import type { WorkerParts } from '../service.js'
 import { fetchBlob } from './fetch.js'
 import { HeldElsewhere } from './held.js'
@@ -33,7 +33,7 @@ export class BlobHandler implements Handler<BlobJob> {
     this.#trouble = new HostTrouble(parts.hosts, parts.policy)
   }
 
-  async process(job: Job<BlobJob>, context: JobContext): Promise<Verdict> {
+  async process(job: Job<BlobJob>, context: JobContext): Promise<JobOutcome> {
     const blob = parsePayload(blobJob, job.data, job.id ?? '')
     const [state, store] = await this.engine.redis.hmget(this.engine.keys.run(blob.run), 'state', 'store')
     if (state === null || state === 'canceled') return 'done'
@@ -61,17 +61,17 @@ export class BlobHandler implements Handler<BlobJob> {
     const { data: blob } = blobJob.safeParse(job.data)
     if (blob === undefined) return
     const { states } = this.engine
-    this.engine.emit({ ...this.#event(blob, 'failed'), error: named(error) })
+    this.engine.emit({ ...this.#event(blob, 'failed'), error: toDistError(error) })
     if (blob.kind === 'verify') await states.recordVerdict(blob, blob.desc.digest, reported(error))
     await states.settleBlob(blob, blob.desc, 'failed')
   }
 
   retrying(job: Job<BlobJob>, error: unknown): void {
     const { data } = blobJob.safeParse(job.data)
-    if (data !== undefined) this.engine.emit({ ...this.#event(data, 'retrying'), error: named(error) })
+    if (data !== undefined) this.engine.emit({ ...this.#event(data, 'retrying'), error: toDistError(error) })
   }
 
-  async #work(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<Verdict> {
+  async #work(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<JobOutcome> {
     const { engine, parts } = this
     const started = performance.now()
     this.#tell(blob, 'started')
@@ -84,16 +84,16 @@ export class BlobHandler implements Handler<BlobJob> {
     return 'done'
   }
 
-  #delayed(blob: BlobJob, later: number, error?: unknown): Verdict {
+  #delayed(blob: BlobJob, later: number, error?: unknown): JobOutcome {
     const event = this.#event(blob, 'delayed')
-    this.engine.emit(error === undefined ? event : { ...event, error: named(error) })
+    this.engine.emit(error === undefined ? event : { ...event, error: toDistError(error) })
     return { later }
   }
 
   #event(blob: BlobJob, state: BlobState) {
     const { run, desc, image } = blob
     const ends = blob.kind === undefined ? endsOf(blob) : {}
-    const names = image === undefined ? {} : { image }
+    const names = { image }
     return { type: 'blob', run, state, subject: desc.digest, ...names, ...ends } as const
   }
 
@@ -102,7 +102,7 @@ export class BlobHandler implements Handler<BlobJob> {
   }
 }
 
-function endsOf({ source, to }: FetchJob): { host: string; to?: string } {
+function endsOf({ source, to }: FetchJob): { host: string; to?: string | undefined } {
   return { host: source.host, ...(to === undefined ? {} : { to: to.host }) }
 }
 

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { BadVerdict } from '@dist/mirror'
+import type { BadContentState } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
@@ -46,7 +46,7 @@ async function isKnown({ states }: Engine, blob: VerifyJob): Promise<boolean> {
   return true
 }
 
-function errorOf(verdict: BadVerdict, { size }: Descriptor): DistError {
+function errorOf(verdict: BadContentState, { size }: Descriptor): DistError {
   if (verdict.state === 'missing') return new DistError('NOT_FOUND', 'is missing from the store')
   if (verdict.state === 'unreadable')
     return new DistError(verdict.code, verdict.message, { retryable: verdict.retryable })

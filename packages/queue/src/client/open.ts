@@ -16,10 +16,10 @@ export interface RunsOptions {
   /** Makes a connection to the queue's Redis, with the settings that BullMQ needs. */
   connect(): Redis
   /** Keys start with it. Default: `{dist}`. */
-  prefix?: string
-  tuning?: Partial<Tuning>
+  prefix?: string | undefined
+  tuning?: Partial<Tuning> | undefined
   /** Calls wait for a Redis that is away as long as it takes. Default: they throw `UNAVAILABLE`. */
-  persistent?: Persistence
+  persistent?: Persistence | undefined
 }
 
 const listedAtOnce = 100

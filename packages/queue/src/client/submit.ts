@@ -41,8 +41,8 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
     return run
   } catch (error) {
     // Nothing is left of a run that nobody was given the id of.
-    const undone = redis.multi().unlink(keys.run(run), keys.references(run)).zrem(keys.runs, run)
-    await ask(undone.srem(keys.watched, run).exec()).catch(() => {})
+    const rollback = redis.multi().unlink(keys.run(run), keys.references(run)).zrem(keys.runs, run)
+    await ask(rollback.srem(keys.watched, run).exec()).catch(() => {})
     throw error
   }
 }

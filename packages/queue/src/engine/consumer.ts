@@ -2,13 +2,13 @@ import { setMaxListeners } from 'node:events'
 import { DistError } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
-import { named } from '../redis/errors.js'
+import { toDistError } from '../redis/errors.js'
 import type { Engine } from './engine.js'
 import { linked } from './linked.js'
 import { deathsField } from './reclaim.js'
 
 /** What becomes of a job that has not failed. Neither pausing nor waiting for children uses an attempt. */
-export type Verdict = 'done' | 'children' | { readonly later: number }
+export type JobOutcome = 'done' | 'children' | { readonly later: number }
 
 export interface JobContext {
   /** The token of BullMQ's lock. */
@@ -20,7 +20,7 @@ export interface JobContext {
 }
 
 export interface Handler<T> {
-  process(job: Job<T>, context: JobContext): Promise<Verdict>
+  process(job: Job<T>, context: JobContext): Promise<JobOutcome>
   /** Records a failure for good. Called before BullMQ learns of it, and again when BullMQ fails a job by itself. */
   failed(job: Job<T>, error: unknown): Promise<void>
   /** Tells that the job will be tried again after this error. */
@@ -59,7 +59,7 @@ export class Consumer<T> {
       runRetryDelay: 1_000,
       settings: { backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning) },
     })
-    this.worker.on('error', (error) => engine.emit({ type: 'error', error: told(error) }))
+    this.worker.on('error', (error) => engine.emit({ type: 'error', error: toJobError(error) }))
     this.worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) this.worker.cancelJob(id, 'the lock is lost')
     })
@@ -106,7 +106,11 @@ export class Consumer<T> {
     }
   }
 
-  async #verdict(job: Job<T>, context: JobContext, lost: AbortSignal | undefined): Promise<Verdict | 'back'> {
+  async #verdict(
+    job: Job<T>,
+    context: JobContext,
+    lost: AbortSignal | undefined,
+  ): Promise<JobOutcome | 'back'> {
     if (this.#stopping.signal.aborted) return 'back'
     try {
       await this.#checkDeaths(job)
@@ -148,7 +152,7 @@ export class Consumer<T> {
   }
 }
 
-async function obey(verdict: Verdict | 'back', job: Job, token: string): Promise<void> {
+async function obey(verdict: JobOutcome | 'back', job: Job, token: string): Promise<void> {
   if (verdict === 'done') return
   if (verdict === 'children') throw new WaitingChildrenError()
   if (verdict === 'back') {
@@ -166,9 +170,9 @@ const stoodStill = 'this process stood still for too long'
 /** BullMQ names each job whose lock is lost, when it renews it and when it ends: one thing, said in one way. */
 const lostLock = /could not renew lock|missing lock|lock mismatch/i
 
-function told(error: unknown): DistError {
+function toJobError(error: unknown): DistError {
   const lost = isTakenAway(error) || (error instanceof Error && lostLock.test(error.message))
-  if (!lost) return named(error)
+  if (!lost) return toDistError(error)
   return new DistError(
     'UNAVAILABLE',
     'locks of jobs were lost: this process or Redis stood still for too long',

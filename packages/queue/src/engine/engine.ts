@@ -1,7 +1,7 @@
 import type { ServiceEvent } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { openQueues, type Queues } from '../jobs/queues.js'
-import { named } from '../redis/errors.js'
+import { toDistError } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import type { ServiceParts, ServicePresence } from '../service.js'
@@ -28,7 +28,7 @@ export function createEngine(parts: ServiceParts): Engine {
   const tuning = tuned(parts.tuning)
   const keys = new Keys(parts.prefix)
   const emit = (event: ServiceEvent) =>
-    parts.onEvent?.(event.type === 'error' ? { ...event, error: named(event.error) } : event)
+    parts.onEvent?.(event.type === 'error' ? { ...event, error: toDistError(event.error) } : event)
   const onError = (error: unknown) => emit({ type: 'error', error })
   const redis = parts.connect()
   redis.on('error', onError)

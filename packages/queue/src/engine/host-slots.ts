@@ -6,7 +6,7 @@ export interface HostSlotsOptions {
   /** Whether a host gets one job, the trial, until it has answered. */
   readonly trials: boolean
   /** Milliseconds that a job waits for its host beside jobs of other hosts. Default: 1,000. */
-  readonly patience?: number
+  readonly patience?: number | undefined
 }
 
 export interface EnterOptions {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoff, DistError, isRetryable } from '@dist/errdefs'
 import type { Service } from '@dist/runs'
-import { answered, named } from '../redis/errors.js'
+import { answered, toDistError } from '../redis/errors.js'
 import type { Consumer } from './consumer.js'
 import type { Engine } from './engine.js'
 import { Reclaim } from './reclaim.js'
@@ -64,7 +64,7 @@ export class EngineService implements Service {
     }
   }
 
-  stop({ deadline = defaultDeadline }: { deadline?: number } = {}): Promise<void> {
+  stop({ deadline = defaultDeadline }: { deadline?: number | undefined } = {}): Promise<void> {
     this.#stopped ??= this.#stop(deadline)
     return this.#stopped
   }
@@ -89,7 +89,7 @@ export class EngineService implements Service {
     for (let attempt = 0; ; attempt++) {
       const error = await claimStore(this.engine).then(
         () => undefined,
-        (thrown: unknown) => named(thrown),
+        (thrown: unknown) => toDistError(thrown),
       )
       if (this.#stopped !== undefined) throw new DistError('CANCELED', 'the service was stopped')
       if (error === undefined) return

@@ -18,7 +18,7 @@ import type { CoordinatorParts } from '../service.js'
 import { platformsOf, type RunHead } from '../state/head.js'
 import { rememberingSource } from './manifests.js'
 import { publishedRecord } from './outcome.js'
-import type { Look, Work } from './work.js'
+import type { Observation, Work } from './work.js'
 
 /** Bytes of manifests that are kept for images which are looked at again. */
 const manifestMemory = 32 * 1024 * 1024
@@ -34,7 +34,7 @@ export class MirrorWork implements Work {
     this.#remembering = rememberingSource(parts.source, manifestMemory)
   }
 
-  async look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look> {
+  async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     const reference = parseReference(image.reference)
     const to = head.to === undefined ? undefined : parsePrefix(head.to)
     const { source, platforms, object } = this.#asked(reference, to, head)
@@ -43,11 +43,11 @@ export class MirrorWork implements Work {
       platforms,
       referrers: to !== undefined,
       signal,
-      ...(image.resolved === undefined ? {} : { resolved: image.resolved }),
+      resolved: image.resolved,
     })
-    const look: Look = {
-      next: nextPlan(image, plan, target),
-      open: to === undefined ? plan.missing : await this.#unsent(image, plan, target),
+    const look: Observation = {
+      payload: nextPlan(image, plan, target),
+      missing: to === undefined ? plan.missing : await this.#unsent(image, plan, target),
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
         const remarks = new Set(plan.remarks)
@@ -69,7 +69,7 @@ export class MirrorWork implements Work {
     if (plan.missing.length === 0) return []
     const settled = await this.engine.states.settledBlobs(image)
     const isSent = ({ digest }: Descriptor) => settled.has(blobKey(digest))
-    for (const desc of plan.missing.filter(isSent)) target.landed?.(desc)
+    for (const desc of plan.missing.filter(isSent)) target.onBlobStored?.(desc)
     return plan.missing.filter((desc) => !isSent(desc))
   }
 
@@ -125,10 +125,10 @@ async function publish(
 class Interrupted extends Error {}
 
 /** A look at blobs that the registry lacks, whatever it says of them. */
-function sentAgain(look: Look, lacked: readonly Descriptor[]): Look {
-  const again = [...(look.next.again ?? []), ...lacked.map(({ digest }) => blobKey(digest))]
+function sentAgain(look: Observation, lacked: readonly Descriptor[]): Observation {
+  const again = [...(look.payload.again ?? []), ...lacked.map(({ digest }) => blobKey(digest))]
   const jobOf = (desc: Descriptor) => ({ ...look.jobOf(desc), again: true }) as FetchJob
-  return { ...look, next: { ...look.next, again }, open: lacked, jobOf }
+  return { ...look, payload: { ...look.payload, again }, missing: lacked, jobOf }
 }
 
 /** The payload from which a job that is started again goes on. */

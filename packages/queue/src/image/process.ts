@@ -1,7 +1,7 @@
 import { parsePrefix } from '@dist/reference'
 import type { RunKind } from '@dist/runs'
 import type { Job } from 'bullmq'
-import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
+import type { Handler, JobContext, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { type HostSlot, HostSlots } from '../engine/host-slots.js'
 import { HostTrouble, isAboutHost, type Waiting } from '../engine/host-trouble.js'
@@ -11,7 +11,7 @@ import { hostOf } from '../jobs/host.js'
 import { imageOfId } from '../jobs/ids.js'
 import { type ImageJob, imageJob, parsePayload } from '../jobs/payload.js'
 import { putOff } from '../pauses.js'
-import { named } from '../redis/errors.js'
+import { toDistError } from '../redis/errors.js'
 import type { CoordinatorParts } from '../service.js'
 import { AnsweredHosts } from '../state/answered.js'
 import type { RunHead } from '../state/head.js'
@@ -20,7 +20,7 @@ import { addChildren, drainChildren, hasChildJobs } from './children.js'
 import { failureOf, recordOfFailure, withBlobs } from './failures.js'
 import { MirrorWork } from './mirror.js'
 import { VerifyWork } from './verify.js'
-import type { Look, Work } from './work.js'
+import type { Observation, Work } from './work.js'
 
 /** Images of one host that are planned at the same time, unless the coordinator is told otherwise. */
 export const imagesOfHost = 16
@@ -45,7 +45,7 @@ export class ImageHandler implements Handler<ImageJob> {
     this.#kinds = { mirror: new MirrorWork(engine, parts), verify: new VerifyWork(engine, parts) }
   }
 
-  async process(job: Job<ImageJob>, context: JobContext): Promise<Verdict> {
+  async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
     const head = await this.engine.states.head(image.run)
     if (head === undefined) return 'done'
@@ -90,26 +90,26 @@ export class ImageHandler implements Handler<ImageJob> {
     head: RunHead,
     slot: HostSlot,
     context: JobContext,
-  ): Promise<Verdict> {
+  ): Promise<JobOutcome> {
     const look = await this.#look(image, head, slot, context.signal)
-    if (look.open.length > 0) return this.#wait(job, image, look, head, slot, context)
+    if (look.missing.length > 0) return this.#wait(job, image, look, head, slot, context)
     const ended = await look.finish().catch(async (error: unknown) => {
       throw await withBlobs(job, image, error)
     })
     // What is published lacks something all the same.
-    if ('open' in ended) return this.#wait(job, image, ended, head, slot, context)
+    if ('missing' in ended) return this.#wait(job, image, ended, head, slot, context)
     return this.#end(job, image, ended, context)
   }
 
   async #wait(
     job: Job<ImageJob>,
     image: ImageJob,
-    look: Look,
+    look: Observation,
     head: RunHead,
     slot: HostSlot,
     context: JobContext,
-  ): Promise<Verdict> {
-    const failure = await failureOf(job, image, look.open)
+  ): Promise<JobOutcome> {
+    const failure = await failureOf(job, image, look.missing)
     if (failure !== undefined) throw failure
     if (await this.engine.memory.isFull()) return this.#later(image, this.engine.tuning.fullPause)
     // Children of an earlier look that a crash has cut short are waited for before there are new ones.
@@ -120,9 +120,9 @@ export class ImageHandler implements Handler<ImageJob> {
     return this.#work(job, planned, head, slot, context)
   }
 
-  async #look(image: ImageJob, head: RunHead, slot: HostSlot, signal: AbortSignal): Promise<Look> {
+  async #look(image: ImageJob, head: RunHead, slot: HostSlot, signal: AbortSignal): Promise<Observation> {
     try {
-      const look = await this.#kinds[head.kind].look(image, head, signal)
+      const look = await this.#kinds[head.kind].observe(image, head, signal)
       slot.answered()
       if (head.kind === 'mirror' && image.resolved === undefined)
         await this.#answered.record(image.run, hostOf(image.reference))
@@ -138,13 +138,13 @@ export class ImageHandler implements Handler<ImageJob> {
     image: ImageJob,
     record: Omit<ImageRecord, 'attempt'>,
     { token }: JobContext,
-  ): Promise<Verdict> {
+  ): Promise<JobOutcome> {
     await this.engine.states.settleImage(image, record)
     this.#tell(image, 'done')
     return drainChildren(this.engine, job, token)
   }
 
-  async #cancel(job: Job<ImageJob>, image: ImageJob, { token }: JobContext): Promise<Verdict> {
+  async #cancel(job: Job<ImageJob>, image: ImageJob, { token }: JobContext): Promise<JobOutcome> {
     const settled = await this.engine.states.settleImage(image, { state: 'canceled' })
     if (isEnded(settled as 'canceled')) this.#tell(image, 'canceled')
     return drainChildren(this.engine, job, token)
@@ -155,7 +155,7 @@ export class ImageHandler implements Handler<ImageJob> {
     return { registry, since: timestamp, answered: () => this.#answered.has(run, registry) }
   }
 
-  #later(image: ImageJob, later: number, error?: unknown): Verdict {
+  #later(image: ImageJob, later: number, error?: unknown): JobOutcome {
     this.#tell(image, 'delayed', error)
     return { later: later + Math.random() * 100 }
   }
@@ -166,7 +166,7 @@ export class ImageHandler implements Handler<ImageJob> {
     error?: unknown,
   ): void {
     const event = { type: 'image', run: image.run, state, subject: image.reference } as const
-    this.engine.emit(error === undefined ? event : { ...event, error: named(error) })
+    this.engine.emit(error === undefined ? event : { ...event, error: toDistError(error) })
   }
 }
 

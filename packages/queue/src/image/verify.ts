@@ -12,7 +12,7 @@ import type { ImageRecord } from '../state/record.js'
 import type { RunVerdict } from '../state/verdicts.js'
 import { BlobsFailed } from './failures.js'
 import { verifiedRecord } from './outcome.js'
-import type { Look, Work } from './work.js'
+import type { Observation, Work } from './work.js'
 
 /**
  * Has all that a published image needs hashed again. A manifest that is missing or damaged fails its image; what it
@@ -24,18 +24,19 @@ export class VerifyWork implements Work {
     private readonly parts: CoordinatorParts,
   ) {}
 
-  async look(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Look> {
+  async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     const { published } = this.parts
     const next = { ...image, plans: (image.plans ?? 0) + 1 }
     const jobOf = (desc: Descriptor) => verifyJob(image, desc)
     const found = await findImage(image.reference, published.names, head)
     // Its name was deleted since it was listed: nobody misses anything.
-    if (found === undefined) return { next, open: [], jobOf, finish: async () => ({ state: 'done' }) }
+    if (found === undefined)
+      return { payload: next, missing: [], jobOf, finish: async () => ({ state: 'done' }) }
     const needed = await storedNeeds(found, published.content, signal)
     const verdicts = await this.engine.states.verdicts(image, needed)
     return {
-      next,
-      open: needed.filter((_, i) => verdicts[i] === undefined),
+      payload: next,
+      missing: needed.filter((_, i) => verdicts[i] === undefined),
       jobOf,
       finish: () => this.#finish(image, found, needed, verdicts),
     }

@@ -2,14 +2,14 @@ import { backoff, codes, type DistError, isRetryable, jittered, sanitize } from 
 import type { ReportedError } from '@dist/runs'
 import { UnrecoverableError } from 'bullmq'
 import { z } from 'zod'
-import { named } from '../redis/errors.js'
+import { toDistError } from '../redis/errors.js'
 import type { Tuning } from '../tuning.js'
 
 const longestMessage = 500
 const reason = z.object({ code: z.enum(codes), message: z.string() })
 
 export function reported(error: unknown): ReportedError {
-  const { code, message } = named(error)
+  const { code, message } = toDistError(error)
   return { code, message: sanitize(message, longestMessage) }
 }
 
@@ -41,13 +41,13 @@ class Attempt extends Error {
 
   constructor(error: unknown) {
     super(reasonOf(error))
-    this.failure = named(error)
+    this.failure = toDistError(error)
   }
 }
 
 /** Whether BullMQ is to give a job up after this error. */
 export function isFinal(error: unknown, attemptsMade: number, attempts: number): boolean {
-  return !isRetryable(named(error)) || attemptsMade + 1 >= attempts
+  return !isRetryable(toDistError(error)) || attemptsMade + 1 >= attempts
 }
 
 /** The error in the form that tells BullMQ what to do. */

@@ -39,7 +39,7 @@ function causeOf(error: Error): string {
 }
 
 /** The error with a code, whatever it is. */
-export function named(thrown: unknown): DistError {
+export function toDistError(thrown: unknown): DistError {
   const error = firstError(thrown)
   if (error instanceof DistError) return error
   const known = redisError(error)
@@ -55,7 +55,7 @@ export interface Persistence {
   /** Told of each answer. */
   back(): void
   /** Ends the waiting, with `CANCELED`. What is asked after that has the patience of everybody else. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -83,7 +83,7 @@ export function answered<T>(answer: Promise<T>, patience: number, persistence?: 
           persistent?.back()
           resolve(value)
         },
-        (error: unknown) => reject(named(error)),
+        (error: unknown) => reject(toDistError(error)),
       )
       .finally(() => {
         clearTimeout(timer)

@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq'
-import type { Handler, JobContext, Verdict } from '../engine/consumer.js'
+import type { Handler, JobContext, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { parsePayload, type RunJob, runJob } from '../jobs/payload.js'
 import type { PublishedImages } from '../service.js'
@@ -23,7 +23,7 @@ export class RunHandler implements Handler<RunJob> {
     this.#reconciler = new Reconciler(engine)
   }
 
-  async process(job: Job<RunJob>, { signal }: JobContext): Promise<Verdict> {
+  async process(job: Job<RunJob>, { signal }: JobContext): Promise<JobOutcome> {
     const { run, round } = parsePayload(runJob, job.data, job.id ?? '')
     const { tuning } = this.engine
     const head = await this.#head(run, signal)

@@ -9,26 +9,26 @@ import { parseRedisUrl, type RedisAddress } from './url.js'
 
 export interface ConnectOptions {
   /** In place of the URL's. */
-  username?: string
+  username?: string | undefined
   /** In place of the URL's. */
-  password?: string
+  password?: string | undefined
   /** PEM: the only authorities to trust, with `rediss`. Default: those that Node.js trusts. */
-  ca?: string
+  ca?: string | undefined
   /** PEM: the own certificate and its key, for servers that ask for one. */
-  cert?: string
-  key?: string
+  cert?: string | undefined
+  key?: string | undefined
   /** What `CLIENT LIST` shows. Default: none. */
-  name?: string
+  name?: string | undefined
   /**
    * How often a command is sent again before it fails. Default `null`: it waits until Redis is back, which is what
    * BullMQ's workers need; locks, limits and statuses have bounds of their own.
    */
-  maxRetriesPerRequest?: number | null
+  maxRetriesPerRequest?: number | null | undefined
   /** Milliseconds until it is connected, signed in and ready. Default 10,000. */
-  connectTimeout?: number
-  signal?: AbortSignal
+  connectTimeout?: number | undefined
+  signal?: AbortSignal | undefined
   /** Is told of connections that fail later on. The client connects again by itself, as long as it takes. */
-  onError?: (error: DistError) => void
+  onError?: ((error: DistError) => void) | undefined
 }
 
 const defaultTimeout = 10_000
@@ -75,9 +75,9 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     host: address.host,
     port: address.port,
     db: address.db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(options.name === undefined ? {} : { connectionName: options.name }),
+    username,
+    password,
+    connectionName: options.name,
     ...(address.tls ? { tls: tlsOptions(address.host, options) } : {}),
     lazyConnect: true,
     // ioredis waits so long also for a connection that never came about.
@@ -118,9 +118,9 @@ function withDuplicates(redis: Redis, options: ConnectOptions): Redis {
 function tlsOptions(host: string, { ca, cert, key }: ConnectOptions) {
   checkCertificates({ ca, cert, key })
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ca,
+    cert,
+    key,
     // An address is no server name (RFC 6066, 3).
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
   }

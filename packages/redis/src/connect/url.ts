@@ -6,8 +6,8 @@ export interface RedisAddress {
   readonly port: number
   readonly db: number
   readonly tls: boolean
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
 }
 
 /**

@@ -204,7 +204,7 @@ interface Answer {
   readonly granted: number
   readonly probes: boolean
   /** What is wrong with the host: nobody else gets a permit. */
-  readonly trouble?: SharedTrouble
+  readonly trouble?: SharedTrouble | undefined
 }
 
 function answerOf([granted, left, ago, because, answered, probes]: unknown[]): Answer {

@@ -21,16 +21,16 @@ import { Troubles } from './troubles.js'
 
 export interface RedisHostLimiterOptions {
   /** Over all processes; all of them must say the same. */
-  policy?: Partial<HostPolicy>
+  policy?: Partial<HostPolicy> | undefined
   /** What all keys begin with. Default `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Milliseconds after which the permits of a process that was killed are free again. Default 30,000. */
-  lease?: number
+  lease?: number | undefined
   /** Milliseconds to wait for Redis before going on without it. Default 2,000. */
-  patience?: number
+  patience?: number | undefined
   /** Is told once, when Redis is away: limits hold within this process alone until `onBack`. */
-  onAway?: (error: DistError) => void
-  onBack?: () => void
+  onAway?: ((error: DistError) => void) | undefined
+  onBack?: (() => void) | undefined
 }
 
 /**

@@ -15,20 +15,20 @@ import { dropScript, extendScript, takeScript } from './scripts.js'
 
 export interface RedisLockerOptions {
   /** What all keys begin with. Default `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /**
    * Milliseconds after which the lock of a holder that does not renew it is free. One that stands still for so long
    * loses it. Default 60,000.
    */
-  ttl?: number
+  ttl?: number | undefined
   /** Milliseconds between extensions. Default: a sixth of `ttl`. */
-  renewEvery?: number
+  renewEvery?: number | undefined
   /** Milliseconds that Redis may be away or fail before `acquire` throws `UNAVAILABLE`. Default 5,000. */
-  patience?: number
+  patience?: number | undefined
   /** Who holds the locks, for messages. Default: host name and process id. */
-  owner?: string
+  owner?: string | undefined
   /** The service that holds the locks: they are free once it is gone, and lost when its process stood still. */
-  presence?: Pick<Presence, 'id' | 'terms' | 'onStandstill'>
+  presence?: Pick<Presence, 'id' | 'terms' | 'onStandstill'> | undefined
 }
 
 const firstDelay = 10

@@ -2,8 +2,8 @@ import { DistError, sanitize } from '@dist/errdefs'
 
 /** Who holds a lock that one wanted, as far as its value tells. */
 export interface Rival {
-  readonly since?: Date
-  readonly owner?: string
+  readonly since?: Date | undefined
+  readonly owner?: string | undefined
   /** Milliseconds after which it expires unless it is renewed; 0 when that is not known. */
   readonly left: number
 }

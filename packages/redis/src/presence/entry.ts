@@ -19,7 +19,7 @@ export interface ServiceEntry extends ServiceAbout {
   /** False: it is gone, and what it held is free. */
   readonly alive: boolean
   /** Set when there was no sign of life for a while, or its main thread stands still. */
-  readonly silentSince?: Date
+  readonly silentSince?: Date | undefined
   /** Jobs that it was working on. */
   readonly active: number
 }

@@ -19,7 +19,7 @@ export type ServiceLister = () => Promise<ServiceEntry[]>
  */
 export function serviceLister(
   redis: Redis,
-  { patience = defaultPatience, ...options }: PresenceTerms & { patience?: number } = {},
+  { patience = defaultPatience, ...options }: PresenceTerms & { patience?: number | undefined } = {},
 ): ServiceLister {
   const terms = termsOf(options)
   const list = defineScript(redis, 'distServiceList', listScript)

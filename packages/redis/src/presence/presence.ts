@@ -14,7 +14,7 @@ export interface PresenceOptions extends PresenceTerms, Pick<HeartSettings, 'url
   /** The program of the thread: it calls `beat` with its `workerData` and posts a message when it is told so. */
   thread: URL
   /** Told when the thread fails; it is started again. */
-  onError?: (error: DistError) => void
+  onError?: ((error: DistError) => void) | undefined
 }
 
 /** A service among those that share a Redis. Disposing takes it back. */
@@ -39,7 +39,7 @@ const lookEvery = 250
 /** Milliseconds before a thread that failed is started again. */
 const restartPause = 1_000
 /** Milliseconds that taking it back may take; it expires by itself. */
-const farewell = 1_000
+const shutdownGraceMs = 1_000
 
 /** Shows a service to all who share the Redis. Resolves when it has been shown. */
 export async function announceService(redis: Redis, options: PresenceOptions): Promise<Presence> {
@@ -106,7 +106,7 @@ class ServicePresence implements Presence {
     await this.#thread?.terminate()
     if (this.redis.status !== 'ready') return
     const left = this.#leave([this.terms.services, entryKey(this.terms, this.id)], [this.id])
-    await within(left, farewell).catch(() => {})
+    await within(left, shutdownGraceMs).catch(() => {})
   }
 
   #start(): void {

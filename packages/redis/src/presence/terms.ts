@@ -4,19 +4,23 @@ import { checkPrefix, defaultPrefix } from '../prefix.js'
 /** How the life of services is told. All that share a queue must say the same. Durations are milliseconds. */
 export interface PresenceTerms {
   /** What all keys begin with. Default `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Who was not seen for so long is gone: what it holds is free. Default 12,000. */
-  expiry?: number
+  expiry?: number | undefined
   /** So long somebody must have been seen before anybody counts as gone. Default 5,000. */
-  grace?: number
+  grace?: number | undefined
   /** How often a service shows itself. Default 2,000. */
-  every?: number
+  every?: number | undefined
 }
 
 /** Who is gone is remembered for those who ask: an hour. */
 export const remembered = 3_600_000
 
-export interface Terms extends Required<PresenceTerms> {
+export interface Terms {
+  readonly prefix: string
+  readonly expiry: number
+  readonly grace: number
+  readonly every: number
   readonly services: string
   readonly steady: string
 }

@@ -10,13 +10,13 @@ export interface RedisStatusesOptions {
   /** Whose writes they are, for people. Need not be unique. */
   worker: string
   /** What all keys begin with. Default `{dist}`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Milliseconds between two publications. Default 1,000. */
-  every?: number
+  every?: number | undefined
   /** Milliseconds after which the writes of a worker that was killed are listed no more. Default 10,000. */
-  ttl?: number
+  ttl?: number | undefined
   /** Milliseconds that `list` waits for each answer. Default 5,000. */
-  patience?: number
+  patience?: number | undefined
 }
 
 /** Shows all workers' writes under way to everybody who shares the Redis. */

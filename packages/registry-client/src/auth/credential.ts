@@ -10,9 +10,9 @@ export type Credential =
 
 export interface CredentialsOptions {
   /** What it is wanted for (`team-a/app`): there may be others than for the rest of the host. Default: the host. */
-  readonly repository?: string
+  readonly repository?: string | undefined
   /** The last one was of no use: nothing that is remembered counts. Default: false. */
-  readonly fresh?: boolean
+  readonly fresh?: boolean | undefined
 }
 
 /** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`), or for a repository of it. */

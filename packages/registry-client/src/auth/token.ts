@@ -29,8 +29,8 @@ export interface TokenOptions {
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly userAgent: string
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined
-  readonly onAsk?: ((host: string) => () => void) | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
 }
 
 // Distribution's token specification: what names no expiry is good for 60 seconds.

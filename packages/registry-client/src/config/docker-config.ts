@@ -8,7 +8,7 @@ export interface DockerCredentialsOptions {
   /** Configuration files, first come first served: the first that knows a host decides. Missing ones are passed over. */
   readonly files: readonly string[]
   /** Runs a credential helper. Default: `docker-credential-<name> get` from the PATH. */
-  readonly runHelper?: RunHelper
+  readonly runHelper?: RunHelper | undefined
 }
 
 interface DockerConfig {

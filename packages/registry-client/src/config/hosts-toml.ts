@@ -100,8 +100,8 @@ async function endpointOf(
   return {
     url: `${url.origin}${url.pathname === '/' ? '' : url.pathname}`,
     capabilities: capabilitiesOf(path, table.capabilities, where),
-    ...(headers === undefined ? {} : { headers }),
-    ...(tls === undefined ? {} : { tls }),
+    headers,
+    tls,
     ...(isMirror(url, host) ? { mirrorOf: host } : {}),
   }
 }
@@ -164,8 +164,8 @@ async function tlsOf(path: string, table: TomlTable, where: string): Promise<Tls
   const skipVerify = table.skip_verify === true
   if (ca === undefined && client === undefined && !skipVerify) return undefined
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(client === undefined ? {} : { client }),
+    ca,
+    client,
     ...(skipVerify ? { skipVerify } : {}),
   }
 }

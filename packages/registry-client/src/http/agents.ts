@@ -12,11 +12,11 @@ import { createProxySelector, type ProxyServer, type ProxySettings } from './pro
 
 export interface AgentsOptions {
   /** Connections kept to one host. Default: 16. */
-  readonly connectionsPerHost?: number
+  readonly connectionsPerHost?: number | undefined
   /** Milliseconds for a connection to come about, TLS included. Default: 10 s. */
-  readonly connectTimeout?: number
+  readonly connectTimeout?: number | undefined
   /** Default: none, every host is reached directly. */
-  readonly proxy?: ProxySettings
+  readonly proxy?: ProxySettings | undefined
   /** Nets that every registry may lead to, whatever it is itself: `10.0.0.0/8`. Default: none. */
   readonly addresses?: readonly string[] | undefined
   /** Resolves host names. Default: the system's resolver. */

@@ -25,7 +25,7 @@ interface Circumstances {
 
 /** What a connection that failed means. Only what a later try can change is retryable. */
 export function connectionError(cause: Error, what: string, url: URL, waits: Circumstances): DistError {
-  if (cause instanceof DistError) return named(cause, what)
+  if (cause instanceof DistError) return withObject(cause, what)
   const ofProxy = waits.proxy === undefined ? undefined : proxyError(cause, what, url, waits.proxy)
   if (ofProxy !== undefined) return ofProxy
   const code = errnoOf(cause) ?? ''
@@ -57,11 +57,11 @@ export async function about<T>(what: string, call: () => T | Promise<T>): Promis
   try {
     return await call()
   } catch (error) {
-    throw error instanceof DistError && !isCanceled(error) ? named(error, what) : error
+    throw error instanceof DistError && !isCanceled(error) ? withObject(error, what) : error
   }
 }
 
-function named(error: DistError, what: string): DistError {
+function withObject(error: DistError, what: string): DistError {
   return reworded(error, `${what}: ${error.message}`)
 }
 

@@ -60,9 +60,9 @@ export interface ExchangeRequest {
 
 export interface ExchangeOptions {
   readonly timeouts: Timeouts
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
   /** Called once, when the body has ended or no answer came. */
-  readonly onEnd?: () => void
+  readonly onEnd?: (() => void) | undefined
 }
 
 export interface Response {

@@ -4,11 +4,11 @@ import { DirectHosts } from './no-proxy.js'
 /** Proxies as the environment names them. Plain data: it can be sent to another thread. */
 export interface ProxySettings {
   /** For http: `http://proxy.internal:3128`, also with `user:password@`, or without a scheme. */
-  readonly httpProxy?: string
+  readonly httpProxy?: string | undefined
   /** The same for https. */
-  readonly httpsProxy?: string
+  readonly httpsProxy?: string | undefined
   /** Hosts that are reached directly, by the rules of `NO_PROXY`. Loopback always is. */
-  readonly noProxy?: string
+  readonly noProxy?: string | undefined
 }
 
 /** A proxy to connect to. */

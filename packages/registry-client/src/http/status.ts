@@ -30,11 +30,11 @@ const lackingCodes: readonly string[] = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN'
 
 export interface StatusErrorOptions {
   /** It answers a push. Default: false. */
-  readonly pushes?: boolean
+  readonly pushes?: boolean | undefined
   /** Who asked, fit to be shown. */
   readonly user?: string | undefined
   /** What was sent there and must not be shown, should it come back. Default: nothing. */
-  readonly secrets?: readonly string[]
+  readonly secrets?: readonly string[] | undefined
 }
 
 /**
@@ -59,8 +59,8 @@ export async function statusError(
     host: url.host,
     because,
     retryable: retryableStatuses.has(meant),
-    ...(wait === undefined ? {} : { retryAfter: wait }),
-    ...(lacks === undefined ? {} : { lacks }),
+    retryAfter: wait,
+    lacks,
   })
 }
 

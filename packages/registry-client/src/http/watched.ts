@@ -12,7 +12,7 @@ import {
 export interface WatchedOptions extends ExchangeOptions {
   readonly limiter: HostLimiter
   /** Told that a host is asked; what it gives is called once that has answered, or will not. Must not throw. */
-  readonly onAsk?: ((host: string) => () => void) | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
 }
 
 /**

@@ -92,7 +92,7 @@ function referrer({ mediaType, digest, size }: Descriptor, manifest: Manifest): 
     mediaType,
     digest,
     size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
+    artifactType,
+    annotations,
   }
 }

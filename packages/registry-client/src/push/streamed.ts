@@ -75,7 +75,7 @@ export class StreamedDraft extends UploadDraft {
     const { place, signal } = this.job
     const { retry, limiter } = place.transport
     this.#upload = await withRetries(retry, signal, () => this.upload())
-    const options = { lane: 'uploads', ...(signal === undefined ? {} : { signal }) } as const
+    const options = { lane: 'uploads', signal } as const
     this.#permit = await limiter.acquire(this.#upload.to.url.host, options)
   }
 

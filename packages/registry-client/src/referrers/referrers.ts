@@ -42,7 +42,7 @@ export async function findReferrers(
 /** Why there is no list: `NOT_FOUND` where nothing refers to the digest, else why it is not known what does. */
 interface Untold {
   readonly error: DistError
-  readonly unlisted?: boolean
+  readonly unlisted?: boolean | undefined
 }
 
 async function referrersAt(

@@ -86,7 +86,7 @@ async function applyEntries(
   { signal, onWarning, diffID, verified = false }: ApplyOptions,
 ): Promise<number> {
   const warnings = new Warnings(onWarning)
-  const reading = signal === undefined ? {} : { signal }
+  const reading = { signal }
   const uncompressed = meter.uncompressed(decompress(meter.given(layer), reading))
   let count = 0
   // A layer that is known by a digest cannot be cut off unnoticed.

@@ -43,7 +43,7 @@ export class NoJournal implements Journal {
   }
 }
 
-type Step = { readonly directory: Directory; readonly name: string; readonly kept?: string }
+type Step = { readonly directory: Directory; readonly name: string; readonly kept?: string | undefined }
 
 /**
  * What was there before is moved into a directory of its own in the root, which is on the same file system, and moved

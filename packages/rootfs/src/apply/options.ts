@@ -41,22 +41,22 @@ export interface ApplyWarning {
 
 export interface ApplyOptions {
   /** Of the uncompressed layer; `FAILED_PRECONDITION` when it turns out to be another. Default: any. */
-  diffID?: Digest
+  diffID?: Digest | undefined
   /**
    * Whether the bytes as they are given fail at their end when they are not the whole: then the layer may lack the empty
    * blocks that end a tar. Default: only where the diffID is known.
    */
-  verified?: boolean
-  limits?: Partial<ApplyLimits>
+  verified?: boolean | undefined
+  limits?: Partial<ApplyLimits> | undefined
   /** An abort leaves the directory as a failure does. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Default: warnings are dropped. */
-  onWarning?: (warning: ApplyWarning) => void
+  onWarning?: ((warning: ApplyWarning) => void) | undefined
   /** Called with the bytes that were read so far of the layer as given. */
-  onProgress?: (bytesRead: number) => void
+  onProgress?: ((bytesRead: number) => void) | undefined
   /**
    * Whether a failure leaves the directory as it was; default true. `false` is faster, for a private directory that
    * is thrown away then.
    */
-  undo?: boolean
+  undo?: boolean | undefined
 }

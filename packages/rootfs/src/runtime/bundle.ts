@@ -14,7 +14,7 @@ import { readInside } from './inside.js'
 import { rootfsFolder, runtimeSpec, type SpecOptions } from './spec.js'
 
 export interface BundleOptions extends SpecOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**

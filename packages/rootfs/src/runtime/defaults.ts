@@ -31,7 +31,7 @@ export interface Mount {
   readonly destination: string
   readonly type: string
   readonly source: string
-  readonly options?: readonly string[]
+  readonly options?: readonly string[] | undefined
 }
 
 const hardened = ['nosuid', 'noexec', 'nodev']

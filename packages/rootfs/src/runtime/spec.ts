@@ -8,11 +8,11 @@ import { type Accounts, resolveUser } from './user.js'
 
 export interface SpecOptions {
   /** In place of the image's own command; its entrypoint stays in front. */
-  command?: readonly string[]
+  command?: readonly string[] | undefined
   /** Whether the process gets a terminal. Default: false. */
-  terminal?: boolean
+  terminal?: boolean | undefined
   /** Set where the container is to run without root, in a user namespace that has this user alone. */
-  rootless?: RootlessOwner
+  rootless?: RootlessOwner | undefined
 }
 
 /** The root filesystem's folder in a bundle. */

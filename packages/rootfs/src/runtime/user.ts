@@ -6,7 +6,7 @@ export interface ProcessUser {
   readonly gid: number
   readonly additionalGids: readonly number[]
   /** The home directory, where `/etc/passwd` has the user. */
-  readonly home?: string
+  readonly home?: string | undefined
 }
 
 /** The account files of a root filesystem; undefined where it has none. */
@@ -34,7 +34,7 @@ export function resolveUser(spec: string, accounts: Accounts): ProcessUser {
 
 interface Account {
   /** Undefined for an id that `/etc/passwd` does not have. */
-  readonly name?: string
+  readonly name?: string | undefined
   readonly user: Omit<ProcessUser, 'additionalGids'>
 }
 

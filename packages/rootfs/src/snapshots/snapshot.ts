@@ -15,7 +15,7 @@ export interface Snapshot extends SnapshotRecord {
 export interface SnapshotRecord {
   readonly chainID: Digest
   /** The chain ID of the layers below; undefined for a lowest layer. Their snapshot need not be there. */
-  readonly parent?: Digest
+  readonly parent?: Digest | undefined
   readonly diffID: Digest
   /** The digest of the layer as it is stored. */
   readonly layer: Digest
@@ -23,7 +23,7 @@ export interface SnapshotRecord {
    * Bytes on disk when it was made, what it has of its parents included: snapshots are full copies. Where the file
    * system shares blocks between them it is less. Undefined where it could not be found out.
    */
-  readonly size?: number
+  readonly size?: number | undefined
   /** Entries of the layer's archive. */
   readonly entries: number
   readonly createdAt: Date
@@ -60,7 +60,7 @@ function parsed(text: string): SnapshotRecord | undefined {
     layer,
     entries,
     createdAt: created,
-    ...(parent === undefined ? {} : { parent }),
+    parent,
     ...(typeof size === 'number' ? { size } : {}),
   }
 }

@@ -86,16 +86,16 @@ export class Snapshots {
   async remove(chainID: Digest): Promise<void> {
     const directory = this.#directory(chainID)
     if (!existsSync(directory)) throw new DistError('NOT_FOUND', `no snapshot ${chainID} is in ${this.root}`)
-    const grave = this.#draft()
+    const trashDir = this.#draft()
     try {
       // At once, and only then piece by piece: nobody finds half a snapshot.
-      await rename(directory, grave)
+      await rename(directory, trashDir)
     } catch (error) {
       if (failedWith(error, 'ENOENT'))
         throw new DistError('NOT_FOUND', `no snapshot ${chainID} is in ${this.root}`, { cause: error })
       throw fileError(`removing ${directory}`, error)
     }
-    await removeTree(grave)
+    await removeTree(trashDir)
   }
 
   /**

@@ -14,7 +14,9 @@ export function writersRace(store: Current): void {
     return writer.commit()
   }
   const expectAbsentOrWhole = async (blob: Sample) => {
-    const bytes = await bytesOf(store(), blob.digest).catch((error: { code?: string }) => error.code)
+    const bytes = await bytesOf(store(), blob.digest).catch(
+      (error: { code?: string | undefined }) => error.code,
+    )
     expect(bytes === 'NOT_FOUND' || (bytes instanceof Buffer && bytes.equals(blob.content))).toBe(true)
   }
 

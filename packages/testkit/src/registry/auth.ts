@@ -3,17 +3,17 @@ import type { RecordedRequest } from './request.js'
 
 export interface RegistryAuth {
   /** Default: bearer tokens from `/token`. */
-  readonly scheme?: 'bearer' | 'basic'
+  readonly scheme?: 'bearer' | 'basic' | undefined
   /** Who may come in. Default: everybody gets a token; Basic lets nobody in. */
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** An identity token that is taken for an access token, too. */
-  readonly identityToken?: string
+  readonly identityToken?: string | undefined
   /** Default: `/token` of the registry itself. */
-  readonly realm?: string
-  readonly service?: string
+  readonly realm?: string | undefined
+  readonly service?: string | undefined
   /** Seconds, as `expires_in` says. Default: none is said. */
-  readonly lifetime?: number
+  readonly lifetime?: number | undefined
 }
 
 /** Issues tokens and checks them. Each counts for the scopes that it was asked for. */
@@ -37,7 +37,7 @@ export class TokenServer {
       form.getAll('scope').flatMap((scope) => scope.split(' ')),
     )
     const { lifetime } = this.auth
-    const document = { token, ...(lifetime === undefined ? {} : { expires_in: lifetime }) }
+    const document = { token, expires_in: lifetime }
     return reply(200, { 'content-type': 'application/json' }, JSON.stringify(document))
   }
 

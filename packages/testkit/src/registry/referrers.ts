@@ -97,12 +97,12 @@ function lackingReply(digests: readonly string[]): Reply {
 }
 
 interface Document {
-  readonly subject?: { readonly digest?: string }
-  readonly artifactType?: string
-  readonly config?: Named
-  readonly layers?: readonly Named[]
-  readonly manifests?: readonly Named[]
-  readonly annotations?: object
+  readonly subject?: { readonly digest?: string | undefined }
+  readonly artifactType?: string | undefined
+  readonly config?: Named | undefined
+  readonly layers?: readonly Named[] | undefined
+  readonly manifests?: readonly Named[] | undefined
+  readonly annotations?: object | undefined
 }
 
 function documentOf(content: Uint8Array): Document {

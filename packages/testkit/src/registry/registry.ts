@@ -9,13 +9,13 @@ import { parseUploadPath, Uploads, type UploadsOptions } from './uploads.js'
 
 export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
   /** Default: everybody is let in. */
-  readonly auth?: RegistryAuth
+  readonly auth?: RegistryAuth | undefined
   /** Redirects blobs to a second server, as registries do that keep them in object storage. Default false. */
-  readonly blobHost?: boolean
+  readonly blobHost?: boolean | undefined
   /** Has the referrers API, with so many to a page. Default: it has none. */
-  readonly referrers?: number
+  readonly referrers?: number | undefined
   /** Refuses manifests that name what it does not have, as most registries do. Default false. */
-  readonly strict?: boolean
+  readonly strict?: boolean | undefined
 }
 
 /**

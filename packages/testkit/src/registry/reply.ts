@@ -7,7 +7,7 @@ export interface Reply {
   readonly headers: OutgoingHttpHeaders
   readonly body: Uint8Array
   /** How the answer is put on the wire. Default: headers and body at once. */
-  readonly deliver?: Deliver
+  readonly deliver?: Deliver | undefined
 }
 
 /** Sends a reply in its own way. A response that it neither ends nor destroys stays open. */

@@ -15,14 +15,14 @@ export interface RecordedRequest {
   /** What an upload brings. */
   readonly content?: Uint8Array | undefined
   /** The status of the answer, once there is one. */
-  status?: number
+  status?: number | undefined
 }
 
 /** Which requests are meant. What is left out matches all. */
 export interface RequestMatch {
-  readonly method?: string
+  readonly method?: string | undefined
   /** A part of the path, or a pattern. */
-  readonly path?: string | RegExp
+  readonly path?: string | RegExp | undefined
 }
 
 export function matches({ method, path }: RequestMatch, request: RecordedRequest): boolean {

@@ -9,11 +9,11 @@ export type Fault = (request: RecordedRequest, proper: ProperReply) => Reply | P
 
 export interface ScriptOptions {
   /** How many matching requests pass unharmed first. Default 0. */
-  readonly after?: number
+  readonly after?: number | undefined
   /** How many are harmed then. Default: all. */
-  readonly times?: number
+  readonly times?: number | undefined
   /** Plays the fault before the request's body is read. Default: after it. */
-  readonly early?: boolean
+  readonly early?: boolean | undefined
 }
 
 interface Rule {

@@ -10,7 +10,7 @@ export interface ServerTls {
   readonly cert: string
   readonly key: string
   /** Wants client certificates of this authority, PEM. */
-  readonly clientCa?: string
+  readonly clientCa?: string | undefined
 }
 
 export interface ServerOptions {

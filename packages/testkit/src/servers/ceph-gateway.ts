@@ -10,9 +10,9 @@ import { freePort, type ServerProcess, startServer } from './process.js'
 
 export interface GatewayOptions {
   /** The bucket that is there from the start. Default `dist-test`. */
-  bucket?: string
+  bucket?: string | undefined
   /** Bytes that the gateway holds, in memory. Default 2 GiB. */
-  capacity?: number
+  capacity?: number | undefined
 }
 
 export interface Gateway {

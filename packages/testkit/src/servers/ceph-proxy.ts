@@ -24,8 +24,8 @@ export type Fault =
 export interface FaultAnswer {
   readonly status: number
   /** The name of an S3 error, or a whole document. */
-  readonly error?: string
-  readonly body?: string
+  readonly error?: string | undefined
+  readonly body?: string | undefined
 }
 
 export interface FaultProxy {

@@ -6,11 +6,11 @@ import type { Duplex } from 'node:stream'
 
 export interface ConnectProxyOptions {
   /** `user:password`; without them 407 is answered. */
-  readonly credentials?: string
+  readonly credentials?: string | undefined
   /** Where names lead, `registry.test:443` to `127.0.0.1:4711`. What is not among them is taken as it stands. */
-  readonly routes?: Readonly<Record<string, string>>
+  readonly routes?: Readonly<Record<string, string>> | undefined
   /** PEM. Default: it is spoken to in plain http. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
 
 /** A proxy on loopback that tunnels (CONNECT) and forwards plain http (absolute-form). */

@@ -10,11 +10,11 @@ import { freePort, startServer, waitFor } from './process.js'
 
 export interface RegistryOptions {
   /** Allow DELETE. Default false. */
-  delete?: boolean
+  delete?: boolean | undefined
   /** Ask for `registryUser` with basic authentication. Default false. */
-  auth?: boolean
+  auth?: boolean | undefined
   /** Serve https with a certificate of an authority made for this server. Default false. */
-  tls?: boolean
+  tls?: boolean | undefined
 }
 
 export interface Registry {
@@ -23,7 +23,7 @@ export interface Registry {
   /** Where the API is, without a slash at the end. */
   readonly url: string
   /** The authority's certificate, with `tls`. */
-  readonly ca?: { readonly file: string; readonly pem: string }
+  readonly ca?: { readonly file: string; readonly pem: string } | undefined
   readonly pid: number
   /** What was asked of the server so far. A request appears when its answer is complete: see `settled`. */
   requests(): readonly LoggedRequest[]
@@ -72,7 +72,7 @@ async function start(directory: string, options: RegistryOptions): Promise<Regis
   return {
     host,
     url,
-    ...(ca === undefined ? {} : { ca }),
+    ca,
     pid: server.pid,
     requests: () => log.requests(),
     clearRequests: () => log.clear(),

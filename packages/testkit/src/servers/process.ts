@@ -8,12 +8,12 @@ export interface ServerOptions {
   /** Probed until it answers true; a rejection counts as "not yet". */
   ready: () => Promise<boolean>
   /** How long the server may take until it is ready, in milliseconds. */
-  timeout?: number
+  timeout?: number | undefined
   /** Removed after the server's end, also when this process was killed. */
-  directory?: string
-  env?: Readonly<Record<string, string>>
+  directory?: string | undefined
+  env?: Readonly<Record<string, string>> | undefined
   /** Sees every line of stdout and stderr. */
-  onLine?: (line: string) => void
+  onLine?: ((line: string) => void) | undefined
 }
 
 export interface ServerProcess {
@@ -111,7 +111,7 @@ function guard(child: ChildProcess, pid: number, directory = ''): () => void {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   watcher.unref()
-  ;(watcher.stdin as unknown as { unref?: () => void } | null)?.unref?.()
+  ;(watcher.stdin as unknown as { unref?: (() => void) | undefined } | null)?.unref?.()
   // Once the server is gone its number may belong to somebody else: the guard must not outlive it.
   const disarm = () => {
     if (watcher.exitCode === null && watcher.signalCode === null && watcher.pid) killGroup(watcher.pid)

@@ -8,17 +8,17 @@ import { freePort, type ServerProcess, startServer } from './process.js'
 
 export interface RedisServerOptions {
   /** The password of the user `default`. Default: none. */
-  password?: string
+  password?: string | undefined
   /** Access rules, one user each, in the words of Redis: `reader on >secret ~* +@read`. */
-  users?: readonly string[]
+  users?: readonly string[] | undefined
   /** Speak TLS with a certificate of an authority made for this server. Default false. */
-  tls?: boolean
+  tls?: boolean | undefined
   /** What to do when memory is full. Default `noeviction`. */
-  policy?: string
+  policy?: string | undefined
   /** Bytes. Default: no limit. */
-  maxmemory?: number
+  maxmemory?: number | undefined
   /** The port at which it would speak to other nodes: makes it a node of a cluster, of which it has no slot. */
-  clusterPort?: number
+  clusterPort?: number | undefined
 }
 
 export interface RedisServer {
@@ -26,7 +26,7 @@ export interface RedisServer {
   readonly url: string
   readonly port: number
   /** The authority's certificate, with `tls`. */
-  readonly ca?: { readonly file: string; readonly pem: string }
+  readonly ca?: { readonly file: string; readonly pem: string } | undefined
   /** The process that serves at this moment. */
   pid(): number
   log(): string

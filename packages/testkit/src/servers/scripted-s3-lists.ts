@@ -8,9 +8,9 @@ export type WayOn = 'token' | 'after' | 'nowhere' | 'same'
 /** An object, an upload or a part. */
 export interface Entry {
   readonly name: string
-  readonly size?: number
-  readonly id?: string
-  readonly at?: Date
+  readonly size?: number | undefined
+  readonly id?: string | undefined
+  readonly at?: Date | undefined
 }
 
 /** What a kind of list calls its things. */
@@ -20,9 +20,9 @@ interface ListNames {
   /** Parameters that say where to begin, first the one that the server itself has given. */
   readonly begin: readonly string[]
   /** The parameter that tells apart what has the same key. */
-  readonly beginId?: string
+  readonly beginId?: string | undefined
   readonly next: string
-  readonly nextId?: string
+  readonly nextId?: string | undefined
 }
 
 export const objectNames: ListNames = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { DistError, errnoOf } from '@dist/errdefs'
 import { type ConnectOptions, checkServer, connectRedis } from '@dist/redis'
 import type { Logger } from '@dist/service'
-import { sparing } from '@dist/service'
+import { throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { waitedFor } from '../patience.js'
@@ -29,7 +29,7 @@ export interface ConnectParts {
   readonly log: Logger
   readonly signal: AbortSignal
   /** Told why the service waits. */
-  readonly onAway?: (error: unknown) => void
+  readonly onAway?: ((error: unknown) => void) | undefined
 }
 
 /**
@@ -39,7 +39,7 @@ export interface ConnectParts {
  */
 export async function connectQueue(settings: QueueSettings, parts: ConnectParts): Promise<QueueConnection> {
   const { name, log, signal } = parts
-  const repeated = sparing(log)
+  const repeated = throttledLogger(log)
   let outage: Outage | undefined
   const onError = (error: DistError) => {
     const say = () => repeated.warn('a connection to Redis failed', { error: withoutCause(error) })
@@ -75,8 +75,8 @@ async function connectOptions(
 ): Promise<QueueConnection['address']['options']> {
   return {
     name,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    username,
+    password,
     ...(queueCaFile === undefined ? {} : { ca: await readAuthority(queueCaFile) }),
   }
 }

@@ -1,8 +1,8 @@
 import { createRedisHostLimiter } from '@dist/redis'
 import type { Registry } from '@dist/registry-client'
 import type { HostLimiter, HostPolicy, HostStates } from '@dist/remotes'
-import type { Surroundings } from '@dist/service'
-import { sparing } from '@dist/service'
+import type { ServiceHost } from '@dist/service'
+import { throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { waitedFor } from '../patience.js'
@@ -38,7 +38,7 @@ export interface MirrorOptions {
   /** Milliseconds after which the permits of a service that was killed are free. Default: 12,000. */
   lease?: number | undefined
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
-  memory?: number
+  memory?: number | undefined
 }
 
 /**
@@ -47,7 +47,7 @@ export interface MirrorOptions {
  */
 export async function openMirror(
   settings: MirrorSettings,
-  surroundings: Surroundings,
+  surroundings: ServiceHost,
   { program, redis, outage, lease = 12_000, memory }: MirrorOptions,
 ): Promise<MirrorParts> {
   const { log, metrics, context } = surroundings
@@ -81,15 +81,15 @@ export async function openMirror(
 /** A store that is away is waited for, and that is logged. Throws what waiting does not mend. */
 async function openStoreThere(
   settings: MirrorSettings,
-  { log, context: { env, signal }, waits }: Surroundings,
+  { log, context: { env, signal }, waits }: ServiceHost,
   memory: number | undefined,
 ): Promise<Store> {
-  const repeated = sparing(log)
+  const repeated = throttledLogger(log)
   const open = async () => {
-    const store = await openStore(settings.store === undefined ? {} : { store: settings.store }, env, {
+    const store = await openStore({ store: settings.store }, env, {
       create: true,
       lockTtl,
-      ...(memory === undefined ? {} : { memory }),
+      memory,
     })
     try {
       await store.probe()
@@ -108,7 +108,7 @@ async function openStoreThere(
 
 function remoteSettings({ hostsDir, authfile }: MirrorSettings) {
   return {
-    ...(hostsDir === undefined ? {} : { hostsDir }),
-    ...(authfile === undefined ? {} : { authfile }),
+    hostsDir,
+    authfile,
   }
 }

@@ -1,8 +1,8 @@
 import { isUnavailable } from '@dist/errdefs'
 import type { CoordinatorParts, ServiceParts, Tuning } from '@dist/queue'
 import type { Presence } from '@dist/redis'
-import type { Surroundings } from '@dist/service'
-import { sparing } from '@dist/service'
+import type { ServiceHost } from '@dist/service'
+import { throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import { openObstacles } from '../obstacles.js'
 import { type Announced, announce } from './announce.js'
@@ -20,14 +20,14 @@ export interface OpenedParts extends AsyncDisposable {
 
 export interface PartsOptions extends Announced {
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
-  readonly memory?: number
+  readonly memory?: number | undefined
   readonly tuning?: Partial<Tuning> | undefined
 }
 
 /** Connects a service to its queue, opens its store and its registries. Throws what keeps it from starting, by name. */
 export async function openParts(
   settings: Settings<'worker' | 'coordinator'>,
-  surroundings: Surroundings,
+  surroundings: ServiceHost,
   { memory, tuning, ...about }: PartsOptions,
 ): Promise<OpenedParts> {
   const { log, metrics, context, waits } = surroundings
@@ -45,18 +45,18 @@ export async function openParts(
       redis: queue.redis,
       outage: queue.outage,
       lease: about.terms?.expiry,
-      ...(memory === undefined ? {} : { memory }),
+      memory,
     })
     opened.push(mirror)
     const presence = await announce(queue, about, { log, signal })
     opened.push(presence)
     surroundings.watchObstacles(await openObstacles(queue.redis))
-    const errors = sparing(log)
+    const errors = throttledLogger(log)
     const service: OpenedParts['service'] = {
       connect: queue.connect,
       presence,
       store: mirror.storeId,
-      ...(tuning === undefined ? {} : { tuning }),
+      tuning,
       hosts: mirror.hosts,
       policy: mirror.policy,
       onEvent: (event) => {

@@ -13,7 +13,7 @@ export interface ActiveRow
   extends Pick<Status, 'ref' | 'offset' | 'total' | 'startedAt' | 'updatedAt'>,
     Partial<Pick<Status, 'expected' | 'live'>> {
   /** Whose write it is, with a queue. */
-  readonly worker?: string
+  readonly worker?: string | undefined
   /** Bytes per second, of a write that goes on. */
   readonly speed: number | undefined
   /** Milliseconds. */
@@ -21,12 +21,12 @@ export interface ActiveRow
 }
 
 export interface ActiveViewOptions extends TableOptions {
-  json?: boolean
-  watch?: boolean
+  json?: boolean | undefined
+  watch?: boolean | undefined
   /** Whether rows name workers. */
-  workers?: boolean
+  workers?: boolean | undefined
   /** Milliseconds between the two looks that a speed takes. Default: 1,000. */
-  pause?: number
+  pause?: number | undefined
 }
 
 /** Milliseconds between two looks of `--watch`. */

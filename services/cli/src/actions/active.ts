@@ -15,7 +15,7 @@ import { Speeds } from './speeds.js'
 const workersPause = 2200
 
 export interface ActiveOptions extends StoreOptions, QueueOptions, TableOptions {
-  watch?: boolean
+  watch?: boolean | undefined
 }
 
 /** `dist active`: writes under way, of a store or of all workers of a queue, and those of a store that were cut off. */

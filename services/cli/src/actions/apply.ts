@@ -12,11 +12,11 @@ import { openInput } from './input.js'
 import { givenDigest } from './names.js'
 
 export interface ApplyOptions extends StoreOptions {
-  layer?: string
-  diffId?: string
-  maxBytes?: number
-  maxEntries?: number
-  maxRatio?: number
+  layer?: string | undefined
+  diffId?: string | undefined
+  maxBytes?: number | undefined
+  maxEntries?: number | undefined
+  maxRatio?: number | undefined
 }
 
 /** `dist apply`: a layer onto a directory, which stays as it was when anything is wrong with the layer. */

@@ -12,9 +12,9 @@ import { findImage, shownName } from './names.js'
 import { unpackShown, Warnings } from './unpacking.js'
 
 export interface BundleOptions extends StoreOptions, SnapshotOptions {
-  platform?: string
-  terminal?: boolean
-  rootless?: boolean
+  platform?: string | undefined
+  terminal?: boolean | undefined
+  rootless?: boolean | undefined
 }
 
 export interface BundleRequest {

@@ -9,7 +9,7 @@ import { jsonError } from '../run.js'
 import { givenDigest, shownName } from './names.js'
 
 export interface DeleteOptions extends StoreOptions {
-  force?: boolean
+  force?: boolean | undefined
 }
 
 /** Images that are named of those that need some content. */

@@ -17,12 +17,12 @@ export interface ExportOptions extends StoreOptions {
   /** `-` is stdout. */
   output: string
   /** Files with names of images. */
-  file?: string[]
+  file?: string[] | undefined
   /** All images of the store. */
-  all?: boolean
+  all?: boolean | undefined
   /** Replaces a file that is there. */
-  force?: boolean
-  platform?: string
+  force?: boolean | undefined
+  platform?: string | undefined
 }
 
 /** `dist export`: images of the store as an archive, in a file or on stdout. */

@@ -22,8 +22,8 @@ export interface FetchArguments {
 
 export interface FetchOptions extends RemoteOptions {
   /** Milliseconds. */
-  timeout?: number
-  stdin?: boolean
+  timeout?: number | undefined
+  stdin?: boolean | undefined
 }
 
 /** `dist fetch`: an object's bytes on stdout, or those of many with `--stdin`. */

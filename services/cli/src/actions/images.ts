@@ -15,7 +15,7 @@ import { forEachOf } from './several.js'
 
 export interface ImagesOptions extends StoreOptions, TableOptions {
   /** Names alone. */
-  quiet?: boolean
+  quiet?: boolean | undefined
 }
 
 /** Images that are looked at together: one after the other would be slow where each look goes to a server. */
@@ -70,7 +70,7 @@ interface Row {
   mediaType: string
   digest: string
   /** Of the whole image; absent when it cannot be known. */
-  size?: number
+  size?: number | undefined
   platforms: readonly string[]
   missing: readonly string[]
 }
@@ -81,7 +81,7 @@ async function rowOf(image: Image, { content }: Store): Promise<Row> {
     name: image.name,
     mediaType: image.desc.mediaType,
     digest: image.desc.digest,
-    ...(size === undefined ? {} : { size }),
+    size,
     platforms: platforms.length > 0 ? platforms : await imagePlatforms(image.desc, content),
     missing,
   }

@@ -18,8 +18,8 @@ import { plural } from './mirror/summary.js'
 import { shownName } from './names.js'
 
 export interface ImportOptions extends StoreOptions {
-  name?: string
-  platform?: string
+  name?: string | undefined
+  platform?: string | undefined
 }
 
 /** `dist import`: the images of an archive, from a file or stdin, into the store. */

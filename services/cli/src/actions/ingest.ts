@@ -11,8 +11,8 @@ import { openInput } from './input.js'
 import { openAmongOthers } from './writer.js'
 
 export interface IngestOptions extends StoreOptions {
-  expectedDigest?: string
-  expectedSize?: number
+  expectedDigest?: string | undefined
+  expectedSize?: number | undefined
 }
 
 /** `dist ingest`: stdin into the store, visible only once it is verified. */

@@ -41,7 +41,7 @@ function shownTree(root: DescriptorNode, { stdout }: Context, { trunc = true }: 
 
 interface TreeOptions {
   /** Default: true. */
-  mediaTypes?: boolean
+  mediaTypes?: boolean | undefined
 }
 
 /** One line for each node, with branches drawn in front. */

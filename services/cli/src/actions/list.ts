@@ -8,7 +8,7 @@ import { writeBytes } from '../output.js'
 import { shortenDigests, type TableOptions } from '../table.js'
 
 export interface ListOptions extends StoreOptions, TableOptions {
-  quiet?: boolean
+  quiet?: boolean | undefined
 }
 
 /** `dist list`: the store's content, as it is found: a store may hold more than fits into memory at once. */

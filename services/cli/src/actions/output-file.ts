@@ -8,7 +8,7 @@ import { fileError } from '../file-error.js'
 
 export interface OutputFileOptions {
   /** Replaces a file that is there. Default: false. */
-  force?: boolean
+  force?: boolean | undefined
 }
 
 /**

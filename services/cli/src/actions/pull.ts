@@ -19,9 +19,9 @@ import { traceDefect } from '../trace.js'
 import { failureOf } from './names.js'
 
 export interface PullOptions extends TransferOptions, SnapshotOptions {
-  platform?: string[]
-  allPlatforms?: boolean
-  unpack?: boolean
+  platform?: string[] | undefined
+  allPlatforms?: boolean | undefined
+  unpack?: boolean | undefined
 }
 
 /** `dist pull`: images into the store, with progress on stderr and the names and digests on stdout. */

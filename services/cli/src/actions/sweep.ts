@@ -16,7 +16,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<nu
   await using store = await openStore(options, context.env)
   const swept = await store.sweep(options.olderThan, (remark) => note(context, remark))
   for (const { ref, size, updatedAt } of swept) {
-    if (options.json) printJson(context, { ...(ref === undefined ? {} : { ref }), size, updatedAt })
+    if (options.json) printJson(context, { ref, size, updatedAt })
     else if (ref !== undefined) print(context, shownName(ref))
   }
   const bytes = swept.reduce((sum, { size }) => sum + size, 0)

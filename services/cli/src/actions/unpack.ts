@@ -14,13 +14,13 @@ import { failureOf, findImage, shownName, typedName } from './names.js'
 import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
 
 export interface UnpackOptions extends StoreOptions, SnapshotOptions {
-  platform?: string
-  top?: boolean
+  platform?: string | undefined
+  top?: boolean | undefined
 }
 
 interface Outcome {
   readonly name: string
-  readonly unpacked?: Unpacked
+  readonly unpacked?: Unpacked | undefined
   readonly error?: unknown
 }
 

@@ -14,7 +14,7 @@ export interface UnpackTask {
   readonly source: ImageSource
   readonly snapshots: Snapshots
   /** Default: of all layers. */
-  readonly keep?: 'all' | 'top'
+  readonly keep?: 'all' | 'top' | undefined
   readonly onEvent: (event: ViewEvent) => void
   /** Told what could not be made, once for each entry. */
   readonly onWarning: (warning: string) => void
@@ -32,7 +32,7 @@ export async function unpackShown({ signal }: Context, task: UnpackTask): Promis
       keep,
       signal,
       onEvent: (event) => forward(event, task),
-      ...(platform === undefined ? {} : { platform }),
+      platform,
     })
     tell('unpacked')
     return unpacked
@@ -61,7 +61,7 @@ export function jsonUnpacked({ image, chain, top }: Unpacked) {
     path: top.path,
     snapshots: chain.map(({ chainID, parent, diffID, layer, size, entries, path }) => ({
       chainID,
-      ...(parent === undefined ? {} : { parent }),
+      parent,
       diffID,
       layer,
       size,
@@ -83,7 +83,7 @@ export class Warnings {
   }
 
   /** Says them on stderr, all of them where `verbose`. */
-  tell(context: Context, { verbose }: { verbose?: boolean }): void {
+  tell(context: Context, { verbose }: { verbose?: boolean | undefined }): void {
     const shown = verbose ? this.#all : this.#all.slice(0, shownWarnings)
     for (const warning of shown) note(context, warning)
     const more = this.#all.length - shown.length

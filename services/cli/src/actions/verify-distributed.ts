@@ -17,7 +17,7 @@ export async function verifyDistributed(
     kind: 'verify',
     references,
     platforms: 'all',
-    ...(store === undefined ? {} : { store }),
+    store,
   }
   const what = references.length === 0 ? 'all images of the store' : plural(references.length, 'image')
   return submitRun(context, request, `a verification of ${what}`, options, parts)

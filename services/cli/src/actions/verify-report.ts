@@ -66,7 +66,7 @@ function jsonOf({ digest, verdict, size, images }: BadContent) {
   return {
     digest,
     state,
-    ...(size === undefined ? {} : { size }),
+    size,
     ...(state === 'damaged' ? { found: { size: verdict.size, digest: verdict.digest } } : {}),
     ...(state === 'unreadable' ? { error: verdict.message } : {}),
     code: codeOfVerdict(verdict),

@@ -12,8 +12,8 @@ import { verifyDistributed } from './verify-distributed.js'
 import { reportVerification } from './verify-report.js'
 
 export interface VerifyOptions extends StoreOptions, QueueOptions {
-  detach?: boolean
-  report?: string
+  detach?: boolean | undefined
+  report?: string | undefined
 }
 
 /** `dist verify`: hashes stored content again, all of it or what some images need; here, or by services. */
@@ -47,7 +47,7 @@ async function verifyHere(
   const { signal } = context
   await using store = await openStore(options, context.env)
   const images = texts.length === 0 ? undefined : await findImages(texts, store.names)
-  const asked = images === undefined ? {} : { images }
+  const asked = { images }
   const outcome = await watched(context, (onEvent) => verifyContent(store, { ...asked, signal, onEvent }))
   return reportVerification(context, outcome, options)
 }

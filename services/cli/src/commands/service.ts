@@ -49,7 +49,7 @@ export function withMirror(command: Command): Command {
 }
 
 /** Milliseconds for connections to close by themselves. */
-const farewell = 500
+const shutdownGraceMs = 500
 
 /**
  * Runs a service until it is interrupted. That is how services end: they are done then. Why one cannot start is the last
@@ -68,6 +68,6 @@ export async function serve(
     return exitCodeOf(error)
   }
   // What was left open at the deadline must not keep the process.
-  setTimeout(() => process.exit(), farewell).unref()
+  setTimeout(() => process.exit(), shutdownGraceMs).unref()
   return exitCodes.done
 }

@@ -8,7 +8,7 @@ export function versionCommand(context: Context): Command {
   return new Command('version')
     .description('print the version')
     .option('--json', 'print JSON: version')
-    .action(({ json }: { json?: boolean }) => {
+    .action(({ json }: { json?: boolean | undefined }) => {
       if (json) printJson(context, { version })
       else print(context, version)
     })

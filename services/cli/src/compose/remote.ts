@@ -9,13 +9,13 @@ import { HostWaits } from './waits.js'
 
 /** The client for registries, set up from options and environment. Whoever opens it disposes of it. */
 export function openRegistry(
-  options: RemoteOptions & { chunkSize?: number },
+  options: RemoteOptions & { chunkSize?: number | undefined },
   context: Context,
   /** Told which hosts are waited for. Default: on stderr. */
   say: (line: string) => void = (line) => note(context, line),
 ): Registry {
   const { chunkSize, insecureSkipTlsVerify = [] } = options
-  const chunks = chunkSize === undefined ? {} : { chunkSize }
+  const chunks = { chunkSize }
   const waits = new HostWaits(say)
   const registry = openRemote(options, context.env, {
     ...requestsOf(options, context),

@@ -4,7 +4,7 @@ import { DistError } from '@dist/errdefs'
 import { type Environment, nonEmpty } from '@dist/settings'
 
 export interface SnapshotOptions {
-  snapshots?: string
+  snapshots?: string | undefined
 }
 
 /**

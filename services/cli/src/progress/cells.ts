@@ -2,7 +2,7 @@
 export interface Cell {
   readonly text: string
   /** Default: as it is. */
-  readonly paint?: (text: string) => string
+  readonly paint?: ((text: string) => string) | undefined
 }
 
 /** The cells side by side, cut off at so many characters; colours count for none. */

@@ -31,7 +31,7 @@ export interface ObjectProgress {
   /** What the object is going through for each of the images that need it. */
   readonly states: Map<string, ObjectState>
   /** Set once it is to be unpacked. */
-  unpack?: { readonly state: UnpackState; readonly offset: number }
+  unpack?: { readonly state: UnpackState; readonly offset: number } | undefined
 }
 
 export interface ImageProgress {

@@ -14,7 +14,7 @@ export interface ViewOptions {
   /** Plain lines also on a terminal, as where others write to it at the same time. Default: false. */
   plain?: boolean | undefined
   /** What an object on its way is said to be doing. Default: `downloading`. */
-  moving?: string
+  moving?: string | undefined
 }
 
 /** Bars on a terminal, plain lines elsewhere. */

@@ -8,9 +8,9 @@ export interface Captured {
 }
 
 export interface CaptureOptions {
-  stdin?: Iterable<string | Uint8Array>
-  env?: NodeJS.ProcessEnv
-  signal?: AbortSignal
+  stdin?: Iterable<string | Uint8Array> | undefined
+  env?: NodeJS.ProcessEnv | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** A context whose output is kept, with nothing of the process in it. */

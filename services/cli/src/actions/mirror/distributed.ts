@@ -28,7 +28,7 @@ async function requestOf(
     platforms: selectionOf(requestedPlatforms(options.platform)),
     // A file of references is bulk; who names images waits for them.
     byHand: (options.file ?? []).length === 0,
-    ...(store === undefined ? {} : { store }),
-    ...(options.to === undefined ? {} : { to: options.to }),
+    store,
+    to: options.to,
   }
 }

@@ -14,16 +14,16 @@ import { readReferences } from './references.js'
 import { openReport } from './report.js'
 
 export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions {
-  file?: string[]
-  platform?: string[]
+  file?: string[] | undefined
+  platform?: string[] | undefined
   /** A registry, or a path there, that gets the images in place of the store. */
-  to?: string
+  to?: string | undefined
   /** Default: 8. Undefined where it was not given. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Milliseconds. */
-  hostPatience?: number
-  detach?: boolean
-  report?: string
+  hostPatience?: number | undefined
+  detach?: boolean | undefined
+  report?: string | undefined
 }
 
 /** `dist mirror`: many images, in this process, or by the services that share a queue. */

@@ -9,9 +9,9 @@ import { openReportFile } from './report-file.js'
 import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
 export interface ReportOptions {
-  json?: boolean
+  json?: boolean | undefined
   /** A file that gets what `json` prints. */
-  report?: string
+  report?: string | undefined
 }
 
 /** So many images are listed one by one; of more only failures and the summary are shown. */
@@ -29,11 +29,11 @@ export interface Report extends AsyncDisposable {
 }
 
 export interface ReportAbout {
-  run?: string
+  run?: string | undefined
   /** Images in all: decides whether they are listed. */
   total: number
   /** Default: `mirror`. */
-  kind?: RunKind
+  kind?: RunKind | undefined
   /** The registry that the images go to, where they do not go into the store. */
   to?: string | undefined
 }
@@ -87,15 +87,15 @@ async function writeReport(
 export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
   const { reference, to, state, digest, upToDate, fetched, shared, remarks, error, failures } = image
   return {
-    ...(run === undefined ? {} : { run }),
+    run,
     name: reference,
-    ...(to === undefined ? {} : { to }),
+    to,
     state,
-    ...(digest === undefined ? {} : { digest }),
-    ...(upToDate === undefined ? {} : { upToDate }),
-    ...(fetched === undefined ? {} : { [verb]: fetched }),
-    ...(shared === undefined ? {} : { shared }),
-    ...(remarks === undefined ? {} : { remarks }),
+    digest,
+    upToDate,
+    [verb]: fetched,
+    shared,
+    remarks,
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     ...(failures === undefined || failures.length === 0
       ? {}

@@ -11,9 +11,9 @@ export interface Part {
   readonly root: Descriptor
   readonly platforms: PlatformRequest
   /** Set where the root is a manifest out of the image's index: the platform that it is for. */
-  readonly only?: string
+  readonly only?: string | undefined
   /** The digest of the index that it is out of. */
-  readonly index?: Digest
+  readonly index?: Digest | undefined
 }
 
 /**

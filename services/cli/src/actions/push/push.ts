@@ -17,16 +17,16 @@ import { checkDigest, type Sending, type SendOptions, sendImages } from './send.
 
 export interface PushOptions extends SendOptions, StoreOptions {
   /** A registry, or a path there, below which all images go. */
-  to?: string
+  to?: string | undefined
   /** Files with names of images. */
-  file?: string[]
+  file?: string[] | undefined
 }
 
 /** What is asked for: an image of the store, as the user calls it, and where it goes. */
-interface Wish {
+interface PushRequest {
   text: string
   /** Default: where its name says. */
-  destination?: Reference
+  destination?: Reference | undefined
 }
 
 /** Images whose manifests are looked into together. */
@@ -70,7 +70,7 @@ async function wishesOf(
   context: Context,
   texts: readonly string[],
   { to, file }: PushOptions,
-): Promise<Wish[]> {
+): Promise<PushRequest[]> {
   if (texts.length === 0 && file === undefined)
     throw new DistError('INVALID_ARGUMENT', 'what is to be pushed? Give an image, or a file of them with -f')
   if (to !== undefined) return wishesBelow(to, await readNames(context, texts, file))
@@ -84,7 +84,7 @@ async function wishesOf(
   return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
 }
 
-function wishesBelow(to: string, texts: readonly string[]): Wish[] {
+function wishesBelow(to: string, texts: readonly string[]): PushRequest[] {
   const prefix = parsePrefix(to)
   const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
   const references = [...wanted.keys()].map((name) => parseReference(name))
@@ -96,7 +96,7 @@ function wishesBelow(to: string, texts: readonly string[]): Wish[] {
 }
 
 /** Each goes to where its name says. An argument could mean an image as well as a place. */
-function wishesByName(names: readonly string[], args: readonly string[]): Wish[] {
+function wishesByName(names: readonly string[], args: readonly string[]): PushRequest[] {
   if (args.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
@@ -107,7 +107,7 @@ function wishesByName(names: readonly string[], args: readonly string[]): Wish[]
 
 /** Nothing is sent unless all of them are there. */
 async function pushedImages(
-  wishes: readonly Wish[],
+  wishes: readonly PushRequest[],
   store: Store,
   options: PushOptions,
   context: Context,
@@ -117,13 +117,13 @@ async function pushedImages(
     store.names,
   )
   const images: Pushed[] = []
-  const look = (wish: Wish) => pushedImage(wish, store, options, context)
+  const look = (wish: PushRequest) => pushedImage(wish, store, options, context)
   for await (const image of mapAhead(wishes, lookedUpTogether, look)) images.push(image)
   return images
 }
 
 async function pushedImage(
-  { text, destination: wanted }: Wish,
+  { text, destination: wanted }: PushRequest,
   { content, names }: Store,
   { platform }: PushOptions,
   { signal }: Context,

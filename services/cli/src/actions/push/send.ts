@@ -15,13 +15,13 @@ import { selectionOf } from '../mirror/platforms.js'
 
 /** The options that push and copy share. */
 export interface SendOptions extends OutputOptions, RemoteOptions, PatienceOptions {
-  platform?: string[]
+  platform?: string[] | undefined
   /** False where what refers to the image is to stay behind. */
-  referrers?: boolean
-  check?: boolean
+  referrers?: boolean | undefined
+  check?: boolean | undefined
   concurrency: number
   /** Bytes. */
-  chunkSize?: number
+  chunkSize?: number | undefined
 }
 
 /** One image on its way. */

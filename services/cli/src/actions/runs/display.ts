@@ -7,7 +7,7 @@ export interface DisplayParts {
   readonly runs: Pick<Runs, 'failed'>
   readonly obstacles?: ObstacleReader | undefined
   /** Milliseconds between two looks at what stands in the way and what has failed. Default: 2,000. */
-  readonly every?: number
+  readonly every?: number | undefined
 }
 
 /** Runs with more images are not looked through while they go on: their report names what failed. */

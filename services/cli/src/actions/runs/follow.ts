@@ -10,9 +10,9 @@ export interface FollowOptions {
   signal: AbortSignal
   onStatus: (status: RunStatus) => void
   /** Told once each time that the queue stops answering; it is asked on. */
-  onAway?: (error: unknown) => void
+  onAway?: ((error: unknown) => void) | undefined
   /** Milliseconds between two looks. Default 1,000. */
-  every?: number
+  every?: number | undefined
 }
 
 /**

@@ -23,8 +23,7 @@ export async function showRuns(
 ): Promise<number> {
   const found = await runs.list()
   if (json) for (const status of found) printJson(context, status)
-  else
-    context.stdout.write(tableFor(context, columns, found.map(cells), trunc === undefined ? {} : { trunc }))
+  else context.stdout.write(tableFor(context, columns, found.map(cells), { trunc }))
   return exitCodes.done
 }
 

@@ -8,7 +8,7 @@ import { describeError } from '../../run.js'
 import type { Report } from '../mirror/report.js'
 
 /** Milliseconds that a queue may take to tell of a run that is left. */
-const farewell = 5_000
+const shutdownGraceMs = 5_000
 
 const againOf = { mirror: 'tries once more what failed', verify: 'looks once more at what is bad' }
 
@@ -43,7 +43,7 @@ export async function reportSoFar(
     await report.write(runs.images(run), { run, total: images.total, kind, to })
   }
   try {
-    await unlessAborted(write(), AbortSignal.timeout(farewell))
+    await unlessAborted(write(), AbortSignal.timeout(shutdownGraceMs))
   } catch (error) {
     note(context, `run ${run}: what is done of it could not be told: ${describeError(error)}`)
   }

@@ -15,8 +15,8 @@ import { reportRun, reportSoFar } from './report.js'
 import { failedLines, statusLines } from './show.js'
 
 export interface StatusOptions extends QueueOptions {
-  watch?: boolean
-  report?: string
+  watch?: boolean | undefined
+  report?: string | undefined
 }
 
 /** `dist status`: how far a run is, and what failed. */
@@ -37,10 +37,10 @@ export async function status(
 
 export interface StatusParts {
   runs: Pick<Runs, 'list' | 'status' | 'images' | 'failed'>
-  obstacles?: ObstacleReader
+  obstacles?: ObstacleReader | undefined
   report: Report
   /** Milliseconds between two looks of `--watch`. Default 1,000. */
-  every?: number
+  every?: number | undefined
 }
 
 /** The exit code is that of the run once it was watched to its end; a look alone is done when it is shown. */
@@ -88,7 +88,7 @@ async function watchRun(
       signal: context.signal,
       onStatus: (now) => display.show(now),
       onAway: sayAway(context),
-      ...(every === undefined ? {} : { every }),
+      every,
     })
     view.end()
     if (ended === undefined) throw lostRun(id)

@@ -16,15 +16,15 @@ const resubmissions = 10
 
 export interface SubmitParts {
   runs: Runs
-  obstacles?: ObstacleReader
+  obstacles?: ObstacleReader | undefined
   report: Report
   /** Milliseconds between two looks at the run. Default 1,000. */
-  every?: number
+  every?: number | undefined
 }
 
 export interface SubmitOptions {
-  json?: boolean
-  detach?: boolean
+  json?: boolean | undefined
+  detach?: boolean | undefined
 }
 
 /**
@@ -55,7 +55,7 @@ export async function submitRun(
 
 /** What only a run of services has. `INVALID_ARGUMENT` for what excludes each other, and for either without a queue. */
 export function checkDetaching(
-  { detach, report }: { detach?: boolean; report?: string },
+  { detach, report }: { detach?: boolean | undefined; report?: string | undefined },
   queue: string | undefined,
 ): void {
   if (detach && queue === undefined)
@@ -132,7 +132,7 @@ function follow(
     signal: context.signal,
     onStatus: (status) => display.show(status),
     onAway: sayAway(context),
-    ...(every === undefined ? {} : { every }),
+    every,
   })
 }
 

@@ -6,7 +6,7 @@ const window = 10_000
 const tooEarly = 3000
 
 /** Tells speed and remaining time from pictures that follow one another. */
-export class Pacemaker {
+export class RedrawTimer {
   readonly #speed = new Speedometer(window)
   #first: { at: number; ended: number } | undefined
 

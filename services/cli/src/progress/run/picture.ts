@@ -4,9 +4,9 @@ import { formatBytes, formatDuration } from '../../format.js'
 export interface Picture {
   readonly images: Counts & {
     readonly active: number
-    readonly canceled?: number
+    readonly canceled?: number | undefined
     /** Those that wait to be tried again, beside the active ones. */
-    readonly delayed?: number
+    readonly delayed?: number | undefined
   }
   readonly blobs: Counts
   /** Of the blobs that have to be fetched, as far as they are known. */

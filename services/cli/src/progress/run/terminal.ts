@@ -2,7 +2,7 @@ import { formatBytes, formatDuration } from '../../format.js'
 import { cutName } from '../../table.js'
 import { type Colors, createColors } from '../colors.js'
 import { redrawOn } from '../redraw.js'
-import { Pacemaker } from './pace.js'
+import { RedrawTimer } from './pace.js'
 import { countsLine, type InFlight, type Pace, type Picture } from './picture.js'
 import type { Remark } from './remark.js'
 import type { RunView } from './view.js'
@@ -10,7 +10,7 @@ import type { RunView } from './view.js'
 /** The images under way, a bar for all of them, and a line with the counts, in place. */
 export function terminalView(stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): RunView {
   const colors = createColors(env.NO_COLOR === undefined || env.NO_COLOR === '')
-  const pacemaker = new Pacemaker()
+  const pacemaker = new RedrawTimer()
   const place = redrawOn(stderr)
   let last: Picture | undefined
   let ended = false
@@ -39,7 +39,7 @@ export interface RunScreen {
   colors: Colors
   pace: Pace
   /** Default: none. */
-  remarks?: readonly Remark[]
+  remarks?: readonly Remark[] | undefined
 }
 
 /** What does not fit is counted, not shown. */

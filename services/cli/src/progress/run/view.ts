@@ -1,5 +1,5 @@
 import type { Context } from '../../context.js'
-import { Pacemaker } from './pace.js'
+import { RedrawTimer } from './pace.js'
 import { type InFlight, type Picture, pictureLine } from './picture.js'
 import { type Remark, SaidRemarks } from './remark.js'
 
@@ -25,7 +25,7 @@ export async function openRunView({ stderr, env }: Context): Promise<RunView> {
  * remarks is said at once.
  */
 export function lineView(stderr: NodeJS.WriteStream, every = lineInterval): RunView {
-  const pacemaker = new Pacemaker()
+  const pacemaker = new RedrawTimer()
   const said = new SaidRemarks()
   let shown: { at: number; key: string } | undefined
   let last: Picture | undefined
