@@ -1,3 +1,4 @@
+export { oneChunk } from './chunk.js'
 export * from './content.js'
 export { type CopyOptions, copyContent } from './copy.js'
 export * from './driver.js'

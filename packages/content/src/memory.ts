@@ -1,5 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
+import { oneChunk } from './chunk.js'
 import type { Expected, Info, ReadOptions, Status } from './content.js'
 import type { Draft, Driver } from './driver.js'
 import type { Image, Names } from './names.js'
@@ -29,7 +30,7 @@ export class MemoryDriver implements Driver {
     if (offset > kept.info.size)
       throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${kept.info.size}, before ${offset}`)
     // Copied by hand: `slice` of a Buffer is the Buffer's own memory, and the chunk is the reader's.
-    return once(new Uint8Array(kept.content.subarray(offset)))
+    return oneChunk(new Uint8Array(kept.content.subarray(offset)))
   }
 
   async *walk(): AsyncIterable<Info> {
@@ -116,8 +117,4 @@ export class MemoryNames implements Names {
   async delete(name: string): Promise<void> {
     if (!this.#images.delete(name)) throw new DistError('NOT_FOUND', `no image has the name ${name}`)
   }
-}
-
-async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
-  if (content.byteLength > 0) yield content
 }

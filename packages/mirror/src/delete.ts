@@ -1,4 +1,4 @@
-import { type ContentStore, gather, type Names, type Provider } from '@dist/content'
+import { type ContentStore, gather, type Names, oneChunk, type Provider } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import { type Digest, maxManifestSize } from '@dist/oci'
 import { forEachOf } from './each.js'
@@ -79,7 +79,7 @@ function tolerant(content: Provider, asked: ReadonlySet<Digest>, unread: unknown
     open: async (desc, options) => {
       if (!asked.has(desc.digest)) return content.open(desc, options)
       try {
-        return one(await gather(await content.open(desc, options), maxManifestSize, desc.digest))
+        return oneChunk(await gather(await content.open(desc, options), maxManifestSize, desc.digest))
       } catch (cause) {
         if (isNotFound(cause)) throw cause
         unread.push(cause)
@@ -87,10 +87,6 @@ function tolerant(content: Provider, asked: ReadonlySet<Digest>, unread: unknown
       }
     },
   }
-}
-
-async function* one(chunk: Uint8Array): AsyncIterable<Uint8Array> {
-  yield chunk
 }
 
 /** Whether there was something to delete. */

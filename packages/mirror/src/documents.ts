@@ -1,4 +1,4 @@
-import { copyContent, gather, type Ingester, type Provider, readContent } from '@dist/content'
+import { copyContent, gather, type Ingester, oneChunk, type Provider, readContent } from '@dist/content'
 import { DistError, hasCode, isAlreadyExists, isFailedPrecondition, isNotFound } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
 import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
@@ -32,14 +32,14 @@ export function documentsOf(source: DocumentSource): Documents {
       const stored = await storedDocument(source.provider, desc, options?.signal)
       if (stored !== undefined) {
         source.onDocument?.(desc, 'exists')
-        return once(stored)
+        return oneChunk(stored)
       }
       const content =
         source.known?.get(desc.digest) ?? (await fetchDocument(source.fetcher, desc, options?.signal))
       await commitDocument(source.ingester, desc, content, options?.signal)
       fetched.push(desc)
       source.onDocument?.(desc, 'done')
-      return once(content)
+      return oneChunk(content)
     },
   }
 }
@@ -113,7 +113,7 @@ async function commitDocument(
     const options = { signal }
     await using writer = await openPatiently(ingester, writeRef(desc), desc, options)
     if (writer.status.offset > 0) await writer.restart()
-    await copyContent(writer, once(content))
+    await copyContent(writer, oneChunk(content))
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
   }
@@ -124,8 +124,4 @@ function wholeDescriptor(wanted: Partial<Descriptor> & Pick<Descriptor, 'digest'
   if (mediaType === undefined || size === undefined)
     throw new DistError('INTERNAL', `${wanted.digest}: no size is known`)
   return { ...wanted, mediaType, size }
-}
-
-async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
-  if (content.byteLength > 0) yield content
 }

@@ -1,5 +1,5 @@
 import type { Expected, Ingester, Writer } from '@dist/content'
-import { abortError, backoff, isHeld } from '@dist/errdefs'
+import { backoff, isHeld, sleep } from '@dist/errdefs'
 
 const firstWait = 20
 const longestWait = 1000
@@ -21,22 +21,6 @@ export async function openPatiently(
     } catch (error) {
       if (!isHeld(error)) throw error
     }
-    await pause(backoff(attempt, firstWait, longestWait), signal)
+    await sleep(backoff(attempt, firstWait, longestWait), signal)
   }
-}
-
-/** Waits; `CANCELED` when the signal aborts first. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(abortError(signal))
-    const giveUp = () => {
-      clearTimeout(timer)
-      if (signal !== undefined) reject(abortError(signal))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', giveUp)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', giveUp, { once: true })
-  })
 }

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events'
-import { abortError, backoff, DistError, firstError, hasCode, reworded } from '@dist/errdefs'
+import { abortError, backoff, DistError, firstError, hasCode, reworded, sleep } from '@dist/errdefs'
 import { type HostPolicy, type HostState, type HostStates, isGivenUp } from '@dist/remotes'
 import { type Lane, Lanes } from './lanes.js'
-import { pause } from './patience.js'
 
 /** What is brought in attempts, and waits between them without holding anything. */
 export interface Work {
@@ -125,7 +124,7 @@ export class Schedule {
   /** Tries it again after a while of its own. */
   async #later(job: Job, delay: number): Promise<void> {
     try {
-      await pause(delay, this.options.signal)
+      await sleep(delay, this.options.signal)
       this.#lanes.add(job)
     } catch (error) {
       job.end({ error })
@@ -172,7 +171,7 @@ export class Schedule {
         if (pausedUntil === undefined) return this.#open(host, room)
         const left = pausedUntil - Date.now()
         if (left <= 0 && room.trial === undefined) this.#try(room)
-        await pause(Math.min(longestTimer, Math.max(lookAgain, left)), signal)
+        await sleep(Math.min(longestTimer, Math.max(lookAgain, left)), signal)
       }
       this.#rooms.delete(host)
     } catch (error) {

@@ -7,11 +7,12 @@ import {
   isFailedPrecondition,
   isLost,
   isRetryable,
+  sleep,
 } from '@dist/errdefs'
 import { writeRef } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
-import { openPatiently, pause } from './patience.js'
+import { openPatiently } from './patience.js'
 
 /** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
 const lostWrites = 2
@@ -90,7 +91,7 @@ async function fill(
       // It goes on as long as it gets on; what does not is tried again by whoever wants the content.
       if (writer.status.offset - furthest < progress || wantsPause(error)) throw error
       furthest = writer.status.offset
-      await pause(backoff(breaks, firstDelay, longestDelay), options.signal)
+      await sleep(backoff(breaks, firstDelay, longestDelay), options.signal)
     }
   }
 }

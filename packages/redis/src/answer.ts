@@ -22,20 +22,3 @@ export function within<T>(answer: Promise<T>, patience: number, signal?: AbortSi
     )
   })
 }
-
-/** Waits; `CANCELED` through the signal. */
-export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    const aborted = () => {
-      clearTimeout(timer)
-      reject(signal && abortError(signal))
-    }
-    signal?.addEventListener('abort', aborted, { once: true })
-    if (signal?.aborted) aborted()
-  })
-}

@@ -1,6 +1,6 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, sleep } from '@dist/errdefs'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { delay, within } from '../src/answer.js'
+import { within } from '../src/answer.js'
 import { checkPrefix } from '../src/prefix.js'
 
 beforeEach(() => {
@@ -24,7 +24,7 @@ it('waits no longer than it may', async () => {
 
 it.each([
   ['an answer', (signal: AbortSignal) => within(new Promise(() => {}), 1000, signal)],
-  ['the end of a delay', (signal: AbortSignal) => delay(1000, signal)],
+  ['the end of a delay', (signal: AbortSignal) => sleep(1000, signal)],
 ])('waits for %s until the signal says no', async (_, wait) => {
   const reason = new DistError('UNAVAILABLE', 'the lock was lost')
   await expect(wait(AbortSignal.abort(reason))).rejects.toBe(reason)

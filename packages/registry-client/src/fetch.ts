@@ -1,3 +1,4 @@
+import { oneChunk } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { type Descriptor, embeddedContent, hasChildren, maxManifestSize } from '@dist/oci'
 import { formatLocator, type Locator } from '@dist/reference'
@@ -27,9 +28,9 @@ export async function fetchContent(
   const { offset = 0, signal } = options
   checkRequest(desc, offset)
   const embedded = embeddedContent(desc)
-  if (embedded !== undefined) return { offset, body: once(embedded.subarray(offset)) }
+  if (embedded !== undefined) return { offset, body: oneChunk(embedded.subarray(offset)) }
   // A range that begins at the end is none: there is nothing to ask for.
-  if (offset > 0 && offset === desc.size) return { offset, body: once() }
+  if (offset > 0 && offset === desc.size) return { offset, body: oneChunk(new Uint8Array()) }
   const what = `${nameOf(desc)} of ${formatLocator(source.locator)}`
   const fromRegistry = () =>
     firstEndpoint(source.endpoints, 'pull', what, signal, (endpoint) =>
@@ -70,8 +71,4 @@ async function fetchFrom(
 
 function nameOf({ mediaType, digest }: Descriptor): string {
   return `${hasChildren(mediaType) ? 'manifest' : 'blob'} ${digest}`
-}
-
-async function* once(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void> {
-  for (const chunk of chunks) if (chunk.byteLength > 0) yield chunk
 }

@@ -1,3 +1,4 @@
+import { oneChunk } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, essence, mediaTypes, parseDigest } from '@dist/oci'
 import { formatLocator, parseTag } from '@dist/reference'
@@ -39,7 +40,7 @@ async function fetchManifest(
   digest: Digest | undefined,
 ): Promise<FetchedObject> {
   const { desc, content } = await readManifest(transport, request, digest)
-  return { ...desc, body: once(content) }
+  return { ...desc, body: oneChunk(content) }
 }
 
 async function fetchBlob(
@@ -76,8 +77,4 @@ async function* verified(
     'FAILED_PRECONDITION',
     `${what}: does not verify (${host}): the content has digest ${found}`,
   )
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield chunk
 }

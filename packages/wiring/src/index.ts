@@ -1,4 +1,4 @@
-export { type PatienceOptions, unlessAborted, waitedFor } from './patience.js'
+export { type PatienceOptions, waitedFor } from './patience.js'
 export { openPushes, type Pushes, type PushesOptions } from './pushes.js'
 export {
   type OpenQueueOptions,

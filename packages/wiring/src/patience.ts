@@ -1,4 +1,4 @@
-import { abortError, backoff, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { backoff, isRetryable, sleep, throwIfAborted, unlessAborted } from '@dist/errdefs'
 
 export interface PatienceOptions {
   signal?: AbortSignal | undefined
@@ -28,24 +28,7 @@ export async function waitedFor<T>(
       const pause = backoff(attempt, firstPause, longestPause)
       if (!isRetryable(error) || performance.now() + pause >= until) throw error
       onAway?.(error)
-      await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, pause)), signal)
+      await sleep(pause, signal)
     }
-  }
-}
-
-/** The promise's outcome; `CANCELED` when the signal aborts first, whatever becomes of the promise. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  promise.catch(() => {})
-  throwIfAborted(signal)
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { abortError, backoff, DistError, jittered, throwIfAborted } from '@dist/errdefs'
+import { backoff, DistError, jittered, sleep, throwIfAborted } from '@dist/errdefs'
 import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
 import { type Claim, keyHash } from './claim.js'
@@ -85,7 +85,7 @@ export class LocalLocker implements Locker {
       const left = until - performance.now()
       if (left <= 0 && (rivals.length > 0 || attempt > 20)) throw unavailable(key, rivals)
       const pause = rivals.length > 0 ? backoff(attempt, firstDelay, longestDelay) : jittered(1)
-      await delay(rivals.length > 0 ? Math.min(pause, left) : pause, signal)
+      await sleep(rivals.length > 0 ? Math.min(pause, left) : pause, signal)
     }
   }
 
@@ -144,19 +144,4 @@ function unavailable(key: string, rivals: readonly Claim[]): DistError {
   const since = rivals.map((claim) => claim.since).sort((a, b) => a.getTime() - b.getTime())[0]
   const when = since === undefined ? '' : ` since ${since.toISOString()}`
   return new DistError('UNAVAILABLE', `${key} is locked${when}`, { held: true })
-}
-
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    const aborted = () => {
-      clearTimeout(timer)
-      if (signal !== undefined) reject(abortError(signal))
-    }
-    signal?.addEventListener('abort', aborted, { once: true })
-  })
 }

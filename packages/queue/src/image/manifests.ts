@@ -1,3 +1,4 @@
+import { oneChunk } from '@dist/content'
 import type { Source } from '@dist/mirror'
 import { algorithmOf, type Descriptor, type Digest, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
@@ -56,7 +57,7 @@ function rememberingFetcher(fetcher: Fetcher, recent: Recent): Fetcher {
     fetch: async (desc: Descriptor, options?: FetchOptions): Promise<Fetched> => {
       const known = recent.get(desc.digest)
       // A chunk belongs to whoever receives it.
-      if (known !== undefined) return { offset: 0, body: once(known.slice()) }
+      if (known !== undefined) return { offset: 0, body: oneChunk(known.slice()) }
       const { offset, body } = await fetcher.fetch(desc, options)
       if (offset > 0 || desc.size > maxManifestSize) return { offset, body }
       return { offset, body: noted(body, desc, recent) }
@@ -84,8 +85,4 @@ async function* noted(
 
 function isRight({ digest, size }: Descriptor, content: Uint8Array): boolean {
   return content.byteLength === size && digestOf(content, algorithmOf(digest)) === digest
-}
-
-async function* once(content: Uint8Array): AsyncIterable<Uint8Array> {
-  if (content.byteLength > 0) yield content
 }

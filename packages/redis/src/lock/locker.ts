@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { backoff, type DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { backoff, type DistError, isRetryable, sleep, throwIfAborted } from '@dist/errdefs'
 import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import type { Redis } from 'ioredis'
-import { delay, within } from '../answer.js'
+import { within } from '../answer.js'
 import { redisError } from '../errors.js'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
 import type { Presence } from '../presence/presence.js'
@@ -104,7 +104,7 @@ class RedisLocker implements Locker {
       if (rival === undefined) return sentAt
       const left = until - performance.now()
       if (left <= 0) throw lockedBy(key, rival)
-      await delay(Math.min(backoff(attempt, firstDelay, longestDelay), left, rival.left + 1), signal)
+      await sleep(Math.min(backoff(attempt, firstDelay, longestDelay), left, rival.left + 1), signal)
     }
   }
 
@@ -128,7 +128,7 @@ class RedisLocker implements Locker {
         first ??= failure
         // A failover, for one, is an answer that will soon be another one.
         const pause = backoff(attempt, firstDelay, longestDelay)
-        if (isRetryable(failure) && performance.now() + pause < giveUp) await delay(pause, signal)
+        if (isRetryable(failure) && performance.now() + pause < giveUp) await sleep(pause, signal)
         else {
           // A question that was given up may still be granted: this follows it on the same connection.
           this.#forget(name, token)

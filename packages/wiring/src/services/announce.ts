@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
+import { unlessAborted } from '@dist/errdefs'
 import { announceService, type Presence, type PresenceTerms } from '@dist/redis'
 import type { Logger } from '@dist/service'
-import { unlessAborted } from '../patience.js'
 import type { QueueConnection } from './connect.js'
 
 export interface Announced {

@@ -1,6 +1,5 @@
-import { sanitize } from '@dist/errdefs'
+import { sanitize, unlessAborted } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/runs'
-import { unlessAborted } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../../exit.js'
 import { note } from '../../output.js'
