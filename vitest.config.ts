@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { sortTests } from './test/projects.js'
+import { readmeExamples } from './test/readmes.js'
 
 // Tests read the packages' sources (export condition "source"), so that no build stands between an edit and
 // its test. Integration tests run the built command against real servers, contract tests sources.
 const resolve = { conditions: ['source'] }
 const ssr = { resolve }
+// The projects that run the examples of READMEs.
+const plugins = [readmeExamples()]
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
 const { built, contract } = sortTests()
 
@@ -17,6 +20,7 @@ export default defineConfig({
       {
         resolve,
         ssr,
+        plugins,
         test: {
           name: 'unit',
           // A hundred small files: a process and a module graph for each would take as long as the tests.
@@ -35,7 +39,7 @@ export default defineConfig({
           ...patient,
         },
       },
-      { resolve, ssr, test: { name: 'contract', include: contract, ...patient } },
+      { resolve, ssr, plugins, test: { name: 'contract', include: contract, ...patient } },
     ],
   },
 })
