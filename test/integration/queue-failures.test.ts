@@ -17,11 +17,6 @@ async function push(world: QueueWorld, ...seeds: string[][]) {
   })
 }
 
-/** What is left in BullMQ of a kind. */
-function failedJobs(world: QueueWorld, name: 'images' | 'blobs'): Promise<number> {
-  return world.connect().zcard(`{dist}:${name}:failed`)
-}
-
 describe('a blob that fails for good', () => {
   it('fails its image within a bound, is named, and the run goes on (Q4)', async () => {
     const world = queue()
@@ -144,52 +139,6 @@ describe('an image that cannot be planned', () => {
     // Queues that are being opened write their settings; anything else would be the run's.
     const keys = await world.connect().keys('*')
     expect(keys.filter((key) => !key.endsWith(':meta'))).toEqual([])
-  })
-})
-
-describe('a retry', () => {
-  it('runs only what failed, fetches only what is missing, and adds up', async () => {
-    const world = queue()
-    const [image] = await push(world, ['base', 'broken'], ['base', 'sound'])
-    const broken = blobAt(image as never, 2)
-    world.remote.forget(broken.digest)
-    const { runs, run } = await world.submit('registry.test/a:0', 'registry.test/a:1')
-    await world.ended(runs, run)
-    expect(await failedJobs(world, 'images')).toBe(1)
-    expect(await failedJobs(world, 'blobs')).toBe(1)
-    world.remote.push(imageOf(['base', 'broken']), 'registry.test/a:0')
-    world.remote.fetches.length = 0
-    expect(await runs.retry(run)).toBe(1)
-    const status = await world.ended(runs, run)
-    expect(status).toMatchObject({ state: 'done', images: { total: 2, done: 2, failed: 0 } })
-    expect(status.blobs).toMatchObject({ failed: 0, done: status.blobs.total })
-    expect(world.remote.fetches).toEqual([broken.digest])
-    expect(await failedJobs(world, 'images')).toBe(0)
-    expect(await failedJobs(world, 'blobs')).toBe(0)
-    expect(await runs.retry(run)).toBe(0)
-  })
-
-  it('can be asked for while the run goes on', async () => {
-    const world = queue()
-    const [, slow] = await push(world, ['broken'], ['slow'])
-    const gate = world.remote.hold(blobAt(slow as never, 1))
-    const { runs, run } = await world.submit('registry.test/none:1', 'registry.test/a:1')
-    await gate.reached
-    await waitFor(async () => (await runs.status(run)).images.failed === 1, 'the failure')
-    world.remote.push(imageOf(['late']), 'registry.test/none:1')
-    expect(await runs.retry(run)).toBe(1)
-    await waitFor(async () => (await runs.status(run)).images.done === 1, 'the image that failed first')
-    gate.release()
-    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { done: 2, failed: 0 } })
-  })
-
-  it('of a run that nobody knows is NOT_FOUND', async () => {
-    const runs = queue().runs()
-    for (const id of ['m5k2x9aa1234abcd', '../../x', '']) {
-      await expect(runs.retry(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-      await expect(runs.status(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-      await expect(runs.cancel(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    }
   })
 })
 

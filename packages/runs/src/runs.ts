@@ -62,6 +62,13 @@ export interface RunStatus {
   readonly bytes: { readonly total: number; readonly fetched: number }
 }
 
+/** Which runs are listed. Default: all. */
+export interface RunFilter {
+  /** The most runs that are listed. */
+  readonly limit?: number | undefined
+  readonly state?: RunState | undefined
+}
+
 /** How it went, or goes, for one image of a run. */
 export interface ImageReport {
   /** Its place in the request, from 0. */
@@ -102,8 +109,13 @@ export interface Runs extends AsyncDisposable {
    * when Redis is full.
    */
   submit(request: RunRequest): Promise<string>
-  /** Newest first. */
-  list(): Promise<RunStatus[]>
+  /**
+   * The id of the only run whose id begins with `prefix`; a whole id is its own prefix. `NOT_FOUND` for no such run;
+   * `INVALID_ARGUMENT` for several, which the message names, and for fewer than 4 characters.
+   */
+  resolve(prefix: string): Promise<string>
+  /** Newest first. Reads no more runs than it needs to fill `limit`. */
+  list(filter?: RunFilter): Promise<RunStatus[]>
   /** Throws `NOT_FOUND`; a run whose jobs are gone is `lost`. */
   status(run: string): Promise<RunStatus>
   /** Every image of the run, in the order of the request, in bounded memory. */
@@ -111,8 +123,8 @@ export interface Runs extends AsyncDisposable {
   /** Only those that failed, in the order of the request. */
   failed(run: string): AsyncIterable<ImageReport>
   /**
-   * Runs the failed images once more, also while others go on; resolves to their number. `INVALID_ARGUMENT` for a
-   * run that was canceled.
+   * Runs the failed and the canceled images once more, also while others are under way; resolves to their number. A
+   * canceled run is running again, also with 0: its names were still being listed when it was canceled.
    */
   retry(run: string): Promise<number>
   /**

@@ -1,15 +1,15 @@
-import { DistError } from '@dist/errdefs'
-import type { ImageReport, RunRequest, RunStatus, Runs } from '@dist/runs'
+import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { addRunJob, openQueues, type Queues } from '../jobs/queues.js'
 import { answered, type Persistence } from '../redis/errors.js'
-import { Keys, runGrammar } from '../redis/keys.js'
+import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
-import { type RunHead, statusOf } from '../state/head.js'
 import { RunStates } from '../state/states.js'
 import { type Tuning, tuned } from '../tuning.js'
+import { listRuns, readStatus } from './list.js'
+import { headOf, resolveRun } from './lookup.js'
 import { reportImages } from './report.js'
-import { retryFailed } from './retry.js'
+import { retryRun } from './retry.js'
 import { submitRun } from './submit.js'
 
 export interface RunsOptions {
@@ -21,8 +21,6 @@ export interface RunsOptions {
   /** Calls wait for a Redis that is away as long as it takes. Default: they throw `UNAVAILABLE`. */
   persistent?: Persistence | undefined
 }
-
-const listedAtOnce = 100
 
 /**
  * Opens the runs of a queue. Every call is bounded, unless it is asked for persistence: `UNAVAILABLE` when Redis gives
@@ -68,21 +66,20 @@ class QueuedRuns implements Runs {
     return submitRun(this.#client, request)
   }
 
-  async list(): Promise<RunStatus[]> {
-    const { redis, keys, ask } = this.#client
-    const ids = await ask(redis.zrange(keys.runs, '0', '-1', 'REV'))
-    const found: (RunStatus | undefined)[] = []
-    for (let start = 0; start < ids.length; start += listedAtOnce)
-      found.push(...(await Promise.all(ids.slice(start, start + listedAtOnce).map((id) => this.#find(id)))))
-    return found.filter((status) => status !== undefined)
+  resolve(prefix: string): Promise<string> {
+    return resolveRun(this.#client, prefix)
+  }
+
+  list(filter: RunFilter = {}): Promise<RunStatus[]> {
+    return listRuns(this.#client, filter)
   }
 
   async status(run: string): Promise<RunStatus> {
-    return this.#statusOf(run, await this.#head(run))
+    return readStatus(this.#client, run, await headOf(this.#client, run))
   }
 
   async *images(run: string): AsyncIterable<ImageReport> {
-    yield* reportImages(this.#client, run, await this.#head(run))
+    yield* reportImages(this.#client, run, await headOf(this.#client, run))
   }
 
   async *failed(run: string): AsyncIterable<ImageReport> {
@@ -90,14 +87,11 @@ class QueuedRuns implements Runs {
   }
 
   async retry(run: string): Promise<number> {
-    const head = await this.#head(run)
-    if (head.state === 'canceled')
-      throw new DistError('INVALID_ARGUMENT', `run ${run} was canceled: submit its references again`)
-    return retryFailed(this.#client, run, head)
+    return retryRun(this.#client, run, await headOf(this.#client, run))
   }
 
   async cancel(run: string): Promise<void> {
-    const { round } = await this.#head(run)
+    const { round } = await headOf(this.#client, run)
     const { ask, states, queues, tuning } = this.#client
     const state = await ask(states.cancel(run))
     // Its job removes what waits. A crash before this line leaves that to the coordinators' sweep.
@@ -111,22 +105,5 @@ class QueuedRuns implements Runs {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.redis.disconnect()
-  }
-
-  async #head(run: string): Promise<RunHead> {
-    const head = runGrammar.test(run) ? await this.#client.ask(this.#client.states.head(run)) : undefined
-    if (head === undefined) throw new DistError('NOT_FOUND', `run ${run} is not known to this queue`)
-    return head
-  }
-
-  async #find(run: string): Promise<RunStatus | undefined> {
-    const head = await this.#client.ask(this.#client.states.head(run))
-    return head === undefined ? undefined : this.#statusOf(run, head)
-  }
-
-  async #statusOf(run: string, head: RunHead): Promise<RunStatus> {
-    const { ask, redis, keys } = this.#client
-    const references = head.chunks === 0 || (await ask(redis.exists(keys.references(run)))) === 1
-    return statusOf(run, head, !references)
   }
 }

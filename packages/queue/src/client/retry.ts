@@ -4,23 +4,26 @@ import { chunkSize, type RunHead } from '../state/head.js'
 import type { Client } from './open.js'
 
 /**
- * Has the failed images wait again, as their next attempts, and a job watch over the run. A crash anywhere leaves a
- * run that runs: the coordinators' sweep gives it a job, and that finds what waits.
+ * Has the failed and canceled images of a run wait as their next attempts, and adds a job that handles the run.
+ * Returns the number of images. After a crash an ended run is running, and the sweep of the coordinators adds its job;
+ * a canceled one is still canceled, and can be retried again.
  */
-export async function retryFailed(client: Client, run: string, head: RunHead): Promise<number> {
+export async function retryRun(client: Client, run: string, head: RunHead): Promise<number> {
   const { states, queues, tuning, ask } = client
-  let count = 0
+  let total = 0
   for (let first = 0; first < head.total; first += chunkSize) {
     const length = Math.min(chunkSize, head.total - first)
     const indexes = Array.from({ length }, (_, i) => first + i)
-    const again = await ask(states.retryImages(run, indexes))
-    count += again.length
-    for (const { index, attempt } of again)
+    const { count, left } = await ask(states.retryImages(run, indexes))
+    total += count
+    for (const { index, attempt } of left)
       await ask(queues.images.remove(imageJobId({ run, index, attempt }), { removeChildren: true }))
   }
-  if (count === 0) return 0
-  // While the run's last job is still there, it goes on with this; else the next one does.
+  const isListing = head.listing !== undefined && head.listing !== 'done'
+  if (total === 0 && !isListing) return 0
+  if (head.state === 'canceled') await ask(states.resumeRun(run))
+  // The last job of a running run is still there and handles this as well. The id of an ended one cannot be used again.
   const round = head.state === 'running' ? head.round : await ask(states.nextRound(run, head.round))
   await ask(addRunJob(queues, { v: 1, run, round }, tuning))
-  return count
+  return total
 }

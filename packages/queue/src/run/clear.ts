@@ -9,6 +9,8 @@ export async function clearRun(engine: Engine, run: string): Promise<void> {
   const { redis, keys, states, queues } = engine
   let cursor = '0'
   do {
+    // A retry has resumed the run.
+    if ((await states.head(run))?.state !== 'canceled') return
     const [next, members] = await redis.sscan(keys.open(run), cursor, 'COUNT', 100)
     cursor = next
     const indexes = members.map(Number)

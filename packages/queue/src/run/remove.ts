@@ -3,7 +3,7 @@ import type { Queues } from '../jobs/queues.js'
 import { chunkSize } from '../state/head.js'
 import type { RunStates } from '../state/states.js'
 
-/** Removes a run that is over, with what its failed images have left. */
+/** Removes an ended run, with what its failed and canceled images have left for a retry. */
 export async function removeRun(
   engine: { readonly states: RunStates; readonly queues: Queues },
   run: string,
@@ -16,9 +16,10 @@ export async function removeRun(
     const indexes = Array.from({ length }, (_, i) => first + i)
     const records = await states.records(run, indexes)
     for (const [i, { state, attempt }] of records.entries()) {
-      if (state !== 'failed') continue
+      if (state !== 'failed' && state !== 'canceled') continue
       const index = first + i
-      await queues.images.remove(imageJobId({ run, index, attempt }), { removeChildren: true })
+      if (state === 'failed')
+        await queues.images.remove(imageJobId({ run, index, attempt }), { removeChildren: true })
       await redis.unlink(keys.blobs(run, index))
     }
   }

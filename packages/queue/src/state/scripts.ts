@@ -62,9 +62,15 @@ local function put(run, blobs, digests, field, before, state, need, fetched)
 end
 `
 
-/** KEYS run, images, open, blobs, digests. ARGV index, attempt, state, record. Answers the state that holds, or `gone`. */
+/**
+ * KEYS run, images, open, blobs, digests. ARGV index, attempt, state, record. Returns the state that holds, `stale` or
+ * `gone`. An image becomes `canceled` only while its run is: a retry may have resumed the run meanwhile. The blobs of a
+ * failed or canceled image are kept for its next attempt.
+ */
 export const settleImage = `${image}${blob}
-if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+local run = redis.call('HGET', KEYS[1], 'state')
+if not run then return 'gone' end
+if ARGV[3] == 'canceled' and run ~= 'canceled' then return 'stale' end
 local attempt, state = recordOf(redis.call('HGET', KEYS[2], ARGV[1]))
 if attempt > tonumber(ARGV[2]) then return 'stale' end
 if attempt == tonumber(ARGV[2]) and ended(state) then return state end
@@ -73,16 +79,14 @@ tell(KEYS[1], ARGV[3], 1)
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[4])
 if not ended(ARGV[3]) then return ARGV[3] end
 redis.call('SREM', KEYS[3], ARGV[1])
-if ARGV[3] == 'failed' then return 'failed' end
-if ARGV[3] == 'done' then
-  local blobs = redis.call('HGETALL', KEYS[4])
-  for i = 1, #blobs, 2 do
-    local state, need, fetched = entryOf(blobs[i + 1])
-    if not finished(state) then count(KEYS[1], KEYS[5], blobs[i], blobs[i + 1], 'present', need, fetched) end
-  end
+if ARGV[3] ~= 'done' then return ARGV[3] end
+local blobs = redis.call('HGETALL', KEYS[4])
+for i = 1, #blobs, 2 do
+  local state, need, fetched = entryOf(blobs[i + 1])
+  if not finished(state) then count(KEYS[1], KEYS[5], blobs[i], blobs[i + 1], 'present', need, fetched) end
 end
 redis.call('DEL', KEYS[4])
-return ARGV[3]`
+return 'done'`
 
 /** KEYS run, images, blobs, digests. ARGV index, attempt, then field and size of each blob. What was planned before and is
  * not planned now has come by other ways, and counts no more. */
@@ -151,8 +155,8 @@ if redis.call('HGET', KEYS[1], 'expanded') == ARGV[1] then redis.call('HSET', KE
 return redis.call('HGET', KEYS[1], 'expanded')`
 
 /**
- * KEYS run, open, watched, digests. ARGV run id, now, store. Answers the state; ends a run that has nothing left to do. Its
- * digests are of no use any more unless it can be tried again.
+ * KEYS run, open, watched, digests. ARGV run id, now, store. Returns the state; ends a run that has nothing left to do.
+ * The digests of a run that is done are deleted: it cannot be retried.
  */
 export const endRun = `
 local head = redis.call('HMGET', KEYS[1], 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
@@ -163,7 +167,7 @@ local open = redis.call('SCARD', KEYS[2])
 if head[1] ~= 'running' then
   if open == 0 then
     redis.call('SREM', KEYS[3], ARGV[1])
-    if head[1] ~= 'failed' then redis.call('DEL', KEYS[4]) end
+    if head[1] == 'done' then redis.call('DEL', KEYS[4]) end
   end
   return head[1]
 end
@@ -180,33 +184,54 @@ redis.call('SREM', KEYS[3], ARGV[1])
 if state == 'done' then redis.call('DEL', KEYS[4]) end
 return state`
 
+// The time between the end of a run and its retry does not count as time worked.
+const resume = `
+local function resume(run, watched, id, now)
+  redis.call('HSET', run, 'state', 'running', 'expanded', 0)
+  local times = redis.call('HMGET', run, 'endedAt', 'resumedAt', 'createdAt')
+  if times[1] then
+    redis.call('HINCRBY', run, 'worked', string.format('%.0f', math.max(0, times[1] - (times[2] or times[3]))))
+    redis.call('HSET', run, 'resumedAt', now)
+  end
+  redis.call('HDEL', run, 'endedAt')
+  redis.call('SADD', watched, id)
+end
+`
+
 /**
- * KEYS run, images, watched. ARGV run id, now, then indexes. Failed images wait again, and their run runs. The time for
- * which nobody worked on it does not count.
+ * KEYS run, images, watched, open. ARGV run id, now, then indexes. Failed and canceled images become waiting, as their
+ * next attempts, and their run is resumed. A canceled run stays canceled until `resumeRun`: its images under way become
+ * waiting, too, and its waiting images count. Returns the number of images that wait now, then index and attempt of
+ * each that may have left a job.
  */
-export const retryImages = `${image}
-if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
-local again = {}
+export const retryImages = `${image}${resume}
+local run = redis.call('HGET', KEYS[1], 'state')
+if not run then return {0} end
+local result, count = {0}, 0
 for i = 3, #ARGV do
   local attempt, state = recordOf(redis.call('HGET', KEYS[2], ARGV[i]))
-  if state == 'failed' then
-    tell(KEYS[1], 'failed', -1)
+  local open = run == 'canceled' and redis.call('SREM', KEYS[4], ARGV[i]) == 1
+  if open or state == 'failed' or state == 'canceled' then
+    tell(KEYS[1], state, -1)
     redis.call('HSET', KEYS[2], ARGV[i], cjson.encode({attempt = attempt + 1, state = 'waiting'}))
-    table.insert(again, ARGV[i])
-    table.insert(again, attempt)
+    if state ~= 'canceled' then
+      table.insert(result, ARGV[i])
+      table.insert(result, attempt)
+    end
+    count = count + 1
+  elseif run == 'canceled' and state == 'waiting' then
+    count = count + 1
   end
 end
-if #again > 0 then
-  redis.call('HSET', KEYS[1], 'state', 'running', 'expanded', 0)
-  local times = redis.call('HMGET', KEYS[1], 'endedAt', 'resumedAt', 'createdAt')
-  if times[1] then
-    redis.call('HINCRBY', KEYS[1], 'worked', string.format('%.0f', math.max(0, times[1] - (times[2] or times[3]))))
-    redis.call('HSET', KEYS[1], 'resumedAt', ARGV[2])
-  end
-  redis.call('HDEL', KEYS[1], 'endedAt')
-  redis.call('SADD', KEYS[3], ARGV[1])
-end
-return again`
+if count > 0 and run ~= 'canceled' then resume(KEYS[1], KEYS[3], ARGV[1], ARGV[2]) end
+result[1] = count
+return result`
+
+/** KEYS run, watched. ARGV run id, now. Resumes a run that was canceled. Returns 1 if it did. */
+export const resumeRun = `${resume}
+if redis.call('HGET', KEYS[1], 'state') ~= 'canceled' then return 0 end
+resume(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
+return 1`
 
 /** KEYS run, watched. ARGV run id, now. Gives a run up that has not ended. */
 export const cancelRun = `

@@ -170,10 +170,26 @@ export class RunStates {
     return (await this.#run('endRun')(keys, [run, Date.now(), store])) as RunHead['state'] | 'gone'
   }
 
-  /** Those of the images that had failed, with the attempt that did. */
-  async retryImages(run: string, indexes: readonly number[]): Promise<{ index: number; attempt: number }[]> {
-    const keys = [this.keys.run(run), this.keys.images(run), this.keys.watched]
-    return pairs(await this.#run('retryImages')(keys, [run, Date.now(), ...indexes]))
+  /**
+   * Has failed and canceled images wait, as their next attempts: how many wait, and which attempts may have left a job.
+   * A canceled run stays canceled until `resumeRun`.
+   */
+  async retryImages(
+    run: string,
+    indexes: readonly number[],
+  ): Promise<{ count: number; left: { index: number; attempt: number }[] }> {
+    const keys = [this.keys.run(run), this.keys.images(run), this.keys.watched, this.keys.open(run)]
+    const [count, ...left] = (await this.#run('retryImages')(keys, [
+      run,
+      Date.now(),
+      ...indexes,
+    ])) as unknown[]
+    return { count: Number(count), left: pairs(left) }
+  }
+
+  /** Has a canceled run go on. */
+  async resumeRun(run: string): Promise<void> {
+    await this.#run('resumeRun')([this.keys.run(run), this.keys.watched], [run, Date.now()])
   }
 
   async cancel(run: string): Promise<RunHead['state'] | 'gone'> {

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { ImageReport, RunRequest, RunStatus, Runs } from '@dist/runs'
+import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs } from '@dist/runs'
 
 export const day = new Date('2026-01-01T00:00:00Z')
 
@@ -43,8 +43,12 @@ export class FakeRuns implements Runs {
     return `r${this.submitted.length}`
   }
 
-  async list(): Promise<RunStatus[]> {
-    return this.known
+  async resolve(prefix: string): Promise<string> {
+    return prefix
+  }
+
+  async list({ limit, state }: RunFilter = {}): Promise<RunStatus[]> {
+    return this.known.filter((run) => state === undefined || run.state === state).slice(0, limit)
   }
 
   async status(run: string): Promise<RunStatus> {

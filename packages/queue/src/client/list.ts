@@ -1,0 +1,36 @@
+import type { RunFilter, RunStatus } from '@dist/runs'
+import { type RunHead, statusOf } from '../state/head.js'
+import type { Client } from './open.js'
+
+/** Runs that are read at the same time. */
+const readAtOnce = 100
+
+/** The runs that pass the filter, newest first. Reads no more runs than it needs to fill `limit`. */
+export async function listRuns(client: Client, { limit, state }: RunFilter): Promise<RunStatus[]> {
+  const { redis, keys, states, ask } = client
+  const most = limit ?? Number.POSITIVE_INFINITY
+  // Without a filter each run that is read is wanted.
+  const page = state === undefined ? Math.min(readAtOnce, most) : readAtOnce
+  const found: RunStatus[] = []
+  for (let start = 0; found.length < most; start += page) {
+    const ids = await ask(redis.zrange(keys.runs, String(start), String(start + page - 1), 'REV'))
+    const statuses = await Promise.all(
+      ids.map(async (run) => {
+        const head = await ask(states.head(run))
+        return head === undefined ? undefined : readStatus(client, run, head)
+      }),
+    )
+    const passed = statuses.filter((status) => status !== undefined)
+    found.push(...passed.filter((status) => state === undefined || status.state === state))
+    if (ids.length < page) break
+  }
+  return found.slice(0, limit)
+}
+
+/** The status of a run; a running one whose references are gone is `lost`. */
+export async function readStatus(client: Client, run: string, head: RunHead): Promise<RunStatus> {
+  const { ask, redis, keys } = client
+  const needsReferences = head.state === 'running' && head.chunks > 0
+  const isLost = needsReferences && (await ask(redis.exists(keys.references(run)))) === 0
+  return statusOf(run, head, isLost)
+}
