@@ -18,7 +18,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   images: ['content'],
   archive: ['reference', 'content', 'images', 'tar'],
   rootfs: ['locks', 'content', 'images', 'tar'],
-  remotes: ['images', 'reference'],
+  remotes: ['reference', 'content'],
   'registry-client': ['remotes'],
   redis: ['locks', 'remotes'],
   mirror: ['reference', 'locks', 'content', 'images', 'remotes'],

@@ -1,19 +1,19 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Who can reach an address: this machine, those around it, everybody. From the innermost to the outermost. */
-export const kinds = ['loopback', 'private', 'public'] as const
+/** From which network an address can be reached, most inward first. */
+const kinds = ['loopback', 'private', 'public'] as const
 export type AddressKind = (typeof kinds)[number]
 
-/** A range of addresses: the first one and the length of the prefix. */
+/** A range of addresses: the first address and the prefix length. */
 export type Net = readonly [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 const nets = (...texts: string[]) => texts.map((text) => ipaddr.parseCIDR(text))
 
-// IANA's special-purpose registries. Whatever is in none of these counts as public. The first match decides.
+// IANA's special-purpose registries. The first match decides; all other addresses are public.
 const ranges = {
-  // Link-local, where clouds have their metadata services; those that stand elsewhere (AWS, Google and Scaleway by
-  // IPv6, Alibaba, Azure, Oracle); and what no connection can be made to.
+  // Link-local, with most metadata services; the other metadata services (AWS, Google and Scaleway by IPv6, Alibaba,
+  // Azure, Oracle); multicast and broadcast.
   closed: nets(
     '169.254.0.0/16',
     'fe80::/10',
@@ -27,7 +27,7 @@ const ranges = {
     '255.255.255.255/32',
     'ff00::/8',
   ),
-  // Linux connects to itself for 0.0.0.0 and ::.
+  // Linux connects 0.0.0.0 and :: to the machine itself.
   loopback: nets('127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'),
   private: nets(
     '10.0.0.0/8',
@@ -42,8 +42,8 @@ const ranges = {
   ),
 }
 
-// IPv6 addresses that stand for an IPv4 one, and where it is in them: NAT64 (RFC 6052), IPv4-compatible, translated
-// (RFC 2765), 6to4.
+// IPv6 ranges that embed an IPv4 address, and its byte offset: NAT64 (RFC 6052), IPv4-compatible, translated (RFC 2765),
+// 6to4.
 const embedding = [
   [ipaddr.parseCIDR('64:ff9b::/96'), 12],
   [ipaddr.parseCIDR('::/96'), 12],
@@ -51,13 +51,13 @@ const embedding = [
   [ipaddr.parseCIDR('2002::/16'), 2],
 ] as const
 
-/** The kind of an address, by what it reaches. Undefined: link-local, a cloud's metadata service, or nobody's. */
+/** The kind of an address; of the embedded IPv4 address where it has one. Undefined: no connection is allowed (R35). */
 export function kindOfAddress(address: string): AddressKind | undefined {
-  const kind = ipaddr.subnetMatch(reached(ipaddr.parse(address)), ranges, 'public')
+  const kind = ipaddr.subnetMatch(embeddedAddress(ipaddr.parse(address)), ranges, 'public')
   return kind === 'closed' ? undefined : (kind as AddressKind)
 }
 
-/** The address that a URL's host is by what it says: an address, or a name of this machine. Undefined: a name. */
+/** The address that a URL's host spells: an IP address, or localhost. Undefined: a name to be resolved. */
 export function literalAddress(hostname: string): string | undefined {
   const bare = hostname.replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 0) return bare
@@ -74,10 +74,10 @@ export function parseNet(text: string): Net | undefined {
   return isIP(address) !== 0 && ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined
 }
 
-/** Whether an address, or what it reaches, is in one of the nets. */
+/** Whether an address, or the IPv4 address embedded in it, is in one of the nets. */
 export function isIn(address: string, allowed: readonly Net[]): boolean {
   const parsed = ipaddr.parse(address)
-  return [parsed, reached(parsed)].some((one) =>
+  return [parsed, embeddedAddress(parsed)].some((one) =>
     allowed.some((net) => one.kind() === net[0].kind() && one.match([...net])),
   )
 }
@@ -87,11 +87,11 @@ export function isOutward(kind: AddressKind, floor: AddressKind): boolean {
   return kinds.indexOf(kind) >= kinds.indexOf(floor)
 }
 
-function reached(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
+function embeddedAddress(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (!isIPv6(address)) return address
   if (address.isIPv4MappedAddress()) return address.toIPv4Address()
   const bytes = address.toByteArray()
-  // :: and ::1 are what they are.
+  // :: and ::1 embed nothing.
   if (bytes.slice(0, 15).every((byte) => byte === 0)) return address
   const found = embedding.find(([net]) => address.match(net))
   return found === undefined ? address : ipaddr.fromByteArray(bytes.slice(found[1], found[1] + 4))

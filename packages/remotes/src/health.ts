@@ -1,51 +1,54 @@
-import { hostPaused, type ToldOptions } from './limiter.js'
+import { pausedHostError, type ReportOptions } from './limiter.js'
 import type { HostPolicy, HostState } from './policy.js'
 
-/** What is wrong with a host. Durations and times are milliseconds; `at` and `until` by the monotonic clock. */
+/** The trouble of a host. Times are milliseconds; `at` and `until` by the monotonic clock. */
 interface Trouble {
-  /** `failed`: an answer ends it. `asked`: the host answers, and asks for a pause. */
+  /** `failed`: ended by an answer. `asked`: the host answers and asks for a pause. */
   kind: 'failed' | 'asked'
   because: string
   /** Since the epoch. */
   since: number
-  /** When the last failure was counted: what was under way then is none of its own. */
+  /** Time of the last counted failure: failures of requests that began before it do not count. */
   at: number
   until: number
-  /** Pauses in a row. */
+  /** Consecutive pauses. */
   pauses: number
+  /** A probe is in flight. */
   probing: boolean
 }
 
-/** What somebody was let through for. */
+/** The admission of one request. */
 export interface Admission {
-  /** It is the one request that finds out whether the host is back. */
+  /** The request tests whether the host is back. */
   readonly probes: boolean
-  /** It has ended: if nobody was told how it went, the next one may find out. */
+  /** Ends the request: if its result was not reported, the next request may probe. */
   end(): void
 }
 
-/** A trouble as somebody else has told of it: how much longer it lasts, not until when. */
+/** A trouble that another process reported, with the time left, because clocks differ. */
 export interface SharedTrouble {
   readonly because: string
+  /** Milliseconds since the epoch. */
   readonly since: number
-  /** Milliseconds. */
+  /** Milliseconds until the next probe. */
   readonly left: number
   readonly answered: boolean
 }
 
 const unconditional: Admission = { probes: false, end: () => {} }
 
-const longestPause = 24 * 60 * 60 * 1000
+/** Milliseconds. Caps what a host may ask for. */
+const maxRequestedPause = 24 * 60 * 60 * 1000
 
-/** What this process knows of the health of hosts. */
+/** The health of hosts as this process sees it. */
 export class HostHealth {
   readonly #troubles = new Map<string, Trouble>()
-  /** By the monotonic clock. */
+  /** Time of the last answer by host, by the monotonic clock. */
   readonly #answered = new Map<string, number>()
 
   constructor(
     private readonly policy: HostPolicy,
-    /** Told of each trouble that begins, or begins anew. */
+    /** Called at the start of each trouble, and of each further pause. */
     private readonly onTrouble: (host: string) => void,
   ) {}
 
@@ -57,22 +60,22 @@ export class HostHealth {
     if (paused !== undefined) throw paused
     trouble.probing = true
     const end = () => {
-      // Of a new trouble another request finds out.
+      // A new trouble has its own object, and keeps its own probe.
       trouble.probing = false
     }
     return { probes: true, end }
   }
 
-  /** Why the host must not be asked now. Undefined: it may be, at least by one request. */
+  /** The error for a request while the host is paused or probed; undefined when a request is admitted. */
   pausedError(host: string): Error | undefined {
     const trouble = this.#troubles.get(host)
     if (trouble === undefined) return undefined
     const left = trouble.until - performance.now()
     if (left <= 0 && !trouble.probing) return undefined
-    return hostPaused(host, trouble.because, left > 0 ? Math.ceil(left) : this.policy.firstProbe)
+    return pausedHostError(host, trouble.because, left > 0 ? Math.ceil(left) : this.policy.firstProbe)
   }
 
-  failed(host: string, because: string, { after = 0 }: ToldOptions): void {
+  failed(host: string, because: string, { after = 0 }: ReportOptions): void {
     const began = performance.now() - after
     if ((this.#answered.get(host) ?? Number.NEGATIVE_INFINITY) > began) return
     const before = this.#troubles.get(host)
@@ -85,14 +88,14 @@ export class HostHealth {
     })
   }
 
-  pause(host: string, milliseconds: number | undefined, because: string, { after = 0 }: ToldOptions): void {
+  pause(host: string, milliseconds: number | undefined, because: string, { after = 0 }: ReportOptions): void {
     const now = performance.now()
     this.#answered.set(host, now)
     const before = this.#troubles.get(host)
-    const asked = Math.min(Math.max(milliseconds ?? 0, 0) || 0, longestPause)
+    const asked = Math.min(Math.max(milliseconds ?? 0, 0) || 0, maxRequestedPause)
     const same = before?.kind === 'asked' ? before : undefined
     if (same !== undefined && now - after <= same.at) {
-      // Under way together with the one that was told the same first.
+      // This request was in flight together with the one whose answer began the pause.
       same.until = Math.max(same.until, now + asked)
       return
     }
@@ -109,7 +112,7 @@ export class HostHealth {
     this.#troubles.delete(host)
   }
 
-  /** Takes over what others have found out. */
+  /** Takes over the trouble that another process reports. */
   learn(host: string, { because, since, left, answered }: SharedTrouble): void {
     const now = performance.now()
     if (answered && !this.#answered.has(host)) this.#answered.set(host, Number.NEGATIVE_INFINITY)
@@ -119,7 +122,7 @@ export class HostHealth {
     this.onTrouble(host)
   }
 
-  /** Forgets a trouble that others know to be over. */
+  /** Ends a trouble that another process reports to be over. */
   forget(host: string): void {
     this.#troubles.delete(host)
   }

@@ -1,7 +1,7 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { hasChildren, isSchema1Type } from '@dist/oci'
 
-/** What somebody knows of an object beforehand; it orders the endpoints that are tried, and forbids none. */
+/** A guess at the type of an object. Orders the paths that are tried, and excludes none. */
 export type Hint =
   | { readonly kind: 'mediatype'; readonly value: string }
   | { readonly kind: 'type'; readonly value: ObjectType }
@@ -17,13 +17,13 @@ export function parseHint(text: string): Hint {
   if (kind === 'type' && (value === 'manifest' || value === 'blob')) return { kind, value }
   throw new DistError(
     'INVALID_ARGUMENT',
-    `"${sanitize(text, 100)}" is not a hint (mediatype:<type>, type:manifest or type:blob)`,
+    `"${sanitize(text, 100)}" is not a hint: expected mediatype:<type>, type:manifest or type:blob`,
   )
 }
 
-/** The kinds of object that something may be, most likely first, none twice. */
+/** The types that an object may have, most likely first, each once. */
 export function likelyTypes(object: string, hints: readonly Hint[]): readonly ObjectType[] {
-  // Tags exist for manifests only.
+  // Only manifests have tags.
   if (!object.includes(':')) return ['manifest']
   const types = hints.map((hint) => (hint.kind === 'type' ? hint.value : typeOf(hint.value)))
   return [...new Set<ObjectType>([...types, 'manifest', 'blob'])]

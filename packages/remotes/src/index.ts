@@ -1,9 +1,17 @@
-export * from './addresses.js'
+export {
+  type AddressKind,
+  isIn,
+  isOutward,
+  kindOfAddress,
+  literalAddress,
+  parseNet,
+} from './addresses.js'
 export type { SharedTrouble } from './health.js'
-export * from './hints.js'
+export { type Hint, likelyTypes, type ObjectType, parseHint } from './hints.js'
 export * from './limiter.js'
 export { createHostLimiter, type LocalHostLimiter } from './local-limiter.js'
 export * from './policy.js'
 export * from './pusher.js'
 export * from './referrers.js'
 export * from './remotes.js'
+export type { Repository } from './repository.js'

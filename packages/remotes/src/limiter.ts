@@ -2,9 +2,8 @@ import { DistError } from '@dist/errdefs'
 import type { HostState } from './policy.js'
 
 /**
- * Who waits for a place at a host. Each has as many places as the host allows, so that none of them waits for another:
- * an upload holds its place while it waits for the download that feeds it, and either may need a token. The health of
- * the host is one for all.
+ * The use of a slot. Each lane has as many slots as the policy allows, so that lanes never wait for each other: an
+ * upload holds its slot while it waits for its download, and both may need a token. All lanes share the host's health.
  */
 export type HostLane = 'requests' | 'uploads' | 'tokens'
 
@@ -14,59 +13,64 @@ export interface AcquireOptions {
   lane?: HostLane | undefined
 }
 
-/** A permission to have one request under way at a host. */
+/** The right to have one request in flight at a host. */
 export interface Permit {
-  /** Whether this request finds out if the host is back: nobody else asks until it is told how it went. */
+  /** This request tests whether the host is back: no other request is admitted until its result is reported. */
   readonly probes: boolean
-  /** Gives the place back, when the body has been read. Twice is as good as once. */
+  /** Frees the slot, once the body has been read. Idempotent. */
   release(): void
 }
 
-/** How long the request had been under way that a limiter is told of, in milliseconds. Default: 0. */
-export interface ToldOptions {
+export interface ReportOptions {
+  /** Milliseconds from the start of the request to the report. Default: 0. */
   after?: number | undefined
 }
 
 /**
- * Keeps hosts from being asked too much, and everybody from waiting for one that does not answer. Shared by all who
- * talk to the host.
+ * Limits the requests in flight at each host, and pauses hosts that fail. All clients of a host share one limiter.
  *
- * A host that fails or asks for a pause is paused: `acquire` throws then and does not wait, so that an attempt gives
- * back what it holds. When the pause is over one request at a time is let through, until one is answered.
+ * A host that fails or asks for a pause is paused: `acquire` then throws at once, so that the caller can free what it
+ * holds. After the pause one request at a time is admitted until one is answered.
  */
 export interface HostLimiter extends HostStates {
   /**
-   * Waits for a place, first come, first served. `CANCELED` through the signal; `hostPaused` when the host is paused,
-   * now or while this waits.
+   * Waits for a slot, first come, first served. Throws `CANCELED` when the signal aborts, and `pausedHostError` when the
+   * host is paused, also while it waits.
    */
   acquire(host: string, options?: AcquireOptions): Promise<Permit>
   /**
-   * The host refused, did not answer in time, or its name does not resolve: it is paused, longer with each failure in
-   * a row. Requests that were under way together count once; one that began before the last answer counts for nothing.
+   * Reports that the host refused the connection, timed out, or has no address. It is paused, longer with each
+   * consecutive failure. Failures of concurrent requests count once; a request that began before the last answer does
+   * not count.
    */
-  failed(host: string, because: string, options?: ToldOptions): Promise<void>
-  /** The host answered as it should, whatever it said. Ends its trouble; a pause that it asked for lasts all the same. */
+  failed(host: string, because: string, options?: ReportOptions): Promise<void>
+  /** Reports an answer of any status. Ends a failure; a pause that the host asked for runs to its end. */
   answered(host: string): Promise<void>
   /**
-   * The host asks for a pause of so many milliseconds, or of a time that it does not name. Each answer like that in a
-   * row makes the least pause twice as long. A pause never gets shorter.
+   * Reports that the host asks for a pause of `milliseconds` (undefined: it names no time). Each consecutive report
+   * doubles the minimum pause. A pause is never shortened.
    */
-  pause(host: string, milliseconds: number | undefined, because: string, options?: ToldOptions): Promise<void>
+  pause(
+    host: string,
+    milliseconds: number | undefined,
+    because: string,
+    options?: ReportOptions,
+  ): Promise<void>
 }
 
-/** Tells of hosts, for who waits and for displays. Never rejects. */
+/** The health of hosts, for schedulers and displays. Never rejects. */
 export interface HostStates {
   state(host: string): Promise<HostState>
-  /** The hosts that are in trouble. */
+  /** The hosts that fail or are paused. */
   states(): Promise<HostState[]>
 }
 
-/** The error of who asks for a host that is paused: `UNAVAILABLE`, retryable, `paused`, with `host` and `because`. */
-export function hostPaused(host: string, because: string, retryAfter: number): DistError {
-  const message = `${because}; it is asked again ${inSeconds(retryAfter)}`
+/** The error of a request to a paused host: `UNAVAILABLE`, retryable, `paused`, with `host` and `because`. */
+export function pausedHostError(host: string, because: string, retryAfter: number): DistError {
+  const message = `${because}; next request ${delayText(retryAfter)}`
   return new DistError('UNAVAILABLE', message, { host, because, retryAfter, paused: true })
 }
 
-function inSeconds(milliseconds: number): string {
-  return milliseconds < 1_000 ? 'soon' : `in ${Math.round(milliseconds / 1_000)} s`
+function delayText(milliseconds: number): string {
+  return milliseconds < 1_000 ? 'in less than 1 s' : `in ${Math.round(milliseconds / 1_000)} s`
 }

@@ -1,36 +1,36 @@
 import { throwIfAborted } from '@dist/errdefs'
 import { type Admission, HostHealth, type SharedTrouble } from './health.js'
 import type { HostLimiter, Permit } from './limiter.js'
-import { Places } from './places.js'
 import { type HostPolicy, hostPolicy } from './policy.js'
+import { Slots } from './slots.js'
 
-/** A limiter that takes over what other processes have found out. */
+/** A limiter that also takes over what other processes report. */
 export interface LocalHostLimiter extends HostLimiter {
   learn(host: string, trouble: SharedTrouble): void
   forget(host: string): void
 }
 
-/** A limiter for those in this process. */
+/** A limiter for one process. */
 export function createHostLimiter(policy: Partial<HostPolicy> = {}): LocalHostLimiter {
   const { requests, ...rest } = hostPolicy(policy)
-  const lanes = new Map<string, Map<string, Places>>()
+  const lanes = new Map<string, Map<string, Slots>>()
   const health = new HostHealth({ requests, ...rest }, (host) => {
     const paused = health.pausedError(host)
-    if (paused !== undefined) for (const places of lanes.get(host)?.values() ?? []) places.refuse(paused)
+    if (paused !== undefined) for (const slots of lanes.get(host)?.values() ?? []) slots.refuse(paused)
   })
-  const placesAt = (host: string, lane: string): Places => {
-    const ofHost = lanes.get(host) ?? new Map<string, Places>()
+  const slotsOf = (host: string, lane: string): Slots => {
+    const ofHost = lanes.get(host) ?? new Map<string, Slots>()
     lanes.set(host, ofHost)
-    const places = ofHost.get(lane) ?? new Places(requests)
-    ofHost.set(lane, places)
-    return places
+    const slots = ofHost.get(lane) ?? new Slots(requests)
+    ofHost.set(lane, slots)
+    return slots
   }
-  const permit = (host: string, { probes, end }: Admission, giveBack: () => void): Permit => {
+  const permit = (host: string, { probes, end }: Admission, free: () => void): Permit => {
     let held = true
     const release = () => {
       if (!held) return
       held = false
-      giveBack()
+      free()
       end()
       const ofHost = lanes.get(host)
       if (ofHost !== undefined && [...ofHost.values()].every(({ idle }) => idle)) lanes.delete(host)
@@ -42,7 +42,7 @@ export function createHostLimiter(policy: Partial<HostPolicy> = {}): LocalHostLi
       throwIfAborted(signal)
       const admission = health.admit(host)
       try {
-        return permit(host, admission, await placesAt(host, lane).take(signal))
+        return permit(host, admission, await slotsOf(host, lane).take(signal))
       } catch (error) {
         admission.end()
         throw error

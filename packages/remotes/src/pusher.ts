@@ -4,42 +4,39 @@ import type { Locator } from '@dist/reference'
 import type { RemoteOptions } from './remotes.js'
 
 export interface PutOptions extends RemoteOptions {
-  /** The tag that is to mean the manifest. Default: none, it is put under its digest. */
+  /** The tag to set to the manifest. Default: none, the manifest is put under its digest. */
   tag?: string | undefined
 }
 
 /** Puts content into one repository of a registry. */
 export interface Pusher {
   /**
-   * What a tag or a digest means there now: one HEAD, or a GET where HEAD does not tell enough. Undefined where it is
-   * not there, and where the whole repository is not.
+   * The manifest under a tag or digest: one HEAD, or a GET if the answer to HEAD is incomplete. Undefined if the manifest
+   * or the repository does not exist.
    */
   resolve(object: string, options?: RemoteOptions): Promise<Descriptor | undefined>
   /** Whether the repository holds the blob, with that size: one HEAD. */
   has(desc: Descriptor, options?: RemoteOptions): Promise<boolean>
   /**
-   * Has the registry take the blob over from another of its repositories. False where it does not: the upload that it
-   * may have opened instead is what the next write of that digest goes on with.
+   * Mounts the blob from another repository of the registry. Resolves to false if the registry does not mount it; if it
+   * opened an upload instead, the next write of that digest continues that upload.
    */
   mount(desc: Descriptor, from: string, options?: RemoteOptions): Promise<boolean>
-  /**
-   * The repository turned out not to hold the blob, whatever it said: the next write of it is not kept from sending it by
-   * what it says now.
-   */
+  /** Records that the repository lacks the blob, whatever it answered: the next write sends it without a check. */
   forget(desc: Descriptor): Promise<void>
   /**
-   * Takes blobs; needs digest and size beforehand. What does not verify never becomes a blob. Nothing can be resumed
-   * by another writer.
+   * Takes blobs; needs digest and size beforehand. Unverified content never becomes a blob. No write can be resumed by
+   * another writer.
    */
   readonly ingester: Ingester
   /**
-   * Puts a manifest, under its digest or under a tag. Everything that it names must be there. `FAILED_PRECONDITION`
-   * when the registry answers with another digest.
+   * Puts a manifest under its digest or a tag. Its children must exist. Throws `FAILED_PRECONDITION` when the registry
+   * answers with another digest.
    */
   put(desc: Descriptor, content: Uint8Array, options?: PutOptions): Promise<void>
 }
 
-/** Hands out what puts content into repositories. */
+/** Creates pushers for repositories. */
 export interface PusherSource {
   pusher(locator: Locator): Pusher
 }

@@ -4,14 +4,14 @@ import type { RemoteOptions } from './remotes.js'
 
 export interface ReferrersOptions extends RemoteOptions {
   /**
-   * Told why it is not known what refers to the content: then nothing is taken to do so. `unlisted`: the registry does
-   * not list it, and there is no tag for it. Where other content of the repository has one, that is as good as none.
+   * Called with the reason when the referrers are unknown; the result is then empty. `unlisted`: the registry's API
+   * failed and no tag lists them. If other content of the repository has such a tag, this can be read as "none".
    */
   onUnknown?: ((error: Error, about: { unlisted: boolean }) => void) | undefined
 }
 
-/** Knows what refers to content: signatures, SBOMs, attestations. */
+/** Lists what refers to content: signatures, SBOMs, attestations. */
 export interface ReferrersSource {
-  /** The manifests whose subject has that digest, each once; none is no error, nor is a registry that does not tell. */
+  /** The manifests whose subject has the digest, each once. Empty, and no error, if there are none or they are unknown. */
   referrers(locator: Locator, digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
 }

@@ -36,7 +36,7 @@ test.each([
   ['::', 'loopback'],
   ['100.64.0.1', 'private'],
   ['100.127.255.255', 'private'],
-])('R35 %s is judged by what it reaches: %s', (address, kind) => {
+])('R35 %s has the kind of the address that it reaches: %s', (address, kind) => {
   expect(kindOfAddress(address)).toBe(kind)
 })
 
@@ -56,11 +56,11 @@ test.each([
   '224.0.0.1',
   '255.255.255.255',
   'ff02::1',
-])('R35 %s is of no kind that may be connected to', (address) => {
+])('R35 %s has no kind: no connection is allowed', (address) => {
   expect(kindOfAddress(address)).toBeUndefined()
 })
 
-test('loopback comes before private, that before public', () => {
+test('public is more outward than private, private than loopback', () => {
   expect(isOutward('public', 'loopback')).toBe(true)
   expect(isOutward('private', 'private')).toBe(true)
   expect(isOutward('loopback', 'private')).toBe(false)
@@ -79,7 +79,7 @@ test.each([
   ['https://localhost.example.com/', undefined],
   ['https://notlocalhost/', undefined],
   ['https://registry.example.com/', undefined],
-])('the host of %s says that it is %s', (url, address) => {
+])('the host of %s spells the address %s', (url, address) => {
   expect(literalAddress(new URL(url).hostname)).toBe(address)
 })
 
@@ -106,6 +106,6 @@ test.each([
   '/8',
   'fd00::/129',
   '10',
-])('"%s" is no net', (text) => {
+])('"%s" is not a net', (text) => {
   expect(parseNet(text)).toBeUndefined()
 })

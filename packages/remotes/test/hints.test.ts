@@ -35,7 +35,7 @@ describe('parseHint', () => {
 })
 
 describe('likelyTypes', () => {
-  it('tries a digest of which nothing is known as a manifest, then as a blob', () => {
+  it('orders manifest before blob for a digest without hints', () => {
     expect(likelyTypes(digest, [])).toEqual(['manifest', 'blob'])
   })
 
@@ -47,16 +47,16 @@ describe('likelyTypes', () => {
     [`mediatype:${mediaTypes.dockerIndex}`, ['manifest', 'blob']],
     [`mediatype:${mediaTypes.ociArtifactManifest}`, ['manifest', 'blob']],
     [`mediatype:${mediaTypes.dockerSchema1}`, ['manifest', 'blob']],
-  ])('orders by the hint %s, and leaves nothing out', (hint, types) => {
+  ])('puts the type of the hint %s first, and keeps the other type', (hint, types) => {
     expect(likelyTypes(digest, hints(hint))).toEqual(types)
   })
 
-  it('follows the first of several hints, and names none twice', () => {
+  it('follows the first of several hints, and returns each type once', () => {
     const many = hints('type:blob', 'type:manifest', 'type:blob', `mediatype:${mediaTypes.ociIndex}`)
     expect(likelyTypes(digest, many)).toEqual(['blob', 'manifest'])
   })
 
-  it('knows that only manifests have tags, whatever the hints', () => {
+  it('takes a tag for a manifest, whatever the hints', () => {
     expect(likelyTypes('3.20', hints('type:blob'))).toEqual(['manifest'])
   })
 })

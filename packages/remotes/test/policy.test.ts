@@ -10,23 +10,23 @@ it.each([
   [true, 900_500, false],
   [true, 975_000, true],
 ])(
-  'a host that has answered (%s) is asked again after %d ms of trouble: given up %s',
+  'a host that has answered before (%s), after %d ms of trouble, is given up: %s',
   (answered, length, given) => {
     const state = { host: 'a', answered, since, pausedUntil: since + length, because: 'a is away' }
     expect(isGivenUp(state, hostPolicy())).toBe(given)
   },
 )
 
-it('a host that asks for a pause is one that answers', () => {
+it('a host that asks for a pause counts as a host that answers', () => {
   const state = { host: 'a', answered: false, asks: true, since, pausedUntil: since + 600_000 }
   expect(isGivenUp(state, hostPolicy())).toBe(false)
 })
 
-it('a host that is well is never given up', () => {
+it('a host without trouble is not given up', () => {
   expect(isGivenUp({ host: 'a', answered: false }, hostPolicy())).toBe(false)
 })
 
-it('R27 a host that refuses is asked 12 times at most, however long it is waited for', () => {
+it('R27 a host that refuses connections gets 12 requests at most, whatever the patience', () => {
   for (const [answered, most] of [
     [false, 6],
     [true, 12],

@@ -1,7 +1,7 @@
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Endpoint, ProxySettings } from '@dist/registry-client'
-import type { AddressKind, HostLane, ToldOptions } from '@dist/remotes'
+import type { AddressKind, HostLane, ReportOptions } from '@dist/remotes'
 
 /** What a thread is told when it starts. */
 export interface ThreadSettings {
@@ -50,7 +50,7 @@ export interface GrantedPermit {
 export interface FailedCall {
   readonly host: string
   readonly because: string
-  readonly options?: ToldOptions | undefined
+  readonly options?: ReportOptions | undefined
 }
 
 export interface PauseCall extends FailedCall {

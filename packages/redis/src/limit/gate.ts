@@ -1,5 +1,5 @@
 import { abortError, backoff, throwIfAborted } from '@dist/errdefs'
-import { hostPaused, type SharedTrouble } from '@dist/remotes'
+import { pausedHostError, type SharedTrouble } from '@dist/remotes'
 import type { Script } from '../script.js'
 import type { Breaker } from './breaker.js'
 
@@ -141,7 +141,7 @@ export class Gate {
   }
 
   #refuse({ because, left }: SharedTrouble): void {
-    for (const { refuse } of this.#waiting.values()) refuse(hostPaused(this.host, because, left))
+    for (const { refuse } of this.#waiting.values()) refuse(pausedHostError(this.host, because, left))
   }
 
   async #ask(ids: readonly string[]): Promise<Answer> {

@@ -9,7 +9,7 @@ import {
   hostPolicy,
   type LocalHostLimiter,
   type Permit,
-  type ToldOptions,
+  type ReportOptions,
 } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
@@ -108,7 +108,7 @@ class RedisHostLimiter implements HostLimiter {
     }
   }
 
-  failed(host: string, because: string, options?: ToldOptions): Promise<void> {
+  failed(host: string, because: string, options?: ReportOptions): Promise<void> {
     return this.#troubles.failed(host, because, options)
   }
 
@@ -120,7 +120,7 @@ class RedisHostLimiter implements HostLimiter {
     host: string,
     milliseconds: number | undefined,
     because: string,
-    options?: ToldOptions,
+    options?: ReportOptions,
   ): Promise<void> {
     return this.#troubles.pause(host, milliseconds, because, options)
   }

@@ -1,4 +1,4 @@
-import type { HostPolicy, HostState, LocalHostLimiter, ToldOptions } from '@dist/remotes'
+import type { HostPolicy, HostState, LocalHostLimiter, ReportOptions } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { defineScript, type Script } from '../script.js'
 import type { Breaker } from './breaker.js'
@@ -40,7 +40,7 @@ export class Troubles {
     this.#states = define('States', statesScript)
   }
 
-  async failed(host: string, because: string, options: ToldOptions = {}): Promise<void> {
+  async failed(host: string, because: string, options: ReportOptions = {}): Promise<void> {
     await this.local.failed(host, because, options)
     // What was answered meanwhile has ended it here, and is no trouble for the others.
     if ((await this.local.state(host)).pausedUntil === undefined) return
@@ -53,7 +53,7 @@ export class Troubles {
     host: string,
     milliseconds: number | undefined,
     because: string,
-    options: ToldOptions = {},
+    options: ReportOptions = {},
   ): Promise<void> {
     await this.local.pause(host, milliseconds, because, options)
     const { firstProbe, longestPause } = this.policy

@@ -2,70 +2,73 @@ import { setMaxListeners } from 'node:events'
 import { abortError } from '@dist/errdefs'
 
 interface Waiter {
-  enter(): void
+  admit(): void
   refuse(error: Error): void
 }
 
-/** A number of places, given first come, first served. */
-export class Places {
+/**
+ * A number of slots, given first come, first served. Not p-limit: a waiter must be able to abort, `refuse` must end all
+ * waits with one error, and a slot is held beyond a function call, until a response body has been read.
+ */
+export class Slots {
   readonly #waiting = new Set<Waiter>()
   #taken = 0
 
-  constructor(private readonly places: number) {}
+  constructor(private readonly count: number) {}
 
   get idle(): boolean {
     return this.#taken === 0 && this.#waiting.size === 0
   }
 
-  /** Waits for a place; the function that it resolves to gives it back. `CANCELED` through the signal. */
+  /** Waits for a slot and resolves to the function that frees it. Rejects with `CANCELED` when the signal aborts. */
   take(signal: AbortSignal | undefined): Promise<() => void> | (() => void) {
-    if (this.#taken < this.places && this.#waiting.size === 0) return this.#admit()
+    if (this.#taken < this.count && this.#waiting.size === 0) return this.#occupy()
     return new Promise((resolve, reject) => {
       const leave = () => {
-        signal?.removeEventListener('abort', giveUp)
+        signal?.removeEventListener('abort', onAbort)
         this.#waiting.delete(waiter)
       }
-      const giveUp = () => {
+      const onAbort = () => {
         leave()
         if (signal !== undefined) reject(abortError(signal))
       }
       const waiter = {
-        enter: () => {
+        admit: () => {
           leave()
-          resolve(this.#admit())
+          resolve(this.#occupy())
         },
         refuse: (error: Error) => {
           leave()
           reject(error)
         },
       }
-      // One signal ends hundreds of waits; Node takes more than ten for a leak and warns.
+      // One signal ends hundreds of waits; Node warns of a leak above ten listeners.
       if (signal !== undefined) setMaxListeners(0, signal)
-      signal?.addEventListener('abort', giveUp, { once: true })
+      signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.add(waiter)
     })
   }
 
-  /** Ends every wait with this error. */
+  /** Rejects every wait with this error. */
   refuse(error: Error): void {
     for (const waiter of this.#waiting) waiter.refuse(error)
   }
 
-  #admit(): () => void {
+  #occupy(): () => void {
     this.#taken++
     let held = true
     return () => {
       if (!held) return
       held = false
       this.#taken--
-      this.#next()
+      this.#admitWaiting()
     }
   }
 
-  #next(): void {
+  #admitWaiting(): void {
     for (const waiter of this.#waiting) {
-      if (this.#taken >= this.places) return
-      waiter.enter()
+      if (this.#taken >= this.count) return
+      waiter.admit()
     }
   }
 }

@@ -1,0 +1,20 @@
+import type { Descriptor, Digest } from '@dist/oci'
+import type { Reference } from '@dist/reference'
+import type { Pusher } from './pusher.js'
+import type { ReferrersOptions } from './referrers.js'
+import type { Fetcher, ObjectFetcher, RemoteOptions, Resolved, ResolveOptions } from './remotes.js'
+
+/** One repository of a registry. */
+export interface Repository extends Fetcher, ObjectFetcher {
+  /** As `Resolver.resolve`, for a reference into this repository. */
+  resolve(ref: Reference, options?: ResolveOptions): Promise<Resolved>
+  /** As `ReferrersSource.referrers`. */
+  referrers(digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
+  /**
+   * All tags, each once, in the order of the registry; pages are requested while the caller iterates. Iterating throws
+   * `NOT_FOUND` if the repository does not exist, `MALFORMED` for an answer that is no list of tags, and
+   * `RESOURCE_EXHAUSTED` for more tags than any registry has.
+   */
+  tags(options?: RemoteOptions): AsyncIterable<string>
+  readonly pusher: Pusher
+}
