@@ -1,4 +1,13 @@
-import type { Draft, Driver, Expected, Info, ReadOptions, Status, WriteOptions } from '@dist/content'
+import {
+  type Draft,
+  type Driver,
+  type Expected,
+  type Info,
+  type ReadOptions,
+  type Status,
+  statusOf,
+  type WriteOptions,
+} from '@dist/content'
 import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import type { Bucket } from './bucket/bucket.js'
@@ -91,7 +100,7 @@ export class S3Driver implements Driver {
     const digest = this.bucket.digestAt(upload.key)
     const expected = { digest }
     const { size, updatedAt } = progress
-    return { ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt }
+    return statusOf({ ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt })
   }
 
   #isLive(upload: OpenUpload): boolean {

@@ -4,6 +4,7 @@ import { oneChunk } from './chunk.js'
 import type { Expected, Info, ReadOptions, Status } from './content.js'
 import type { Draft, Driver } from './driver.js'
 import type { Image, Names } from './names.js'
+import { statusOf } from './status.js'
 
 interface Kept {
   info: Info
@@ -54,8 +55,7 @@ export class MemoryDriver implements Driver {
 
   async *statuses(): AsyncIterable<Status> {
     for (const { ref, startedAt, size, expected } of this.#drafts.values()) {
-      const total = { total: expected.size }
-      yield { ref, offset: size, ...total, expected, startedAt, updatedAt: new Date(), live: true }
+      yield statusOf({ ref, offset: size, expected, startedAt, updatedAt: new Date(), live: true })
     }
   }
 

@@ -2,6 +2,7 @@ import { DistError } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester } from '@dist/oci'
 import type { Expected, Info, Status, WriteOptions, Writer } from './content.js'
 import type { Draft, Driver } from './driver.js'
+import { statusOf } from './status.js'
 
 /** Opens a draft and verifies all that goes into it. */
 export async function openWriter(
@@ -35,16 +36,15 @@ class VerifyingWriter implements Writer {
   }
 
   get status(): Status {
-    const { size } = this.expected
-    return {
-      ref: this.draft.ref,
+    const { draft, expected } = this
+    return statusOf({
+      ref: draft.ref,
       offset: this.#digester.size,
-      total: size,
-      expected: this.expected,
-      startedAt: this.draft.startedAt,
+      expected,
+      startedAt: draft.startedAt,
       updatedAt: this.#updatedAt,
       live: !this.#closed,
-    }
+    })
   }
 
   /** Brings the hash to where a cut-off write stopped. */

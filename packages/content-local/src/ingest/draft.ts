@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Draft, Expected, Info, Status } from '@dist/content'
+import { type Draft, type Expected, type Info, type Status, statusOf } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import { type Lock, thisProcess } from '@dist/locks'
 import { algorithmOf, type Digest } from '@dist/oci'
@@ -59,16 +59,15 @@ export class LocalDraft implements Draft {
   }
 
   get status(): Status {
-    const { size } = this.expected
-    return {
-      ref: this.ref,
+    const { ref, expected, startedAt } = this
+    return statusOf({
+      ref,
       offset: this.#size,
-      total: size,
-      expected: this.expected,
-      startedAt: this.startedAt,
+      expected,
+      startedAt,
       updatedAt: this.#updatedAt,
       live: true,
-    }
+    })
   }
 
   replay(): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { Status } from '@dist/content'
+import { type Status, statusOf } from '@dist/content'
 import type { LocalLocker } from '../locker/locker.js'
 import { type Found, findEntry, lockKey, recordSuffix } from './entry.js'
 import { listIngest } from './sweep.js'
@@ -10,11 +10,7 @@ export function entryStatuses(ingest: string, locker: LocalLocker): Status[] {
     .map((record) => findEntry(ingest, record))
     .filter((entry): entry is Found => entry?.hasData === true)
   const held = locker.heldAmong(found.map(({ entry }) => lockKey(entry.ref)))
-  return found.map((entry) => statusOf(entry, held))
-}
-
-function statusOf({ entry, size, updatedAt }: Found, held: ReadonlySet<string>): Status {
-  const { ref, expected, startedAt } = entry
-  const total = { total: expected.size }
-  return { ref, offset: size, ...total, expected, startedAt, updatedAt, live: held.has(lockKey(ref)) }
+  return found.map(({ entry: { ref, expected, startedAt }, size, updatedAt }) =>
+    statusOf({ ref, offset: size, expected, startedAt, updatedAt, live: held.has(lockKey(ref)) }),
+  )
 }

@@ -1,4 +1,4 @@
-import type { Draft, Expected, Info, Status } from '@dist/content'
+import { type Draft, type Expected, type Info, type Status, statusOf } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, encodedOf } from '@dist/oci'
 import type { Bucket } from '../bucket/bucket.js'
@@ -47,16 +47,15 @@ export class S3Draft implements Draft {
   }
 
   get status(): Status {
-    const { size } = this.expected
-    return {
-      ref: this.ref,
+    const { ref, expected, startedAt } = this
+    return statusOf({
+      ref,
       offset: this.#size,
-      total: size,
-      expected: this.expected,
-      startedAt: this.startedAt,
+      expected,
+      startedAt,
       updatedAt: this.#updatedAt,
       live: true,
-    }
+    })
   }
 
   async *replay(): AsyncIterable<Uint8Array> {}
