@@ -1,4 +1,5 @@
 import { MemoryLocker } from '@dist/locks'
+import type { Outcome } from '@dist/mirror'
 import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { blobAt, imageOf } from '../../packages/mirror/test/support/images.js'
@@ -47,7 +48,7 @@ describe('a worker that is told to stop', () => {
     let transfers = 0
     const transfer = () => {
       transfers++
-      return new Promise<boolean>(() => {})
+      return new Promise<Outcome>(() => {})
     }
     await world.coordinator()
     const worker = await world.worker({ transfer, tuning, locker: new MemoryLocker() })

@@ -4,7 +4,7 @@ import type { Reference } from '@dist/reference'
 import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
 import type { MirrorEvent } from './events.js'
 import { ImageWork } from './image-work.js'
-import type { BlobTask, IngestOptions, IngestOutcome } from './ingest.js'
+import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import { defaultRetries, type Retries, Schedule } from './schedule.js'
 import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
@@ -13,7 +13,7 @@ export interface EngineDependencies {
   source: Source
   target: TargetOf
   /** Brings one blob in (`ingestBlob`); it bounds by itself how many transfers run. */
-  ingest: (task: BlobTask, options: IngestOptions) => Promise<IngestOutcome>
+  ingest: (task: BlobTask, options: IngestOptions) => Promise<Outcome>
   /** What is known of the hosts that are asked. */
   hosts: HostStates
 }

@@ -7,8 +7,8 @@ export {
   type BlobTask,
   type IngestDependencies,
   type IngestOptions,
-  type IngestOutcome,
   ingestBlob,
+  type Outcome,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
 export { type PublishPlanOptions, publishPlan } from './lacking.js'

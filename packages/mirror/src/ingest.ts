@@ -10,8 +10,8 @@ export interface BlobTask {
   readonly source: Locator
   /** The repository that it goes to. Default: the store. */
   readonly to?: Locator | undefined
-  /** A repository of the same registry that is said to hold it. */
-  readonly at?: string | undefined
+  /** A repository of the destination's registry that is expected to hold the blob. */
+  readonly mountFrom?: string | undefined
   /** The target was said to have it, and has not: it is sent, whatever is known or said of it. Default: false. */
   readonly again?: boolean | undefined
 }
@@ -19,10 +19,10 @@ export interface BlobTask {
 export interface IngestDependencies {
   /** One holder at a time fetches a digest. */
   locker: Locker
-  /** Tells whether the target is known to have the blob already; what it does not know the transfer finds out. */
-  present: (task: BlobTask, options: IngestOptions) => Promise<boolean>
-  /** Moves the bytes; resolves to false when the content turned out to be there. */
-  transfer: (task: BlobTask, options: IngestOptions) => Promise<boolean>
+  /** Whether the target is known to have the blob. False for a blob whose state is not known. */
+  isPresent: (task: BlobTask, options: IngestOptions) => Promise<boolean>
+  /** Moves the bytes, unless the target turns out to have the content. */
+  transfer: (task: BlobTask, options: IngestOptions) => Promise<Outcome>
   budget: Budget
 }
 
@@ -33,8 +33,8 @@ export interface IngestOptions {
   onArrived?: (() => Promise<void>) | undefined
 }
 
-/** `present`: it was there, or somebody else was first. */
-export type IngestOutcome = 'fetched' | 'present'
+/** How content came into a target. `fetched`: this call moved its bytes. `present`: the target had it already. */
+export type Outcome = 'fetched' | 'present'
 
 /** The memory that one transfer under way may hold, in bytes: what is gathered before it is written. */
 const transferMemory = 4 * 1024 * 1024
@@ -47,18 +47,18 @@ export async function ingestBlob(
   task: BlobTask,
   dependencies: IngestDependencies,
   options: IngestOptions = {},
-): Promise<IngestOutcome> {
-  const { locker, present, transfer, budget } = dependencies
+): Promise<Outcome> {
+  const { locker, isPresent, transfer, budget } = dependencies
   const outer = { signal: options.signal }
   await using lock = await locker.acquire(lockKey(task), outer)
-  if (task.again !== true && (await present(task, outer))) return 'present'
+  if (task.again !== true && (await isPresent(task, outer))) return 'present'
   const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
   try {
     using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), {
       signal,
       host: task.source.host,
     })
-    return (await transfer(task, { ...options, signal })) ? 'fetched' : 'present'
+    return await transfer(task, { ...options, signal })
   } catch (error) {
     if (!lock.signal.aborted || options.signal?.aborted) throw error
     throw new DistError(

@@ -2,7 +2,7 @@ import type { Ingester } from '@dist/content'
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Fetcher, Pusher } from '@dist/remotes'
-import type { BlobTask, IngestOptions } from './ingest.js'
+import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import { transferBlob } from './transfer.js'
 
 /** As many places of blobs as a mirror of ten thousand images has. */
@@ -60,22 +60,22 @@ export interface PushParts {
 
 /**
  * Brings a blob into a repository of a registry: has it mounted where another repository there holds it, else
- * transfers it through verification. Resolves to whether it was transferred. Throws as `transferBlob`.
+ * transfers it through verification. A mounted blob is `present`. Throws as `transferBlob`.
  */
 export async function pushBlob(
-  { desc, source, to, at, again = false }: PushTask,
+  { desc, source, to, mountFrom, again = false }: PushTask,
   { fetcher, pusher, mountSources }: PushParts,
   options: IngestOptions = {},
-): Promise<boolean> {
+): Promise<Outcome> {
   const { signal } = options
   const own = source.host === to.host ? source.repository : undefined
-  const holders = [mountSources.repositoryWith(desc.digest, to.host), at, own]
+  const holders = [mountSources.repositoryWith(desc.digest, to.host), mountFrom, own]
   const from = holders.find((holder) => holder !== undefined && holder !== to.repository)
   const mounted = !again && from !== undefined && (await pusher.mount(desc, from, { signal }))
   const ingester = again ? forgetting(pusher, desc) : pusher.ingester
-  const transferred = mounted ? undefined : await transferBlob(desc, { fetcher, ingester }, options)
+  const outcome = mounted ? 'present' : await transferBlob(desc, { fetcher, ingester }, options)
   mountSources.add(to, desc.digest)
-  return transferred !== undefined
+  return outcome
 }
 
 /** Has each write send the blob, whatever the repository says of it. */

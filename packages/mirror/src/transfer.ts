@@ -1,4 +1,4 @@
-import { copyContent, type Info, type Ingester, type Writer } from '@dist/content'
+import { copyContent, type Ingester, type Writer } from '@dist/content'
 import {
   backoff,
   DistError,
@@ -12,6 +12,7 @@ import {
 import { writeRef } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
+import type { Outcome } from './ingest.js'
 import { openPatiently } from './patience.js'
 
 /** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
@@ -39,7 +40,7 @@ export interface TransferOptions {
 
 /**
  * Moves one blob from its registry into a target: opens the writer (waiting for another process that has it),
- * fetches from where a cut-off transfer stopped, verifies and commits. Undefined when somebody else was first.
+ * fetches from where a cut-off transfer stopped, verifies and commits. `present` when another writer committed it first.
  * It goes on at the offset reached as long as it gets on; a source that fails without that is left to the caller. What
  * does not verify is fetched once more, from the start, before it is `FAILED_PRECONDITION`.
  */
@@ -47,7 +48,7 @@ export async function transferBlob(
   desc: Descriptor,
   { fetcher, ingester }: TransferSource,
   options: TransferOptions = {},
-): Promise<Info | undefined> {
+): Promise<Outcome> {
   const { signal } = options
   const source = new Source(fetcher)
   const made = { again: false, unverified: false, lost: 0 }
@@ -57,9 +58,10 @@ export async function transferBlob(
       await using writer = await openPatiently(ingester, writeRef(desc), desc, { signal })
       if (made.again && writer.status.offset > 0) await writer.restart()
       resumed = writer.status.offset > 0
-      return await fill(writer, desc, source, options)
+      await fill(writer, desc, source, options)
+      return 'fetched'
     } catch (error) {
-      if (isAlreadyExists(error)) return undefined
+      if (isAlreadyExists(error)) return 'present'
       if (signal?.aborted) throw error
       if (isFailedPrecondition(error)) {
         // What an earlier process left may be damaged, or what came on its way: that is worth one transfer from the start.
@@ -77,14 +79,15 @@ async function fill(
   desc: Descriptor,
   source: Source,
   options: TransferOptions,
-): Promise<Info> {
+): Promise<void> {
   let furthest = writer.status.offset
   for (let breaks = 0; ; breaks++) {
     source.failed = false
     try {
       const body = await bodyFrom(writer, desc, source, options.signal)
       options.onProgress?.(writer.status.offset)
-      return await copyContent(writer, body, options)
+      await copyContent(writer, body, options)
+      return
     } catch (error) {
       // Only the source is asked again: what a writer that failed has kept of a chunk is not known.
       if (!source.failed || !isRetryable(error)) throw error

@@ -4,6 +4,7 @@ import type {
   BlobTask,
   ContentState,
   IngestOptions,
+  Outcome,
   Source,
   Target,
   TransferBudget,
@@ -65,11 +66,11 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
 }
 
 export interface WorkerParts extends ServiceParts, HostParts {
-  /** Tells whether the target is known to have the blob already; what it does not know the transfer finds out. */
-  present(task: BlobTask, options: IngestOptions): Promise<boolean>
+  /** Whether the target is known to have the blob. False for a blob whose state is not known. */
+  isPresent(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker
-  /** Moves the bytes; resolves to false when the content turned out to be there. */
-  transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
+  /** Moves the bytes, unless the target turns out to have the content. */
+  transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
   /** Reads a blob of the store and compares it with its digest. */
   verify(wanted: Wanted, options: VerifyBlobOptions): Promise<ContentState>
   budget: TransferBudget

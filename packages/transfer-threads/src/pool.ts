@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { DistError } from '@dist/errdefs'
-import type { IngestOptions } from '@dist/mirror'
+import type { IngestOptions, Outcome } from '@dist/mirror'
 import type { Registry, RequestEvent } from '@dist/registry-client'
 import type { Permit } from '@dist/remotes'
 import { Channel, type Methods } from './channel.js'
@@ -50,14 +50,13 @@ export class ThreadPool implements AsyncDisposable {
     return this.#threads.length > 0
   }
 
-  /** Resolves to whether the blob was fetched; false when somebody else was first. */
-  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal | undefined }): Promise<boolean> {
+  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal | undefined }): Promise<Outcome> {
     const thread = this.#idlest()
     const transfer = ++this.#lastTransfer
     this.#told.set(transfer, options)
     thread.running++
     try {
-      return await thread.channel.call<boolean>(
+      return await thread.channel.call<Outcome>(
         'transfer',
         { ...task, transfer } satisfies TransferCall,
         options.signal,

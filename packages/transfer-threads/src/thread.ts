@@ -25,13 +25,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
         progressInterval,
       )
       const onArrived = () => channel.call<void>('arrived', call.transfer)
-      return (
-        (await transferBlob(
-          call.desc,
-          { fetcher, ingester: store.content },
-          { signal, onProgress, onArrived },
-        )) !== undefined
-      )
+      const parts = { fetcher, ingester: store.content }
+      return transferBlob(call.desc, parts, { signal, onProgress, onArrived })
     },
   })
   const authorizer: Authorizer = {

@@ -2,6 +2,7 @@ import {
   destinationOf,
   type IngestOptions,
   MountSources,
+  type Outcome,
   type PushTask,
   pushBlob,
   type RegistryTargetOptions,
@@ -21,11 +22,11 @@ export interface Pushes {
     options?: { check?: boolean | undefined },
   ): TargetOf
   /** Whether the repository that the task names has the blob. */
-  present(task: PushTask, options: IngestOptions): Promise<boolean>
+  isPresent(task: PushTask, options: IngestOptions): Promise<boolean>
   /** Whether it is known to have it without being asked: it was met there, or brought there. */
-  known(task: PushTask): boolean
-  /** Resolves to whether bytes were moved; false where the registry took the blob from another of its repositories. */
-  transfer(task: PushTask, options: IngestOptions): Promise<boolean>
+  isKnown(task: PushTask): boolean
+  /** Moves the bytes. `present` where the registry mounts the blob from another of its repositories. */
+  transfer(task: PushTask, options: IngestOptions): Promise<Outcome>
 }
 
 export interface PushesOptions {
@@ -49,8 +50,8 @@ export function openPushes(
   return {
     targetAt,
     target: (prefix) => targetAt((reference) => destinationOf(reference, prefix)),
-    present: ({ desc, to }, options) => remote.pusher(to).has(desc, options),
-    known: ({ desc, to }) => mountSources.has(to, desc.digest),
+    isPresent: ({ desc, to }, options) => remote.pusher(to).has(desc, options),
+    isKnown: ({ desc, to }) => mountSources.has(to, desc.digest),
     transfer: (task, options) =>
       pushBlob(
         task,

@@ -1,4 +1,4 @@
-import { type BlobTask, type IngestOptions, transferBlob } from '@dist/mirror'
+import { type BlobTask, type IngestOptions, type Outcome, transferBlob } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import { ThreadPool } from '@dist/transfer-threads'
 import type { RequestSettings } from './remote.js'
@@ -13,8 +13,8 @@ const threadBlob = 512 * 1024
 export interface Transfers extends AsyncDisposable {
   /** Tells of a blob that will be asked for: how much there is to do decides whether threads are started. */
   announce(bytes: number): void
-  /** Resolves to whether the blob was fetched; false when somebody else was first. Throws as `transferBlob`. */
-  transfer(task: BlobTask, options: IngestOptions): Promise<boolean>
+  /** Moves the bytes of a blob. Outcome and errors as of `transferBlob`. */
+  transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
 }
 
 export interface TransfersOptions {
@@ -49,7 +49,7 @@ export function openTransfers(
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }
       const parts = { fetcher: remote.fetcher(source), ingester: store.content }
-      return (await transferBlob(desc, parts, options)) !== undefined
+      return transferBlob(desc, parts, options)
     },
     [Symbol.asyncDispose]: async () => threads?.[Symbol.asyncDispose](),
   }

@@ -63,8 +63,8 @@ async function work(
     ...service,
     locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
     // Into a bucket the transfer's own first request asks the same; a folder spares a thread its start.
-    present: async (task, options) =>
-      isPush(task) ? pushes.present(task, options) : local !== undefined && has(content, task.desc),
+    isPresent: async (task, options) =>
+      isPush(task) ? pushes.isPresent(task, options) : local !== undefined && has(content, task.desc),
     transfer: (task, options) => {
       if (isPush(task)) return pushes.transfer(task, options)
       transfers.announce(task.desc.size)

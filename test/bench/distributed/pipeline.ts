@@ -19,7 +19,7 @@ const remote = openRemote({}, env, requests)
 const transfers = openTransfers(store, remote, requests)
 const dependencies = {
   locker: new MemoryLocker(),
-  present: async ({ desc }: BlobTask) => store.local !== undefined && has(store.content, desc),
+  isPresent: async ({ desc }: BlobTask) => store.local !== undefined && has(store.content, desc),
   transfer: transfers.transfer,
   budget: new TransferBudget(budget),
 }

@@ -38,11 +38,11 @@ const service =
     ? startCoordinator(parts)
     : startWorker({
         ...parts,
-        present: ({ desc }) => has(store.content, desc),
+        isPresent: ({ desc }) => has(store.content, desc),
         locker: createRedisLocker(connect(), { ttl: 1_500, renewEvery: 300 }),
         transfer: async ({ desc, source }, options) => {
           const from = { fetcher: resolver.fetcher(source), ingester: store.content }
-          return (await transferBlob(desc, from, options)) !== undefined
+          return transferBlob(desc, from, options)
         },
         verify: (wanted, options) => verifyBlob(wanted, store.content, options),
         budget: new TransferBudget({ bytes: 64 << 20, transfers: 8 }),

@@ -29,10 +29,10 @@ export function coordinatingTo(
 export function workingTo(
   registry: PushedRegistry,
   world: QueueWorld,
-): Pick<WorkerParts, 'present' | 'transfer'> {
+): Pick<WorkerParts, 'isPresent' | 'transfer'> {
   const mountSources = new MountSources()
   return {
-    present: async (task, options) =>
+    isPresent: async (task, options) =>
       task.to === undefined
         ? has(world.content, task.desc)
         : registry.pusher(task.to).has(task.desc, options),

@@ -10,6 +10,7 @@ import {
 import {
   type BlobTask,
   type IngestOptions,
+  type Outcome,
   storeTarget,
   type TargetOf,
   TransferBudget,
@@ -109,14 +110,14 @@ export class QueueWorld {
   }
 
   /** What workers do by default. */
-  async transfer({ desc }: Pick<BlobTask, 'desc'>, options: IngestOptions = {}): Promise<boolean> {
+  async transfer({ desc }: Pick<BlobTask, 'desc'>, options: IngestOptions = {}): Promise<Outcome> {
     const source = { fetcher: this.remote.fetcher(), ingester: this.content }
-    return (await transferBlob(desc, source, options)) !== undefined
+    return transferBlob(desc, source, options)
   }
 
   async worker(parts: Partial<WorkerParts> = {}): Promise<Service> {
     const own = {
-      present: ({ desc }: BlobTask) => has(this.content, desc),
+      isPresent: ({ desc }: BlobTask) => has(this.content, desc),
       locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
       transfer: (task: BlobTask, options: IngestOptions) => this.transfer(task, options),
       verify: (wanted: Wanted, options: VerifyBlobOptions) => verifyBlob(wanted, this.content, options),

@@ -49,7 +49,7 @@ export function newPushWorld(options: PushWorldOptions = {}) {
   }
   const dependencies = {
     locker: new MemoryLocker(),
-    present: async ({ desc, to = prefix }: BlobTask) => mountSources.has(to, desc.digest),
+    isPresent: async ({ desc, to = prefix }: BlobTask) => mountSources.has(to, desc.digest),
     transfer: push,
     budget: new TransferBudget({ bytes: 1024 * 1024, transfers: 8 }),
   }

@@ -42,12 +42,11 @@ export function newWorld(options: WorldOptions = {}) {
   const names = options.names ?? new MemoryNames()
   const target = storeTarget(content, names)
   const transfer = async ({ desc }: BlobTask, transferOptions: IngestOptions) =>
-    (await transferBlob(desc, { fetcher: remote.fetcher(), ingester: content }, transferOptions)) !==
-    undefined
+    transferBlob(desc, { fetcher: remote.fetcher(), ingester: content }, transferOptions)
   const budget = new TransferBudget(options.limits ?? { bytes: 1024 * 1024, transfers: 8 })
-  const present = ({ desc }: BlobTask) => has(content, desc)
+  const isPresent = ({ desc }: BlobTask) => has(content, desc)
   const hosts = createHostLimiter()
-  const dependencies = { locker: options.locker ?? new MemoryLocker(), present, budget, transfer }
+  const dependencies = { locker: options.locker ?? new MemoryLocker(), isPresent, budget, transfer }
   const ingest = (task: BlobTask, ingestOptions?: IngestOptions) =>
     ingestBlob(task, dependencies, ingestOptions)
   return {

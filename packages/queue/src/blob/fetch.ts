@@ -1,4 +1,4 @@
-import { ingestBlob } from '@dist/mirror'
+import { ingestBlob, type Outcome } from '@dist/mirror'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob, FetchJob } from '../jobs/payload.js'
@@ -15,21 +15,22 @@ type Transfer = WorkerParts['transfer']
 function mounting(run: string, { states }: Engine, transfer: Transfer): Transfer {
   return async (task, options) => {
     const { digest } = task.desc
-    const at = await states.placeOf(run, digest)
-    const moved = await transfer(at === undefined ? task : { ...task, at }, options)
-    if (at === undefined && task.to !== undefined) await states.recordPlace(run, digest, task.to.repository)
-    return moved
+    const mountFrom = await states.placeOf(run, digest)
+    const outcome = await transfer({ ...task, mountFrom }, options)
+    if (mountFrom === undefined && task.to !== undefined)
+      await states.recordPlace(run, digest, task.to.repository)
+    return outcome
   }
 }
 
-/** Brings a blob in; resolves to how it got there and the bytes that came. Throws `HeldElsewhere` while somebody else fetches it. */
+/** Brings a blob in; resolves to the outcome and the bytes that were fetched. Throws `HeldElsewhere` while somebody else fetches it. */
 export async function fetchBlob(
   job: Job<BlobJob>,
   blob: FetchJob,
   engine: Engine,
   parts: WorkerParts,
   signal: AbortSignal,
-): Promise<{ state: 'done' | 'present'; bytes: number }> {
+): Promise<{ outcome: Outcome; bytes: number }> {
   const { run, desc, source, to, again } = blob
   const task = { desc, source, to, ...(again ? { again } : {}) }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
@@ -41,5 +42,5 @@ export async function fetchBlob(
   const onArrived = () => progress.arrived()
   const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived })
   await progress.settle(outcome)
-  return { state: outcome === 'fetched' ? 'done' : 'present', bytes: progress.bytes }
+  return { outcome, bytes: progress.bytes }
 }

@@ -75,12 +75,13 @@ export class BlobHandler implements Handler<BlobJob> {
     const { engine, parts } = this
     const started = performance.now()
     this.#tell(blob, 'started')
-    const ended =
+    const { outcome, bytes } =
       blob.kind === 'verify'
-        ? { state: await verifyStored(job, blob, engine, parts, signal), bytes: blob.desc.size }
+        ? await verifyStored(job, blob, engine, parts, signal)
         : await fetchBlob(job, blob, engine, parts, signal)
+    const state = outcome === 'present' ? 'present' : blob.kind === 'verify' ? 'verified' : 'done'
     const milliseconds = Math.round(performance.now() - started)
-    engine.emit({ ...this.#event(blob, ended.state), bytes: ended.bytes, milliseconds })
+    engine.emit({ ...this.#event(blob, state), bytes, milliseconds })
     return 'done'
   }
 

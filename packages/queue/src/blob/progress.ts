@@ -1,4 +1,4 @@
-import { Meter } from '@dist/mirror'
+import { Meter, type Outcome } from '@dist/mirror'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob } from '../jobs/payload.js'
@@ -50,7 +50,7 @@ export class Progress implements AsyncDisposable {
   }
 
   /** The blob is there. */
-  async settle(outcome: 'fetched' | 'present'): Promise<void> {
+  async settle(outcome: Outcome): Promise<void> {
     clearTimeout(this.#timer)
     await this.#telling
     if (outcome === 'fetched') this.#move(this.blob.desc.size)
@@ -85,7 +85,7 @@ export class Progress implements AsyncDisposable {
     this.#telling = told.catch((error: unknown) => this.engine.emit({ type: 'error', error }))
   }
 
-  #settle(state: 'moving' | 'fetched' | 'present'): Promise<void> {
+  #settle(state: 'moving' | Outcome): Promise<void> {
     this.#recorded = this.#offset
     const moved = { start: this.#meter.resumed, offset: this.#offset }
     return this.engine.states.settleBlob(this.blob, this.blob.desc, state, moved)

@@ -1,5 +1,5 @@
 import { DistError } from '@dist/errdefs'
-import type { BadContentState } from '@dist/mirror'
+import type { BadContentState, Outcome } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
@@ -22,12 +22,12 @@ export async function verifyStored(
   engine: Engine,
   parts: WorkerParts,
   signal: AbortSignal,
-): Promise<'verified' | 'present'> {
+): Promise<{ outcome: Outcome; bytes: number }> {
   const { run, desc } = blob
-  if (await isKnown(engine, blob)) return 'present'
+  if (await isKnown(engine, blob)) return { outcome: 'present', bytes: desc.size }
   // A lost lock costs that it is read twice.
   await using _held = await asking(parts.locker).acquire(`verify-${run}-${desc.digest}`, { signal })
-  if (await isKnown(engine, blob)) return 'present'
+  if (await isKnown(engine, blob)) return { outcome: 'present', bytes: desc.size }
   using _granted = await parts.budget.acquire(Math.min(desc.size, readMemory), { signal })
   await using progress = new Progress(job, blob, engine)
   const onProgress = (offset: number) => progress.reached(offset)
@@ -35,7 +35,7 @@ export async function verifyStored(
   if (verdict.state !== 'right') throw errorOf(verdict, desc)
   await engine.states.recordVerdict(blob, desc.digest, 'right')
   await progress.settle('fetched')
-  return 'verified'
+  return { outcome: 'fetched', bytes: desc.size }
 }
 
 /** Whether the run knows already what has become of it; then that is noted for this image, too. */

@@ -6,8 +6,8 @@ import {
   HostBudgets,
   type IngestDependencies,
   type IngestOptions,
-  type IngestOutcome,
   ingestBlob,
+  type Outcome,
   type PushTask,
 } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
@@ -17,7 +17,7 @@ import { openTransfers, type Pushes, type RequestSettings, type Store } from '@d
 const transferMemory = 64 * 1024 * 1024
 
 /** Brings one blob in, for the embedded engine. */
-export type Ingest = (task: BlobTask, options: IngestOptions) => Promise<IngestOutcome>
+export type Ingest = (task: BlobTask, options: IngestOptions) => Promise<Outcome>
 
 export interface BlobIngest extends AsyncDisposable {
   readonly blob: Ingest
@@ -35,7 +35,7 @@ export interface IngestParts {
 export function openIngest({ store, remote, requests, concurrency }: IngestParts): BlobIngest {
   const transfers = openTransfers(store, remote, requests)
   const ingest = ingestInto(
-    { present: ({ desc }) => has(store.content, desc), transfer: transfers.transfer },
+    { isPresent: ({ desc }) => has(store.content, desc), transfer: transfers.transfer },
     concurrency,
   )
   return {
@@ -52,14 +52,14 @@ export function pushIngest(pushes: Pushes, concurrency: number): Ingest {
   return ingestInto(
     {
       // Planning has just asked the registry: only what came since is of interest.
-      present: async (task) => pushes.known(pushTask(task)),
+      isPresent: async (task) => pushes.isKnown(pushTask(task)),
       transfer: (task, options) => pushes.transfer(pushTask(task), options),
     },
     concurrency,
   )
 }
 
-function ingestInto(into: Pick<IngestDependencies, 'present' | 'transfer'>, concurrency: number): Ingest {
+function ingestInto(into: Pick<IngestDependencies, 'isPresent' | 'transfer'>, concurrency: number): Ingest {
   const dependencies = {
     ...into,
     // Within the process the digest's lock needs no disk: other processes are kept off by the store's own locks.
