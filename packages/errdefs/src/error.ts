@@ -1,18 +1,18 @@
 /**
- * What went wrong, as far as a caller has to tell it apart. The names are gRPC's, as in containerd's errdefs,
- * with three exceptions that are said below.
+ * Error classes that a caller has to distinguish. The names are gRPC's, as in containerd's errdefs, except `MALFORMED`,
+ * `IN_USE` and `NOT_IMPLEMENTED` (gRPC: UNIMPLEMENTED).
  *
- * - `INVALID_ARGUMENT`: what the user wrote cannot be right; nothing was sent anywhere.
- * - `MALFORMED`: what the other side sent cannot be right (a manifest that is no JSON, a size of -1).
- *   Ours, not gRPC's: a user's mistake and a registry's must not look alike.
- * - `FAILED_PRECONDITION`: content did not have the size or the digest that was expected, and nothing else.
- * - `NOT_FOUND`, `ALREADY_EXISTS`: as they say. `IN_USE`: something that is there needs it; ours, not gRPC's.
- * - `UNAVAILABLE`: not now; the same call may go through later.
- * - `UNAUTHENTICATED`: who you are is not known or not believed; `PERMISSION_DENIED`: it is, and you may not.
- * - `RESOURCE_EXHAUSTED`: a full disk, a quota, a cap on what we take in.
- * - `DEADLINE_EXCEEDED`: too slow. `CANCELED`: the caller gave up.
- * - `NOT_IMPLEMENTED`: legal, but not supported here (an unknown digest algorithm, a newer store layout).
- * - `INTERNAL`: everything that should not happen.
+ * - `INVALID_ARGUMENT`: the user's input is wrong; no request was sent.
+ * - `MALFORMED`: the other side sent invalid data (a manifest that is not JSON, a size of -1). A code of its own, so that
+ *   a mistake of the user and one of a registry differ.
+ * - `FAILED_PRECONDITION`: content has another size or digest than expected. Used for nothing else.
+ * - `NOT_FOUND`: the object does not exist. `ALREADY_EXISTS`: it exists. `IN_USE`: another object needs it.
+ * - `UNAVAILABLE`: a temporary failure; the same call may succeed later.
+ * - `UNAUTHENTICATED`: credentials are missing or wrong. `PERMISSION_DENIED`: they are valid and not sufficient.
+ * - `RESOURCE_EXHAUSTED`: a full disk, a quota, or a limit on input.
+ * - `DEADLINE_EXCEEDED`: a deadline passed. `CANCELED`: the caller aborted.
+ * - `NOT_IMPLEMENTED`: valid, but not supported here (an unknown digest algorithm, a newer store layout).
+ * - `INTERNAL`: a bug, or a failure of no other class.
  */
 export const codes = [
   'INVALID_ARGUMENT',
@@ -36,27 +36,27 @@ export type Code = (typeof codes)[number]
 export interface DistErrorOptions {
   /** The error that led to this one. */
   cause?: unknown
-  /** Whether the same call may succeed when it is tried again. Default: true for `UNAVAILABLE` alone. */
+  /** Whether the same call may succeed when it is retried. Default: true only for `UNAVAILABLE`. */
   retryable?: boolean | undefined
-  /** Whether it is `UNAVAILABLE` only because somebody else has it now: then waiting helps. Default: false. */
+  /** Whether it is `UNAVAILABLE` only because another writer or lock holder has the object now. Default: false. */
   held?: boolean | undefined
-  /** Whether what was written so far is lost: only a write from the start can succeed. Default: false. */
+  /** Whether the bytes written so far are lost: only a write from the start can succeed. Default: false. */
   lost?: boolean | undefined
-  /** Milliseconds to wait before a retry, where the other side said so. */
+  /** Milliseconds to wait before a retry, where the other side gives a time. */
   retryAfter?: number | undefined
-  /** The digests of what the other side lacks to do what it was asked; empty where it names none. Default: it says nothing of it. */
+  /** Digests of the blobs that the other side misses; empty where it names none. Default: it misses none. */
   lacks?: readonly string[] | undefined
-  /** The host at the other side that failed, as it was asked: `registry-1.docker.io`, `127.0.0.1:5000`. */
+  /** The host that failed, as requested: `registry-1.docker.io`, `127.0.0.1:5000`. */
   host?: string | undefined
-  /** What is wrong there, without the object: the same for all that fail for the same reason. */
+  /** The cause without the object, so that objects that fail for the same cause have the same text. */
   because?: string | undefined
-  /** Whether nothing was asked, because the host is paused until `retryAfter` has passed. Default: false. */
+  /** Whether no request was sent because the host is paused until `retryAfter` has passed. Default: false. */
   paused?: boolean | undefined
 }
 
 /**
- * The one error class. The message names the object, the side that failed and, where it helps, what to do;
- * callers branch on `code` and `retryable`, never on the message.
+ * The only error class of the project. The message has the form `<object>: <what failed> (<side>): <cause>; <what to do>`.
+ * Callers branch on `code` and the flags, never on the message.
  */
 export class DistError extends Error {
   override readonly name = 'DistError'
@@ -84,8 +84,8 @@ export class DistError extends Error {
   }
 }
 
-/** The same error in other words, and with other options where they are given; the first one is its cause. */
-export function reworded(error: DistError, message: string, options: DistErrorOptions = {}): DistError {
+/** The same error with another message. `options` replace those of the error, which becomes the cause. */
+export function reword(error: DistError, message: string, options: DistErrorOptions = {}): DistError {
   const { code, retryable, held, lost, paused, retryAfter, lacks, host, because } = error
   return new DistError(code, message, {
     cause: error,

@@ -1,5 +1,5 @@
-export { backoff, jittered } from './backoff.js'
-export { type Code, codes, DistError, type DistErrorOptions, reworded } from './error.js'
+export { backoff, jitter } from './backoff.js'
+export { type Code, codes, DistError, type DistErrorOptions, reword } from './error.js'
 export * from './predicates.js'
 export { hasUserinfo, withoutSecrets, withoutTokens, withoutUserinfo } from './secrets.js'
 export { firstError, laterErrors } from './suppressed.js'

@@ -1,7 +1,7 @@
 import { type Code, DistError } from './error.js'
 import { firstError } from './suppressed.js'
 
-// Each of these asks about the first error, where disposing failed after it.
+// Each of these looks at the first error where a disposal failed after it.
 
 /** The code of an error: a `DistError`'s own, `CANCELED` for an abort, `INTERNAL` for everything else. */
 export function codeOf(thrown: unknown): Code {
@@ -22,30 +22,30 @@ export const isUnavailable = (error: unknown): boolean => hasCode(error, 'UNAVAI
 export const isFailedPrecondition = (error: unknown): boolean => hasCode(error, 'FAILED_PRECONDITION')
 export const isCanceled = (error: unknown): boolean => hasCode(error, 'CANCELED')
 
-/** Whether it failed only because somebody else has it now. */
+/** Whether the call failed only because another writer or lock holder has the object now. */
 export function isHeld(thrown: unknown): boolean {
   const error = firstError(thrown)
   return error instanceof DistError && error.held
 }
 
-/** Whether what was written so far is lost, so that the write has to begin anew. */
+/** Whether the bytes written so far are lost: only a write from the start can succeed. */
 export function isLost(error: unknown): boolean {
   return error instanceof DistError && error.lost
 }
 
-/** Whether nothing was asked, because the host is paused. Waiting helps; whoever waits holds nothing meanwhile. */
+/** Whether no request was sent because the host is paused. The caller waits and holds no slot meanwhile. */
 export function isPaused(thrown: unknown): boolean {
   const error = firstError(thrown)
   return error instanceof DistError && error.paused
 }
 
-/** Whether the same call may succeed when it is tried again. */
+/** Whether the same call may succeed when it is retried. */
 export function isRetryable(thrown: unknown): boolean {
   const error = firstError(thrown)
   return error instanceof DistError && error.retryable
 }
 
-/** The error number of a failed system call (`ENOSPC`, `ECONNREFUSED`), looked for along the causes. */
+/** The error number of a failed system call (`ENOSPC`, `ECONNREFUSED`): the first in the chain of causes. */
 export function errnoOf(error: unknown): string | undefined {
   for (let e = firstError(error), depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
     if (!(e instanceof DistError) && 'code' in e && typeof e.code === 'string') return e.code
@@ -53,7 +53,10 @@ export function errnoOf(error: unknown): string | undefined {
   return undefined
 }
 
-/** What an abort leaves behind as an error: the signal's reason where it is one of ours, else `CANCELED`. */
+/**
+ * The error of an aborted signal: its reason where that is a `DistError`, `DEADLINE_EXCEEDED` for a time-out, else
+ * `CANCELED`.
+ */
 export function abortError(signal: AbortSignal): DistError {
   const reason: unknown = signal.reason
   if (reason instanceof DistError) return reason
@@ -62,7 +65,7 @@ export function abortError(signal: AbortSignal): DistError {
   return new DistError('CANCELED', 'canceled', { cause: reason })
 }
 
-/** Throws `abortError` when the signal has been aborted. */
+/** Throws `abortError` if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }

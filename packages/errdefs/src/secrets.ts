@@ -1,4 +1,4 @@
-// What a digest, which may stand behind an "@", looks like: a known algorithm, or much hex.
+// A digest after an "@": a known algorithm name, or any name with at least 32 hex digits.
 const digestLike = String.raw`(?:sha\d+|md5|blake\w*)\b|[a-z0-9+._-]+:[0-9a-f]{32,}`
 const userinfo = new RegExp(String.raw`[^\s"'<>@/:]+:[^\s"'<>@]*@(?!${digestLike})`, 'gi')
 const digestAtEnd = new RegExp(`@(?:${digestLike})[^@/]*$`, 'i')
@@ -12,13 +12,13 @@ const prefixed =
 const secretName = String.raw`(?:\w*token|password|passwd|pwd|\w*secret|api[_-]?key|authorization|credentials?|sig|signature)`
 const assigned = new RegExp(String.raw`\b(${secretName}["']?\s*=\s*["']?)([^\s"',;&)]+)`, 'gi')
 const quoted = new RegExp(String.raw`\b(${secretName}["']\s*:\s*["'])((?:[^"'\\]|\\.)+)`, 'gi')
-const said = new RegExp(String.raw`\b(${secretName}:?\s+["']?)(?=[^\s"']*\d)([\w.~+/=-]{8,})`, 'gi')
-// Small and capital letters, and digits, several of each.
+const mentioned = new RegExp(String.raw`\b(${secretName}:?\s+["']?)(?=[^\s"']*\d)([\w.~+/=-]{8,})`, 'gi')
+// At least 32 characters with lower-case letters, two capitals and two digits.
 const opaque = /(?<![\w:@/.+-])(?=[\w+=-]*?[a-z])(?=(?:[\w+=-]*?[A-Z]){2})(?=(?:[\w+=-]*?\d){2})[\w+=-]{32,}/g
 
 const shortest = 4
 
-/** A text without what is known to be a secret by its form: user and password before an `@`, headers, well-known tokens. */
+/** Removes secrets that have a known form: user and password before an `@`, authorization headers, well-known tokens. */
 export function withoutTokens(text: string): string {
   return text
     .replace(userinfo, '…@')
@@ -28,8 +28,8 @@ export function withoutTokens(text: string): string {
 }
 
 /**
- * What the other side says, without what may be a secret: besides what `withoutTokens` knows, the values of what is called
- * token, password or the like, long random text, and `known` secrets, which were sent there.
+ * Removes everything that may be a secret from the text of a server. Besides the forms of `withoutTokens` these are the
+ * values of fields named token, password or similar, long random text, and `known` secrets: those sent to the server.
  */
 export function withoutSecrets(text: string, known: readonly string[] = []): string {
   const spellings = known.flatMap((secret) => [
@@ -44,16 +44,16 @@ export function withoutSecrets(text: string, known: readonly string[] = []): str
   return withoutTokens(stripped)
     .replace(quoted, '$1(secret)')
     .replace(assigned, '$1(secret)')
-    .replace(said, '$1(secret)')
+    .replace(mentioned, '$1(secret)')
     .replace(opaque, '(secret)')
 }
 
-/** Whether a reference as it was typed has somebody's name, or password, before its host. */
+/** Whether a reference as typed by a user has a user name or password before its host. */
 export function hasUserinfo(reference: string): boolean {
   return reference.replace(digestAtEnd, '').includes('@')
 }
 
-/** A reference as it was typed, without name and password. */
+/** A reference as typed by a user, without user name and password. */
 export function withoutUserinfo(reference: string): string {
   const [digest = ''] = digestAtEnd.exec(reference) ?? []
   const name = digest === '' ? reference : reference.slice(0, -digest.length)

@@ -1,14 +1,14 @@
-/** What `using` makes of an error in a block and another one while it is left. */
+/** What `using` throws when a block fails and then a disposal fails, too. */
 interface Suppressed extends Error {
-  /** What failed last: a disposal. */
+  /** The error of the disposal. */
   readonly error: unknown
-  /** What failed before. */
+  /** The earlier error. */
   readonly suppressed: unknown
 }
 
 /**
- * The error that came first. Where `using` disposes of something after an error and that fails, too, both arrive as a
- * `SuppressedError`; why it failed is the one that came first, the others are most often what it led to.
+ * The error that was thrown first. If a disposal by `using` fails after an error, both arrive as a `SuppressedError`. The
+ * first is the reason of the failure; the others usually follow from it.
  */
 export function firstError(error: unknown): unknown {
   let first = error
@@ -16,7 +16,7 @@ export function firstError(error: unknown): unknown {
   return first
 }
 
-/** What failed after the first error, while things were disposed of; in the order in which it did. */
+/** The errors of disposals after the first error, in order. */
 export function laterErrors(error: unknown): readonly unknown[] {
   const later: unknown[] = []
   for (let each = error; isSuppressed(each); each = each.suppressed) later.unshift(each.error)
@@ -24,7 +24,7 @@ export function laterErrors(error: unknown): readonly unknown[] {
   return later.filter((each) => each !== first)
 }
 
-// By its name: Node 20 has no such class, and what stands in for it is a plain Error.
+// By name: Node 20 has no such class, and its polyfill is a plain Error.
 function isSuppressed(error: unknown): error is Suppressed {
   return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
 }

@@ -1,16 +1,16 @@
 import { withoutTokens } from './secrets.js'
 
 const urlLike = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi
-// Without its end a URL does not tell its user and password from host and port.
+// In a URL that is cut off, user and password look like host and port.
 const urlCutOff = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>/?#]*$/i
-// What moves the cursor, turns the direction of writing, or is there without being seen; and halves of characters.
+// Characters that move the cursor, change the writing direction or are invisible, and unpaired surrogates.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-// Longer than that of any blob, and than names may be.
+// Longer than the path of any blob, and than any DNS name.
 const longestPath = 500
 const longestHost = 260
 
-/** A URL without user, password, query and fragment, fit for a message or a log: signed URLs are credentials. */
+/** A URL for a message or a log: without user, password, query and fragment, since a signed URL is a credential. */
 export function redactUrl(url: string | URL): string {
   let parsed: URL
   try {
@@ -25,8 +25,8 @@ export function redactUrl(url: string | URL): string {
 }
 
 /**
- * Foreign text made fit for one line of a message: URLs redacted, passwords and tokens taken out, control characters
- * escaped, at most `limit` characters. What a registry writes into an error must neither move the cursor nor fill the screen.
+ * Makes foreign text safe for one line of a message: redacts URLs, removes passwords and tokens, escapes control
+ * characters, and cuts the text to `limit` characters. Text of a registry must neither move the cursor nor fill the screen.
  */
 export function sanitize(text: string, limit = 300): string {
   const isCut = text.length > limit * 4
@@ -47,8 +47,8 @@ const digest = /[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,}/g
 const label = /^(?:\w+ ){0,2}$/
 
 /**
- * A message with what it is about in front, once: where the message begins with the same subject, or with a digest that
- * stands in the subject (`manifest sha256:… of registry.test/app: …`), that gives way.
+ * `<subject>: <message>`, naming the subject once. If the message already begins with the subject, or with a digest that
+ * the subject contains (`manifest sha256:… of registry.test/app: …`), that beginning is removed.
  */
 export function withSubject(subject: string, message: string): string {
   if (message.startsWith(`${subject}: `)) return message

@@ -16,7 +16,10 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   })
 }
 
-/** Settles as the promise does. Rejects with `abortError` as soon as the signal aborts; the promise then runs on unseen. */
+/**
+ * Settles as the promise does. Rejects with `abortError` as soon as the signal aborts; the outcome of the promise is then
+ * ignored.
+ */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   promise.catch(() => {})

@@ -1,4 +1,4 @@
-import { backoff, jittered } from '@dist/errdefs'
+import { backoff, jitter } from '@dist/errdefs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
@@ -14,7 +14,7 @@ describe('backoff', () => {
     ])
   })
 
-  it('spreads those who wait over the upper half of the delay', () => {
+  it('is random in the upper half of the delay', () => {
     fc.assert(
       fc.property(
         fc.nat(2000),
@@ -30,16 +30,16 @@ describe('backoff', () => {
     )
   })
 
-  it('does not make two wait equally long', () => {
+  it('gives two callers different delays', () => {
     expect(new Set(Array.from({ length: 20 }, () => backoff(3, 100, 10_000))).size).toBeGreaterThan(1)
   })
 })
 
-describe('jittered', () => {
-  it('is the base to twice the base', () => {
+describe('jitter', () => {
+  it('is between the base and twice the base', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1_000_000 }), (base) => {
-        const duration = jittered(base)
+        const duration = jitter(base)
         expect(duration).toBeGreaterThanOrEqual(base)
         if (base === 0) expect(duration).toBe(0)
         else expect(duration).toBeLessThan(2 * base)

@@ -18,16 +18,13 @@ import { describe, expect, it } from 'vitest'
 const systemError = (code: string) => Object.assign(new Error(code), { code })
 
 describe('DistError', () => {
-  it.each(codes)(
-    'with code %s says whether a retry helps: only for UNAVAILABLE, if nothing else is said',
-    (code) => {
-      expect(new DistError(code, 'x').retryable).toBe(code === 'UNAVAILABLE')
-      expect(new DistError(code, 'x', { retryable: true }).retryable).toBe(true)
-      expect(new DistError(code, 'x', { retryable: false }).retryable).toBe(false)
-    },
-  )
+  it.each(codes)('with code %s is retryable by default only for UNAVAILABLE', (code) => {
+    expect(new DistError(code, 'x').retryable).toBe(code === 'UNAVAILABLE')
+    expect(new DistError(code, 'x', { retryable: true }).retryable).toBe(true)
+    expect(new DistError(code, 'x', { retryable: false }).retryable).toBe(false)
+  })
 
-  it('keeps its cause, and how long to wait', () => {
+  it('keeps its cause and retryAfter', () => {
     const cause = systemError('ECONNRESET')
     const error = new DistError('UNAVAILABLE', 'x', { cause, retryAfter: 1500 })
     expect(error.cause).toBe(cause)
@@ -35,7 +32,7 @@ describe('DistError', () => {
     expect(error.name).toBe('DistError')
   })
 
-  it('has no cause where none was given', () => {
+  it('has no cause when none is given', () => {
     expect('cause' in new DistError('INTERNAL', 'x')).toBe(false)
   })
 })
@@ -47,20 +44,20 @@ describe('the predicates', () => {
     [isUnavailable, 'UNAVAILABLE'],
     [isFailedPrecondition, 'FAILED_PRECONDITION'],
     [isCanceled, 'CANCELED'],
-  ] as const)('%o answers to %s and to no other code', (predicate, wanted) => {
+  ] as const)('%o is true for %s and for no other code', (predicate, wanted) => {
     for (const code of codes) expect(predicate(new DistError(code, 'x'))).toBe(code === wanted)
   })
 
-  it('take one code of several', () => {
+  it('accept several codes', () => {
     expect(hasCode(new DistError('NOT_FOUND', 'x'), 'UNAVAILABLE', 'NOT_FOUND')).toBe(true)
     expect(hasCode(new DistError('NOT_FOUND', 'x'))).toBe(false)
   })
 
-  it('do not look at the cause: what wraps an error decides anew', () => {
+  it('ignore the cause: the outer error has its own code', () => {
     expect(isNotFound(new DistError('INTERNAL', 'x', { cause: new DistError('NOT_FOUND', 'y') }))).toBe(false)
   })
 
-  it('call everything foreign INTERNAL, and not worth a retry', () => {
+  it('treat every foreign error as INTERNAL and not retryable', () => {
     for (const foreign of [
       new Error('x'),
       systemError('ENOENT'),
@@ -73,24 +70,24 @@ describe('the predicates', () => {
     }
   })
 
-  it('know an abort and a time-out of the platform', () => {
+  it('map an abort and a time-out of the platform', () => {
     expect(codeOf(AbortSignal.abort().reason)).toBe('CANCELED')
     expect(codeOf(new DOMException('late', 'TimeoutError'))).toBe('DEADLINE_EXCEEDED')
   })
 })
 
 describe('errnoOf', () => {
-  it('finds the number along the causes', () => {
+  it('finds the number in the chain of causes', () => {
     const error = new DistError('RESOURCE_EXHAUSTED', 'disk full', { cause: systemError('ENOSPC') })
     expect(errnoOf(new Error('outer', { cause: error }))).toBe('ENOSPC')
   })
 
-  it('takes no code of ours for one', () => {
+  it('ignores the code of a DistError', () => {
     expect(errnoOf(new DistError('NOT_FOUND', 'x'))).toBeUndefined()
     expect(errnoOf('ENOSPC')).toBeUndefined()
   })
 
-  it('ends when causes go round in a circle', () => {
+  it('ends when the causes form a cycle', () => {
     const error = new Error('x')
     error.cause = error
     expect(errnoOf(error)).toBeUndefined()
@@ -98,7 +95,7 @@ describe('errnoOf', () => {
 })
 
 describe('abortError', () => {
-  it('is the reason where that is one of ours', () => {
+  it('is the reason where that is a DistError', () => {
     const reason = new DistError('UNAVAILABLE', 'lock lost')
     expect(abortError(AbortSignal.abort(reason))).toBe(reason)
   })
@@ -108,13 +105,13 @@ describe('abortError', () => {
     ['a text', 'enough', 'CANCELED'],
     ['a foreign error', new Error('x'), 'CANCELED'],
     ['a time-out', new DOMException('late', 'TimeoutError'), 'DEADLINE_EXCEEDED'],
-  ])('tells by the code what %s means', (_, reason, code) => {
+  ])('maps %s to its code', (_, reason, code) => {
     const error = abortError(AbortSignal.abort(reason))
     expect(error.code).toBe(code)
     expect(error.retryable).toBe(false)
   })
 
-  it('is thrown for an aborted signal and for no other', () => {
+  it('is thrown only for an aborted signal', () => {
     expect(() => throwIfAborted(AbortSignal.abort())).toThrow(DistError)
     expect(() => throwIfAborted(new AbortController().signal)).not.toThrow()
     expect(() => throwIfAborted(undefined)).not.toThrow()

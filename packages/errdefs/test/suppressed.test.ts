@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf, DistError, errnoOf, firstError, isHeld, isRetryable, laterErrors } from '../src/index.js'
 
-/** What arrives where a block fails with the first error, and disposing with the others. */
-async function thrown(first: unknown, ...later: unknown[]): Promise<unknown> {
+/** The error of a block that fails with `first` while its disposals fail with `later`. */
+async function catchSuppressed(first: unknown, ...later: unknown[]): Promise<unknown> {
   const closing = (error: unknown) => ({ [Symbol.asyncDispose]: () => Promise.reject(error) })
   const block = async (errors: readonly unknown[]): Promise<void> => {
     const [error] = errors
@@ -19,9 +19,9 @@ function errno(code: string): Error {
   return Object.assign(new Error(code), { code })
 }
 
-describe('an error while disposing', () => {
-  it('hides neither the first error nor what it is', async () => {
-    const error = await thrown(refused, errno('EIO'), new Error('too late'))
+describe('an error of a disposal', () => {
+  it('does not hide the first error and its properties', async () => {
+    const error = await catchSuppressed(refused, errno('EIO'), new Error('too late'))
     expect(firstError(error)).toBe(refused)
     expect(codeOf(error)).toBe('UNAVAILABLE')
     expect(isRetryable(error)).toBe(true)
@@ -29,17 +29,17 @@ describe('an error while disposing', () => {
     expect(errnoOf(error)).toBe('ECONNREFUSED')
   })
 
-  it('is kept, in the order in which it came', async () => {
+  it('is kept, in order', async () => {
     const [one, two] = [errno('EIO'), new Error('too late')]
-    expect(laterErrors(await thrown(refused, one, two))).toEqual([one, two])
+    expect(laterErrors(await catchSuppressed(refused, one, two))).toEqual([one, two])
   })
 
-  it('that is the first one once more is not told twice', async () => {
-    expect(laterErrors(await thrown(refused, refused))).toEqual([])
+  it('that is the first error again is not listed twice', async () => {
+    expect(laterErrors(await catchSuppressed(refused, refused))).toEqual([])
   })
 })
 
-it('an error alone is the first', () => {
+it('a single error is the first', () => {
   for (const error of [refused, new Error('x'), 'text', undefined]) {
     expect(firstError(error)).toBe(error)
     expect(laterErrors(error)).toEqual([])

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { abortError, backoff, DistError, firstError, hasCode, reworded, sleep } from '@dist/errdefs'
+import { abortError, backoff, DistError, firstError, hasCode, reword, sleep } from '@dist/errdefs'
 import { type HostPolicy, type HostState, type HostStates, isGivenUp } from '@dist/remotes'
 import { type Lane, Lanes } from './lanes.js'
 
@@ -206,7 +206,5 @@ const longestTimer = 0x7fffffff
 
 /** What its own request said of the host, or the same in general: that it is asked again soon is not true any more. */
 function givenUp(job: Job, error: DistError): DistError {
-  return (
-    job.failed ?? reworded(error, `${job.work.name}: ${error.because ?? error.message}`, { paused: false })
-  )
+  return job.failed ?? reword(error, `${job.work.name}: ${error.because ?? error.message}`, { paused: false })
 }

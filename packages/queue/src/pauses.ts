@@ -1,4 +1,4 @@
-import { jittered } from '@dist/errdefs'
+import { jitter } from '@dist/errdefs'
 import type { Job } from 'bullmq'
 import type { Tuning } from './tuning.js'
 
@@ -15,5 +15,5 @@ export function putOff(job: Job, { firstPutOff, longestPutOff }: Tuning): number
 /** Grows with every time that the job was started in vain. */
 function grown(job: Job, first: number, longest: number): number {
   const before = Math.max(0, job.attemptsStarted - job.attemptsMade - 1)
-  return jittered(Math.min(longest, first * 1.5 ** Math.min(before, 30)) / 2)
+  return jitter(Math.min(longest, first * 1.5 ** Math.min(before, 30)) / 2)
 }

@@ -1,4 +1,4 @@
-import { DistError, isCanceled, reworded, throwIfAborted } from '@dist/errdefs'
+import { DistError, isCanceled, reword, throwIfAborted } from '@dist/errdefs'
 import type { Capability, Endpoint } from './endpoint.js'
 
 /**
@@ -32,5 +32,5 @@ function combineErrors(failures: readonly DistError[]): DistError {
   if (last === undefined) return new DistError('INTERNAL', 'no endpoint was asked')
   if (failures.length === 1) return last
   const others = failures.slice(0, -1).map(({ message }) => message)
-  return reworded(last, `${last.message}; before that: ${others.join('; ')}`)
+  return reword(last, `${last.message}; before that: ${others.join('; ')}`)
 }

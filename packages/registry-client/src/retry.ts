@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortError, backoff, DistError, hasCode, isRetryable, reworded } from '@dist/errdefs'
+import { abortError, backoff, DistError, hasCode, isRetryable, reword } from '@dist/errdefs'
 import { isOfHost } from './http/errors.js'
 
 /**
@@ -62,7 +62,7 @@ export function isOfLogin(error: unknown): boolean {
 /** A source that was too slow twice would make every further attempt as long: it fails for good. */
 export function lastTry(error: unknown): unknown {
   if (!(error instanceof DistError) || !hasCode(error, 'DEADLINE_EXCEEDED')) return error
-  return reworded(error, error.message, { retryable: false })
+  return reword(error, error.message, { retryable: false })
 }
 
 /** Waits as long as is right after this many failures. `CANCELED` through the signal. */

@@ -1,4 +1,4 @@
-import { DistError, hasCode, isCanceled, reworded } from '@dist/errdefs'
+import { DistError, hasCode, isCanceled, reword } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from './auth/authorizer.js'
 import { challengesOf } from './auth/challenges.js'
@@ -121,7 +121,7 @@ async function failed(
   await pauseAsAsked(transport.limiter, response, error)
   if (login !== undefined && hasCode(error, 'UNAUTHENTICATED', 'PERMISSION_DENIED')) {
     const withheld = await transport.authorizer.withheld(endpoint, scope)
-    if (withheld !== undefined) throw reworded(error, `${error.message}; ${withheld}`)
+    if (withheld !== undefined) throw reword(error, `${error.message}; ${withheld}`)
   }
   throw error
 }

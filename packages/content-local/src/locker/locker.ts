@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { backoff, DistError, jittered, sleep, throwIfAborted } from '@dist/errdefs'
+import { backoff, DistError, jitter, sleep, throwIfAborted } from '@dist/errdefs'
 import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
 import { type Claim, keyHash } from './claim.js'
@@ -84,7 +84,7 @@ export class LocalLocker implements Locker {
       if (claim !== undefined) return claim
       const left = until - performance.now()
       if (left <= 0 && (rivals.length > 0 || attempt > 20)) throw unavailable(key, rivals)
-      const pause = rivals.length > 0 ? backoff(attempt, firstDelay, longestDelay) : jittered(1)
+      const pause = rivals.length > 0 ? backoff(attempt, firstDelay, longestDelay) : jitter(1)
       await sleep(rivals.length > 0 ? Math.min(pause, left) : pause, signal)
     }
   }

@@ -1,4 +1,4 @@
-import { DistError, isRetryable, reworded } from '@dist/errdefs'
+import { DistError, isRetryable, reword } from '@dist/errdefs'
 import { type HostPolicy, type HostState, type HostStates, hostPolicy, isGivenUp } from '@dist/remotes'
 
 /** Whether the error says that a host does not answer, and not what it answers. */
@@ -74,5 +74,5 @@ export class HostTrouble {
 function givenUp(error: DistError): DistError {
   const { message, because = '' } = error
   const end = message.indexOf(because) + because.length
-  return reworded(error, message.slice(0, end > 0 ? end : undefined), { retryable: false, paused: false })
+  return reword(error, message.slice(0, end > 0 ? end : undefined), { retryable: false, paused: false })
 }

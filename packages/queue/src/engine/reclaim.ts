@@ -1,4 +1,4 @@
-import { jittered } from '@dist/errdefs'
+import { jitter } from '@dist/errdefs'
 import type { Queue } from 'bullmq'
 import { defineScript, type Script } from '../redis/script.js'
 import type { ServicePresence } from '../service.js'
@@ -58,7 +58,7 @@ export class Reclaim {
 
   begin(): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.#look(), jittered(this.engine.tuning.reclaim / 2))
+    this.#timer = setTimeout(() => void this.#look(), jitter(this.engine.tuning.reclaim / 2))
   }
 
   stop(): void {

@@ -1,4 +1,4 @@
-import { backoff, codes, type DistError, isRetryable, jittered, sanitize } from '@dist/errdefs'
+import { backoff, codes, type DistError, isRetryable, jitter, sanitize } from '@dist/errdefs'
 import type { ReportedError } from '@dist/runs'
 import { UnrecoverableError } from 'bullmq'
 import { z } from 'zod'
@@ -68,5 +68,5 @@ export function pauseBefore(attempt: number, error: unknown, tuning: Tuning): nu
   const asked = error instanceof Attempt ? error.failure.retryAfter : undefined
   if (asked === undefined) return Math.ceil(grown)
   // All who were told the same must not come back at the same moment.
-  return Math.ceil(Math.max(grown, Math.min(asked, tuning.longestRetryAfter) + jittered(100)))
+  return Math.ceil(Math.max(grown, Math.min(asked, tuning.longestRetryAfter) + jitter(100)))
 }

@@ -1,4 +1,4 @@
-import { jittered } from '@dist/errdefs'
+import { jitter } from '@dist/errdefs'
 import type { Engine } from '../engine/engine.js'
 import { claimStore } from '../engine/storeid.js'
 import { runJobId } from '../jobs/ids.js'
@@ -17,7 +17,7 @@ export class Sweep {
 
   begin(): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.#sweep(), jittered(this.engine.tuning.sweep / 2))
+    this.#timer = setTimeout(() => void this.#sweep(), jitter(this.engine.tuning.sweep / 2))
   }
 
   stop(): void {

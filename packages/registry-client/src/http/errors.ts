@@ -1,4 +1,4 @@
-import { DistError, errnoOf, isCanceled, isPaused, reworded, sanitize } from '@dist/errdefs'
+import { DistError, errnoOf, isCanceled, isPaused, reword, sanitize } from '@dist/errdefs'
 import { proxyError } from './proxy-errors.js'
 
 const certificateCodes = new Set([
@@ -62,7 +62,7 @@ export async function about<T>(what: string, call: () => T | Promise<T>): Promis
 }
 
 function withObject(error: DistError, what: string): DistError {
-  return reworded(error, `${what}: ${error.message}`)
+  return reword(error, `${what}: ${error.message}`)
 }
 
 /** Whether the host gave no answer at all, as others who ask it will not get one either. */
