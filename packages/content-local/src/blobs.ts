@@ -1,47 +1,47 @@
 import { statSync, unlinkSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import type { Info, ReadOptions } from '@dist/content'
+import { gather, type Info, oneChunk, type ReadOptions } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import { algorithms, type Digest, isDigest } from '@dist/oci'
 import { failedWith, storeError } from './files/errors.js'
 import { readRange } from './files/read.js'
-import type { Place } from './place.js'
+import type { StoreDirectory } from './store-directory.js'
 
-/** Content up to this size is read in one go when it is opened. */
+/** Content up to this size is read completely when it is opened. */
 const smallSize = 256 * 1024
 
-// Synchronous: it is asked for every blob of every image and takes some microseconds; a trip through the thread pool
-// costs ten times that.
-export function statBlob(place: Place, digest: Digest): Info | undefined {
+/** Committed content; undefined where there is none. Synchronous: the thread pool would cost ten times as much. */
+export function statBlob(directory: StoreDirectory, digest: Digest): Info | undefined {
   try {
-    const found = statSync(place.blob(digest), { throwIfNoEntry: false })
+    const found = statSync(directory.blob(digest), { throwIfNoEntry: false })
     return found?.isFile() ? { digest, size: found.size, committedAt: found.mtime } : undefined
   } catch (error) {
-    throw storeError(place.root, `looking for ${digest}`, error)
+    throw storeError(directory.root, `stat of ${digest}`, error)
   }
 }
 
+/** The bytes of committed content. `NOT_FOUND`; `INVALID_ARGUMENT` for an offset after the end. */
 export async function readBlob(
-  place: Place,
+  directory: StoreDirectory,
   digest: Digest,
   { offset = 0, signal }: ReadOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
   throwIfAborted(signal)
-  const info = statBlob(place, digest)
+  const info = statBlob(directory, digest)
   if (info === undefined) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
   const { size } = info
   if (!(offset >= 0 && offset <= size))
-    throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${size}: there is no offset ${offset}`)
-  const body = guarded(place, digest, readRange(place.blob(digest), offset, size), signal)
-  // The file of a large body is opened by the first step: one that nobody iterates leaves nothing open.
-  return size > smallSize ? body : each(await all(body))
+    throw new DistError('INVALID_ARGUMENT', `${digest}: offset ${offset} is outside its ${size} bytes`)
+  const body = mapErrors(directory, digest, readRange(directory.blob(digest), offset, size), signal)
+  // The file of a large body is opened at the first step: a body that is never iterated leaves no file open.
+  return size > smallSize ? body : oneChunk(await gather(body, size, digest))
 }
 
-/** Digests of what is in the store, in no order. */
-export async function listBlobs(place: Place): Promise<Digest[]> {
+/** Digests of all committed content, in no order. */
+export async function listBlobs(directory: StoreDirectory): Promise<Digest[]> {
   const digests: Digest[] = []
   for (const algorithm of algorithms) {
-    for (const name of await list(place, place.blobs(algorithm))) {
+    for (const name of await list(directory, directory.blobs(algorithm))) {
       const digest = `${algorithm}:${name}`
       if (isDigest(digest)) digests.push(digest)
     }
@@ -49,19 +49,19 @@ export async function listBlobs(place: Place): Promise<Digest[]> {
   return digests
 }
 
-/** Whether there was something to delete. */
-export function deleteBlob(place: Place, digest: Digest): boolean {
+/** False where there was nothing to delete. */
+export function deleteBlob(directory: StoreDirectory, digest: Digest): boolean {
   try {
-    unlinkSync(place.blob(digest))
+    unlinkSync(directory.blob(digest))
     return true
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return false
-    throw storeError(place.root, `deleting ${digest}`, error)
+    throw storeError(directory.root, `delete of ${digest}`, error)
   }
 }
 
-async function* guarded(
-  place: Place,
+async function* mapErrors(
+  directory: StoreDirectory,
   digest: Digest,
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -73,26 +73,18 @@ async function* guarded(
     }
   } catch (error) {
     if (failedWith(error, 'ENOENT'))
-      throw new DistError('NOT_FOUND', `${digest} was deleted from the store`, { cause: error })
-    throw storeError(place.root, `reading ${digest}`, error)
+      throw new DistError('NOT_FOUND', `${digest} was deleted from the store while it was read`, {
+        cause: error,
+      })
+    throw storeError(directory.root, `read of ${digest}`, error)
   }
 }
 
-async function all(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return chunks
-}
-
-async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks
-}
-
-async function list(place: Place, directory: string): Promise<string[]> {
+async function list(store: StoreDirectory, path: string): Promise<string[]> {
   try {
-    return await readdir(directory)
+    return await readdir(path)
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return []
-    throw storeError(place.root, 'listing', error)
+    throw storeError(store.root, 'list of blobs', error)
   }
 }

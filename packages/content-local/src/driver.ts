@@ -1,61 +1,70 @@
 import type { Draft, Driver, Expected, Info, ReadOptions, Status, WriteOptions } from '@dist/content'
 import { DistError } from '@dist/errdefs'
+import type { Lock } from '@dist/locks'
 import type { Digest } from '@dist/oci'
 import { deleteBlob, listBlobs, readBlob, statBlob } from './blobs.js'
 import { storeError } from './files/errors.js'
 import { LocalDraft } from './ingest/draft.js'
-import { findEntry, lockKey, recordFile } from './ingest/entry.js'
-import { removeEntry, resumeEntry } from './ingest/resume.js'
-import { entryStatuses } from './ingest/statuses.js'
+import { entryStatuses, removeEntry } from './ingest/entries.js'
+import { findEntry, lockKey, newEntry, recordFile } from './ingest/entry.js'
+import { takeOverEntry } from './ingest/resume.js'
 import { type Swept, sweepIngest } from './ingest/sweep.js'
 import type { LocalLocker } from './locker/locker.js'
-import type { Place } from './place.js'
+import type { StoreDirectory } from './store-directory.js'
 
-/** Content in a directory, an OCI image layout. */
+/** Content in a directory that is an OCI image layout. */
 export class LocalDriver implements Driver {
   readonly #drafts = new Map<string, LocalDraft>()
 
   constructor(
-    private readonly place: Place,
+    private readonly directory: StoreDirectory,
     private readonly locker: LocalLocker,
   ) {}
 
   async stat(digest: Digest): Promise<Info | undefined> {
-    return statBlob(this.place, digest)
+    return statBlob(this.directory, digest)
   }
 
   read(digest: Digest, options: ReadOptions): Promise<AsyncIterable<Uint8Array>> {
-    return readBlob(this.place, digest, options)
+    return readBlob(this.directory, digest, options)
   }
 
   async *walk(): AsyncIterable<Info> {
-    for (const digest of await listBlobs(this.place)) {
-      const info = statBlob(this.place, digest)
+    for (const digest of await listBlobs(this.directory)) {
+      const info = statBlob(this.directory, digest)
       if (info !== undefined) yield info
     }
   }
 
   async delete(digest: Digest): Promise<boolean> {
-    return deleteBlob(this.place, digest)
+    return deleteBlob(this.directory, digest)
   }
 
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
-    const lock = await this.locker.acquire(lockKey(ref), { wait: 0, ...(signal && { signal }) })
+    const lock = await this.locker.acquire(lockKey(ref), { wait: 0, signal })
     try {
       this.#refuseCommitted(expected)
-      const resumed = await resumeEntry(this.place.ingest, ref, expected)
-      const draft = new LocalDraft(this.place, ref, expected, lock, () => this.#drafts.delete(ref), resumed)
+      const draft = await this.#openDraft(ref, expected, lock)
       this.#drafts.set(ref, draft)
       return draft
     } catch (error) {
       await lock.release()
-      throw storeError(this.place.root, `writing ${ref}`, error)
+      throw storeError(this.directory.root, `write ${ref}`, error)
     }
   }
 
-  /** Whoever held the ref until now may have committed what is expected since the store was looked into. */
+  async #openDraft(ref: string, expected: Expected, lock: Lock): Promise<LocalDraft> {
+    const { directory } = this
+    const onClose = () => void this.#drafts.delete(ref)
+    const resumable = await takeOverEntry(directory.ingest, ref, expected)
+    return resumable === undefined
+      ? LocalDraft.create(directory, newEntry(ref, expected), lock, onClose)
+      : await LocalDraft.resume(directory, resumable.entry, resumable.offset, lock, onClose)
+  }
+
+  /** The previous holder of the ref may have committed the expected content since the store was checked. */
   #refuseCommitted({ digest, size }: Expected): void {
-    const info = digest === undefined ? undefined : statBlob(this.place, digest)
+    const info = digest === undefined ? undefined : statBlob(this.directory, digest)
     if (info !== undefined && (size === undefined || size === info.size))
       throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
   }
@@ -70,26 +79,26 @@ export class LocalDriver implements Driver {
   async discard(ref: string): Promise<void> {
     await using _ = await this.locker.acquire(lockKey(ref), { wait: 0 })
     const record = recordFile(ref)
-    const found = findEntry(this.place.ingest, record)
-    if (found === undefined) throw new DistError('NOT_FOUND', `no write has the ref ${ref}`)
-    removeEntry(this.place.ingest, record, found.entry)
+    const found = findEntry(this.directory.ingest, record)
+    if (found === undefined) throw new DistError('NOT_FOUND', `write ${ref}: no such write in the store`)
+    removeEntry(this.directory.ingest, record, found.entry)
   }
 
-  /** Removes what abandoned writes left that did not change for `olderThan` milliseconds; spares live ones. */
+  /** Removes remains of writes that did not change for `olderThan` milliseconds. Keeps those of live writes. */
   async sweep(olderThan: number): Promise<Swept[]> {
     try {
       this.locker.sweep()
-      return await sweepIngest(this.place.ingest, this.locker, olderThan)
+      return await sweepIngest(this.directory.ingest, this.locker, olderThan)
     } catch (error) {
-      throw storeError(this.place.root, 'sweeping', error)
+      throw storeError(this.directory.root, 'sweep', error)
     }
   }
 
   #entries(): Status[] {
     try {
-      return entryStatuses(this.place.ingest, this.locker)
+      return entryStatuses(this.directory.ingest, this.locker)
     } catch (error) {
-      throw storeError(this.place.root, 'listing writes under way', error)
+      throw storeError(this.directory.root, 'list of writes', error)
     }
   }
 }

@@ -6,20 +6,20 @@ import type { Locker } from '@dist/locks'
 import { algorithms, isRecord } from '@dist/oci'
 import { makeDirectory } from './files/directories.js'
 import { failedWith, storeError } from './files/errors.js'
-import { ownFile, temporarySuffix } from './ingest/entry.js'
-import type { Place } from './place.js'
+import { temporarySuffix, uniqueFile } from './ingest/entry.js'
+import type { StoreDirectory } from './store-directory.js'
 
 // OCI image spec, "oci-layout file".
 const layoutFile = 'oci-layout'
 const layoutVersion = '1.0.0'
-/** What makes a layout a store of ours; other readers of the layout pass over it. */
+/** Makes a layout a dist store. Other readers of the layout ignore it. */
 const storeFile = 'dist.json'
 
 /**
- * The id of the store that is there; undefined where there is none yet. Changes nothing.
- * `NOT_IMPLEMENTED` for a newer layout, `INVALID_ARGUMENT` for a directory that holds something else.
+ * The id of the store; undefined where there is none yet. Writes nothing. `NOT_IMPLEMENTED` for a newer layout,
+ * `INVALID_ARGUMENT` for a directory with other files.
  */
-export function readLayout({ root }: Place): string | undefined {
+export function readLayout({ root }: StoreDirectory): string | undefined {
   try {
     const layout = readJson(join(root, layoutFile))
     if (layout === undefined) refuseForeign(root)
@@ -27,42 +27,42 @@ export function readLayout({ root }: Place): string | undefined {
     const store = layout === undefined ? undefined : readJson(join(root, storeFile))
     return isRecord(store) && typeof store.id === 'string' ? store.id : undefined
   } catch (error) {
-    throw storeError(root, 'opening', error)
+    throw storeError(root, 'open', error)
   }
 }
 
-/** Whether the directory is a layout, of ours or of another tool. */
-export function hasLayout({ root }: Place): boolean {
+/** Whether the directory is a layout, made by dist or by another tool. */
+export function hasLayout({ root }: StoreDirectory): boolean {
   return existsSync(join(root, layoutFile))
 }
 
-/** Makes the directory a layout, but for its index; makes up for directories that a copy of the store lost. */
-export function createLayout(place: Place): void {
-  const { root } = place
+/** Makes the directory a layout, without its index. Adds directories that a copy of the store lost. */
+export function createLayout(directory: StoreDirectory): void {
+  const { root } = directory
   try {
     makeDirectory(root)
-    // First, since it tells a store that is half made from a directory that is somebody else's.
+    // First: it distinguishes a store in the making from a directory with other files.
     if (!existsSync(join(root, layoutFile)))
       replaceFile(root, join(root, layoutFile), { imageLayoutVersion: layoutVersion })
-    const blobs = algorithms.map((algorithm) => place.blobs(algorithm))
-    for (const directory of [...blobs, place.ingest, place.locks]) {
-      if (!existsSync(directory)) makeDirectory(directory)
+    const blobs = algorithms.map((algorithm) => directory.blobs(algorithm))
+    for (const path of [...blobs, directory.ingest, directory.locks]) {
+      if (!existsSync(path)) makeDirectory(path)
     }
   } catch (error) {
-    throw storeError(root, 'creating', error)
+    throw storeError(root, 'create', error)
   }
 }
 
-/** Gives a store its id; of several who create one store at a time, all get the same. */
-export async function giveId(place: Place, locker: Locker): Promise<string> {
+/** Gives a store its id. Processes that create the same store at the same time get the same id. */
+export async function createId(directory: StoreDirectory, locker: Locker): Promise<string> {
   await using _ = await locker.acquire('store')
-  const there = readLayout(place)
-  if (there !== undefined) return there
+  const existing = readLayout(directory)
+  if (existing !== undefined) return existing
   const id = randomUUID()
   try {
-    replaceFile(place.root, join(place.root, storeFile), { id })
+    replaceFile(directory.root, join(directory.root, storeFile), { id })
   } catch (error) {
-    throw storeError(place.root, 'creating', error)
+    throw storeError(directory.root, 'create', error)
   }
   return id
 }
@@ -70,30 +70,30 @@ export async function giveId(place: Place, locker: Locker): Promise<string> {
 function checkVersion(root: string, layout: unknown): void {
   const version = isRecord(layout) ? layout.imageLayoutVersion : undefined
   if (typeof version !== 'string')
-    throw new DistError('MALFORMED', `${join(root, layoutFile)} has no imageLayoutVersion`)
+    throw new DistError('MALFORMED', `${join(root, layoutFile)}: no imageLayoutVersion`)
   if (version.split('.')[0] !== layoutVersion.split('.')[0] || version > layoutVersion) {
     throw new DistError(
       'NOT_IMPLEMENTED',
-      `the store at ${root} has layout version ${sanitize(version, 40)}; this program knows ${layoutVersion}: use a newer one`,
+      `store ${root}: layout version ${sanitize(version, 40)} is not supported, expected ${layoutVersion}; use a newer dist`,
     )
   }
 }
 
-/** A directory with something else in it must not become a store by a mistyped path. */
+/** A mistyped path must not turn a directory with other files into a store. */
 function refuseForeign(root: string): void {
-  // `lost+found` is in the root of a fresh volume.
-  const there = list(root).filter((name) => name !== 'lost+found' && !name.endsWith(temporarySuffix))
-  // The layout file is made before all else: if it is there by now, another process is just making the store.
-  if (there.length === 0 || existsSync(join(root, layoutFile))) return
+  // The root of a new volume contains `lost+found`.
+  const foreign = list(root).filter((name) => name !== 'lost+found' && !name.endsWith(temporarySuffix))
+  // The layout file is made first: if it exists now, another process is making the store.
+  if (foreign.length === 0 || existsSync(join(root, layoutFile))) return
   throw new DistError(
     'INVALID_ARGUMENT',
-    `${root} is neither empty nor an OCI image layout (it holds ${sanitize(there[0] ?? '', 60)}): choose another directory`,
+    `${root}: neither empty nor an OCI image layout: it contains ${sanitize(foreign[0] ?? '', 60)}; choose another directory`,
   )
 }
 
-/** Never half a file, whatever happens: written beside it, then renamed. */
+/** Replaces a file atomically: writes a temporary file, then renames it. */
 function replaceFile(root: string, path: string, document: unknown): void {
-  const temporary = join(root, ownFile(temporarySuffix))
+  const temporary = join(root, uniqueFile(temporarySuffix))
   writeFileSync(temporary, `${JSON.stringify(document)}\n`, { flush: true })
   renameSync(temporary, path)
 }
@@ -109,7 +109,7 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new DistError('MALFORMED', `${path} is not JSON`, { cause })
+    throw new DistError('MALFORMED', `${path}: not JSON`, { cause })
   }
 }
 

@@ -1,11 +1,11 @@
-// A process of its own for the tests: child.ts <root> <what> <arguments as JSON>
+// Runs in a separate process: child.ts <root> <what> <arguments as JSON>
 import { openLocalStore } from '@dist/content-local'
 import { codeOf } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
 import { seededBuffer } from '@dist/testkit/fixtures'
 import { type FileOperations, nodeFiles } from '../src/files/operations.js'
 
-/** Just before or just after the n-th of these calls, counted from 1. */
+/** Just before or just after the n-th of these calls, from 1. */
 export interface Point {
   when: 'before' | 'after'
   call: keyof FileOperations
@@ -23,27 +23,27 @@ const [root = '', what = '', text = '{}'] = process.argv.slice(2)
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL')
-  // The signal is delivered before this process does anything else; the loop is for the compiler.
+  // The signal ends the process at once. The loop is for the compiler.
   for (;;);
 }
 
-/** The real file operations, with this process killed at one point of them. */
-function deadlyFiles({ when, call, nth }: Point): FileOperations {
+/** The real file operations, which kill this process at one point. */
+function killingFiles({ when, call, nth }: Point): FileOperations {
   let count = 0
   const step = nodeFiles[call] as (...parameters: unknown[]) => Promise<unknown>
-  const deadly = async (...parameters: unknown[]) => {
+  const killing = async (...parameters: unknown[]) => {
     const now = ++count === nth
     if (now && when === 'before') die()
     const result = await step(...parameters)
     if (now) die()
     return result
   }
-  return { ...nodeFiles, [call]: deadly }
+  return { ...nodeFiles, [call]: killing }
 }
 
 async function write({ ref, seed, size, killAt }: WriteTask): Promise<string> {
   const content = seededBuffer(seed, size)
-  const store = await openLocalStore(root, killAt === undefined ? {} : { files: deadlyFiles(killAt) })
+  const store = await openLocalStore(root, killAt === undefined ? {} : { files: killingFiles(killAt) })
   const expected = { digest: digestOf(content), size }
   try {
     await using writer = await store.content.writer(ref, expected)
@@ -68,7 +68,7 @@ async function hold({ key }: { key: string }): Promise<string> {
   return 'never released'
 }
 
-/** Counts in a file that only the lock protects. */
+/** Increments a counter in a file that only the lock protects. */
 async function count({ key, file, times }: { key: string; file: string; times: number }): Promise<string> {
   const { readFileSync, writeFileSync } = await import('node:fs')
   const store = await openLocalStore(root)

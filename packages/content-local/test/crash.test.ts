@@ -18,8 +18,8 @@ beforeEach(() => {
 })
 afterEach(() => root.remove())
 
-/** What is at the final key: nothing, or the whole content. */
-function committed(content: Uint8Array): boolean {
+/** Whether the content is committed. Fails when the final file is partial. */
+function isCommitted(content: Uint8Array): boolean {
   const blobs = readdirSync(join(root.path, 'blobs/sha256'))
   if (blobs.length === 0) return false
   const hex = encodedOf(digestOf(content))
@@ -30,26 +30,26 @@ function committed(content: Uint8Array): boolean {
 
 describe('S6 kill -9 of the writer', () => {
   it.each<[string, number, Point, boolean, boolean]>([
-    // what the moment is, size, the call, committed then, resumable then
+    // moment, size, call, committed then, resumable then
     ['at open', small, { when: 'before', call: 'open', nth: 1 }, false, false],
     ['with all bytes, before fsync', small, { when: 'before', call: 'fsync', nth: 1 }, false, false],
     ['before rename', small, { when: 'before', call: 'rename', nth: 1 }, false, false],
     ['after rename', small, { when: 'after', call: 'rename', nth: 1 }, true, false],
     ['at open', big, { when: 'before', call: 'open', nth: 1 }, false, false],
     ['after open', big, { when: 'after', call: 'open', nth: 1 }, false, false],
-    ['in mid-write', big, { when: 'after', call: 'writev', nth: 2 }, false, true],
+    ['during a write', big, { when: 'after', call: 'writev', nth: 2 }, false, true],
     ['with all bytes, before fsync', big, { when: 'before', call: 'fsync', nth: 1 }, false, true],
     ['before rename', big, { when: 'before', call: 'rename', nth: 1 }, false, true],
     ['after rename', big, { when: 'after', call: 'rename', nth: 1 }, true, false],
   ])(
-    '%s of %i bytes: the final key is absent or whole, and the next run finishes',
+    '%s of %i bytes: the final file is absent or complete, and the next run finishes',
     { timeout: 30_000 },
     async (_, size, killAt, done, resumable) => {
       const content = seededBuffer('killed', size)
       await (await openLocalStore(root.path)).close()
       const child = start(root.path, 'write', { ref: 'ref', seed: 'killed', size, killAt })
       expect(await child.ended).toBe('SIGKILL')
-      expect(committed(content)).toBe(done)
+      expect(isCommitted(content)).toBe(done)
 
       const store = await openLocalStore(root.path)
       const expected = { digest: digestOf(content), size }
@@ -61,9 +61,9 @@ describe('S6 kill -9 of the writer', () => {
         else expect(writer.status.offset).toBe(0)
         await writer.write(content.slice(writer.status.offset))
         await writer.commit()
-        expect(committed(content)).toBe(true)
+        expect(isCommitted(content)).toBe(true)
       }
-      // What the crash left besides is for the sweep, which finds it abandoned whatever its age.
+      // The sweep removes all other remains of the dead process, whatever their age.
       await store.sweep(0)
       expect(readdirSync(join(root.path, 'ingest'))).toEqual([])
       expect(readdirSync(join(root.path, 'locks')).filter((file) => !file.startsWith('clock'))).toEqual([])

@@ -13,22 +13,25 @@ it.each([
   ['EMFILE', 'UNAVAILABLE', 'ulimit'],
   ['ESTALE', 'UNAVAILABLE', 'try again'],
   ['EIO', 'INTERNAL', 'disk'],
-  ['ENOTDIR', 'INVALID_ARGUMENT', 'no directory'],
-  ['ENOENT', 'NOT_FOUND', 'not there'],
+  ['ENOTDIR', 'INVALID_ARGUMENT', 'not a directory'],
+  ['ENOENT', 'NOT_FOUND', 'does not exist'],
   ['EWHATEVER', 'INTERNAL', 'failed'],
-])('%s is %s: the message names the step, the store, the number and what to do', (errno, code, advice) => {
-  const cause = failure(errno)
-  const error = storeError('/srv/store', 'writing x', cause)
-  expect(error).toMatchObject({ code, cause, retryable: code === 'UNAVAILABLE' })
-  for (const part of ['writing x', '/srv/store', errno, advice]) expect(error.message).toContain(part)
-})
+])(
+  '%s is %s: the message names the store, the step, the error number and what to do',
+  (errno, code, advice) => {
+    const cause = failure(errno)
+    const error = storeError('/srv/store', 'write x', cause)
+    expect(error).toMatchObject({ code, cause, retryable: code === 'UNAVAILABLE' })
+    for (const part of ['write x', '/srv/store', errno, advice]) expect(error.message).toContain(part)
+  },
+)
 
-it('keeps an error that is named already', () => {
+it('returns a DistError unchanged', () => {
   const error = new DistError('CANCELED', 'canceled')
-  expect(storeError('/srv/store', 'writing x', error)).toBe(error)
+  expect(storeError('/srv/store', 'write x', error)).toBe(error)
 })
 
-it('tells error numbers apart, also below a cause', () => {
+it('finds an error number in the chain of causes', () => {
   const error = new Error('outer', { cause: failure('ENOENT') })
   expect(failedWith(error, 'EACCES', 'ENOENT')).toBe(true)
   expect(failedWith(error, 'EACCES')).toBe(false)

@@ -20,14 +20,14 @@ afterEach(() => root.remove())
 
 const filesIn = (directory: string) => readdirSync(join(root.path, directory))
 
-/** The real operations, with one of them failing until told otherwise. */
+/** The real operations; one of them fails while `state.broken` is true. */
 function failing(call: keyof FileOperations, errno: string) {
   const state = { broken: true, calls: 0 }
   const step = nodeFiles[call] as (...parameters: unknown[]) => Promise<unknown>
   const faulty = async (...parameters: unknown[]) => {
     state.calls++
     if (!state.broken) return step(...parameters)
-    // A close that fails has closed all the same.
+    // A close that fails still closes the file.
     if (call === 'close') await step(...parameters)
     throw Object.assign(new Error(`${errno}: injected`), { code: errno })
   }
@@ -41,7 +41,7 @@ async function write(files: FileOperations, content: Uint8Array): Promise<void> 
   await writer.commit()
 }
 
-describe('S14 a disk that refuses', () => {
+describe('S14 a failing disk', () => {
   const errors: [string, Code][] = [
     ['ENOSPC', 'RESOURCE_EXHAUSTED'],
     ['EDQUOT', 'RESOURCE_EXHAUSTED'],
@@ -72,7 +72,7 @@ describe('S14 a disk that refuses', () => {
     },
   )
 
-  it('fails every later call on the write, which closes without a throw', async () => {
+  it('every later call on the write fails, and closing it does not', async () => {
     await (await openLocalStore(root.path)).close()
     const { files } = failing('writev', 'ENOSPC')
     const store = await openLocalStore(root.path, { files })
@@ -85,7 +85,7 @@ describe('S14 a disk that refuses', () => {
     expect(filesIn('ingest')).toEqual([])
   })
 
-  it('leaves index.json as it was when a name cannot be written', async () => {
+  it('a name that cannot be written leaves index.json unchanged', async () => {
     const desc = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf('x'), size: 1 }
     await (await openLocalStore(root.path)).names.put({ name: 'a/b:1', desc, selection: 'all' })
     const before = readFileSync(join(root.path, 'index.json'), 'utf8')
@@ -135,7 +135,7 @@ describe('S15 the order of a commit', () => {
     expect(log).toEqual(['write', 'fsync data', 'rename', 'fsync directory'])
   })
 
-  it('shares the fsync of the directory among commits of one time, each after its own rename', async () => {
+  it('commits at the same time share the fsync of the directory, after all their renames', async () => {
     await (await openLocalStore(root.path)).close()
     const log: string[] = []
     const store = await openLocalStore(root.path, { files: recorded(log) })
@@ -151,16 +151,16 @@ describe('S15 the order of a commit', () => {
     expect(log.lastIndexOf('fsync directory')).toBeGreaterThan(log.lastIndexOf('rename'))
   })
 
-  it('goes on where a system call wrote less than it was given', async () => {
-    const stingy: FileOperations = {
+  it('writes the rest where a system call wrote less than all', async () => {
+    const partial: FileOperations = {
       ...nodeFiles,
       writev: async (fd, chunks, position) => {
         const first = chunks[0] ?? new Uint8Array()
         return nodeFiles.writev(fd, [first.subarray(0, Math.ceil(first.length / 2))], position)
       },
     }
-    const content = seededBuffer('stingy', 2 * 1024 * 1024)
-    await write(stingy, content)
+    const content = seededBuffer('partial', 2 * 1024 * 1024)
+    await write(partial, content)
     const store = await openLocalStore(root.path)
     expect(readFileSync(store.pathOf(digestOf(content))).equals(content)).toBe(true)
   })

@@ -7,8 +7,8 @@ export interface Folder {
   remove(): void
 }
 
-// In memory where there is such a file system: what is tested is what is written and in which order, and an fsync on
-// a busy disk can take seconds.
+// In memory where possible: the tests check what is written and in which order, and an fsync on a busy disk can take
+// seconds.
 const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** An empty directory for one test. */

@@ -28,7 +28,7 @@ async function statuses(): Promise<Status[]> {
   return found
 }
 
-async function cutOff(ref = 'ref', bytes = 2_000_000): Promise<void> {
+async function interruptWrite(ref = 'ref', bytes = 2_000_000): Promise<void> {
   await using writer = await (await open()).content.writer(ref, expected)
   await writer.write(content.slice(0, bytes))
 }
@@ -39,7 +39,7 @@ function age(milliseconds: number): void {
 }
 
 describe('an entry in ingest/', () => {
-  it('is not made for what is small and quick', async () => {
+  it('is not made for a small and quick write', async () => {
     const { content: store } = await open()
     await using writer = await store.writer('ref', {})
     await writer.write(content.slice(0, 1_000_000))
@@ -48,7 +48,7 @@ describe('an entry in ingest/', () => {
     expect(ingest()).toEqual([])
   })
 
-  it('appears for what is small and slow, so that other processes see it', async () => {
+  it('is made for a small and slow write, so that other processes see it', async () => {
     const { content: store } = await open()
     await using writer = await store.writer('ref', expected)
     await writer.write(content.slice(0, 2))
@@ -61,8 +61,8 @@ describe('an entry in ingest/', () => {
     expect(ingest()).toEqual([])
   })
 
-  it('stays when a write of an expected digest is closed, and goes when it is aborted', async () => {
-    await cutOff()
+  it('is kept when a write with an expected digest is closed, and removed when it is aborted', async () => {
+    await interruptWrite()
     expect(ingest()).toHaveLength(2)
     expect(await statuses()).toMatchObject([{ ref: 'ref', offset: 2_000_000, live: false }])
     const writer = await (await open()).content.writer('ref', expected)
@@ -70,15 +70,15 @@ describe('an entry in ingest/', () => {
     expect(ingest()).toEqual([])
   })
 
-  it('has times and offset of its data', async () => {
-    await cutOff()
+  it('has the time of its data file', async () => {
+    await interruptWrite()
     age(hour)
     const [status] = await statuses()
     expect(Math.abs((status?.updatedAt.getTime() ?? 0) - (Date.now() - hour))).toBeLessThan(60_000)
   })
 
-  it.each(['', '{', '{}', '[]', '{"ref":1}'])('that reads "%s" counts as none', async (text) => {
-    await cutOff()
+  it.each(['', '{', '{}', '[]', '{"ref":1}'])('with the record "%s" is ignored', async (text) => {
+    await interruptWrite()
     const [record = ''] = ingest().filter((file) => file.endsWith('.json'))
     writeFileSync(join(root.path, 'ingest', record), text)
     expect(await statuses()).toEqual([])
@@ -88,8 +88,8 @@ describe('an entry in ingest/', () => {
     await writer.commit()
   })
 
-  it('never leads out of the store, whatever its record says', async () => {
-    await cutOff()
+  it('cannot name a data file outside the store', async () => {
+    await interruptWrite()
     const [record = ''] = ingest().filter((file) => file.endsWith('.json'))
     const path = join(root.path, 'ingest', record)
     const entry = JSON.parse(readFileSync(path, 'utf8'))
@@ -99,8 +99,8 @@ describe('an entry in ingest/', () => {
     expect(statSync(join(root.path, 'oci-layout')).isFile()).toBe(true)
   })
 
-  it('that is longer than expected goes on at the expected size', async () => {
-    await cutOff()
+  it('with more bytes than expected is resumed at the expected size', async () => {
+    await interruptWrite()
     const [data = ''] = ingest().filter((file) => file.endsWith('.data'))
     writeFileSync(join(root.path, 'ingest', data), Buffer.concat([content, new Uint8Array(100)]))
     await using writer = await (await open()).content.writer('ref', expected)
@@ -109,14 +109,14 @@ describe('an entry in ingest/', () => {
   })
 })
 
-describe('S5 two writers of one ref, after the first lost its lock', () => {
+describe('S5 two writers of one ref, after the first one lost its lock', () => {
   const lose = (ref: string) => {
     const locks = join(root.path, 'locks')
     const hash = keyHash(`write ${ref}`)
     for (const file of readdirSync(locks)) if (file.startsWith(hash)) rmSync(join(locks, file))
   }
 
-  it('have different files: what the first still writes never gets into what the second commits', async () => {
+  it('have different files: later bytes of the first never get into the commit of the second', async () => {
     const [one, two] = [await open(), await open()]
     const first = await one.content.writer('ref', expected)
     const wrong = content.slice().fill(7)
@@ -130,13 +130,13 @@ describe('S5 two writers of one ref, after the first lost its lock', () => {
     await second.restart()
     await second.write(content.slice())
     await first.write(wrong.slice(2_000_000))
-    // Closing brings all that is pending to disk.
+    // Closing writes all pending bytes to disk.
     await first[Symbol.asyncDispose]()
     await second.commit()
     expect(readFileSync(two.pathOf(expected.digest)).equals(content)).toBe(true)
   })
 
-  it('both commit when both are right', async () => {
+  it('both commit when both have the right content', async () => {
     const [one, two] = [await open(), await open()]
     await using first = await one.content.writer('ref', expected)
     await first.write(content.slice(0, 2_000_000))
@@ -148,17 +148,17 @@ describe('S5 two writers of one ref, after the first lost its lock', () => {
       .write(content.slice(2_000_000))
       .then(() => first.commit())
       .catch((error: { code: string }) => error)
-    // The first may find its file taken over; then it is told that the ref is not its own any more.
+    // The second may have taken over the file of the first, whose commit fails then.
     if ('code' in outcome) expect(outcome.code).toMatch(/^(UNAVAILABLE|NOT_FOUND)$/)
     expect(readFileSync(two.pathOf(expected.digest)).equals(content)).toBe(true)
   })
 })
 
 describe('S7 the sweep', () => {
-  it('removes abandoned writes that are older than asked, and tells which', async () => {
-    await cutOff('old')
+  it('removes interrupted writes older than the limit, and returns them', async () => {
+    await interruptWrite('old')
     age(2 * hour)
-    await cutOff('young', 1_500_000)
+    await interruptWrite('young', 1_500_000)
     const { sweep } = await open()
     expect(await sweep(hour)).toMatchObject([{ ref: 'old', size: 2_000_000 }])
     expect(await statuses()).toMatchObject([{ ref: 'young' }])
@@ -166,7 +166,7 @@ describe('S7 the sweep', () => {
     expect(ingest()).toEqual([])
   })
 
-  it('spares a write under way, whatever its age', async () => {
+  it('keeps a live write, whatever its age', async () => {
     const { content: store } = await open()
     await using writer = await store.writer('live', expected)
     await writer.write(content.slice(0, 2_000_000))
@@ -180,7 +180,7 @@ describe('S7 the sweep', () => {
     await writer.commit()
   })
 
-  it('removes what a crash left that no write can go on with, at once where its maker is dead', async () => {
+  it('removes remains of a crash that no write can resume: at once if their maker is dead, else later', async () => {
     await open()
     const { machine, pid, start } = { machine: 'abcdefabcdef', pid: 1, start: '1' }
     const unknown = `${machine}-${pid}-${start}.0011223344556677.tmp`

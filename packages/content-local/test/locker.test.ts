@@ -20,7 +20,7 @@ afterEach(() => {
   root.remove()
 })
 
-/** A claim as somebody else would have left it. */
+/** Writes a claim of another owner. */
 function claimOf(owner: Owner, { key = 'key', age = 0, clock = 0 } = {}): string {
   const path = join(root.path, `${keyHash(key)}.${formatOwner(owner)}.${Date.now() + clock}.0a0b0c0d0e0f`)
   writeFileSync(path, '')
@@ -37,14 +37,14 @@ const elsewhere: Owner = { ...self, machine: 'abcdefabcdef' }
 describe('a claim of a dead holder', () => {
   it.each([
     ['whose process is gone', gone],
-    ['whose pid another process has by now', reused],
-  ])('%s counts no more, at once, and is removed', async (_, owner) => {
+    ['whose pid belongs to another process now', reused],
+  ])('%s expires at once, and is removed', async (_, owner) => {
     const path = claimOf(owner)
     await using _lock = await locker.acquire('key', { wait: 0 })
     expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
   })
 
-  it('on another machine or in another container counts until its heartbeat is older than the TTL', async () => {
+  it('on another machine or in another container expires when its heartbeat is older than the TTL', async () => {
     claimOf(elsewhere, { age: minute / 2 })
     await expect(locker.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     claimOf(elsewhere, { age: minute + 1000, key: 'other' })
@@ -52,9 +52,9 @@ describe('a claim of a dead holder', () => {
   })
 
   it.each([-10, 10])(
-    'Q13 a clock that is off by %i minutes neither kills nor keeps a claim',
+    'Q13 a clock that is off by %i minutes has no effect on the life of a claim',
     async (minutes) => {
-      // What the holder's clock says stands in the name; the heartbeat has the file system's time.
+      // The name has the time of the holder's clock, the heartbeat that of the file system.
       claimOf(elsewhere, { clock: minutes * minute })
       await expect(locker.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
       claimOf(elsewhere, { clock: minutes * minute, age: 2 * minute, key: 'other' })
@@ -62,7 +62,7 @@ describe('a claim of a dead holder', () => {
     },
   )
 
-  it('that is a thread of a living process counts until it was seen without a heartbeat for the TTL', async () => {
+  it('of a living process expires when its heartbeat has not changed for the TTL', async () => {
     const short = new LocalLocker(root.path, { ttl: 50 })
     claimOf(self)
     await expect(short.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
@@ -72,14 +72,14 @@ describe('a claim of a dead holder', () => {
 })
 
 describe('a lock that is held', () => {
-  it('leaves nothing in the directory once it is released', async () => {
+  it('leaves no file in the directory after its release', async () => {
     const locks = await Promise.all(['a', 'b', 'c'].map((key) => locker.acquire(key)))
     expect(readdirSync(root.path)).toHaveLength(3)
     for (const lock of locks) await lock.release()
     expect(readdirSync(root.path)).toEqual([])
   })
 
-  it('is kept by its heartbeat for longer than the TTL', async () => {
+  it('is kept longer than the TTL by its heartbeat', async () => {
     const [one, two] = [new LocalLocker(root.path, { ttl: 90 }), new LocalLocker(root.path, { ttl: 90 })]
     await using lock = await one.acquire('key')
     const claim = join(root.path, readdirSync(root.path)[0] ?? '')
@@ -91,7 +91,7 @@ describe('a lock that is held', () => {
     two.close()
   })
 
-  it('Q3 is given up when the event loop was blocked for longer than the TTL', async () => {
+  it('Q3 is lost when the event loop was blocked for longer than the TTL', async () => {
     const short = new LocalLocker(root.path, { ttl: 60 })
     await using lock = await short.acquire('key')
     for (const until = performance.now() + 100; performance.now() < until; );
@@ -100,7 +100,7 @@ describe('a lock that is held', () => {
     short.close()
   })
 
-  it('is lost when the whole directory goes, and the key can be had again', async () => {
+  it('is lost when the directory is removed, and the key can be acquired again', async () => {
     const short = new LocalLocker(root.path, { ttl: 60 })
     const lock = await short.acquire('key')
     rmSync(root.path, { recursive: true })
@@ -110,14 +110,14 @@ describe('a lock that is held', () => {
     short.close()
   })
 
-  it('is shown among those asked for', async () => {
+  it('is listed by heldAmong', async () => {
     await using _ = await locker.acquire('held')
     expect([...locker.heldAmong(['free', 'held'])]).toEqual(['held'])
     claimOf(gone, { key: 'dead' })
     expect(locker.heldAmong(['dead']).size).toBe(0)
   })
 
-  it('does not mind files of others in its directory', async () => {
+  it('ignores foreign files in its directory', async () => {
     writeFileSync(join(root.path, 'README'), 'x')
     writeFileSync(join(root.path, `${keyHash('key')}.nonsense`), 'x')
     renameSync(join(root.path, 'README'), join(root.path, `${keyHash('key')}.--.x.y.z`))
@@ -126,7 +126,7 @@ describe('a lock that is held', () => {
 })
 
 describe('the owner of a claim', () => {
-  it('is written into a name and read from it', () => {
+  it('is formatted and parsed', () => {
     expect(parseOwner(formatOwner(self))).toEqual(self)
     expect(parseOwner('')).toBeUndefined()
     expect(parseOwner('../../x-1-1')).toBeUndefined()

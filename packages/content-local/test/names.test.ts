@@ -20,13 +20,13 @@ const mediaType = 'application/vnd.oci.image.manifest.v1+json'
 const desc = { mediaType, digest: digestOf('x'), size: 1 }
 const image = (name: string): Image => ({ name, desc, selection: ['linux/amd64', 'linux/arm64'] })
 
-async function listed(): Promise<Image[]> {
+async function listNames(): Promise<Image[]> {
   const images: Image[] = []
   for await (const one of (await openLocalStore(root.path)).names.list()) images.push(one)
   return images
 }
 
-it('writes the name in full and the selection into the annotations of an entry', async () => {
+it('writes the full name and the selection to the annotations of an entry', async () => {
   await (await openLocalStore(root.path)).names.put(image('docker.io/library/alpine:3.20'))
   expect(index()).toEqual({
     schemaVersion: 2,
@@ -43,7 +43,7 @@ it('writes the name in full and the selection into the annotations of an entry',
   })
 })
 
-it('lists entries of other writers as holding everything, and keeps them and their fields untouched', async () => {
+it('lists entries of other tools with the selection all, and keeps their fields unchanged', async () => {
   await openLocalStore(root.path)
   const foreign = [
     {
@@ -56,7 +56,7 @@ it('lists entries of other writers as holding everything, and keeps them and the
     'no entry at all',
   ]
   writeFileSync(path(), JSON.stringify({ schemaVersion: 2, annotations: { a: 'b' }, manifests: foreign }))
-  expect(await listed()).toEqual([
+  expect(await listNames()).toEqual([
     { name: 'latest', desc: { ...desc, annotations: { 'com.example': 'y' } }, selection: 'all' },
   ])
   const { names } = await openLocalStore(root.path)
@@ -70,7 +70,7 @@ it('lists entries of other writers as holding everything, and keeps them and the
   expect(index().manifests.slice(0, 3)).toEqual(foreign.slice(1))
 })
 
-it('sees what another writer has changed since', async () => {
+it('sees changes of another writer', async () => {
   const { names } = await openLocalStore(root.path)
   await names.put(image('a/b:1'))
   expect(await names.get('a/b:1')).toEqual(image('a/b:1'))
@@ -78,15 +78,15 @@ it('sees what another writer has changed since', async () => {
   await expect(names.get('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
-it('makes a new index where there is none, and reads a null list as an empty one', async () => {
+it('reads a null list as an empty one', async () => {
   const { names } = await openLocalStore(root.path)
   writeFileSync(path(), '{"schemaVersion":2,"manifests":null}')
   await names.put(image('a/b:1'))
-  expect(await listed()).toEqual([image('a/b:1')])
+  expect(await listNames()).toEqual([image('a/b:1')])
 })
 
 it.each(['no json', '[]', '{"manifests":7}', ''])(
-  'says that an index of "%s" is MALFORMED, and keeps it',
+  'an index of "%s" is MALFORMED, and stays unchanged',
   async (text) => {
     const { names } = await openLocalStore(root.path)
     writeFileSync(path(), text)
@@ -96,7 +96,7 @@ it.each(['no json', '[]', '{"manifests":7}', ''])(
   },
 )
 
-it('writes the index once for many names that are put at a time', async () => {
+it('writes the index once for many names that are put at the same time', async () => {
   await openLocalStore(root.path)
   let renames = 0
   const files: FileOperations = {
@@ -109,10 +109,10 @@ it('writes the index once for many names that are put at a time', async () => {
   const { names } = await openLocalStore(root.path, { files })
   await Promise.all(Array.from({ length: 100 }, (_, i) => names.put(image(`a/b:${i}`))))
   expect(renames).toBe(1)
-  expect(await listed()).toHaveLength(100)
+  expect(await listNames()).toHaveLength(100)
 })
 
-it('puts and deletes of one name take effect in the order of the calls', async () => {
+it('puts and deletes of one name take effect in call order', async () => {
   const { names } = await openLocalStore(root.path)
   const outcomes = await Promise.allSettled([
     names.delete('a/b:1'),
@@ -128,10 +128,10 @@ it('puts and deletes of one name take effect in the order of the calls', async (
     'rejected',
     'fulfilled',
   ])
-  expect((await listed()).map(({ name }) => name)).toEqual(['a/b:2'])
+  expect((await listNames()).map(({ name }) => name)).toEqual(['a/b:2'])
 })
 
-it('replaces the file as a whole, so that who reads it meanwhile keeps the old one', async () => {
+it('replaces the file by a rename, so that a reader of the old file is not affected', async () => {
   const { names } = await openLocalStore(root.path)
   const before = statSync(path()).ino
   await names.put(image('a/b:1'))

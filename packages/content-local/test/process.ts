@@ -6,13 +6,13 @@ const script = fileURLToPath(new URL('child.ts', import.meta.url))
 
 export interface Child {
   readonly process: ChildProcess
-  /** The first line that it writes. */
+  /** The first line of its stdout. */
   readonly line: Promise<string>
-  /** The signal that ended it, or null. */
+  /** Resolves to the signal that ended it, or null. */
   readonly ended: Promise<NodeJS.Signals | null>
 }
 
-/** Starts a process of its own on a store. */
+/** Starts child.ts on a store. */
 export function start(root: string, what: string, task: object): Child {
   const args = ['--import', 'tsx', '--conditions=source', script, root, what, JSON.stringify(task)]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })

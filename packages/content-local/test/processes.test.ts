@@ -14,9 +14,9 @@ beforeEach(() => {
 })
 afterEach(() => root.remove())
 
-const patience = { timeout: 30_000 }
+const slow = { timeout: 30_000 }
 
-it('S1 eight writers of one digest in four processes: one object, all succeed', patience, async () => {
+it('S1 eight writers of one digest in four processes: one object, all succeed', slow, async () => {
   const size = 3 * 1024 * 1024
   const tasks = Array.from({ length: 4 }, (_, i) => ({ ref: `ref ${i}`, seed: 'eight', size }))
   const lines = await Promise.all(tasks.map((task) => start(root.path, 'writeTwice', task).line))
@@ -29,8 +29,8 @@ it('S1 eight writers of one digest in four processes: one object, all succeed', 
 })
 
 it(
-  'S2 a ref or key that another process holds is UNAVAILABLE, and free once it was killed',
-  patience,
+  'S2 a key that another process holds is UNAVAILABLE, and free after that process is killed',
+  slow,
   async () => {
     const child = start(root.path, 'hold', { key: 'key' })
     expect(await child.line).toBe('held')
@@ -46,24 +46,24 @@ it(
   },
 )
 
-it('of several who wait for a killed holder one at a time gets the key', patience, async () => {
+it('waiters for the key of a killed holder get it one at a time', slow, async () => {
   const child = start(root.path, 'hold', { key: 'key' })
   expect(await child.line).toBe('held')
   const stores = await Promise.all(Array.from({ length: 6 }, () => openLocalStore(root.path)))
   let holders = 0
-  let most = 0
+  let maxHolders = 0
   const work = stores.map(async ({ locker }) => {
     await using _ = await locker.acquire('key')
-    most = Math.max(most, ++holders)
+    maxHolders = Math.max(maxHolders, ++holders)
     await new Promise((resolve) => setImmediate(resolve))
     holders--
   })
   child.process.kill('SIGKILL')
   await Promise.all(work)
-  expect(most).toBe(1)
+  expect(maxHolders).toBe(1)
 })
 
-it('three processes that contend for one key never hold it together', patience, async () => {
+it('three processes never hold one key at the same time', slow, async () => {
   await (await openLocalStore(root.path)).close()
   const file = join(root.path, 'count')
   writeFileSync(file, '0')
@@ -73,7 +73,7 @@ it('three processes that contend for one key never hold it together', patience, 
   expect(readFileSync(file, 'utf8')).toBe('120')
 })
 
-it('three processes that publish at a time lose no name', patience, async () => {
+it('three processes that publish at the same time lose no name', slow, async () => {
   const prefixes = ['a/a', 'b/b', 'c/c']
   await Promise.all(prefixes.map((prefix) => start(root.path, 'names', { prefix, times: 100 }).line))
   const names: string[] = []
@@ -82,7 +82,7 @@ it('three processes that publish at a time lose no name', patience, async () => 
   expect(names).toHaveLength(300)
 })
 
-it('processes that create one store at a time agree on its id', patience, async () => {
+it('processes that create one store at the same time get the same id', slow, async () => {
   const tasks = [1, 2, 3].map((i) => start(root.path, 'names', { prefix: `a/${i}`, times: 4 }).line)
   const stores = await Promise.all([1, 2, 3, 4].map(() => openLocalStore(root.path)))
   await Promise.all(tasks)

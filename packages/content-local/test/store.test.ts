@@ -40,14 +40,14 @@ describe('a new store', () => {
     expect(readFileSync(pathOf(digest), 'utf8')).toBe('hello')
   })
 
-  it('keeps its id, and another one has another', async () => {
+  it('keeps its id, which differs from that of another store', async () => {
     const one = await openLocalStore(at('one'))
     const two = await openLocalStore(at('two'))
     expect((await openLocalStore(at('one'))).id).toBe(one.id)
     expect(two.id).not.toBe(one.id)
   })
 
-  it('is made of a fresh volume, and of a layout that somebody else made', async () => {
+  it('is created on a new volume, and in a layout of another tool', async () => {
     mkdirSync(at('volume/lost+found'), { recursive: true })
     await put(at('volume'))
     mkdirSync(at('foreign'))
@@ -56,7 +56,7 @@ describe('a new store', () => {
     expect((await openLocalStore(at('foreign'))).id).toBeDefined()
   })
 
-  it('gets back directories that a copy of it lost', async () => {
+  it('recreates directories that a copy of it lost', async () => {
     await openLocalStore(root.path)
     execFileSync('rmdir', [at('ingest'), at('locks'), at('blobs/sha256'), at('blobs/sha512')])
     await put(root.path)
@@ -66,7 +66,7 @@ describe('a new store', () => {
 
 describe('a directory that cannot be a store', () => {
   it.each(['2.0.0', '1.1.0', '1.0.1'])(
-    'has layout version %s: NOT_IMPLEMENTED, naming both',
+    'has layout version %s: NOT_IMPLEMENTED, with both versions',
     async (version) => {
       writeFileSync(at('oci-layout'), JSON.stringify({ imageLayoutVersion: version }))
       await expect(openLocalStore(root.path)).rejects.toMatchObject({
@@ -84,25 +84,25 @@ describe('a directory that cannot be a store', () => {
     await expect(openLocalStore(root.path)).rejects.toMatchObject({ code: 'MALFORMED' })
   })
 
-  it('holds something else: refused, and nothing is written', async () => {
+  it('contains other files: refused, and nothing is written', async () => {
     writeFileSync(at('thesis.tex'), '')
     await expect(openLocalStore(root.path)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(readdirSync(root.path)).toEqual(['thesis.tex'])
   })
 
-  it('is a file, or lies below one: refused', async () => {
+  it('is a file, or is below a file: refused', async () => {
     writeFileSync(at('file'), '')
     await expect(openLocalStore(at('file'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(openLocalStore(at('file', 'below'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('lies where nothing can be made: refused, and soon', async () => {
+  it('cannot be created: refused without delay', async () => {
     await expect(openLocalStore('/proc/dist/store')).rejects.toMatchObject({ name: 'DistError' })
   })
 })
 
-describe('a store that is only read', () => {
-  it('is empty where there is none, and stays so', async () => {
+describe('a store opened with create: false', () => {
+  it('reads as empty where it does not exist, and is not created', async () => {
     const store = await openLocalStore(at('absent'), { create: false })
     expect(store.id).toBeUndefined()
     for await (const _ of store.content.walk()) expect.unreachable()
@@ -116,7 +116,7 @@ describe('a store that is only read', () => {
     expect(existsSync(at('absent'))).toBe(false)
   })
 
-  it('is opened without a write', async () => {
+  it('is opened without writing', async () => {
     await put(root.path)
     const before = execFileSync('find', [root.path, '-printf', '%p %T@ %C@\n'], { encoding: 'utf8' })
     const store = await openLocalStore(root.path, { create: false })

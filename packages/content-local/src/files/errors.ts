@@ -1,66 +1,36 @@
 import { type Code, DistError, errnoOf, firstError } from '@dist/errdefs'
 
-type Meaning = [Code, (root: string) => string]
+/** The code of a failed system call, its cause and what to do. */
+type Explanation = readonly [code: Code, cause: string, advice?: string]
 
-const noAccess: Meaning = [
-  'PERMISSION_DENIED',
-  (root) => `the store at ${root} is not accessible: give this user access to it, or choose another store`,
-]
-const readOnly: Meaning = [
-  'PERMISSION_DENIED',
-  (root) => `the store at ${root} is on a read-only file system: choose another store`,
-]
-const full: Meaning = [
-  'RESOURCE_EXHAUSTED',
-  (root) => `no space is left for the store at ${root}: free some there, or choose another store`,
-]
-const overQuota: Meaning = [
-  'RESOURCE_EXHAUSTED',
-  (root) => `the quota is used up under the store at ${root}: free some there, or choose another store`,
-]
-const tooManyFiles: Meaning = [
-  'UNAVAILABLE',
-  (root) => `too many open files for the store at ${root}: raise the limit (ulimit -n)`,
-]
-const stale: Meaning = [
-  'UNAVAILABLE',
-  (root) => `the file server of the store at ${root} lost track of a file: try again`,
-]
-const failing: Meaning = ['INTERNAL', (root) => `the disk under the store at ${root} fails: check the disk`]
-const notFolder: Meaning = [
-  'INVALID_ARGUMENT',
-  (root) => `the store cannot be at ${root}: a part of that path is no directory`,
-]
+const choose = 'or choose another store'
+const noAccess: Explanation = ['PERMISSION_DENIED', 'no access', `give this user access to it, ${choose}`]
 
-const gone: Meaning = [
-  'NOT_FOUND',
-  (root) => `the store at ${root} is not there, or was removed: create it, or choose another`,
-]
-
-const meanings: Readonly<Record<string, Meaning>> = {
+const explanations: Readonly<Record<string, Explanation>> = {
   EACCES: noAccess,
   EPERM: noAccess,
-  EROFS: readOnly,
-  ENOSPC: full,
-  EDQUOT: overQuota,
-  EMFILE: tooManyFiles,
-  ENFILE: tooManyFiles,
-  ESTALE: stale,
-  EIO: failing,
-  ENOTDIR: notFolder,
-  ENOENT: gone,
+  EROFS: ['PERMISSION_DENIED', 'read-only file system', 'choose another store'],
+  ENOSPC: ['RESOURCE_EXHAUSTED', 'no space left on the file system', `free some, ${choose}`],
+  EDQUOT: ['RESOURCE_EXHAUSTED', 'disk quota exceeded', `free some space, ${choose}`],
+  EMFILE: ['UNAVAILABLE', 'too many open files in this process', 'raise the limit (ulimit -n)'],
+  ENFILE: ['UNAVAILABLE', 'too many open files on this machine', 'raise the limit (fs.file-max)'],
+  ESTALE: ['UNAVAILABLE', 'stale file handle of the file server', 'try again'],
+  EIO: ['INTERNAL', 'disk error', 'check the disk'],
+  ENOTDIR: ['INVALID_ARGUMENT', 'a part of the path is not a directory', 'choose another store'],
+  ENOENT: ['NOT_FOUND', 'does not exist, or was removed meanwhile', `create it, ${choose}`],
 }
 
 /**
- * A failed system call as what it means for whoever uses the store. `doing` says in which step, as in "writing
- * x". A `DistError` passes as it is.
+ * The error of a failed system call in the store at `root`. `step` is the failed step, as "write x". A `DistError` is
+ * returned unchanged.
  */
-export function storeError(root: string, doing: string, thrown: unknown): DistError {
+export function storeError(root: string, step: string, thrown: unknown): DistError {
   const cause = firstError(thrown)
   if (cause instanceof DistError) return cause
   const errno = errnoOf(cause) ?? 'unknown error'
-  const [code, explain] = meanings[errno] ?? ['INTERNAL', () => `the store at ${root} failed`]
-  return new DistError(code, `${doing}: ${explain(root)} (${errno})`, { cause })
+  const [code, reason, advice] = explanations[errno] ?? ['INTERNAL', 'unexpected system error']
+  const suffix = advice === undefined ? '' : `; ${advice}`
+  return new DistError(code, `store ${root}: ${step} failed: ${reason} (${errno})${suffix}`, { cause })
 }
 
 /** Whether a system call failed with one of these error numbers. */

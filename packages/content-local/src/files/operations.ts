@@ -1,13 +1,10 @@
 import fs from 'node:fs'
 
-/**
- * The system calls on the way of a blob into the store: what a full or a failing disk can refuse. Paths are
- * absolute, `fd` is a file descriptor.
- */
+/** The system calls of a write, so that tests can make each of them fail. Paths are absolute, `fd` is a file descriptor. */
 export interface FileOperations {
-  /** `wx` creates and fails on what exists, `r+` opens to write, `r` to read. */
+  /** `wx` creates a new file, `r+` opens one to write, `r` to read. */
   open(path: string, flags: 'wx' | 'r+' | 'r'): Promise<number>
-  /** May write less than it was given, as the system call does. Resolves to the bytes written. */
+  /** Resolves to the bytes written. May write less than all chunks, as the system call does. */
   writev(fd: number, chunks: readonly Uint8Array[], position: number): Promise<number>
   truncate(fd: number, size: number): Promise<void>
   fsync(fd: number): Promise<void>
@@ -16,12 +13,12 @@ export interface FileOperations {
   unlink(path: string): Promise<void>
 }
 
-/** Bytes that one call hands to the kernel's cache sooner than to another thread. */
+/** Up to this many bytes a synchronous write to the page cache is faster than the thread pool. */
 const quickSize = 64 * 1024
 
-// What only touches the kernel's cache is synchronous: some 10 microseconds, where a trip through the thread pool costs
-// five times that in processor time, and several threads at work in one directory spin on its lock. What waits for
-// the disk (fsync, large writes) goes to the pool, by the callback functions: FileHandle costs twice as much.
+// Calls that only use the page cache are synchronous. They take about 10 microseconds; the thread pool costs five times
+// that in processor time, and its threads contend for the lock of the directory. Calls that wait for the disk (fsync,
+// large writes) use the pool, by the callback API: FileHandle costs twice as much.
 export const nodeFiles: FileOperations = {
   open: async (path, flags) => fs.openSync(path, flags),
   writev: (fd, chunks, position) => {
@@ -49,33 +46,4 @@ function call<T>(start: (done: (error: Error | null | undefined, value?: T) => v
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value as T)))
   })
-}
-
-/** Writes all chunks from `position` on, however little each call takes. */
-export async function writeAll(
-  files: FileOperations,
-  fd: number,
-  chunks: readonly Uint8Array[],
-  position: number,
-): Promise<void> {
-  let rest = chunks.filter((chunk) => chunk.byteLength > 0)
-  let at = position
-  while (rest.length > 0) {
-    const written = await files.writev(fd, rest, at)
-    at += written
-    rest = without(rest, written)
-  }
-}
-
-function without(chunks: readonly Uint8Array[], written: number): Uint8Array[] {
-  let skip = written
-  let index = 0
-  for (; index < chunks.length; index++) {
-    const length = chunks[index]?.byteLength ?? 0
-    if (skip < length) break
-    skip -= length
-  }
-  const rest = chunks.slice(index)
-  if (skip > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(skip)
-  return rest
 }

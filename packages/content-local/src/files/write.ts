@@ -1,8 +1,8 @@
-import { type FileOperations, writeAll } from './operations.js'
+import type { FileOperations } from './operations.js'
 
 /**
- * A whole file in one go, durable under its final name but for the fsync of the directory, which is the caller's.
- * Whatever fails, the temporary file is gone. A crash leaves it behind for `sweep`.
+ * Writes a file, syncs it and renames it to its final name. The caller syncs the directory. A failure removes the
+ * temporary file; after a crash `sweep` removes it.
  */
 export async function writeWhole(
   files: FileOperations,
@@ -12,7 +12,7 @@ export async function writeWhole(
 ): Promise<void> {
   const fd = await files.open(temporary, 'wx')
   try {
-    await closing(files, fd, async () => {
+    await closeAfter(files, fd, async () => {
       await writeAll(files, fd, chunks, 0)
       await files.fsync(fd)
     })
@@ -23,8 +23,12 @@ export async function writeWhole(
   }
 }
 
-/** Runs a step on an open file and closes it, whatever the step does. */
-export async function closing(files: FileOperations, fd: number, step: () => Promise<void>): Promise<void> {
+/** Runs a step on an open file, then closes the file, also when the step fails. */
+export async function closeAfter(
+  files: FileOperations,
+  fd: number,
+  step: () => Promise<void>,
+): Promise<void> {
   try {
     await step()
   } catch (error) {
@@ -32,4 +36,33 @@ export async function closing(files: FileOperations, fd: number, step: () => Pro
     throw error
   }
   await files.close(fd)
+}
+
+/** Writes all chunks from `position` on, with as many calls as it takes. */
+export async function writeAll(
+  files: FileOperations,
+  fd: number,
+  chunks: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let rest = chunks.filter((chunk) => chunk.byteLength > 0)
+  let offset = position
+  while (rest.length > 0) {
+    const written = await files.writev(fd, rest, offset)
+    offset += written
+    rest = without(rest, written)
+  }
+}
+
+function without(chunks: readonly Uint8Array[], written: number): Uint8Array[] {
+  let skip = written
+  let index = 0
+  for (; index < chunks.length; index++) {
+    const length = chunks[index]?.byteLength ?? 0
+    if (skip < length) break
+    skip -= length
+  }
+  const rest = chunks.slice(index)
+  if (skip > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(skip)
+  return rest
 }

@@ -1,202 +1,167 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Draft, type Expected, type Info, type Status, statusOf } from '@dist/content'
+import { type Draft, type Info, type Status, statusOf } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
-import { type Lock, thisProcess } from '@dist/locks'
+import type { Lock } from '@dist/locks'
 import { algorithmOf, type Digest } from '@dist/oci'
 import { storeError } from '../files/errors.js'
 import { readRange } from '../files/read.js'
-import { closing, writeWhole } from '../files/write.js'
-import type { Place } from '../place.js'
-import { dataSuffix, formatEntry, ownFile, recordFile, temporarySuffix } from './entry.js'
-import { Spool } from './spool.js'
+import type { StoreDirectory } from '../store-directory.js'
+import type { Entry } from './entry.js'
+import { MemoryBytes } from './memory-bytes.js'
+import { SpooledBytes } from './spooled-bytes.js'
 
-/** What a draft goes on with: a data file that is its own, and how much of it counts. */
-export interface Resumed {
-  readonly data: string
-  readonly offset: number
-  readonly startedAt: Date
+/** Where the bytes of a draft are until the commit: in memory, or in a data file. */
+export interface DraftBytes {
+  /** Whether they have to go to a file now. */
+  readonly isFull: boolean
+  /** Whether bytes, or the entry itself, are not on disk yet. */
+  readonly isPending: boolean
+  append(chunk: Uint8Array): Promise<void>
+  truncate(): Promise<void>
+  /** Moves the bytes to their final name. The caller makes the rename durable. */
+  commit(digest: Digest): Promise<void>
+  toFile(): SpooledBytes
+  /**
+   * Removes what is on disk. A sweep removes what cannot be removed here. `ownsRecord` is false once the lock is lost:
+   * the record may be another writer's then.
+   */
+  discard(ownsRecord: boolean): Promise<void>
 }
 
-/** The most bytes that a write keeps in memory without an entry: half of what one with an entry may have there. */
-const smallSize = 1024 * 1024
-
-/** Milliseconds after which what came is on disk, and the write shows to other processes. */
-const settleTime = 200
+/** Milliseconds after which received bytes go to disk and other processes see the draft. */
+const settleTimeMs = 200
 
 /**
- * One write. As long as it is small and fast it has no entry in `ingest/`: its bytes wait in memory and become one
- * file at commit. An entry is made when more than a batch has come, or when it takes long.
+ * One write. Its bytes stay in memory while they are few and the write is quick; they get an entry in `ingest/` when
+ * they are more than 1 MiB or the write takes longer than 200 ms.
  */
 export class LocalDraft implements Draft {
+  readonly ref: string
   readonly startedAt: Date
-  readonly offset: number
-  readonly #data: string
-  readonly #record: string
-  #gathered: Uint8Array[] = []
+  #bytes: DraftBytes
   #size: number
   #updatedAt = new Date()
-  #spool: Spool | undefined
-  #opening: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #failure: DistError | undefined
-  #closed = false
+  #ending: Promise<void> | undefined
 
-  constructor(
-    private readonly place: Place,
-    readonly ref: string,
-    private readonly expected: Expected,
+  private constructor(
+    private readonly directory: StoreDirectory,
+    private readonly entry: Entry,
+    bytes: DraftBytes,
+    /** Bytes of an earlier write that this one resumes. */
+    readonly offset: number,
     private readonly lock: Lock,
-    private readonly onClose: (draft: LocalDraft) => void,
-    private readonly resumed?: Resumed,
+    private readonly onClose: () => void,
   ) {
-    this.startedAt = resumed?.startedAt ?? new Date()
-    this.offset = resumed?.offset ?? 0
-    this.#size = this.offset
-    this.#data = join(place.ingest, resumed?.data ?? ownFile(dataSuffix))
-    this.#record = join(place.ingest, recordFile(ref))
-    this.#settleSoon()
+    this.ref = entry.ref
+    this.startedAt = entry.startedAt
+    this.#bytes = bytes
+    this.#size = offset
+    this.#settleLater()
+  }
+
+  /** A new draft, in memory. The lock of its ref must be held; the draft releases it. */
+  static create(directory: StoreDirectory, entry: Entry, lock: Lock, onClose: () => void): LocalDraft {
+    return new LocalDraft(directory, entry, new MemoryBytes(directory, entry), 0, lock, onClose)
+  }
+
+  /** A draft that appends to the first `offset` bytes of an existing entry. The lock as for `create`. */
+  static async resume(
+    directory: StoreDirectory,
+    entry: Entry,
+    offset: number,
+    lock: Lock,
+    onClose: () => void,
+  ): Promise<LocalDraft> {
+    const bytes = await SpooledBytes.resume(directory, entry, offset)
+    return new LocalDraft(directory, entry, bytes, offset, lock, onClose)
   }
 
   get status(): Status {
-    const { ref, expected, startedAt } = this
-    return statusOf({
-      ref,
-      offset: this.#size,
-      expected,
-      startedAt,
-      updatedAt: this.#updatedAt,
-      live: true,
-    })
+    const { ref, startedAt } = this
+    const { expected } = this.entry
+    return statusOf({ ref, offset: this.#size, expected, startedAt, updatedAt: this.#updatedAt, live: true })
   }
 
   replay(): AsyncIterable<Uint8Array> {
-    return readRange(this.#data, 0, this.offset)
+    return readRange(join(this.directory.ingest, this.entry.data), 0, this.offset)
   }
 
   async append(chunk: Uint8Array): Promise<void> {
     this.#check()
     this.#size += chunk.byteLength
     this.#updatedAt = new Date()
-    if (this.#spool === undefined) this.#gathered.push(chunk)
     await this.#guard(async () => {
-      if (this.#spool !== undefined) await this.#spool.append(chunk)
-      else if (this.#size > smallSize || this.resumed !== undefined) await this.#materialise()
+      await this.#bytes.append(chunk)
+      if (this.#bytes.isFull) await this.#settle()
     })
-    this.#settleSoon()
+    this.#settleLater()
   }
 
   async truncate(): Promise<void> {
     this.#check()
-    this.#gathered = []
     this.#size = 0
-    await this.#guard(async () => {
-      if (this.resumed !== undefined) await this.#materialise()
-      await this.#opening
-      await this.#spool?.truncate()
-    })
+    await this.#guard(() => this.#bytes.truncate())
   }
 
   async commit(digest: Digest, size: number): Promise<Info> {
     this.#check()
     await this.#guard(async () => {
-      this.#rest()
-      await this.#opening
-      if (this.#spool === undefined && this.resumed === undefined) await this.#commitSmall(digest)
-      else await this.#commitEntry(digest)
-      await this.place.sync(this.place.blobs(algorithmOf(digest)))
+      this.#stopTimer()
+      await this.#bytes.commit(digest)
+      await this.directory.sync(this.directory.blobs(algorithmOf(digest)))
     })
-    await this.#end()
+    await this.#end(async () => {})
     return { digest, size, committedAt: new Date() }
   }
 
   async close(keep: boolean): Promise<void> {
-    if (this.#closed) return
-    this.#rest()
-    await this.#opening?.catch(() => {})
-    if (this.#closed) return
-    // Without an expected digest nobody could tell what a later write would go on with.
-    const kept = keep && this.expected.digest !== undefined && this.#size > 0 && (await this.#keep())
-    if (!kept) await this.#discard()
-    await this.#end()
-  }
-
-  /** Makes the entry: the record first, so that there is never data that nobody can name. */
-  #materialise(): Promise<void> {
-    this.#opening ??= this.#open()
-    return this.#opening
-  }
-
-  async #open(): Promise<void> {
-    this.#writeRecord(true)
-    const { files } = this.place
-    const fd = await files.open(this.#data, this.resumed === undefined ? 'wx' : 'r+')
-    const spool = new Spool(files, fd, this.offset)
-    spool.add(this.#gathered)
-    this.#gathered = []
-    this.#spool = spool
-    await spool.start()
-  }
-
-  #writeRecord(live: boolean): void {
-    const { ref, expected, startedAt } = this
-    const data = this.#data.slice(this.place.ingest.length + 1)
-    const writer = live ? { writer: thisProcess() } : {}
-    writeFileSync(this.#record, formatEntry({ ref, expected, startedAt, data, ...writer }))
-  }
-
-  async #commitSmall(digest: Digest): Promise<void> {
-    const temporary = join(this.place.ingest, ownFile(temporarySuffix))
-    await writeWhole(this.place.files, this.#gathered, temporary, this.place.blob(digest))
-  }
-
-  async #commitEntry(digest: Digest): Promise<void> {
-    const { files } = this.place
-    await this.#materialise()
-    const spool = this.#spool
-    if (spool === undefined) throw new DistError('INTERNAL', `write ${this.ref} has no file`)
-    this.#spool = undefined
-    await closing(files, spool.fd, async () => {
-      await spool.flush()
-      await files.fsync(spool.fd)
+    // Without an expected digest a later write could not verify what it resumes.
+    const isResumable = keep && this.entry.expected.digest !== undefined && this.#size > 0
+    await this.#end(async () => {
+      if (!(isResumable && (await this.#keep()))) await this.#discard()
     })
-    await files.rename(this.#data, this.place.blob(digest))
-    // The content is there, whatever becomes of the record: one without data counts as none, and is swept.
-    await files.unlink(this.#record).catch(() => {})
   }
 
+  /** Whether the bytes are kept for a later write. */
   async #keep(): Promise<boolean> {
-    const { files } = this.place
+    if (this.lock.signal.aborted) return false
     try {
-      await this.#materialise()
-      const spool = this.#spool
-      if (spool === undefined || this.lock.signal.aborted) return false
-      this.#spool = undefined
-      await closing(files, spool.fd, () => spool.flush())
-      this.#writeRecord(false)
+      const file = this.#bytes.toFile()
+      this.#bytes = file
+      await file.keep()
       return true
     } catch {
       return false
     }
   }
 
-  /** Removes what is on disk of this write. What cannot be removed is left to `sweep`. */
-  async #discard(): Promise<void> {
-    const { files } = this.place
-    const spool = this.#spool
-    this.#spool = undefined
-    this.#gathered = []
-    if (spool !== undefined) {
-      await spool.idle()
-      await files.close(spool.fd).catch(() => {})
-    }
-    if (this.#opening === undefined && this.resumed === undefined) return
-    await files.unlink(this.#data).catch(() => {})
-    // Once the lock is lost the record may be another writer's.
-    if (!this.lock.signal.aborted) await files.unlink(this.#record).catch(() => {})
+  #discard(): Promise<void> {
+    return this.#bytes.discard(!this.lock.signal.aborted)
   }
 
-  /** Runs a step; when it fails, this write is over and nothing of it is left. */
+  /** Makes the entry if there is none, and writes pending bytes to it. */
+  async #settle(): Promise<void> {
+    const file = this.#bytes.toFile()
+    this.#bytes = file
+    await file.flush()
+  }
+
+  #settleLater(): void {
+    if (this.#timer !== undefined || this.#ending !== undefined || !this.#bytes.isPending) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#settle().catch((error: unknown) => this.#fail(error))
+    }, settleTimeMs).unref()
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Runs a step. A failure ends the draft and removes its bytes. */
   async #guard(step: () => Promise<void>): Promise<void> {
     try {
       await step()
@@ -207,37 +172,26 @@ export class LocalDraft implements Draft {
   }
 
   async #fail(error: unknown): Promise<void> {
-    if (this.#failure !== undefined) return
-    this.#failure = storeError(this.place.root, `writing ${this.ref}`, error)
-    this.#rest()
-    await this.#discard()
-    await this.#end()
+    this.#failure ??= storeError(this.directory.root, `write ${this.ref}`, error)
+    await this.#end(() => this.#discard())
   }
 
-  async #end(): Promise<void> {
-    this.#closed = true
-    this.onClose(this)
+  /** Ends the draft once, and frees its ref after the last step. Later calls wait for the first. */
+  #end(lastStep: () => Promise<void>): Promise<void> {
+    this.#ending ??= this.#run(lastStep)
+    return this.#ending
+  }
+
+  async #run(lastStep: () => Promise<void>): Promise<void> {
+    this.#stopTimer()
+    await lastStep()
+    this.onClose()
     await this.lock.release().catch(() => {})
   }
 
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#closed) throw new DistError('INTERNAL', `write ${this.ref} is closed`)
+    if (this.#ending !== undefined) throw new DistError('INTERNAL', `write ${this.ref} is closed`)
     throwIfAborted(this.lock.signal)
-  }
-
-  #settleSoon(): void {
-    if (this.#timer !== undefined || this.#closed) return
-    if (this.#spool !== undefined && this.#spool.pending === 0) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      const settled = this.#spool === undefined ? this.#materialise() : this.#spool.start()
-      settled.catch((error: unknown) => this.#fail(error))
-    }, settleTime).unref()
-  }
-
-  #rest(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 }

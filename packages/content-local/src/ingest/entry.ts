@@ -4,25 +4,26 @@ import { join } from 'node:path'
 import type { Expected } from '@dist/content'
 import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
 import { parseDigest } from '@dist/oci'
+import { failedWith } from '../files/errors.js'
 
 /**
- * A write under way as it stands in `ingest/`: `<hash of the ref>.json`, which is this record, names the file that
- * takes the bytes. How many came and when the last did is that file's length and time.
+ * A write under way in `ingest/`: the record `<hash of the ref>.json` names the data file with the bytes. The length and
+ * the time of the data file are the offset and the time of the last change.
  */
 export interface Entry {
   readonly ref: string
   readonly expected: Expected
   readonly startedAt: Date
-  /** File in `ingest/`. Each writer has one of its own, unless it goes on with one that nobody writes any more. */
+  /** Name of the data file in `ingest/`. Each writer has its own, or takes over one that has no writer any more. */
   readonly data: string
-  /** Who writes the data; absent once that writer has closed it. */
+  /** The process that writes the data; absent once it has closed the file. */
   readonly writer?: Owner | undefined
 }
 
-/** An entry with the state of its data. */
-export interface Found {
+/** An entry with the state of its data file. */
+export interface FoundEntry {
   readonly entry: Entry
-  /** False after a crash between the commit's rename and the removal of the record. */
+  /** False after a crash between the rename of a commit and the removal of the record. */
   readonly hasData: boolean
   readonly size: number
   readonly updatedAt: Date
@@ -32,19 +33,23 @@ export const recordSuffix = '.json'
 export const dataSuffix = '.data'
 export const temporarySuffix = '.tmp'
 
-/** What one write at a time of a ref holds. */
+/** The key of the lock that allows one write of a ref at a time. */
 export const lockKey = (ref: string): string => `write ${ref}`
+
+export function newEntry(ref: string, expected: Expected): Entry {
+  return { ref, expected, startedAt: new Date(), data: uniqueFile(dataSuffix) }
+}
 
 export function recordFile(ref: string): string {
   return `${createHash('sha256').update(ref).digest('hex').slice(0, 32)}${recordSuffix}`
 }
 
-/** A file name that nobody else has, which tells whose it is. */
-export function ownFile(suffix: string): string {
+/** A unique file name that contains its maker, this process. */
+export function uniqueFile(suffix: string): string {
   return `${formatOwner(thisProcess())}.${randomBytes(8).toString('hex')}${suffix}`
 }
 
-/** Who made a file of `ownFile`. */
+/** The process that made a file of `uniqueFile`. */
 export function makerOf(file: string): Owner | undefined {
   return parseOwner(file.slice(0, file.indexOf('.')))
 }
@@ -53,8 +58,8 @@ export function formatEntry({ ref, expected, startedAt, data, writer }: Entry): 
   return `${JSON.stringify({ ref, expected, startedAt, data, writer: writer && formatOwner(writer) })}\n`
 }
 
-/** The entry of a record, or undefined where there is none that can be read. */
-export function findEntry(ingest: string, record: string): Found | undefined {
+/** The entry of a record; undefined where the record is missing or unreadable. */
+export function findEntry(ingest: string, record: string): FoundEntry | undefined {
   const path = join(ingest, record)
   const stat = statSync(path, { throwIfNoEntry: false })
   const entry = stat === undefined ? undefined : readEntry(path)
@@ -68,8 +73,8 @@ function readEntry(path: string): Entry | undefined {
   try {
     return parseEntry(JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
-    // Half a record: its writer was killed while it wrote it. There is nothing in the data yet.
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    // A partial record: its writer was killed while writing it, and the data file is still empty.
+    if (error instanceof SyntaxError || failedWith(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -79,15 +84,14 @@ function parseEntry(record: Record<string, unknown>): Entry | undefined {
   if (typeof ref !== 'string' || typeof data !== 'string' || typeof startedAt !== 'string') return undefined
   if (!/^[0-9a-z.-]+$/.test(data)) return undefined
   const { digest, size } = (expected ?? {}) as Record<string, unknown>
-  const owner = typeof writer === 'string' ? parseOwner(writer) : undefined
   return {
     ref,
     expected: {
-      ...(typeof digest === 'string' ? { digest: parseDigest(digest) } : {}),
-      ...(typeof size === 'number' ? { size } : {}),
+      digest: typeof digest === 'string' ? parseDigest(digest) : undefined,
+      size: typeof size === 'number' ? size : undefined,
     },
     startedAt: new Date(startedAt),
     data,
-    writer: owner,
+    writer: typeof writer === 'string' ? parseOwner(writer) : undefined,
   }
 }

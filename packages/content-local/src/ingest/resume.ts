@@ -1,68 +1,59 @@
-import { constants, truncateSync, unlinkSync } from 'node:fs'
+import { constants, truncateSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Expected } from '@dist/content'
 import { livenessOf } from '@dist/locks'
-import { failedWith } from '../files/errors.js'
-import type { Resumed } from './draft.js'
-import { dataSuffix, type Entry, type Found, findEntry, ownFile, recordFile } from './entry.js'
+import { removeEntry, removeFile } from './entries.js'
+import { dataSuffix, type Entry, type FoundEntry, findEntry, recordFile, uniqueFile } from './entry.js'
+
+/** An entry that a write resumes after its first `offset` bytes. */
+export interface Resumable {
+  readonly entry: Entry
+  readonly offset: number
+}
 
 /**
- * What a cut-off write of a ref left to go on with; what cannot be gone on with is removed. The ref's lock must
- * be held.
+ * Takes over the entry of an interrupted write of a ref; undefined where there is none. An entry that cannot be resumed
+ * is removed. The lock of the ref must be held.
  */
-export async function resumeEntry(
+export async function takeOverEntry(
   ingest: string,
   ref: string,
   expected: Expected,
-): Promise<Resumed | undefined> {
+): Promise<Resumable | undefined> {
   const record = recordFile(ref)
   const found = findEntry(ingest, record)
   if (found === undefined) return undefined
-  if (!continues(found.entry, expected) || found.size === 0) {
+  if (!isSameContent(found.entry.expected, expected) || found.size === 0) {
     removeEntry(ingest, record, found.entry)
     return undefined
   }
-  return adopt(ingest, found, expected)
+  return takeOver(ingest, found, expected)
 }
 
-export function removeEntry(ingest: string, record: string, entry: Entry | undefined): void {
-  // Data first: a crash in between leaves a record without data, which counts as none.
-  if (entry !== undefined) removeFile(join(ingest, entry.data))
-  removeFile(join(ingest, record))
-}
-
-export function removeFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (!failedWith(error, 'ENOENT')) throw error
-  }
-}
-
-function continues({ expected: earlier }: Entry, expected: Expected): boolean {
+function isSameContent(earlier: Expected, expected: Expected): boolean {
   if (expected.digest === undefined || earlier.digest !== expected.digest) return false
   return earlier.size === undefined || expected.size === undefined || earlier.size === expected.size
 }
 
-async function adopt(ingest: string, { entry, size }: Found, expected: Expected): Promise<Resumed> {
+async function takeOver(ingest: string, { entry, size }: FoundEntry, expected: Expected): Promise<Resumable> {
   const offset = Math.min(size, expected.size ?? size)
-  const data = isAbandoned(entry) ? entry.data : await copyData(ingest, entry.data)
+  const data = hasNoWriter(entry) ? entry.data : await moveData(ingest, entry.data)
   if (size > offset) truncateSync(join(ingest, data), offset)
-  return { data, offset, startedAt: entry.startedAt }
+  return { entry: { ...entry, expected, data }, offset }
 }
 
-/** Whether nobody can be writing the data any more, lock or no lock. */
-function isAbandoned({ writer }: Entry): boolean {
+/** Whether no process can write the data any more, with or without the lock. */
+function hasNoWriter({ writer }: Entry): boolean {
   return writer === undefined || livenessOf(writer) === 'dead'
 }
 
 /**
- * The earlier writer lost its lock but may still have the file open: what it wrote there after our hash has passed
- * would be committed unverified. A copy it cannot reach.
+ * Copies the data to a file that the earlier writer cannot reach. That writer lost its lock but may still have the old
+ * file open: bytes that it writes after this process has hashed them would be committed unverified.
  */
-async function copyData(ingest: string, data: string): Promise<string> {
-  const copy = ownFile(dataSuffix)
+async function moveData(ingest: string, data: string): Promise<string> {
+  const copy = uniqueFile(dataSuffix)
   await copyFile(join(ingest, data), join(ingest, copy), constants.COPYFILE_FICLONE)
   removeFile(join(ingest, data))
   return copy

@@ -1,13 +1,14 @@
-import { type FileOperations, writeAll } from '../files/operations.js'
+import type { FileOperations } from '../files/operations.js'
+import { closeAfter, writeAll } from '../files/write.js'
 
-/** Bytes gathered before they go to disk in one call: smaller is slower, larger only takes more memory. */
-export const batchSize = 512 * 1024
-/** Bytes that wait for the disk before whoever writes has to wait too. */
-export const backlogSize = 2 * 1024 * 1024
+/** Bytes that one call writes to disk. Smaller batches are slower, larger ones only take more memory. */
+const batchSize = 512 * 1024
+/** Bytes that wait for the disk before `append` waits, too. */
+const backlogSize = 2 * 1024 * 1024
 
 /**
- * Writes chunks to a file in batches while more come in. One call at a time and in order, so that a process that
- * is killed leaves the file without holes: its length says what is there.
+ * Writes chunks to a file in batches while more chunks arrive. One call at a time and in order: when the process is
+ * killed, the file has no holes and its length is the number of bytes that can be resumed.
  */
 export class Spool {
   #pending: Uint8Array[] = []
@@ -16,18 +17,27 @@ export class Spool {
   #inFlight = 0
   #position: number
   #failure: unknown
+  #isEnded = false
 
+  /** Takes over the file descriptor of `opening` and writes from `position` on. */
   constructor(
     private readonly files: FileOperations,
-    readonly fd: number,
+    private readonly opening: Promise<number>,
     position: number,
   ) {
     this.#position = position
+    // The next call that waits for the disk rejects with it.
+    opening.catch(() => {})
   }
 
   /** Bytes that are not in the file yet. */
   get pending(): number {
     return this.#pendingSize
+  }
+
+  /** Resolves when the file is open. */
+  async opened(): Promise<void> {
+    await this.opening
   }
 
   /** Takes chunks without starting to write. */
@@ -36,7 +46,7 @@ export class Spool {
     for (const chunk of chunks) this.#pendingSize += chunk.byteLength
   }
 
-  /** Takes a chunk; resolves when the next may come. Rejects when the disk has refused something. */
+  /** Takes a chunk; resolves when the next may come. Rejects when an earlier write failed. */
   async append(chunk: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     this.add([chunk])
@@ -44,11 +54,11 @@ export class Spool {
     while (this.#pendingSize + this.#inFlight > backlogSize) await this.start()
   }
 
-  /** Starts to write what is pending, unless a write runs: then that one goes on with it. */
+  /** Starts to write what is pending, unless a write runs: then the result of that one. */
   start(): Promise<void> {
     if (this.#writing === undefined) {
       this.#writing = this.#drain()
-      // Nobody may be waiting: whoever calls next gets the same rejected promise.
+      // The caller may ignore the promise. A later call gets the same rejection.
       this.#writing.catch((error: unknown) => {
         this.#failure = error
       })
@@ -56,23 +66,37 @@ export class Spool {
     return this.#writing
   }
 
-  /** Resolves when everything is in the file. */
-  async flush(): Promise<void> {
-    while (this.#writing !== undefined || this.#pendingSize > 0) await this.start()
-  }
-
-  /** Resolves when no call is under way any more; what is pending is forgotten. Never rejects. */
-  async idle(): Promise<void> {
-    this.#take()
-    await this.#writing?.catch(() => {})
-  }
-
-  /** Back to no bytes. */
+  /** Drops all bytes, those in the file included. */
   async truncate(): Promise<void> {
     this.#take()
     await this.#writing
-    await this.files.truncate(this.fd, 0)
+    await this.files.truncate(await this.opening, 0)
     this.#position = 0
+  }
+
+  /** Writes everything, with `durable` also an fsync, and closes the file. */
+  async end(durable: boolean): Promise<void> {
+    this.#isEnded = true
+    const fd = await this.opening
+    await closeAfter(this.files, fd, async () => {
+      await this.#flush()
+      if (durable) await this.files.fsync(fd)
+    })
+  }
+
+  /** Drops pending bytes and closes the file. Never rejects. Does nothing after `end`. */
+  async drop(): Promise<void> {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#take()
+    await this.#writing?.catch(() => {})
+    const fd = await this.opening.catch(() => undefined)
+    if (fd !== undefined) await this.files.close(fd).catch(() => {})
+  }
+
+  /** Resolves when everything is in the file. */
+  async #flush(): Promise<void> {
+    while (this.#writing !== undefined || this.#pendingSize > 0) await this.start()
   }
 
   async #drain(): Promise<void> {
@@ -85,7 +109,7 @@ export class Spool {
     const batch = this.#take()
     const size = batch.reduce((sum, chunk) => sum + chunk.byteLength, 0)
     this.#inFlight = size
-    await writeAll(this.files, this.fd, batch, this.#position)
+    await writeAll(this.files, await this.opening, batch, this.#position)
     this.#position += size
     this.#inFlight = 0
   }

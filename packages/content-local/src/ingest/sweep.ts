@@ -1,51 +1,46 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isUnavailable } from '@dist/errdefs'
 import { type Locker, livenessOf } from '@dist/locks'
-import { failedWith } from '../files/errors.js'
-import { type Found, findEntry, lockKey, makerOf, recordSuffix } from './entry.js'
-import { removeEntry, removeFile } from './resume.js'
+import { listIngest, removeEntry, removeFile } from './entries.js'
+import { type FoundEntry, findEntry, lockKey, makerOf, recordSuffix } from './entry.js'
 
 /** What a sweep removed. */
 export interface Swept {
-  /** The write's ref; undefined for what a crash left behind that no write can go on with. */
+  /** The ref of the write; undefined for remains of a crash that no write can resume. */
   readonly ref: string | undefined
-  /** Bytes set free. */
+  /** Bytes freed. */
   readonly size: number
   readonly updatedAt: Date
 }
 
-/** Milliseconds that a file is spared whose maker cannot be asked whether it still lives. */
+/** Milliseconds that a file is kept if its maker may still be alive (another machine or container). */
 const unknownOwnerGraceMs = 60 * 60 * 1000
 
-/** Removes what has not changed for `olderThan` milliseconds and nobody writes. */
+/** Removes everything that has not changed for `olderThan` milliseconds and has no writer. */
 export async function sweepIngest(ingest: string, locker: Locker, olderThan: number): Promise<Swept[]> {
   const before = Date.now() - olderThan
   const swept: Swept[] = []
-  const named = new Set<string>()
+  const known = new Set<string>()
   for (const record of listIngest(ingest).filter((file) => file.endsWith(recordSuffix))) {
     const found = findEntry(ingest, record)
     if (found === undefined) continue
-    named.add(record).add(found.entry.data)
+    known.add(record).add(found.entry.data)
     if (found.updatedAt.getTime() <= before && (await removeIdle(ingest, record, found, locker)))
       swept.push({ ref: found.entry.ref, size: found.size, updatedAt: found.updatedAt })
   }
-  return [...swept, ...sweepStrays(ingest, named, before)]
+  return [...swept, ...sweepStrays(ingest, known, before)]
 }
 
-export function listIngest(ingest: string): string[] {
-  try {
-    return readdirSync(ingest)
-  } catch (error) {
-    if (failedWith(error, 'ENOENT')) return []
-    throw error
-  }
-}
-
-async function removeIdle(ingest: string, record: string, found: Found, locker: Locker): Promise<boolean> {
+async function removeIdle(
+  ingest: string,
+  record: string,
+  found: FoundEntry,
+  locker: Locker,
+): Promise<boolean> {
   try {
     await using _ = await locker.acquire(lockKey(found.entry.ref), { wait: 0 })
-    // Looked at again under the lock: it may have been gone on with, or committed, meanwhile.
+    // Read again under the lock: another write may have resumed or committed it meanwhile.
     const again = findEntry(ingest, record)
     if (again === undefined || again.updatedAt.getTime() !== found.updatedAt.getTime()) return false
     removeEntry(ingest, record, again.entry)
@@ -56,22 +51,22 @@ async function removeIdle(ingest: string, record: string, found: Found, locker: 
   }
 }
 
-/** Temporary files of small writes, data that no record names, records that nobody can read. */
-function sweepStrays(ingest: string, named: ReadonlySet<string>, before: number): Swept[] {
+/** Removes temporary files of small writes, data files without a record, and unreadable records. */
+function sweepStrays(ingest: string, known: ReadonlySet<string>, before: number): Swept[] {
   const swept: Swept[] = []
   for (const file of listIngest(ingest)) {
-    if (named.has(file)) continue
+    if (known.has(file)) continue
     const stat = statSync(join(ingest, file), { throwIfNoEntry: false })
-    if (stat === undefined || !stat.isFile() || stat.mtimeMs > spared(file, before)) continue
+    if (stat === undefined || !stat.isFile() || stat.mtimeMs > latestChange(file, before)) continue
     removeFile(join(ingest, file))
     swept.push({ ref: undefined, size: stat.size, updatedAt: stat.mtime })
   }
   return swept
 }
 
-/** The latest time of change at which a stray may go. */
-function spared(file: string, before: number): number {
+/** A stray file is removed if its last change is not after this time. */
+function latestChange(file: string, before: number): number {
   const maker = makerOf(file)
-  const fate = maker === undefined ? 'unknown' : livenessOf(maker)
-  return fate === 'dead' ? before : Math.min(before, Date.now() - unknownOwnerGraceMs)
+  const liveness = maker === undefined ? 'unknown' : livenessOf(maker)
+  return liveness === 'dead' ? before : Math.min(before, Date.now() - unknownOwnerGraceMs)
 }

@@ -2,14 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
 
 /**
- * A claim to a key is an empty file that nobody else will ever have under the same name; all that is to be said
- * about it stands in the name: `<hash of the key>.<owner>.<since>.<token>`. One listing tells everything.
+ * A claim to a key is a file with a unique name that contains all its properties:
+ * `<hash of the key>.<owner>.<since>.<token>`. Listing the directory is enough to read all claims.
  */
 export interface Claim {
   readonly file: string
   readonly hash: string
   readonly owner: Owner
-  /** By the claimer's clock: for people, never compared with another clock. */
+  /** By the clock of the owner. For messages only, never compared with another clock. */
   readonly since: Date
 }
 

@@ -7,16 +7,17 @@ import { failedWith } from '../files/errors.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
 
 /**
- * The claim files of one store. The calls are synchronous: each takes some 10 microseconds in the kernel's
- * memory, a trip through the thread pool five times that, and a lock sits on the way of every blob.
+ * The claim files of one store. The calls are synchronous, since every write of a blob takes a lock: each call takes
+ * about 10 microseconds, in the thread pool five times that.
  */
 export class Claims {
+  /** The last known heartbeat of claims by file name, and when this process saw it first (monotonic, in ms). */
   readonly #seen = new Map<string, { mtime: number; at: number }>()
 
   constructor(
     private readonly directory: string,
-    /** Milliseconds without a heartbeat after which a claim counts no more. */
-    private readonly ttl: number,
+    /** Milliseconds without a heartbeat after which a claim expires. */
+    private readonly ttlMs: number,
   ) {}
 
   create(hash: string): Claim {
@@ -26,7 +27,7 @@ export class Claims {
       create()
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
-      // This level and no more: where there is no store, a lock makes none.
+      // Only this level: a lock must not create a store.
       makeDirectory(this.directory, 1)
       create()
     }
@@ -42,12 +43,12 @@ export class Claims {
     }
   }
 
-  /** The heartbeat: says again that the claim counts. False when the claim is gone. */
+  /** Renews the heartbeat of a claim. False when the claim is gone. */
   touch(claim: Claim): boolean {
     try {
       const fd = openSync(this.path(claim), 'r+')
-      // A write and not utimes: so the time of change comes from the file system's clock, the one clock that all
-      // who share a store have in common.
+      // A write, not utimes: it takes the time from the clock of the file system, the only clock that all users of the
+      // store share.
       writeSync(fd, '.', 0)
       closeSync(fd)
       return true
@@ -57,17 +58,17 @@ export class Claims {
     }
   }
 
-  /** The claims that count, to one key or to all, without one's own; those of the dead are removed on the way. */
+  /** The live claims to one key, or to all, without `own`. Removes dead claims. */
   live(hash = '', own?: Claim): Claim[] {
     const files = this.#list()
-    this.#forget(files)
+    this.#trimSeen(files)
     const claims: Claim[] = []
     for (const file of files) {
       if (!file.startsWith(hash) || file === own?.file) continue
       const claim = parseClaim(file)
       if (claim === undefined) continue
-      if (this.#counts(claim)) claims.push(claim)
-      else this.#bury(claim)
+      if (this.#isLive(claim)) claims.push(claim)
+      else this.#removeDead(claim)
     }
     return claims
   }
@@ -76,20 +77,20 @@ export class Claims {
     return join(this.directory, claim.file)
   }
 
-  /** Races with nobody: a claim's name is unique, so that what is removed is what was judged. */
-  #bury(claim: Claim): void {
+  /** The name of a claim is unique, so this cannot remove another claim than the one that was checked. */
+  #removeDead(claim: Claim): void {
     try {
       this.remove(claim)
     } catch {
-      // Not ours to remove, or a read-only store: it does not count all the same.
+      // No permission, or a read-only store: a dead claim is ignored anyway.
     }
   }
 
-  /** Drops what was seen of claims that are gone, so that it does not grow with every rival there ever was. */
-  #forget(files: readonly string[]): void {
+  /** Removes entries of claims that no longer exist, so that the map stays small. */
+  #trimSeen(files: readonly string[]): void {
     if (this.#seen.size <= 256) return
-    const there = new Set(files)
-    for (const file of this.#seen.keys()) if (!there.has(file)) this.#seen.delete(file)
+    const existing = new Set(files)
+    for (const file of this.#seen.keys()) if (!existing.has(file)) this.#seen.delete(file)
   }
 
   #list(): string[] {
@@ -101,30 +102,27 @@ export class Claims {
     }
   }
 
-  #counts(claim: Claim): boolean {
-    const fate = livenessOf(claim.owner)
-    if (fate === 'dead') return false
+  #isLive(claim: Claim): boolean {
+    const liveness = livenessOf(claim.owner)
+    if (liveness === 'dead') return false
     const mtime = statSync(this.path(claim), { throwIfNoEntry: false })?.mtimeMs
     if (mtime === undefined) return false
-    return fate === 'alive' ? !this.#unchanged(claim, mtime) : this.#now() - mtime < this.ttl
+    return liveness === 'alive' ? !this.#hasStopped(claim, mtime) : this.#now() - mtime < this.ttlMs
   }
 
   /**
-   * Of a process that lives only its thread may have ended. Measured by this process's own monotonic clock, since
-   * the file system's leaps when a machine wakes from sleep.
+   * Whether a claim of a living process had no heartbeat for the TTL: its thread may have ended. Measured by the
+   * monotonic clock of this process, since the clock of the file system jumps when the machine wakes from sleep.
    */
-  #unchanged(claim: Claim, mtime: number): boolean {
+  #hasStopped(claim: Claim, mtime: number): boolean {
     const now = performance.now()
     const seen = this.#seen.get(claim.file)
-    if (seen !== undefined && seen.mtime === mtime) return now - seen.at > this.ttl
+    if (seen !== undefined && seen.mtime === mtime) return now - seen.at > this.ttlMs
     this.#seen.set(claim.file, { mtime, at: now })
     return false
   }
 
-  /**
-   * What time it is for the file system that stamped the heartbeats: clocks of the machines that share it may
-   * differ by minutes.
-   */
+  /** The time of the clock that sets heartbeats, that of the file system: the clocks of the machines may differ by minutes. */
   #now(): number {
     const probe = join(this.directory, `clock-${randomBytes(6).toString('hex')}`)
     try {
@@ -136,7 +134,7 @@ export class Claims {
         unlinkSync(probe)
       }
     } catch {
-      // A store that this process may only read: it takes no locks, its own clock is good enough to show.
+      // A read-only store: this process takes no locks there, and its own clock is accurate enough for a status.
       return Date.now()
     }
   }

@@ -6,7 +6,7 @@ import { type Claim, keyHash } from './claim.js'
 import { Claims } from './claims.js'
 
 export interface LocalLockerOptions {
-  /** Milliseconds without a heartbeat after which a holder that cannot be asked counts as dead. Default 30,000. */
+  /** Milliseconds without a heartbeat after which a holder on another machine counts as dead. Default 30,000. */
   ttl?: number | undefined
 }
 
@@ -17,58 +17,58 @@ interface Held {
   beatAt: number
 }
 
-const firstDelay = 5
-const longestDelay = 250
+const firstDelayMs = 5
+const longestDelayMs = 250
 
 /**
- * Locks between all processes and threads that use one store, by claim files in a directory of it.
+ * Locks between all processes and threads that use one store, with claim files in a directory of the store.
  *
- * To take a key, create a claim of your own, then list: you hold the key if yours is the only claim to it.
- * Whoever creates second sees the first; two who see each other both step back and come again after a random
- * time. There is no moment at which a claim is taken over, so none at which two could take it over.
+ * To take a key, a process creates a claim and then lists all claims: it holds the key if its claim is the only one. A
+ * later claimer sees the earlier claim. Two that see each other both remove their claims and retry after a random time.
+ * Claims are never transferred, so two processes cannot take over the same claim.
  *
- * A claim of a process of this machine that is gone counts no more, at once; of a process that cannot be asked
- * (another machine, another container) it counts until it had no heartbeat for `ttl`, by the file system's clock.
+ * A claim of a dead process of this machine expires at once. A claim of a process on another machine or in another
+ * container expires after `ttl` without a heartbeat, by the clock of the file system.
  */
 export class LocalLocker implements Locker {
   readonly #turns = new MemoryLocker()
   readonly #held = new Set<Held>()
   readonly #claims: Claims
-  readonly #ttl: number
+  readonly #ttlMs: number
   #heart: NodeJS.Timeout | undefined
 
   constructor(
     private readonly directory: string,
     options: LocalLockerOptions = {},
   ) {
-    this.#ttl = options.ttl ?? 30_000
-    this.#claims = new Claims(directory, this.#ttl)
+    this.#ttlMs = options.ttl ?? 30_000
+    this.#claims = new Claims(directory, this.#ttlMs)
   }
 
   async acquire(key: string, options: AcquireOptions = {}): Promise<Lock> {
     const until = options.wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.wait
-    // Within the process first: of all who wait here for a key, one at a time looks at the directory.
+    // First within the process: only one waiter for a key at a time polls the directory.
     const turn = await this.#turns.acquire(key, options)
     try {
       return this.#hold(key, await this.#claim(key, until, options.signal), turn)
     } catch (error) {
       await turn.release()
-      throw storeError(dirname(this.directory), `locking ${key}`, error)
+      throw storeError(dirname(this.directory), `lock of ${key}`, error)
     }
   }
 
-  /** Of these keys, those that somebody holds right now. */
+  /** Those of these keys that are held now, by any process. */
   heldAmong(keys: readonly string[]): Set<string> {
     const hashes = new Set(this.#claims.live().map(({ hash }) => hash))
     return new Set(keys.filter((key) => hashes.has(keyHash(key))))
   }
 
-  /** Removes the claims of the dead, which do no harm but take up a name. */
+  /** Removes the claims of dead processes. They are harmless, and only take space. */
   sweep(): void {
     this.#claims.live()
   }
 
-  /** Ends the heartbeat. Locks that are still held stay so until the process ends. */
+  /** Stops the heartbeat. Locks that are held stay so until the process ends. */
   close(): void {
     clearInterval(this.#heart)
     this.#heart = undefined
@@ -78,23 +78,23 @@ export class LocalLocker implements Locker {
     const hash = keyHash(key)
     for (let attempt = 0; ; attempt++) {
       throwIfAborted(signal)
-      // Who has waited looks before claiming, so that those who wait do not get in each other's way.
+      // After a wait, list before creating a claim, so that waiters do not block each other.
       const rivals = attempt === 0 ? [] : this.#claims.live(hash)
       const claim = rivals.length === 0 ? this.#try(hash, rivals) : undefined
       if (claim !== undefined) return claim
       const left = until - performance.now()
       if (left <= 0 && (rivals.length > 0 || attempt > 20)) throw unavailable(key, rivals)
-      const pause = rivals.length > 0 ? backoff(attempt, firstDelay, longestDelay) : jitter(1)
+      const pause = rivals.length > 0 ? backoff(attempt, firstDelayMs, longestDelayMs) : jitter(1)
       await sleep(rivals.length > 0 ? Math.min(pause, left) : pause, signal)
     }
   }
 
-  /** One attempt. Fills `rivals` with the others that still claim the key after this one has stepped back. */
+  /** One attempt. When it fails, adds the claims that are left after the own one is removed to `rivals`. */
   #try(hash: string, rivals: Claim[]): Claim | undefined {
     const claim = this.#claims.create(hash)
     if (this.#claims.live(hash, claim).length === 0) return claim
     this.#claims.remove(claim)
-    // Listed again: of two who saw each other, the one who lists last sees nobody and tries again.
+    // Listed again: of two that saw each other, the last to list sees no claim and retries at once.
     rivals.push(...this.#claims.live(hash))
     return undefined
   }
@@ -102,7 +102,7 @@ export class LocalLocker implements Locker {
   #hold(key: string, claim: Claim, turn: Lock): Lock {
     const held: Held = { claim, key, lost: new AbortController(), beatAt: performance.now() }
     this.#held.add(held)
-    this.#heart ??= setInterval(() => this.#beat(), this.#ttl / 3).unref()
+    this.#heart ??= setInterval(() => this.#beat(), this.#ttlMs / 3).unref()
     const release = async () => {
       if (!this.#held.delete(held)) return
       try {
@@ -119,8 +119,8 @@ export class LocalLocker implements Locker {
     const now = performance.now()
     for (const held of this.#held) {
       if (held.lost.signal.aborted) continue
-      // So late that somebody may be taking the claim for dead this very moment: given up, also if it is there.
-      if (now - held.beatAt > this.#ttl) this.#lose(held)
+      // Too late: another process may consider the claim dead now. The lock is given up even if the claim exists.
+      if (now - held.beatAt > this.#ttlMs) this.#lose(held)
       else this.#touch(held, now)
     }
   }
@@ -130,13 +130,15 @@ export class LocalLocker implements Locker {
       if (this.#claims.touch(held.claim)) held.beatAt = now
       else this.#lose(held)
     } catch {
-      // The claim may still be there (a full disk, too many open files): the next beat tries again, and the lock is
-      // given up when the last good one is too long ago.
+      // The claim may still exist (a full disk, too many open files). The next beat retries; the lock is given up when
+      // the last successful beat is older than the TTL.
     }
   }
 
   #lose(held: Held): void {
-    held.lost.abort(new DistError('UNAVAILABLE', `the lock on ${held.key} was lost: try again`))
+    held.lost.abort(
+      new DistError('UNAVAILABLE', `lock ${held.key}: lost, no heartbeat within its TTL; try again`),
+    )
   }
 }
 

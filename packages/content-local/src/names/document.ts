@@ -4,10 +4,10 @@ import { isRecord, mediaTypes, parseDescriptor } from '@dist/oci'
 
 /** OCI image spec, "Annotations": the name of an image in a layout. */
 const nameKey = 'org.opencontainers.image.ref.name'
-/** Ours: which platforms of an index are in the store, `all` or a comma list. */
+/** A dist annotation: the platforms of an index in the store, `all` or a comma-separated list. */
 const selectionKey = 'dev.dist.selection'
 
-/** An `index.json` as it is, foreign entries and fields included. */
+/** An `index.json`, with all foreign entries and fields. */
 export interface IndexDocument {
   readonly [field: string]: unknown
   readonly manifests: readonly unknown[]
@@ -21,9 +21,9 @@ export function parseIndex(text: string, where: string): IndexDocument {
   try {
     document = JSON.parse(text)
   } catch (cause) {
-    throw new DistError('MALFORMED', `${where} is not JSON`, { cause })
+    throw new DistError('MALFORMED', `${where}: not JSON`, { cause })
   }
-  if (!isRecord(document)) throw new DistError('MALFORMED', `${where} is not an object`)
+  if (!isRecord(document)) throw new DistError('MALFORMED', `${where}: not an object`)
   const { manifests } = document
   if (manifests !== undefined && manifests !== null && !Array.isArray(manifests))
     throw new DistError('MALFORMED', `${where}: manifests is not a list`)
@@ -37,7 +37,7 @@ export function nameOf(entry: unknown): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-/** The images of an index by name; entries that are no image with a name are passed over. */
+/** The images of an index by name. Entries without a name, and unreadable ones, are skipped. */
 export function imagesOf({ manifests }: IndexDocument): Map<string, Image> {
   const images = new Map<string, Image>()
   for (const entry of manifests) {
@@ -54,10 +54,10 @@ function imageOf(entry: unknown): Image | undefined {
     const { annotations, ...desc } = parseDescriptor(entry, 'index.json')
     const { [nameKey]: _, [selectionKey]: selection, ...own } = annotations ?? {}
     const kept = Object.keys(own).length > 0 ? { annotations: own } : {}
-    // Without ours it is another writer's, and those copy all that an image has.
+    // Without the dist annotation another tool wrote the entry, and those copy all platforms of an image.
     return { name, desc: { ...desc, ...kept }, selection: parseSelection(selection ?? 'all') }
   } catch (error) {
-    // Another writer's entry that we cannot read stays in the file as it is.
+    // An unreadable entry of another tool stays in the file unchanged.
     if (error instanceof DistError) return undefined
     throw error
   }

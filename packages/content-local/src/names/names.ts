@@ -5,12 +5,12 @@ import { DistError } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import { failedWith, storeError } from '../files/errors.js'
 import { writeWhole } from '../files/write.js'
-import { ownFile, temporarySuffix } from '../ingest/entry.js'
-import type { Place } from '../place.js'
+import { temporarySuffix, uniqueFile } from '../ingest/entry.js'
+import type { StoreDirectory } from '../store-directory.js'
 import { emptyIndex, entryOf, type IndexDocument, imagesOf, nameOf, parseIndex } from './document.js'
 
-interface Read {
-  /** Tells one version of the file from another. */
+interface LoadedIndex {
+  /** Changes with every write of the file; empty where there is no file. */
   readonly version: string
   readonly document: IndexDocument
   readonly images: ReadonlyMap<string, Image>
@@ -24,24 +24,24 @@ interface Change {
   reject(error: unknown): void
 }
 
-const nothing: Read = { version: '', document: emptyIndex, images: new Map() }
+const noIndex: LoadedIndex = { version: '', document: emptyIndex, images: new Map() }
 
 /** The names of a store, in its `index.json`. */
 export class LocalNames implements Names {
   readonly #path: string
-  #read = nothing
+  #loaded = noIndex
   #queue: Change[] = []
   #writing = false
 
   constructor(
-    private readonly place: Place,
+    private readonly directory: StoreDirectory,
     private readonly locker: Locker,
   ) {
-    this.#path = join(place.root, 'index.json')
+    this.#path = join(directory.root, 'index.json')
   }
 
   async get(name: string): Promise<Image> {
-    return this.#load().images.get(name) ?? missing(name)
+    return this.#load().images.get(name) ?? throwNotFound(name)
   }
 
   async *list(): AsyncIterable<Image> {
@@ -56,7 +56,7 @@ export class LocalNames implements Names {
     return this.#change(name, undefined)
   }
 
-  /** Writes `index.json` where there is none yet: without it the directory is no layout for others. */
+  /** Writes an empty `index.json` if there is none: other tools require it in a layout. */
   async create(): Promise<void> {
     if (this.#load().version !== '') return
     await using _ = await this.locker.acquire('names')
@@ -70,10 +70,10 @@ export class LocalNames implements Names {
     })
   }
 
-  /** All changes that come while the file is written share the next write of it. */
+  /** Changes that arrive while the file is written share the next write. */
   async #drain(): Promise<void> {
     this.#writing = true
-    // Changes of the same turn of the event loop go together.
+    // Changes of the same turn of the event loop share one write.
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const changes = this.#queue
@@ -81,7 +81,8 @@ export class LocalNames implements Names {
       try {
         await this.#apply(changes)
       } catch (error) {
-        for (const change of changes) change.reject(storeError(this.place.root, 'writing index.json', error))
+        for (const change of changes)
+          change.reject(storeError(this.directory.root, 'write of index.json', error))
       }
     }
     this.#writing = false
@@ -94,44 +95,44 @@ export class LocalNames implements Names {
     const absent = new Set<Change>()
     for (const change of changes) {
       const { name, image } = change
-      const there = wanted.has(name) ? wanted.get(name) !== undefined : images.has(name)
-      if (image === undefined && !there) absent.add(change)
+      const exists = wanted.has(name) ? wanted.get(name) !== undefined : images.has(name)
+      if (image === undefined && !exists) absent.add(change)
       else wanted.set(name, image)
     }
-    if (wanted.size > 0) await this.#write(changed(document, wanted))
+    if (wanted.size > 0) await this.#write(withChanges(document, wanted))
     for (const change of changes) {
-      if (absent.has(change)) change.reject(absence(change.name))
+      if (absent.has(change)) change.reject(notFound(change.name))
       else change.resolve()
     }
   }
 
   async #write(document: IndexDocument): Promise<void> {
-    const { files, ingest, root } = this.place
+    const { files, ingest, root } = this.directory
     const content = Buffer.from(`${JSON.stringify(document)}\n`)
-    // Readers see the old file or the new one; a crash before the rename leaves a temporary file for `sweep`.
-    await writeWhole(files, [content], join(ingest, ownFile(temporarySuffix)), this.#path)
-    await this.place.sync(root)
+    // Readers see the old file or the new one. After a crash before the rename, `sweep` removes the temporary file.
+    await writeWhole(files, [content], join(ingest, uniqueFile(temporarySuffix)), this.#path)
+    await this.directory.sync(root)
   }
 
-  /** The file as it is now; parsed again only when it has changed. */
-  #load(): Read {
+  /** The current file. It is parsed only when it has changed. */
+  #load(): LoadedIndex {
     try {
       const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-      if (stat === undefined) return nothing
+      if (stat === undefined) return noIndex
       const version = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-      if (version === this.#read.version) return this.#read
+      if (version === this.#loaded.version) return this.#loaded
       const document = parseIndex(readFileSync(this.#path, 'utf8'), this.#path)
-      this.#read = { version, document, images: imagesOf(document) }
-      return this.#read
+      this.#loaded = { version, document, images: imagesOf(document) }
+      return this.#loaded
     } catch (error) {
-      if (failedWith(error, 'ENOENT')) return nothing
-      throw storeError(this.place.root, 'reading index.json', error)
+      if (failedWith(error, 'ENOENT')) return noIndex
+      throw storeError(this.directory.root, 'read of index.json', error)
     }
   }
 }
 
-/** The document with some names replaced in place, added at the end, or removed; all else as it was. */
-function changed(document: IndexDocument, wanted: ReadonlyMap<string, Image | undefined>): IndexDocument {
+/** The document with names replaced in place, added at the end, or removed. Everything else is unchanged. */
+function withChanges(document: IndexDocument, wanted: ReadonlyMap<string, Image | undefined>): IndexDocument {
   const left = new Map(wanted)
   const manifests: unknown[] = []
   for (const entry of document.manifests) {
@@ -147,10 +148,10 @@ function changed(document: IndexDocument, wanted: ReadonlyMap<string, Image | un
   return { ...document, manifests }
 }
 
-function absence(name: string): DistError {
-  return new DistError('NOT_FOUND', `no image has the name ${name}`)
+function notFound(name: string): DistError {
+  return new DistError('NOT_FOUND', `${name}: no image of this name in the store`)
 }
 
-function missing(name: string): never {
-  throw absence(name)
+function throwNotFound(name: string): never {
+  throw notFound(name)
 }

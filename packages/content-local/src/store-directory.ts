@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { type Algorithm, algorithmOf, type Digest, encodedOf } from '@dist/oci'
-import { DirectorySync } from './files/directory.js'
+import { DirectorySync } from './files/directories.js'
 import type { FileOperations } from './files/operations.js'
 
-/** Where things are in a store. */
-export class Place {
+/** The directory of a store: its paths, and how its files are written and synced. */
+export class StoreDirectory {
   readonly ingest: string
   readonly locks: string
   readonly #syncs = new Map<string, DirectorySync>()
