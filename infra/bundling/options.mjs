@@ -16,7 +16,7 @@ export const options = {
   entryPoints: {
     main: join(cli, 'src', 'main.ts'),
     // What threads run.
-    heartbeat: join(root, 'packages', 'wiring', 'src', 'heartbeat.ts'),
+    heartbeat: join(root, 'packages', 'wiring', 'src', 'services', 'heartbeat.ts'),
     thread: join(root, 'packages', 'transfer-threads', 'src', 'thread.ts'),
     ...Object.fromEntries(services.map((name) => [name, join(root, 'services', name, 'src', 'main.ts')])),
   },

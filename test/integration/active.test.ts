@@ -57,7 +57,7 @@ it('--watch draws over its last picture on a terminal', async () => {
   const watch = workspace().start(['active', '--watch'])
   await watch.said('REF')
   // It may begin before there is a store.
-  expect(watch.stderr()).toMatch(/^dist: there is no store at [^\n]*: waiting for it\n$/)
+  expect(watch.stderr()).toMatch(/^dist: no store at [^\n]*: waiting for it\n$/)
   await startWrite('going')
   await watch.said('going')
   watch.child.kill('SIGTERM')

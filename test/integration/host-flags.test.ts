@@ -213,7 +213,7 @@ describe('what cannot be right', () => {
     ]) {
       const ended = await dist(...args, '--authfile', 'gone.json')
       expect(ended, args.join(' ')).toMatchObject({ code: 2, stdout: '' })
-      expect(ended.stderr).toBe('dist: --authfile gone.json: it is not there (ENOENT)\n')
+      expect(ended.stderr).toBe('dist: --authfile gone.json: cannot be read (ENOENT)\n')
     }
     expect(registry.requests).toHaveLength(before)
   })

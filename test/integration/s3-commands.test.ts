@@ -133,7 +133,7 @@ it('a store that is not there is 3, and is not made by reading', async () => {
   ]) {
     const ended = await dist([...args, '--json'])
     expect(ended, args.join(' ')).toMatchObject({ code: 3, stdout: '' })
-    expect(ended.stderr).toContain(`there is no store at s3://${gateway.bucket}/`)
+    expect(ended.stderr).toContain(`no store at s3://${gateway.bucket}/`)
   }
 })
 

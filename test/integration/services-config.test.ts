@@ -40,7 +40,7 @@ describe('a service starts from its file', () => {
   ])('and says where %s is wrong', async (file, content, says) => {
     const config = workspace().file(file, content)
     const { code, stdout } = await workspace().dist(['worker', '--config', config])
-    expect(jsonLines(stdout)).toMatchObject([{ error: { message: `${config} is no ${says}` } }])
+    expect(jsonLines(stdout)).toMatchObject([{ error: { message: `${config} is not valid ${says}` } }])
     expect(code).toBe(2)
   })
 })

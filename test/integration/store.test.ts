@@ -195,12 +195,12 @@ it.each(readers)(
     // One line, of text or with --json an object.
     expect(linesOf(ended.stderr)).toEqual([
       expect.stringContaining(
-        `there is no store at ${elsewhere}, which --store names: check the name; dist pull, mirror, import and ingest make a store`,
+        `no store at ${elsewhere} (--store): check the name; dist pull, mirror, import and ingest create a store`,
       ),
     ])
     const byEnvironment = await workspace().dist(args, { env: { DIST_STORE: elsewhere } })
     expect(byEnvironment).toMatchObject({ code: 3, stdout: '' })
-    expect(byEnvironment.stderr).toContain('which DIST_STORE names')
+    expect(byEnvironment.stderr).toContain('(DIST_STORE)')
     expect((await workspace().shell(`test -e ${elsewhere}`)).code).toBe(1)
   },
 )
@@ -225,7 +225,7 @@ it.each(['gs://bucket/x', 'file:///srv/x', 's3:/bucket/x'])(
     for (const args of [['images'], ['pull', single()]]) {
       const ended = await dist(...args, '--store', store)
       expect(ended).toMatchObject({ code: 2, stdout: '' })
-      expect(ended.stderr).toMatch(/^dist: there is no kind of store called [^\n]+\n$/)
+      expect(ended.stderr).toMatch(/^dist: unknown kind of store [^\n]+\n$/)
     }
     expect((await workspace().shell('ls -d *:*')).code).toBe(2)
   },

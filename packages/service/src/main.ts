@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { codeOf, DistError, sanitize } from '@dist/errdefs'
-import { type Flags, kebab, type ServiceName, serviceShapes, settingDocs } from '@dist/settings'
+import { docOf, type Flags, kebab, type ServiceName, serviceShapes } from '@dist/settings'
 import type { z } from 'zod'
 import type { ServiceContext } from './context.js'
 import { createLogger } from './log.js'
@@ -63,7 +63,7 @@ export function parseFlags<Name extends ServiceName>(
 }
 
 function usage(name: ServiceName): string {
-  const lines = flagsOf(name).map(([key, setting]) => `  --${kebab(key)} ${settingDocs.get(setting)?.value}`)
+  const lines = flagsOf(name).map(([key, setting]) => `  --${kebab(key)} ${docOf(setting).placeholder}`)
   return [
     `Usage: dist-${name} [options]`,
     '',
@@ -76,9 +76,7 @@ function usage(name: ServiceName): string {
 }
 
 function flagsOf(name: ServiceName): [string, z.ZodType][] {
-  return Object.entries<z.ZodType>(serviceShapes[name]).filter(
-    ([, setting]) => !settingDocs.get(setting)?.secret,
-  )
+  return Object.entries<z.ZodType>(serviceShapes[name]).filter(([, setting]) => !docOf(setting).secret)
 }
 
 function stopSignal(program: NodeJS.Process): AbortSignal {

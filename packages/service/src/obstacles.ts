@@ -5,7 +5,7 @@ import { Gauge, type Registry } from 'prom-client'
 const fresh = 1_000
 
 /** What stands in the way, for the pages of a service: read once for many, and nothing while Redis is away. */
-export function quietly(read: ObstacleReader): () => Promise<readonly Obstacle[]> {
+export function cacheObstacles(read: ObstacleReader): () => Promise<readonly Obstacle[]> {
   let asked = Number.NEGATIVE_INFINITY
   let answer: Promise<readonly Obstacle[]> = Promise.resolve([])
   return () => {

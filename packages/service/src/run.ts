@@ -6,7 +6,7 @@ import type { ServiceContext } from './context.js'
 import { type HealthServer, serveHealth } from './health.js'
 import { createLogger, type Logger } from './log.js'
 import { createMetrics, type ServiceMetrics } from './metrics.js'
-import { measureObstacles, quietly } from './obstacles.js'
+import { cacheObstacles, measureObstacles } from './obstacles.js'
 
 export interface ServiceRun {
   readonly name: string
@@ -28,9 +28,9 @@ export interface ServiceHost {
   readonly metrics: ServiceMetrics
   readonly context: ServiceContext
   /** Tells why it does not start yet. */
-  readonly waits: (error: unknown) => void
+  readonly reportWaiting: (error: unknown) => void
   /** Has the service's pages tell what stands in the way of the queue's runs. */
-  readonly watchObstacles: (read: ObstacleReader) => void
+  readonly reportObstacles: (read: ObstacleReader) => void
   /** To be called as soon as there is a service: it waits for it, says so, and stops it when that is asked for. */
   run(service: Service): Promise<void>
 }
@@ -95,10 +95,10 @@ async function attended(
     starting = `it is starting and waits: ${error instanceof Error ? error.message : String(error)}`
   }
   const watchObstacles = (read: ObstacleReader) => {
-    obstacles = quietly(read)
+    obstacles = cacheObstacles(read)
     measureObstacles(metrics.registry, obstacles)
   }
-  await work({ log, metrics, context, waits, watchObstacles, run: attend })
+  await work({ log, metrics, context, reportWaiting: waits, reportObstacles: watchObstacles, run: attend })
 }
 
 async function untilStopped(

@@ -1,24 +1,23 @@
 import type { z } from 'zod'
-import { kebab, mayComeFromFile, variableOf } from './names.js'
-import { type ServiceName, type SettingDoc, serviceShapes, settingDocs, sharedKeys } from './schema.js'
+import { kebab, readsFile, variableOf } from './names.js'
+import { docOf, type ServiceName, type SettingDoc, serviceShapes, sharedKeys } from './schema.js'
 
 const introduction = `# Configuration
 
-Generated from the services’ settings (\`npx tsx --conditions=source infra/container/configuration.ts\`): do not edit.
+Generated from the settings of the services (\`npx tsx --conditions=source infra/container/configuration.ts\`). Do not edit.
 
-\`dist coordinator\`, \`dist worker\` and \`dist dashboard\` take each setting from the first of these that has it:
+\`dist coordinator\`, \`dist worker\` and \`dist dashboard\` read each setting from the first of these sources that has it:
 
-1. the flag;
-2. the environment variable, or, for what is or holds a secret, the file that the variable with \`_FILE\` names;
-3. the file that \`--config\` or \`DIST_CONFIG\` names;
-4. the default.
+1. the flag
+2. the environment variable; or, for a secret, the file that the variable with the suffix \`_FILE\` names
+3. the file that \`--config\` or \`DIST_CONFIG\` names
+4. the default
 
-A variable that is set to nothing counts as not set. What cannot be right is refused at the start, by the name of the
-flag, the variable or the key; so are keys in a file that mean nothing. Secrets have no flag, because arguments are
-there for everybody on the machine to read.
+An empty variable counts as not set. A service refuses to start when a value is not valid or a key in the file is unknown. The error names the flag, the
+variable or the key. Secrets have no flags, because every user of the machine can read the arguments of a process.
 
-The file is YAML, JSON, or TOML where its name ends with \`.toml\`. Settings that all services share stand at its top,
-those of one service in a section with its name, where shared ones may be said differently:
+The file is YAML or JSON; it is TOML when its name ends with \`.toml\`. Shared settings stand at the top level. The settings of one service stand in a
+section with the name of the service. A shared setting in such a section overrides the one at the top level:
 
     queue: redis://redis.internal:6379
     queue-password-file: /run/secrets/queue
@@ -39,7 +38,7 @@ const sections: Readonly<Record<ServiceName | 'shared', string>> = {
   dashboard: '`dist dashboard`',
 }
 
-/** docs/configuration.md, made from the schema. */
+/** The text of docs/configuration.md, generated from the schema. */
 export function documentSettings(): string {
   const shared = { ...serviceShapes.dashboard, ...serviceShapes.worker }
   const of = (service: ServiceName) =>
@@ -50,7 +49,7 @@ export function documentSettings(): string {
       'worker',
       Object.entries<z.ZodType>(shared).filter(([key]) => sharedKeys.has(key)),
     ),
-    'The dashboard needs no store and asks no registry: of these it takes those of the queue and the log.\n',
+    'The dashboard has only the settings of the queue, the log and the shutdown: it uses no store and no registry.\n',
     ...(['coordinator', 'worker', 'dashboard'] as const).map((each) => table(sections[each], each, of(each))),
   ]
   return `${[introduction, ...tables].join('\n')}`
@@ -60,7 +59,7 @@ function table(title: string, service: ServiceName, settings: readonly [string, 
   const rows = settings.map(([key, setting]) => row(service, key, setting))
   return [
     `## ${title}\n`,
-    '| flag | variable | default | what it is |',
+    '| flag | variable | default | description |',
     '|---|---|---|---|',
     ...rows,
     '',
@@ -68,16 +67,16 @@ function table(title: string, service: ServiceName, settings: readonly [string, 
 }
 
 function row(service: ServiceName, key: string, setting: z.ZodType): string {
-  const doc: SettingDoc = settingDocs.get(setting) ?? { says: '', value: '' }
-  const flag = doc.secret ? `(in a file: \`${kebab(key)}\`)` : `\`--${kebab(key)} ${doc.value}\``
+  const doc = docOf(setting)
+  const flag = doc.secret ? `(in a file: \`${kebab(key)}\`)` : `\`--${kebab(key)} ${doc.placeholder}\``
   const name = variableOf(service, key)
-  const variables = [name, ...(mayComeFromFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherEnv ?? [])]
-  const shown = variables.map((each) => `\`${each}\``).join(', ')
-  return `| ${flag} | ${shown} | ${defaultOf(setting, doc)} | ${doc.says} |`
+  const variables = [name, ...(readsFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherVariables ?? [])]
+  const listed = variables.map((each) => `\`${each}\``).join(', ')
+  return `| ${flag} | ${listed} | ${defaultOf(setting, doc)} | ${doc.description} |`
 }
 
 function defaultOf(setting: z.ZodType, doc: SettingDoc): string {
-  if (doc.byDefault !== undefined) return doc.byDefault
+  if (doc.defaultText !== undefined) return doc.defaultText
   const { defaultValue } = setting.def as { defaultValue?: unknown }
   return defaultValue === undefined ? 'none' : `\`${String(defaultValue)}\``
 }

@@ -1,28 +1,26 @@
-import { type ServiceName, serviceShapes, settingDocs, sharedKeys } from './schema.js'
+import { docOf, type ServiceName, type SettingDoc, serviceShapes, sharedKeys } from './schema.js'
 
-/** `requestsPerHost` as it stands in files and, behind two dashes, on command lines: `requests-per-host`. */
+/** The key of a setting as files and flags write it: `requests-per-host` for `requestsPerHost`. */
 export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** The variable of a setting: `DIST_QUEUE` for all services, `DIST_WORKER_MEMORY` for one. */
+/** The variable of a setting: `DIST_QUEUE` for a shared one, `DIST_WORKER_MEMORY` for a setting of one service. */
 export function variableOf(service: ServiceName, key: string): string {
   const words = kebab(key).replaceAll('-', '_').toUpperCase()
   return sharedKeys.has(key) ? `DIST_${words}` : `DIST_${service.toUpperCase()}_${words}`
 }
 
-/** Every variable that names a setting of a service, those that name files with secrets included. */
+/** Every variable that a service reads its settings from, including those that name files with secrets. */
 export function variablesOf(service: ServiceName): string[] {
   return Object.entries(serviceShapes[service]).flatMap(([key, setting]) => {
-    const { otherEnv = [], ...doc } = settingDocs.get(setting) ?? { says: '', value: '' }
+    const doc = docOf(setting)
     const name = variableOf(service, key)
-    return [name, ...(mayComeFromFile(doc) ? [`${name}_FILE`] : []), ...otherEnv]
+    return [name, ...(readsFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherVariables ?? [])]
   })
 }
 
-/** Whether a file may hold the value, named by the same variable or key with `file` at its end. */
-export function mayComeFromFile(
-  doc: { secret?: true | undefined; delicate?: true | undefined } | undefined,
-): boolean {
-  return doc?.secret === true || doc?.delicate === true
+/** Whether the value may stand in a file of its own: `..._FILE` or `...-file` names that file. */
+export function readsFile({ secret, sensitive }: SettingDoc): boolean {
+  return secret === true || sensitive === true
 }

@@ -1,28 +1,34 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import type { z } from 'zod'
-import { type Environment, nonEmpty } from './environment.js'
+import { type Environment, nonEmpty, readSecret } from './environment.js'
 import { readSettingsFile, type SettingsFile } from './file.js'
-import { kebab, mayComeFromFile, variableOf } from './names.js'
+import { kebab, readsFile, variableOf } from './names.js'
 import {
+  docOf,
   type Flags,
   type ServiceName,
   type SettingDoc,
   type Settings,
   serviceShapes,
-  settingDocs,
 } from './schema.js'
-import { readSecret } from './secret.js'
 
-/** A value and who gave it. */
-interface Given {
+/** The value of a setting, and the flag, variable or key that has it. */
+interface SettingValue {
   readonly value: unknown
   readonly from: string
 }
 
+/** Where settings are looked up, in this order. */
+interface Sources {
+  readonly flags?: object | undefined
+  readonly env: Environment
+  readonly file?: SettingsFile | undefined
+}
+
 /**
- * What a service runs with: the flag, else the environment, else the file that `--config` or `DIST_CONFIG` names,
- * else the default. Throws `INVALID_ARGUMENT` naming the flag, variable or key that cannot be right; values of
- * secrets are never repeated.
+ * The settings of a service: the flag, else the environment variable, else the file that `--config` or `DIST_CONFIG`
+ * names, else the default. Throws `INVALID_ARGUMENT` naming the flag, variable or key whose value is not valid. Messages
+ * never contain the values of secrets.
  */
 export async function readSettings<Name extends ServiceName>(
   service: Name,
@@ -31,20 +37,32 @@ export async function readSettings<Name extends ServiceName>(
 ): Promise<Settings<Name>> {
   const path = flags.config ?? nonEmpty(env.DIST_CONFIG)
   const file = path === undefined ? undefined : await readSettingsFile(path, service)
+  const keys = Object.keys(serviceShapes[service]) as (keyof Settings<Name> & string)[]
+  return (await readKeys(service, keys, { flags, env, file })) as Settings<Name>
+}
+
+/** As `readSettings`, for some settings of a service. */
+export async function readKeys<Name extends ServiceName, Key extends keyof Settings<Name> & string>(
+  service: Name,
+  keys: readonly Key[],
+  { flags = {}, env, file }: Sources,
+): Promise<Pick<Settings<Name>, Key>> {
+  const shape: Readonly<Record<string, z.ZodType>> = serviceShapes[service]
   const settings: Record<string, unknown> = {}
-  for (const [key, setting] of Object.entries<z.ZodType>(serviceShapes[service])) {
-    const doc = settingDocs.get(setting) ?? { says: '', value: '' }
+  for (const key of keys) {
+    const setting = shape[key] as z.ZodType
+    const doc = docOf(setting)
     const given =
       fromFlags(key, doc, flags) ??
       (await fromEnvironment(service, key, doc, env)) ??
       (await fromFile(key, doc, file))
-    const value = check(setting, doc, given)
+    const value = parseValue(setting, doc, given)
     if (value !== undefined) settings[key] = value
   }
-  return settings as Settings<Name>
+  return settings as Pick<Settings<Name>, Key>
 }
 
-function fromFlags(key: string, doc: SettingDoc, flags: object): Given | undefined {
+function fromFlags(key: string, doc: SettingDoc, flags: object): SettingValue | undefined {
   const value: unknown = Reflect.get(flags, key)
   return value === undefined || doc.secret ? undefined : { value, from: `--${kebab(key)}` }
 }
@@ -54,47 +72,54 @@ async function fromEnvironment(
   key: string,
   doc: SettingDoc,
   env: Environment,
-): Promise<Given | undefined> {
+): Promise<SettingValue | undefined> {
   const name = variableOf(service, key)
-  const secret = mayComeFromFile(doc) ? await secretFrom(`${name}_FILE`, env[`${name}_FILE`]) : undefined
-  const direct = [name, ...(doc.otherEnv ?? [])]
+  const secret = readsFile(doc) ? await secretFrom(`${name}_FILE`, env[`${name}_FILE`]) : undefined
+  const direct = [name, ...(doc.otherVariables ?? [])]
     .map((from) => ({ from, value: nonEmpty(env[from]) }))
     .find(({ value }) => value !== undefined)
-  return direct?.from === name ? onlyOne(direct, secret) : (secret ?? direct)
+  return direct?.from === name ? exclusive(direct, secret) : (secret ?? direct)
 }
 
 async function fromFile(
   key: string,
   doc: SettingDoc,
   file: SettingsFile | undefined,
-): Promise<Given | undefined> {
+): Promise<SettingValue | undefined> {
   for (const section of file === undefined ? [] : [file.own, file.shared]) {
     const from = `${kebab(key)} in ${file?.path}`
     const value = section[kebab(key)]
-    const path = mayComeFromFile(doc) ? section[`${kebab(key)}-file`] : undefined
+    const path = readsFile(doc) ? section[`${kebab(key)}-file`] : undefined
     const secret = await secretFrom(`${kebab(key)}-file in ${file?.path}`, path)
-    const given = onlyOne(value === undefined || value === null ? undefined : { value, from }, secret)
+    const given = exclusive(value === undefined || value === null ? undefined : { value, from }, secret)
     if (given !== undefined) return given
   }
   return undefined
 }
 
-async function secretFrom(from: string, path: unknown): Promise<Given | undefined> {
+async function secretFrom(from: string, path: unknown): Promise<SettingValue | undefined> {
   if (path === undefined || path === null || path === '') return undefined
   if (typeof path !== 'string')
     throw new DistError('INVALID_ARGUMENT', `${from}: the path of a file is expected`)
   return { value: await readSecret(path, from), from }
 }
 
-function onlyOne(direct: Given | undefined, secret: Given | undefined): Given | undefined {
+function exclusive(
+  direct: SettingValue | undefined,
+  secret: SettingValue | undefined,
+): SettingValue | undefined {
   if (direct === undefined || secret === undefined) return direct ?? secret
-  throw new DistError('INVALID_ARGUMENT', `${direct.from} and ${secret.from} are both set: give one of them`)
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    `${direct.from} and ${secret.from} are both set: set only one of them`,
+  )
 }
 
-function check(setting: z.ZodType, doc: SettingDoc, given: Given | undefined): unknown {
+function parseValue(setting: z.ZodType, doc: SettingDoc, given: SettingValue | undefined): unknown {
   const result = setting.safeParse(given?.value)
   if (result.success) return result.data
-  const what = result.error.issues[0]?.message ?? 'is not right'
-  const shown = doc.secret || doc.delicate ? '' : `, not ${sanitize(JSON.stringify(given?.value) ?? '', 60)}`
-  throw new DistError('INVALID_ARGUMENT', `${given?.from}: ${what}${shown}`)
+  const expected = result.error.issues[0]?.message ?? 'the value is not valid'
+  const actual =
+    doc.secret || doc.sensitive ? '' : `, not ${sanitize(JSON.stringify(given?.value) ?? '', 60)}`
+  throw new DistError('INVALID_ARGUMENT', `${given?.from}: ${expected}${actual}`)
 }

@@ -1,7 +1,7 @@
 import { parse, TomlError } from 'smol-toml'
 import type { Parsed } from './file.js'
 
-/** Reads TOML. Only what is wrong with the text counts as broken; its message quotes the text and is not passed on. */
+/** Parses TOML. The message of a syntax error is dropped: it quotes the text, which may contain secrets. */
 export function parseText(text: string): Parsed {
   try {
     return { document: parse(text) }

@@ -11,7 +11,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
 
 const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3 }
 
-/** Reads a size such as `256MiB`, `1.5GiB` or `1000000`, in bytes; undefined for what is none. */
+/** The bytes of a size such as `256MiB`, `1.5GiB` or `1000000`. Undefined for other texts. */
 export function parseSize(text: string): number | undefined {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(\w*)$/.exec(text) ?? []
   const factor = Object.hasOwn(sizeUnits, unit) ? sizeUnits[unit] : undefined
@@ -20,7 +20,7 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
 
-/** Reads a duration such as `30s`, `1m30s` or `500ms`, in milliseconds; undefined for what is none. */
+/** The milliseconds of a duration such as `30s`, `1m30s` or `500ms`. Undefined for other texts. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
@@ -28,13 +28,13 @@ export function parseDuration(text: string): number | undefined {
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (timeUnits[unit ?? ''] ?? 0), 0)
 }
 
-/** Where a server listens. */
+/** The address that a server listens on. */
 export interface ListenAddress {
   readonly host: string
   readonly port: number
 }
 
-/** Reads `host:port`, `[::1]:port`, `:port` (every interface) or `port` (loopback); undefined for what is none. */
+/** Reads `host:port`, `[::1]:port`, `:port` (all interfaces) or `port` (loopback). Undefined for other texts. */
 export function parseListen(text: string): ListenAddress | undefined {
   const [, bracketed, plain, digits = ''] =
     /^(?:(?:\[([0-9a-fA-F:]+)\]|([\w.-]*)):)?(\d{1,5})$/.exec(text) ?? []
@@ -44,12 +44,12 @@ export function parseListen(text: string): ListenAddress | undefined {
   return { host: given === undefined ? '127.0.0.1' : given === '' ? '0.0.0.0' : given, port }
 }
 
-/** `host:port` again. */
+/** The address as `host:port` or `[::1]:port`. */
 export function formatListen({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** Whether only this machine can reach a server there. */
+/** Whether the address is reachable from this machine only. */
 export function isLoopback({ host }: Pick<ListenAddress, 'host'>): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }

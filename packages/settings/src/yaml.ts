@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import type { Parsed } from './file.js'
 
-/** Reads YAML, and so JSON. What its errors say may quote the text, and is not passed on. */
+/** Parses YAML, which includes JSON. Messages of syntax errors are dropped: they quote the text, which may contain secrets. */
 export function parseText(text: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines })
@@ -10,7 +10,7 @@ export function parseText(text: string): Parsed {
   try {
     return { document: document.toJS() ?? {} }
   } catch (unresolved) {
-    // An alias of nothing, or so many that they would fill the memory.
+    // An alias without an anchor, or more aliases than the limit of the library.
     if (unresolved instanceof ReferenceError) return { brokenAt: undefined }
     throw unresolved
   }

@@ -93,7 +93,10 @@ describe('a secret', () => {
     expect(wrong.message).not.toContain('hunter2')
     const config = file('dist.yaml', 'queue-password: "hunter2\n  x: [')
     const broken = await readSettings('worker', { config }, {}).catch((e) => e)
-    expect(broken).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('is no YAML') })
+    expect(broken).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('is not valid YAML'),
+    })
     expect(`${broken.message}${broken.cause}`).not.toContain('hunter2')
   })
 })
@@ -114,7 +117,7 @@ describe('a file', () => {
     const config = file('dist.yaml', content)
     await expect(readSettings('worker', { config }, {})).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(new RegExp(`dist.yaml: there is no setting ${key}$`)),
+      message: expect.stringMatching(new RegExp(`dist.yaml: unknown setting ${key}$`)),
     })
   })
 
@@ -123,7 +126,7 @@ describe('a file', () => {
     await expect(missing).rejects.toThrow('/nowhere/dist.yaml cannot be read (ENOENT)')
     const config = file('dist.yaml', '- a\n- b\n')
     await expect(readSettings('worker', { config }, {})).rejects.toThrow(
-      'dist.yaml: the file must hold settings',
+      'dist.yaml: the file must map names of settings',
     )
   })
 
@@ -141,7 +144,7 @@ describe('what cannot be right is refused by the name of who said it', () => {
     [{ listen: 'here:99999' }, {}, '--listen: host:port is expected'],
     [{ deadline: '10' }, {}, '--deadline: a duration'],
     [{ logLevel: 'loud' as 'info' }, {}, '--log-level: debug, info, warn or error is expected, not "loud"'],
-    [{ addresses: '10.0.0.0/33' }, {}, '--addresses: addresses or nets such as 10.0.0.0/8 are expected'],
+    [{ addresses: '10.0.0.0/33' }, {}, '--addresses: addresses or networks such as 10.0.0.0/8 are expected'],
     [{}, { REDIS_URL: 'localhost:6379' }, 'REDIS_URL: redis://host:port'],
     [
       {},

@@ -24,7 +24,7 @@ interface Thread {
   running: number
 }
 
-type Told = Pick<IngestOptions, 'onProgress' | 'onArrived'>
+type TransferListeners = Pick<IngestOptions, 'onProgress' | 'onArrived'>
 
 export type ThreadTask = Omit<TransferCall, 'transfer'>
 
@@ -35,7 +35,7 @@ export type ThreadTask = Omit<TransferCall, 'transfer'>
 export class ThreadPool implements AsyncDisposable {
   readonly #threads: Thread[] = []
   /** What is told of the transfers under way. */
-  readonly #told = new Map<number, Told>()
+  readonly #told = new Map<number, TransferListeners>()
   #lastTransfer = 0
 
   constructor(
@@ -50,7 +50,10 @@ export class ThreadPool implements AsyncDisposable {
     return this.#threads.length > 0
   }
 
-  async transfer(task: ThreadTask, options: Told & { signal?: AbortSignal | undefined }): Promise<Outcome> {
+  async transfer(
+    task: ThreadTask,
+    options: TransferListeners & { signal?: AbortSignal | undefined },
+  ): Promise<Outcome> {
     const thread = this.#idlest()
     const transfer = ++this.#lastTransfer
     this.#told.set(transfer, options)

@@ -14,7 +14,7 @@ import { HttpProxyAgent } from 'http-proxy-agent'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 
 /** What Node's agents have for its own use: all of them, those of agent-base included, take requests by it. */
-interface Taking {
+interface RequestTaker {
   addRequest(
     request: ClientRequest,
     options: AgentOptions & { host?: string | undefined; port?: number | undefined },
@@ -32,7 +32,7 @@ export function bucketAgents(proxy: ProxySettings, options: AgentOptions): S3Age
 }
 
 /** Has another agent for each proxy, and one for what is reached directly. */
-class SelectingAgent extends HttpAgent implements Taking {
+class SelectingAgent extends HttpAgent implements RequestTaker {
   readonly #agents = new Map<string, HttpAgent>()
 
   constructor(
@@ -46,10 +46,10 @@ class SelectingAgent extends HttpAgent implements Taking {
   }
 
   // At once, before anything of the request is written: it may have to be written otherwise.
-  addRequest(request: ClientRequest, options: Parameters<Taking['addRequest']>[1]): void {
+  addRequest(request: ClientRequest, options: Parameters<RequestTaker['addRequest']>[1]): void {
     try {
       const url = urlOf({ ...options, secureEndpoint: this.secure })
-      const agent = this.#agentFor(this.select(url)) as HttpAgent & Taking
+      const agent = this.#agentFor(this.select(url)) as HttpAgent & RequestTaker
       agent.addRequest(request, Object.assign(options, { secureEndpoint: this.secure }))
     } catch (error) {
       // As Node's agents tell that there is no socket: a request that is destroyed so early would wait for one.
@@ -72,11 +72,11 @@ class SelectingAgent extends HttpAgent implements Taking {
 
   #make(proxy: ProxyServer | undefined): HttpAgent {
     if (proxy === undefined) return new (this.secure ? HttpsAgent : HttpAgent)(this.settings)
-    return this.secure ? new Tunnels(proxy, this.settings) : new Forwarded(proxy, this.settings)
+    return this.secure ? new TunnelAgent(proxy, this.settings) : new ForwardAgent(proxy, this.settings)
   }
 }
 
-class Tunnels extends HttpsProxyAgent<string> {
+class TunnelAgent extends HttpsProxyAgent<string> {
   constructor(
     private readonly server: ProxyServer,
     settings: AgentOptions,
@@ -101,7 +101,7 @@ class Tunnels extends HttpsProxyAgent<string> {
   }
 }
 
-class Forwarded extends HttpProxyAgent<string> {
+class ForwardAgent extends HttpProxyAgent<string> {
   constructor(
     private readonly server: ProxyServer,
     settings: AgentOptions,
@@ -115,7 +115,7 @@ class Forwarded extends HttpProxyAgent<string> {
 }
 
 /** Whom a request is for. */
-interface Place {
+interface RequestTarget {
   readonly secureEndpoint: boolean
   readonly host?: string | undefined
   readonly port?: number | undefined
@@ -139,7 +139,7 @@ async function attributeProxyError(
   }
 }
 
-function urlOf({ secureEndpoint, host = '', port }: Place): URL {
+function urlOf({ secureEndpoint, host = '', port }: RequestTarget): URL {
   const name = isIPv6(host) ? `[${host}]` : host
   return new URL(`${secureEndpoint ? 'https' : 'http'}://${name}:${port ?? ''}`)
 }

@@ -22,26 +22,33 @@ export type ChangeEndpoints = (host: string, endpoints: readonly Endpoint[]) => 
  */
 export function hostSettings(settings: HostSettings): ChangeEndpoints {
   const { plainHttp = [], insecureSkipTlsVerify = [], caFile = [] } = settings
-  const clear = new Set(plainHttp.map((text) => checkedHost(text, '--plain-http')))
+  const plainHttpHosts = new Set(plainHttp.map((text) => checkedHost(text, '--plain-http')))
   const unverified = insecureSkipTlsVerify.map((text) => checkedHost(text, '--insecure-skip-tls-verify'))
   const files = caFile.map(readAuthority)
   const tls = tlsByHost(unverified, files)
-  for (const host of clear) if (tls.has(host)) throw contradiction(host)
+  for (const host of plainHttpHosts) if (tls.has(host)) throw contradiction(host)
   const everywhere = files.flatMap(({ host, pem }) => (host === undefined ? [pem] : []))
-  if (clear.size === 0 && tls.size === 0 && everywhere.length === 0) return (_, endpoints) => endpoints
+  if (plainHttpHosts.size === 0 && tls.size === 0 && everywhere.length === 0)
+    return (_, endpoints) => endpoints
   return (host, endpoints) => {
     const all = endpoints.length === 0 ? [defaultEndpoint(host)] : endpoints
-    return all.map((endpoint) => changed(endpoint, namesOf(endpoint, host), { clear, tls, everywhere }))
+    return all.map((endpoint) =>
+      changeEndpoint(endpoint, namesOf(endpoint, host), { clear: plainHttpHosts, tls, everywhere }),
+    )
   }
 }
 
-interface Said {
+interface HostChanges {
   readonly clear: ReadonlySet<string>
   readonly tls: ReadonlyMap<string, TlsMaterial>
   readonly everywhere: readonly string[]
 }
 
-function changed(endpoint: Endpoint, names: readonly string[], { clear, tls, everywhere }: Said): Endpoint {
+function changeEndpoint(
+  endpoint: Endpoint,
+  names: readonly string[],
+  { clear, tls, everywhere }: HostChanges,
+): Endpoint {
   const own = names.map((name) => tls.get(name)).find((material) => material !== undefined)
   const ownCa = [...everywhere, ...(own?.ownCa ?? [])]
   const isClear = names.some((name) => clear.has(name))

@@ -1,92 +1,68 @@
-import { DistError } from '@dist/errdefs'
 import type { RedisStatuses } from '@dist/redis'
 import type { ObstacleReader, Runs } from '@dist/runs'
-import { type Environment, nonEmpty, readSecret } from '@dist/settings'
-import { openObstacles } from './obstacles.js'
-import { waitedFor } from './patience.js'
+import { type Environment, readQueueAccess } from '@dist/settings'
+import { openObstacles, redisOptions } from './redis.js'
+import { retryUntilAvailable } from './retry-until-available.js'
 
-export interface QueueSettings {
-  /** `redis://` or `rediss://`; user and password may stand in it. */
-  queue?: string | undefined
-}
-
-/** The queue that the setting names, else `DIST_QUEUE`. Undefined: there is none. */
-export function queueUrl(settings: QueueSettings, env: Environment): string | undefined {
-  return settings.queue ?? nonEmpty(env.DIST_QUEUE)
-}
-
-/** As `queueUrl`, for what needs a queue. Throws `INVALID_ARGUMENT` saying what is missing. */
-export function requiredQueue(settings: QueueSettings, env: Environment): string {
-  const url = queueUrl(settings, env)
-  if (url !== undefined) return url
-  throw new DistError(
-    'INVALID_ARGUMENT',
-    'a queue is needed: give --queue redis://host:port or set DIST_QUEUE',
-  )
-}
-
-/** What a client of the queue works with. */
+/** The queue as a command uses it. */
 export interface Queue extends AsyncDisposable {
   readonly runs: Runs
-  /** The writes under way of all workers. */
+  /** The writes in progress of all workers. */
   readonly statuses: Pick<RedisStatuses, 'list'>
-  /** What stands in the way of a run, or of all. */
+  /** Reads the obstacles of one run, or of all runs. */
   readonly obstacles: ObstacleReader
 }
 
-const defaultPatience = 5_000
-/** Milliseconds that one attempt to connect may take at least: cut short it could not tell what is wrong. */
-const shortestAttempt = 1_000
-/** Milliseconds without an answer after which those who wait on say that they do. */
-const soon = 2_000
+const defaultTimeoutMs = 5_000
+/** The minimum for one attempt to connect: a shorter one cannot find the cause of a failure. */
+const minAttemptMs = 1_000
+/** A persistent client reports that Redis is unavailable when a call has no answer after this time. */
+const unavailableAfterMs = 2_000
 
 export interface OpenQueueOptions {
   signal?: AbortSignal | undefined
-  /** Milliseconds that a Redis that is away is waited for. Default: 5,000. */
-  patience?: number | undefined
-  /** Once connected, calls wait for a Redis that is away as long as it takes. */
+  /** Maximum time to wait for an unavailable Redis, for connecting and for each call. Default: 5,000. */
+  timeoutMs?: number | undefined
+  /** Calls wait without limit for an unavailable Redis, once connected. Default: false. */
   persistent?: boolean | undefined
-  /** Connecting does so, too. */
+  /** Connecting waits without limit, too. Default: false. */
   waitAtStart?: boolean | undefined
-  /** Told each time that Redis stops answering and is waited for. */
-  onAway?: ((error: unknown) => void) | undefined
+  /** Called each time that Redis becomes unavailable and is waited for. */
+  onUnavailable?: ((error: unknown) => void) | undefined
 }
 
 /**
- * Connects to the queue as a client. Throws what `connectRedis` throws: `UNAVAILABLE` when Redis is away for some
- * seconds. Whoever opens it disposes of it.
+ * Connects to the queue as a client. The caller disposes of the result. Throws `UNAVAILABLE` after `timeoutMs`, and as
+ * `readQueueAccess` and `connectRedis`.
  */
 export async function openQueue(
   url: string,
   env: Environment,
   options: OpenQueueOptions = {},
 ): Promise<Queue> {
-  const { signal, patience = defaultPatience, persistent = false, waitAtStart = false, onAway } = options
-  const [{ connectRedis, createRedisStatuses }, { openRuns }, secrets] = await Promise.all([
+  const { signal, persistent = false, waitAtStart = false, timeoutMs = defaultTimeoutMs } = options
+  const [{ connectRedis, createRedisStatuses }, { openRuns }, access] = await Promise.all([
     import('@dist/redis'),
     import('@dist/queue'),
-    redisSecrets(env),
+    readQueueAccess(env).then((each) => redisOptions(each, 'dist')),
   ])
-  const once = onceIn(onAway)
-  const redis = await waitedFor(
-    (left) =>
-      connectRedis(url, {
-        ...secrets,
-        connectTimeout: Math.max(shortestAttempt, Math.min(left, patience)),
-        name: 'dist',
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    waitAtStart ? { signal, onAway: once.away } : { signal, patience },
+  const reporter = reportOnce(options.onUnavailable)
+  const redis = await retryUntilAvailable(
+    (left) => {
+      const connectTimeout = Math.max(minAttemptMs, Math.min(left, timeoutMs))
+      return connectRedis(url, { ...access, connectTimeout, signal })
+    },
+    waitAtStart ? { signal, onUnavailable: reporter.away } : { signal, timeoutMs },
   )
-  once.back()
+  reporter.back()
   const runs = openRuns({
     connect: () => redis.duplicate(),
-    tuning: { patience: persistent ? soon : patience },
-    ...(persistent ? { persistent: { ...once, ...(signal === undefined ? {} : { signal }) } } : {}),
+    tuning: { patience: persistent ? unavailableAfterMs : timeoutMs },
+    persistent: persistent ? { ...reporter, signal } : undefined,
   })
   return {
     runs,
-    statuses: createRedisStatuses(redis, { worker: 'client', patience }),
+    statuses: createRedisStatuses(redis, { worker: 'client', patience: timeoutMs }),
     obstacles: await openObstacles(redis),
     [Symbol.asyncDispose]: async () => {
       await runs[Symbol.asyncDispose]()
@@ -95,42 +71,16 @@ export async function openQueue(
   }
 }
 
-/** Tells of the first failure, and of the next one only when it was back in between. */
-function onceIn(tell: ((error: unknown) => void) | undefined) {
+/** Reports the first failure of each outage. */
+function reportOnce(report: ((error: unknown) => void) | undefined) {
   let away = false
   return {
     away: (error: unknown) => {
-      if (!away) tell?.(error)
+      if (!away) report?.(error)
       away = true
     },
     back: () => {
       away = false
     },
   }
-}
-
-export interface RedisSecrets {
-  username?: string | undefined
-  password?: string | undefined
-  ca?: string | undefined
-}
-
-/**
- * What does not belong in a URL, by the same variables as the services': `DIST_QUEUE_USERNAME`,
- * `DIST_QUEUE_PASSWORD` or `DIST_QUEUE_PASSWORD_FILE`, and `DIST_QUEUE_CA_FILE` for `rediss`.
- */
-async function redisSecrets(env: Environment): Promise<RedisSecrets> {
-  const username = nonEmpty(env.DIST_QUEUE_USERNAME)
-  const password = nonEmpty(env.DIST_QUEUE_PASSWORD) ?? (await contentOf(env, 'DIST_QUEUE_PASSWORD_FILE'))
-  const ca = await contentOf(env, 'DIST_QUEUE_CA_FILE')
-  return {
-    username,
-    password,
-    ca,
-  }
-}
-
-async function contentOf(env: Environment, name: string): Promise<string | undefined> {
-  const path = nonEmpty(env[name])
-  return path === undefined ? undefined : readSecret(path, name)
 }

@@ -1,4 +1,4 @@
-import { serviceShapes, settingDocs } from '@dist/settings'
+import { docOf, serviceShapes } from '@dist/settings'
 import { expect, it } from 'vitest'
 import { createProgram } from '../src/program.js'
 import { captured } from './support/context.js'
@@ -9,7 +9,7 @@ it.each(Object.entries(serviceShapes))(
   '%s takes each of its settings as a flag, but no secret',
   (name, shape) => {
     const command = commands.find((each) => each.name() === name)
-    const settings = Object.entries(shape).filter(([, setting]) => !settingDocs.get(setting)?.secret)
+    const settings = Object.entries(shape).filter(([, setting]) => !docOf(setting).secret)
     const flags = command?.options.map((option) => option.attributeName())
     expect(flags?.sort()).toEqual([...settings.map(([key]) => key), 'config', 'verbose'].sort())
   },

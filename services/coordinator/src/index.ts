@@ -1,1 +1,1 @@
-export { coordinatorSettings, runCoordinator } from './run.js'
+export { runCoordinator } from './run.js'

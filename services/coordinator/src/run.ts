@@ -1,21 +1,17 @@
 import { storeTarget } from '@dist/mirror'
 import { startCoordinator, type Tuning } from '@dist/queue'
 import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
-import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
+import { type Flags, readSettings, type Settings } from '@dist/settings'
 import { openPushes } from '@dist/wiring'
-import { type Announced, openParts } from '@dist/wiring/services'
-import { z } from 'zod'
+import { type Announcement, openParts } from '@dist/wiring/services'
 import { measureQueues } from './depth.js'
 import { version } from './version.js'
-
-/** The settings of a coordinator, each with a text that tells what it is. */
-export const coordinatorSettings = z.object(serviceShapes.coordinator)
 
 export interface CoordinatorOptions {
   /** Times and bounds of the engine other than the defaults: nothing that users are to set. */
   readonly tuning?: Partial<Tuning> | undefined
   /** Of how it shows that it lives; all services must have the same. */
-  readonly terms?: Announced['terms'] | undefined
+  readonly terms?: Announcement['terms'] | undefined
 }
 
 /**

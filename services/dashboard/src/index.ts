@@ -1,1 +1,1 @@
-export { dashboardSettings, runDashboard } from './run.js'
+export { runDashboard } from './run.js'

@@ -1,16 +1,12 @@
 import { DistError, errnoOf } from '@dist/errdefs'
 import { createLogger, type ServiceContext } from '@dist/service'
-import { type Flags, formatListen, type ListenAddress, readSettings, serviceShapes } from '@dist/settings'
+import { type Flags, formatListen, type ListenAddress, readSettings } from '@dist/settings'
 import { announce, connectQueue } from '@dist/wiring/services'
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import { requiredCredentials } from './access.js'
 import { createBoard } from './board.js'
 import { boardPath, createServer } from './server.js'
 import { version } from './version.js'
-
-/** The settings of a dashboard, each with a text that tells what it is. */
-export const dashboardSettings = z.object(serviceShapes.dashboard)
 
 /**
  * Serves the dashboard until the signal aborts: the queues and their jobs, read only unless it has credentials.

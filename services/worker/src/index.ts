@@ -1,1 +1,1 @@
-export { runWorker, workerSettings } from './run.js'
+export { runWorker } from './run.js'

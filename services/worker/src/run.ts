@@ -4,10 +4,9 @@ import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/
 import { roomFor, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
 import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
-import { type Flags, readSettings, type Settings, serviceShapes } from '@dist/settings'
+import { type Flags, readSettings, type Settings } from '@dist/settings'
 import { openPushes, openTransfers } from '@dist/wiring'
-import { type Announced, openParts } from '@dist/wiring/services'
-import { z } from 'zod'
+import { type Announcement, openParts } from '@dist/wiring/services'
 import { shareMemory } from './memory.js'
 import { publishTransfers } from './publish.js'
 import { version } from './version.js'
@@ -15,16 +14,13 @@ import { version } from './version.js'
 /** Milliseconds that taking back its statuses may take when it stops; they expire by themselves. */
 const shutdownGraceMs = 1_000
 
-/** The settings of a worker, each with a text that tells what it is. */
-export const workerSettings = z.object(serviceShapes.worker)
-
 /** Times other than the defaults: nothing that users are to set. */
 export interface WorkerOptions {
   readonly tuning?: Partial<Tuning> | undefined
   /** Of the locks of digests. */
   readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'> | undefined
   /** Of how it shows that it lives; all services must have the same. */
-  readonly terms?: Announced['terms'] | undefined
+  readonly terms?: Announcement['terms'] | undefined
 }
 
 /**

@@ -4,7 +4,7 @@ import { announceService, type Presence, type PresenceTerms } from '@dist/redis'
 import type { Logger } from '@dist/service'
 import type { QueueConnection } from './connect.js'
 
-export interface Announced {
+export interface Announcement {
   /** `worker`, `coordinator`, `dashboard`. */
   readonly service: string
   readonly version: string
@@ -17,7 +17,7 @@ export interface Announced {
 /** Shows a service to all who share its queue; resolves when it has been shown. `CANCELED` through the signal. */
 export async function announce(
   { redis, address }: QueueConnection,
-  { service, version, name, terms }: Announced,
+  { service, version, name, terms }: Announcement,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<Presence> {
   const pid = process.pid

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { DistError, errnoOf } from '@dist/errdefs'
+import { DistError } from '@dist/errdefs'
 import { type ConnectOptions, checkServer, connectRedis } from '@dist/redis'
 import type { Logger } from '@dist/service'
 import { throttledLogger } from '@dist/service'
-import type { Settings } from '@dist/settings'
+import type { QueueAccess, Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
-import { waitedFor } from '../patience.js'
+import { type RedisOptions, redisOptions } from '../redis.js'
+import { retryUntilAvailable } from '../retry-until-available.js'
 import { Outage } from './outage.js'
 
 /** The queue's Redis, checked and ready. Disposing closes every connection that was made. */
@@ -15,13 +15,13 @@ export interface QueueConnection extends AsyncDisposable {
   /** What another thread connects with. */
   readonly address: {
     readonly url: string
-    readonly options: Pick<ConnectOptions, 'username' | 'password' | 'ca' | 'name'>
+    readonly options: RedisOptions
   }
   /** One more connection with the settings of the first. */
   connect(): Redis
 }
 
-type QueueSettings = Pick<Settings<'worker'>, 'queue' | 'queueUsername' | 'queuePassword' | 'queueCaFile'>
+type QueueSettings = QueueAccess & Pick<Settings<'worker'>, 'queue'>
 
 export interface ConnectParts {
   /** What `CLIENT LIST` shows. */
@@ -29,7 +29,7 @@ export interface ConnectParts {
   readonly log: Logger
   readonly signal: AbortSignal
   /** Told why the service waits. */
-  readonly onAway?: ((error: unknown) => void) | undefined
+  readonly onUnavailable?: ((error: unknown) => void) | undefined
 }
 
 /**
@@ -45,15 +45,18 @@ export async function connectQueue(settings: QueueSettings, parts: ConnectParts)
     const say = () => repeated.warn('a connection to Redis failed', { error: withoutCause(error) })
     outage?.connectionFailed(error, say)
   }
-  const options = await connectOptions(settings, name)
+  const options = await redisOptions(settings, name)
   const onAway = (error: unknown) => {
     repeated.warn('waiting for Redis', { error: withoutCause(error) })
-    parts.onAway?.(error)
+    parts.onUnavailable?.(error)
   }
-  const { redis, version } = await waitedFor(() => checked(settings.queue, { ...options, signal, onError }), {
-    signal,
-    onAway,
-  })
+  const { redis, version } = await retryUntilAvailable(
+    () => checked(settings.queue, { ...options, signal, onError }),
+    {
+      signal,
+      onUnavailable: onAway,
+    },
+  )
   outage = new Outage(log, redis)
   log.info('connected to the queue', { redis: `${redis.options.host}:${redis.options.port}`, version })
   const open = new Set([redis])
@@ -67,18 +70,6 @@ export async function connectQueue(settings: QueueSettings, parts: ConnectParts)
   }
   const address = { url: settings.queue, options }
   return { redis, outage, address, connect, [Symbol.asyncDispose]: close }
-}
-
-async function connectOptions(
-  { queueUsername: username, queuePassword: password, queueCaFile }: QueueSettings,
-  name: string,
-): Promise<QueueConnection['address']['options']> {
-  return {
-    name,
-    username,
-    password,
-    ...(queueCaFile === undefined ? {} : { ca: await readAuthority(queueCaFile) }),
-  }
 }
 
 async function checked(url: string, options: ConnectOptions): Promise<{ redis: Redis; version: string }> {
@@ -107,13 +98,4 @@ async function checkTransactions(redis: Redis): Promise<void> {
     const message = `redis at ${host}:${port}: its user may not use transactions: grant +@transaction, too`
     throw new DistError('PERMISSION_DENIED', message, { cause })
   }
-}
-
-async function readAuthority(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    const why = errnoOf(cause) ?? 'unknown'
-    throw new DistError('INVALID_ARGUMENT', `the queue's authority ${path} cannot be read (${why})`, {
-      cause,
-    })
-  })
 }

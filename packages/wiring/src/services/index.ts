@@ -1,4 +1,4 @@
-export { type Announced, announce } from './announce.js'
+export { type Announcement, announce } from './announce.js'
 export { connectQueue, type QueueConnection } from './connect.js'
 export { logEvent } from './events.js'
 export { type MirrorParts, openMirror } from './mirror.js'

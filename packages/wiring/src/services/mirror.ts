@@ -5,8 +5,8 @@ import type { ServiceHost } from '@dist/service'
 import { throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
-import { waitedFor } from '../patience.js'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
+import { retryUntilAvailable } from '../retry-until-available.js'
 import { openStore, type Store } from '../store.js'
 import type { Outage } from './outage.js'
 
@@ -81,7 +81,7 @@ export async function openMirror(
 /** A store that is away is waited for, and that is logged. Throws what waiting does not mend. */
 async function openStoreThere(
   settings: MirrorSettings,
-  { log, context: { env, signal }, waits }: ServiceHost,
+  { log, context: { env, signal }, reportWaiting: waits }: ServiceHost,
   memory: number | undefined,
 ): Promise<Store> {
   const repeated = throttledLogger(log)
@@ -103,7 +103,7 @@ async function openStoreThere(
     repeated.warn('waiting for the store', { error })
     waits(error)
   }
-  return await waitedFor(open, { signal, onAway })
+  return await retryUntilAvailable(open, { signal, onUnavailable: onAway })
 }
 
 function remoteSettings({ hostsDir, authfile }: MirrorSettings) {

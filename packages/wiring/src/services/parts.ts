@@ -4,8 +4,8 @@ import type { Presence } from '@dist/redis'
 import type { ServiceHost } from '@dist/service'
 import { throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
-import { openObstacles } from '../obstacles.js'
-import { type Announced, announce } from './announce.js'
+import { openObstacles } from '../redis.js'
+import { type Announcement, announce } from './announce.js'
 import { connectQueue, type QueueConnection } from './connect.js'
 import { logEvent } from './events.js'
 import { type MirrorParts, openMirror } from './mirror.js'
@@ -18,7 +18,7 @@ export interface OpenedParts extends AsyncDisposable {
   readonly service: ServiceParts & Pick<CoordinatorParts, 'hosts' | 'policy'>
 }
 
-export interface PartsOptions extends Announced {
+export interface PartsOptions extends Announcement {
   /** Bytes that writes may hold on their way. Default: the store's own bounds. */
   readonly memory?: number | undefined
   readonly tuning?: Partial<Tuning> | undefined
@@ -30,7 +30,7 @@ export async function openParts(
   surroundings: ServiceHost,
   { memory, tuning, ...about }: PartsOptions,
 ): Promise<OpenedParts> {
-  const { log, metrics, context, waits } = surroundings
+  const { log, metrics, context, reportWaiting: waits } = surroundings
   const { signal } = context
   const name = `dist-${about.service}`
   const opened: AsyncDisposable[] = []
@@ -38,7 +38,7 @@ export async function openParts(
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
   }
   try {
-    const queue = await connectQueue(settings, { name, log, signal, onAway: waits })
+    const queue = await connectQueue(settings, { name, log, signal, onUnavailable: waits })
     opened.push(queue)
     const mirror = await openMirror(settings, surroundings, {
       program: `${name}/${about.version}`,
@@ -50,7 +50,7 @@ export async function openParts(
     opened.push(mirror)
     const presence = await announce(queue, about, { log, signal })
     opened.push(presence)
-    surroundings.watchObstacles(await openObstacles(queue.redis))
+    surroundings.reportObstacles(await openObstacles(queue.redis))
     const errors = throttledLogger(log)
     const service: OpenedParts['service'] = {
       connect: queue.connect,

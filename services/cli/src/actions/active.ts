@@ -1,7 +1,8 @@
 import type { Manager, Status } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import type { RedisStatuses, WorkerStatus } from '@dist/redis'
-import { openQueue, openStore, queueUrl, waitedFor } from '@dist/wiring'
+import { queueUrl } from '@dist/settings'
+import { openQueue, openStore, retryUntilAvailable } from '@dist/wiring'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { note } from '../output.js'
@@ -40,7 +41,7 @@ function persistently<T>(look: () => Promise<T>, context: Context): () => Promis
       if (!away) say(error)
       away = true
     }
-    return waitedFor(look, { signal: context.signal, onAway })
+    return retryUntilAvailable(look, { signal: context.signal, onUnavailable: onAway })
   }
 }
 

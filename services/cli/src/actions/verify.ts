@@ -1,6 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import { type VerifyEvent, verifyContent } from '@dist/mirror'
-import { openQueue, openStore, queueUrl } from '@dist/wiring'
+import { queueUrl } from '@dist/settings'
+import { openQueue, openStore } from '@dist/wiring'
 import type { Context } from '../context.js'
 import type { QueueOptions, StoreOptions } from '../options.js'
 import { openVerifyView } from '../progress/verify/view.js'

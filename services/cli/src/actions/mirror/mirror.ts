@@ -1,6 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import type { Reference } from '@dist/reference'
-import { openQueue, queueUrl } from '@dist/wiring'
+import { queueUrl } from '@dist/settings'
+import { openQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions, RemoteOptions, StoreOptions } from '../../options.js'

@@ -52,7 +52,7 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 
 /** How the queue of a run that is followed is opened: from then on it is waited for whenever it is away. */
 export function followed(context: Context): OpenQueueOptions {
-  return { signal: context.signal, persistent: true, onAway: sayAway(context) }
+  return { signal: context.signal, persistent: true, onUnavailable: sayAway(context) }
 }
 
 export function sayAway(context: Context): (error: unknown) => void {

@@ -1,5 +1,6 @@
 import type { RunStatus, Runs } from '@dist/runs'
-import { openQueue, requiredQueue } from '@dist/wiring'
+import { requiredQueue } from '@dist/settings'
+import { openQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import { formatBytes, formatDuration } from '../../format.js'

@@ -1,6 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import type { ObstacleReader, RunStatus, Runs } from '@dist/runs'
-import { openQueue, requiredQueue } from '@dist/wiring'
+import { requiredQueue } from '@dist/settings'
+import { openQueue } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { exitCodes } from '../../exit.js'
 import type { QueueOptions } from '../../options.js'

@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { expect, it } from 'vitest'
-import { waitedFor } from '../src/patience.js'
+import { retryUntilAvailable } from '../src/retry-until-available.js'
 
 const away = new DistError('UNAVAILABLE', 'it is away')
 
@@ -11,7 +11,7 @@ it('what is away is waited for until it is there, and each failure is told', asy
     if (left-- > 0) throw away
     return 'open'
   }
-  expect(await waitedFor(open, { onAway: (error) => told.push(error) })).toBe('open')
+  expect(await retryUntilAvailable(open, { onUnavailable: (error) => told.push(error) })).toBe('open')
   expect(told).toEqual([away, away])
 })
 
@@ -22,17 +22,17 @@ it('what waiting does not mend is thrown at once', async () => {
     attempts++
     throw wrong
   }
-  await expect(waitedFor(open)).rejects.toBe(wrong)
+  await expect(retryUntilAvailable(open)).rejects.toBe(wrong)
   expect(attempts).toBe(1)
 })
 
 it('patience has an end, with the last error', async () => {
-  await expect(waitedFor(() => Promise.reject(away), { patience: 50 })).rejects.toBe(away)
+  await expect(retryUntilAvailable(() => Promise.reject(away), { timeoutMs: 50 })).rejects.toBe(away)
 })
 
 it('a signal ends it at once, also while an attempt hangs', async () => {
   const controller = new AbortController()
-  const waiting = waitedFor(() => new Promise(() => {}), { signal: controller.signal })
+  const waiting = retryUntilAvailable(() => new Promise(() => {}), { signal: controller.signal })
   controller.abort()
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELED' })
 })
