@@ -4,7 +4,7 @@ import { runService, type ServiceContext, type ServiceHost } from '@dist/service
 import { type Flags, readSettings, type Settings } from '@dist/settings'
 import { openPushes } from '@dist/wiring'
 import { type Announcement, openParts } from '@dist/wiring/services'
-import { measureQueues } from './depth.js'
+import { measureQueues, openJobCounts } from './measure.js'
 import { version } from './version.js'
 
 export interface CoordinatorOptions {
@@ -37,7 +37,7 @@ async function work(
   const about = { service: 'coordinator', version, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)
   const { queue, mirror, presence, service } = parts
-  measureQueues(surroundings.metrics.registry, queue.connect)
+  measureQueues(surroundings.metrics.registry, openJobCounts(queue.connect()))
   const { content, names } = mirror.store
   const pushes = openPushes(mirror.remote)
   const stored = storeTarget(content, names)

@@ -1,0 +1,52 @@
+import { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { Gauge, type Registry } from 'prom-client'
+
+const queueNames = ['runs', 'images', 'blobs']
+const states = ['active', 'waiting', 'prioritized', 'waiting-children', 'delayed', 'failed'] as const
+
+/** A scrape waits at most this long for Redis. Counts that are not known by then are left out. */
+const timeoutMs = 2_000
+
+/** The number of jobs of each queue, by state. */
+export type JobCounts = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+/** Adds the number of jobs of each queue, by state, to the metrics. All coordinators report the same values. */
+export function measureQueues(registry: Registry, countJobs: () => Promise<JobCounts>): void {
+  new Gauge({
+    name: 'dist_queue_jobs',
+    help: 'Jobs in the queue, by kind and state.',
+    labelNames: ['queue', 'state'],
+    registers: [registry],
+    async collect() {
+      this.reset()
+      const counts = (await withinTimeout(countJobs())) ?? {}
+      for (const [queue, { waiting = 0, prioritized = 0, ...others }] of Object.entries(counts)) {
+        // BullMQ counts jobs with a priority as a state of their own. Here they count as waiting.
+        const byState = { ...others, waiting: waiting + prioritized }
+        for (const [state, count] of Object.entries(byState)) this.set({ queue, state }, count)
+      }
+    },
+  })
+}
+
+/** A reader of the job counts over one connection to Redis. */
+export function openJobCounts(redis: Redis): () => Promise<JobCounts> {
+  const queues = queueNames.map(
+    (name) => new Queue(name, { connection: redis, prefix: '{dist}', skipMetasUpdate: true }),
+  )
+  // Without a listener an error event would end the process. The connection's own listener logs the error.
+  for (const queue of queues) queue.on('error', () => {})
+  return async () => {
+    const counts = queues.map(async (queue) => [queue.name, await queue.getJobCounts(...states)] as const)
+    return Object.fromEntries(await Promise.all(counts))
+  }
+}
+
+async function withinTimeout<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs)
+  })
+  return Promise.race([answer.catch(() => undefined), timeout]).finally(() => clearTimeout(timer))
+}
