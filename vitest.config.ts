@@ -9,6 +9,7 @@ const resolve = { conditions: ['source'] }
 const ssr = { resolve }
 // The projects that run the examples of READMEs.
 const plugins = [readmeExamples()]
+// On a busy machine a test may take many times as long.
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
 const { built, contract } = sortTests()
 
@@ -26,6 +27,7 @@ export default defineConfig({
           // A hundred small files: a process and a module graph for each would take as long as the tests.
           pool: 'threads',
           isolate: false,
+          ...patient,
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
         },
       },
