@@ -1,17 +1,23 @@
-/** Where a command gets its input and puts its output. Data goes to stdout, everything else to stderr. */
+import type { Command } from 'commander'
+/** Input and output of a command. Data goes to stdout, everything else to stderr. */
 export interface Context {
   readonly env: NodeJS.ProcessEnv
-  /** With the descriptor that it reads from, where it has one. */
+  /** With its file descriptor, where it has one. */
   readonly stdin: NodeJS.ReadStream & { readonly fd?: number | undefined }
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   /** Aborts on SIGINT and SIGTERM, with the signal's name as reason. */
   readonly signal: AbortSignal
-  /** Whether `-v` is given: where errors come from is shown. Default: false. */
+  /** Whether `-v` is given: errors are printed with their stack traces. Default: false. */
   readonly verbose?: boolean | undefined
-  /** Whether `--json` is given: what fails as a whole is told in JSON, too. Default: false. */
+  /** Whether `--json` is given: an error that ends the command is JSON, too. Default: false. */
   readonly json?: boolean | undefined
 }
 
-/** What an action does with its arguments; resolves to the exit code. */
-export type Action<Arguments extends unknown[]> = (context: Context, ...args: Arguments) => Promise<number>
+/** Defines one command. Its action passes its exit code to `onExit`. */
+export type Define = (context: Context, onExit: (code: number) => void) => Command
+
+/** The value of an environment variable. An empty value counts as not set. */
+export function variable(env: Context['env'], name: string): string | undefined {
+  return env[name] || undefined
+}

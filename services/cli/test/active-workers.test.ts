@@ -1,7 +1,7 @@
 import type { WorkerStatus } from '@dist/redis'
 import { expect, it } from 'vitest'
-import { lookAtWorkers } from '../src/actions/active.js'
-import { showActive } from '../src/actions/active-view.js'
+import { lookAtWorkers } from '../src/content/active.js'
+import { showActive } from '../src/content/active-view.js'
 import { captured } from './support/context.js'
 
 const later = (milliseconds: number) => new Date(1_000_000 + milliseconds)

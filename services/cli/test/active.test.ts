@@ -1,6 +1,6 @@
 import type { Status } from '@dist/content'
 import { expect, it } from 'vitest'
-import { Speeds } from '../src/actions/speeds.js'
+import { Speeds } from '../src/content/active-view.js'
 
 const status = (offset: number, live = true): Status => ({
   ref: 'r',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mapAhead } from '../src/actions/ahead.js'
+import { mapAhead } from '../src/several.js'
 
 async function* numbers(count: number): AsyncIterable<number> {
   for (let i = 0; i < count; i++) yield i

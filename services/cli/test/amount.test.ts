@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
 import type { Context } from '../src/context.js'
-import { AmountLine } from '../src/progress/amount.js'
+import { AmountLine } from '../src/progress/line.js'
 
 /** Stderr as a terminal of 60 columns, or as none. */
 function terminal(isTTY: boolean) {

@@ -1,7 +1,7 @@
 import type { ImageReport } from '@dist/runs'
 import { expect, test } from 'vitest'
-import { Causes } from '../src/actions/mirror/causes.js'
-import { failureLines } from '../src/actions/mirror/report.js'
+import { Causes } from '../src/report/failures.js'
+import { failureLines } from '../src/report/report.js'
 
 const failed = (reference: string, message: string): ImageReport => ({
   index: 0,

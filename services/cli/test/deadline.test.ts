@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { startDeadline } from '../src/actions/deadline.js'
+import { startDeadline } from '../src/content/deadline.js'
 
 beforeEach(() => {
   vi.useFakeTimers()

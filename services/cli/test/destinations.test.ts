@@ -1,7 +1,7 @@
 import { parseReference } from '@dist/reference'
 import { expect, it } from 'vitest'
-import { checkDestinations } from '../src/actions/mirror/destinations.js'
-import { mirror } from '../src/actions/mirror/mirror.js'
+import { checkDestinations } from '../src/images/destinations.js'
+import { mirror } from '../src/mirror/mirror.js'
 import { captured } from './support/context.js'
 
 const check = (to: string, ...texts: string[]) => checkDestinations(texts.map(parseReference), to)

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openDirectory } from '../src/actions/directory.js'
+import { openDirectory } from '../src/input/directory.js'
 
 let folder = ''
 

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
-import { exitCodes } from '../src/exit.js'
-import { createProgram } from '../src/program.js'
+import { exitCodes } from '../src/errors/exit.js'
+import { createFullProgram } from '../src/program.js'
 import { captured } from './support/context.js'
 
 const pages = new URL('../../../docs/commands/', import.meta.url)
 const page = (name: string) => readFileSync(new URL(`${name}.md`, pages), 'utf8')
-const all = createProgram(captured().context, () => {}).commands
+const all = (await createFullProgram(captured().context, () => {})).commands
 /** They have no page: they say what --help and --version say. */
 const plain = ['version', 'help']
 const commands = all.filter((command) => !plain.includes(command.name()))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { FailureGroups, sharedCause } from '../src/failures.js'
+import { FailureGroups, sharedCause } from '../src/report/failures.js'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 

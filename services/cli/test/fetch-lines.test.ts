@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
 import type { FetchedObject, ObjectFetcher } from '@dist/remotes'
 import { expect, it } from 'vitest'
-import { fetchLines } from '../src/actions/fetch-lines.js'
+import { fetchLines } from '../src/content/fetch-lines.js'
 import { captured } from './support/context.js'
 
 const locator = { host: 'example.com', repository: 'app' }

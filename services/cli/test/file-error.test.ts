@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fileError } from '../src/file-error.js'
+import { fileError } from '../src/errors/describe.js'
 
 const errno = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code })
 

@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import type { RunStatus } from '@dist/runs'
 import { expect, it, vi } from 'vitest'
-import { followRun } from '../src/actions/runs/follow.js'
+import { followRun } from '../src/runs/follow.js'
 import { FakeRuns, runStatus } from './support/runs.js'
 
 const away = new DistError('UNAVAILABLE', 'redis: away')

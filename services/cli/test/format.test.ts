@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatBytes, formatDuration } from '../src/format.js'
+import { formatBytes, formatDuration } from '../src/output/format.js'
 
 it.each([
   [undefined, '-'],

@@ -1,7 +1,7 @@
 import type { DescriptorNode } from '@dist/mirror'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { expect, it } from 'vitest'
-import { treeLines } from '../src/actions/inspect.js'
+import { treeLines } from '../src/images/inspect.js'
 
 const node = (name: string, parts: Partial<DescriptorNode> = {}): DescriptorNode => ({
   desc: { mediaType: mediaTypes.ociLayerGzip, digest: digestOf(name), size: 2048 },

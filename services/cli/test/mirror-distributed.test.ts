@@ -1,11 +1,14 @@
 import { DistError } from '@dist/errdefs'
 import { parseReference } from '@dist/reference'
 import { expect, it } from 'vitest'
-import { mirrorDistributed } from '../src/actions/mirror/distributed.js'
-import type { MirrorOptions } from '../src/actions/mirror/mirror.js'
-import { openReport } from '../src/actions/mirror/report.js'
+import type { MirrorOptions } from '../src/mirror/mirror.js'
+import { mirrorDistributed } from '../src/mirror/mirror.js'
+import { openReport } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
+
+// The command loads it when it needs it, which takes longer than a test.
+await import('@dist/wiring')
 
 const references = ['alpine:3.20', 'busybox'].map(parseReference)
 

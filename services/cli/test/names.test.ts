@@ -1,7 +1,8 @@
 import { type Image, MemoryNames } from '@dist/content'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { beforeEach, expect, it } from 'vitest'
-import { findImage, shownName } from '../src/actions/names.js'
+import { findImage } from '../src/input/images.js'
+import { shownName } from '../src/output/names.js'
 
 const image = (name: string): Image => ({
   name,

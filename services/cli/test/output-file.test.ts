@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { writeOutputFile } from '../src/actions/output-file.js'
+import { writeOutputFile } from '../src/output/file.js'
 
 let folder = ''
 beforeEach(() => {

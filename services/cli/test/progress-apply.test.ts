@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ApplyLine } from '../src/progress/apply.js'
+import { ApplyLine } from '../src/progress/line.js'
 import { fakeTerminal } from './progress-support.js'
 
 const mebibyte = 1024 * 1024

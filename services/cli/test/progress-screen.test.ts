@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ObjectState } from '@dist/mirror'
 import { describe, expect, it } from 'vitest'
-import { createColors } from '../src/progress/colors.js'
-import type { Progress } from '../src/progress/model.js'
-import { drawScreen } from '../src/progress/screen.js'
+import { createColors } from '../src/output/cells.js'
+import type { Progress } from '../src/progress/images/model.js'
+import { drawScreen } from '../src/progress/images/screen.js'
 import { layer, object, progressOf } from './progress-support.js'
 
 const plain = createColors(false)

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { MirrorEvent, ObjectState } from '@dist/mirror'
 import { type Descriptor, mediaTypes, parseDigest } from '@dist/oci'
-import { Progress } from '../src/progress/model.js'
+import { Progress } from '../src/progress/images/model.js'
 
 const hex = '0123456789abcdef'
 

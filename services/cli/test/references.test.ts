@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatReference } from '@dist/reference'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { readReferences } from '../src/actions/mirror/references.js'
+import { readReferences } from '../src/mirror/references.js'
 import { captured } from './support/context.js'
 
 let folder = ''

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { reflow } from '../src/reflow.js'
+import { reflow } from '../src/output/reflow.js'
 
 it('paragraphs are broken anew, examples and options are left as they are', () => {
   const text = '\none two three\nfour\n\nfive\n\nExamples:\n  $ a long line of an example\n'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImageReport } from '@dist/runs'
 import { expect, it } from 'vitest'
-import { openReport, type ReportOptions } from '../src/actions/mirror/report.js'
+import { openReport, type ReportOptions } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { failedReport, imageReport } from './support/runs.js'
 

@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { expect, it } from 'vitest'
-import { describeError } from '../src/run.js'
+import { describeError } from '../src/errors/describe.js'
 
 it('our errors are told as they are; others as defects, made fit for a terminal', () => {
   expect(describeError(new DistError('NOT_FOUND', 'no such thing'))).toBe('no such thing')

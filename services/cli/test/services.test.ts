@@ -1,9 +1,9 @@
 import { docOf, serviceShapes } from '@dist/settings'
 import { expect, it } from 'vitest'
-import { createProgram } from '../src/program.js'
+import { createFullProgram } from '../src/program.js'
 import { captured } from './support/context.js'
 
-const { commands } = createProgram(captured().context, () => {})
+const { commands } = await createFullProgram(captured().context, () => {})
 
 it.each(Object.entries(serviceShapes))(
   '%s takes each of its settings as a flag, but no secret',

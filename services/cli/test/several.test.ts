@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { expect, it } from 'vitest'
-import { forEachOf } from '../src/actions/several.js'
+import { forEachOf } from '../src/several.js'
 import { captured } from './support/context.js'
 
 it('one failure is said and leaves the others alone', async () => {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
-import { snapshotsFolder } from '../src/compose/snapshots.js'
+import { snapshotsFolder } from '../src/open/store.js'
 
 it.each([
   ['the option', { snapshots: '/option' }, { DIST_SNAPSHOTS: '/variable' }, '/option'],

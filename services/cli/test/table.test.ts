@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Context } from '../src/context.js'
-import { type Column, shortenDigests, tableFor } from '../src/table.js'
+import { type Column, shortenDigests, tableFor } from '../src/output/table.js'
 
 const stdout = (columns?: number) =>
   ({ stdout: { isTTY: columns !== undefined, columns } }) as unknown as Context

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
-import { openReport } from '../src/actions/mirror/report.js'
-import { type VerifyOptions, verify } from '../src/actions/verify.js'
-import { verifyDistributed } from '../src/actions/verify-distributed.js'
+import { type VerifyOptions, verify, verifyDistributed } from '../src/images/verify.js'
+import { openReport } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
+
+// The command loads it when it needs it, which takes longer than a test.
+await import('@dist/wiring')
 
 const damaged = {
   code: 'FAILED_PRECONDITION',

@@ -1,8 +1,7 @@
 import type { ContentState } from '@dist/mirror'
 import { digestOf } from '@dist/oci'
 import { describe, expect, it, vi } from 'vitest'
-import { VerifyProgress, verifyLine } from '../src/progress/verify/model.js'
-import { lineView, openVerifyView } from '../src/progress/verify/view.js'
+import { lineView, openVerifyView, VerifyProgress, verifyLine } from '../src/progress/verify.js'
 import { captured } from './support/context.js'
 
 const [a, b] = [digestOf('a'), digestOf('b')]

@@ -2,7 +2,7 @@ import { createStore, MemoryDriver } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
 import { expect, it, vi } from 'vitest'
-import { openAmongOthers } from '../src/actions/writer.js'
+import { openAmongOthers } from '../src/content/ingest.js'
 
 const content = Buffer.from('content')
 const expected = { digest: digestOf(content) }

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
 const hideCursor = '\x1b[?25l'
+
 const showCursor = '\x1b[?25h'
 
 /** A place on a terminal that is drawn again and again. */
@@ -36,4 +37,20 @@ export function redrawOn(stream: NodeJS.WriteStream): Redraw {
 function rowsOf(widths: readonly number[], columns: number | undefined): number {
   const rows = (width: number) => (columns ? Math.max(1, Math.ceil(width / columns)) : 1)
   return widths.reduce((sum, width) => sum + rows(width), 0)
+}
+/** Bytes per second over the last few seconds. */
+export class Speedometer {
+  readonly #samples: { at: number; bytes: number }[] = []
+
+  /** `window`: milliseconds that are looked back. */
+  constructor(private readonly window = 4000) {}
+
+  at(bytes: number, now = Date.now()): number {
+    this.#samples.push({ at: now, bytes })
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > this.window)
+      this.#samples.shift()
+    const first = this.#samples[0]
+    if (first === undefined || now === first.at) return 0
+    return (Math.max(0, bytes - first.bytes) * 1000) / (now - first.at)
+  }
 }

@@ -1,5 +1,4 @@
-import type { Obstacle } from '@dist/runs'
-import { describeObstacle } from '@dist/runs'
+import { describeObstacle, type Obstacle } from '@dist/runs'
 
 /** A line beside the picture of a run: what stands in its way, or what has failed. */
 export interface Remark {

@@ -1,9 +1,8 @@
-import { formatBytes, formatDuration } from '../../format.js'
-import { cutName } from '../../table.js'
-import { type Colors, createColors } from '../colors.js'
+import { type Colors, createColors } from '../../output/cells.js'
+import { formatBytes, formatDuration } from '../../output/format.js'
+import { cutName } from '../../output/table.js'
 import { redrawOn } from '../redraw.js'
-import { RedrawTimer } from './pace.js'
-import { countsLine, type InFlight, type Pace, type Picture } from './picture.js'
+import { countsLine, type InFlight, type Pace, type Picture, RedrawTimer } from './picture.js'
 import type { Remark } from './remark.js'
 import type { RunView } from './view.js'
 
@@ -59,6 +58,7 @@ export function drawRun(picture: Picture, inFlight: readonly InFlight[], screen:
 }
 
 const stateWidth = 10
+
 const bytesWidth = 22
 
 function imageLine({ name, state, bytes }: InFlight, columns: number, colors: Colors): string {

@@ -1,6 +1,5 @@
 import type { Context } from '../../context.js'
-import { RedrawTimer } from './pace.js'
-import { type InFlight, type Picture, pictureLine } from './picture.js'
+import { type InFlight, type Picture, pictureLine, RedrawTimer } from './picture.js'
 import { type Remark, SaidRemarks } from './remark.js'
 
 /** Shows how far many images are: in bounded space, however many they are. */

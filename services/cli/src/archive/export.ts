@@ -1,0 +1,137 @@
+import type { ArchivePlan } from '@dist/archive'
+import type { Image } from '@dist/content'
+import { DistError, sanitize } from '@dist/errdefs'
+import { parsePlatform } from '@dist/oci'
+import type { Store } from '@dist/wiring'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { findImages, readNames } from '../input/images.js'
+import { openStore } from '../open/store.js'
+import { collect, type StoreOptions, withStore } from '../options.js'
+import { writeOutputFile } from '../output/file.js'
+import { formatBytes, plural } from '../output/format.js'
+import { shownName } from '../output/names.js'
+import { note, print, printJson, writeBytes } from '../output/print.js'
+import { AmountLine } from '../progress/line.js'
+
+const examples = `
+The archive is an OCI image layout in a tar, which skopeo, ctr and podman read; of one platform docker load takes it
+too. The same images make the same bytes. All content is verified on its way: what is damaged makes no archive. All
+images of a call go into one archive: a file that is there is replaced with --force alone.
+
+Examples:
+  $ dist export -o alpine.tar alpine:3.20
+  $ dist export --all -o images.tar
+  $ dist images -q | grep /team-a/ | dist export -f - -o team-a.tar
+  $ dist export --platform linux/arm64 -o app.tar localhost:5000/app:1.2 localhost:5000/db:9
+  $ dist export alpine:3.20 | ssh behind.example.com dist import`
+
+export const exportCommand: Define = (context, onExit) =>
+  withStore(new Command('export'))
+    .argument('[ref...]', 'images, as dist images shows them')
+    .option('-f, --file <file>', 'read images from a file, one a line, - is stdin; may be repeated', collect)
+    .option('--all', 'take all images of the store')
+    .option('-o, --output <file>', 'the archive; - is stdout', '-')
+    .option('--force', 'replace a file that is there')
+    .option(
+      '--platform <os/arch[/variant]>',
+      'take only this platform of an index, its manifest as the image',
+    )
+    .addHelpText('after', examples)
+    .action(async (references: string[], options) => onExit(await exportImages(context, references, options)))
+
+export interface ExportOptions extends StoreOptions {
+  /** `-` is stdout. */
+  output: string
+  /** Files with names of images. */
+  file?: string[] | undefined
+  /** All images of the store. */
+  all?: boolean | undefined
+  /** Replaces a file that is there. */
+  force?: boolean | undefined
+  platform?: string | undefined
+}
+
+/** `dist export`: images of the store as an archive, in a file or on stdout. */
+export async function exportImages(
+  context: Context,
+  texts: readonly string[],
+  options: ExportOptions,
+): Promise<number> {
+  const { output } = options
+  if (output === '-' && context.stdout.isTTY)
+    throw new DistError('INVALID_ARGUMENT', 'an archive is nothing for a terminal: name a file with -o')
+  const { signal } = context
+  const platform = options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }
+  const wanted = await wantedNames(context, texts, options)
+  await using store = await openStore(options, context.env)
+  const images = wanted === 'all' ? await allImages(store) : await findImages(wanted, store.names)
+  const { planArchive, writeArchive } = await import('@dist/archive')
+  const plan = await planArchive(images, store.content, { ...platform, signal })
+  const line = new AmountLine(context, 'exporting', plan.size)
+  try {
+    const chunks = line.watch(writeArchive(plan, store.content, signal))
+    if (output === '-') for await (const chunk of chunks) await writeBytes(context, chunk)
+    else await writeOutputFile(output, chunks, options)
+  } finally {
+    line.end()
+  }
+  report(context, plan, options)
+  return exitCodes.done
+}
+
+/** The names of what is to be exported. No name at all is an error: an archive would be missed later. */
+async function wantedNames(
+  context: Context,
+  texts: readonly string[],
+  { all, file }: ExportOptions,
+): Promise<'all' | string[]> {
+  const named = texts.length > 0 || file !== undefined
+  if (all && named)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'all images, or those that are named? Leave --all out, or the names',
+    )
+  if (all) return 'all'
+  if (!named)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'what is to be exported? Give images, a file of them with -f, or --all',
+    )
+  const names = await readNames(context, texts, file)
+  if (names.length > 0) return names
+  throw new DistError('INVALID_ARGUMENT', 'nothing to export: there is no image in what was given')
+}
+
+async function allImages({ names, url }: Store): Promise<Image[]> {
+  const images: Image[] = []
+  for await (const image of names.list()) images.push(image)
+  if (images.length > 0) return images
+  throw new DistError('NOT_FOUND', `there is no image in the store ${sanitize(url)}: dist pull brings some`)
+}
+
+/** What is in the archive: on stderr where the archive itself is on stdout. */
+function report(context: Context, plan: ArchivePlan, { output, json }: ExportOptions): void {
+  const { images, objects, size, foreign, notForDocker } = plan
+  const toStdout = output === '-'
+  if (json) {
+    const place = toStdout ? {} : { file: output }
+    const docker = notForDocker === undefined
+    const report = { ...place, size, objects: objects.length, docker, images: images.map(jsonImage) }
+    printJson(toStdout ? { ...context, stdout: context.stderr } : context, report)
+  } else {
+    const say = (text: string) => (toStdout ? note(context, text) : print(context, text))
+    for (const { name, desc } of images) say(`${shownName(name)} ${desc.digest}`)
+    const what = `${plural(images.length, 'image')}, ${plural(objects.length, 'object')}`
+    note(context, `${what}, ${formatBytes(size)}${toStdout ? '' : ` in ${sanitize(output)}`}`)
+  }
+  if (notForDocker !== undefined)
+    note(context, `not for docker load (other tools read it): ${shownName(notForDocker)}`)
+  if (foreign.length > 0)
+    note(context, `left out ${plural(foreign.length, 'foreign layer')}, which the store does not hold`)
+}
+
+function jsonImage({ name, desc, selection }: Image): object {
+  return { name, mediaType: desc.mediaType, digest: desc.digest, selection }
+}

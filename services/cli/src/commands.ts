@@ -1,0 +1,163 @@
+import type { Define } from './context.js'
+
+/** A command as `dist --help` lists it. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  /** Imports the command's module: only the command that is called is loaded. */
+  load(): Promise<Define>
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'pull',
+    summary: 'pull images, verified, into the store',
+    load: async () => (await import('./images/pull.js')).pullCommand,
+  },
+  {
+    name: 'mirror',
+    summary: 'mirror many images, here or by the services of a queue',
+    load: async () => (await import('./mirror/mirror.js')).mirrorCommand,
+  },
+  {
+    name: 'push',
+    summary: 'push images of the store to a registry',
+    load: async () => (await import('./images/push.js')).pushCommand,
+  },
+  {
+    name: 'copy',
+    summary: 'copy an image from one registry to another',
+    load: async () => (await import('./images/copy.js')).copyCommand,
+  },
+  {
+    name: 'images',
+    summary: 'list the images of the store; images rm removes their names',
+    load: async () => (await import('./images/images.js')).imagesCommand,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what an image consists of, and what of it is stored',
+    load: async () => (await import('./images/inspect.js')).inspectCommand,
+  },
+  {
+    name: 'tag',
+    summary: 'give an image of the store another name',
+    load: async () => (await import('./images/tag.js')).tagCommand,
+  },
+  {
+    name: 'unpack',
+    summary: 'unpack images of the store into root filesystems',
+    load: async () => (await import('./rootfs/unpack.js')).unpackCommand,
+  },
+  {
+    name: 'bundle',
+    summary: 'make a runtime bundle of an image, for runc and the like',
+    load: async () => (await import('./rootfs/bundle.js')).bundleCommand,
+  },
+  {
+    name: 'snapshots',
+    summary: 'list the root filesystems that are unpacked; snapshots rm removes them',
+    load: async () => (await import('./rootfs/snapshots.js')).snapshotsCommand,
+  },
+  {
+    name: 'export',
+    summary: 'write images of the store into an archive, to carry them elsewhere',
+    load: async () => (await import('./archive/export.js')).exportCommand,
+  },
+  {
+    name: 'import',
+    summary: 'bring the images of an archive, verified, into the store',
+    load: async () => (await import('./archive/import.js')).importCommand,
+  },
+  {
+    name: 'resolve',
+    summary: 'ask a registry what a reference means',
+    load: async () => (await import('./images/resolve.js')).resolveCommand,
+  },
+  {
+    name: 'fetch',
+    summary: 'write an object of a registry to stdout',
+    load: async () => (await import('./content/fetch.js')).fetchCommand,
+  },
+  {
+    name: 'ingest',
+    summary: 'put stdin, verified, into the store',
+    load: async () => (await import('./content/ingest.js')).ingestCommand,
+  },
+  {
+    name: 'active',
+    summary: 'show writes under way: ref, offset of total, age, speed',
+    load: async () => (await import('./content/active.js')).activeCommand,
+  },
+  {
+    name: 'abort',
+    summary: 'throw away writes that were cut off',
+    load: async () => (await import('./content/abort.js')).abortCommand,
+  },
+  {
+    name: 'sweep',
+    summary: 'throw away writes that were abandoned long ago',
+    load: async () => (await import('./content/sweep.js')).sweepCommand,
+  },
+  {
+    name: 'list',
+    summary: 'list the content of the store: digest, size, age',
+    load: async () => (await import('./content/list.js')).listCommand,
+  },
+  {
+    name: 'path',
+    summary: 'print where content is: digest, and path or S3 URL',
+    load: async () => (await import('./content/path.js')).pathCommand,
+  },
+  {
+    name: 'delete',
+    summary: 'delete content from the store',
+    load: async () => (await import('./content/delete.js')).deleteCommand,
+  },
+  {
+    name: 'apply',
+    summary: 'apply a layer to a directory',
+    load: async () => (await import('./rootfs/apply.js')).applyCommand,
+  },
+  {
+    name: 'verify',
+    summary: 'hash stored content again, and name the images that bad content affects',
+    load: async () => (await import('./images/verify.js')).verifyCommand,
+  },
+  {
+    name: 'runs',
+    summary: 'list the runs of a queue',
+    load: async () => (await import('./runs/runs.js')).runsCommand,
+  },
+  {
+    name: 'status',
+    summary: 'show how far a run is, and what failed',
+    load: async () => (await import('./runs/status.js')).statusCommand,
+  },
+  {
+    name: 'retry',
+    summary: 'try the failed images of a run once more',
+    load: async () => (await import('./runs/retry.js')).retryCommand,
+  },
+  {
+    name: 'cancel',
+    summary: 'give a run up',
+    load: async () => (await import('./runs/cancel.js')).cancelCommand,
+  },
+  {
+    name: 'coordinator',
+    summary: 'run a coordinator: plans and publishes the images of a queue',
+    load: async () => (await import('./services/services.js')).coordinatorCommand,
+  },
+  {
+    name: 'worker',
+    summary: 'run a worker: fetches the blobs of a queue',
+    load: async () => (await import('./services/services.js')).workerCommand,
+  },
+  {
+    name: 'dashboard',
+    summary: 'serve a page with the queues: runs, their images, their blobs',
+    load: async () => (await import('./services/services.js')).dashboardCommand,
+  },
+]

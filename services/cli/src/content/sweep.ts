@@ -1,0 +1,43 @@
+import { Command, Option } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { openStore } from '../open/store.js'
+import { duration, type StoreOptions, withStore } from '../options.js'
+import { formatBytes } from '../output/format.js'
+import { shownName } from '../output/names.js'
+import { note, print, printJson } from '../output/print.js'
+
+const examples = `
+Writes that go on are left alone, however old they are. Prints the refs of those that went.
+
+Examples:
+  $ dist sweep
+  $ dist sweep --older-than 1h`
+
+export const sweepCommand: Define = (context, onExit) =>
+  withStore(new Command('sweep'))
+    .addOption(
+      new Option('--older-than <duration>', 'those without a byte for so long')
+        .argParser(duration)
+        .default(86_400_000, '24h'),
+    )
+    .addHelpText('after', examples)
+    .action(async (options) => onExit(await sweep(context, options)))
+
+export interface SweepOptions extends StoreOptions {
+  /** Milliseconds. */
+  olderThan: number
+}
+
+/** `dist sweep`: removes what abandoned writes left. */
+export async function sweep(context: Context, options: SweepOptions): Promise<number> {
+  await using store = await openStore(options, context.env)
+  const swept = await store.sweep(options.olderThan, (remark) => note(context, remark))
+  for (const { ref, size, updatedAt } of swept) {
+    if (options.json) printJson(context, { ref, size, updatedAt })
+    else if (ref !== undefined) print(context, shownName(ref))
+  }
+  const bytes = swept.reduce((sum, { size }) => sum + size, 0)
+  if (swept.length > 0) note(context, `${formatBytes(bytes)} set free`)
+  return exitCodes.done
+}

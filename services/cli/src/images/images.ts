@@ -1,0 +1,123 @@
+import type { Image } from '@dist/content'
+import { imagePlatforms, summarizeImage } from '@dist/mirror'
+import type { Store } from '@dist/wiring'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { findImage } from '../input/images.js'
+import { openStore } from '../open/store.js'
+import { type StoreOptions, withStore, withTable } from '../options.js'
+import { formatBytes } from '../output/format.js'
+import { typeOf } from '../output/labels.js'
+import { shownName } from '../output/names.js'
+import { note, print, printJson, writeBytes } from '../output/print.js'
+import { type Column, type TableOptions, tableFor } from '../output/table.js'
+import { forEachOf, mapAhead } from '../several.js'
+
+const examples = `
+SIZE is that of everything the image holds here: its manifests, configs and layers, each once.
+
+Examples:
+  $ dist images
+  $ dist images -q | dist export -f - -o images.tar
+  $ dist images rm alpine:3.20`
+
+const removeExamples = `
+The content stays, for other images may need it: dist list shows it, dist delete removes it.
+
+Examples:
+  $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
+
+export const imagesCommand: Define = (context, onExit) =>
+  withTable(withStore(new Command('images')))
+    .option('-q, --quiet', 'print names alone')
+    .addHelpText('after', examples)
+    .action(async (options) => onExit(await listImages(context, options)))
+    .addCommand(removeCommand(context, onExit))
+
+const removeCommand: Define = (context, onExit) =>
+  withStore(new Command('rm'))
+    .description('remove the names of images; their content stays')
+    .argument('<ref...>', 'images, as dist images shows them')
+    .addHelpText('after', removeExamples)
+    .action(async (references: string[], _options, command: Command) =>
+      onExit(await removeImages(context, references, command.optsWithGlobals())),
+    )
+
+export interface ImagesOptions extends StoreOptions, TableOptions {
+  /** Names alone. */
+  quiet?: boolean | undefined
+}
+
+/** Images that are looked at together: one after the other would be slow where each look goes to a server. */
+const ahead = 32
+
+/** `dist images`: every published name with what it holds. */
+export async function listImages(context: Context, options: ImagesOptions): Promise<number> {
+  await using store = await openStore(options, context.env)
+  if (options.quiet) return await listNames(context, store)
+  const rows: Row[] = []
+  for await (const row of mapAhead(store.names.list(), ahead, (image) => rowOf(image, store))) rows.push(row)
+  rows.sort((a, b) => (a.name < b.name ? -1 : 1))
+  if (options.json) for (const row of rows) printJson(context, row)
+  else context.stdout.write(tableFor(context, columns, rows.map(cells), options))
+  for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
+    note(context, `${shownName(name)} is not whole: ${missing.length} objects are missing; pull it again`)
+  return exitCodes.done
+}
+
+async function listNames(context: Context, { names }: Store): Promise<number> {
+  const found: string[] = []
+  for await (const { name } of names.list()) found.push(name)
+  for (const name of found.sort()) await writeBytes(context, Buffer.from(`${shownName(name)}\n`))
+  return exitCodes.done
+}
+
+/** `dist images rm`: removes names; the content stays. */
+export async function removeImages(
+  context: Context,
+  texts: readonly string[],
+  options: StoreOptions,
+): Promise<number> {
+  await using store = await openStore(options, context.env)
+  return await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
+    const { name, desc } = await findImage(text, store.names)
+    await store.names.delete(name)
+    if (options.json) printJson(context, { name, digest: desc.digest })
+    else print(context, shownName(name))
+  })
+}
+
+const columns: readonly Column[] = [
+  { title: 'REF', cut: 'name', least: 24 },
+  { title: 'TYPE', rank: 3 },
+  { title: 'DIGEST' },
+  { title: 'SIZE', rank: 1 },
+  { title: 'PLATFORMS', cut: 'end', least: 12, rank: 2 },
+]
+
+interface Row {
+  name: string
+  mediaType: string
+  digest: string
+  /** Of the whole image; absent when it cannot be known. */
+  size?: number | undefined
+  platforms: readonly string[]
+  missing: readonly string[]
+}
+
+async function rowOf(image: Image, { content }: Store): Promise<Row> {
+  const { size, platforms, missing } = await summarizeImage(image, content)
+  return {
+    name: image.name,
+    mediaType: image.desc.mediaType,
+    digest: image.desc.digest,
+    size,
+    platforms: platforms.length > 0 ? platforms : await imagePlatforms(image.desc, content),
+    missing,
+  }
+}
+
+function cells({ name, mediaType, digest, size, platforms }: Row): string[] {
+  return [shownName(name), typeOf(mediaType), digest, formatBytes(size), platforms.join(',') || '-']
+}

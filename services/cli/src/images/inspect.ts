@@ -1,0 +1,107 @@
+import { type DescriptorNode, inspectImage } from '@dist/mirror'
+import { formatPlatform } from '@dist/oci'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { findImage } from '../input/images.js'
+import { openStore } from '../open/store.js'
+import { type StoreOptions, withStore, withTable } from '../options.js'
+import { formatBytes } from '../output/format.js'
+import { kindOf } from '../output/labels.js'
+import { shownName } from '../output/names.js'
+import { print, printJson } from '../output/print.js'
+import { shortenDigests, type TableOptions } from '../output/table.js'
+
+const examples = `
+Shows each descriptor below the image with its size, its platform, and whether its content is in the store. What
+the image was pulled without (other platforms) is marked as not selected.
+
+Examples:
+  $ dist inspect alpine:3.20
+  $ dist inspect --json alpine:3.20 | jq '.. | objects | select(.present == false) | .digest'`
+
+export const inspectCommand: Define = (context, onExit) =>
+  withTable(withStore(new Command('inspect')))
+    .argument('<ref>', 'an image, as dist images shows it')
+    .addHelpText('after', examples)
+    .action(async (reference: string, options) => onExit(await inspect(context, reference, options)))
+
+export interface InspectOptions extends StoreOptions, TableOptions {}
+
+/** `dist inspect`: the tree of descriptors below an image. */
+export async function inspect(context: Context, text: string, options: InspectOptions): Promise<number> {
+  await using store = await openStore(options, context.env)
+  const image = await findImage(text, store.names)
+  const root = await inspectImage(image, store.content)
+  if (options.json) {
+    printJson(context, { name: image.name, selection: image.selection, ...jsonNode(root) })
+    return exitCodes.done
+  }
+  print(context, shownName(image.name))
+  for (const line of shownTree(root, context, options)) print(context, line)
+  return exitCodes.done
+}
+
+/**
+ * A terminal gets digests shortened, and where that is still too wide no media types, whose kinds stand in front, and then
+ * no algorithms.
+ */
+function shownTree(root: DescriptorNode, { stdout }: Context, { trunc = true }: InspectOptions): string[] {
+  if (!stdout.isTTY || !trunc) return treeLines(root)
+  const fits = (lines: readonly string[]) => lines.every(({ length }) => length <= (stdout.columns || 80))
+  const whole = treeLines(root).map(shortenDigests)
+  if (fits(whole)) return whole
+  const narrower = treeLines(root, { mediaTypes: false }).map(shortenDigests)
+  return fits(narrower) ? narrower : narrower.map((line) => line.replace(/ {2}sha(?:256|512):/, '  '))
+}
+
+interface TreeOptions {
+  /** Default: true. */
+  mediaTypes?: boolean | undefined
+}
+
+/** One line for each node, with branches drawn in front. */
+export function treeLines(
+  node: DescriptorNode,
+  options: TreeOptions = {},
+  first = '└─ ',
+  rest = '   ',
+): string[] {
+  const lines = [`${first}${nodeLine(node, options)}`]
+  for (const [i, child] of node.children.entries()) {
+    const last = i === node.children.length - 1
+    lines.push(
+      ...treeLines(child, options, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`),
+    )
+  }
+  return lines
+}
+
+function nodeLine(
+  { desc, present, selected, damage }: DescriptorNode,
+  { mediaTypes = true }: TreeOptions,
+): string {
+  const platform = desc.platform === undefined ? [] : [formatPlatform(desc.platform)]
+  const state = damage !== undefined ? `damaged: ${damage}` : stateOf(present, selected)
+  const type = mediaTypes ? [desc.mediaType] : []
+  const parts = [kindOf(desc.mediaType), ...platform, desc.digest, formatBytes(desc.size), ...type]
+  return [...parts, state].join('  ')
+}
+
+function stateOf(present: boolean, selected: boolean): string {
+  if (present) return 'stored'
+  return selected ? 'missing' : 'not selected'
+}
+
+function jsonNode({ desc, present, selected, damage, children }: DescriptorNode): object {
+  return {
+    mediaType: desc.mediaType,
+    digest: desc.digest,
+    size: desc.size,
+    ...(desc.platform === undefined ? {} : { platform: formatPlatform(desc.platform) }),
+    present,
+    selected,
+    ...(damage === undefined ? {} : { damage }),
+    children: children.map(jsonNode),
+  }
+}

@@ -1,0 +1,153 @@
+import { isCanceled } from '@dist/errdefs'
+import type { PlatformRequest } from '@dist/images'
+import { type ImageOutcome, mirrorImages, storeTarget } from '@dist/mirror'
+import { hostPlatform, parsePlatform } from '@dist/oci'
+import { formatReference, parseReference } from '@dist/reference'
+import type { Store } from '@dist/wiring'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { describeError, jsonError } from '../errors/describe.js'
+import { exitCodeOfAll } from '../errors/exit.js'
+import { traceDefect } from '../errors/trace.js'
+import { openIngest } from '../open/ingest.js'
+import { interactivePolicy, openRegistry, requestSettings } from '../open/registry.js'
+import type { SnapshotOptions } from '../open/store.js'
+import { openStore } from '../open/store.js'
+import {
+  collect,
+  type TransferOptions,
+  withRemote,
+  withSnapshots,
+  withStore,
+  withTransfers,
+} from '../options.js'
+import { formatBytes } from '../output/format.js'
+import { failureOf } from '../output/names.js'
+import { note, noteInterrupted, print, printJson } from '../output/print.js'
+import { openView, type ProgressView } from '../progress/images/view.js'
+import { jsonUnpackOutcome, PullUnpack } from './pull-unpack.js'
+
+const examples = `
+Without --platform, an index gives linux and this machine's architecture; it is kept byte for byte, so that digest
+and signatures stay as they are. What was cut off goes on where it stopped. With --unpack, the platforms that --platform
+names are unpacked, else this machine's.
+
+Examples:
+  $ dist pull alpine:3.20
+  $ dist pull --platform linux/amd64 --platform linux/arm64 quay.io/prometheus/node-exporter:latest
+  $ dist pull --unpack alpine:3.20
+  $ dist pull --all-platforms localhost:5000/app:1.2 localhost:5000/db:9`
+
+export const pullCommand: Define = (context, onExit) =>
+  withTransfers(withRemote(withSnapshots(withStore(new Command('pull')))))
+    .argument('<ref...>', 'references: [host/]repository[:tag][@digest]')
+    .option('--platform <os/arch[/variant]>', 'keep this platform of an index; may be repeated', collect)
+    .option('--all-platforms', 'keep every platform')
+    .option('--unpack', 'then unpack the images, as dist unpack does')
+    .addHelpText('after', examples)
+    .action(async (references: string[], options) => onExit(await pull(context, references, options)))
+
+export interface PullOptions extends TransferOptions, SnapshotOptions {
+  platform?: string[] | undefined
+  allPlatforms?: boolean | undefined
+  unpack?: boolean | undefined
+}
+
+/** `dist pull`: images into the store, with progress on stderr and the names and digests on stdout. */
+export async function pull(
+  context: Context,
+  texts: readonly string[],
+  options: PullOptions,
+): Promise<number> {
+  const references = texts.map((text) => parseReference(text))
+  const platforms = requestedPlatforms(options)
+  await using store = await openStore(options, context.env, { create: true })
+  let say = (line: string) => note(context, line)
+  await using remote = await openRegistry(options, context, (line) => say(line))
+  await using ingest = await openIngest({
+    store,
+    remote,
+    requests: await requestSettings(options, context),
+    concurrency: options.concurrency,
+  })
+  // The requests that `-v` logs would tear bars apart.
+  const view = await openView(context, { plain: options.verbose })
+  say = view.notice
+  try {
+    const outcomes = await mirrorImages(
+      references,
+      {
+        source: remote,
+        target: storeTarget(store.content, store.names),
+        ingest: ingest.blob,
+        hosts: remote.limiter,
+      },
+      { platforms, policy: interactivePolicy(options), signal: context.signal, onEvent: view.onEvent },
+    )
+    if (options.unpack && !context.signal.aborted)
+      return await unpackAfter(outcomes, store, view, options, context)
+    view.end()
+    report(outcomes, options, context)
+    return exitCodeOfAll(outcomes, context.signal)
+  } finally {
+    view.end()
+  }
+}
+
+async function unpackAfter(
+  pulled: readonly ImageOutcome[],
+  store: Store,
+  view: ProgressView,
+  options: PullOptions,
+  context: Context,
+): Promise<number> {
+  const unpack = new PullUnpack(context, options, { source: store.content, onEvent: view.onEvent })
+  const outcomes = await unpack.run(pulled)
+  view.end()
+  report(outcomes, options, context, jsonUnpackOutcome)
+  unpack.report(outcomes)
+  return exitCodeOfAll(outcomes, context.signal)
+}
+
+function requestedPlatforms({ platform, allPlatforms }: PullOptions): PlatformRequest {
+  if (allPlatforms) return 'all'
+  return platform === undefined ? [hostPlatform()] : platform.map((text) => parsePlatform(text))
+}
+
+/** `more`: further members of an image's JSON. */
+function report<T extends ImageOutcome>(
+  outcomes: readonly T[],
+  options: PullOptions,
+  context: Context,
+  more: (outcome: T) => object = () => ({}),
+): void {
+  for (const outcome of outcomes) {
+    const name = formatReference(outcome.reference)
+    if (options.json) printJson(context, { ...jsonOutcome(name, outcome), ...more(outcome) })
+    else if (outcome.error === undefined) print(context, `${name} ${outcome.desc?.digest}`)
+    if (outcome.error !== undefined && !isCanceled(outcome.error)) {
+      note(context, failureOf(name, describeError(outcome.error)))
+      traceDefect(context, outcome.error)
+    }
+    if (outcome.skipped.length > 0) {
+      const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
+      note(
+        context,
+        `${name}: left ${outcome.skipped.length} foreign layers (${formatBytes(bytes)}) where their publisher keeps them`,
+      )
+    }
+  }
+  if (outcomes.some(({ error }) => isCanceled(error))) noteInterrupted(context)
+}
+
+function jsonOutcome(name: string, outcome: ImageOutcome) {
+  const { desc, upToDate, fetched, total, error } = outcome
+  return {
+    name,
+    ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
+    upToDate,
+    fetched,
+    total,
+    ...(error === undefined ? {} : jsonError(error)),
+  }
+}

@@ -1,0 +1,203 @@
+import { DistError, isCanceled, isFailedPrecondition } from '@dist/errdefs'
+import { destinationOf, type Source, storeSource } from '@dist/mirror'
+import type { Descriptor } from '@dist/oci'
+import { formatReference, parsePrefix, parseReference, type Reference } from '@dist/reference'
+import type { Store } from '@dist/wiring'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodeOfAll, exitCodes } from '../errors/exit.js'
+import { findImage, findImages, readNames } from '../input/images.js'
+import { noteWithoutBars, openRegistry } from '../open/registry.js'
+import { openStore } from '../open/store.js'
+import { collect, type StoreOptions, withSending, withStore } from '../options.js'
+import { shownName } from '../output/names.js'
+import { note, noteInterrupted } from '../output/print.js'
+import { mapAhead } from '../several.js'
+import { checkDestinations } from './destinations.js'
+import { type Part, partOf } from './part.js'
+import { checkDigest, reportSent, type Sending, type SendOptions, sendImages } from './send.js'
+
+const examples = `
+Everything is verified on its way. What the registry has is not sent again, what another of its repositories has is
+taken over from there, and the tag comes last: nobody sees half an image. Pushing what is there costs one request.
+
+Without <remote-ref> an image goes to where its name says, or with --to below that prefix. Most registries take an index only with all its manifests:
+of an index of which the store holds one platform, as dist pull leaves it, that manifest is pushed alone.
+
+Examples:
+  $ dist push localhost:5000/app:1.2
+  $ dist push alpine:3.20 registry.example.com/mirror/alpine:3.20
+  $ dist push --to registry.example.com/mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
+  $ dist images -q | dist push -f - --to registry.example.com/mirror
+  $ dist push --platform linux/arm64 registry.example.com/app:1 registry.example.com/app:1-arm64`
+
+export const pushCommand: Define = (context, onExit) =>
+  withSending(withStore(new Command('push')))
+    .argument('[ref]', 'an image, as dist images shows it')
+    .argument('[remote-ref...]', 'where it goes, by default where its name says; with --to: more images')
+    .option('-f, --file <file>', 'read images from a file, one a line, - is stdin; may be repeated', collect)
+    .option('--to <registry/prefix>', 'send images to a registry, each below this prefix')
+    .addHelpText('after', examples)
+    .action(async (reference: string | undefined, others: string[], options) =>
+      onExit(await push(context, reference === undefined ? [] : [reference, ...others], options)),
+    )
+
+export interface PushOptions extends SendOptions, StoreOptions {
+  /** A registry, or a path there, below which all images go. */
+  to?: string | undefined
+  /** Files with names of images. */
+  file?: string[] | undefined
+}
+
+/** What is asked for: an image of the store, as the user calls it, and where it goes. */
+interface PushRequest {
+  text: string
+  /** Default: where its name says. */
+  destination?: Reference | undefined
+}
+
+/** Images whose manifests are looked into together. */
+const lookedUpTogether = 32
+
+/** An image of the store on its way. */
+interface Pushed extends Sending {
+  /** Its name in the store, fit to be shown. */
+  name: string
+  part: Part
+}
+
+/** `dist push`: images of the store to registries, their tags last. */
+export async function push(
+  context: Context,
+  texts: readonly string[],
+  options: PushOptions,
+): Promise<number> {
+  const wishes = await wishesOf(context, texts, options)
+  if (wishes.length === 0) {
+    note(context, 'nothing to push: there is no image in what was given')
+    return exitCodes.done
+  }
+  await using store = await openStore(options, context.env)
+  const images = await pushedImages(wishes, store, options, context)
+  for (const image of images) sayPart(context, image, options.platform !== undefined)
+  await using remote = await openRegistry(options, context, noteWithoutBars(context, options))
+  const source = sourceOf(store, images)
+  const outcomes = await sendImages(context, { images, source, remote, moving: 'uploading' }, options)
+  for (const [i, outcome] of outcomes.entries()) {
+    const { destination, name } = images[i] ?? { destination: outcome.reference, name: '' }
+    reportSent(context, outcome, { destination, verb: 'pushed', json: options.json })
+    if (isFailedPrecondition(outcome.error))
+      note(context, `dist verify ${name} tells whether the store's content is damaged`)
+  }
+  if (outcomes.some(({ error }) => isCanceled(error))) noteInterrupted(context)
+  return exitCodeOfAll(outcomes, context.signal)
+}
+
+async function wishesOf(
+  context: Context,
+  texts: readonly string[],
+  { to, file }: PushOptions,
+): Promise<PushRequest[]> {
+  if (texts.length === 0 && file === undefined)
+    throw new DistError('INVALID_ARGUMENT', 'what is to be pushed? Give an image, or a file of them with -f')
+  if (to !== undefined) return wishesBelow(to, await readNames(context, texts, file))
+  if (file !== undefined) return wishesByName(await readNames(context, texts, file), texts)
+  const [text = '', remote, ...others] = texts
+  if (others.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'one image goes to one place: give --to registry/prefix to push several',
+    )
+  return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
+}
+
+function wishesBelow(to: string, texts: readonly string[]): PushRequest[] {
+  const prefix = parsePrefix(to)
+  const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
+  const references = [...wanted.keys()].map((name) => parseReference(name))
+  checkDestinations(references, to)
+  return references.map((reference) => ({
+    text: wanted.get(formatReference(reference)) ?? '',
+    destination: destinationOf(reference, prefix),
+  }))
+}
+
+/** Each goes to where its name says. An argument could mean an image as well as a place. */
+function wishesByName(names: readonly string[], args: readonly string[]): PushRequest[] {
+  if (args.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'with -f each image goes to where its name says, or below --to: leave the arguments out, or give --to',
+    )
+  return [...new Set(names)].map((text) => ({ text }))
+}
+
+/** Nothing is sent unless all of them are there. */
+async function pushedImages(
+  wishes: readonly PushRequest[],
+  store: Store,
+  options: PushOptions,
+  context: Context,
+): Promise<Pushed[]> {
+  await findImages(
+    wishes.map(({ text }) => text),
+    store.names,
+  )
+  const images: Pushed[] = []
+  const look = (wish: PushRequest) => pushedImage(wish, store, options, context)
+  for await (const image of mapAhead(wishes, lookedUpTogether, look)) images.push(image)
+  return images
+}
+
+async function pushedImage(
+  { text, destination: wanted }: PushRequest,
+  { content, names }: Store,
+  { platform }: PushOptions,
+  { signal }: Context,
+): Promise<Pushed> {
+  const image = await findImage(text, names)
+  const destination = wanted ?? parseReference(image.name)
+  const part = await partOf(image, content, platform, signal)
+  checkDigest(part.root, destination)
+  const { platforms } = part
+  return {
+    name: shownName(image.name),
+    // Where it came from: another repository of the same registry may give its blobs.
+    reference: referenceIn(image.name) ?? destination,
+    destination,
+    platforms,
+    part,
+  }
+}
+
+function referenceIn(name: string): Reference | undefined {
+  try {
+    return parseReference(name)
+  } catch {
+    return undefined
+  }
+}
+
+/** The store, for these images alone. */
+function sourceOf({ content, names }: Store, images: readonly Pushed[]): Source {
+  const roots = new Map<string, Descriptor>(
+    images.map(({ reference, part }) => [formatReference(reference), part.root]),
+  )
+  return {
+    ...storeSource(content, names),
+    resolve: async (name) => {
+      const desc = roots.get(formatReference(name))
+      if (desc === undefined) throw new DistError('INTERNAL', `${formatReference(name)} was not looked for`)
+      return { name, desc }
+    },
+  }
+}
+
+function sayPart(context: Context, { name, part }: Pushed, asked: boolean): void {
+  const { root, only, index } = part
+  if (only === undefined) return
+  note(context, `${name}: the manifest of ${only} goes alone, ${root.digest}, without its index ${index}`)
+  if (asked) return
+  const advice = `dist pull --all-platforms ${name}, then push, sends the index whole`
+  note(context, `the store holds no more of it: ${advice}`)
+}

@@ -1,0 +1,48 @@
+import { putMerged } from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { parseReference, publishedNames } from '@dist/reference'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { findImage } from '../input/images.js'
+import { openStore } from '../open/store.js'
+import { type StoreOptions, withStore } from '../options.js'
+import { print, printJson } from '../output/print.js'
+
+const examples = `
+Both names stand for the same content, which is stored once. A name that is there already is replaced.
+
+Examples:
+  $ dist tag alpine:3.20 registry.example.com/base/alpine:stable`
+
+export const tagCommand: Define = (context, onExit) =>
+  withStore(new Command('tag'))
+    .argument('<ref>', 'an image, as dist images shows it')
+    .argument('<new name>', 'the further name')
+    .addHelpText('after', examples)
+    .action(async (reference: string, name: string, options) =>
+      onExit(await tag(context, reference, name, options)),
+    )
+
+/** `dist tag`: publishes an image under a further name. */
+export async function tag(
+  context: Context,
+  text: string,
+  newName: string,
+  options: StoreOptions,
+): Promise<number> {
+  const reference = parseReference(newName)
+  await using store = await openStore(options, context.env)
+  const { desc, selection } = await findImage(text, store.names)
+  if (reference.digest !== undefined && reference.digest !== desc.digest)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `"${newName}" names another digest than the image's ${desc.digest}`,
+    )
+  for (const name of publishedNames(reference)) {
+    await putMerged({ name, desc, selection }, store.names)
+    if (options.json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest })
+    else print(context, `${name} ${desc.digest}`)
+  }
+  return exitCodes.done
+}

@@ -1,0 +1,111 @@
+import { DistError } from '@dist/errdefs'
+import { type VerifyEvent, verifyContent } from '@dist/mirror'
+import type { RunRequest } from '@dist/runs'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { findImages } from '../input/images.js'
+import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
+import { openStore } from '../open/store.js'
+import { type QueueOptions, type StoreOptions, withQueue, withStore } from '../options.js'
+import { plural } from '../output/format.js'
+import { openVerifyView } from '../progress/verify.js'
+import { openReport } from '../report/report.js'
+import { checkDetaching, meantStore, type SubmitParts, submitRun } from '../runs/submit.js'
+import { reportVerification } from './verify-report.js'
+
+const examples = `
+Reads everything and compares it with its digest. Without a reference that is all content of the store, and what its
+images need and it lacks. Prints a line for each object that is bad, with all images that need it, and a summary.
+
+What is damaged comes back when it is deleted (dist delete --force) and its images are pulled again; what is missing, by
+the pull alone.
+
+With a queue the workers that share it read their own store: all that its images need, each digest once, one job for
+each. Ctrl-C detaches. Exit code 5: something did not verify.
+
+Examples:
+  $ dist verify
+  $ dist verify alpine:3.20
+  $ dist verify --queue redis://10.0.0.5:6379 --report bad.jsonl
+  $ dist verify --json | jq -r 'select(.state == "damaged") | .digest' | xargs -r dist delete --force`
+
+export const verifyCommand: Define = (context, onExit) =>
+  withQueue(withStore(new Command('verify')))
+    .argument('[ref...]', 'only what these images need, as dist images shows them')
+    .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
+    .option('--report <file>', 'with a queue: write how it went for each image into a file, as JSON lines')
+    .addHelpText('after', examples)
+    .action(async (references: string[], options) => onExit(await verify(context, references, options)))
+
+export interface VerifyOptions extends StoreOptions, QueueOptions {
+  detach?: boolean | undefined
+  report?: string | undefined
+}
+
+/** `dist verify`: hashes stored content again, all of it or what some images need; here, or by services. */
+export async function verify(
+  context: Context,
+  texts: readonly string[],
+  options: VerifyOptions,
+): Promise<number> {
+  const url = await queueUrl(options, context.env)
+  checkDetaching(options, url)
+  if (url === undefined) return verifyHere(context, texts, options)
+  await using report = await openReport(context, options)
+  await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
+  return await verifyDistributed(context, texts, options, {
+    runs: queue.runs,
+    obstacles: queue.obstacles,
+    report,
+  })
+}
+
+async function verifyHere(
+  context: Context,
+  texts: readonly string[],
+  options: VerifyOptions,
+): Promise<number> {
+  if (options.report !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--report is of a run: it needs a queue; without one there is --json',
+    )
+  const { signal } = context
+  await using store = await openStore(options, context.env)
+  const images = texts.length === 0 ? undefined : await findImages(texts, store.names)
+  const asked = { images }
+  const outcome = await watched(context, (onEvent) => verifyContent(store, { ...asked, signal, onEvent }))
+  return reportVerification(context, outcome, options)
+}
+
+/** Shows how far it is while it goes on. */
+async function watched<T>(
+  context: Context,
+  work: (onEvent: (event: VerifyEvent) => void) => Promise<T>,
+): Promise<T> {
+  const view = openVerifyView(context)
+  try {
+    return await work(view.onEvent)
+  } finally {
+    view.end()
+  }
+}
+
+/** Has the services verify what their store has, and follows them unless it is told to detach; the exit code. */
+export async function verifyDistributed(
+  context: Context,
+  texts: readonly string[],
+  options: VerifyOptions,
+  parts: SubmitParts,
+): Promise<number> {
+  const references = [...new Set(texts)]
+  const store = await meantStore(options, context)
+  const request: RunRequest = {
+    kind: 'verify',
+    references,
+    platforms: 'all',
+    store,
+  }
+  const what = references.length === 0 ? 'all images of the store' : plural(references.length, 'image')
+  return submitRun(context, request, `a verification of ${what}`, options, parts)
+}

@@ -1,0 +1,82 @@
+import { mkdir, rmdir, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { fileError } from '../errors/describe.js'
+
+/** A directory that a command fills. Unless it is kept, disposing takes away again what was made of it. */
+export interface FilledDirectory extends AsyncDisposable {
+  readonly path: string
+  keep(): void
+}
+
+/**
+ * Makes the directory, and those above it, where there is none. Throws `INVALID_ARGUMENT` for what cannot be one, and
+ * `PERMISSION_DENIED`.
+ */
+export async function openDirectory(name: string): Promise<FilledDirectory> {
+  const path = resolve(name)
+  let made = await make(path)
+  return {
+    path,
+    keep: () => {
+      made = undefined
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (made !== undefined) await removeUpTo(made, path)
+    },
+  }
+}
+
+/** The uppermost directory that was made; undefined where nothing had to be. */
+async function make(path: string): Promise<string | undefined> {
+  try {
+    return await makeUpTo(path)
+  } catch (cause) {
+    throw impossible(path, cause)
+  }
+}
+
+// Node's own `recursive` never ends where a file system takes no directories, as /proc.
+async function makeUpTo(path: string): Promise<string | undefined> {
+  const errno = await makeOne(path)
+  if (errno === undefined) return path
+  if (errno === 'EEXIST') return undefined
+  const first = await makeUpTo(dirname(path))
+  await makeOne(path, 'last')
+  return first ?? path
+}
+
+/** Why it was not made: a directory is there, or none above it, which the last attempt throws. */
+async function makeOne(path: string, attempt?: 'last'): Promise<'EEXIST' | 'ENOENT' | undefined> {
+  try {
+    await mkdir(path)
+    return undefined
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'EEXIST' && (await stat(path)).isDirectory()) return errno
+    if (errno === 'ENOENT' && attempt === undefined && dirname(path) !== path) return errno
+    throw error
+  }
+}
+
+const noDirectory: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])
+
+function impossible(path: string, cause: unknown): DistError {
+  const errno = errnoOf(cause)
+  if (errno !== undefined && noDirectory.has(errno))
+    return new DistError('INVALID_ARGUMENT', `${sanitize(path)} is no directory, and cannot be made one`, {
+      cause,
+    })
+  return fileError(path, 'made', cause)
+}
+
+/** Only empty ones: what somebody else has put there is not ours to remove. */
+async function removeUpTo(first: string, last: string): Promise<void> {
+  for (let path = last; ; path = dirname(path)) {
+    const removed = await rmdir(path).then(
+      () => true,
+      () => false,
+    )
+    if (!removed || path === first) return
+  }
+}

@@ -1,0 +1,84 @@
+import { type Image, imageNamed, type Names } from '@dist/content'
+import { DistError, isNotFound } from '@dist/errdefs'
+import { type Digest, parseDigest } from '@dist/oci'
+import { formatReference, parseReference, publishedNames } from '@dist/reference'
+import type { Context } from '../context.js'
+import { typedName } from '../output/names.js'
+import { mapAhead } from '../several.js'
+import { readLines } from './stdin.js'
+
+/** Names that are looked up together: one after the other would be slow where each look goes to a server. */
+const lookedUpTogether = 32
+
+/** Names that one message has. */
+const namedAtMost = 5
+
+/**
+ * The image that a user means: the one whose name is exactly what was typed (other tools put names of their own
+ * into `index.json`), else the one published under the reference. Throws `NOT_FOUND`, and `INVALID_ARGUMENT`
+ * for what is neither a name in the store nor a reference.
+ */
+export async function findImage(text: string, names: Names): Promise<Image> {
+  const literal = await imageNamed(text, names)
+  if (literal !== undefined) return literal
+  const reference = parseReference(text)
+  // Of a tag with a digest the digest counts, and its name is the last.
+  const name = publishedNames(reference).at(-1) ?? text
+  const image = await imageNamed(name, names)
+  if (image !== undefined) return image
+  throw new DistError(
+    'NOT_FOUND',
+    `${formatReference(reference)} is not in the store: dist images lists what is, dist pull brings it`,
+  )
+}
+
+/**
+ * The images that a user means, each once, in their order. Throws as `findImage`; where several are not in the store the
+ * error names them.
+ */
+export async function findImages(texts: Iterable<string>, names: Names): Promise<Image[]> {
+  const found = new Map<string, Image>()
+  const missing: unknown[] = []
+  const missed: string[] = []
+  const look = (text: string) =>
+    findImage(text, names).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+      missing.push(error)
+      missed.push(typedName(text))
+    })
+  for await (const image of mapAhead(texts, lookedUpTogether, look))
+    if (image !== undefined) found.set(image.name, image)
+  if (missing.length === 1) throw missing[0]
+  if (missing.length > 1) throw noneOf(missed)
+  return [...found.values()]
+}
+
+function noneOf(missed: readonly string[]): DistError {
+  const more = missed.length > namedAtMost ? [`${missed.length - namedAtMost} more`] : []
+  const listed = [...missed.slice(0, namedAtMost), ...more].join(', ')
+  return new DistError(
+    'NOT_FOUND',
+    `${missed.length} images are not in the store: ${listed}: dist images lists what is, dist pull brings it`,
+  )
+}
+
+/** The names that are given as arguments and, one a line, in files (`-` is stdin). */
+export async function readNames(
+  context: Context,
+  texts: readonly string[],
+  files: readonly string[] = [],
+): Promise<string[]> {
+  const names = [...texts]
+  for (const file of new Set(files)) for (const { text } of await readLines(context, file)) names.push(text)
+  return names
+}
+
+/** A digest that a user gives. Throws `INVALID_ARGUMENT`; of one as tables on a terminal show it that says what to do. */
+export function givenDigest(text: string): Digest {
+  if (/^sha(?:256|512):[0-9a-f]{12}$/.test(text))
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `digest ${text} is shortened, as on a terminal: dist list --no-trunc shows it whole`,
+    )
+  return parseDigest(text)
+}

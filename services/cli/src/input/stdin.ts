@@ -1,0 +1,91 @@
+import { createReadStream, fstatSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { abortError, sanitize } from '@dist/errdefs'
+import type { Context } from '../context.js'
+import { fileError } from '../errors/describe.js'
+
+/** What comes through stdin. */
+export interface Input {
+  /** A file: it can be read from any place, and again. */
+  readonly seekable: boolean
+  /** The bytes from an offset on; only 0 where stdin is not seekable. Iterating throws `CANCELED` on a signal. */
+  from(offset: number): AsyncIterable<Uint8Array>
+}
+
+const chunkSize = 1024 * 1024
+
+export function openInput(context: Context): Input {
+  const { stdin, signal } = context
+  const { fd } = stdin
+  const start = fd === undefined ? undefined : startOfFile(fd)
+  if (fd === undefined || start === undefined)
+    return { seekable: false, from: () => abortable(stdin, signal) }
+  const from = (offset: number) => {
+    const options = { fd, start: start + offset, autoClose: false, highWaterMark: chunkSize }
+    return abortable(createReadStream('', options), signal)
+  }
+  return { seekable: true, from }
+}
+
+/**
+ * Where a file on this descriptor would be read from now: not its beginning where another command of the shell's
+ * group has read before us. Undefined for what is no file, or where the system does not tell.
+ */
+function startOfFile(fd: number): number | undefined {
+  if (!fstatSync(fd).isFile()) return undefined
+  try {
+    const position = /^pos:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
+    return position === undefined ? undefined : Number(position)
+  } catch {
+    return undefined
+  }
+}
+
+async function* abortable(stream: Readable, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  addAbortSignal(signal, stream)
+  try {
+    yield* stream as AsyncIterable<Uint8Array>
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : error
+  }
+}
+
+/** What a line of a file says, and where it stands: `refs.txt:3`. */
+export interface Line {
+  readonly text: string
+  readonly where: string
+}
+
+/**
+ * The lines of a file, `-` is stdin: without blank ones, and without comments, which begin with `#` at the start of a
+ * line or behind a blank. Throws `INVALID_ARGUMENT` and `PERMISSION_DENIED` for a file that cannot be read.
+ */
+export async function readLines(context: Context, file: string): Promise<Line[]> {
+  const content = file === '-' ? await readStdin(context) : await readText(file)
+  const name = file === '-' ? 'stdin' : sanitize(file)
+  return content
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line, i) => ({ text: line.replace(/(^|\s)#.*$/, '').trim(), where: `${name}:${i + 1}` }))
+    .filter(({ text }) => text !== '')
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw fileError(file, 'read', cause)
+  }
+}
+
+async function readStdin({ stdin, signal }: Context): Promise<string> {
+  addAbortSignal(signal, stdin)
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array))
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : error
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

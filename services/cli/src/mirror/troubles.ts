@@ -1,0 +1,50 @@
+import { codeOf } from '@dist/errdefs'
+import type { ImageEvent, MirrorEvent } from '@dist/mirror'
+import type { HostStates } from '@dist/remotes'
+import type { Obstacle } from '@dist/runs'
+import { describeError } from '../errors/describe.js'
+import { type Remark, remarkOf } from '../progress/run/remark.js'
+import { FailureGroups } from '../report/failures.js'
+
+/** Milliseconds between two looks at the hosts. */
+const lookEvery = 1_000
+
+/** What has failed so far in this process, by cause, and what stands in the way of the rest. */
+export class Troubles {
+  readonly #groups = new FailureGroups()
+  readonly #delayed = new Map<string, ImageEvent>()
+  #paused: Obstacle[] = []
+  #lookedAt = Number.NEGATIVE_INFINITY
+
+  constructor(private readonly hosts: Pick<HostStates, 'states'>) {}
+
+  apply(event: MirrorEvent): void {
+    if (event.type !== 'image') return
+    const { reference, state, error } = event
+    if (state === 'delayed') this.#delayed.set(reference, event)
+    else this.#delayed.delete(reference)
+    if (state === 'failed') this.#groups.add({ reference, message: describeError(error) })
+  }
+
+  /** Those known at this moment; the hosts are asked for the next time. */
+  get remarks(): Remark[] {
+    void this.#look()
+    return [...this.#groups.remarks(), ...[...this.#paused, ...this.#retries()].map(remarkOf)]
+  }
+
+  async #look(): Promise<void> {
+    if (performance.now() - this.#lookedAt < lookEvery) return
+    this.#lookedAt = performance.now()
+    const states = await this.hosts.states()
+    this.#paused = states.flatMap(({ host, pausedUntil, because = '' }): Obstacle[] =>
+      pausedUntil === undefined ? [] : [{ kind: 'paused-host', host, until: new Date(pausedUntil), because }],
+    )
+  }
+
+  #retries(): Obstacle[] {
+    const [first] = [...this.#delayed.values()].sort((a, b) => (a.until ?? 0) - (b.until ?? 0))
+    if (first === undefined) return []
+    const error = { code: codeOf(first.error), message: describeError(first.error) }
+    return [{ kind: 'retries', images: this.#delayed.size, at: new Date(first.until ?? Date.now()), error }]
+  }
+}

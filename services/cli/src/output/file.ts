@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { link, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { DistError, errnoOf, sanitize } from '@dist/errdefs'
+import { fileError } from '../errors/describe.js'
+
+export interface OutputFileOptions {
+  /** Replaces a file that is there. Default: false. */
+  force?: boolean | undefined
+}
+
+/**
+ * Writes a file that is whole or not there: it is written beside its place, made durable, and moved there. A file with
+ * something in it is `ALREADY_EXISTS`, also one that another process makes meanwhile; with `force` it is replaced once
+ * the new one is whole. What is no file, as a pipe, is written to as it is. Throws what the chunks throw,
+ * `INVALID_ARGUMENT` for a place where no file can be, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`.
+ */
+export async function writeOutputFile(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  { force = false }: OutputFileOptions = {},
+): Promise<void> {
+  const there = await statOf(path)
+  if (there?.isDirectory())
+    throw new DistError('INVALID_ARGUMENT', `${sanitize(path)} is a directory: name a file in it`)
+  if (there !== undefined && !there.isFile()) return writeTo(path, path, 'w', chunks)
+  if (!force) refuse(path, there)
+  // Where a link leads, the file is replaced, not the link.
+  const place = there === undefined ? path : await realpath(path)
+  const temporary = join(dirname(place), `.${basename(place)}.${randomUUID().slice(0, 8)}`)
+  try {
+    await writeTo(path, temporary, 'wx', chunks)
+    if (force || there !== undefined) await replace(path, temporary, place, force)
+    else await occupy(path, temporary, place)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw unwritable(path, error)
+  }
+}
+
+/** A file without content, as `mktemp` makes it, is nothing that could be lost. */
+function refuse(path: string, there: Stats | undefined): void {
+  if (there !== undefined && there.size > 0) throw alreadyThere(path)
+}
+
+async function replace(path: string, temporary: string, place: string, force: boolean): Promise<void> {
+  if (!force) refuse(path, await statOf(place))
+  await rename(temporary, place)
+}
+
+const withoutLinks: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+])
+
+/** Takes a place where nothing is. Unlike renaming, linking never takes one that another process is the first to take. */
+async function occupy(path: string, temporary: string, place: string): Promise<void> {
+  try {
+    await link(temporary, place)
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw alreadyThere(path)
+    if (!withoutLinks.has(errnoOf(error))) throw error
+    return replace(path, temporary, place, false)
+  }
+  await rm(temporary)
+}
+
+function alreadyThere(path: string): DistError {
+  return new DistError(
+    'ALREADY_EXISTS',
+    `${sanitize(path)} is there already: name another file, or replace it with --force`,
+  )
+}
+
+async function writeTo(
+  path: string,
+  place: string,
+  flags: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  try {
+    // Closed by the time this is through: what is still being opened could not be removed yet.
+    await using file = await open(place, flags)
+    await pipeline(chunks, file.createWriteStream({ flush: flags === 'wx' }))
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw unwritable(path, error)
+  }
+}
+
+/** What the system says about the file; every other error as it is. */
+function unwritable(path: string, error: unknown): unknown {
+  return errnoOf(error) === undefined || error instanceof DistError
+    ? error
+    : fileError(path, 'written', error)
+}

@@ -1,0 +1,125 @@
+import type { Context } from '../context.js'
+
+/** A column of a table, and what becomes of it where a terminal is too narrow. */
+export interface Column {
+  readonly title: string
+  /** Where cells are cut: in the middle of a name, so that its end is seen, or at their end. Default: nowhere. */
+  readonly cut?: 'name' | 'end' | undefined
+  /** Characters that are left at least of a cell that is cut, before columns are left out. */
+  readonly least?: number | undefined
+  /** The higher, the sooner the column is left out. Default: never. */
+  readonly rank?: number | undefined
+}
+
+export interface TableOptions {
+  /** False: whole, also on a terminal. */
+  trunc?: boolean | undefined
+}
+
+type Row = readonly string[]
+
+/**
+ * A table as it is written to stdout. A terminal gets digests shortened, and no line that is wider than it is; everything
+ * else, and a terminal without `trunc`, gets it whole.
+ */
+export function tableFor(
+  { stdout }: Pick<Context, 'stdout'>,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  { trunc = true }: TableOptions = {},
+): string {
+  if (!stdout.isTTY || !trunc) return draw(columns, rows)
+  const short = rows.map((row) => row.map(shortenDigests))
+  // A terminal that does not know its size says 0.
+  return draw(...fitted(columns, short, stdout.columns || 80))
+}
+
+/** Digests in a text, as tables on a terminal show them: `sha256:` and 12 of their characters. */
+export function shortenDigests(text: string): string {
+  return text.replace(/\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{20,}/g, '$1')
+}
+
+const gap = '  '
+
+function draw(columns: readonly Column[], rows: readonly Row[]): string {
+  const all = [columns.map(({ title }) => title), ...rows]
+  const widths = columns.map((_, i) => widest(all, i))
+  const last = columns.length - 1
+  const line = (row: Row) =>
+    row
+      .map((cell, i) => (i === last ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join(gap)
+      .trimEnd()
+  return `${all.map(line).join('\n')}\n`
+}
+
+function widest(rows: readonly Row[], column: number): number {
+  return Math.max(...rows.map((row) => (row[column] ?? '').length))
+}
+
+/** The columns that there is room for, and their cells, cut where that is needed. */
+function fitted(columns: readonly Column[], rows: readonly Row[], width: number): [Column[], Row[]] {
+  const shown = columns.map((column, i) => ({
+    column,
+    i,
+    width: Math.max(column.title.length, widest(rows, i)),
+  }))
+  while (excess(shown, width) > spare(shown)) {
+    const worst = shown.reduce<Shown | undefined>(higher, undefined)
+    if (worst === undefined) break
+    shown.splice(shown.indexOf(worst), 1)
+  }
+  shrink(shown, width, least)
+  shrink(shown, width, () => shortest)
+  const cells = rows.map((row) => shown.map(({ column, i, width }) => cut(row[i] ?? '', width, column)))
+  return [shown.map(({ column }) => column), cells]
+}
+
+interface Shown {
+  readonly column: Column
+  /** Its place in the rows. */
+  readonly i: number
+  width: number
+}
+
+/** Of a cell that is cut so much is left on the narrowest terminal. */
+const shortest = 8
+
+/** Characters by which the columns are wider than the terminal. */
+function excess(shown: readonly Shown[], width: number): number {
+  return shown.reduce((sum, each) => sum + each.width, gap.length * (shown.length - 1)) - width
+}
+
+function least({ column, width }: Shown): number {
+  return column.cut === undefined ? width : Math.min(width, Math.max(column.least ?? 0, column.title.length))
+}
+
+/** Characters that can be saved without leaving a column out. */
+function spare(shown: readonly Shown[]): number {
+  return shown.reduce((sum, each) => sum + each.width - least(each), 0)
+}
+
+function higher(worst: Shown | undefined, each: Shown): Shown | undefined {
+  if (each.column.rank === undefined) return worst
+  return worst === undefined || each.column.rank > (worst.column.rank ?? 0) ? each : worst
+}
+
+/** Makes what may be cut narrower, names last. */
+function shrink(shown: readonly Shown[], width: number, floor: (each: Shown) => number): void {
+  for (const kind of ['end', 'name'] as const)
+    for (const each of shown.filter(({ column }) => column.cut === kind))
+      each.width -= Math.max(0, Math.min(excess(shown, width), each.width - floor(each)))
+}
+
+function cut(cell: string, width: number, { cut: place }: Column): string {
+  if (cell.length <= width) return cell
+  if (place === undefined) return cell
+  return place === 'name' ? cutName(cell, width) : `${cell.slice(0, width - 1)}…`
+}
+
+/** The start of a name and more of its end: the last part of its path, with the tag, if there is room for it. */
+export function cutName(name: string, width: number): string {
+  const last = name.length - name.lastIndexOf('/')
+  const end = Math.min(width - 1, Math.max(last, Math.ceil((width - 1) * 0.7)))
+  return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`
+}

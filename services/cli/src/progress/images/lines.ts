@@ -1,0 +1,42 @@
+import type { ImageEvent } from '@dist/mirror'
+import { hasChildren } from '@dist/oci'
+import { describeError } from '../../errors/describe.js'
+import { formatBytes } from '../../output/format.js'
+import { labelOf } from '../../output/labels.js'
+import { failureOf } from '../../output/names.js'
+import type { UnpackEvent, UnpackedImageEvent, ViewEvent } from './model.js'
+import type { ProgressView } from './view.js'
+
+/** Progress as plain lines, for logs and pipes: what was resolved, what was fetched, how each image ended. */
+export function plainView(stderr: NodeJS.WriteStream): ProgressView {
+  const say = (line: string) => stderr.write(`${line}\n`)
+  const notice = (line: string) => say(`dist: ${line}`)
+  return { onEvent: (event) => sayEvent(event, say), notice, end: () => {} }
+}
+
+function sayEvent(event: ViewEvent, say: (line: string) => void): void {
+  if (event.type === 'unpack' || event.type === 'unpacked-image') {
+    if (event.state === 'done' || event.state === 'unpacked') say(unpackLine(event))
+    return
+  }
+  if (event.type === 'object') {
+    if (event.state === 'done' && !hasChildren(event.desc.mediaType)) {
+      say(`${event.reference}: done ${labelOf(event.desc)} ${formatBytes(event.desc.size)}`)
+    }
+    return
+  }
+  if (event.state === 'resolved') say(`${event.reference}: resolved ${event.desc?.digest}`)
+  if (event.state === 'delayed') say(delayedLine(event))
+  if (event.state === 'done') say(`${event.reference}: ${event.plan?.upToDate ? 'up to date' : 'done'}`)
+}
+
+/** Why an image waits, and for how long. */
+function delayedLine({ reference, error, until = Date.now() }: ImageEvent): string {
+  const why = failureOf(reference, describeError(error))
+  return `${why}: tried again in ${Math.max(1, Math.round((until - Date.now()) / 1000))} s`
+}
+
+function unpackLine(event: UnpackEvent | UnpackedImageEvent): string {
+  if (event.type === 'unpacked-image') return `${event.reference}: unpacked`
+  return `${event.reference}: unpacked ${labelOf(event.desc)} ${formatBytes(event.desc.size)}`
+}

@@ -1,0 +1,113 @@
+import type { ContentSizes, VerifyEvent } from '@dist/mirror'
+import type { Digest } from '@dist/oci'
+import type { Context } from '../context.js'
+import { clip } from '../output/cells.js'
+import { formatBytes, formatDuration } from '../output/format.js'
+import { redrawOn, Speedometer } from './redraw.js'
+import { lineInterval } from './run/view.js'
+
+/** Shows a verification while it goes on. */
+export interface VerifyView {
+  onEvent(event: VerifyEvent): void
+  /** On a terminal the last picture stays. Ending twice does nothing. */
+  end(): void
+}
+
+/** Milliseconds between two pictures on a terminal. */
+const drawInterval = 100
+
+/** Milliseconds over which the speed is taken. */
+const window = 10_000
+
+/** One line in place on a terminal, one every few seconds elsewhere. */
+export function openVerifyView({ stderr, env }: Context): VerifyView {
+  return stderr.isTTY && env.TERM !== 'dumb' ? terminalView(stderr) : lineView(stderr)
+}
+
+function terminalView(stderr: NodeJS.WriteStream): VerifyView {
+  const place = redrawOn(stderr)
+  const show = (line: string) => place.draw([clip(line, (stderr.columns || 80) - 1)])
+  return timedView(drawInterval, show, (line) => {
+    show(line)
+    place.end()
+  })
+}
+
+/** `every`: milliseconds between two lines. */
+export function lineView(stderr: NodeJS.WriteStream, every = lineInterval): VerifyView {
+  return timedView(
+    every,
+    (line) => stderr.write(`${line}\n`),
+    () => {},
+  )
+}
+
+function timedView(every: number, show: (line: string) => void, finish: (line: string) => void): VerifyView {
+  const progress = new VerifyProgress()
+  const speed = new Speedometer(window)
+  speed.at(0)
+  const line = () => verifyLine(progress, speed.at(progress.bytes.done))
+  const timer = setInterval(() => show(line()), every)
+  let ended = false
+  return {
+    onEvent: (event) => progress.apply(event),
+    end: () => {
+      if (!ended) finish(line())
+      ended = true
+      clearInterval(timer)
+    },
+  }
+}
+
+/** How far a verification is, built up from events. */
+export class VerifyProgress {
+  readonly objects = { done: 0, total: 0 }
+  /** Of stored content: as far as it is known beforehand, and read of it. */
+  readonly bytes = { done: 0, total: 0 }
+  bad = 0
+  #content: ContentSizes | undefined
+  /** Bytes read of content that is not through. */
+  readonly #reading = new Map<Digest, number>()
+
+  /** Whether it is known what there is to do. */
+  get planned(): boolean {
+    return this.#content !== undefined
+  }
+
+  apply(event: VerifyEvent): void {
+    if (event.type === 'planned') this.#plan(event.content)
+    else if (event.type === 'reading') this.#read(event.digest, event.offset)
+    else {
+      // What is shorter or longer than it should be is through as well.
+      this.#read(event.digest, this.#content?.get(event.digest) ?? 0)
+      this.#reading.delete(event.digest)
+      this.objects.done++
+      if (event.verdict.state !== 'right') this.bad++
+    }
+  }
+
+  #plan(content: ContentSizes): void {
+    this.#content = content
+    this.objects.total = content.size
+    for (const size of content.values()) this.bytes.total += size
+  }
+
+  #read(digest: Digest, offset: number): void {
+    this.bytes.done += offset - (this.#reading.get(digest) ?? 0)
+    this.#reading.set(digest, offset)
+  }
+}
+
+/** Everything in one line. `speed`: bytes per second. */
+export function verifyLine({ planned, objects, bytes, bad }: VerifyProgress, speed: number): string {
+  if (!planned) return 'looking for what there is to verify'
+  const left = bytes.total - bytes.done
+  const parts = [
+    `${objects.done}/${objects.total} objects`,
+    `${formatBytes(bytes.done)} / ${formatBytes(bytes.total)}`,
+    `${formatBytes(speed)}/s`,
+    ...(speed > 0 && left > 0 ? [`ETA ${formatDuration((left * 1000) / speed)}`] : []),
+    `${bad} bad`,
+  ]
+  return parts.join(' · ')
+}

@@ -1,0 +1,130 @@
+import type { FileHandle } from 'node:fs/promises'
+import { sanitize, withSubject } from '@dist/errdefs'
+import type { ImageReport, RunKind } from '@dist/runs'
+import type { Context } from '../context.js'
+import { failureOf, shownName } from '../output/names.js'
+import { note, print, writeBytes } from '../output/print.js'
+import { Causes } from './failures.js'
+import { openReportFile } from './file.js'
+import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
+
+export interface ReportOptions {
+  json?: boolean | undefined
+  /** A file that gets what `json` prints. */
+  report?: string | undefined
+}
+
+/** So many images are listed one by one; of more only failures and the summary are shown. */
+export const listedAtMost = 50
+
+/** So many failures are shown of a run's status; the report file and JSON have all of them. */
+export const failuresAtMost = 100
+
+const remarksAtMost = 20
+
+/** Where a report goes. Opened before the work begins, so that a file that cannot be written is known in time. */
+export interface Report extends AsyncDisposable {
+  /** Whether somebody asked for it, by `--json` or `--report`. */
+  readonly wanted: boolean
+  /** Writes how it went for each image, then the summary. `run` names the run where there is one. */
+  write(images: Iterable<ImageReport> | AsyncIterable<ImageReport>, about: ReportAbout): Promise<Summary>
+}
+
+export interface ReportAbout {
+  run?: string | undefined
+  /** Images in all: decides whether they are listed. */
+  total: number
+  /** Default: `mirror`. */
+  kind?: RunKind | undefined
+  /** The registry that the images go to, where they do not go into the store. */
+  to?: string | undefined
+}
+
+/** Throws what `openReportFile` throws. */
+export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
+  const file = options.report === undefined ? undefined : await openReportFile(options.report)
+  return {
+    wanted: options.json === true || file !== undefined,
+    write: (images, about) => writeReport(context, images, about, { json: options.json === true, file }),
+    [Symbol.asyncDispose]: async () => file?.close(),
+  }
+}
+
+interface Sinks {
+  json: boolean
+  file: FileHandle | undefined
+}
+
+async function writeReport(
+  context: Context,
+  images: Iterable<ImageReport> | AsyncIterable<ImageReport>,
+  { run, total, kind = 'mirror', to }: ReportAbout,
+  { json, file }: Sinks,
+): Promise<Summary> {
+  const summary = new Summary(kind)
+  const causes = new Causes()
+  let remarks = 0
+  const verb = verbOf({ kind, to })
+  for await (const image of images) {
+    summary.add(image)
+    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
+    await file?.write(line)
+    // What was done before an interruption is written, too: the signal has aborted by then.
+    if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
+    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
+    for (const remark of image.remarks ?? [])
+      if (++remarks <= remarksAtMost) note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
+    if (image.state === 'failed') causes.add(image)
+  }
+  if (remarks > remarksAtMost)
+    note(context, `and ${remarks - remarksAtMost} more remarks: --report FILE has all of them`)
+  for (const line of causes.lines(failureLines)) note(context, line)
+  if (causes.beyond > 0) note(context, `and ${causes.beyond} more that failed: --report FILE has all of them`)
+  if (json) note(context, summaryLine(summary, to))
+  else print(context, summaryLine(summary, to))
+  return summary
+}
+
+/** An image as a line of JSON, in the words of the other commands. */
+export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
+  const { reference, to, state, digest, upToDate, fetched, shared, remarks, error, failures } = image
+  return {
+    run,
+    name: reference,
+    to,
+    state,
+    digest,
+    upToDate,
+    [verb]: fetched,
+    shared,
+    remarks,
+    ...(error === undefined ? {} : { error: error.message, code: error.code }),
+    ...(failures === undefined || failures.length === 0
+      ? {}
+      : { failures: failures.map(({ digest, code, message }) => ({ digest, error: message, code })) }),
+  }
+}
+
+function doneLine(image: ImageReport, verb: Verb): string {
+  const { reference, to, digest, upToDate, fetched, shared } = image
+  const amounts = [
+    ...(fetched === undefined || fetched.objects === 0 ? [] : [`${verb} ${formatAmount(fetched)}`]),
+    ...(shared === undefined || shared.objects === 0 ? [] : [`shared ${formatAmount(shared)}`]),
+  ]
+  const how = upToDate ? 'up to date' : amounts.join(', ')
+  const names = to === undefined ? shownName(reference) : `${shownName(reference)} -> ${shownName(to)}`
+  return `${names} ${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
+}
+
+/** The reason, and each blob that could not be had where the reason does not name it already. */
+export function failureLines({ reference, error, failures = [] }: ImageReport): string[] {
+  const message = sanitize(error?.message ?? 'no reason is known', 500)
+  const blobs = failures.filter(({ digest }) => !message.includes(digest))
+  return [
+    failureOf(reference, message),
+    ...blobs
+      .slice(0, 5)
+      .map(({ digest, message: why }) => `  ${withSubject(sanitize(digest), sanitize(why))}`),
+    ...(blobs.length > 5 ? [`  and ${blobs.length - 5} more`] : []),
+  ]
+}

@@ -1,0 +1,89 @@
+import type { Code } from '@dist/errdefs'
+import type { Amount, ImageReport, RunKind } from '@dist/runs'
+import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js'
+import { formatBytes, plural } from '../output/format.js'
+
+/** What was done with the content of images, in a word for people and for JSON. */
+export type Verb = 'fetched' | 'sent' | 'verified'
+
+/** `to`: the registry that the images go to, where they do not go into the store. */
+export function verbOf({
+  kind = 'mirror',
+  to,
+}: {
+  kind?: RunKind | undefined
+  to?: string | undefined
+}): Verb {
+  if (kind === 'verify') return 'verified'
+  return to === undefined ? 'fetched' : 'sent'
+}
+
+/** What the reports of all images come to, in constant memory. */
+export class Summary {
+  total = 0
+  done = 0
+  upToDate = 0
+  failed = 0
+  canceled = 0
+  /** Those that have not ended. */
+  open = 0
+  readonly fetched = { objects: 0, bytes: 0 }
+  readonly shared = { objects: 0, bytes: 0 }
+  readonly #failures = new Set<number>()
+
+  constructor(readonly kind: RunKind = 'mirror') {}
+
+  add({ state, upToDate, fetched, shared, error }: ImageReport): void {
+    this.total++
+    if (state === 'done') this.done++
+    if (state === 'done' && upToDate) this.upToDate++
+    if (state === 'canceled') this.canceled++
+    if (state === 'waiting' || state === 'active') this.open++
+    if (state === 'failed') {
+      this.failed++
+      this.#failures.add(this.#exitCodeOf(error?.code ?? 'INTERNAL'))
+    }
+    increase(this.fetched, fetched)
+    increase(this.shared, shared)
+  }
+
+  /**
+   * That of the failures where all failed alike, "partly done" where some are done. What was canceled is not done. Of a
+   * verification the worst that was found.
+   */
+  get exitCode(): number {
+    if (this.kind === 'verify' && this.failed > 0) return Math.max(...this.#failures)
+    const failures = this.canceled > 0 ? [...this.#failures, exitCodes.failed] : this.#failures
+    return exitCodeOfFailures(this.done, new Set(failures))
+  }
+
+  /** What is missing comes back with a pull; everything else that could not be verified must not look better. */
+  #exitCodeOf(code: Code): number {
+    if (this.kind === 'mirror') return exitCodeOfCode(code)
+    return code === 'NOT_FOUND' ? exitCodes.notFound : exitCodes.notVerified
+  }
+}
+
+function increase(sum: { objects: number; bytes: number }, amount: Amount | undefined): void {
+  sum.objects += amount?.objects ?? 0
+  sum.bytes += amount?.bytes ?? 0
+}
+
+/** One line that ends a report. `to`: the registry that the images went to. */
+export function summaryLine(summary: Summary, to?: string): string {
+  const { kind, total, done, upToDate, failed, canceled, open, fetched, shared } = summary
+  const there = upToDate > 0 ? ` (${upToDate} up to date)` : ''
+  const states = [
+    `${done} done${there}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(canceled > 0 ? [`${canceled} canceled`] : []),
+    ...(open > 0 ? [`${open} to come`] : []),
+  ]
+  const where = to === undefined ? '' : ` to ${to}`
+  const amounts = `${verbOf({ kind, to })} ${formatAmount(fetched)}${where}, shared ${formatAmount(shared)}`
+  return `${plural(total, 'image')}: ${states.join(', ')}; ${amounts}`
+}
+
+export function formatAmount({ objects, bytes }: Amount): string {
+  return `${plural(objects, 'object')} (${formatBytes(bytes)})`
+}

@@ -1,0 +1,93 @@
+import type { Descriptor, Platform } from '@dist/oci'
+import type { ImageSource, Snapshots, UnpackEvent, Unpacked } from '@dist/rootfs'
+import type { Context } from '../context.js'
+import { note } from '../output/print.js'
+import type { ViewEvent } from '../progress/images/model.js'
+
+/** Where an image is unpacked, and who is told. */
+export interface UnpackTask {
+  /** The image's name, fit to be shown. */
+  readonly name: string
+  readonly desc: Descriptor
+  /** Default: of an index linux and this machine's architecture. */
+  readonly platform?: Platform | undefined
+  readonly source: ImageSource
+  readonly snapshots: Snapshots
+  /** Default: of all layers. */
+  readonly keep?: 'all' | 'top' | undefined
+  readonly onEvent: (event: ViewEvent) => void
+  /** Told what could not be made, once for each entry. */
+  readonly onWarning: (warning: string) => void
+}
+
+/** Unpacks an image and tells a view how far it is. Throws what `unpackImage` throws. */
+export async function unpackShown({ signal }: Context, task: UnpackTask): Promise<Unpacked> {
+  const { name: reference, desc, platform, source, snapshots, keep = 'all', onEvent } = task
+  const tell = (state: 'unpacking' | 'unpacked' | 'failed') =>
+    onEvent({ type: 'unpacked-image', reference, state })
+  const { unpackImage } = await import('@dist/rootfs')
+  tell('unpacking')
+  try {
+    const unpacked = await unpackImage(source, desc, {
+      snapshots,
+      keep,
+      signal,
+      onEvent: (event) => forward(event, task),
+      platform,
+    })
+    tell('unpacked')
+    return unpacked
+  } catch (error) {
+    tell('failed')
+    throw error
+  }
+}
+
+function forward(event: UnpackEvent, { name, onEvent, onWarning }: UnpackTask): void {
+  const { desc } = event.layer
+  if (event.type === 'warning') onWarning(`${name}: ${event.entry}: ${event.reason}`)
+  else onEvent({ type: 'unpack', reference: name, desc, state: event.state, offset: event.offset })
+}
+
+/** A line for an unpacked image: its name, the chain ID and the path of its root filesystem. */
+export function unpackedLine(name: string, { top }: Unpacked): string {
+  return `${name} ${top.chainID} ${top.path}`
+}
+
+/** What `--json` tells of an unpacked image. */
+export function jsonUnpacked({ image, chain, top }: Unpacked) {
+  return {
+    manifest: image.desc.digest,
+    chainID: top.chainID,
+    path: top.path,
+    snapshots: chain.map(({ chainID, parent, diffID, layer, size, entries, path }) => ({
+      chainID,
+      parent,
+      diffID,
+      layer,
+      size,
+      entries,
+      path,
+    })),
+  }
+}
+
+/** Warnings that are said: with thousands nobody would find the first. */
+const shownWarnings = 20
+
+/** Keeps warnings until progress has ended. */
+export class Warnings {
+  readonly #all: string[] = []
+
+  readonly add = (warning: string): void => {
+    this.#all.push(warning)
+  }
+
+  /** Says them on stderr, all of them where `verbose`. */
+  tell(context: Context, { verbose }: { verbose?: boolean | undefined }): void {
+    const shown = verbose ? this.#all : this.#all.slice(0, shownWarnings)
+    for (const warning of shown) note(context, warning)
+    const more = this.#all.length - shown.length
+    if (more > 0) note(context, `${more} more entries could not be made as they are: -v names them`)
+  }
+}

@@ -1,0 +1,38 @@
+import type { Runs } from '@dist/runs'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { openQueue, requiredQueue } from '../open/queue.js'
+import { type QueueOptions, withOutput, withQueue } from '../options.js'
+import { print, printJson } from '../output/print.js'
+import { knownRun } from './find.js'
+
+const examples = `
+Workers notice within a second or so. Images that are published stay published.
+
+Examples:
+  $ dist cancel 01hx3k`
+
+export const cancelCommand: Define = (context, onExit) =>
+  withQueue(withOutput(new Command('cancel')))
+    .argument('<run>', 'a run, as dist runs shows it')
+    .addHelpText('after', examples)
+    .action(async (run: string, options) => onExit(await cancel(context, run, options)))
+
+/** `dist cancel`: nothing of a run goes on; what it has published stays. */
+export async function cancel(context: Context, run: string, options: QueueOptions): Promise<number> {
+  await using queue = await openQueue(await requiredQueue(options, context.env), context)
+  return await cancelRun(context, run, options, queue.runs)
+}
+
+export async function cancelRun(
+  context: Context,
+  run: string,
+  { json }: QueueOptions,
+  runs: Pick<Runs, 'cancel'>,
+): Promise<number> {
+  await knownRun(run, () => runs.cancel(run))
+  if (json) printJson(context, { run })
+  else print(context, run)
+  return exitCodes.done
+}

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { abortError, hasCode, isNotFound, throwIfAborted, unlessAborted } from '@dist/errdefs'
+import type { Obstacle, ObstacleReader, RunStatus, Runs } from '@dist/runs'
+import { type Remark, remarkOf } from '../progress/run/remark.js'
+import type { RunView } from '../progress/run/view.js'
+import { FailureGroups } from '../report/failures.js'
+
+export interface FollowOptions {
+  signal: AbortSignal
+  onStatus: (status: RunStatus) => void
+  /** Told once each time that the queue stops answering; it is asked on. */
+  onAway?: ((error: unknown) => void) | undefined
+  /** Milliseconds between two looks. Default 1,000. */
+  every?: number | undefined
+}
+
+/**
+ * Looks at a run until it has ended. Undefined when the run is gone: lost, or no longer known to the queue. A queue
+ * that does not answer is waited for. `CANCELED` through the signal, at once.
+ */
+export async function followRun(
+  runs: Pick<Runs, 'status'>,
+  run: string,
+  { signal, onStatus, onAway, every = 1000 }: FollowOptions,
+): Promise<RunStatus | undefined> {
+  let away = false
+  for (;;) {
+    try {
+      const status = await unlessAborted(runs.status(run), signal)
+      away = false
+      onStatus(status)
+      if (status.state === 'lost') return undefined
+      if (status.state !== 'running') return status
+    } catch (error) {
+      throwIfAborted(signal)
+      if (isNotFound(error)) return undefined
+      if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+      if (!away) onAway?.(error)
+      away = true
+    }
+    await pause(every, signal)
+  }
+}
+
+/** Waits; `CANCELED` when the signal aborts first. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {
+    throw abortError(signal)
+  })
+}
+
+export interface DisplayParts {
+  readonly runs: Pick<Runs, 'failed'>
+  readonly obstacles?: ObstacleReader | undefined
+  /** Milliseconds between two looks at what stands in the way and what has failed. Default: 2,000. */
+  readonly every?: number | undefined
+}
+
+/** Runs with more images are not looked through while they go on: their report names what failed. */
+const lookedThrough = 20_000
+
+/**
+ * Shows a run that is followed: how far it is, what stands in its way, and what has failed, when it happens. It looks
+ * for the latter in the background: a look at the run waits for nothing else.
+ */
+export class RunDisplay {
+  #obstacles: readonly Obstacle[] = []
+  #failures: readonly Remark[] = []
+  #failed = 0
+  #looking = false
+  #lookedAt = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly view: RunView,
+    private readonly parts: DisplayParts,
+  ) {}
+
+  show(status: RunStatus): void {
+    const runs = status.state === 'running'
+    if (runs) void this.#look(status)
+    // The report of a run that has ended tells what has failed.
+    this.view.show(status, [], runs ? [...this.#failures, ...this.#obstacles.map(remarkOf)] : [])
+  }
+
+  async #look({ id, images }: RunStatus): Promise<void> {
+    if (this.#looking || performance.now() - this.#lookedAt < (this.parts.every ?? 2_000)) return
+    this.#looking = true
+    try {
+      this.#obstacles = (await this.parts.obstacles?.(id)) ?? []
+      if (images.failed !== this.#failed && images.total <= lookedThrough) await this.#lookAtFailures(id)
+      this.#failed = images.failed
+    } catch {
+      // The queue is away: who follows the run says so.
+      this.#obstacles = []
+    }
+    this.#lookedAt = performance.now()
+    this.#looking = false
+  }
+
+  async #lookAtFailures(run: string): Promise<void> {
+    const groups = new FailureGroups()
+    for await (const { reference, error } of this.parts.runs.failed(run))
+      groups.add({ reference, message: error?.message ?? 'no reason is known' })
+    this.#failures = groups.remarks()
+  }
+}

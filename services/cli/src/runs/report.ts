@@ -1,0 +1,49 @@
+import { sanitize, unlessAborted } from '@dist/errdefs'
+import type { RunStatus, Runs } from '@dist/runs'
+import type { Context } from '../context.js'
+import { describeError } from '../errors/describe.js'
+import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js'
+import { note } from '../output/print.js'
+import type { Report } from '../report/report.js'
+
+/** Milliseconds that a queue may take to tell of a run that is left. */
+const shutdownGraceMs = 5_000
+
+const againOf = { mirror: 'tries once more what failed', verify: 'looks once more at what is bad' }
+
+/** Writes the report of a run that has ended; resolves to the exit code that the run comes to. */
+export async function reportRun(
+  context: Context,
+  runs: Pick<Runs, 'images'>,
+  { id, kind, to, state, images, error }: RunStatus,
+  report: Report,
+): Promise<number> {
+  const summary = await report.write(runs.images(id), { run: id, total: images.total, kind, to })
+  if (error !== undefined) {
+    note(context, `run ${id}: ${sanitize(error.message, 500)}`)
+    return exitCodeOfCode(error.code)
+  }
+  if (state === 'failed') note(context, `run ${id}: dist retry ${id} ${againOf[kind]}`)
+  if (state !== 'canceled') return summary.exitCode
+  note(context, `run ${id} was canceled`)
+  return summary.exitCode || exitCodeOfFailures(summary.done, new Set([exitCodes.failed]))
+}
+
+/** Writes what is done of a run that is left to go on, where a report was asked for. Bounded, and never throws. */
+export async function reportSoFar(
+  context: Context,
+  runs: Pick<Runs, 'status' | 'images'>,
+  run: string,
+  report: Report,
+): Promise<void> {
+  if (!report.wanted) return
+  const write = async () => {
+    const { kind, to, images } = await runs.status(run)
+    await report.write(runs.images(run), { run, total: images.total, kind, to })
+  }
+  try {
+    await unlessAborted(write(), AbortSignal.timeout(shutdownGraceMs))
+  } catch (error) {
+    note(context, `run ${run}: what is done of it could not be told: ${describeError(error)}`)
+  }
+}

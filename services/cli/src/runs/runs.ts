@@ -1,0 +1,59 @@
+import type { RunStatus, Runs } from '@dist/runs'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { openQueue, requiredQueue } from '../open/queue.js'
+import { type QueueOptions, withOutput, withQueue, withTable } from '../options.js'
+import { formatBytes, formatDuration } from '../output/format.js'
+import { printJson } from '../output/print.js'
+import { type Column, type TableOptions, tableFor } from '../output/table.js'
+
+const examples = `
+Newest first. A run that is lost is one whose jobs the queue no longer has: submit it again, only what is missing is
+fetched.
+
+Examples:
+  $ dist runs --queue redis://10.0.0.5:6379
+  $ dist runs --json | jq -r 'select(.state == "failed") | .id' | xargs -rn1 dist retry`
+
+export const runsCommand: Define = (context, onExit) =>
+  withTable(withQueue(withOutput(new Command('runs'))))
+    .addHelpText('after', examples)
+    .action(async (options) => onExit(await listRuns(context, options)))
+
+export interface RunsOptions extends QueueOptions, TableOptions {}
+
+/** `dist runs`: the runs that the queue knows. */
+export async function listRuns(context: Context, options: RunsOptions): Promise<number> {
+  await using queue = await openQueue(await requiredQueue(options, context.env), context)
+  return await showRuns(context, options, queue.runs)
+}
+
+/** Newest first. */
+export async function showRuns(
+  context: Context,
+  { json, trunc }: RunsOptions,
+  runs: Pick<Runs, 'list'>,
+): Promise<number> {
+  const found = await runs.list()
+  if (json) for (const status of found) printJson(context, status)
+  else context.stdout.write(tableFor(context, columns, found.map(cells), { trunc }))
+  return exitCodes.done
+}
+
+const columns: readonly Column[] = [
+  { title: 'RUN' },
+  { title: 'KIND', rank: 2 },
+  { title: 'STATE' },
+  { title: 'AGE' },
+  { title: 'IMAGES' },
+  { title: 'FAILED' },
+  { title: 'BYTES', rank: 3 },
+  { title: 'TO', cut: 'name', least: 12, rank: 1 },
+]
+
+function cells({ id, kind, state, createdAt, images, bytes, to = '-' }: RunStatus): string[] {
+  const age = formatDuration(Date.now() - createdAt.getTime())
+  const counts = [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
+  return [id, kind, state, age, ...counts, to]
+}

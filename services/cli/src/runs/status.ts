@@ -1,0 +1,127 @@
+import { DistError } from '@dist/errdefs'
+import type { ObstacleReader, RunStatus, Runs } from '@dist/runs'
+import { Command } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/exit.js'
+import { noteAway, openQueue, persistentQueue, requiredQueue } from '../open/queue.js'
+import { type QueueOptions, withOutput, withQueue } from '../options.js'
+import { note, print, printJson } from '../output/print.js'
+import { openRunView } from '../progress/run/view.js'
+import { failuresAtMost, jsonReport, openReport, type Report } from '../report/report.js'
+import { verbOf } from '../report/summary.js'
+import { findRun } from './find.js'
+import { followRun, RunDisplay } from './follow.js'
+import { reportRun, reportSoFar } from './report.js'
+import { failedLines, statusLines } from './status-lines.js'
+
+const examples = `
+Without a run: the latest one. --watch follows it to its end, ends with its report and with the exit code that dist
+mirror would have had; Ctrl-C leaves the run alone.
+
+Examples:
+  $ dist status
+  $ dist status --watch 01hx3k
+  $ dist status --report report.jsonl 01hx3k`
+
+export const statusCommand: Define = (context, onExit) =>
+  withQueue(withOutput(new Command('status')))
+    .argument('[run]', 'a run, as dist runs shows it')
+    .option('--watch', 'follow the run to its end')
+    .option('--report <file>', 'write how it went for each image into a file, as JSON lines')
+    .addHelpText('after', examples)
+    .action(async (run: string | undefined, options) => onExit(await status(context, run, options)))
+
+export interface StatusOptions extends QueueOptions {
+  watch?: boolean | undefined
+  report?: string | undefined
+}
+
+/** `dist status`: how far a run is, and what failed. */
+export async function status(
+  context: Context,
+  run: string | undefined,
+  options: StatusOptions,
+): Promise<number> {
+  const url = await requiredQueue(options, context.env)
+  await using report = await openReport(context, options)
+  await using queue = await openQueue(
+    url,
+    context,
+    options.watch ? { ...persistentQueue(context), waitAtStart: true } : { signal: context.signal },
+  )
+  return await showStatus(context, run, options, { runs: queue.runs, obstacles: queue.obstacles, report })
+}
+
+export interface StatusParts {
+  runs: Pick<Runs, 'list' | 'status' | 'images' | 'failed'>
+  obstacles?: ObstacleReader | undefined
+  report: Report
+  /** Milliseconds between two looks of `--watch`. Default 1,000. */
+  every?: number | undefined
+}
+
+/** The exit code is that of the run once it was watched to its end; a look alone is done when it is shown. */
+export async function showStatus(
+  context: Context,
+  run: string | undefined,
+  options: StatusOptions,
+  parts: StatusParts,
+): Promise<number> {
+  const found = await findRun(parts.runs, run)
+  if (options.watch) return watchRun(context, found, parts)
+  if (found.state === 'lost') note(context, lostRun(found.id).message)
+  if (options.report !== undefined) {
+    await reportRun(context, parts.runs, found, parts.report)
+    return exitCodes.done
+  }
+  const obstacles = found.state === 'running' ? ((await parts.obstacles?.(found.id)) ?? []) : []
+  if (options.json) {
+    printJson(context, { ...found, obstacles, failures: await firstFailures(found, parts.runs) })
+    return exitCodes.done
+  }
+  for (const line of statusLines(found, Date.now(), obstacles)) print(context, line)
+  for await (const line of failedLines(parts.runs.failed(found.id))) print(context, line)
+  return exitCodes.done
+}
+
+async function firstFailures(status: RunStatus, runs: Pick<Runs, 'failed'>): Promise<object[]> {
+  const failures: object[] = []
+  for await (const image of runs.failed(status.id)) {
+    failures.push(jsonReport(image, verbOf(status)))
+    if (failures.length === failuresAtMost) break
+  }
+  return failures
+}
+
+async function watchRun(
+  context: Context,
+  { id }: RunStatus,
+  { runs, obstacles, report, every }: StatusParts,
+): Promise<number> {
+  const view = await openRunView(context)
+  const display = new RunDisplay(view, { runs, obstacles })
+  try {
+    const ended = await followRun(runs, id, {
+      signal: context.signal,
+      onStatus: (now) => display.show(now),
+      onAway: noteAway(context),
+      every,
+    })
+    view.end()
+    if (ended === undefined) throw lostRun(id)
+    return await reportRun(context, runs, ended, report)
+  } catch (error) {
+    view.end()
+    if (context.signal.aborted) await reportSoFar(context, runs, id, report)
+    throw error
+  } finally {
+    view.end()
+  }
+}
+
+function lostRun(run: string): DistError {
+  return new DistError(
+    'UNAVAILABLE',
+    `run ${run} is lost, the queue no longer knows its jobs: submit it again; of images that are mirrored only what is missing is fetched`,
+  )
+}

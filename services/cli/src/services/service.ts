@@ -1,0 +1,73 @@
+import type { ServiceName } from '@dist/settings'
+import { Command } from 'commander'
+import type { Context } from '../context.js'
+import { exitCodeOf, exitCodes } from '../errors/exit.js'
+
+/** Where a service runs: it logs to stdout, and stops when it is interrupted. */
+export interface ServiceContext {
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+  log: NodeJS.WriteStream
+}
+
+/**
+ * The command of a service. Flags are handed on as they are written: the service reads the rest of its settings from
+ * the environment and from a file, and checks all of them.
+ */
+export function serviceCommand(name: string): Command {
+  return new Command(name)
+    .option(
+      '--queue <url>',
+      'the Redis that carries the queue (default: $DIST_QUEUE, else redis://127.0.0.1:6379)',
+    )
+    .option('--queue-username <name>', 'the user to sign in as at the queue; passwords are no flags')
+    .option('--queue-ca-file <file>', 'the authorities to trust, PEM, with rediss://')
+    .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
+    .option('--log-level <level>', 'debug, info, warn or error (default: info)')
+    .option('--deadline <duration>', 'how long stopping may take (default: 10s)')
+    .option('-v, --verbose', 'show where an error comes from')
+}
+
+/** Options of services that move content. */
+export function withMirror(command: Command): Command {
+  return command
+    .option(
+      '--store <url>',
+      'the store of all services of the queue: a folder, or s3://bucket/prefix?endpoint=...',
+    )
+    .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; several with commas between')
+    .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+    .option(
+      '--addresses <net>',
+      'nets that every registry may lead to, such as 10.0.0.0/8; several with commas between',
+    )
+    .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
+    .option(
+      '--host-patience <duration>',
+      'how long a registry that answers no more is waited for before its images fail (default: 15m)',
+    )
+}
+
+/** Milliseconds for connections to close by themselves. */
+const shutdownGraceMs = 500
+
+/**
+ * Runs a service until it is interrupted. That is how services end: they are done then. Why one cannot start is the last
+ * line of its log.
+ */
+export async function serve(
+  name: ServiceName,
+  { env, signal, stdout }: Context,
+  run: (context: ServiceContext) => Promise<void>,
+): Promise<number> {
+  try {
+    await run({ env, signal, log: stdout })
+  } catch (error) {
+    const { logEnd } = await import('@dist/service')
+    logEnd(name, stdout, error)
+    return exitCodeOf(error)
+  }
+  // What was left open at the deadline must not keep the process.
+  setTimeout(() => process.exit(), shutdownGraceMs).unref()
+  return exitCodes.done
+}
