@@ -58,7 +58,7 @@ describe.each(['pull', 'mirror'])('dist %s', (command) => {
     const ended = await workspace().dist([command, byDigest()])
     expect(ended.code).toBe(5)
     const [line = ''] = ended.stderr.split('\n').filter((text) => text.includes('does not verify'))
-    expect(line).toContain(`does not verify (${registry.host}): the content has digest sha256:`)
+    expect(line).toContain(`does not verify (${registry.host}): actual digest sha256:`)
     expect(digestsIn(line)).toHaveLength(2)
     expect(new Set(digestsIn(line)).size).toBe(2)
   })

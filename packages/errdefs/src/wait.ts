@@ -1,18 +1,28 @@
-import { abortError, throwIfAborted } from './predicates.js'
+import { setMaxListeners } from 'node:events'
+import { abortError } from './predicates.js'
+
+/** Calls `call` once when the signal aborts. Returns a function that removes the listener. The signal must not be aborted. */
+export function onAbort(signal: AbortSignal, call: () => void): () => void {
+  // One signal ends hundreds of transfers; Node warns of a leak above ten listeners.
+  setMaxListeners(0, signal)
+  signal.addEventListener('abort', call, { once: true })
+  return () => signal.removeEventListener('abort', call)
+}
 
 /** Resolves after `milliseconds`. Rejects with `abortError` as soon as the signal aborts. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortError(signal))
-    const onAbort = () => {
-      clearTimeout(timer)
-      if (signal !== undefined) reject(abortError(signal))
-    }
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
+      unlisten?.()
       resolve()
     }, milliseconds)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unlisten =
+      signal &&
+      onAbort(signal, () => {
+        clearTimeout(timer)
+        reject(abortError(signal))
+      })
   })
 }
 
@@ -20,18 +30,11 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
  * Settles as the promise does. Rejects with `abortError` as soon as the signal aborts; the outcome of the promise is then
  * ignored.
  */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  promise.catch(() => {})
-  throwIfAborted(signal)
-  let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
+  return new Promise((resolve, reject) => {
+    const unlisten = signal.aborted ? undefined : onAbort(signal, () => reject(abortError(signal)))
+    promise.then(resolve, reject).finally(() => unlisten?.())
+    if (signal.aborted) reject(abortError(signal))
   })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

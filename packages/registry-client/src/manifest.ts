@@ -7,75 +7,82 @@ import {
   digestOf,
   essence,
   hasChildren,
-  isDigest,
   isSchema1Type,
   maxManifestSize,
   parseManifest,
 } from '@dist/oci'
 import type { Response } from './http/exchange.js'
-import { sizeHeader } from './range.js'
-import { withRetries } from './retry.js'
-import { type RegistryRequest, send } from './send.js'
-import type { Transport } from './transport.js'
+import { announcedDigest, parseSize } from './http/headers.js'
+import type { Operation } from './request/operation.js'
 
-/** A manifest as a registry sent it, with what its bytes are. */
+/** A manifest as a registry sent it, with the descriptor of its bytes. */
 export interface ReadManifest {
   readonly desc: Descriptor
   readonly content: Uint8Array
 }
 
 /**
- * GETs a manifest whole. The digest is that of the bytes; where one was asked for or announced and is another, it is asked
- * for once more, and then `FAILED_PRECONDITION`. Larger than the cap is `RESOURCE_EXHAUSTED`, whatever was announced.
+ * GETs a whole manifest by tag or digest. The digest is that of the bytes. If the requested or announced digest is another
+ * one, the manifest is read once more, and then `FAILED_PRECONDITION`. Above the size limit: `RESOURCE_EXHAUSTED`.
  */
-export function readManifest(
-  transport: Transport,
-  request: RegistryRequest,
+export async function readManifest(
+  operation: Operation,
+  object: string,
   wanted: Digest | undefined,
 ): Promise<ReadManifest> {
-  const read = () => withRetries(transport.retry, request.signal, () => readOnce(transport, request, wanted))
-  return read().catch((error: unknown) => {
-    // Something on the way may have damaged it.
+  const read = () => operation.retrying(() => readOnce(operation, object, wanted))
+  try {
+    return await read()
+  } catch (error) {
+    // A proxy or the network may have damaged it.
     if (isFailedPrecondition(error)) return read()
     throw error
-  })
+  }
 }
 
 async function readOnce(
-  transport: Transport,
-  request: RegistryRequest,
+  operation: Operation,
+  object: string,
   wanted: Digest | undefined,
 ): Promise<ReadManifest> {
-  const response = await send(transport, request)
-  const content = await readWhole(response, request.what)
-  const digest = verifiedDigest(content, wanted, response, request.what)
-  const mediaType = mediaTypeOf(response, content, request.what)
+  const { what } = operation
+  const response = await operation.attempt(operation.objectRequest('manifest', object))
+  const content = await readWhole(response, what)
+  const digest = verifyDigest(content, wanted, response, what)
+  const mediaType = checkMediaType(response, content, what)
   return { desc: { mediaType, digest, size: content.byteLength }, content }
 }
 
 /**
- * The media type that an answer's header says, if it is that of a manifest. Registries and what stands before them
- * send generic ones too (`application/json`, `text/plain`).
+ * The descriptor that an answer to HEAD announces. Undefined if a part of it is missing, or if it contradicts what was
+ * requested or what a manifest may be: a GET decides then.
  */
-export function announcedType(response: Response): string | undefined {
+export function announcedManifest(response: Response, wanted: Digest | undefined): Descriptor | undefined {
+  const mediaType = announcedType(response)
+  const size = parseSize(response.headers['content-length'])
+  const digest = announcedDigest(response)
+  if (mediaType === undefined || !size || size > maxManifestSize || digest === undefined) return undefined
+  return wanted === undefined || wanted === digest ? { mediaType, digest, size } : undefined
+}
+
+/**
+ * The announced media type, if it is that of a manifest. Registries and proxies send generic ones as well
+ * (`application/json`, `text/plain`).
+ */
+function announcedType(response: Response): string | undefined {
   const type = essence(response.headers['content-type'] ?? '')
   return hasChildren(type) || isSchema1Type(type) ? type : undefined
 }
 
-export function announcedDigest(response: Response): Digest | undefined {
-  const value = response.headers['docker-content-digest']
-  return typeof value === 'string' && isDigest(value) ? value : undefined
-}
-
-/** All bytes of an answer, at most as many as a manifest may have: beyond it `RESOURCE_EXHAUSTED`. */
+/** All bytes of an answer. Above the size limit of manifests: `RESOURCE_EXHAUSTED`. */
 export async function readWhole({ body, headers, url }: Response, what: string): Promise<Uint8Array> {
   const tooLarge = () =>
     new DistError(
       'RESOURCE_EXHAUSTED',
-      `${what}: ${url.host} sends more than the ${maxManifestSize} bytes that a manifest may have`,
+      `${what}: answer exceeds the limit of ${maxManifestSize} bytes (${url.host})`,
     )
-  // The announced size saves reading what is too large; only counting stops what announces nothing.
-  if ((sizeHeader(headers['content-length']) ?? 0) > maxManifestSize) {
+  // The announced size avoids reading; only counting stops an answer that announces nothing.
+  if ((parseSize(headers['content-length']) ?? 0) > maxManifestSize) {
     await body.return()
     throw tooLarge()
   }
@@ -89,34 +96,27 @@ export async function readWhole({ body, headers, url }: Response, what: string):
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)
 }
 
-function verifiedDigest(
+/** The digest of the content. Throws if the requested or the announced digest is another one (R10, R11). */
+function verifyDigest(
   content: Uint8Array,
   wanted: Digest | undefined,
   response: Response,
   what: string,
 ): Digest {
   const announced = announcedDigest(response)
-  const { host } = response.url
+  const mismatch = (text: string) =>
+    new DistError('FAILED_PRECONDITION', `${what}: does not verify (${response.url.host}): ${text}`)
   const digest = digestOf(content, algorithmOf(wanted ?? announced ?? ('sha256:' as Digest)))
   if (wanted !== undefined && digest !== wanted)
-    throw new DistError('FAILED_PRECONDITION', unverified(what, wanted, host, digest))
+    throw mismatch(`${what.includes(wanted) ? '' : `expected ${wanted}, `}actual digest ${digest}`)
   if (announced === undefined || announced === wanted) return digest
-  const said = digestOf(content, algorithmOf(announced))
-  if (said === announced) return digest
-  throw new DistError(
-    'FAILED_PRECONDITION',
-    `${what}: does not verify (${host}): announced as ${announced}, the content has digest ${said}`,
-  )
+  const actual = digestOf(content, algorithmOf(announced))
+  if (actual === announced) return digest
+  throw mismatch(`announced ${announced}, actual digest ${actual}`)
 }
 
-/** With the expected digest, which most names of what is asked for have already. */
-function unverified(what: string, wanted: Digest, host: string, digest: Digest): string {
-  const expected = what.includes(wanted) ? '' : `${wanted} was expected, `
-  return `${what}: does not verify (${host}): ${expected}the content has digest ${digest}`
-}
-
-/** Checks the document on the way, where it is one that we can read: what contradicts itself is refused by name. */
-function mediaTypeOf(response: Response, content: Uint8Array, what: string): string {
+/** The media type, announced or detected. Parses manifests of known types: contradictory documents are rejected. */
+function checkMediaType(response: Response, content: Uint8Array, what: string): string {
   const announced = announcedType(response)
   const mediaType = announced ?? detectMediaType(content, what)
   if (announced !== undefined || hasChildren(mediaType)) parseManifest(content, mediaType, what)

@@ -2,7 +2,7 @@ import { createHostLimiter, type HostLimiter } from '@dist/remotes'
 import { type Authorizer, anonymous } from './auth/authorizer.js'
 import { type Agents, type AgentsOptions, createAgents } from './http/agents.js'
 import { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
-import { defaultRetry, type RetryPolicy } from './retry.js'
+import { defaultRetry, type RetryPolicy } from './request/retry.js'
 
 export interface TransportOptions extends AgentsOptions {
   /** Default: ask without authorization, and take a 401 for an answer. */
@@ -18,9 +18,9 @@ export interface TransportOptions extends AgentsOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   readonly userAgent?: string | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
   /** As in `WatchedOptions`. */
-  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined
   /** Connections to share. Default: its own, closed on dispose. */
   readonly agents?: Agents | undefined
 }

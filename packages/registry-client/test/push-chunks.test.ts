@@ -1,7 +1,7 @@
 import { faults, reply } from '@dist/testkit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Pieces, takenOf } from '../src/push/chunks.js'
+import { Pieces, parseTaken } from '../src/push/chunks.js'
 import { held, MiB, push, pusherTo, sample, uploads } from './push-support.js'
 import { scripted } from './support.js'
 
@@ -119,13 +119,13 @@ const sizes = fc.integer({ min: 1, max: 2 ** 40 })
 test('what was taken is never more than was sent, nor less than nothing', () => {
   fc.assert(
     fc.property(fc.string(), fc.nat(), sizes, (range, offset, length) => {
-      const taken = takenOf(range, offset, length)
+      const taken = parseTaken(range, offset, length)
       expect(taken === undefined || (taken >= 0 && taken <= length)).toBe(true)
     }),
   )
   fc.assert(
     fc.property(fc.nat(), sizes, fc.nat(), (offset, length, last) => {
-      const taken = takenOf(`0-${last}`, offset, length)
+      const taken = parseTaken(`0-${last}`, offset, length)
       expect(taken === undefined || (taken >= 0 && taken <= length)).toBe(true)
     }),
   )
@@ -137,12 +137,12 @@ test('what a registry says to have taken is what it is counted for', () => {
       const taken = Math.floor(length * part)
       // That nothing is there, and that one byte is, are said in the same way.
       fc.pre(offset + taken > 1)
-      expect(takenOf(`0-${offset + taken - 1}`, offset, length)).toBe(taken)
-      expect(takenOf(undefined, offset, length)).toBe(length)
+      expect(parseTaken(`0-${offset + taken - 1}`, offset, length)).toBe(taken)
+      expect(parseTaken(undefined, offset, length)).toBe(length)
     }),
   )
-  expect(takenOf('0-0', 0, 1)).toBe(1)
-  expect(takenOf('0-0', 0, 5)).toBe(0)
+  expect(parseTaken('0-0', 0, 1)).toBe(1)
+  expect(parseTaken('0-0', 0, 5)).toBe(0)
 })
 
 test('pieces are all of the same size but the last, and hold the bytes in their order', () => {

@@ -1,7 +1,7 @@
 import { faults } from '@dist/testkit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseContentRange, sizeHeader } from '../src/range.js'
+import { parseContentRange, parseSize } from '../src/http/headers.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
 
 const size = 200_000
@@ -228,10 +228,10 @@ test('Content-Range is taken for one only when it says first, last and a size th
 test('R17 a length header that is no size is unknown, never a number', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      const size = sizeHeader(text)
+      const size = parseSize(text)
       expect(size === undefined || (Number.isSafeInteger(size) && size >= 0)).toBe(true)
     }),
   )
   for (const value of ['-1', '1.5', '9007199254740993', '0x10', ' 1', ''])
-    expect(sizeHeader(value)).toBeUndefined()
+    expect(parseSize(value)).toBeUndefined()
 })

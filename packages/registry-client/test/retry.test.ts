@@ -1,7 +1,7 @@
 import { createHostLimiter, type HostLimiter } from '@dist/remotes'
 import { faults } from '@dist/testkit'
 import { expect, test } from 'vitest'
-import { retryAfter } from '../src/retry.js'
+import { parseRetryAfter } from '../src/http/headers.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
 
 function recording(): { limiter: HostLimiter; pauses: [string, number | undefined][] } {
@@ -71,7 +71,7 @@ test.each([400, 401, 403, 404, 405, 406])('%i is not asked again', async (status
 
 test('R23 Retry-After is read as seconds and as a date, and capped', () => {
   const now = Date.parse('2026-01-01T00:00:00Z')
-  const read = (value: string) => retryAfter(value, 60_000, now)
+  const read = (value: string) => parseRetryAfter(value, 60_000, now)
   expect(read('7')).toBe(7000)
   expect(read('Thu, 01 Jan 2026 00:00:09 GMT')).toBe(9000)
   expect(read('Thursday, 01-Jan-26 00:00:09 GMT')).toBe(9000)
@@ -92,7 +92,7 @@ test('R23 a Retry-After that is negative, past, or nothing of the kind is as goo
     '2036-01-01',
     undefined,
   ])
-    expect(retryAfter(value, 60_000, now)).toBeUndefined()
+    expect(parseRetryAfter(value, 60_000, now)).toBeUndefined()
 })
 
 test('R23 a Retry-After is capped, told to all who ask the host, and left to them', async () => {

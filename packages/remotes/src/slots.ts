@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events'
-import { abortError } from '@dist/errdefs'
+import { abortError, onAbort } from '@dist/errdefs'
 
 interface Waiter {
   admit(): void
@@ -25,12 +24,8 @@ export class Slots {
     if (this.#taken < this.count && this.#waiting.size === 0) return this.#occupy()
     return new Promise((resolve, reject) => {
       const leave = () => {
-        signal?.removeEventListener('abort', onAbort)
+        unlisten?.()
         this.#waiting.delete(waiter)
-      }
-      const onAbort = () => {
-        leave()
-        if (signal !== undefined) reject(abortError(signal))
       }
       const waiter = {
         admit: () => {
@@ -42,9 +37,7 @@ export class Slots {
           reject(error)
         },
       }
-      // One signal ends hundreds of waits; Node warns of a leak above ten listeners.
-      if (signal !== undefined) setMaxListeners(0, signal)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const unlisten = signal && onAbort(signal, () => waiter.refuse(abortError(signal)))
       this.#waiting.add(waiter)
     })
   }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openLocalStore } from '@dist/content-local'
 import { transferBlob } from '@dist/mirror'
-import { type Authorizer, createFetcher, createTransport, type RequestEvent } from '@dist/registry-client'
+import { type Authorizer, createRepository, createTransport, type RequestEvent } from '@dist/registry-client'
 import { Channel } from './channel.js'
 import { forwardingLimiter } from './limiter.js'
 import type { ThreadSettings, TransferCall } from './protocol.js'
@@ -19,7 +19,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
   const channel = new Channel(port, {
     transfer: async (call: TransferCall, signal) => {
       const store = await opening
-      const fetcher = createFetcher({ transport, endpoints: call.endpoints, locator: call.locator })
+      const { endpoints, locator } = call
+      const fetcher = createRepository({ transport, endpoints: async () => endpoints, locator })
       const onProgress = throttled(
         (offset) => channel.call('progress', { transfer: call.transfer, offset }),
         progressInterval,

@@ -2,11 +2,11 @@ import { DistError, isRetryable } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
 import type { Agents } from '../http/agents.js'
-import { about } from '../http/errors.js'
+import { withObjectName } from '../http/errors.js'
 import type { ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.js'
+import { reportAnswer, reportedExchange } from '../http/report.js'
 import { statusError } from '../http/status.js'
-import { pauseAsAsked, watchedExchange } from '../http/watched.js'
-import { type RetryPolicy, withRetries } from '../retry.js'
+import { type RetryPolicy, withRetries } from '../request/retry.js'
 import { basicAuthorization, type Credential, secretsIn, shownUser } from './credential.js'
 
 /** A token, and until when it is good (milliseconds since the epoch). */
@@ -29,8 +29,8 @@ export interface TokenOptions {
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly userAgent: string
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
-  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onAsk?: ((host: string) => () => void) | undefined
 }
 
 // Distribution's token specification: what names no expiry is good for 60 seconds.
@@ -44,16 +44,16 @@ const maxTokenResponse = 64 * 1024
 export async function fetchToken(request: TokenRequest, options: TokenOptions): Promise<Grant> {
   const { realm, endpoint } = request
   const outgoing = tokenExchange(request, options.userAgent)
-  const dispatcher = await about(outgoing.what, () => options.agents.dispatcher(realm, endpoint))
+  const dispatcher = await withObjectName(outgoing.what, () => options.agents.dispatcher(realm, endpoint))
   return withRetries(options.retry, undefined, async () => {
     const permit = await options.limiter.acquire(realm.host, { lane: 'tokens' })
     const onEnd = () => permit.release()
-    const response = await watchedExchange(dispatcher, outgoing, { ...options, onEnd })
+    const response = await reportedExchange(dispatcher, outgoing, { ...options, onEnd })
     if (response.status === 200)
       return grantOf(await response.body.start(maxTokenResponse + 1), outgoing.what)
     const secrets = secretsOf(request.credential)
     const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter, { secrets })
-    await pauseAsAsked(options.limiter, response, error)
+    await reportAnswer(options.limiter, response, error)
     if (isRetryable(error)) throw error
     throw refusal(response.status, outgoing.what, request.credential)
   })

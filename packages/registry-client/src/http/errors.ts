@@ -53,7 +53,7 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Cir
 }
 
 /** Calls; what an error says of a host gets the name of the object that it is about. */
-export async function about<T>(what: string, call: () => T | Promise<T>): Promise<T> {
+export async function withObjectName<T>(what: string, call: () => T | Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
@@ -71,7 +71,7 @@ export function isHostFailure(error: unknown): error is DistError & { host: stri
 }
 
 /** Whether an error holds for everything that the host is asked, not for this request. */
-export function isOfHost(error: unknown): boolean {
+export function isHostWide(error: unknown): boolean {
   if (isHostFailure(error) || isPaused(error)) return true
   // A 429, and what names a time, is a wish of the host.
   return (

@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { abortError, DistError, redactUrl } from '@dist/errdefs'
+import { abortError, DistError, onAbort, redactUrl } from '@dist/errdefs'
 import type { Dispatcher } from 'undici'
 import { Body } from './body.js'
 import { connectionError } from './errors.js'
 import { isBulk, paced, type RequestBody } from './outgoing.js'
-import { onAbort } from './signal.js'
 import { type MinimumThroughput, Throughput } from './throughput.js'
 
 /** How long is waited for a host. Milliseconds. */
@@ -60,7 +59,7 @@ export interface ExchangeRequest {
 
 export interface ExchangeOptions {
   readonly timeouts: Timeouts
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined | undefined
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
   /** Called once, when the body has ended or no answer came. */
   readonly onEnd?: (() => void) | undefined
 }

@@ -1,7 +1,7 @@
 import { type Code, DistError } from '@dist/errdefs'
-import { retryAfter } from '../retry.js'
 import { type ErrorDocument, readErrorDocument } from './document.js'
 import type { Response } from './exchange.js'
+import { parseRetryAfter } from './headers.js'
 
 // Enough for a registry that names every blob of a manifest; a body of gigabytes must neither be read nor kept.
 const maxErrorBody = 64 * 1024
@@ -50,7 +50,7 @@ export async function statusError(
   const { status, headers, url } = response
   const said = readErrorDocument(await response.body.start(maxErrorBody), secrets)
   const meant = meantStatus(status, said)
-  const wait = retryAfter(headers['retry-after'], maxRetryAfter)
+  const wait = parseRetryAfter(headers['retry-after'], maxRetryAfter)
   const meaning = meaningFor(user, meant, status) ?? (pushes ? meaningForPush : meaningOf)(meant, status)
   const because = `${url.host} ${meaning}`
   const message = `${what}: ${because}${said.text === '' ? '' : ` (${said.text})`}`

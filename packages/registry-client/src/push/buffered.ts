@@ -1,9 +1,8 @@
 import type { Digest } from '@dist/oci'
-import { withRetries } from '../retry.js'
-import { takeOpened, UploadDraft } from './draft.js'
-import { completeUpload, type Upload } from './upload.js'
+import { openUpload, UploadDraft } from './draft.js'
+import type { Upload } from './upload.js'
 
-/** A small blob: gathered, and sent in one request once it is verified, as often as it takes. */
+/** A small blob: buffered, verified, and sent in one request, with retries. */
 export class BufferedDraft extends UploadDraft {
   #chunks: Uint8Array[] = []
 
@@ -19,22 +18,21 @@ export class BufferedDraft extends UploadDraft {
     const [first = new Uint8Array(), ...others] = this.#chunks
     const body = others.length === 0 ? first : Buffer.concat([first, ...others])
     this.#chunks = []
-    const { place, signal } = this.job
-    await withRetries(place.transport.retry, signal, () => this.#send(digest, body))
+    await this.operation.retrying(() => this.#send(digest, body))
   }
 
   async close(): Promise<void> {
     this.#chunks = []
-    await this.cancel(takeOpened(this.job))
+    await this.target.takeUpload(this.digest)?.cancel()
   }
 
   async #send(digest: Digest, body: Uint8Array): Promise<void> {
     let upload: Upload | undefined
     try {
-      upload = await this.upload()
-      await completeUpload(this.job, upload, digest, { body })
+      upload = await openUpload(this)
+      await upload.complete(digest, { body })
     } catch (error) {
-      await this.cancel(upload)
+      await upload?.cancel()
       throw error
     }
   }

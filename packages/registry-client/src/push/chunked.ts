@@ -1,10 +1,10 @@
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import type { Response } from '../http/exchange.js'
-import { isPassing, pauseBefore, withRetries } from '../retry.js'
-import { Pieces, takenOf } from './chunks.js'
-import { type DraftJob, UploadDraft } from './draft.js'
-import { completeUpload, sendToUpload, type Upload, uploadOf } from './upload.js'
+import { isTemporary, pauseBefore } from '../request/retry.js'
+import { Pieces, parseTaken } from './chunks.js'
+import { type DraftOptions, openUpload, UploadDraft } from './draft.js'
+import type { Upload } from './upload.js'
 
 /** A blob that is sent in chunks, and completed by a request without content once it is verified. */
 export class ChunkedDraft extends UploadDraft {
@@ -13,11 +13,11 @@ export class ChunkedDraft extends UploadDraft {
   #sent = 0
 
   constructor(
-    job: DraftJob,
+    options: DraftOptions,
     upload: Upload,
     private readonly chunkSize: number,
   ) {
-    super(job)
+    super(options)
     this.#upload = upload
     this.#pieces = new Pieces(chunkSize)
   }
@@ -30,37 +30,35 @@ export class ChunkedDraft extends UploadDraft {
     await this.close()
     this.#pieces = new Pieces(this.chunkSize)
     this.#sent = 0
-    const { place, signal } = this.job
-    this.#upload = await withRetries(place.transport.retry, signal, () => this.upload())
+    this.#upload = await this.operation.retrying(() => openUpload(this))
   }
 
   protected async complete(digest: Digest): Promise<void> {
     await this.#send(this.#pieces.rest())
-    const { place, signal } = this.job
-    // All chunks are there: what fails now is not worth sending them again.
-    await withRetries(place.transport.retry, signal, () =>
-      completeUpload(this.job, this.#upload, digest, { body: new Uint8Array() }),
-    )
+    // Retried by itself: the chunks need not be sent again.
+    await this.operation.retrying(() => this.#upload.complete(digest, { body: new Uint8Array() }))
   }
 
   async close(): Promise<void> {
     this.#pieces = new Pieces(this.chunkSize)
-    await this.cancel(this.#upload)
+    await this.#upload.cancel()
   }
 
-  /** Sends a chunk, and again what of it was not taken, as long as that may help. */
+  /** Sends a chunk. The part that the registry did not take is sent again after temporary failures. */
   async #send(piece: Uint8Array): Promise<void> {
-    const { place, signal } = this.job
-    const { retry } = place.transport
+    const { retry, signal, what } = this.operation
     let rest = piece
     for (let failures = 0; rest.byteLength > 0; ) {
       let taken = 0
       try {
-        taken = this.#taken(await this.#patch(rest), rest.byteLength)
+        taken = this.#recordTaken(await this.#patch(rest), rest.byteLength)
         if (taken === 0)
-          throw new DistError('UNAVAILABLE', `${this.job.what}: the registry took nothing of a chunk`)
+          throw new DistError(
+            'UNAVAILABLE',
+            `${what}: registry took 0 bytes of a chunk (${this.#upload.host})`,
+          )
       } catch (error) {
-        if (!isPassing(error) || ++failures >= retry.attempts) throw error
+        if (!isTemporary(error) || ++failures >= retry.attempts) throw error
         await pauseBefore(failures, retry, signal)
         taken = await this.#takenBefore(error, rest.byteLength)
       }
@@ -70,7 +68,7 @@ export class ChunkedDraft extends UploadDraft {
   }
 
   async #patch(rest: Uint8Array): Promise<Response> {
-    const response = await sendToUpload(this.job, this.#upload, {
+    const response = await this.#upload.send({
       method: 'PATCH',
       accept: [201, 202, 204, 416],
       body: rest,
@@ -83,32 +81,32 @@ export class ChunkedDraft extends UploadDraft {
     if (response.status !== 416) return response
     throw new DistError(
       'UNAVAILABLE',
-      `${this.job.what}: ${response.url.host} is not at byte ${this.#sent} (416)`,
+      `${this.operation.what}: chunk at byte ${this.#sent} refused (416, ${response.url.host})`,
     )
   }
 
-  /** What a chunk left behind that failed half-way. Throws its error where the registry does not say. */
+  /** How many bytes of a failed chunk the registry has. Throws the error of the chunk if it does not answer that. */
   async #takenBefore(error: unknown, length: number): Promise<number> {
     let response: Response
     try {
-      response = await sendToUpload(this.job, this.#upload, { method: 'GET', accept: [202, 204] })
+      response = await this.#upload.send({ method: 'GET', accept: [202, 204] })
     } catch {
       throw error
     }
     await response.body.discard()
     if (response.headers.range === undefined) throw error
-    return this.#taken(response, length)
+    return this.#recordTaken(response, length)
   }
 
-  #taken(response: Response, length: number): number {
-    this.#upload = uploadOf(this.job, response, this.#upload)
+  #recordTaken(response: Response, length: number): number {
+    this.#upload = this.#upload.after(response)
     const { range } = response.headers
-    const taken = takenOf(range, this.#sent, length)
+    const taken = parseTaken(range, this.#sent, length)
     if (taken !== undefined) return taken
     const sent = `${this.#sent}-${this.#sent + length - 1}`
     throw new DistError(
       'MALFORMED',
-      `${this.job.what}: ${response.url.host} does not say that it has a part of ${sent}`,
+      `${this.operation.what}: Range header does not match the sent bytes ${sent} (${response.url.host})`,
     )
   }
 }

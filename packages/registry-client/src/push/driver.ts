@@ -1,57 +1,55 @@
 import type { Draft, Driver, Expected, Info, WriteOptions } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
-import { withRetries } from '../retry.js'
 import { BufferedDraft } from './buffered.js'
 import { ChunkedDraft } from './chunked.js'
 import { maxChunk } from './chunks.js'
-import { type DraftJob, takeOpened } from './draft.js'
+import { type DraftOptions, openUpload } from './draft.js'
 import { findBlob } from './existing.js'
-import { keyOf, nameAt, type PushPlace } from './place.js'
 import { StreamedDraft } from './streamed.js'
-import { cancelUpload, openUpload, type Upload } from './upload.js'
+import type { PushTarget } from './target.js'
 
-/** Blobs up to this many bytes are gathered and verified before the first byte is sent. */
+/** Bytes. Blobs up to this size are buffered and verified before the first byte is sent. */
 const maxBuffered = 4 * 1024 * 1024
 
-/** The blobs of a repository as what a verifying writer writes into. */
-export function blobDriver(place: PushPlace): Pick<Driver, 'stat' | 'draft'> {
+/** The blobs of a repository as the driver of a verifying writer. */
+export function blobDriver(target: PushTarget): Pick<Driver, 'stat' | 'draft'> {
   return {
-    stat: (digest) => stat(place, digest),
-    draft: (ref, expected, options) => openDraft(place, ref, expected, options),
+    stat: (digest) => stat(target, digest),
+    draft: (ref, expected, options) => openDraft(target, ref, expected, options),
   }
 }
 
-async function stat(place: PushPlace, digest: Digest): Promise<Info | undefined> {
-  if (place.memory.missing.delete(keyOf(place, digest))) return undefined
-  const what = nameAt(place, `blob ${digest}`)
-  const size = (await findBlob(place, digest, undefined))?.size
+async function stat(target: PushTarget, digest: Digest): Promise<Info | undefined> {
+  if (target.memory.missing.delete(target.key(digest))) return undefined
+  const size = (await findBlob(target.operation(`blob ${digest}`, undefined), digest))?.size
   if (size === undefined) return undefined
-  const opened = takeOpened({ place, digest })
-  if (opened !== undefined) await cancelUpload({ place, what }, opened)
+  await target.takeUpload(digest)?.cancel()
   return { digest, size, committedAt: new Date() }
 }
 
 async function openDraft(
-  place: PushPlace,
+  target: PushTarget,
   ref: string,
   { digest, size }: Expected,
   { signal }: WriteOptions,
 ): Promise<Draft> {
-  if (digest === undefined || size === undefined)
-    throw new DistError('INVALID_ARGUMENT', `${nameAt(place, ref)}: a push needs digest and size beforehand`)
-  const job: DraftJob = { place, what: nameAt(place, `blob ${digest}`), ref, digest, size, signal }
-  const { chunkSize } = place
-  if (chunkSize !== undefined && size > chunkSize) return chunkedDraft(job, chunkSize)
-  return size <= maxBuffered ? new BufferedDraft(job) : StreamedDraft.open(job)
+  if (digest === undefined || size === undefined) {
+    const { what } = target.operation(ref, signal)
+    throw new DistError('INVALID_ARGUMENT', `${what}: a push needs digest and size beforehand`)
+  }
+  const operation = target.operation(`blob ${digest}`, signal)
+  const options = { target, operation, ref, digest, size }
+  const { chunkSize } = target
+  if (chunkSize !== undefined && size > chunkSize) return openChunked(options, chunkSize)
+  return size <= maxBuffered ? new BufferedDraft(options) : StreamedDraft.open(options)
 }
 
-async function chunkedDraft(job: DraftJob, wanted: number): Promise<Draft> {
-  const { place, signal, digest } = job
-  const upload: Upload =
-    takeOpened(job) ?? (await withRetries(place.transport.retry, signal, () => openUpload(job)))
+/** Chunks of the wanted size, or of the registry's minimum. Above the limit the blob is streamed instead. */
+async function openChunked(options: DraftOptions, wanted: number): Promise<Draft> {
+  const upload = await options.operation.retrying(() => openUpload(options))
   const chunkSize = Math.max(wanted, upload.minChunk)
-  if (chunkSize <= maxChunk) return new ChunkedDraft(job, upload, chunkSize)
-  place.memory.opened.set(keyOf(place, digest), { place, upload })
-  return StreamedDraft.open(job)
+  if (chunkSize <= maxChunk) return new ChunkedDraft(options, upload, chunkSize)
+  options.target.keepUpload(options.digest, upload)
+  return StreamedDraft.open(options)
 }

@@ -1,26 +1,22 @@
 import { DistError } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
-import { tried } from '../probe.js'
-import { takeOpened } from './draft.js'
-import { keyOf, nameAt, type PushPlace } from './place.js'
-import { cancelUpload, mountOrOpen } from './upload.js'
+import { settleAnswer } from '../request/answer.js'
+import type { PushTarget } from './target.js'
+import { Upload } from './upload.js'
 
-/** `Pusher.mount`. Whatever a registry answers that does not mount: whether it takes the blob is what the write finds out. */
+/** `Pusher.mount`. Every answer that is not a mount resolves to false: the write that follows reports its own errors. */
 export async function mountBlob(
-  place: PushPlace,
+  target: PushTarget,
   { digest }: Descriptor,
   from: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const job = { place, what: nameAt(place, `blob ${digest}`), signal }
-  const { memory } = place
-  const upload = await tried(place.transport, (transport) =>
-    mountOrOpen({ ...job, place: { ...place, transport } }, digest, from),
-  )
+  const operation = target.operation(`blob ${digest}`, signal)
+  const upload = await settleAnswer(() => Upload.mount(operation, digest, from))
   if (upload instanceof DistError) return false
-  const former = takeOpened({ place, digest })
-  if (upload !== undefined) memory.opened.set(keyOf(place, digest), { place, upload })
-  if (former !== undefined) await cancelUpload(job, former)
-  if (upload === undefined) memory.missing.delete(keyOf(place, digest))
+  const former = target.takeUpload(digest)
+  if (upload !== undefined) target.keepUpload(digest, upload)
+  await former?.cancel()
+  if (upload === undefined) target.memory.missing.delete(target.key(digest))
   return upload === undefined
 }

@@ -1,41 +1,42 @@
-// Enough for the connection to have something to send while the next chunk is on its way.
+// Bytes. Enough for the connection to send while the next chunk arrives.
 const highWater = 1024 * 1024
-const mostAtOnce = 512 * 1024
+// Bytes.
+const maxPiece = 512 * 1024
 
-/** Chunks on their way from one who puts them in to the one who takes them out. */
+/** A bounded queue of chunks with one producer and one consumer. */
 export class ChunkQueue implements AsyncIterable<Uint8Array> {
   readonly #chunks: Uint8Array[] = []
   #buffered = 0
   #ended = false
   #failure: { error: unknown } | undefined
-  #wakeTaker: (() => void) | undefined
-  #wakeGiver: (() => void) | undefined
+  #wakeConsumer: (() => void) | undefined
+  #wakeProducer: (() => void) | undefined
 
-  /** Resolves when the next may come; rejects once the queue has failed. */
+  /** Resolves when the next chunk may be pushed. Rejects once the queue has failed. */
   async push(chunk: Uint8Array): Promise<void> {
     this.#check()
     this.#chunks.push(chunk)
     this.#buffered += chunk.byteLength
-    this.#wakeTaker?.()
+    this.#wakeConsumer?.()
     while (this.#buffered >= highWater && this.#failure === undefined)
       await new Promise<void>((resolve) => {
-        this.#wakeGiver = resolve
+        this.#wakeProducer = resolve
       })
     this.#check()
   }
 
-  /** No more will come. */
+  /** Ends the queue: no chunk is pushed afterwards. */
   end(): void {
     this.#ended = true
-    this.#wakeTaker?.()
+    this.#wakeConsumer?.()
   }
 
-  /** Both sides get the error. */
+  /** Producer and consumer get the error. */
   fail(error: unknown): void {
     this.#failure ??= { error }
     this.#chunks.length = 0
-    this.#wakeTaker?.()
-    this.#wakeGiver?.()
+    this.#wakeConsumer?.()
+    this.#wakeProducer?.()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
@@ -43,22 +44,22 @@ export class ChunkQueue implements AsyncIterable<Uint8Array> {
       this.#check()
       if (this.#chunks.length > 0) {
         const piece = this.#take()
-        this.#wakeGiver?.()
+        this.#wakeProducer?.()
         yield piece
       } else if (this.#ended) return
       else
         await new Promise<void>((resolve) => {
-          this.#wakeTaker = resolve
+          this.#wakeConsumer = resolve
         })
     }
   }
 
-  /** Several small chunks as one: each piece is a system call, and a round through the event loop. */
+  /** Joins small chunks: each piece costs a system call, and a turn of the event loop. */
   #take(): Uint8Array {
     let count = 0
     let size = 0
     for (const chunk of this.#chunks) {
-      if (count > 0 && size + chunk.byteLength > mostAtOnce) break
+      if (count > 0 && size + chunk.byteLength > maxPiece) break
       count++
       size += chunk.byteLength
     }

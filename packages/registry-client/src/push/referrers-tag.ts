@@ -1,42 +1,34 @@
 import { DistError, isNotFound } from '@dist/errdefs'
 import { type Descriptor, type Digest, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
-import { readManifest } from '../manifest.js'
-import { objectRequest } from '../paths.js'
-import { listed, meansSubject, referrersTag } from '../referrers/tag.js'
-import { putDocument } from './manifest.js'
-import { nameAt, type PushPlace, scopeOf } from './place.js'
+import { readReferrersTag, referrersTag } from '../referrers/tag.js'
+import { putDocument } from './document.js'
+import type { PushTarget } from './target.js'
 
 /**
- * Adds a manifest to the list that stands under its subject's tag, unless it is in. Within this client one after the
- * other; another client that does the same at the same time may undo it, as the spec has no remedy for.
+ * Adds a manifest to the list under its subject's referrers tag, if it is missing. Updates by this client are serialised;
+ * a concurrent update by another client may be lost, for which the spec has no remedy.
  */
 export function addReferrer(
-  place: PushPlace,
+  target: PushTarget,
   subject: Digest,
   desc: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const tag = referrersTag(subject)
-  const key = `${place.endpoint.url}/${place.locator.repository}:${tag}`
-  return place.memory.tags.run(key, async () => {
-    const before = await readList(place, tag, subject, signal)
+  return target.memory.tags.run(target.key(referrersTag(subject)), async () => {
+    const before = await readList(target, subject, signal)
     if (before.some(({ digest }) => digest === desc.digest)) return
-    await writeList(place, tag, [...before, desc], signal)
+    await writeList(target, subject, [...before, desc], signal)
   })
 }
 
-/** What the tag lists. Throws `MALFORMED` where it means something else, which is not to be lost. */
+/** The listed referrers. Throws `MALFORMED` for other content under the tag, which must not be overwritten. */
 async function readList(
-  place: PushPlace,
-  tag: string,
+  target: PushTarget,
   subject: Digest,
   signal: AbortSignal | undefined,
 ): Promise<readonly Descriptor[]> {
-  const what = nameAt(place, `referrers ${tag}`)
-  const request = objectRequest(place.endpoint, place.locator, 'manifest', tag, what, signal)
   try {
-    const read = await readManifest(place.transport, { ...request, scope: scopeOf(place) }, undefined)
-    return meansSubject(read, subject) ? [] : listed(read, what)
+    return await readReferrersTag(target.operation(`referrers ${referrersTag(subject)}`, signal), subject)
   } catch (error) {
     if (!isNotFound(error)) throw error
     return []
@@ -44,18 +36,21 @@ async function readList(
 }
 
 async function writeList(
-  place: PushPlace,
-  tag: string,
+  target: PushTarget,
+  subject: Digest,
   manifests: readonly Descriptor[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const mediaType = mediaTypes.ociIndex
+  const tag = referrersTag(subject)
   const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }))
   const size = content.byteLength
-  if (size > maxManifestSize)
+  if (size > maxManifestSize) {
+    const { what } = target.operation(`referrers ${tag}`, signal)
     throw new DistError(
       'RESOURCE_EXHAUSTED',
-      `${nameAt(place, `referrers ${tag}`)} would have ${size} bytes, more than the ${maxManifestSize} that a manifest may have`,
+      `${what}: ${size} bytes exceed the limit of ${maxManifestSize} for manifests`,
     )
-  await putDocument(place, { mediaType, digest: digestOf(content), size }, content, tag, signal)
+  }
+  await putDocument(target, { mediaType, digest: digestOf(content), size }, content, { tag, signal })
 }

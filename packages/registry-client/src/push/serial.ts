@@ -1,4 +1,7 @@
-/** Runs what has the same key one after the other, in the order of the calls. */
+/**
+ * Runs calls with the same key one after the other, in order. Not p-limit: a limit for each key would need the same
+ * bookkeeping to be forgotten.
+ */
 export class Serial {
   readonly #last = new Map<string, Promise<unknown>>()
 

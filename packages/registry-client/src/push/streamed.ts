@@ -1,13 +1,10 @@
-import { DistError } from '@dist/errdefs'
-import type { Digest } from '@dist/oci'
+import { DistError, onAbort } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
-import { onAbort } from '../http/signal.js'
-import { withRetries } from '../retry.js'
-import { type DraftJob, UploadDraft } from './draft.js'
+import { type DraftOptions, openUpload, UploadDraft } from './draft.js'
 import { ChunkQueue } from './queue.js'
-import { completeUpload, type Upload } from './upload.js'
+import type { Upload } from './upload.js'
 
-/** A request under way that the chunks go into. */
+/** A request in flight, and the queue that feeds its body. */
 interface Sending {
   readonly queue: ChunkQueue
   readonly abort: AbortController
@@ -15,8 +12,8 @@ interface Sending {
 }
 
 /**
- * A large blob: sent while it comes, in one request whose last chunk is held back until all is verified. Without it
- * the registry has less than was announced to it, and makes no blob of that.
+ * A large blob: sent in one request while it arrives. The last chunk is held back until all bytes are verified; without it
+ * the registry has less than the announced length, and creates no blob.
  */
 export class StreamedDraft extends UploadDraft {
   #upload: Upload | undefined
@@ -25,9 +22,9 @@ export class StreamedDraft extends UploadDraft {
   #received = 0
   #held: Uint8Array | undefined
 
-  /** Opens the upload and takes a place for it, before a source is asked that may have to share places with it. */
-  static async open(job: DraftJob): Promise<StreamedDraft> {
-    const draft = new StreamedDraft(job)
+  /** Opens the upload and acquires its slot, before the source is opened, which may use slots of the same host. */
+  static async open(options: DraftOptions): Promise<StreamedDraft> {
+    const draft = new StreamedDraft(options)
     try {
       await draft.#open()
     } catch (error) {
@@ -39,9 +36,9 @@ export class StreamedDraft extends UploadDraft {
 
   async append(chunk: Uint8Array): Promise<void> {
     if (chunk.byteLength === 0) return
-    this.#sending ??= this.#start(this.job.digest)
+    this.#sending ??= this.#start()
     this.#received += chunk.byteLength
-    if (this.#received < this.job.size) await this.#sending.queue.push(chunk)
+    if (this.#received < this.size) await this.#sending.queue.push(chunk)
     else this.#held = chunk
   }
 
@@ -53,7 +50,7 @@ export class StreamedDraft extends UploadDraft {
   protected async complete(): Promise<void> {
     const sending = this.#sending
     if (sending === undefined || this.#held === undefined)
-      throw new DistError('INTERNAL', `${this.job.what}: nothing was written to it`)
+      throw new DistError('INTERNAL', `${this.operation.what}: commit before the last chunk`)
     await sending.queue.push(this.#held)
     sending.queue.end()
     await sending.answer
@@ -65,60 +62,58 @@ export class StreamedDraft extends UploadDraft {
     this.#upload = undefined
     this.#held = undefined
     this.#received = 0
-    await this.#cut()
+    await this.#disconnect()
     this.#permit?.release()
     this.#permit = undefined
-    await this.cancel(upload)
+    await upload?.cancel()
   }
 
   async #open(): Promise<void> {
-    const { place, signal } = this.job
-    const { retry, limiter } = place.transport
-    this.#upload = await withRetries(retry, signal, () => this.upload())
-    const options = { lane: 'uploads', signal } as const
-    this.#permit = await limiter.acquire(this.#upload.to.url.host, options)
+    const { operation } = this
+    const { signal, transport } = operation
+    this.#upload = await operation.retrying(() => openUpload(this))
+    this.#permit = await transport.limiter.acquire(this.#upload.host, { lane: 'uploads', signal })
   }
 
-  #start(digest: Digest): Sending {
-    const upload = this.#upload
-    if (upload === undefined) throw new DistError('INTERNAL', `${this.job.what}: its upload is not open`)
+  #start(): Sending {
+    const { operation, size, digest } = this
+    if (this.#upload === undefined)
+      throw new DistError('INTERNAL', `${operation.what}: write after the end of the upload`)
     const queue = new ChunkQueue()
     const abort = new AbortController()
-    const { signal, size } = this.job
-    const unlisten = signal === undefined ? undefined : followed(signal, abort)
-    const answer = completeUpload({ ...this.job, signal: abort.signal }, upload, digest, {
-      body: queue,
-      headers: { 'content-length': String(size) },
-      permit: this.#permit,
-    }).finally(() => unlisten?.())
-    // The request gives it back when it is over.
+    const unlink = operation.signal === undefined ? undefined : linkAbort(operation.signal, abort)
+    const upload = this.#upload.within(operation.with({ signal: abort.signal }))
+    const headers = { 'content-length': String(size) }
+    const sending = upload.complete(digest, { body: queue, headers, permit: this.#permit })
+    const answer = sending.finally(() => unlink?.())
+    // The request releases it.
     this.#permit = undefined
     answer.then(
-      () => queue.fail(this.#answeredEarly()),
+      () => queue.fail(this.#earlyAnswer()),
       (error) => queue.fail(error),
     )
     return { queue, abort, answer }
   }
 
-  #answeredEarly(): DistError {
+  #earlyAnswer(): DistError {
     return new DistError(
       'MALFORMED',
-      `${this.job.what}: the registry says that it has all before all was sent`,
+      `${this.operation.what}: registry answered before it had all bytes (${this.operation.host})`,
     )
   }
 
-  /** Cuts the connection of a request under way: the registry must not take what came for the whole. */
-  async #cut(): Promise<void> {
+  /** Closes the connection of a request in flight: the registry must not take the sent part for the whole. */
+  async #disconnect(): Promise<void> {
     const sending = this.#sending
     this.#sending = undefined
     if (sending === undefined) return
     sending.abort.abort()
-    sending.queue.fail(new DistError('CANCELED', `${this.job.what}: given up`))
+    sending.queue.fail(new DistError('CANCELED', `${this.operation.what}: upload canceled`))
     await sending.answer.catch(() => {})
   }
 }
 
-function followed(signal: AbortSignal, abort: AbortController): () => void {
+function linkAbort(signal: AbortSignal, abort: AbortController): () => void {
   if (signal.aborted) abort.abort(signal.reason)
   return onAbort(signal, () => abort.abort(signal.reason))
 }

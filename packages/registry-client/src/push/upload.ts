@@ -1,147 +1,129 @@
 import { DistError } from '@dist/errdefs'
-import type { Digest } from '@dist/oci'
-import { mountScope, type Scope } from '../auth/authorizer.js'
+import { algorithmOf, type Digest } from '@dist/oci'
+import { mountScope } from '../auth/authorizer.js'
 import type { Response } from '../http/exchange.js'
+import { announcedDigest, parseSize } from '../http/headers.js'
 import { redirectTarget } from '../http/redirect.js'
-import { announcedDigest } from '../manifest.js'
-import { hastily } from '../probe.js'
-import { sizeHeader } from '../range.js'
-import { type RegistryRequest, send, type Target } from '../send.js'
-import { type PushPlace, scopeOf } from './place.js'
+import type { Operation } from '../request/operation.js'
+import type { RegistryRequest, Target } from '../request/send.js'
 
-/** An upload that a registry has opened. */
-export interface Upload {
-  /** Where it goes on: each answer may name another place. */
-  readonly to: Target
-  /** Bytes that each chunk but the last must have; 0 where the registry does not say. */
-  readonly minChunk: number
-}
-
-/** What all requests of one blob's upload share. */
-export interface UploadJob {
-  readonly place: PushPlace
-  /** For errors. */
-  readonly what: string
-  readonly signal?: AbortSignal | undefined
-}
-
-// Cleaning up is a courtesy: nobody waits long for it.
-const cancelPatience = 5_000
+// Best effort, so the wait is short.
+const cancelTimeoutMs = 5_000
 
 const octets = { 'content-type': 'application/octet-stream' }
 
-/** Opens an upload: one POST. */
-export async function openUpload(job: UploadJob): Promise<Upload> {
-  const response = await send(job.place.transport, { ...postRequest(job, ''), accept: [202] })
-  await response.body.discard()
-  return uploadOf(job, response)
-}
+type UploadRequest = Pick<RegistryRequest, 'method' | 'accept' | 'headers' | 'body' | 'permit'>
 
-/**
- * Asks for a blob of another repository: one POST. Undefined where it is there now, else the upload that was opened.
- * Throws for every other answer: that it is there is what only a 201 says.
- */
-export async function mountOrOpen(job: UploadJob, digest: Digest, from: string): Promise<Upload | undefined> {
-  const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`
-  const scope = mountScope(job.place.locator.repository, from)
-  const request = { ...postRequest(job, query, scope), optional: true, accept: [201, 202] }
-  const response = await send(job.place.transport, request)
-  await response.body.discard()
-  if (response.status !== 201) return uploadOf(job, response)
-  checkDigest(response, digest, job.what)
-  return undefined
-}
+/** An upload that a registry has opened. */
+export class Upload {
+  private constructor(
+    private readonly operation: Operation,
+    /** Each answer may name another URL for the next request. */
+    private readonly target: Target,
+    /** Bytes that each chunk but the last must have; 0 if the registry names no minimum. */
+    readonly minChunk: number,
+  ) {}
 
-function postRequest(job: UploadJob, query: string, scope: Scope = scopeOf(job.place)): RegistryRequest {
-  const path = `/${job.place.locator.repository}/blobs/uploads/${query}`
-  return { endpoint: job.place.endpoint, method: 'POST', path, scope, what: job.what, signal: job.signal }
-}
-
-/** Where an upload goes on, as an answer says it. Throws `MALFORMED` for what leads nowhere or from https to http. */
-export function uploadOf({ place, what }: UploadJob, response: Response, before?: Upload): Upload {
-  const { location } = response.headers
-  if (location === undefined && before !== undefined) return before
-  const url = redirectTarget(location, response.url, `${what}, its upload`)
-  const { origin } = new URL(place.endpoint.url)
-  // An answer from elsewhere must not choose what is done at the registry in our name.
-  const own = (before?.to.own ?? true) && response.url.origin === origin && url.origin === origin
-  const minChunk = sizeHeader(headerOf(response, 'oci-chunk-min-length')) ?? before?.minChunk ?? 0
-  return { to: { url, own }, minChunk }
-}
-
-/** A request within an upload. */
-export function sendToUpload(
-  job: UploadJob,
-  upload: Upload,
-  request: Pick<RegistryRequest, 'method' | 'accept'> & Partial<RegistryRequest>,
-): Promise<Response> {
-  const { place, what, signal } = job
-  const base = { endpoint: place.endpoint, path: '', target: upload.to, scope: scopeOf(place), what, signal }
-  return found(send(place.transport, { ...base, ...request }), what)
-}
-
-/** Ends an upload with these bytes: they, and what came before them, become the blob. */
-export async function completeUpload(
-  job: UploadJob,
-  upload: Upload,
-  digest: Digest,
-  request: Pick<RegistryRequest, 'body'> & Partial<RegistryRequest>,
-): Promise<void> {
-  const response = await sendToUpload(job, withDigest(upload, digest), {
-    method: 'PUT',
-    accept: [201, 202, 204],
-    ...request,
-    headers: { ...octets, ...request.headers },
-  })
-  await response.body.discard()
-  checkDigest(response, digest, job.what)
-}
-
-/** Has the registry forget an upload, if it can: a courtesy. Never throws, and takes no longer than some seconds. */
-export async function cancelUpload({ place, what }: UploadJob, upload: Upload): Promise<void> {
-  const job = {
-    place: { ...place, transport: hastily(place.transport) },
-    what,
-    signal: AbortSignal.timeout(cancelPatience),
-  }
-  try {
-    const response = await sendToUpload(job, upload, { method: 'DELETE', accept: [202, 204] })
+  /** Opens an upload: one POST. */
+  static async open(operation: Operation): Promise<Upload> {
+    const response = await operation.attempt({ ...postRequest(operation), accept: [202] })
     await response.body.discard()
-  } catch {
-    // Registries throw uploads away by themselves after a while.
+    return Upload.#from(operation, response)
+  }
+
+  /**
+   * Mounts a blob from another repository: one POST. Undefined if it is mounted, else the upload that the registry opened
+   * instead. Throws for every other answer: only a 201 means that the blob exists.
+   */
+  static async mount(operation: Operation, digest: Digest, from: string): Promise<Upload | undefined> {
+    const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`
+    const mounting = operation.with({ scope: mountScope(operation.repository, from) })
+    const request = { ...postRequest(operation, query), optional: true, accept: [201, 202] }
+    const response = await mounting.attempt(request)
+    await response.body.discard()
+    if (response.status !== 201) return Upload.#from(operation, response)
+    checkDigest(response, digest, operation.what)
+    return undefined
+  }
+
+  /** The upload that an answer names. Throws `MALFORMED` without a URL, and for a step from https to http. */
+  static #from(operation: Operation, response: Response, before?: Upload): Upload {
+    const { location, 'oci-chunk-min-length': minLength } = response.headers
+    if (location === undefined && before !== undefined) return before
+    const url = redirectTarget(location, response.url, `${operation.what}, its upload`)
+    const { origin } = new URL(operation.endpoint.url)
+    // An answer from another origin must not choose a request to the registry that carries the login.
+    const own = (before?.target.own ?? true) && response.url.origin === origin && url.origin === origin
+    const minChunk = parseSize(typeof minLength === 'string' ? minLength : undefined) ?? before?.minChunk ?? 0
+    return new Upload(operation, { url, own }, minChunk)
+  }
+
+  get host(): string {
+    return this.target.url.host
+  }
+
+  /** The same upload within another operation. */
+  within(operation: Operation): Upload {
+    return new Upload(operation, this.target, this.minChunk)
+  }
+
+  /** The upload after an answer to one of its requests. */
+  after(response: Response): Upload {
+    return Upload.#from(this.operation, response, this)
+  }
+
+  /** Sends one request of the upload. Throws a retryable `UNAVAILABLE` if the registry has lost the upload. */
+  async send(request: UploadRequest): Promise<Response> {
+    const { what } = this.operation
+    try {
+      return await this.operation.attempt({ path: '', target: this.target, ...request })
+    } catch (cause) {
+      if (!(cause instanceof DistError) || cause.code !== 'NOT_FOUND') throw cause
+      throw new DistError('UNAVAILABLE', `${what}: upload lost: ${cause.message}`, { cause })
+    }
+  }
+
+  /** Ends the upload with these bytes: together with the bytes before them they become the blob. */
+  async complete(digest: Digest, request: Omit<UploadRequest, 'method' | 'accept'>): Promise<void> {
+    const { operation, minChunk } = this
+    const upload = new Upload(operation, withDigest(this.target, digest), minChunk)
+    const headers = { ...octets, ...request.headers }
+    const response = await upload.send({ method: 'PUT', accept: [201, 202, 204], ...request, headers })
+    await response.body.discard()
+    checkDigest(response, digest, operation.what)
+  }
+
+  /** Deletes the upload at the registry. Best effort: never throws, and takes a few seconds at most. */
+  async cancel(): Promise<void> {
+    const upload = this.within(this.operation.with({ signal: AbortSignal.timeout(cancelTimeoutMs) }))
+    try {
+      const response = await upload.send({ method: 'DELETE', accept: [202, 204] })
+      await response.body.discard()
+    } catch {
+      // Registries delete abandoned uploads after a while.
+    }
   }
 }
 
-/** An upload that is not known any more, or stands elsewhere than we think, is worth another one. */
-async function found<T>(answer: Promise<T>, what: string): Promise<T> {
-  try {
-    return await answer
-  } catch (cause) {
-    if (!(cause instanceof DistError) || cause.code !== 'NOT_FOUND') throw cause
-    throw new DistError('UNAVAILABLE', `${what}: the upload is gone: ${cause.message}`, { cause })
-  }
+function postRequest({ repository }: Operation, query = ''): RegistryRequest {
+  return { method: 'POST', path: `/${repository}/blobs/uploads/${query}` }
 }
 
-/** R11: a registry that took in something else than what it was given is found out. */
+/** R11: detects a registry that stored other content. */
 function checkDigest(response: Response, digest: Digest, what: string): void {
   const announced = announcedDigest(response)
-  // Registries may answer with the digest of another algorithm, which says nothing about this one.
-  if (announced === undefined || algorithm(announced) !== algorithm(digest) || announced === digest) return
-  throw new DistError('FAILED_PRECONDITION', `${what}: ${response.url.host} stored ${announced}`)
+  // A digest of another algorithm cannot be compared.
+  if (announced === undefined || algorithmOf(announced) !== algorithmOf(digest) || announced === digest)
+    return
+  throw new DistError(
+    'FAILED_PRECONDITION',
+    `${what}: does not verify (${response.url.host}): stored as ${announced}`,
+  )
 }
 
-function algorithm(digest: Digest): string {
-  return digest.slice(0, digest.indexOf(':'))
-}
-
-// By hand: writing the query anew could change what the registry has signed.
-function withDigest({ to, minChunk }: Upload, digest: Digest): Upload {
-  const url = new URL(to.url)
+// Appended as text: to parse and write the query again could break the registry's signature.
+function withDigest({ url: before, own }: Target, digest: Digest): Target {
+  const url = new URL(before)
   url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`
-  return { to: { ...to, url }, minChunk }
-}
-
-function headerOf({ headers }: Response, name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' ? value : undefined
+  return { url, own }
 }

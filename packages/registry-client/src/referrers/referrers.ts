@@ -1,85 +1,73 @@
-import { DistError, hasCode, isNotFound, isRetryable } from '@dist/errdefs'
+import { DistError, isNotFound, isRetryable } from '@dist/errdefs'
 import type { Descriptor, Digest } from '@dist/oci'
 import { formatLocator } from '@dist/reference'
 import type { ReferrersOptions } from '@dist/remotes'
-import type { Endpoint } from '../endpoint.js'
-import { firstEndpoint } from '../fallback.js'
-import type { Source } from '../fetch.js'
-import { readManifest } from '../manifest.js'
-import { objectRequest } from '../paths.js'
-import { tried } from '../probe.js'
-import { pauseBefore } from '../retry.js'
-import { askList, type KnownNoLists, type ListRequest } from './api.js'
-import { listed, meansSubject, referrersTag } from './tag.js'
+import type { RepositoryContext } from '../repository.js'
+import { settleAnswer } from '../request/answer.js'
+import { firstEndpoint } from '../request/endpoints.js'
+import type { Operation } from '../request/operation.js'
+import { pauseBefore } from '../request/retry.js'
+import { listReferrers } from './api.js'
+import type { KnownNoLists } from './known.js'
+import { isOtherContent, readReferrersTag } from './tag.js'
 
-/**
- * `ReferrersSource.referrers`. The registry's API for it is asked first, then, whatever it answered in place of a list,
- * the tag for them. `known`: what was learned of APIs so far.
- */
+/** `ReferrersSource.referrers`. Requests the registry's API first, and the tag for referrers if the API returns no list. */
 export async function findReferrers(
-  { transport, endpoints, locator }: Source,
+  repository: RepositoryContext,
   digest: Digest,
-  known: KnownNoLists,
   { signal, onUnknown }: ReferrersOptions,
 ): Promise<readonly Descriptor[]> {
-  const what = `referrers of ${formatLocator(locator)}@${digest}`
-  let untold: Untold | undefined
+  const what = `referrers of ${formatLocator(repository.locator)}@${digest}`
+  let unknown: Unknown | undefined
   try {
-    return await firstEndpoint(endpoints, 'resolve', what, signal, async (endpoint) => {
-      const found = await referrersAt({ transport, locator, digest, known, what, signal }, endpoint)
+    return await firstEndpoint(repository, { capability: 'resolve', what, signal }, async (operation) => {
+      const found = await referrersAt(operation, digest, repository.memory.noLists)
       if (!('error' in found)) return found
-      untold = found
+      unknown = found
       throw found.error
     })
   } catch (error) {
-    const { error: answer, unlisted = false } = untold ?? {}
+    const { error: answer, unlisted = false } = unknown ?? {}
     if (answer === undefined || (error !== answer && (error as Error).cause !== answer)) throw error
     if (!isNotFound(error)) onUnknown?.(error as DistError, { unlisted })
     return []
   }
 }
 
-/** Why there is no list: `NOT_FOUND` where nothing refers to the digest, else why it is not known what does. */
-interface Untold {
+/** Why there is no list: `NOT_FOUND` if nothing refers to the digest, else the reason why its referrers are unknown. */
+interface Unknown {
   readonly error: DistError
   readonly unlisted?: boolean | undefined
 }
 
 async function referrersAt(
-  request: ListRequest,
-  endpoint: Endpoint,
-): Promise<readonly Descriptor[] | Untold> {
-  const answer = await askList(request, endpoint)
-  if (isList(answer)) return answer
-  const byTag = await readTag(request, endpoint)
-  if (!(byTag instanceof DistError)) return byTag
-  // Without a tag there are none, unless the API is there and failed.
-  if (!(answer instanceof DistError && isNotFound(byTag))) return { error: byTag }
-  const untold = { error: answer, unlisted: true }
-  if (!isRetryable(answer)) return untold
-  // Signatures are not to be lost by a moment's failure: no other way is left, so this one is taken once more.
-  await pauseBefore(1, request.transport.retry, request.signal)
-  const again = await askList(request, endpoint)
-  return isList(again) ? again : untold
+  operation: Operation,
+  digest: Digest,
+  known: KnownNoLists,
+): Promise<readonly Descriptor[] | Unknown> {
+  const listed = await listReferrers(operation, digest, known)
+  if (isList(listed)) return listed
+  const tagged = await settleAnswer(() => referrersByTag(operation, digest))
+  if (!(tagged instanceof DistError)) return tagged
+  // Without a tag there are no referrers, unless the API exists and failed.
+  if (!(listed instanceof DistError && isNotFound(tagged))) return { error: tagged }
+  const unknown = { error: listed, unlisted: true }
+  if (!isRetryable(listed)) return unknown
+  // A temporary failure must not lose signatures, and no alternative is left: one more attempt.
+  await pauseBefore(1, operation.retry, operation.signal)
+  const again = await listReferrers(operation, digest, known)
+  return isList(again) ? again : unknown
 }
 
-function readTag(
-  { transport, locator, digest, what, signal }: ListRequest,
-  endpoint: Endpoint,
-): Promise<readonly Descriptor[] | DistError> {
-  const request = objectRequest(endpoint, locator, 'manifest', referrersTag(digest), what, signal)
-  return tried(transport, async (hasty) => {
-    try {
-      const read = await readManifest(hasty, request, undefined)
-      return meansSubject(read, digest) ? [] : listed(read, what)
-    } catch (error) {
-      // Something else than an index of referrers (R30).
-      if (hasCode(error, 'MALFORMED', 'NOT_IMPLEMENTED')) return []
-      throw error
-    }
-  })
+async function referrersByTag(operation: Operation, digest: Digest): Promise<readonly Descriptor[]> {
+  try {
+    return await readReferrersTag(operation.singleAttempt(), digest)
+  } catch (error) {
+    if (isOtherContent(error)) return []
+    throw error
+  }
 }
 
-function isList(answer: Awaited<ReturnType<typeof askList>>): answer is readonly Descriptor[] {
+function isList(answer: Awaited<ReturnType<typeof listReferrers>>): answer is readonly Descriptor[] {
   return Array.isArray(answer)
 }

@@ -1,6 +1,6 @@
 import type { DistError } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
-import { isHostFailure, isOfHost } from './errors.js'
+import { isHostFailure, isHostWide } from './errors.js'
 import {
   type Connections,
   type ExchangeOptions,
@@ -9,31 +9,31 @@ import {
   type Response,
 } from './exchange.js'
 
-export interface WatchedOptions extends ExchangeOptions {
+export interface ReportedOptions extends ExchangeOptions {
   readonly limiter: HostLimiter
-  /** Told that a host is asked; what it gives is called once that has answered, or will not. Must not throw. */
-  readonly onAsk?: ((host: string) => () => void) | undefined | undefined
+  /** Called before each request with its host; the returned function is called at the answer or the failure. Must not throw. */
+  readonly onAsk?: ((host: string) => () => void) | undefined
 }
 
 /**
- * `exchange`, of which the limiter hears: a host that gives no answer is paused for everybody, one that answers is
- * back. Of an answer that may ask for a pause only `pauseAsAsked` knows.
+ * `exchange` with a report to the limiter: a host without an answer is paused, one that answers is not. An answer that may
+ * ask for a pause is left to `reportAnswer`.
  */
-export async function watchedExchange(
+export async function reportedExchange(
   connections: Connections,
   request: ExchangeRequest,
-  { limiter, onAsk, ...options }: WatchedOptions,
+  { limiter, onAsk, ...options }: ReportedOptions,
 ): Promise<Response> {
-  const began = performance.now()
+  const startedAt = performance.now()
   const ended = onAsk?.(request.url.host)
   try {
     const response = await exchange(connections, request, options)
-    // The request must not wait for what others are told.
+    // Not awaited: the body must not wait for the limiter.
     if (!mayAskForPause(response)) void limiter.answered(request.url.host).catch(() => {})
     return response
   } catch (error) {
     if (isHostFailure(error)) {
-      const after = performance.now() - began
+      const after = performance.now() - startedAt
       await limiter.failed(error.host, error.because, { after })
     }
     throw error
@@ -42,20 +42,20 @@ export async function watchedExchange(
   }
 }
 
-/** Pauses the host for everybody where its answer, of which this is the error, asks for that; else it is back. */
-export async function pauseAsAsked(
+/** Reports an answer that may ask for a pause, with the error that it stands for. */
+export async function reportAnswer(
   limiter: HostLimiter,
   response: Response,
   error: DistError,
 ): Promise<void> {
   if (!mayAskForPause(response)) return
   const { host } = response.url
-  if (!isOfHost(error)) return limiter.answered(host)
+  if (!isHostWide(error)) return limiter.answered(host)
   const options = { after: response.waited }
   await limiter.pause(host, error.retryAfter, error.because ?? error.message, options)
 }
 
-/** Whether the host may want to be left alone for a while. Some say so with 403, and a code. */
+/** Some hosts ask for a pause by 403 and an error code. */
 function mayAskForPause({ status, headers }: Response): boolean {
   return status === 429 || status === 403 || (status >= 400 && headers['retry-after'] !== undefined)
 }

@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Locator } from '@dist/reference'
 import { createHostLimiter } from '@dist/remotes'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Authorizer, createFetcher, createTransport, type Endpoint } from '../src/index.js'
+import { type Authorizer, createRepository, createTransport, type Endpoint } from '../src/index.js'
 import { client, collect, hasty, refTo, scripted, seededBlob } from './support.js'
 
 type Call = { id: number; method: keyof Authorizer; args: [Endpoint, string, string[], string | undefined] }
@@ -51,7 +51,7 @@ test('a fetcher works on cloned endpoints, with tokens that are kept behind a me
     limiter: createHostLimiter({ requests: 2 }),
   })
   onTestFinished(() => transport[Symbol.asyncDispose]())
-  const fetcher = createFetcher({ transport, endpoints, locator })
+  const fetcher = createRepository({ transport, endpoints: async () => endpoints, locator })
   for (let i = 0; i < 3; i++) {
     const { body } = await fetcher.fetch(desc)
     expect((await collect(body)).equals(content)).toBe(true)
@@ -66,6 +66,6 @@ test('a transport without an authorizer takes a 401 for an answer', async () => 
   const transport = createTransport(hasty)
   onTestFinished(() => transport[Symbol.asyncDispose]())
   const endpoints = await client().endpointsFor(locator)
-  const fetching = createFetcher({ transport, endpoints, locator }).fetch(desc)
+  const fetching = createRepository({ transport, endpoints: async () => endpoints, locator }).fetch(desc)
   await expect(fetching).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
 })

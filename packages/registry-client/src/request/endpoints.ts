@@ -1,0 +1,65 @@
+import { DistError, isCanceled, reword, throwIfAborted } from '@dist/errdefs'
+import { formatLocator } from '@dist/reference'
+import { pullScope } from '../auth/authorizer.js'
+import type { Capability, Endpoint } from '../endpoint.js'
+import type { RepositoryContext } from '../repository.js'
+import { Operation } from './operation.js'
+
+export interface EndpointCall {
+  readonly capability: Capability
+  /** The object, for errors. */
+  readonly what: string
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Calls with an operation at one endpoint after the other until one succeeds. Throws the error of the last endpoint,
+ * which is the registry itself; its message contains those of the others.
+ */
+export async function firstEndpoint<T>(
+  { transport, endpoints, locator: { repository } }: RepositoryContext,
+  { capability, what, signal }: EndpointCall,
+  call: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const failures: DistError[] = []
+  for (const endpoint of capableEndpoints(await endpoints(), capability, what)) {
+    throwIfAborted(signal)
+    try {
+      const scope = pullScope(repository)
+      return await call(new Operation({ transport, endpoint, repository, what, scope, signal }))
+    } catch (error) {
+      if (!(error instanceof DistError) || isCanceled(error)) throw error
+      failures.push(error)
+    }
+  }
+  throw combineErrors(failures)
+}
+
+/**
+ * The endpoint that takes pushes: the first one with the capability, as in containerd. Mirrors stand before the registry.
+ */
+export async function pushEndpoint({ endpoints, locator }: RepositoryContext): Promise<Endpoint> {
+  const [endpoint] = capableEndpoints(await endpoints(), 'push', formatLocator(locator))
+  return endpoint
+}
+
+function capableEndpoints(
+  endpoints: readonly Endpoint[],
+  capability: Capability,
+  what: string,
+): readonly [Endpoint, ...Endpoint[]] {
+  const [first, ...others] = endpoints.filter(({ capabilities }) => capabilities.includes(capability))
+  if (first !== undefined) return [first, ...others]
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    `${what}: no endpoint has the capability "${capability}"; add it to "capabilities" in hosts.toml`,
+  )
+}
+
+function combineErrors(failures: readonly DistError[]): DistError {
+  const last = failures.at(-1)
+  if (last === undefined) return new DistError('INTERNAL', 'no endpoint was tried')
+  if (failures.length === 1) return last
+  const others = failures.slice(0, -1).map(({ message }) => message)
+  return reword(last, `${last.message}; before that: ${others.join('; ')}`)
+}

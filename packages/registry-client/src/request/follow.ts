@@ -1,0 +1,80 @@
+import { DistError } from '@dist/errdefs'
+import { withObjectName } from '../http/errors.js'
+import type { Response } from '../http/exchange.js'
+import { isStream } from '../http/outgoing.js'
+import { isRedirect, keepsMethod, maxRedirects, redirectTarget } from '../http/redirect.js'
+import { reportedExchange } from '../http/report.js'
+import type { RegistryRequest, RequestContext } from './send.js'
+
+type Headers = Readonly<Record<string, string>>
+
+/**
+ * Sends a request and follows redirects. The authorization and the endpoint's own headers go to the endpoint's origin, and
+ * are dropped for good once a redirect has left it (R1).
+ */
+export async function follow(
+  context: RequestContext,
+  request: RegistryRequest,
+  authorization: string | undefined,
+): Promise<Response> {
+  const { endpoint, what } = context
+  let { url, own } = request.target ?? { url: requestUrl(context, request), own: true }
+  const secret = { ...endpoint.headers, ...(authorization === undefined ? {} : { authorization }) }
+  for (let redirects = 0; ; redirects++) {
+    const response = await sendTo(url, context, request, own ? secret : {})
+    if (!isRedirect(response.status)) return response
+    await response.body.discard()
+    checkRepeatable(request, response, what)
+    if (redirects === maxRedirects)
+      throw new DistError('MALFORMED', `${what}: more than ${maxRedirects} redirects (${url.host})`)
+    const target = redirectTarget(response.headers.location, url, what)
+    own &&= target.origin === url.origin
+    url = target
+  }
+}
+
+function checkRepeatable({ method, body }: RegistryRequest, { status, url }: Response, what: string): void {
+  if (method === 'GET' || method === 'HEAD') return
+  if (!keepsMethod(status))
+    throw new DistError(
+      'MALFORMED',
+      `${what}: ${method} redirected with ${status}, which would change it to a GET (${url.host})`,
+    )
+  if (isStream(body))
+    throw new DistError(
+      'NOT_IMPLEMENTED',
+      `${what}: streamed ${method} redirected with ${status}, which is not supported (${url.host})`,
+    )
+}
+
+async function sendTo(
+  url: URL,
+  context: RequestContext,
+  request: RegistryRequest,
+  secret: Headers,
+): Promise<Response> {
+  const { transport, endpoint, signal, what } = context
+  const { method, body, meter } = request
+  const { agents, timeouts, onRequest, onAsk, limiter, userAgent } = transport
+  const lane = method === 'GET' || method === 'HEAD' ? 'requests' : 'uploads'
+  const dispatcher = await withObjectName(what, () => agents.dispatcher(url, endpoint, lane))
+  const permit =
+    request.permit ?? (await withObjectName(what, () => limiter.acquire(url.host, { lane, signal })))
+  const headers = {
+    // Digests are of the bytes without a content coding.
+    'accept-encoding': 'identity',
+    'user-agent': userAgent,
+    ...(body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {}),
+    ...request.headers,
+    ...secret,
+  }
+  const onEnd = () => permit.release()
+  const options = { timeouts, onRequest, onAsk, onEnd, limiter }
+  return reportedExchange(dispatcher, { method, url, headers, body, signal, what, meter }, options)
+}
+
+function requestUrl({ endpoint }: RequestContext, { path }: RegistryRequest): URL {
+  const url = new URL(endpoint.url + path)
+  if (endpoint.mirrorOf !== undefined) url.searchParams.set('ns', endpoint.mirrorOf)
+  return url
+}
