@@ -127,7 +127,7 @@ describe('a Redis that', () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     await Promise.all([world.coordinator(), world.worker()])
-    const runs = world.runs({ tuning: { patience: 300 } })
+    const runs = world.runs({ tuning: { timeoutMs: 300 } })
     await runs.list()
     await world.server.kill()
     await expect(runs.list()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })

@@ -99,8 +99,8 @@ describe('a coordinator that is told to stop', () => {
 describe('a service', () => {
   it('is ready when it takes jobs, and says why it is not', async () => {
     const world = queue()
-    const worker = await world.worker({ tuning: { patience: 300 } })
-    const coordinator = await world.coordinator({ tuning: { patience: 300 } })
+    const worker = await world.worker({ tuning: { timeoutMs: 300 } })
+    const coordinator = await world.coordinator({ tuning: { timeoutMs: 300 } })
     await worker.checkReady()
     await coordinator.checkReady()
     await world.server.kill()

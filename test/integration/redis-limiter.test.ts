@@ -271,7 +271,7 @@ describe('a host limit without Redis', () => {
     const onBack = () => {
       back = true
     }
-    const mine = await limiter({ patience: 100, lease: 60_000, onBack })
+    const mine = await limiter({ timeoutMs: 100, lease: 60_000, onBack })
     process.kill(server.pid(), 'SIGSTOP')
     const permit = await mine.acquire(host).finally(() => {
       setImmediate(() => process.kill(server.pid(), 'SIGCONT'))
@@ -282,7 +282,7 @@ describe('a host limit without Redis', () => {
   })
 
   it('keeps the pauses that it knows', async () => {
-    const mine = await limiter({ patience: 50 })
+    const mine = await limiter({ timeoutMs: 50 })
     await mine.pause(host, 400, busy)
     process.kill(server.pid(), 'SIGSTOP')
     try {

@@ -111,7 +111,7 @@ describe('a Redis lock', () => {
 
   it('S5 is lost by the clock when Redis does not answer for a TTL', async () => {
     const lock = await (await locker({ ttl: 400 })).acquire('key')
-    const asking = await locker({ patience: 200 })
+    const asking = await locker({ timeoutMs: 200 })
     process.kill(server.pid(), 'SIGSTOP')
     try {
       await lost(lock)
@@ -203,7 +203,7 @@ describe('a Redis lock', () => {
 
   it('Q6 survives a failover that is over within its TTL: the client connects again', async () => {
     const redis = await connect()
-    const mine = createRedisLocker(redis, { ttl: 20_000, renewEvery: 20, patience: 300 })
+    const mine = createRedisLocker(redis, { ttl: 20_000, renewEvery: 20, timeoutMs: 300 })
     const lock = await mine.acquire('key')
     let connections = 0
     redis.on('ready', () => connections++)
@@ -226,7 +226,7 @@ describe('a Redis lock', () => {
 
   it('Q6 waits out a failover when it may wait', async () => {
     const admin = await connect()
-    const mine = await locker({ patience: 20_000 })
+    const mine = await locker({ timeoutMs: 20_000 })
     await admin.replicaof('127.0.0.1', '1')
     const waiting = mine.acquire('key')
     const refused = async () => /errorstat_READONLY:count=/.test(await admin.info('errorstats'))

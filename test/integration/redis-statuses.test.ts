@@ -141,7 +141,7 @@ it('lists what is right beside what somebody else has put there', async () => {
 })
 
 it('hinders nobody when Redis is away, and is UNAVAILABLE to readers', async () => {
-  const one = await statuses('one', { patience: 300 })
+  const one = await statuses('one', { timeoutMs: 300 })
   await server.kill()
   for (let i = 0; i < 1000; i++) one.publish(write('a', i))
   const reading = one.list()[Symbol.asyncIterator]().next()

@@ -6,23 +6,24 @@ import { queueNames } from './jobs/queues.js'
 import { answered } from './redis/errors.js'
 import { Keys } from './redis/keys.js'
 
-/** Jobs of a queue that are looked at: of more it is told that there are so many. */
-const most = 1_000
-/** Jobs of silent services that are named. */
-const namedAtMost = 20
-const defaultPatience = 2_000
+/** Jobs of a queue that are read. */
+const maxJobs = 1_000
+/** Jobs of silent services that are reported. */
+const maxHeld = 20
+const defaultTimeoutMs = 2_000
 
 export interface ObstacleReaderOptions {
-  /** Keys start with it. Default: `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
-  /** Milliseconds to wait for Redis. Default: 2,000. */
-  patience?: number | undefined
+  /** The longest wait for Redis. Default: 2,000. */
+  timeoutMs?: number | undefined
 }
 
+/** Reads what delays the runs of a queue. */
 export function obstacleReader(
   redis: Redis,
   sources: ObstacleSources,
-  { prefix, patience = defaultPatience }: ObstacleReaderOptions = {},
+  { prefix, timeoutMs = defaultTimeoutMs }: ObstacleReaderOptions = {},
 ): ObstacleReader {
   const reader = new Reader(redis, new Keys(prefix))
   const read = async (run: string | undefined) => {
@@ -35,17 +36,17 @@ export function obstacleReader(
       reader.retries(run),
       reader.held(services, run),
     ])
-    return [...missing(services), ...paused, ...pausedHosts, ...retries, ...held]
+    return [...missingServices(services), ...paused, ...pausedHosts, ...retries, ...held]
   }
-  return (run) => answered(read(run), patience)
+  return (run) => answered(read(run), timeoutMs)
 }
 
-function missing(services: readonly SeenService[]): Obstacle[] {
+function missingServices(services: readonly SeenService[]): Obstacle[] {
   return (['coordinator', 'worker'] as const).flatMap((service): Obstacle[] => {
     const known = services.filter((each) => each.service === service)
     if (known.some(({ alive }) => alive)) return []
     const last = Math.max(...known.map(({ seenAt }) => seenAt.getTime()))
-    return [{ kind: 'no-service', service, ...(known.length === 0 ? {} : { lastSeenAt: new Date(last) }) }]
+    return [{ kind: 'no-service', service, lastSeenAt: known.length === 0 ? undefined : new Date(last) }]
   })
 }
 
@@ -63,7 +64,7 @@ class Reader {
     return names.filter((_, i) => paused[i] === 1).map((queue) => ({ kind: 'paused-queue', queue }))
   }
 
-  /** Of images that were tried in vain, themselves or one of their blobs. */
+  /** Images that wait for another attempt, or one of whose blobs does. */
   async retries(run: string | undefined): Promise<Obstacle[]> {
     const [images, blobs] = await Promise.all([this.#delayed('images', run), this.#delayed('blobs', run)])
     const failed = [...images, ...blobs].sort((a, b) => a.at - b.at)
@@ -75,12 +76,12 @@ class Reader {
   }
 
   async #delayed(queue: QueueName, run: string | undefined) {
-    const flat = await this.redis.zrange(this.#key(queue, 'delayed'), '0', String(most - 1), 'WITHSCORES')
+    const flat = await this.redis.zrange(this.#key(queue, 'delayed'), '0', String(maxJobs - 1), 'WITHSCORES')
     const jobs: { id: string; at: number }[] = []
     for (let i = 0; i < flat.length; i += 2) {
       const id = flat[i] ?? ''
       // BullMQ keeps the time in all but the last 12 bits.
-      if (isOf(id, run)) jobs.push({ id, at: Math.floor(Number(flat[i + 1]) / 0x1000) })
+      if (belongsTo(id, run)) jobs.push({ id, at: Math.floor(Number(flat[i + 1]) / 0x1000) })
     }
     const fields = await this.#fields(
       queue,
@@ -99,7 +100,7 @@ class Reader {
     const found = await Promise.all(
       (['images', 'blobs'] as const).map((queue) => this.#heldOf(queue, silent, run)),
     )
-    return found.flat().slice(0, namedAtMost)
+    return found.flat().slice(0, maxHeld)
   }
 
   async #heldOf(
@@ -107,8 +108,8 @@ class Reader {
     silent: ReadonlyMap<string, SeenService>,
     run: string | undefined,
   ): Promise<Obstacle[]> {
-    const active = await this.redis.lrange(this.#key(queue, 'active'), 0, most - 1)
-    const ids = active.filter((id) => isOf(id, run))
+    const active = await this.redis.lrange(this.#key(queue, 'active'), 0, maxJobs - 1)
+    const ids = active.filter((id) => belongsTo(id, run))
     const fields = await this.#fields(queue, ids, ['pb', 'data'])
     return fields.flatMap(([holder, data]): Obstacle[] => {
       const service = silent.get(holder ?? '')
@@ -129,16 +130,16 @@ class Reader {
   }
 }
 
-function isOf(id: string, run: string | undefined): boolean {
+function belongsTo(id: string, run: string | undefined): boolean {
   return run === undefined || id.startsWith(`${run}-`)
 }
 
 function subjectOf(data: string | null | undefined): string {
-  const { reference, desc } = parsed(data ?? '')
+  const { reference, desc } = parseData(data ?? '')
   return sanitize(String(reference ?? desc?.digest ?? 'a job'), 500)
 }
 
-function parsed(text: string): { reference?: unknown; desc?: { digest?: unknown } | undefined } {
+function parseData(text: string): { reference?: unknown; desc?: { digest?: unknown } | undefined } {
   try {
     return JSON.parse(text) ?? {}
   } catch {

@@ -16,17 +16,17 @@ import type { ServiceEvent } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
 
-/** What coordinators and workers are given. The queue package makes no connection, client or store of its own. */
+/** What coordinators and workers need. The queue package opens no connection, client or store itself. */
 export interface ServiceParts {
-  /** Makes one more connection to the queue's Redis, with the settings that BullMQ needs. */
+  /** Opens another connection to the queue's Redis, with the options that BullMQ needs. */
   connect(): Redis
-  /** Keys start with it. Default: `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
-  /** How the service shows that it lives. Default: it does not, and what it held is free when its locks expire. */
+  /** Shows that the service is alive. Default: none; what a dead service held is free when its locks expire. */
   presence?: ServicePresence | undefined
-  /** The store's id: all services of one queue have the same store. */
+  /** The id of the store. All services of one queue have the same store. */
   store: string
-  /** Times and bounds other than the defaults. */
+  /** Overrides of the defaults. */
   tuning?: Partial<Tuning> | undefined
   /** Events worth a log line. */
   onEvent?(event: ServiceEvent): void
@@ -34,22 +34,22 @@ export interface ServiceParts {
 
 /** The service among those that share the queue. */
 export interface ServicePresence {
-  /** Names the service in the jobs that it takes. */
+  /** Marks the jobs that the service has. */
   readonly id: string
   /** Those of the services that are gone: what they held is free. Rejects when Redis is away. */
   gone(ids: readonly string[]): Promise<string[]>
-  /** Calls when the process stood still for so long that others may have taken it for gone. */
+  /** Calls the listener when the process was stopped for so long that others may have taken it for gone. */
   onStandstill(listener: () => void): () => void
 }
 
 export interface HostParts {
-  /** Tells of hosts in trouble. What needs them is put off and holds nothing meanwhile; the rest goes on. */
+  /** The state of hosts. Jobs that need a host in trouble are delayed and hold nothing meanwhile. */
   hosts?: HostStates | undefined
-  /** For how long hosts in trouble are waited for. Default: the defaults of `HostPolicy`. */
+  /** How long jobs wait for hosts in trouble. Default: the defaults of `HostPolicy`. */
   policy?: Partial<HostPolicy> | undefined
 }
 
-/** What the services' store has published. */
+/** The published images of the services' store. */
 export interface PublishedImages {
   readonly names: Pick<Names, 'get' | 'list'>
   readonly content: Provider & Pick<Manager, 'info'>
@@ -57,11 +57,11 @@ export interface PublishedImages {
 
 export interface CoordinatorParts extends ServiceParts, HostParts {
   source: Source
-  /** Where an image goes: into the store, or below the prefix of a registry. */
+  /** The target of an image: the store, or a repository below the prefix of a registry. */
   target(reference: Reference, to?: Locator): Target
-  /** What a verification looks through. */
+  /** The images that a verification reads. */
   published: PublishedImages
-  /** Images of one host that are planned at the same time; of all hosts, four times as many. Default: 16. */
+  /** Images of one host that are planned at the same time; four times as many over all hosts. Default: 16. */
   concurrency?: number | undefined
 }
 
@@ -71,12 +71,12 @@ export interface WorkerParts extends ServiceParts, HostParts {
   locker: Locker
   /** Moves the bytes, unless the target turns out to have the content. */
   transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
-  /** Reads a blob of the store and compares it with its digest. */
+  /** Reads a stored blob and compares it with its digest. */
   verify(wanted: Wanted, options: VerifyBlobOptions): Promise<ContentState>
   budget: TransferBudget
-  /** Blobs of one host at the same time; of all hosts, four times as many. */
+  /** Blobs of one host at the same time; four times as many over all hosts. */
   concurrency: number
-  /** Told of each transfer, at most once a second: what `dist active` shows. */
+  /** Called for each transfer, at most once a second: what `dist active` shows. */
   onTransfer?(transfer: TransferProgress): void
 }
 

@@ -1,55 +1,55 @@
-/** Times and bounds of the engine. All of them have defaults; tests make them short. Durations are milliseconds. */
+/** Times and bounds of the engine. Durations are in milliseconds. Tests shorten them. */
 export interface Tuning {
-  /** For so long a job belongs to its worker without being renewed. Default: 30,000. */
+  /** How long a worker has a job without renewing its lock. Default: 30,000. */
   lockDuration: number
-  /** How often jobs are looked for that nobody has a lock on. Default: 4,000. */
+  /** Interval of BullMQ's check for jobs without a lock. Default: 4,000. */
   stalledInterval: number
-  /** How often jobs are looked for whose service is gone. Default: 1,000. */
+  /** Interval of the check for jobs of services that are gone. Default: 1,000. */
   reclaim: number
   /**
-   * A job whose worker died more often than this fails. Of services that do not show that they live those count, too,
-   * that were only busy. Default: 5.
+   * A job whose worker died more often fails. Without `ServicePresence`, a worker that was too busy to renew its lock
+   * counts as dead. Default: 5.
    */
   maxStalled: number
-  /** How often an image or a blob is tried when a retry may help. Default: 6. */
+  /** Attempts at an image or a blob while a retry may help. Default: 6. */
   attempts: number
   /** The first pause between two attempts; it doubles. Default: 1,000. */
   firstBackoff: number
   /** Default: 60,000. */
   longestBackoff: number
-  /** The longest pause that a Retry-After is granted. Default: 900,000. */
+  /** The longest Retry-After that is followed. Default: 900,000. */
   longestRetryAfter: number
-  /** The first pause before a blob that somebody else fetches is looked at again; it grows. Default: 200. */
+  /** The first delay of a blob that another worker fetches; it grows. Default: 200. */
   firstHeld: number
   /** Default: 2,000. */
   longestHeld: number
-  /** The first pause of a job whose host has no slot for it; it grows. Default: 300. */
+  /** The first delay of a job whose host has no slot for it; it grows. Default: 300. */
   firstPutOff: number
   /** Default: 15,000. */
   longestPutOff: number
-  /** How often a run is looked at. Default: 1,000. */
+  /** Interval of a run's reconcile loop. Default: 1,000. */
   watch: number
-  /** How often the jobs of a run's images are compared with what Redis has. Default: 15,000. */
+  /** Interval at which the open images of a run are compared with the jobs in Redis. Default: 15,000. */
   reconcile: number
-  /** An image that has waited so long for its blobs is asked whether they still exist. Default: 30,000. */
+  /** How long an image waits for its blobs before it is checked that their jobs still exist. Default: 30,000. */
   lostAfter: number
-  /** How often a coordinator looks after all runs. Default: 5,000. */
+  /** Interval of a coordinator's sweep over all runs. Default: 5,000. */
   sweep: number
-  /** How often a process asks whether its runs were canceled. Default: 500. */
+  /** Interval at which a process checks whether its runs were canceled. Default: 500. */
   cancelPoll: number
-  /** At most so often a transfer tells how far it is. Default: 1,000. */
+  /** The shortest time between two reports of a transfer. Default: 1,000. */
   progress: number
-  /** Images of a run that have a job at the same time. Default: 2,000. */
+  /** The most images of a run with a job at the same time. Default: 2,000. */
   maxOpen: number
   /** The share of Redis' `maxmemory` from which on nothing is added. Default: 0.9. */
   full: number
-  /** The pause of whoever finds Redis full. Default: 5,000. */
+  /** The delay of a job that finds Redis full. Default: 5,000. */
   fullPause: number
   /** How long a client waits for an answer of Redis. Default: 10,000. */
-  patience: number
-  /** Runs that are kept once they have ended, newest first. Default: 1,000. */
+  timeoutMs: number
+  /** Ended runs that are kept, newest first. Default: 1,000. */
   keepRuns: number
-  /** And no longer than this. Default: 30 days. */
+  /** How long ended runs are kept. Default: 30 days. */
   keepFor: number
 }
 
@@ -75,11 +75,12 @@ const defaults: Tuning = {
   maxOpen: 2_000,
   full: 0.9,
   fullPause: 5_000,
-  patience: 10_000,
+  timeoutMs: 10_000,
   keepRuns: 1_000,
   keepFor: 30 * 24 * 3_600_000,
 }
 
-export function tuned(tuning: Partial<Tuning> = {}): Tuning {
+/** The tuning with its defaults. */
+export function withDefaults(tuning: Partial<Tuning> = {}): Tuning {
   return { ...defaults, ...tuning }
 }

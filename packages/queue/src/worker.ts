@@ -8,12 +8,12 @@ import { queueNames } from './jobs/queues.js'
 import type { WorkerParts } from './service.js'
 
 /**
- * Takes blobs: fetches, verifies and stores them. Any number of workers share the work. `ready` rejects with
+ * Starts a worker: it fetches, verifies and stores blobs. Any number of workers share the work. `ready` rejects with
  * `INVALID_ARGUMENT` when the services of the queue have another store.
  */
 export function startWorker(parts: WorkerParts): Service {
   const engine = createEngine(parts)
-  const blobs = new BlobHandler(engine, parts)
-  const consumer = new Consumer(engine, queueNames.blobs, blobs, roomFor(parts.concurrency))
-  return new EngineService(engine, { consumers: [consumer as unknown as Consumer<never>] })
+  const handler = new BlobHandler(engine, parts)
+  const consumer = new Consumer(engine, queueNames.blobs, handler, roomFor(parts.concurrency))
+  return new EngineService(engine, { consumers: [consumer] })
 }

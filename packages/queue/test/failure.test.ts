@@ -3,7 +3,7 @@ import { UnrecoverableError } from 'bullmq'
 import { describe, expect, it } from 'vitest'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../src/jobs/failure.js'
 import { toDistError } from '../src/redis/errors.js'
-import { tuned } from '../src/tuning.js'
+import { withDefaults } from '../src/tuning.js'
 
 const missing = new DistError('NOT_FOUND', 'a is not there')
 const reset = new DistError('UNAVAILABLE', 'the connection was reset')
@@ -47,7 +47,7 @@ describe('a failure of a job', () => {
 })
 
 describe('the pause before an attempt', () => {
-  const tuning = tuned({ firstBackoff: 100, longestBackoff: 1_000, longestRetryAfter: 5_000 })
+  const tuning = withDefaults({ firstBackoff: 100, longestBackoff: 1_000, longestRetryAfter: 5_000 })
 
   it('doubles, with jitter, up to a bound', () => {
     const pauses = Array.from({ length: 10 }, (_, i) => pauseBefore(i + 1, jobError(reset, false), tuning))

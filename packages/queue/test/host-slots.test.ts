@@ -4,7 +4,7 @@ import { type HostSlot, HostSlots, type HostSlotsOptions } from '../src/engine/h
 const soon = 20
 
 function slots(options: Partial<HostSlotsOptions> = {}) {
-  const shared = new HostSlots({ perHost: 2, trials: false, patience: soon, ...options })
+  const shared = new HostSlots({ perHost: 2, trials: false, waitMs: soon, ...options })
   const stop = new AbortController()
   const room = { full: false }
   const enter = (host: string) => shared.enter(host, { signal: stop.signal, isFull: () => room.full })
@@ -57,7 +57,7 @@ describe('the slots of hosts', () => {
   })
 
   it('are waited for at a host that gets on, however full it is', async () => {
-    const { enter, room } = slots({ patience: 10_000 })
+    const { enter, room } = slots({ waitMs: 10_000 })
     room.full = true
     const ended = await entered(enter('a'))
     await Promise.all([entered(enter('a'))])

@@ -3,7 +3,7 @@ import { parseReference } from '@dist/reference'
 import { expect, it } from 'vitest'
 import { imageOf } from '../../mirror/test/support/images.js'
 import { ScriptedRemote } from '../../mirror/test/support/remote.js'
-import { rememberingSource } from '../src/image/manifests.js'
+import { cachingSource } from '../src/image/manifests.js'
 
 const reference = parseReference('registry.test/a:1')
 const images = [imageOf(['one']), imageOf(['two']), imageOf(['three'])]
@@ -11,7 +11,7 @@ const images = [imageOf(['one']), imageOf(['two']), imageOf(['three'])]
 function world(limit: number) {
   const remote = new ScriptedRemote()
   for (const image of images) remote.push(image, 'registry.test/a:1')
-  const source = rememberingSource(remote, limit)
+  const source = cachingSource(remote, limit)
   const read = async (desc: Descriptor) => {
     const chunks: Uint8Array[] = []
     for await (const chunk of (await source.fetcher(reference).fetch(desc)).body) chunks.push(chunk)

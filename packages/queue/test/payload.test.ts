@@ -1,6 +1,6 @@
 import { digestOf } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
-import { blobJobId, imageJobId, imageOfId, newGeneration, newRunId } from '../src/jobs/ids.js'
+import { blobJobId, imageJobId, newGeneration, newRunId, parseImageJobId } from '../src/jobs/ids.js'
 import {
   blobJob,
   type FetchJob,
@@ -42,26 +42,26 @@ describe('a payload', () => {
     ['a size of -1', { ...blob, desc: { ...desc, size: -1 } }, 'desc.size'],
     ['a size of 1.5', { ...blob, desc: { ...desc, size: 1.5 } }, 'desc.size'],
     ['a size as text', { ...blob, desc: { ...desc, size: '12' } }, 'desc.size'],
-    ['a run that is no id', { ...blob, run: '../x' }, 'run'],
-    ['a kind that nobody knows', { ...blob, kind: 'other' }, 'kind'],
-    ['a destination that is none', { ...blob, to: 'registry.test' }, 'to'],
+    ['an invalid run id', { ...blob, run: '../x' }, 'run'],
+    ['an unknown kind', { ...blob, kind: 'other' }, 'kind'],
+    ['an invalid destination', { ...blob, to: 'registry.test' }, 'to'],
     ['nothing', null, 'the payload'],
     ['a list', [], 'the payload'],
-  ])('with %s is refused, named by job and field', (_what, data, field) => {
+  ])('with %s is INVALID_ARGUMENT, with job and field', (_what, data, field) => {
     expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(`job job-7: ${field}`)
     expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', retryable: false }),
     )
   })
 
-  it('loses what does not belong there, such as credentials (Q14)', () => {
+  it('loses unknown fields, such as credentials (Q14)', () => {
     const dirty = { ...blob, source: { ...blob.source, password: 'secret' }, token: 'secret' }
     const to = { ...pushed.to, password: 'secret' }
     for (const each of [dirty, { ...dirty, to }, { ...verify, token: 'secret' }])
       expect(JSON.stringify(parsePayload(blobJob, each, 'j'))).not.toContain('secret')
   })
 
-  it('has a size that its fields bound (Q14)', () => {
+  it('has a bounded size (Q14)', () => {
     const largest: FetchJob = {
       ...blob,
       desc: { ...desc, mediaType: 'm'.repeat(255) },
@@ -75,22 +75,22 @@ describe('a payload', () => {
 })
 
 describe('the ids of jobs', () => {
-  it('have no colon, and are no numbers', () => {
+  it('have no colon, and are not numbers', () => {
     const ids = [imageJobId(image), blobJobId(image, newGeneration(), desc.digest)]
     for (const id of ids) expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)+$/)
   })
 
-  it('name run, image and attempt', () => {
-    expect(imageOfId(imageJobId({ run: image.run, index: 12, attempt: 3 }))).toEqual({
+  it('have run, index and attempt', () => {
+    expect(parseImageJobId(imageJobId({ run: image.run, index: 12, attempt: 3 }))).toEqual({
       run: image.run,
       index: 12,
       attempt: 3,
     })
     for (const other of ['', 'x', '1-2-3', `${image.run}-1`, blobJobId(image, 'ab12', desc.digest)])
-      expect(imageOfId(other)).toBeUndefined()
+      expect(parseImageJobId(other)).toBeUndefined()
   })
 
-  it('of runs never repeat, and pass for what they are', () => {
+  it('of runs never repeat, and match the grammar', () => {
     const ids = Array.from({ length: 1000 }, newRunId)
     expect(new Set(ids).size).toBe(1000)
     for (const id of ids) expect(id).toMatch(runGrammar)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Keys } from '../src/redis/keys.js'
 import { readHead, statusOf } from '../src/state/head.js'
 import { readRecord, reportOf } from '../src/state/record.js'
-import { formatVerdict, readVerdict } from '../src/state/verdicts.js'
+import { formatVerified, readVerified } from '../src/state/verified.js'
 
 const fields = {
   state: 'running',
@@ -16,15 +16,15 @@ const fields = {
 }
 
 describe('the head of a run', () => {
-  it('is undefined where Redis has none, and refused where it cannot be read', () => {
+  it('is undefined when Redis has none, and INTERNAL when it is not valid', () => {
     expect(readHead({}, 'r')).toBeUndefined()
     expect(() => readHead({ ...fields, total: 'many' }, 'r')).toThrow('run r')
     expect(() => readHead({ state: 'running' }, 'r')).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
   })
 
-  it('becomes the status: what was never counted is 0', () => {
+  it('becomes the status: a counter that was never written is 0', () => {
     const head = readHead({ ...fields, 'images:done': '2', 'bytes:fetched': '9007199254740991' }, 'r')
-    if (head === undefined) throw new Error('there is one')
+    if (head === undefined) throw new Error('no head')
     expect(statusOf('r', head, false)).toEqual({
       id: 'r',
       kind: 'mirror',
@@ -51,7 +51,7 @@ describe('the head of a run', () => {
 })
 
 describe('the record of an image', () => {
-  it('that nobody has written says that it waits', () => {
+  it('is waiting when none was written', () => {
     for (const none of [null, undefined])
       expect(reportOf(4, 'a', readRecord(none), false)).toEqual({
         index: 4,
@@ -73,22 +73,22 @@ describe('the record of an image', () => {
   })
 })
 
-describe('a verdict', () => {
+describe('the outcome of a verified blob', () => {
   const bad = { code: 'NOT_FOUND', message: 'is missing' } as const
 
-  it('that is right is so for every attempt', () => {
-    expect(readVerdict(formatVerdict('right', 1), 7)).toBe('right')
-    expect(readVerdict(null, 1)).toBeUndefined()
+  it('holds for every attempt when it is right', () => {
+    expect(readVerified(formatVerified('right', 1), 7)).toBe('right')
+    expect(readVerified(null, 1)).toBeUndefined()
   })
 
-  it('that is bad counts until a later attempt looks again', () => {
-    const written = formatVerdict(bad, 2)
-    expect([1, 2, 3].map((attempt) => readVerdict(written, attempt))).toEqual([bad, bad, undefined])
+  it('holds until the next attempt when it is bad', () => {
+    const written = formatVerified(bad, 2)
+    expect([1, 2, 3].map((attempt) => readVerified(written, attempt))).toEqual([bad, bad, undefined])
   })
 })
 
 describe('a prefix', () => {
-  it('must begin with a hash tag, which a cluster keeps together', () => {
+  it('must begin with a hash tag', () => {
     for (const bad of ['dist', '', '{}', '{dist', 'x{dist}', '{dist} x', '{dist}\n'])
       expect(() => new Keys(bad)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(new Keys('{dist}:two').run('r')).toBe('{dist}:two:run:r')

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
-import { within } from './answer.js'
 import { redisError } from './errors.js'
 import { checkPrefix, defaultPrefix } from './prefix.js'
+import { within } from './within.js'
 
 export interface CheckOptions {
-  /** What all keys begin with. Default `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
-  /** Milliseconds to wait for each answer. Default 10,000. */
-  patience?: number | undefined
+  /** The longest wait for each answer. Default: 10,000. */
+  timeoutMs?: number | undefined
 }
 
 export interface ServerInfo {
-  /** The version of Redis that the server is, or says it is compatible with. */
+  /** The version of Redis, or the one that the server claims to be compatible with. */
   readonly version: string
 }
 
-/** KEYS: a key of our own. Uses every command that locks, limits and statuses need, and leaves nothing behind. */
+/** KEYS: an unused key. Runs every command that locks, limits and statuses need, and removes the key. */
 const probe = `
 redis.call('TIME')
 redis.call('SET', KEYS[1], 'x', 'PX', 10000)
@@ -40,16 +40,16 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', 0)
 return redis.call('DEL', KEYS[1])`
 
 /**
- * Whether a Redis can carry locks, limits, statuses and queues. For services, when they start.
+ * Checks that a Redis can carry locks, limits, statuses and queues. Services call it at start.
  *
- * `NOT_IMPLEMENTED`: older than 6.2, or its maxmemory-policy is not `noeviction`: it would throw away jobs when its
- * memory is full. `PERMISSION_DENIED`: the user may not do what is needed. `UNAVAILABLE`: it does not answer, or is a
- * replica that takes no writes. Messages say what to change.
+ * `NOT_IMPLEMENTED`: older than 6.2, or its maxmemory-policy is not `noeviction`, so that it would evict jobs when its
+ * memory is full. `PERMISSION_DENIED`: its user lacks a right. `UNAVAILABLE`: no answer, or it is a replica that takes
+ * no writes. The messages give advice.
  */
 export async function checkServer(redis: Redis, options: CheckOptions = {}): Promise<ServerInfo> {
-  const { prefix = defaultPrefix, patience = 10_000 } = options
+  const { prefix = defaultPrefix, timeoutMs = 10_000 } = options
   const ask = <T>(doing: string, answer: Promise<T>) =>
-    within(answer, patience).catch((error: unknown) => {
+    within(answer, timeoutMs).catch((error: unknown) => {
       throw redisError(redis, doing, error)
     })
   const info = parseInfo(await ask('reading INFO', redis.info()))
@@ -64,17 +64,17 @@ export async function checkServer(redis: Redis, options: CheckOptions = {}): Pro
 function checkVersion(redis: Redis, version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > 6 || (major === 6 && minor >= 2)) return
-  const which = /^[\d.]{1,20}$/.test(version) ? version : 'unknown'
-  throw refused(redis, `its version is ${which}: use Redis 6.2 or newer, or Valkey`)
+  const actual = /^[\d.]{1,20}$/.test(version) ? version : 'unknown'
+  throw unsuitable(redis, `its version is ${actual}: use Redis 6.2 or newer, or Valkey`)
 }
 
 function checkPolicy(redis: Redis, policy: string | undefined): void {
   if (policy === 'noeviction') return
-  const which = policy !== undefined && /^[a-z-]{1,40}$/.test(policy) ? policy : 'unknown'
-  throw refused(redis, `its maxmemory-policy is ${which}, which loses jobs: set it to noeviction`)
+  const actual = policy !== undefined && /^[a-z-]{1,40}$/.test(policy) ? policy : 'unknown'
+  throw unsuitable(redis, `its maxmemory-policy is ${actual}, which loses jobs: set it to noeviction`)
 }
 
-function refused(redis: Redis, why: string): DistError {
+function unsuitable(redis: Redis, why: string): DistError {
   const { host, port } = redis.options
   return new DistError('NOT_IMPLEMENTED', `redis at ${host}:${port}: ${why}`)
 }

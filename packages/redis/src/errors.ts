@@ -1,15 +1,14 @@
 import { type Code, DistError, type DistErrorOptions, errnoOf, firstError, sanitize } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
 
-type Verdict = readonly [code: Code, advice: string, options?: DistErrorOptions]
+type Mapping = readonly [code: Code, advice: string, options?: DistErrorOptions]
 
-/** What to do about a node of a cluster, which asks its clients to follow keys to other nodes. */
-export const clusterAdvice = 'name a Redis that stands alone (cluster-enabled no)'
+export const clusterAdvice = 'use a Redis that stands alone (cluster-enabled no)'
 
-/** What Redis answers, by the beginning of its reply; within a script the word stands further on. */
-const replies: readonly (readonly [RegExp, Verdict])[] = [
-  [/^WRONGPASS|invalid password|AUTH .*called/i, ['UNAUTHENTICATED', 'check user and password']],
-  [/^NOAUTH/, ['UNAUTHENTICATED', 'it asks for a password: give one']],
+/** Error replies of Redis. The reply of a script has the word further on. */
+const replies: readonly (readonly [RegExp, Mapping])[] = [
+  [/WRONGPASS|invalid password|AUTH .*called/i, ['UNAUTHENTICATED', 'check user and password']],
+  [/NOAUTH/, ['UNAUTHENTICATED', 'Redis needs a password: give one']],
   [
     /NOPERM|ACL failure|can't run this command|no permission/i,
     [
@@ -18,41 +17,75 @@ const replies: readonly (readonly [RegExp, Verdict])[] = [
     ],
   ],
   [/\bOOM\b/, ['RESOURCE_EXHAUSTED', 'its memory is full: raise maxmemory', { retryable: true }]],
-  [/READONLY/, ['UNAVAILABLE', 'it is a replica that takes no writes: name the primary']],
+  [/READONLY/, ['UNAVAILABLE', 'it is a replica that takes no writes: use the primary']],
   [
     /^(MOVED|ASK) |SELECT is not allowed in cluster mode/,
     ['NOT_IMPLEMENTED', `it is a node of a cluster: ${clusterAdvice}`],
   ],
-  [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b/, ['UNAVAILABLE', 'try again later']],
+  [/\b(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNKILLABLE)\b/, ['UNAVAILABLE', 'try again later']],
 ]
 
-/** What the client library says of itself, in the words of those who use the queue. */
-const ownWords: readonly (readonly [RegExp, string])[] = [
-  [/max retries per request|^Socket timeout/i, 'it does not answer'],
-  [/^Connection is closed/i, 'the connection is lost'],
+/** Errors of connections, by their errno or by their message. */
+const noConnection = /connection lost|no answer|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH/i
+
+/** Messages of the client library, and what they mean. */
+const clientMessages: readonly (readonly [RegExp, string])[] = [
+  [/max retries per request|^Socket timeout/i, 'no answer'],
+  [/^Connection is closed/i, 'connection lost'],
 ]
 
 const certificateErrors = /CERT|UNABLE_TO_|SELF_SIGNED|ERR_TLS/
 const noTls = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|EPROTO/
 
 /**
- * What went wrong with Redis, with a code and what to do. Names host and port, no credential. What is a DistError
- * already stays as it is.
+ * The error of a command, with a code and with advice. The message has host and port and no credentials. A DistError
+ * is returned as it is. `doing`: what failed, such as `locking`.
  */
 export function redisError(redis: Redis, doing: string, thrown: unknown): DistError {
   const error = firstError(thrown)
   if (error instanceof DistError) return error
   const { host, port } = redis.options
-  const raw = error instanceof Error ? error.message : String(error)
-  const said = ownWords.find(([pattern]) => pattern.test(raw))?.[1] ?? raw
-  const [code, advice, options] = verdict(error, said, redis.options.tls !== undefined)
-  const message = `redis at ${host}:${port}: ${doing}: ${sanitize(said)}${advice === '' ? '' : `; ${advice}`}`
-  return new DistError(code, message, { ...options, cause: error })
+  const message = messageOf(error)
+  const [code, advice, options] = mappingOf(error, message, redis.options.tls !== undefined)
+  const text = `redis at ${host}:${port}: ${doing}: ${withAdvice(message, advice)}`
+  return new DistError(code, text, { ...options, cause: error })
 }
 
-function verdict(error: unknown, said: string, tls: boolean): Verdict {
-  const known = replies.find(([pattern]) => pattern.test(said))
-  if (known !== undefined) return known[1]
+/**
+ * The same for an error that may be one of Redis or not, when the client is not known: undefined for errors that Redis
+ * and its connections do not cause. `subject` begins the message.
+ */
+export function knownRedisError(subject: string, thrown: unknown): DistError | undefined {
+  const error = firstError(thrown)
+  if (error instanceof DistError || !(error instanceof Error)) return undefined
+  const message = messageOf(error)
+  const mapping =
+    replyMapping(message) ?? (noConnection.test(message) ? (['UNAVAILABLE', ''] as const) : undefined)
+  if (mapping === undefined) return undefined
+  const [code, advice, options] = mapping
+  return new DistError(code, `${subject}: ${withAdvice(message, advice)}`, { ...options, cause: error })
+}
+
+function withAdvice(message: string, advice: string): string {
+  return `${sanitize(message)}${advice === '' ? '' : `; ${advice}`}`
+}
+
+/** The message of an error; of a transaction that Redis refused, the message of the first command that failed. */
+function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const [first] =
+    'previousErrors' in thrown && Array.isArray(thrown.previousErrors) ? thrown.previousErrors : []
+  const { message } = first instanceof Error ? first : thrown
+  return clientMessages.find(([pattern]) => pattern.test(message))?.[1] ?? message
+}
+
+function replyMapping(message: string): Mapping | undefined {
+  return replies.find(([pattern]) => pattern.test(message))?.[1]
+}
+
+function mappingOf(error: unknown, message: string, tls: boolean): Mapping {
+  const known = replyMapping(message)
+  if (known !== undefined) return known
   if (error instanceof Error && error.name === 'ReplyError') return ['INTERNAL', '']
   const errno = errnoOf(error) ?? ''
   if (noTls.test(errno)) return ['UNAVAILABLE', 'it does not speak TLS: use redis://', { retryable: false }]
@@ -62,6 +95,6 @@ function verdict(error: unknown, said: string, tls: boolean): Verdict {
       'its certificate is not trusted: give the authority that signed it',
       { retryable: false },
     ]
-  const language = tls ? 'does it speak TLS' : 'does it speak without TLS'
-  return ['UNAVAILABLE', `is it running, is this its address, and ${language}?`]
+  const protocol = tls ? 'does it speak TLS' : 'does it speak without TLS'
+  return ['UNAVAILABLE', `is it running, is this its address, and ${protocol}?`]
 }

@@ -1,10 +1,13 @@
 import { DistError } from '@dist/errdefs'
 
-/** The hash tag that all keys begin with: a cluster keeps them in one slot, where scripts may use several. */
+/** The hash tag that all keys begin with. A cluster keeps such keys in one slot, as a script with several keys needs. */
 export const defaultPrefix = '{dist}'
 
-/** Throws `INVALID_ARGUMENT` for a prefix that a cluster would spread over its slots. */
+/** Throws `INVALID_ARGUMENT` for a prefix without a hash tag: a cluster would spread its keys over several slots. */
 export function checkPrefix(prefix: string): string {
   if (/^\{[^{}]+\}[\w.:-]*$/.test(prefix)) return prefix
-  throw new DistError('INVALID_ARGUMENT', 'a prefix of Redis keys begins with a hash tag, such as {dist}')
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    'redis key prefix: no hash tag at its beginning; write one, such as {dist}',
+  )
 }

@@ -27,7 +27,7 @@ it.each([
   'redis://user:s3cret%@cache',
   'redis://user:s3cret@cache:99999',
   'http://user:s3cret@cache',
-])('Q15 refuses %s and keeps its password to itself', (url) => {
+])('Q15 refuses %s without showing its password', (url) => {
   let error: unknown
   try {
     parseRedisUrl(url)

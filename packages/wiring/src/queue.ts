@@ -57,12 +57,12 @@ export async function openQueue(
   reporter.back()
   const runs = openRuns({
     connect: () => redis.duplicate(),
-    tuning: { patience: persistent ? unavailableAfterMs : timeoutMs },
+    tuning: { timeoutMs: persistent ? unavailableAfterMs : timeoutMs },
     persistent: persistent ? { ...reporter, signal } : undefined,
   })
   return {
     runs,
-    statuses: createRedisStatuses(redis, { worker: 'client', patience: timeoutMs }),
+    statuses: createRedisStatuses(redis, { worker: 'client', timeoutMs }),
     obstacles: await openObstacles(redis),
     [Symbol.asyncDispose]: async () => {
       await runs[Symbol.asyncDispose]()

@@ -1,8 +1,8 @@
+import { defaultPrefix, queueNames } from '@dist/queue'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { Gauge, type Registry } from 'prom-client'
 
-const queueNames = ['runs', 'images', 'blobs']
 const states = ['active', 'waiting', 'prioritized', 'waiting-children', 'delayed', 'failed'] as const
 
 /** A scrape waits at most this long for Redis. Counts that are not known by then are left out. */
@@ -30,10 +30,10 @@ export function measureQueues(registry: Registry, countJobs: () => Promise<JobCo
   })
 }
 
-/** A reader of the job counts over one connection to Redis. */
-export function openJobCounts(redis: Redis): () => Promise<JobCounts> {
-  const queues = queueNames.map(
-    (name) => new Queue(name, { connection: redis, prefix: '{dist}', skipMetasUpdate: true }),
+/** A reader of the job counts over one connection to Redis. `prefix`: of the queues' keys. */
+export function openJobCounts(redis: Redis, prefix = defaultPrefix): () => Promise<JobCounts> {
+  const queues = Object.values(queueNames).map(
+    (name) => new Queue(name, { connection: redis, prefix, skipMetasUpdate: true }),
   )
   // Without a listener an error event would end the process. The connection's own listener logs the error.
   for (const queue of queues) queue.on('error', () => {})

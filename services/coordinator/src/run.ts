@@ -37,7 +37,7 @@ async function work(
   const about = { service: 'coordinator', version, tuning, terms }
   await using parts = await openParts(settings, surroundings, about)
   const { queue, mirror, presence, service } = parts
-  measureQueues(surroundings.metrics.registry, openJobCounts(queue.connect()))
+  measureQueues(surroundings.metrics.registry, openJobCounts(queue.connect(), service.prefix))
   const { content, names } = mirror.store
   const pushes = openPushes(mirror.remote)
   const stored = storeTarget(content, names)

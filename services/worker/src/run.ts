@@ -54,7 +54,7 @@ async function work(
     threads: memory.threads,
   })
   const pushes = openPushes(mirror.remote)
-  await using statuses = createRedisStatuses(queue.redis, { worker: name, patience: shutdownGraceMs })
+  await using statuses = createRedisStatuses(queue.redis, { worker: name, timeoutMs: shutdownGraceMs })
   const worker = startWorker({
     ...service,
     locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),

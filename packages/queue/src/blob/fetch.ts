@@ -3,27 +3,30 @@ import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob, FetchJob } from '../jobs/payload.js'
 import type { WorkerParts } from '../service.js'
-import { asking } from './held.js'
 import { Progress } from './progress.js'
+import { singleAttempt } from './single-attempt.js'
 
 type Transfer = WorkerParts['transfer']
 
 /**
- * Knows where other workers have brought a blob of the run, so that the registry can take it from there. Asked and told
- * while the digest's lock is held.
+ * Has the registry mount a blob from where other workers of the run have put it, and records where this one puts it.
+ * Runs while the digest's lock is held.
  */
-function mounting(run: string, { states }: Engine, transfer: Transfer): Transfer {
+function withMounts(run: string, { states }: Engine, transfer: Transfer): Transfer {
   return async (task, options) => {
     const { digest } = task.desc
-    const mountFrom = await states.placeOf(run, digest)
+    const mountFrom = await states.mountFrom(run, digest)
     const outcome = await transfer({ ...task, mountFrom }, options)
     if (mountFrom === undefined && task.to !== undefined)
-      await states.recordPlace(run, digest, task.to.repository)
+      await states.recordMount(run, digest, task.to.repository)
     return outcome
   }
 }
 
-/** Brings a blob in; resolves to the outcome and the bytes that were fetched. Throws `HeldElsewhere` while somebody else fetches it. */
+/**
+ * Fetches a blob into the store or to a registry; resolves to the outcome and the bytes that were moved. Throws
+ * `HeldElsewhere` while another worker fetches it.
+ */
 export async function fetchBlob(
   job: Job<BlobJob>,
   blob: FetchJob,
@@ -32,12 +35,12 @@ export async function fetchBlob(
   signal: AbortSignal,
 ): Promise<{ outcome: Outcome; bytes: number }> {
   const { run, desc, source, to, again } = blob
-  const task = { desc, source, to, ...(again ? { again } : {}) }
+  const task = { desc, source, to, again }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
     parts.onTransfer?.({ task, run, offset, ended }),
   )
-  const transfer = to === undefined ? parts.transfer : mounting(run, engine, parts.transfer)
-  const dependencies = { ...parts, transfer, locker: asking(parts.locker) }
+  const transfer = to === undefined ? parts.transfer : withMounts(run, engine, parts.transfer)
+  const dependencies = { ...parts, transfer, locker: singleAttempt(parts.locker) }
   const onProgress = (offset: number) => progress.reached(offset)
   const onArrived = () => progress.arrived()
   const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived })

@@ -3,76 +3,77 @@ import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob } from '../jobs/payload.js'
 
-/** Bytes from which on a store may keep what a dead worker has written. */
-const large = 1024 * 1024
+/** Bytes of a blob from which a store may keep what a killed worker has written. */
+const resumableSize = 1024 * 1024
 
 /**
- * Tells how far a transfer is: where it starts, then at most once in a while, and that all has come. What the run counts
- * as fetched depends on it, nothing else does.
+ * Reports how far a transfer is: where it starts, then at most once in `Tuning.progress`, and that all bytes came. Only
+ * the fetched bytes that a run counts depend on it.
  */
 export class Progress implements AsyncDisposable {
   readonly #meter = new Meter()
   #offset = 0
-  #told = Number.NEGATIVE_INFINITY
-  #recorded = 0
+  #reportedAt = Number.NEGATIVE_INFINITY
+  #recordedOffset = 0
   #settled = false
   #timer: NodeJS.Timeout | undefined
-  #telling: Promise<unknown> = Promise.resolve()
+  #reporting: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly job: Job<BlobJob>,
     private readonly blob: BlobJob,
     private readonly engine: Engine,
-    /** Told of it beside the run, and of its end if it was told of its beginning. */
-    private readonly onShown: (offset: number, ended: boolean) => void = () => {},
+    /** Called for each report, and for the end of a transfer that was reported. */
+    private readonly onReport: (offset: number, ended: boolean) => void = () => {},
   ) {}
 
-  /** Bytes that came by this try. */
+  /** Bytes that this try has moved. */
   get bytes(): number {
     return this.#meter.bytes
   }
 
   reached(offset: number): void {
-    const first = this.#told === Number.NEGATIVE_INFINITY
+    const isFirst = this.#reportedAt === Number.NEGATIVE_INFINITY
     this.#move(offset)
-    const early = this.#told + this.engine.tuning.progress - performance.now()
-    // What comes to a standstill is shown where it stands.
-    if (early > 0) this.#timer ??= setTimeout(() => this.#show(), early)
-    // Most blobs are through before there is anything to tell.
-    else this.#show(first && this.blob.desc.size < large)
+    const waitMs = this.#reportedAt + this.engine.tuning.progress - performance.now()
+    // The timer also reports the last offset of a transfer that stalls.
+    if (waitMs > 0) this.#timer ??= setTimeout(() => this.#report(), waitMs)
+    // Most blobs are complete before a report is due.
+    else this.#report(isFirst && this.blob.desc.size < resumableSize)
   }
 
-  /** All bytes are there. Told before they are committed: whoever dies in between has fetched them. */
+  /** All bytes came. Recorded before the commit, so that they count as fetched when this worker dies in between. */
   async arrived(): Promise<void> {
-    await this.#telling
+    await this.#reporting
     this.#move(this.blob.desc.size)
     await this.#settle('moving')
   }
 
-  /** The blob is there. */
+  /** The blob is stored. */
   async settle(outcome: Outcome): Promise<void> {
     clearTimeout(this.#timer)
-    await this.#telling
+    await this.#reporting
     if (outcome === 'fetched') this.#move(this.blob.desc.size)
     await this.#settle(outcome)
     this.#settled = true
   }
 
-  /** Waits until nothing that it has sent can overtake the blob's end; tells what came of a transfer that broke off. */
+  /** Waits for the reports, so that none overtakes the end of the blob; records the bytes of a transfer that failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
-    if (!this.#settled && this.#offset !== this.#recorded) this.#tell(() => this.#settle('moving'))
-    await this.#telling
-    if (this.#told !== Number.NEGATIVE_INFINITY) this.onShown(this.#offset, true)
+    if (!this.#settled && this.#offset !== this.#recordedOffset) this.#enqueue(() => this.#settle('moving'))
+    await this.#reporting
+    if (this.#reportedAt !== Number.NEGATIVE_INFINITY) this.onReport(this.#offset, true)
   }
 
-  #show(quietly = false): void {
+  #report(localOnly = false): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#told = performance.now()
+    this.#reportedAt = performance.now()
     const offset = this.#offset
-    this.onShown(offset, false)
-    if (!quietly) this.#tell(() => Promise.all([this.job.updateProgress({ offset }), this.#settle('moving')]))
+    this.onReport(offset, false)
+    if (!localOnly)
+      this.#enqueue(() => Promise.all([this.job.updateProgress({ offset }), this.#settle('moving')]))
   }
 
   #move(offset: number): void {
@@ -80,13 +81,13 @@ export class Progress implements AsyncDisposable {
     this.#offset = offset
   }
 
-  #tell(tell: () => Promise<unknown>): void {
-    const told = Promise.all([this.#telling, tell()])
-    this.#telling = told.catch((error: unknown) => this.engine.emit({ type: 'error', error }))
+  #enqueue(report: () => Promise<unknown>): void {
+    const reported = Promise.all([this.#reporting, report()])
+    this.#reporting = reported.catch((error: unknown) => this.engine.emit({ type: 'error', error }))
   }
 
   #settle(state: 'moving' | Outcome): Promise<void> {
-    this.#recorded = this.#offset
+    this.#recordedOffset = this.#offset
     const moved = { start: this.#meter.resumed, offset: this.#offset }
     return this.engine.states.settleBlob(this.blob, this.blob.desc, state, moved)
   }

@@ -5,7 +5,7 @@ import { answered, type Persistence } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import { RunStates } from '../state/states.js'
-import { type Tuning, tuned } from '../tuning.js'
+import { type Tuning, withDefaults } from '../tuning.js'
 import { listRuns, readStatus } from './list.js'
 import { headOf, resolveRun } from './lookup.js'
 import { reportImages } from './report.js'
@@ -15,22 +15,22 @@ import { submitRun } from './submit.js'
 export interface RunsOptions {
   /** Makes a connection to the queue's Redis, with the settings that BullMQ needs. */
   connect(): Redis
-  /** Keys start with it. Default: `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
   tuning?: Partial<Tuning> | undefined
-  /** Calls wait for a Redis that is away as long as it takes. Default: they throw `UNAVAILABLE`. */
+  /** Calls wait for a Redis that is away without a limit. Default: they throw `UNAVAILABLE`. */
   persistent?: Persistence | undefined
 }
 
 /**
- * Opens the runs of a queue. Every call is bounded, unless it is asked for persistence: `UNAVAILABLE` when Redis gives
- * no answer in time.
+ * Opens the runs of a queue. Calls throw `UNAVAILABLE` without an answer of Redis within `Tuning.timeoutMs`, unless
+ * `persistent` is given.
  */
 export function openRuns(options: RunsOptions): Runs {
   return new QueuedRuns(options)
 }
 
-/** What the parts of the client share. */
+/** What the calls of `Runs` share. */
 export interface Client {
   readonly redis: Redis
   readonly keys: Keys
@@ -38,18 +38,18 @@ export interface Client {
   readonly states: RunStates
   readonly memory: MemoryGauge
   readonly tuning: Tuning
-  /** Waits for an answer of Redis, within bounds. */
+  /** The answer of Redis, within the timeout. */
   ask<T>(answer: Promise<T>): Promise<T>
 }
 
 class QueuedRuns implements Runs {
   readonly #client: Client
 
-  constructor({ connect, prefix, tuning: some, persistent }: RunsOptions) {
-    const tuning = tuned(some)
+  constructor({ connect, prefix, tuning: overrides, persistent }: RunsOptions) {
+    const tuning = withDefaults(overrides)
     const keys = new Keys(prefix)
     const redis = connect()
-    // Each call tells its own failure.
+    // Each call throws its own error.
     redis.on('error', () => {})
     this.#client = {
       redis,
@@ -58,7 +58,7 @@ class QueuedRuns implements Runs {
       states: new RunStates(redis, keys),
       memory: new MemoryGauge(redis, tuning.full),
       tuning,
-      ask: (answer) => answered(answer, tuning.patience, persistent),
+      ask: (answer) => answered(answer, tuning.timeoutMs, persistent),
     }
   }
 
@@ -94,7 +94,7 @@ class QueuedRuns implements Runs {
     const { round } = await headOf(this.#client, run)
     const { ask, states, queues, tuning } = this.#client
     const state = await ask(states.cancel(run))
-    // Its job removes what waits. A crash before this line leaves that to the coordinators' sweep.
+    // The run job removes the waiting jobs. After a crash here the coordinators' sweep adds it.
     if (state === 'canceled') await ask(addRunJob(queues, { v: 1, run, round }, tuning))
   }
 

@@ -5,18 +5,19 @@ import type { RunRequest } from '@dist/runs'
 import { newRunId } from '../jobs/ids.js'
 import { maxReference } from '../jobs/payload.js'
 import { addRunJob } from '../jobs/queues.js'
+import { queueRedis } from '../redis/errors.js'
 import { chunkSize } from '../state/head.js'
 import type { Client } from './open.js'
 
-/** References of a submission that was cut off are kept so long, in seconds. */
-const unfinished = 3_600
+/** Seconds after which the references of an unfinished submission expire. */
+const unfinishedSeconds = 3_600
 
 /**
- * Writes a run down: its references by chunks as they come, then its head, then its job. A crash before the head
- * leaves references that expire; one behind it leaves a run without a job, which the coordinators' sweep gives it.
+ * Writes a run: its references by chunks as they come, then its head, then its job. After a crash before the head the
+ * references expire; after a crash behind it the coordinators' sweep adds the job.
  */
 export async function submitRun(client: Client, request: RunRequest): Promise<string> {
-  const platforms = normalized(request.platforms)
+  const platforms = normalize(request.platforms)
   const to = destinationOf(request)
   const store = to === undefined ? await storeOf(client, request.store) : ''
   const run = newRunId()
@@ -36,44 +37,44 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
     transaction.persist(keys.references(run))
     transaction.zadd(keys.runs, createdAt, run)
     transaction.sadd(keys.watched, run)
-    await ask(executed(transaction.exec()))
+    await ask(checkResults(transaction.exec()))
     await ask(addRunJob(queues, { v: 1, run, round: 0 }, tuning))
     return run
   } catch (error) {
-    // Nothing is left of a run that nobody was given the id of.
+    // The caller gets no id: remove the run.
     const rollback = redis.multi().unlink(keys.run(run), keys.references(run)).zrem(keys.runs, run)
     await ask(rollback.srem(keys.watched, run).exec()).catch(() => {})
     throw error
   }
 }
 
-async function executed(answers: Promise<[error: Error | null, result: unknown][] | null>): Promise<void> {
+/** Throws the first error of a transaction. */
+async function checkResults(
+  answers: Promise<[error: Error | null, result: unknown][] | null>,
+): Promise<void> {
   for (const [error] of (await answers) ?? []) if (error !== null) throw error
 }
 
-function normalized(platforms: RunRequest['platforms']): string {
+function normalize(platforms: RunRequest['platforms']): string {
   return platforms === 'all' ? 'all' : platforms.map((text) => formatPlatform(parsePlatform(text))).join(',')
 }
 
 function destinationOf({ to, kind, store }: RunRequest): string | undefined {
   if (to === undefined) return undefined
   if (kind === 'verify' || store !== undefined)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      'what goes to a registry concerns no store, and is not verified there',
-    )
+    throw new DistError('INVALID_ARGUMENT', 'a run to a registry has no store, and is not a verification')
   return formatPrefix(parsePrefix(to))
 }
 
-async function storeOf({ redis, keys, ask }: Client, wanted: string | undefined): Promise<string> {
+async function storeOf({ redis, keys, ask }: Client, expected: string | undefined): Promise<string> {
   const store = await ask(redis.get(keys.store))
-  if (wanted !== undefined && store !== null && wanted !== store) {
+  if (expected !== undefined && store !== null && expected !== store) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `the services of this queue write to store ${sanitize(store, 100)}, not to ${sanitize(wanted, 100)}: leave the queue out to work on that one`,
+      `the services of this queue use store ${sanitize(store, 100)}, expected ${sanitize(expected, 100)}; to work on that store, leave the queue out`,
     )
   }
-  return wanted ?? store ?? ''
+  return expected ?? store ?? ''
 }
 
 async function writeReferences(client: Client, run: string, references: RunRequest['references']) {
@@ -86,26 +87,30 @@ async function writeReferences(client: Client, run: string, references: RunReque
   }
   for await (const reference of references) {
     total++
-    if (chunk.push(kept(reference)) === chunkSize) await write()
+    if (chunk.push(withoutPassword(reference)) === chunkSize) await write()
   }
   if (chunk.length > 0) await write()
   return { total, chunks }
 }
 
-/** What is no reference may have a password: what is kept of it still fails its image. */
-function kept(reference: string): string {
-  const isForeign = reference.includes('://') || hasUserinfo(reference)
-  return isForeign ? sanitize(withoutUserinfo(reference), maxReference) : reference.slice(0, maxReference)
+/** An invalid reference may be a URL with a password, which is removed. The rest still fails its image. */
+function withoutPassword(reference: string): string {
+  const mayHavePassword = reference.includes('://') || hasUserinfo(reference)
+  return mayHavePassword
+    ? sanitize(withoutUserinfo(reference), maxReference)
+    : reference.slice(0, maxReference)
 }
 
 async function writeChunk(client: Client, run: string, chunk: number, references: string[]): Promise<void> {
   const { redis, keys, memory, ask } = client
   if (await ask(memory.isFull()))
-    throw new DistError('RESOURCE_EXHAUSTED', "the queue's redis is full: raise its maxmemory", {
+    throw new DistError('RESOURCE_EXHAUSTED', `${queueRedis}: its memory is full: raise maxmemory`, {
       retryable: true,
     })
   const key = keys.references(run)
   await ask(
-    executed(redis.multi().hset(key, chunk, JSON.stringify(references)).expire(key, unfinished).exec()),
+    checkResults(
+      redis.multi().hset(key, chunk, JSON.stringify(references)).expire(key, unfinishedSeconds).exec(),
+    ),
   )
 }

@@ -3,31 +3,30 @@ import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
 import type { Keys } from '../redis/keys.js'
 
-interface Watched {
+interface WatchedRun {
   holders: number
   readonly aborted: AbortController
 }
 
-/** A run that is listened to; disposing ends that. */
+/** Watches a run; disposing ends that. */
 export interface RunWatch extends Disposable {
-  /** Aborts with `CANCELED` once the run was given up, or is not known any more. */
+  /** Aborts with `CANCELED` when the run is canceled, or when Redis no longer has it. */
   readonly signal: AbortSignal
 }
 
-/** Learns which runs were canceled: one question for all runs that this process has jobs of. */
+/** Polls which runs were canceled: one pipeline for all runs that this process has jobs of. */
 export class Cancellations {
-  readonly #runs = new Map<string, Watched>()
+  readonly #runs = new Map<string, WatchedRun>()
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(
     private readonly redis: Redis,
     private readonly keys: Keys,
-    private readonly interval: number,
+    private readonly intervalMs: number,
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Asks no more. */
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
@@ -46,20 +45,20 @@ export class Cancellations {
     }
   }
 
-  #begin(run: string): Watched {
+  #begin(run: string): WatchedRun {
     const aborted = new AbortController()
-    // One signal ends all transfers of a run; Node takes more than ten listeners for a leak and warns.
+    // One signal ends all transfers of a run. Node warns about more than ten listeners.
     setMaxListeners(0, aborted.signal)
     const watched = { holders: 0, aborted }
     this.#runs.set(run, watched)
-    if (!this.#stopped) this.#timer ??= setTimeout(() => this.#poll(), this.interval)
+    if (!this.#stopped) this.#timer ??= setTimeout(() => this.#poll(), this.intervalMs)
     return watched
   }
 
-  #leave(run: string, watched: Watched): void {
+  #leave(run: string, watched: WatchedRun): void {
     watched.holders--
     if (watched.holders > 0) return
-    // A run that was canceled has been replaced by whoever asked for it again.
+    // After a cancellation another entry may have replaced this one.
     if (this.#runs.get(run) === watched) this.#runs.delete(run)
     if (this.#runs.size > 0) return
     clearTimeout(this.#timer)
@@ -74,18 +73,18 @@ export class Cancellations {
       const answers = (await pipeline.exec()) ?? []
       for (const [i, run] of runs.entries()) {
         const [error, state] = answers[i] ?? []
-        if (!error) this.#learn(run, state)
+        if (!error) this.#apply(run, state)
       }
     } catch (error) {
       this.onError(error)
     }
     const goesOn = this.#runs.size > 0 && !this.#stopped
-    this.#timer = goesOn ? setTimeout(() => this.#poll(), this.interval) : undefined
+    this.#timer = goesOn ? setTimeout(() => this.#poll(), this.intervalMs) : undefined
   }
 
-  #learn(run: string, state: unknown): void {
+  #apply(run: string, state: unknown): void {
     const why =
-      state === 'canceled' ? 'was canceled' : state === null ? 'is not known to redis any more' : undefined
+      state === 'canceled' ? 'was canceled' : state === null ? 'is no longer known to Redis' : undefined
     const watched = this.#runs.get(run)
     if (why === undefined || watched === undefined) return
     this.#runs.delete(run)

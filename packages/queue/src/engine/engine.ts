@@ -6,10 +6,10 @@ import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import type { ServiceParts, ServicePresence } from '../service.js'
 import { RunStates } from '../state/states.js'
-import { type Tuning, tuned } from '../tuning.js'
+import { type Tuning, withDefaults } from '../tuning.js'
 import { Cancellations } from './cancellations.js'
 
-/** What the processors of one service share. */
+/** What the handlers of one service share. */
 export interface Engine {
   readonly redis: Redis
   readonly keys: Keys
@@ -25,7 +25,7 @@ export interface Engine {
 }
 
 export function createEngine(parts: ServiceParts): Engine {
-  const tuning = tuned(parts.tuning)
+  const tuning = withDefaults(parts.tuning)
   const keys = new Keys(parts.prefix)
   const emit = (event: ServiceEvent) =>
     parts.onEvent?.(event.type === 'error' ? { ...event, error: toDistError(event.error) } : event)

@@ -3,10 +3,10 @@ import { abortError, throwIfAborted } from '@dist/errdefs'
 export interface HostSlotsOptions {
   /** Jobs of one host at the same time. */
   readonly perHost: number
-  /** Whether a host gets one job, the trial, until it has answered. */
+  /** Whether a host gets only one job, the trial, until it has answered. */
   readonly trials: boolean
-  /** Milliseconds that a job waits for its host beside jobs of other hosts. Default: 1,000. */
-  readonly patience?: number | undefined
+  /** How long a job waits for its host while jobs of other hosts need the room. Default: 1,000. */
+  readonly waitMs?: number | undefined
 }
 
 export interface EnterOptions {
@@ -15,27 +15,31 @@ export interface EnterOptions {
   readonly isFull: () => boolean
 }
 
-/** One job's place at its host; disposing gives it to the next. */
+/** The slot of a job at its host. Disposing frees it. */
 export interface HostSlot extends Disposable {
-  /** The host has answered: it gets all its slots. */
+  /** The host has answered: all its slots are usable. */
   answered(): void
-  /** The host answers no more: it gets a trial next. */
+  /** The host does not answer: its next job is a trial. */
   lost(): void
 }
 
-/** So many hosts get all their slots at the same time; more share them. */
+/** Hosts that get all their slots at the same time; more hosts share the room. */
 const hostsAtOnce = 4
 
-/** Jobs of all hosts at the same time, where those of one are so many. Who wants one at a time gets one of all hosts. */
+/**
+ * The jobs of all hosts that a consumer takes at the same time, for `perHost` jobs of one host. For 1 it is 1 over all
+ * hosts.
+ */
 export function roomFor(perHost: number): number {
   return perHost === 1 ? 1 : perHost * hostsAtOnce
 }
 
-const defaultPatience = 1_000
+const defaultWaitMs = 1_000
 
 /**
- * Shares a consumer's room out among hosts, so that a slow one costs only itself. Jobs of a host that gets on wait here:
- * their turn comes soon. Jobs of one that stands still, or has not answered yet, give their room back once others need it.
+ * Shares the room of a consumer among hosts, so that a slow host delays only its own jobs. Jobs of a host that makes
+ * progress wait here for a slot. Jobs of a host that makes none, or has not answered yet, give their room back when
+ * other hosts need it.
  */
 export class HostSlots {
   readonly #hosts = new Map<string, Host>()
@@ -43,10 +47,7 @@ export class HostSlots {
 
   constructor(private readonly options: HostSlotsOptions) {}
 
-  /**
-   * Waits for a slot. Undefined when the host has none for now: the job is to come again later. `CANCELED` through the
-   * signal.
-   */
+  /** Waits for a slot. Undefined when the job is to be delayed instead. `CANCELED` through the signal. */
   async enter(name: string, { signal, isFull }: EnterOptions): Promise<HostSlot | undefined> {
     throwIfAborted(signal)
     const host = this.#hosts.get(name) ?? new Host()
@@ -55,29 +56,30 @@ export class HostSlots {
       host.running++
       return this.#slot(name, host)
     }
-    if (!this.#flows(name, host) && host.waiting.size >= this.options.perHost && isFull()) return undefined
-    return (await this.#turn(name, host, { signal, isFull })) ? this.#slot(name, host) : undefined
+    if (!this.#makesProgress(name, host) && host.waiting.size >= this.options.perHost && isFull())
+      return undefined
+    return (await this.#wait(name, host, { signal, isFull })) ? this.#slot(name, host) : undefined
   }
 
   #slots(name: string): number {
     return this.options.trials && !this.#answered.has(name) ? 1 : this.options.perHost
   }
 
-  /** Whether the host has ended a job of late, so that those who wait get their turn. */
-  #flows(name: string, host: Host): boolean {
-    return this.#slots(name) > 1 && performance.now() - host.endedAt < this.#patience
+  /** Whether a job of the host ended lately, so that the waiting jobs will get a slot. */
+  #makesProgress(name: string, host: Host): boolean {
+    return this.#slots(name) > 1 && performance.now() - host.endedAt < this.#waitMs
   }
 
-  get #patience(): number {
-    return this.options.patience ?? defaultPatience
+  get #waitMs(): number {
+    return this.options.waitMs ?? defaultWaitMs
   }
 
-  /** Resolves to whether the turn has come. Whose turn it is has its slot taken already. */
-  #turn(name: string, host: Host, { signal, isFull }: EnterOptions): Promise<boolean> {
+  /** Resolves to whether the job got a slot; `host.running` counts it already. */
+  #wait(name: string, host: Host, { signal, isFull }: EnterOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearInterval(timer)
-        signal.removeEventListener('abort', giveUp)
+        signal.removeEventListener('abort', onAbort)
         host.waiting.delete(enter)
       }
       const enter = () => {
@@ -85,17 +87,17 @@ export class HostSlots {
         host.running++
         resolve(true)
       }
-      const giveUp = () => {
+      const onAbort = () => {
         end()
         reject(abortError(signal))
       }
-      const look = () => {
-        if (this.#flows(name, host) || !isFull()) return
+      const check = () => {
+        if (this.#makesProgress(name, host) || !isFull()) return
         end()
         resolve(false)
       }
-      const timer = setInterval(look, this.#patience)
-      signal.addEventListener('abort', giveUp, { once: true })
+      const timer = setInterval(check, this.#waitMs)
+      signal.addEventListener('abort', onAbort, { once: true })
       host.waiting.add(enter)
     })
   }
@@ -106,7 +108,7 @@ export class HostSlots {
       answered: () => {
         if (this.#answered.has(name)) return
         this.#answered.add(name)
-        this.#serve(name, host)
+        this.#admit(name, host)
       },
       lost: () => this.#answered.delete(name),
       [Symbol.dispose]: () => {
@@ -114,21 +116,21 @@ export class HostSlots {
         held = false
         host.running--
         host.endedAt = performance.now()
-        this.#serve(name, host)
+        this.#admit(name, host)
         if (host.running === 0 && host.waiting.size === 0) this.#hosts.delete(name)
       },
     }
   }
 
-  #serve(name: string, host: Host): void {
-    const room = this.#slots(name) - host.running
-    for (const enter of [...host.waiting].slice(0, Math.max(0, room))) enter()
+  #admit(name: string, host: Host): void {
+    const free = this.#slots(name) - host.running
+    for (const enter of [...host.waiting].slice(0, Math.max(0, free))) enter()
   }
 }
 
 class Host {
   running = 0
-  /** By the monotonic clock. */
+  /** When a job last ended, by the monotonic clock. */
   endedAt = Number.NEGATIVE_INFINITY
   readonly waiting = new Set<() => void>()
 }

@@ -1,38 +1,38 @@
 import { DistError, isRetryable, reword } from '@dist/errdefs'
 import { type HostPolicy, type HostState, type HostStates, hostPolicy, isGivenUp } from '@dist/remotes'
 
-/** Whether the error says that a host does not answer, and not what it answers. */
+/** Whether the error means that a host does not answer or asks for a pause, as opposed to an answer about the job. */
 export function isAboutHost(error: unknown): error is DistError & { host: string } {
   return error instanceof DistError && error.host !== undefined && isRetryable(error)
 }
 
-/** Milliseconds within which a trouble began with the error at hand. */
-const fresh = 1_000
+/** A trouble that began within this time began with the error at hand. */
+const newTroubleMs = 1_000
 
 /**
- * Whether the host takes other requests and has just asked this one for a pause. That uses an attempt: else a job that is
- * the only one to be refused would never end.
+ * Whether the host has just asked this request for a pause, and takes other requests. That uses an attempt: a job that
+ * is refused alone would never end otherwise.
  */
 function isNewRefusal(error: DistError, { since }: HostState): boolean {
   const refused = error.code === 'RESOURCE_EXHAUSTED' && !error.paused
-  return refused && since !== undefined && Date.now() - since < fresh
+  return refused && since !== undefined && Date.now() - since < newTroubleMs
 }
 
-/** A job, as far as its host's trouble is concerned. */
-export interface Waiting {
-  /** The registry that it names. What is in trouble may be another host that this one leads to. */
+/** A job that waits for a host in trouble. */
+export interface WaitingJob {
+  /** The registry of its reference. The host in trouble may be another one that the registry leads to. */
   readonly registry: string
-  /** When it was added, in milliseconds since the epoch. */
+  /** When it was added, in milliseconds since 1970. */
   readonly since: number
-  /** Whether the host has answered in the run. */
+  /** Whether the registry has answered in the run. */
   answered(): Promise<boolean>
 }
 
-/** Tells what becomes of a job whose host is in trouble. */
+/** Decides whether a job whose host is in trouble is delayed or fails. */
 export class HostTrouble {
   readonly #policy: HostPolicy
-  /** By registry, the last error that named a host in trouble. */
-  readonly #blamed = new Map<string, DistError & { host: string }>()
+  /** By registry, the last error that names a host in trouble. */
+  readonly #lastErrors = new Map<string, DistError & { host: string }>()
 
   constructor(
     private readonly hosts: HostStates | undefined,
@@ -42,36 +42,36 @@ export class HostTrouble {
   }
 
   /**
-   * Throws as `pauseFor` does where the host is given up already, so that a job that has waited for it does not ask it
-   * once more. A job that is new asks: the host may be back.
+   * Throws as `pauseFor` does when the host is given up already, so that a job that has waited for it does not ask it
+   * again. A new job asks: the host may be back.
    */
-  async check(job: Waiting): Promise<void> {
-    const error = this.#blamed.get(job.registry)
+  async check(job: WaitingJob): Promise<void> {
+    const error = this.#lastErrors.get(job.registry)
     if (error === undefined || Date.now() - job.since < this.#policy.firstPatience) return
     const state = await this.hosts?.state(error.host)
-    if (state?.pausedUntil === undefined) this.#blamed.delete(job.registry)
-    else if (isGivenUp({ ...state, answered: await job.answered() }, this.#policy)) throw givenUp(error)
+    if (state?.pausedUntil === undefined) this.#lastErrors.delete(job.registry)
+    else if (isGivenUp({ ...state, answered: await job.answered() }, this.#policy)) throw giveUpError(error)
   }
 
   /**
-   * Milliseconds until the host of the error may be asked again: the job is put off so long, and has used no attempt.
-   * Undefined for an error that is about the job alone. Throws `UNAVAILABLE`, not retryable, once the host is in trouble
-   * for longer than the policy's patience.
+   * Milliseconds until the host of the error may be asked again: the job is delayed so long, and uses no attempt.
+   * Undefined for an error that is about the job alone. Throws `UNAVAILABLE`, not retryable, when the host has been in
+   * trouble for longer than the policy allows.
    */
-  async pauseFor(error: unknown, job?: Waiting): Promise<number | undefined> {
+  async pauseFor(error: unknown, job?: WaitingJob): Promise<number | undefined> {
     if (!isAboutHost(error)) return undefined
     const state = await this.hosts?.state(error.host)
     if (state?.pausedUntil === undefined) return error.paused ? (error.retryAfter ?? 0) : undefined
     if (isNewRefusal(error, state)) return undefined
-    if (job !== undefined) this.#blamed.set(job.registry, error)
+    if (job !== undefined) this.#lastErrors.set(job.registry, error)
     const answered = job === undefined ? state.answered : await job.answered()
-    if (isGivenUp({ ...state, answered }, this.#policy)) throw givenUp(error)
+    if (isGivenUp({ ...state, answered }, this.#policy)) throw giveUpError(error)
     return Math.max(0, state.pausedUntil - Date.now(), error.paused ? (error.retryAfter ?? 0) : 0)
   }
 }
 
-/** The same without a word of when the host is asked again: this job does not ask it. */
-function givenUp(error: DistError): DistError {
+/** The error without the time of the next request: this job makes none. */
+function giveUpError(error: DistError): DistError {
   const { message, because = '' } = error
   const end = message.indexOf(because) + because.length
   return reword(error, message.slice(0, end > 0 ? end : undefined), { retryable: false, paused: false })

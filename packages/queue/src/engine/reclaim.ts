@@ -1,48 +1,56 @@
 import { jitter } from '@dist/errdefs'
+import { defineScript } from '@dist/redis'
 import type { Queue } from 'bullmq'
-import { defineScript, type Script } from '../redis/script.js'
 import type { ServicePresence } from '../service.js'
 import type { Engine } from './engine.js'
 
 /** The field of a job that counts the services that died while they worked on it. */
 export const deathsField = 'dist:deaths'
 
-/** Services that come back later than this find their jobs counted, in seconds. */
-const remembered = 3_600
+/** Seconds within which a service that comes back has the deaths that were counted for its jobs withdrawn. */
+const forgivenWithin = 3_600
 
 /**
- * KEYS: lock, job, reclaimed. ARGV: token, or nothing where the lock has expired; service, seconds. Frees the job of a
- * service that is gone, unless somebody else has it by now, and counts it once for each time that it was started;
- * BullMQ's stall check hands it out again.
+ * Frees the job of a service that is gone, unless another one has it by now, and counts a death once for each start of
+ * the job. BullMQ's stall check hands the job out again. `token`: of the lock, empty when it has expired; `kept`: of
+ * the set of reclaimed jobs, in seconds.
  */
-const freeScript = `
-local lock = redis.call('GET', KEYS[1])
-if redis.call('HGET', KEYS[2], 'pb') ~= ARGV[2] or (lock and lock ~= ARGV[1]) then return 0 end
-local starts = redis.call('HGET', KEYS[2], 'ats')
-if redis.call('HGET', KEYS[2], 'dist:death') == starts then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[2], 'dist:death', starts)
-redis.call('HINCRBY', KEYS[2], '${deathsField}', 1)
-redis.call('SADD', KEYS[3], KEYS[2])
-redis.call('EXPIRE', KEYS[3], ARGV[3])
-return 1`
+const freeJob = defineScript('freeJob', {
+  keys: ['lock', 'job', 'reclaimed'],
+  args: ['token', 'service', 'kept'],
+  lua: `
+local lock = redis.call('GET', keys.lock)
+if redis.call('HGET', keys.job, 'pb') ~= args.service or (lock and lock ~= args.token) then return 0 end
+local starts = redis.call('HGET', keys.job, 'ats')
+if redis.call('HGET', keys.job, 'dist:death') == starts then return 0 end
+redis.call('DEL', keys.lock)
+redis.call('HSET', keys.job, 'dist:death', starts)
+redis.call('HINCRBY', keys.job, '${deathsField}', 1)
+redis.call('SADD', keys.reclaimed, keys.job)
+redis.call('EXPIRE', keys.reclaimed, args.kept)
+return 1`,
+  reply: () => undefined,
+})
 
-/** KEYS: reclaimed. A service that comes back only stood still: its jobs have killed nobody. */
-const forgiveScript = `
-for _, job in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+/** Withdraws the deaths that were counted for a service's jobs: it has come back, so it was only stopped. */
+const forgiveDeaths = defineScript('forgiveDeaths', {
+  keys: ['reclaimed'],
+  args: [],
+  lua: `
+for _, job in ipairs(redis.call('SMEMBERS', keys.reclaimed)) do
   if tonumber(redis.call('HGET', job, '${deathsField}') or 0) > 0 then
     redis.call('HINCRBY', job, '${deathsField}', -1)
   end
 end
-return redis.call('DEL', KEYS[1])`
+return redis.call('DEL', keys.reclaimed)`,
+  reply: () => undefined,
+})
 
 /**
- * Frees the jobs of services that are gone, long before BullMQ's locks expire; those of one that is busy keep them as
- * long as the locks last. Services take turns at looking.
+ * Frees the jobs of services that are gone, long before BullMQ's locks expire. A busy service keeps its jobs as long as
+ * their locks last. One service at a time looks for such jobs.
  */
 export class Reclaim {
-  readonly #free: Script
-  readonly #forgive: Script
   readonly #prefix: string
   #timer: NodeJS.Timeout | undefined
   #stopped = false
@@ -51,14 +59,12 @@ export class Reclaim {
     private readonly engine: Engine,
     private readonly presence: ServicePresence,
   ) {
-    this.#free = defineScript(engine.redis, 'distFreeJob', freeScript)
-    this.#forgive = defineScript(engine.redis, 'distForgive', forgiveScript)
     this.#prefix = `${engine.keys.prefix}:reclaim`
   }
 
   begin(): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.#look(), jitter(this.engine.tuning.reclaim / 2))
+    this.#timer = setTimeout(() => void this.#run(), jitter(this.engine.tuning.reclaim / 2))
   }
 
   stop(): void {
@@ -66,26 +72,25 @@ export class Reclaim {
     clearTimeout(this.#timer)
   }
 
-  async #look(): Promise<void> {
+  async #run(): Promise<void> {
     const { engine, presence } = this
     try {
-      await this.#forgive([this.#reclaimedOf(presence.id)], [])
-      const turn = await engine.redis.set(
-        `${this.#prefix}:turn`,
-        presence.id,
-        'PX',
-        Math.ceil(engine.tuning.reclaim / 2),
-        'NX',
-      )
-      if (turn !== null)
-        for (const queue of Object.values(engine.queues)) await this.#freeJobs(queue as Queue)
+      await forgiveDeaths(engine.redis, { reclaimed: this.#reclaimedOf(presence.id) }, {})
+      if (await this.#takeTurn())
+        for (const queue of Object.values(engine.queues)) await this.#freeJobs(queue)
     } catch (error) {
       if (!this.#stopped) engine.emit({ type: 'error', error })
     }
     this.begin()
   }
 
-  async #freeJobs(queue: Queue): Promise<void> {
+  async #takeTurn(): Promise<boolean> {
+    const { redis, tuning } = this.engine
+    const turnMs = Math.ceil(tuning.reclaim / 2)
+    return (await redis.set(`${this.#prefix}:turn`, this.presence.id, 'PX', turnMs, 'NX')) !== null
+  }
+
+  async #freeJobs(queue: Pick<Queue, 'toKey'>): Promise<void> {
     const { redis } = this.engine
     const ids = await redis.lrange(queue.toKey('active'), 0, -1)
     if (ids.length === 0) return
@@ -98,8 +103,9 @@ export class Reclaim {
     })
     const gone = new Set(await this.presence.gone([...new Set(held.map(({ service }) => service))]))
     for (const { id, service, token } of held.filter(({ service }) => gone.has(service))) {
-      const key = queue.toKey(id)
-      await this.#free([`${key}:lock`, key, this.#reclaimedOf(service)], [token, service, remembered])
+      const job = queue.toKey(id)
+      const keys = { lock: `${job}:lock`, job, reclaimed: this.#reclaimedOf(service) }
+      await freeJob(redis, keys, { token, service, kept: forgivenWithin })
     }
   }
 

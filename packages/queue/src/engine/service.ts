@@ -2,45 +2,44 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { backoff, DistError, isRetryable } from '@dist/errdefs'
 import type { Service } from '@dist/runs'
 import { answered, toDistError } from '../redis/errors.js'
-import type { Consumer } from './consumer.js'
+import type { RunningConsumer } from './consumer.js'
 import type { Engine } from './engine.js'
 import { Reclaim } from './reclaim.js'
-import { claimStore } from './storeid.js'
+import { claimStore } from './store-id.js'
 
-const defaultDeadline = 10_000
-/** Jobs may wait so long beside a consumer that has room before it counts as not consuming, in milliseconds. */
-const patienceWithConsumer = 15_000
+const defaultDeadlineMs = 10_000
+/** A consumer with room beside waiting jobs counts as not consuming after this time. */
+const idleLimitMs = 15_000
+/** Within this time Redis has recorded the end of the last job. */
+const lastRecordMs = 1_000
 
-/** Milliseconds within which Redis is told of the last job's end. */
-const lastWords = 1_000
-
-export interface Running {
-  /** Any payload: consumers differ in theirs. */
-  readonly consumers: readonly Consumer<never>[]
-  /** Ends what runs beside the consumers. */
+export interface ServiceWork {
+  readonly consumers: readonly RunningConsumer[]
+  /** Starts what runs beside the consumers. */
+  start?(): void
+  /** Stops it. */
   stop?(): void
 }
 
-/** A service of some consumers over one engine. */
+/** A service: consumers over one engine. */
 export class EngineService implements Service {
   readonly #ready: Promise<void>
-  readonly #hungrySince = new Map<string, number>()
+  readonly #idleSince = new Map<string, number>()
   readonly #reclaim: Reclaim | undefined
   #stopped: Promise<void> | undefined
 
   constructor(
     private readonly engine: Engine,
-    private readonly running: Running,
-    begin: () => void = () => {},
+    private readonly work: ServiceWork,
   ) {
     this.#reclaim = engine.presence && new Reclaim(engine, engine.presence)
-    this.#ready = this.#start(begin)
-    // Whoever waits for it is told; nobody has to.
+    this.#ready = this.#start()
+    // `ready` passes the error on. It is not unhandled when nothing calls `ready`.
     this.#ready.catch(() => {})
   }
 
   get active(): number {
-    return this.running.consumers.reduce((sum, consumer) => sum + consumer.active, 0)
+    return this.work.consumers.reduce((sum, consumer) => sum + consumer.active, 0)
   }
 
   ready(): Promise<void> {
@@ -49,42 +48,48 @@ export class EngineService implements Service {
 
   async checkReady(): Promise<void> {
     if (this.#stopped !== undefined) throw new DistError('UNAVAILABLE', 'the service stops')
-    const { patience } = this.engine.tuning
-    // Whoever asks may not have the time to wait for an answer.
-    if (this.engine.redis.status !== 'ready') throw new DistError('UNAVAILABLE', 'Redis is away')
-    await answered(this.#ready, patience)
-    await answered(this.engine.redis.ping(), patience)
-    for (const { worker, ...consumer } of this.running.consumers.map(snapshot)) {
-      if (!worker.isRunning()) throw new DistError('UNAVAILABLE', `${worker.name} are not being consumed`)
-      const waiting = await answered(this.#waiting(worker), patience)
-      // Somebody wants it so: that is told of elsewhere.
-      if ((await answered(this.engine.redis.hexists(worker.toKey('meta'), 'paused'), patience)) === 1)
-        continue
-      this.#checkFed(worker.name, waiting > 0 && consumer.hasRoom, consumer.startedAt)
+    const { redis, tuning } = this.engine
+    const ask = <T>(answer: Promise<T>) => answered(answer, tuning.timeoutMs)
+    // At once: a probe may not have the time to wait for the timeout.
+    if (redis.status !== 'ready') throw new DistError('UNAVAILABLE', 'Redis is away')
+    await ask(this.#ready)
+    await ask(redis.ping())
+    // Read before the questions: a job that is taken meanwhile must not make the consumer look idle.
+    const consumers = this.work.consumers.map(({ worker, hasRoom, startedAt }) => ({
+      worker,
+      hasRoom,
+      startedAt,
+    }))
+    for (const { worker, hasRoom, startedAt } of consumers) {
+      if (!worker.isRunning()) throw new DistError('UNAVAILABLE', `queue ${worker.name}: not being consumed`)
+      const waiting = await ask(this.#countWaiting(worker))
+      // A paused queue is an obstacle of its own.
+      if ((await ask(redis.hexists(worker.toKey('meta'), 'paused'))) === 1) continue
+      this.#checkConsuming(worker.name, waiting > 0 && hasRoom, startedAt)
     }
   }
 
-  stop({ deadline = defaultDeadline }: { deadline?: number | undefined } = {}): Promise<void> {
+  stop({ deadline = defaultDeadlineMs }: { deadline?: number | undefined } = {}): Promise<void> {
     this.#stopped ??= this.#stop(deadline)
     return this.#stopped
   }
 
-  async #start(begin: () => void): Promise<void> {
+  async #start(): Promise<void> {
     await this.#claimStore()
-    begin()
+    this.work.start?.()
     this.#reclaim?.begin()
-    for (const consumer of this.running.consumers) consumer.run()
-    await Promise.all(this.running.consumers.map(({ worker }) => worker.waitUntilReady()))
+    for (const consumer of this.work.consumers) consumer.run()
+    await Promise.all(this.work.consumers.map(({ worker }) => worker.waitUntilReady()))
   }
 
-  /** Jobs that may be taken: BullMQ keeps those with a priority apart. */
-  async #waiting({ toKey }: Consumer<never>['worker']): Promise<number> {
+  /** Jobs that could be taken. BullMQ keeps those with a priority apart. */
+  async #countWaiting({ toKey }: RunningConsumer['worker']): Promise<number> {
     const { redis } = this.engine
     const counts = await Promise.all([redis.llen(toKey('wait')), redis.zcard(toKey('prioritized'))])
     return counts[0] + counts[1]
   }
 
-  /** A Redis that is away, or takes no writes, is waited for. */
+  /** Waits for a Redis that is away or takes no writes. */
   async #claimStore(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const error = await claimStore(this.engine).then(
@@ -99,35 +104,35 @@ export class EngineService implements Service {
     }
   }
 
-  #checkFed(name: string, hungry: boolean, startedAt: number): void {
-    const since = this.#hungrySince.get(name)
-    if (!hungry) this.#hungrySince.delete(name)
-    else if (since === undefined || startedAt > since) this.#hungrySince.set(name, performance.now())
-    else if (performance.now() - since > patienceWithConsumer)
-      throw new DistError('UNAVAILABLE', `${name} wait, and none is being taken`)
+  #checkConsuming(name: string, isIdle: boolean, startedAt: number): void {
+    const since = this.#idleSince.get(name)
+    if (!isIdle) this.#idleSince.delete(name)
+    else if (since === undefined || startedAt > since) this.#idleSince.set(name, performance.now())
+    else if (performance.now() - since > idleLimitMs)
+      throw new DistError('UNAVAILABLE', `queue ${name}: jobs wait and none is taken`)
   }
 
-  async #stop(deadline: number): Promise<void> {
-    this.running.stop?.()
+  async #stop(deadlineMs: number): Promise<void> {
+    this.work.stop?.()
     this.#reclaim?.stop()
-    const { consumers } = this.running
+    const { consumers } = this.work
     const late = new AbortController()
     const closed = Promise.allSettled(consumers.map((consumer) => consumer.close()))
-    const passed = delay(deadline, undefined, { signal: late.signal })
+    const passed = delay(deadlineMs, undefined, { signal: late.signal })
     await Promise.race([closed, this.#untilIdle(late.signal), passed]).catch(() => {})
     late.abort()
     this.engine.cancellations.stop()
-    // What is still under way loses its lock and is taken over by others.
+    // Jobs that are still under way lose their locks, and other services take them over.
     for (const { worker } of consumers) disconnectBlocking(worker)
     this.engine.redis.disconnect()
   }
 
   /**
-   * Without jobs there is nothing to hand back; without Redis, nobody to tell. With it, the end of the last job is
-   * told within a moment. BullMQ's own closing may wait for a connection that does not come back.
+   * Without jobs nothing is to be handed back; without Redis nothing can be. The end of the last job is recorded within
+   * `lastRecordMs`. BullMQ's own close may wait for a connection that does not come back.
    */
   async #untilIdle(signal: AbortSignal): Promise<void> {
-    for (let since = performance.now(); performance.now() - since < lastWords; ) {
+    for (let since = performance.now(); performance.now() - since < lastRecordMs; ) {
       if (this.active > 0) since = performance.now()
       else if (this.engine.redis.status !== 'ready') return
       await delay(25, undefined, { signal })
@@ -135,12 +140,8 @@ export class EngineService implements Service {
   }
 }
 
-function snapshot({ worker, hasRoom, startedAt }: Consumer<never>) {
-  return { worker, hasRoom, startedAt }
-}
-
-/** BullMQ waits for this connection's end as long as it takes. */
-function disconnectBlocking(worker: Consumer<never>['worker']): void {
+/** BullMQ waits without a limit until this connection ends. */
+function disconnectBlocking(worker: RunningConsumer['worker']): void {
   worker
     .getBackend()
     .blockingClient?.then((client) => client.disconnect())

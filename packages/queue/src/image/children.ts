@@ -4,19 +4,23 @@ import type { Engine } from '../engine/engine.js'
 import { newGeneration } from '../jobs/ids.js'
 import type { ImageJob } from '../jobs/payload.js'
 import { addBlobJobs } from '../jobs/queues.js'
-import type { Observation } from './work.js'
+import type { Observation } from './kind.js'
 
 /**
- * Adds a blob job for everything that is open; resolves to the payload as it was saved. The generation is saved first:
- * a crash behind it leaves some children, a started-again job waits for them and makes others under ids that nobody
- * has used.
+ * Adds a blob job for each missing blob; resolves to the payload as it was saved. The generation is saved first: after a
+ * crash that left some children, the job that is started again waits for them and adds others with new ids.
  */
-export async function addChildren(engine: Engine, job: Job<ImageJob>, look: Observation): Promise<ImageJob> {
+export async function addChildren(
+  engine: Engine,
+  job: Job<ImageJob>,
+  observation: Observation,
+): Promise<ImageJob> {
   const generation = newGeneration()
-  const planned = { ...look.payload, generation }
+  const planned = { ...observation.payload, generation }
   await job.updateData(planned)
-  await engine.states.planBlobs(planned, look.missing)
-  await addBlobJobs(engine.queues, job, generation, look.missing.map(look.jobOf), engine.tuning)
+  await engine.states.planBlobs(planned, observation.missing)
+  const jobs = observation.missing.map((desc) => observation.jobOf(desc))
+  await addBlobJobs(engine.queues, job, generation, jobs, engine.tuning)
   return planned
 }
 
@@ -27,8 +31,8 @@ export async function hasChildJobs(job: Job<ImageJob>): Promise<boolean> {
 }
 
 /**
- * Lets a job end that has children left: those that wait are removed, those under way are waited for. Those that have
- * failed go: an image that is over by other ways would leave them for ever.
+ * Ends a job that may have children: removes the waiting ones, waits for those under way, and removes those that
+ * failed, which would stay in Redis for good otherwise.
  */
 export async function drainChildren(
   { queues }: Engine,

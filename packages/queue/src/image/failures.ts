@@ -2,14 +2,15 @@ import { DistError, withSubject } from '@dist/errdefs'
 import { type Descriptor, isDigest } from '@dist/oci'
 import type { ImageReport } from '@dist/runs'
 import type { Job } from 'bullmq'
-import { readReason, reported } from '../jobs/failure.js'
+import { readReason, reportedError } from '../jobs/failure.js'
 import { blobJobId } from '../jobs/ids.js'
 import type { ImageJob } from '../jobs/payload.js'
+import { queueNames } from '../jobs/queues.js'
 import { type ImageRecord, maxFailures } from '../state/record.js'
 
 type BlobFailure = NonNullable<ImageReport['failures']>[number]
 
-/** So often an image is planned before blobs that do not stay are a failure. */
+/** Plans of an image after which blobs that go missing again fail it. */
 const maxPlans = 6
 
 /** An image failed because of these blobs. */
@@ -23,27 +24,31 @@ export class BlobsFailed extends DistError {
 }
 
 /**
- * Why blobs are still open after the last plan, when their jobs have failed for good. Undefined when no job of
- * this generation has: it has not been planned yet, or a crash came before all jobs were added.
+ * Why blobs are still missing after the last plan, when their jobs have failed for good. Undefined when no job of this
+ * generation has failed: nothing was planned yet, or a crash came before all jobs were added.
  */
 export async function failureOf(
   job: Job<ImageJob>,
   image: ImageJob,
-  open: readonly Descriptor[],
+  missing: readonly Descriptor[],
 ): Promise<DistError | undefined> {
   const { generation } = image
   if (generation === undefined) return undefined
-  const failed = await failedBlobs(job, image, generation, open)
+  const failed = await failedBlobs(job, image, generation, missing)
   if (failed !== undefined) return failed
   if ((image.plans ?? 0) < maxPlans) return undefined
-  const [desc] = open
+  const [desc] = missing
   return new DistError('UNAVAILABLE', `${desc?.digest}: is missing again each time it has been fetched`, {
     retryable: false,
   })
 }
 
-/** What keeps an image from its name whose registry lacks blobs: why these could not be sent once more, if that is it. */
-export async function withBlobs(job: Job<ImageJob>, image: ImageJob, error: unknown): Promise<unknown> {
+/** The error of a publication; when the registry lacks blobs whose jobs failed, the errors of those jobs instead. */
+export async function withBlobFailures(
+  job: Job<ImageJob>,
+  image: ImageJob,
+  error: unknown,
+): Promise<unknown> {
   const lacks = error instanceof DistError ? (error.lacks ?? []) : []
   if (image.generation === undefined || lacks.length === 0) return error
   const digests = lacks.filter(isDigest).map((digest) => ({ digest }))
@@ -58,7 +63,7 @@ async function failedBlobs(
 ): Promise<BlobsFailed | undefined> {
   const reasons = await job.getIgnoredChildrenFailures()
   const failures = blobs.flatMap(({ digest }) => {
-    const reason = reasons[`${blobsKey(job)}:${blobJobId(image, generation, digest)}`]
+    const reason = reasons[`${blobQueueKey(job)}:${blobJobId(image, generation, digest)}`]
     return reason === undefined ? [] : [{ digest, ...readReason(reason) }]
   })
   return failures.length > 0 ? new BlobsFailed(failures) : undefined
@@ -70,13 +75,14 @@ export function recordOfFailure(
 ): Omit<ImageRecord, 'attempt'> {
   return {
     state: 'failed',
-    error: reported(error),
-    ...(resolved === undefined ? {} : { digest: resolved.digest }),
-    ...(error instanceof BlobsFailed ? { failures: error.failures.slice(0, maxFailures) } : {}),
+    error: reportedError(error),
+    digest: resolved?.digest,
+    failures: error instanceof BlobsFailed ? error.failures.slice(0, maxFailures) : undefined,
   }
 }
 
-/** The key of the blob queue: that of the job's own with another name. */
-function blobsKey(job: Job<ImageJob>): string {
-  return `${job.queueQualifiedName.slice(0, job.queueQualifiedName.lastIndexOf(':'))}:blobs`
+/** BullMQ's key of the blob queue, with the prefix of the job's own queue. */
+function blobQueueKey(job: Job<ImageJob>): string {
+  const prefix = job.queueQualifiedName.slice(0, job.queueQualifiedName.lastIndexOf(':'))
+  return `${prefix}:${queueNames.blobs}`
 }

@@ -3,8 +3,8 @@ import type { Source } from '@dist/mirror'
 import { algorithmOf, type Descriptor, type Digest, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 
-/** Content that was read lately, by digest, at most so many bytes of it. */
-class Recent {
+/** A cache by digest, of at most `limit` bytes. The least recently used content is dropped first. */
+class ContentCache {
   readonly #content = new Map<Digest, Uint8Array>()
   #bytes = 0
 
@@ -13,7 +13,7 @@ class Recent {
   get(digest: Digest): Uint8Array | undefined {
     const content = this.#content.get(digest)
     if (content === undefined) return undefined
-    // What is asked for goes last.
+    // To the end: the first entries are dropped first.
     this.#content.delete(digest)
     this.#content.set(digest, content)
     return content
@@ -32,44 +32,44 @@ class Recent {
 }
 
 /**
- * A source that remembers the manifests it was asked for, up to `limit` bytes of them, so that whoever plans an image
- * again need not fetch them again. Only what has its digest is remembered.
+ * A source that caches manifests, up to `limit` bytes, so that an image that is planned again need not fetch them again.
+ * Only content with the right digest is cached.
  */
-export function rememberingSource(source: Source, limit: number): Source {
-  const recent = new Recent(limit)
+export function cachingSource(source: Source, limit: number): Source {
+  const cache = new ContentCache(limit)
   const { referrers } = source
   return {
     resolve: async (reference, options) => {
       const resolved = await source.resolve(reference, options)
       const { desc, content } = resolved
-      if (content !== undefined && isRight(desc, content)) recent.set(desc.digest, content)
+      if (content !== undefined && matches(desc, content)) cache.set(desc.digest, content)
       return resolved
     },
-    fetcher: (locator) => rememberingFetcher(source.fetcher(locator), recent),
+    fetcher: (locator) => cachingFetcher(source.fetcher(locator), cache),
     ...(referrers === undefined
       ? {}
       : { referrers: (...args: Parameters<typeof referrers>) => referrers.call(source, ...args) }),
   }
 }
 
-function rememberingFetcher(fetcher: Fetcher, recent: Recent): Fetcher {
+function cachingFetcher(fetcher: Fetcher, cache: ContentCache): Fetcher {
   return {
     fetch: async (desc: Descriptor, options?: FetchOptions): Promise<Fetched> => {
-      const known = recent.get(desc.digest)
-      // A chunk belongs to whoever receives it.
-      if (known !== undefined) return { offset: 0, body: oneChunk(known.slice()) }
+      const cached = cache.get(desc.digest)
+      // A copy: the receiver may change a chunk.
+      if (cached !== undefined) return { offset: 0, body: oneChunk(cached.slice()) }
       const { offset, body } = await fetcher.fetch(desc, options)
       if (offset > 0 || desc.size > maxManifestSize) return { offset, body }
-      return { offset, body: noted(body, desc, recent) }
+      return { offset, body: cacheWhole(body, desc, cache) }
     },
   }
 }
 
-/** The body as it comes, remembered once it has come to its end. */
-async function* noted(
+/** The body as it comes; cached when it is complete. */
+async function* cacheWhole(
   body: AsyncIterable<Uint8Array>,
   desc: Descriptor,
-  recent: Recent,
+  cache: ContentCache,
 ): AsyncIterable<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
@@ -80,9 +80,9 @@ async function* noted(
   }
   if (size !== desc.size) return
   const content = Buffer.concat(parts)
-  if (isRight(desc, content)) recent.set(desc.digest, content)
+  if (matches(desc, content)) cache.set(desc.digest, content)
 }
 
-function isRight({ digest, size }: Descriptor, content: Uint8Array): boolean {
+function matches({ digest, size }: Descriptor, content: Uint8Array): boolean {
   return content.byteLength === size && digestOf(content, algorithmOf(digest)) === digest
 }

@@ -16,28 +16,28 @@ import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
 import type { CoordinatorParts } from '../service.js'
 import { platformsOf, type RunHead } from '../state/head.js'
-import { rememberingSource } from './manifests.js'
+import type { ImageKind, Observation } from './kind.js'
+import { cachingSource } from './manifests.js'
 import { publishedRecord } from './outcome.js'
-import type { Observation, Work } from './work.js'
 
-/** Bytes of manifests that are kept for images which are looked at again. */
-const manifestMemory = 32 * 1024 * 1024
+/** Bytes of manifests that are cached for images that are observed again. */
+const manifestCacheSize = 32 * 1024 * 1024
 
-/** Takes an image from its reference to its published name. */
-export class MirrorWork implements Work {
-  readonly #remembering
+/** Mirrors images: plans which blobs the target lacks, and publishes the name when it has all. */
+export class MirrorImage implements ImageKind {
+  readonly #cachingSource
 
   constructor(
     private readonly engine: Engine,
     private readonly parts: CoordinatorParts,
   ) {
-    this.#remembering = rememberingSource(parts.source, manifestMemory)
+    this.#cachingSource = cachingSource(parts.source, manifestCacheSize)
   }
 
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     const reference = parseReference(image.reference)
     const to = head.to === undefined ? undefined : parsePrefix(head.to)
-    const { source, platforms, object } = this.#asked(reference, to, head)
+    const { source, platforms, object } = this.#requestOf(reference, to, head)
     const target = this.parts.target(object, to)
     const plan = await planImage(reference, source, target, {
       platforms,
@@ -45,27 +45,27 @@ export class MirrorWork implements Work {
       signal,
       resolved: image.resolved,
     })
-    const look: Observation = {
+    const observation: Observation = {
       payload: nextPlan(image, plan, target),
-      missing: to === undefined ? plan.missing : await this.#unsent(image, plan, target),
+      missing: to === undefined ? plan.missing : await this.#withoutSent(image, plan, target),
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
         const remarks = new Set(plan.remarks)
         const options = { signal, onRemark: (remark: string) => remarks.add(remark) }
         const lacked = plan.upToDate ? [] : await publish(image, plan, target, options)
-        if (lacked.length > 0) return sentAgain(look, lacked)
+        if (lacked.length > 0) return sendAgain(observation, lacked)
         const fetched = await this.engine.states.fetchedBlobs(image)
         return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)
       },
     }
-    return look
+    return observation
   }
 
   /**
-   * The blobs that a registry does not say to have, without those that jobs of this attempt have sent: who may push to it
-   * need not be one who may look. What it lacks of them it says when it is given their manifest.
+   * The missing blobs of a registry, without those that jobs of this attempt have sent: a user who may push may still
+   * not be allowed to ask for blobs. If the registry lacks one of them, it refuses the manifest.
    */
-  async #unsent(image: ImageJob, plan: Plan, target: Target): Promise<readonly Descriptor[]> {
+  async #withoutSent(image: ImageJob, plan: Plan, target: Target): Promise<readonly Descriptor[]> {
     if (plan.missing.length === 0) return []
     const settled = await this.engine.states.settledBlobs(image)
     const isSent = ({ digest }: Descriptor) => settled.has(blobKey(digest))
@@ -73,30 +73,30 @@ export class MirrorWork implements Work {
     return plan.missing.filter((desc) => !isSent(desc))
   }
 
-  /** What is asked of which source, and what that is where it goes. */
-  #asked(reference: Reference, to: Locator | undefined, head: RunHead): Asked {
+  /** The source, the platforms and the name for a reference. */
+  #requestOf(reference: Reference, to: Locator | undefined, head: RunHead): ImageRequest {
     const selected = platformsOf(head)
     const platforms = selected === 'all' ? selected : selected.map(parsePlatform)
     if (to === undefined) return { source: this.parts.source, platforms, object: reference }
-    // A store keeps the manifests of an image that waits for its blobs; a registry takes them only when it is whole.
-    const source = this.#remembering
+    // A store keeps the manifests of an image that waits for its blobs. A registry accepts them only after the blobs.
+    const source = this.#cachingSource
     const [platform, ...others] = platforms === 'all' ? [] : platforms
     if (platform === undefined || others.length > 0) return { source, platforms, object: reference }
     const { digest: _, ...tagged } = reference
-    // A digest is that of the whole index.
+    // The digest is the one of the whole index.
     const object = reference.tag === undefined ? reference : tagged
     return { source: narrowed(source, platform), platforms: 'all', object }
   }
 }
 
-interface Asked {
+interface ImageRequest {
   source: Source
   platforms: PlatformRequest
-  /** The name that the image gets is made of it. */
+  /** The name of the image at its target is made from it. */
   object: Reference
 }
 
-/** Publishes; resolves to the blobs that have to be sent once more before that can be. */
+/** Publishes; resolves to the blobs that the registry lacks and that must be sent again first. */
 async function publish(
   { again = [] }: ImageJob,
   plan: Plan,
@@ -106,36 +106,36 @@ async function publish(
   const sent = plan.objects.map(({ digest }) => digest).filter((digest) => again.includes(blobKey(digest)))
   let lacked: readonly Descriptor[] = []
   const bring = async (blobs: readonly Descriptor[]) => {
-    // A payload names so many.
+    // The payload is bounded.
     lacked = blobs.slice(0, maxAgain - again.length)
-    if (lacked.length > 0) throw new Interrupted()
-    const message = `${formatReference(plan.reference)}: the registry lacks more than ${maxAgain} blobs that were sent to it`
+    if (lacked.length > 0) throw new BlobsLacking()
+    const message = `${formatReference(plan.reference)}: the registry lacks more than ${maxAgain} blobs after they were sent`
     throw new DistError('UNAVAILABLE', message, { retryable: false })
   }
   try {
     await publishPlan(plan, target, { ...options, bring, again: sent })
     return []
   } catch (error) {
-    if (error instanceof Interrupted) return lacked
+    if (error instanceof BlobsLacking) return lacked
     throw error
   }
 }
 
-/** Publishing goes on in another look. */
-class Interrupted extends Error {}
+/** Ends a publication that goes on after the blobs have been sent again. */
+class BlobsLacking extends Error {}
 
-/** A look at blobs that the registry lacks, whatever it says of them. */
-function sentAgain(look: Observation, lacked: readonly Descriptor[]): Observation {
-  const again = [...(look.payload.again ?? []), ...lacked.map(({ digest }) => blobKey(digest))]
-  const jobOf = (desc: Descriptor) => ({ ...look.jobOf(desc), again: true }) as FetchJob
-  return { ...look, payload: { ...look.payload, again }, missing: lacked, jobOf }
+/** The observation with the blobs to send again, whatever the registry answers about them. */
+function sendAgain(observation: Observation, lacked: readonly Descriptor[]): Observation {
+  const again = [...(observation.payload.again ?? []), ...lacked.map(({ digest }) => blobKey(digest))]
+  const jobOf = (desc: Descriptor) => ({ ...observation.jobOf(desc), again: true }) as FetchJob
+  return { ...observation, payload: { ...observation.payload, again }, missing: lacked, jobOf }
 }
 
-/** The payload from which a job that is started again goes on. */
+/** The payload with which a job that is started again goes on. */
 function nextPlan(image: ImageJob, plan: Plan, { to }: Target): ImageJob {
   const resolved = bareDescriptor(plan.desc)
   const next = { ...image, resolved, plans: (image.plans ?? 0) + 1 }
-  // The next plan will have them all once more.
+  // To a registry, each plan has all manifests.
   if (to !== undefined) return next
   const before = image.manifests ?? { objects: 0, bytes: 0 }
   const bytes = plan.fetched.reduce((sum, { size }) => sum + size, before.bytes)

@@ -9,16 +9,16 @@ import type { ImageJob } from '../jobs/payload.js'
 import type { CoordinatorParts, PublishedImages } from '../service.js'
 import type { RunHead } from '../state/head.js'
 import type { ImageRecord } from '../state/record.js'
-import type { RunVerdict } from '../state/verdicts.js'
+import type { VerifyOutcome } from '../state/verified.js'
 import { BlobsFailed } from './failures.js'
+import type { ImageKind, Observation } from './kind.js'
 import { verifiedRecord } from './outcome.js'
-import type { Observation, Work } from './work.js'
 
 /**
- * Has all that a published image needs hashed again. A manifest that is missing or damaged fails its image; what it
- * names is not known then. One that the store fails to give is tried again.
+ * Verifies published images: blob jobs hash all that an image needs. A missing or damaged manifest fails its image; the
+ * blobs below it are not known then. A manifest that the store fails to read is tried again.
  */
-export class VerifyWork implements Work {
+export class VerifyImage implements ImageKind {
   constructor(
     private readonly engine: Engine,
     private readonly parts: CoordinatorParts,
@@ -26,19 +26,18 @@ export class VerifyWork implements Work {
 
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     const { published } = this.parts
-    const next = { ...image, plans: (image.plans ?? 0) + 1 }
+    const payload = { ...image, plans: (image.plans ?? 0) + 1 }
     const jobOf = (desc: Descriptor) => verifyJob(image, desc)
     const found = await findImage(image.reference, published.names, head)
-    // Its name was deleted since it was listed: nobody misses anything.
-    if (found === undefined)
-      return { payload: next, missing: [], jobOf, finish: async () => ({ state: 'done' }) }
+    // Its name was deleted after it was listed: nothing is to be verified.
+    if (found === undefined) return { payload, missing: [], jobOf, finish: async () => ({ state: 'done' }) }
     const needed = await storedNeeds(found, published.content, signal)
-    const verdicts = await this.engine.states.verdicts(image, needed)
+    const outcomes = await this.engine.states.verified(image, needed)
     return {
-      payload: next,
-      missing: needed.filter((_, i) => verdicts[i] === undefined),
+      payload,
+      missing: needed.filter((_, i) => outcomes[i] === undefined),
       jobOf,
-      finish: () => this.#finish(image, found, needed, verdicts),
+      finish: () => this.#finish(image, found, needed, outcomes),
     }
   }
 
@@ -46,23 +45,23 @@ export class VerifyWork implements Work {
     image: ImageJob,
     { desc }: Image,
     needed: readonly Descriptor[],
-    verdicts: readonly (RunVerdict | undefined)[],
+    outcomes: readonly (VerifyOutcome | undefined)[],
   ): Promise<Omit<ImageRecord, 'attempt'>> {
     const bad = needed.flatMap(({ digest }, i) => {
-      const verdict = verdicts[i]
-      return verdict === undefined || verdict === 'right' ? [] : [{ digest, ...verdict }]
+      const outcome = outcomes[i]
+      return outcome === undefined || outcome === 'right' ? [] : [{ digest, ...outcome }]
     })
-    if (bad.length > 0) throw new BlobsFailed(bad.sort((a, b) => gravity(b) - gravity(a)))
+    if (bad.length > 0) throw new BlobsFailed(bad.sort((a, b) => severity(b) - severity(a)))
     return verifiedRecord(desc, needed, await this.engine.states.fetchedBlobs(image))
   }
 }
 
-/** What is missing comes back with a pull alone: the rest says more about the store. */
-function gravity({ code }: ReportedError): number {
+/** A missing blob only needs another pull. Other failures may be damage, and are named first. */
+function severity({ code }: ReportedError): number {
   return code === 'NOT_FOUND' ? 0 : 1
 }
 
-/** The image of exactly that name, else the one published under the reference. `NOT_FOUND`. */
+/** The image with exactly this name, else the one published under the reference. `NOT_FOUND`. */
 async function findImage(
   text: string,
   names: PublishedImages['names'],
@@ -72,23 +71,22 @@ async function findImage(
   if (literal !== undefined || listing !== undefined) return literal
   const image = await imageNamed(publishedNames(parseReference(text)).at(-1) ?? text, names)
   if (image !== undefined) return image
-  throw new DistError('NOT_FOUND', "is not in the services' store: dist images lists what is")
+  throw new DistError('NOT_FOUND', "is not in the services' store: dist images lists its images")
 }
 
-/** Foreign layers that were left where their publisher keeps them are not missed. */
+/** Foreign layers that were not mirrored are left out. */
 async function storedNeeds(
   image: Image,
   content: PublishedImages['content'],
   signal: AbortSignal,
 ): Promise<Descriptor[]> {
   const needed = await neededBy(image, content, { stored: content, signal })
-  const taken = await Promise.all(
+  const stored = await Promise.all(
     needed.map(async (desc) => !isForeignLayerType(desc.mediaType) || (await has(content, desc))),
   )
-  return needed.filter((_, i) => taken[i])
+  return needed.filter((_, i) => stored[i])
 }
 
 function verifyJob({ run, index, attempt, reference }: ImageJob, desc: Descriptor) {
-  const place = { run, index, attempt, image: reference }
-  return { v: 1, kind: 'verify', ...place, desc: bareDescriptor(desc) } as const
+  return { v: 1, kind: 'verify', run, index, attempt, image: reference, desc: bareDescriptor(desc) } as const
 }

@@ -1,13 +1,14 @@
 import { DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, isDigest } from '@dist/oci'
+import { parseReference } from '@dist/reference'
 import { z } from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
-/** The most that a job's payload may have, in bytes. */
+/** The largest payload of a job, in bytes. */
 export const maxPayload = 16 * 1024
 /** The most blobs of an image that are sent once more. */
 export const maxAgain = 100
-/** A longer reference is cut: it cannot be a right one, and fails its image. */
+/** Longer references are cut: they are not valid, and fail their images. */
 export const maxReference = 1024
 
 const count = z.number().int().nonnegative()
@@ -30,16 +31,16 @@ export const imageJob = z.object({
   index: count,
   attempt: z.number().int().positive(),
   reference: z.string().max(maxReference),
-  /** What the reference meant when it was resolved. Once it is saved nobody resolves again. */
+  /** The descriptor that the reference was resolved to. It is not resolved again once this is saved. */
   resolved: descriptor.optional(),
-  /** Names the children of the last plan; saved before any of them is added. */
+  /** Part of the ids of the blob jobs of the last plan; saved before any of them is added. */
   generation: z
     .string()
     .regex(/^[a-z0-9]{4,16}$/)
     .optional(),
-  /** How often it was planned. */
+  /** How often the image was planned in this attempt. */
   plans: count.optional(),
-  /** The blobs that were sent once more, by `blobKey`: what a registry says it lacks of them after that, it lacks. */
+  /** The blobs that were sent once more, by `blobKey`. A registry that still lacks one of them has lost it. */
   again: z.array(z.string().max(64)).max(maxAgain).optional(),
   /** The manifests that planning has fetched so far. */
   manifests: amount.optional(),
@@ -52,7 +53,7 @@ const blob = {
   index: count,
   attempt: z.number().int().positive(),
   desc: descriptor,
-  /** The reference of the image that needs it: what logs call it. */
+  /** The reference of the image that needs the blob, for logs. */
   image: z.string().max(maxReference).optional(),
 }
 
@@ -60,7 +61,7 @@ const fetchJob = z.object({
   ...blob,
   kind: z.undefined().optional(),
   source: locator,
-  /** The repository that it goes to, where that is not the store. */
+  /** The destination, when it is not the store. */
   to: locator.optional(),
   /** As in `BlobTask`. */
   again: z.literal(true).optional(),
@@ -72,17 +73,26 @@ export const blobJob = z.discriminatedUnion('kind', [fetchJob, verifyJob])
 
 export type RunJob = z.infer<typeof runJob>
 export type ImageJob = z.infer<typeof imageJob>
-/** A blob to be brought in. */
+/** A blob to fetch. */
 export type FetchJob = z.infer<typeof fetchJob>
-/** A blob of the store to be hashed again. */
+/** A stored blob to hash again. */
 export type VerifyJob = z.infer<typeof verifyJob>
 export type BlobJob = FetchJob | VerifyJob
 
-/** Reads a job's payload. `INVALID_ARGUMENT`, naming the job and the field: never worth a retry. */
+/** Reads a job's payload. `INVALID_ARGUMENT`, naming job and field: not retryable. */
 export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string): T {
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  const where = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
-  throw new DistError('INVALID_ARGUMENT', `job ${job}: ${where}: ${issue?.message ?? 'is not right'}`)
+  const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
+  throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)
+}
+
+/** The registry of a reference; empty for an invalid one, which fails its image without a request. */
+export function registryOf(reference: string): string {
+  try {
+    return parseReference(reference).host
+  } catch {
+    return ''
+  }
 }

@@ -5,14 +5,15 @@ import { backoffType } from './failure.js'
 import { blobJobId, imageJobId, runJobId } from './ids.js'
 import { type BlobJob, type ImageJob, maxPayload, type RunJob } from './payload.js'
 
+/** The names of the queues in BullMQ. Their keys begin with `defaultPrefix`, or with the prefix in use. */
 export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as const
 
-/** Of jobs that were completed so many are kept, for those who want to look at them. */
+/** Completed jobs that are kept, for the dashboard. */
 const keptCompleted = 1_000
-/** Nothing of ours reads events: they are for those who watch. */
+/** Events that are kept, for the dashboard: no service reads them. */
 const keptEvents = 1_000
-/** Jobs that go to Redis at once. */
-const atOnce = 500
+/** Jobs that are added by one command. */
+const batchSize = 500
 
 export interface Queues {
   readonly runs: Queue<RunJob>
@@ -20,7 +21,7 @@ export interface Queues {
   readonly blobs: Queue<BlobJob>
 }
 
-/** The three queues over one connection, which stays the caller's. */
+/** The three queues over one connection. The caller closes the connection. */
 export function openQueues(redis: Redis, prefix: string, onError: (error: unknown) => void): Queues {
   const open = <T>(name: string) => {
     const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
@@ -34,8 +35,8 @@ export function openQueues(redis: Redis, prefix: string, onError: (error: unknow
   return { runs: open(queueNames.runs), images: open(queueNames.images), blobs: open(queueNames.blobs) }
 }
 
-// Failed jobs stay until their image is tried again or their run is removed: the id of one that is there is spent.
-const options = (tuning: Tuning): JobsOptions => ({
+// Failed jobs stay until their image is retried or their run is removed. BullMQ adds no job with the id of another one.
+const jobOptions = (tuning: Tuning): JobsOptions => ({
   attempts: tuning.attempts,
   backoff: { type: backoffType },
   removeOnComplete: { count: keptCompleted },
@@ -45,10 +46,10 @@ const options = (tuning: Tuning): JobsOptions => ({
 })
 
 export async function addRunJob(queues: Queues, job: RunJob, tuning: Tuning): Promise<void> {
-  await queues.runs.add('run', job, { ...options(tuning), jobId: runJobId(job) })
+  await queues.runs.add('run', job, { ...jobOptions(tuning), jobId: runJobId(job) })
 }
 
-/** An image job and its turn: the lower the number, the sooner; undefined before all numbers. */
+/** An image job and its priority: lower ones first, those without one before all. */
 export interface PrioritizedImage {
   readonly job: ImageJob
   readonly priority: number | undefined
@@ -59,21 +60,22 @@ export async function addImageJobs(
   images: readonly PrioritizedImage[],
   tuning: Tuning,
 ): Promise<void> {
-  for (let start = 0; start < images.length; start += atOnce) {
-    const some = images.slice(start, start + atOnce).map(({ job: data, priority }) => {
-      const opts = { ...options(tuning), ...priorityOption(priority), jobId: imageJobId(data) }
+  for (let start = 0; start < images.length; start += batchSize) {
+    const batch = images.slice(start, start + batchSize).map(({ job: data, priority }) => {
+      const opts = { ...jobOptions(tuning), ...priorityOption(priority), jobId: imageJobId(data) }
       return { name: 'image', data, opts }
     })
-    await queues.images.addBulk(some)
+    await queues.images.addBulk(batch)
   }
 }
 
+// BullMQ refuses an undefined priority.
 function priorityOption(priority: number | undefined): { priority?: number } {
   return priority === undefined ? {} : { priority }
 }
 
 /**
- * Adds blob jobs as children of an image job, with its priority. Their failure lets the parent wake like their success.
+ * Adds blob jobs as children of an image job, with its priority. The parent wakes when all have ended, also by failure.
  */
 export async function addBlobJobs(
   queues: Queues,
@@ -83,11 +85,11 @@ export async function addBlobJobs(
   tuning: Tuning,
 ): Promise<void> {
   const image = { id: parent.id ?? '', queue: parent.queueQualifiedName }
-  for (let start = 0; start < jobs.length; start += atOnce) {
-    const some = jobs.slice(start, start + atOnce).map((data) => {
+  for (let start = 0; start < jobs.length; start += batchSize) {
+    const batch = jobs.slice(start, start + batchSize).map((data) => {
       const jobId = blobJobId(data, generation, data.desc.digest)
       const opts = {
-        ...options(tuning),
+        ...jobOptions(tuning),
         ...priorityOption(parent.opts.priority),
         jobId,
         parent: image,
@@ -95,6 +97,6 @@ export async function addBlobJobs(
       }
       return { name: 'blob', data, opts }
     })
-    await queues.blobs.addBulk(some)
+    await queues.blobs.addBulk(batch)
   }
 }

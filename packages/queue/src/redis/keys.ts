@@ -1,29 +1,28 @@
-import { DistError } from '@dist/errdefs'
+import { checkPrefix, defaultPrefix } from '@dist/redis'
 
-export const defaultPrefix = '{dist}'
+export { defaultPrefix }
 
-/** A run's id, as `submit` mints it: time, then chance. What has passed is safe in a key and in a job's id. */
+/** The grammar of run ids. Such an id is safe in a Redis key and in a job id. */
 export const runGrammar = /^[a-z0-9]{12,24}$/
 
-/** The engine's own keys, beside those of BullMQ's queues under the same prefix. */
+/** The keys of the engine itself, beside those of BullMQ's queues under the same prefix. */
 export class Keys {
-  /** The id of the store that the services have. */
+  /** The id of the services' store. */
   readonly store: string
-  /** All runs by the time at which they were submitted: a sorted set. */
+  /** All runs by their time of submission: a sorted set. */
   readonly runs: string
-  /** The runs that some coordinator has to look after: a set. */
+  /** The runs that coordinators look after: a set. */
   readonly watched: string
 
+  /** `INVALID_ARGUMENT` for a prefix without a hash tag. */
   constructor(readonly prefix: string = defaultPrefix) {
-    // A cluster keeps what has the same hash tag in one slot: scripts use several keys.
-    if (!/^\{[^{}]+\}[\w.:-]*$/.test(prefix))
-      throw new DistError('INVALID_ARGUMENT', 'a prefix of Redis keys begins with a hash tag, such as {dist}')
+    checkPrefix(prefix)
     this.store = `${prefix}:store`
     this.runs = `${prefix}:run-list`
     this.watched = `${prefix}:run-watched`
   }
 
-  /** A run's head: a hash of what was asked for, how far it is, and its counters. */
+  /** The head of a run: a hash of its request, its state and its counters. */
   run(run: string): string {
     return `${this.prefix}:run:${run}`
   }
@@ -33,7 +32,7 @@ export class Keys {
     return `${this.run(run)}:references`
   }
 
-  /** Its images: a hash of records by index. An image without one is waiting. */
+  /** Its images: a hash of records by index. An image without a record is waiting. */
   images(run: string): string {
     return `${this.run(run)}:images`
   }
@@ -43,22 +42,22 @@ export class Keys {
     return `${this.run(run)}:open`
   }
 
-  /** What its jobs have found of stored content: a hash of verdicts by the beginning of the digest. */
-  verdicts(run: string): string {
+  /** The outcomes of the blobs that it has verified: a hash by blob key. */
+  verified(run: string): string {
     return `${this.run(run)}:verdicts`
   }
 
-  /** Which repository of its destination got a blob: a hash by the beginning of the digest. */
-  places(run: string): string {
+  /** The repositories of its destination that got a blob: a hash by blob key. */
+  mounts(run: string): string {
     return `${this.run(run)}:places`
   }
 
-  /** How many image jobs each host got: a hash by host. */
+  /** The number of image jobs that each host got: a hash by host. */
   turns(run: string): string {
     return `${this.run(run)}:turns`
   }
 
-  /** The blobs of all its images, each digest once: a hash of counts by the beginning of the digest. */
+  /** The blobs of all its images, each digest once: a hash of counts by blob key. */
   digests(run: string): string {
     return `${this.run(run)}:digests`
   }
@@ -68,7 +67,7 @@ export class Keys {
     return `${this.run(run)}:answered`
   }
 
-  /** The blobs of an image: a hash of states by the beginning of the digest. */
+  /** The blobs of an image: a hash of states by blob key. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`
   }

@@ -1,18 +1,19 @@
 import type { Redis } from 'ioredis'
 
 /**
- * Tells when Redis has little memory left. Whoever adds jobs stops then: the rest is for those who work jobs off,
- * which takes memory too, before it gives more back.
+ * Measures whether Redis has little memory left. Nothing is added then: the rest is for the jobs under way, which need
+ * memory before they free any.
  */
 export class MemoryGauge {
   #asking: Promise<boolean> | undefined
 
   constructor(
     private readonly redis: Redis,
+    /** The share of `maxmemory` from which on Redis counts as full. */
     private readonly share: number,
   ) {}
 
-  /** Those who ask at the same time get the same answer. */
+  /** Calls at the same time share one answer. */
   isFull(): Promise<boolean> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined

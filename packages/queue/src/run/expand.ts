@@ -5,8 +5,8 @@ import { chunkSize, type RunHead } from '../state/head.js'
 import { takeTurns } from './turns.js'
 
 /**
- * Adds image jobs, chunk by chunk, until all are added or enough are open. The chunk is noted after its jobs are
- * there: a crash in between adds them again under the same ids, which changes nothing.
+ * Adds image jobs, chunk by chunk, until all are added or enough are open. A chunk is recorded after its jobs are added:
+ * after a crash in between they are added again with the same ids, which changes nothing.
  */
 export async function expandRun(
   engine: Engine,
@@ -19,7 +19,7 @@ export async function expandRun(
   while (chunk < head.chunks && !signal.aborted) {
     if (!(await hasRoom(engine, run))) break
     const references = await states.chunk(run, chunk)
-    // What Redis has lost nobody can bring back: the run is shown as lost.
+    // Redis has lost them: the status of the run is `lost`.
     if (references === undefined) break
     const opened = await states.openChunk(run, chunk, head.total)
     const first = chunk * chunkSize
@@ -35,7 +35,7 @@ export function imageJobOf(run: string, index: number, attempt: number, referenc
   return { v: 1, run, index, attempt, reference }
 }
 
-/** Images that are put off, for their host is away, keep those of other hosts out only where they are very many. */
+/** Delayed images, whose host is away, do not count, unless there are very many: other hosts would have to wait. */
 async function hasRoom({ memory, redis, keys, queues, tuning }: Engine, run: string): Promise<boolean> {
   if (await memory.isFull()) return false
   const open = await redis.scard(keys.open(run))

@@ -1,14 +1,14 @@
 import { DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
 import type { Engine } from '../engine/engine.js'
-import { reported } from '../jobs/failure.js'
+import { reportedError } from '../jobs/failure.js'
 import { newGeneration } from '../jobs/ids.js'
 import type { PublishedImages } from '../service.js'
 import { chunkSize } from '../state/head.js'
 
 /**
- * Writes down which names the store has, as the references of a run, chunk by chunk. Until all are written none counts:
- * a crash in between has them listed anew, and of two who list at once the one who began last goes on. A store that
- * cannot tell its names fails the run.
+ * Writes the names of the store as the references of a run, chunk by chunk. None counts before all are written: after a
+ * crash they are listed again, and of two listers the one that began last goes on. A store that cannot list its names
+ * fails the run.
  */
 export async function listAllNames(
   engine: Engine,
@@ -22,10 +22,10 @@ export async function listAllNames(
   try {
     await writeNames(engine, run, lister, names, signal)
   } catch (error) {
-    // Of a store that is away the next look may tell; of one that cannot tell none will.
+    // After a passing failure the run job lists them again.
     if (!(error instanceof DistError) || isRetryable(error) || signal.aborted) throw error
     engine.emit({ type: 'error', error })
-    await states.failListing(run, reported(error))
+    await states.failListing(run, reportedError(error))
   }
 }
 
@@ -40,9 +40,9 @@ async function writeNames(
   let chunks = 0
   let chunk: string[] = []
   const write = async () => {
-    const taken = await states.listNames(run, lister, chunks++, chunk)
+    const written = await states.listNames(run, lister, chunks++, chunk)
     chunk = []
-    return taken && !(await memory.isFull())
+    return written && !(await memory.isFull())
   }
   for await (const { name } of names.list()) {
     throwIfAborted(signal)

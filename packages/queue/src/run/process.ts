@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq'
-import type { Handler, JobContext, JobOutcome } from '../engine/consumer.js'
+import type { JobContext, JobHandler, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { parsePayload, type RunJob, runJob } from '../jobs/payload.js'
 import type { PublishedImages } from '../service.js'
@@ -10,10 +10,10 @@ import { listAllNames } from './names.js'
 import { Reconciler } from './reconcile.js'
 
 /**
- * Watches over a run: hands its references out to image jobs, little by little, makes good what Redis has lost, and
- * records the end. Between two looks the job is delayed; nothing depends on an event.
+ * The reconcile loop of a run: expands its references into image jobs, chunk by chunk, replaces jobs that Redis has
+ * lost, and records the end. Between two turns the job is delayed. It relies on no event.
  */
-export class RunHandler implements Handler<RunJob> {
+export class RunHandler implements JobHandler<RunJob> {
   readonly #reconciler: Reconciler
 
   constructor(
@@ -27,7 +27,7 @@ export class RunHandler implements Handler<RunJob> {
     const { run, round } = parsePayload(runJob, job.data, job.id ?? '')
     const { tuning } = this.engine
     const head = await this.#head(run, signal)
-    // Another job has taken over: the sweep took this one for lost.
+    // The job of a later round has taken over.
     if (head === undefined || head.round !== round) return 'done'
     if (job.attemptsStarted === 1 && head.state === 'running')
       this.engine.emit({ type: 'run', run, state: 'started' })
@@ -39,7 +39,7 @@ export class RunHandler implements Handler<RunJob> {
     return (await this.#hasEnded(run, head.state)) ? 'done' : { later: tuning.watch }
   }
 
-  /** A run job that fails is replaced by the next sweep; the run is none the worse for it. */
+  /** The sweep replaces a run job that fails. The run goes on. */
   async failed(job: Job<RunJob>, error: unknown): Promise<void> {
     this.retrying(job, error)
   }
@@ -48,7 +48,7 @@ export class RunHandler implements Handler<RunJob> {
     this.engine.emit({ type: 'error', error })
   }
 
-  /** The run's head, of a run of all names once they are listed. */
+  /** The run's head; for a run of all names, after they are listed. */
   async #head(run: string, signal: AbortSignal): Promise<RunHead | undefined> {
     const { states } = this.engine
     const head = await states.head(run)
@@ -62,8 +62,8 @@ export class RunHandler implements Handler<RunJob> {
     if (state === 'running') return false
     if (state === 'canceled' && (await this.engine.redis.scard(this.engine.keys.open(run))) > 0) return false
     this.#reconciler.forget(run)
-    const announced = state !== 'gone' && (before === 'running' || state === 'canceled')
-    if (announced) this.engine.emit({ type: 'run', run, state })
+    const isNew = state !== 'gone' && (before === 'running' || state === 'canceled')
+    if (isNew) this.engine.emit({ type: 'run', run, state })
     return true
   }
 }

@@ -3,7 +3,10 @@ import type { Queues } from '../jobs/queues.js'
 import { chunkSize } from '../state/head.js'
 import type { RunStates } from '../state/states.js'
 
-/** Removes an ended run, with what its failed and canceled images have left for a retry. */
+/** The keys of a run beside its head. */
+const parts = ['references', 'images', 'open', 'verified', 'mounts', 'turns', 'answered', 'digests'] as const
+
+/** Removes an ended run, with what its failed and canceled images keep for a retry. */
 export async function removeRun(
   engine: { readonly states: RunStates; readonly queues: Queues },
   run: string,
@@ -23,8 +26,7 @@ export async function removeRun(
       await redis.unlink(keys.blobs(run, index))
     }
   }
-  // The head last: without it nobody would come back for the rest.
-  const own = ['references', 'images', 'open', 'verdicts', 'places', 'turns', 'answered', 'digests'] as const
-  await redis.unlink(...own.map((name) => keys[name](run)))
+  await redis.unlink(...parts.map((part) => keys[part](run)))
+  // The head is last: without it the sweep would not find the run again after a crash.
   await redis.multi().unlink(keys.run(run)).zrem(keys.runs, run).srem(keys.watched, run).exec()
 }

@@ -3,7 +3,7 @@ import { DistError } from '@dist/errdefs'
 import type { ReportedError, RunState, RunStatus } from '@dist/runs'
 import { z } from 'zod'
 
-/** References of one chunk: what is read, expanded and checkpointed at once. */
+/** References of one chunk: they are read and expanded together. */
 export const chunkSize = 500
 
 const number = z.coerce.number().int().nonnegative()
@@ -14,24 +14,24 @@ const runHead = z.object({
   store: z.string(),
   to: z.string().optional(),
   platforms: z.string(),
-  /** Asked for by hand: its images go before those of other runs. */
+  /** Submitted for a person who waits: its images go before those of other runs. */
   byHand: z
     .literal('1')
     .optional()
     .transform((value) => value !== undefined),
-  /** Of a run of all names: `wanted`, then who lists them, then `done`. */
+  /** Of a run of all names: `wanted`, then the id of the lister, then `done`. */
   listing: z.string().optional(),
-  /** JSON: why there are no images. */
+  /** JSON: why the names could not be listed. */
   error: z.string().optional(),
   total: number,
   chunks: number,
   /** The first chunk whose images have no jobs yet. */
   expanded: number,
-  /** Which of the run's jobs is the one that counts. */
+  /** The round of the run job that counts; others end. */
   round: number,
   createdAt: number,
   endedAt: number.optional(),
-  /** When it was last begun again, and for how long it was worked on before that. */
+  /** When a retry last resumed it, and the milliseconds that it was worked on before. */
   resumedAt: number.optional(),
   worked: number.default(0),
   'images:done': number.default(0),
@@ -45,22 +45,22 @@ const runHead = z.object({
   'bytes:fetched': number.default(0),
 })
 
-/** What was asked for, and how far it is. */
+/** The request of a run, its state and its counters. */
 export type RunHead = z.infer<typeof runHead>
 
-/** Reads a run's hash; undefined where there is none. `INTERNAL` for one that no version of ours has written. */
+/** Reads a run's hash; undefined for an empty one. `INTERNAL` for one that no version of dist wrote. */
 export function readHead(fields: Record<string, string>, run: string): RunHead | undefined {
   if (Object.keys(fields).length === 0) return undefined
   const parsed = runHead.safeParse(fields)
   if (parsed.success) return parsed.data
-  throw new DistError('INTERNAL', `run ${run}: what Redis has of it cannot be read`, { cause: parsed.error })
+  throw new DistError('INTERNAL', `run ${run}: its head in Redis is not valid`, { cause: parsed.error })
 }
 
 export function platformsOf(head: Pick<RunHead, 'platforms'>): Selection {
   return head.platforms === 'all' ? 'all' : head.platforms.split(',')
 }
 
-/** Clocks of those who write these times may differ a little. */
+/** Never negative: the clocks of the processes that write these times may differ. */
 function elapsedOf({ worked, resumedAt, createdAt, endedAt = Date.now() }: RunHead): number {
   return worked + Math.max(0, endedAt - (resumedAt ?? createdAt))
 }
@@ -73,12 +73,12 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
     kind: head.kind,
     state,
     createdAt: new Date(head.createdAt),
-    ...(head.endedAt === undefined ? {} : { endedAt: new Date(head.endedAt) }),
+    endedAt: head.endedAt === undefined ? undefined : new Date(head.endedAt),
     elapsed: elapsedOf(head),
     store: head.store,
-    ...(head.to === undefined ? {} : { to: head.to }),
+    to: head.to,
     platforms: platformsOf(head),
-    ...(head.error === undefined ? {} : { error: JSON.parse(head.error) as ReportedError }),
+    error: head.error === undefined ? undefined : (JSON.parse(head.error) as ReportedError),
     images: {
       total: head.total,
       done: head['images:done'],

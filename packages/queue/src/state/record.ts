@@ -2,14 +2,14 @@ import { codes } from '@dist/errdefs'
 import type { ImageReport } from '@dist/runs'
 import { z } from 'zod'
 
-/** The most failed blobs that a report names. */
+/** The most failed blobs in a report. */
 export const maxFailures = 100
 
 const amount = z.object({ objects: z.number(), bytes: z.number() })
 const error = z.object({ code: z.enum(codes), message: z.string() })
 
 const imageRecord = z.object({
-  /** Counts from 1; a retry is the next one. */
+  /** Counts from 1. A retry is the next attempt. */
   attempt: z.number().int().positive(),
   state: z.enum(['waiting', 'active', 'done', 'failed', 'canceled']),
   digest: z.string().optional(),
@@ -21,7 +21,7 @@ const imageRecord = z.object({
   failures: z.array(error.extend({ digest: z.string() })).optional(),
 })
 
-/** How it stands with one image, as Redis keeps it. */
+/** The state of an image, as Redis keeps it. */
 export type ImageRecord = z.infer<typeof imageRecord>
 
 const untouched: ImageRecord = { attempt: 1, state: 'waiting' }
@@ -34,7 +34,7 @@ export function isEnded(state: ImageReport['state']): boolean {
   return state === 'done' || state === 'failed' || state === 'canceled'
 }
 
-/** The record as users see it. In a run that was given up nothing waits any more. */
+/** The record as users see it. In a canceled run each image that has not ended counts as canceled. */
 export function reportOf(
   index: number,
   reference: string,

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis'
 import { clusterAdvice } from '../errors.js'
 
 /**
- * Throws `NOT_IMPLEMENTED` where a Redis is a node of a cluster. One that has all slots at the moment too: it would serve
- * until its slots move.
+ * Throws `NOT_IMPLEMENTED` for a node of a cluster, also for one that has all slots: it would serve until its slots
+ * move.
  */
 export async function refuseCluster(redis: Redis): Promise<void> {
   if (!/^cluster_enabled:1\r?$/m.test(await clusterInfo(redis))) return
@@ -15,7 +15,7 @@ export async function refuseCluster(redis: Redis): Promise<void> {
   )
 }
 
-/** Empty for a user who may not ask: that is another error, for those who need more than to connect. */
+/** Empty for a user without the right to INFO. Connecting does not need it; `checkServer` reports it. */
 async function clusterInfo(redis: Redis): Promise<string> {
   try {
     return await redis.info('cluster')

@@ -2,47 +2,46 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { backoff, DistError, throwIfAborted } from '@dist/errdefs'
 import { Redis, type RedisOptions } from 'ioredis'
-import { within } from '../answer.js'
 import { redisError } from '../errors.js'
+import { within } from '../within.js'
 import { refuseCluster } from './cluster.js'
 import { parseRedisUrl, type RedisAddress } from './url.js'
 
 export interface ConnectOptions {
-  /** In place of the URL's. */
+  /** Overrides that of the URL. */
   username?: string | undefined
-  /** In place of the URL's. */
+  /** Overrides that of the URL. */
   password?: string | undefined
   /** PEM: the only authorities to trust, with `rediss`. Default: those that Node.js trusts. */
   ca?: string | undefined
-  /** PEM: the own certificate and its key, for servers that ask for one. */
+  /** PEM: the client certificate and its key, for servers that require one. */
   cert?: string | undefined
   key?: string | undefined
-  /** What `CLIENT LIST` shows. Default: none. */
+  /** The name of the connection in `CLIENT LIST`. Default: none. */
   name?: string | undefined
   /**
-   * How often a command is sent again before it fails. Default `null`: it waits until Redis is back, which is what
-   * BullMQ's workers need; locks, limits and statuses have bounds of their own.
+   * How often a command is sent again before it fails. Default: `null`, until Redis is back, as BullMQ's workers need
+   * it. Locks, limits and statuses have timeouts of their own.
    */
   maxRetriesPerRequest?: number | null | undefined
-  /** Milliseconds until it is connected, signed in and ready. Default 10,000. */
+  /** Milliseconds until the client is connected, signed in and ready. Default: 10,000. */
   connectTimeout?: number | undefined
   signal?: AbortSignal | undefined
-  /** Is told of connections that fail later on. The client connects again by itself, as long as it takes. */
+  /** Called for each connection that fails after the first. The client reconnects by itself, without a limit. */
   onError?: ((error: DistError) => void) | undefined
 }
 
-const defaultTimeout = 10_000
-/** Longer than any command of ours blocks; BullMQ's workers block for 10 s at most. */
-const silence = 30_000
+const defaultTimeoutMs = 10_000
+/** Longer than any command blocks: BullMQ's workers block for 10 s at most. */
+const socketTimeoutMs = 30_000
 
 /**
- * A client that is connected, signed in and ready. Whoever asked for it closes it (`quit` or `disconnect`).
- * Its duplicates connect at once and for as long as it takes, and tell `onError` of their failures, too.
+ * A client that is connected, signed in and ready. The caller closes it (`quit` or `disconnect`). Its duplicates
+ * connect at once, without a time limit, and report failures to `onError`, too.
  *
- * Tries once. `INVALID_ARGUMENT`: the URL or a certificate cannot be right. `UNAUTHENTICATED`: user or password.
- * `UNAVAILABLE`: nobody answers, or (not worth a retry) the server's certificate is not trusted. `NOT_IMPLEMENTED`: it is a
- * node of a cluster.
- * `CANCELED` through the signal. Messages name host and port, never a credential.
+ * Tries once. `INVALID_ARGUMENT`: bad URL or certificate. `UNAUTHENTICATED`: user or password. `UNAVAILABLE`: no
+ * connection, or (not retryable) the server's certificate is not trusted. `NOT_IMPLEMENTED`: a node of a cluster.
+ * `CANCELED` through the signal. Messages have host and port and no credentials.
  */
 export async function connectRedis(url: string, options: ConnectOptions = {}): Promise<Redis> {
   throwIfAborted(options.signal)
@@ -50,9 +49,9 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
   const connection: Connection = { ready: false, error: undefined }
   const redis = createClient(address, options, connection)
   try {
-    const timeout = options.connectTimeout ?? defaultTimeout
-    await within(redis.connect(), timeout, options.signal)
-    await within(refuseCluster(redis), timeout, options.signal)
+    const timeoutMs = options.connectTimeout ?? defaultTimeoutMs
+    await within(redis.connect(), timeoutMs, options.signal)
+    await within(refuseCluster(redis), timeoutMs, options.signal)
     return withDuplicates(redis, options)
   } catch (error) {
     redis.disconnect()
@@ -62,29 +61,27 @@ export async function connectRedis(url: string, options: ConnectOptions = {}): P
 }
 
 interface Connection {
-  /** Whether it has been ready once: only then is a lost connection made again. */
+  /** Whether it has been ready once: the client reconnects only then. */
   ready: boolean
-  /** Why the first attempt fails: the client itself says no more than that it is closed. */
+  /** Why the first attempt failed. The client itself only reports that it is closed. */
   error: unknown
 }
 
 function createClient(address: RedisAddress, options: ConnectOptions, connection: Connection): Redis {
-  const username = options.username ?? address.username
-  const password = options.password ?? address.password
   const redis = new Redis({
     host: address.host,
     port: address.port,
     db: address.db,
-    username,
-    password,
+    username: options.username ?? address.username,
+    password: options.password ?? address.password,
     connectionName: options.name,
     ...(address.tls ? { tls: tlsOptions(address.host, options) } : {}),
     lazyConnect: true,
-    // ioredis waits so long also for a connection that never came about.
+    // ioredis waits this long also for a connection that was never made.
     disconnectTimeout: 200,
     disableClientInfo: true,
-    connectTimeout: options.connectTimeout ?? defaultTimeout,
-    socketTimeout: silence,
+    connectTimeout: options.connectTimeout ?? defaultTimeoutMs,
+    socketTimeout: socketTimeoutMs,
     maxRetriesPerRequest: options.maxRetriesPerRequest ?? null,
     retryStrategy: (times) => (connection.ready ? backoff(times - 1, 50, 2_000) : null),
     // After a failover the address leads to the new primary, but this connection still to the old one.
@@ -101,8 +98,8 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
 }
 
 /**
- * A duplicate that connects when it is first used, as this client did, gives the first user an error for good when
- * Redis is away at that moment: BullMQ keeps it for ever. One without a listener has its errors printed.
+ * With `lazyConnect`, a duplicate whose first connection fails rejects its first command, and BullMQ keeps that error
+ * for good. So duplicates connect at once. ioredis prints the errors of a client without a listener.
  */
 function withDuplicates(redis: Redis, options: ConnectOptions): Redis {
   const duplicate: (override: Partial<RedisOptions>) => Redis = redis.duplicate.bind(redis)
@@ -121,7 +118,7 @@ function tlsOptions(host: string, { ca, cert, key }: ConnectOptions) {
     ca,
     cert,
     key,
-    // An address is no server name (RFC 6066, 3).
+    // An address is not a server name (RFC 6066, 3).
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
   }
 }
@@ -131,10 +128,10 @@ function checkCertificates({ ca, cert, key }: Record<'ca' | 'cert' | 'key', stri
     try {
       read()
     } catch (cause) {
-      throw new DistError('INVALID_ARGUMENT', `redis: ${what} is no PEM that can be read`, { cause })
+      throw new DistError('INVALID_ARGUMENT', `redis: ${what}: not valid PEM`, { cause })
     }
   }
-  // Where there is no certificate at all, TLS would say no more than that the server's is not trusted.
+  // With an unreadable authority, TLS would only report that the server's certificate is not trusted.
   if (ca !== undefined) check("the authority's certificate", () => new X509Certificate(ca))
-  check('the own certificate or its key', () => createSecureContext({ cert, key }))
+  check('the client certificate or its key', () => createSecureContext({ cert, key }))
 }

@@ -1,16 +1,16 @@
 import type { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
-import { within } from '../answer.js'
 import { redisError } from '../errors.js'
+import { within } from '../within.js'
 
 export interface BreakerOptions {
-  /** Milliseconds to wait for an answer before Redis counts as away. */
-  patience: number
+  /** The longest wait for an answer before Redis counts as away. */
+  timeoutMs: number
   onAway: ((error: DistError) => void) | undefined
   onBack: (() => void) | undefined
 }
 
-/** Asks Redis in bounded time, and spares those who ask the wait once it does not answer. */
+/** A circuit breaker for Redis: bounds each wait, and ends the waiting while Redis is away. */
 export class Breaker {
   #away = false
   #open = 0
@@ -21,47 +21,47 @@ export class Breaker {
     private readonly options: BreakerOptions,
   ) {}
 
-  /** Whether the last question had no answer. */
+  /** Whether the last command had no answer. */
   get away(): boolean {
     return this.#away
   }
 
   /**
-   * The answer, or `undefined` when there is none: Redis is away then. Never rejects. A question without an answer
-   * may be carried out later; its answer then says that Redis is back.
+   * The answer to a command, or undefined when there is none: Redis is away then. Never rejects. Redis may carry the
+   * command out later; its answer then shows that Redis is back.
    */
-  async ask<T>(doing: string, question: () => Promise<T>): Promise<T | undefined> {
+  async ask<T>(doing: string, command: () => Promise<T>): Promise<T | undefined> {
     this.#open++
-    const answer = question().finally(() => this.#open--)
-    answer.then(() => this.#back()).catch(() => {})
+    const answer = command().finally(() => this.#open--)
+    answer.then(() => this.#close()).catch(() => {})
     try {
-      return await within(answer, this.options.patience)
+      return await within(answer, this.options.timeoutMs)
     } catch (error) {
-      this.#gone(redisError(this.redis, doing, error))
+      this.#trip(redisError(this.redis, doing, error))
       return undefined
     }
   }
 
   /**
-   * Whether a question may be put: always while Redis is there, once in each `patience` while it is away, and then
-   * only when no other one waits for its return.
+   * Whether a command may be sent: always while Redis is there; while it is away once in each timeout, and only when no
+   * other command waits for its return.
    */
   mayAsk(): boolean {
     if (!this.#away) return true
     const now = performance.now()
-    if (this.#open > 0 || now - this.#probedAt < this.options.patience) return false
+    if (this.#open > 0 || now - this.#probedAt < this.options.timeoutMs) return false
     this.#probedAt = now
     return true
   }
 
-  #gone(error: DistError): void {
+  #trip(error: DistError): void {
     if (this.#away) return
     this.#away = true
     this.#probedAt = performance.now()
     this.options.onAway?.(error)
   }
 
-  #back(): void {
+  #close(): void {
     if (!this.#away) return
     this.#away = false
     this.options.onBack?.()

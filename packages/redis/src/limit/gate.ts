@@ -1,22 +1,17 @@
 import { abortError, backoff, throwIfAborted } from '@dist/errdefs'
 import { pausedHostError, type SharedTrouble } from '@dist/remotes'
-import type { Script } from '../script.js'
+import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
-
-export interface GateCommands {
-  readonly enter: Script
-  readonly renew: Script
-  readonly unprobe: Script
-  leave(key: string, ids: readonly string[]): Promise<unknown>
-}
+import { cancelProbe, renewPermits, requestPermits } from './scripts.js'
 
 export interface GateOptions {
-  readonly places: number
+  /** Of the host, over all processes. */
+  readonly slots: number
   /** Milliseconds. */
   readonly lease: number
-  /** This process, among those that share the host. */
+  /** The id of this process among those that share the host. */
   readonly process: string
-  /** Milliseconds after which whoever does not find out may ask again. */
+  /** Milliseconds that the other requests wait for the result of a probe. */
   readonly firstProbe: number
 }
 
@@ -28,7 +23,7 @@ export interface GateKeys {
   readonly answered: string
 }
 
-/** What the process is told of the host, whenever it asks. */
+/** What each request for permits shows of the host. */
 export interface GateEvents {
   onTrouble(trouble: SharedTrouble): void
   onHealthy(): void
@@ -39,31 +34,31 @@ interface Waiter {
   refuse(error: Error): void
 }
 
-const firstDelay = 10
-const longestDelay = 250
-/** Milliseconds after which a process that does not come again waits no more: twice the longest delay. */
+const firstDelayMs = 10
+const longestDelayMs = 250
+/** Milliseconds without a request after which a process waits no more: twice the longest delay. */
 const waiterLease = 500
-/** Milliseconds after which a process that waits has a place reserved. */
+/** Milliseconds after which a process that waits has a slot reserved. */
 const starving = 500
 
 /**
- * One lane of a host as this process sees it. All who wait here are spoken for in one question at a time, so that the
- * number of questions depends on processes, not on requests. While Redis is away everybody passes.
+ * One lane of a host in this process. One command at a time asks for all that wait here, so that the number of commands
+ * depends on processes, not on requests. While Redis is away all are admitted.
  */
 export class Gate {
   readonly #held = new Set<string>()
   readonly #waiting = new Map<string, Waiter>()
-  /** The permit of the request that finds out whether the host is back. */
+  /** The permit of the request that probes whether the host is back. */
   #probing: string | undefined
   #running = false
-  /** Whether a place of this process has become free since the last question. */
+  /** Whether a slot of this process became free since the last command. */
   #freed = false
   #wake: () => void = () => {}
 
   constructor(
+    private readonly redis: Redis,
     private readonly keys: GateKeys,
     private readonly breaker: Breaker,
-    private readonly commands: GateCommands,
     private readonly options: GateOptions,
     private readonly host: string,
     private readonly events: GateEvents,
@@ -73,7 +68,7 @@ export class Gate {
     return this.#held.size === 0 && this.#waiting.size === 0
   }
 
-  /** Waits for a permit of this id; resolves to whether it probes. `CANCELED` through the signal, or `hostPaused`. */
+  /** Waits for a permit with this id; resolves to whether it probes. `CANCELED` through the signal, or `pausedHostError`. */
   async enter(id: string, signal: AbortSignal | undefined): Promise<boolean> {
     throwIfAborted(signal)
     if (!this.breaker.away) return this.#wait(id, signal)
@@ -84,24 +79,24 @@ export class Gate {
 
   #wait(id: string, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        signal?.removeEventListener('abort', giveUp)
+      const end = () => {
+        signal?.removeEventListener('abort', onAbort)
         this.#waiting.delete(id)
       }
-      const giveUp = () => {
-        leave()
+      const onAbort = () => {
+        end()
         if (signal !== undefined) reject(abortError(signal))
       }
       const admit = (probes: boolean) => {
-        leave()
+        end()
         this.#held.add(id)
         resolve(probes)
       }
       const refuse = (error: Error) => {
-        leave()
+        end()
         reject(error)
       }
-      signal?.addEventListener('abort', giveUp, { once: true })
+      signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.set(id, { admit, refuse })
       if (!this.#running) void this.#run()
     })
@@ -109,86 +104,82 @@ export class Gate {
 
   leave(id: string): void {
     this.#held.delete(id)
-    // What is not said while Redis is away expires there; said, it would pile up in the client.
+    // While Redis is away the permit expires there; commands would pile up in the client.
     if (!this.breaker.away) this.#drop([id])
-    if (this.#probing === id) this.#unprobe(id)
+    if (this.#probing === id) this.#cancelProbe(id)
     this.#freed = true
     this.#wake()
   }
 
-  /** Extends the permits that are held. Also how a Redis that was away learns of them. */
+  /** Extends the permits that are held. A Redis that was away learns of them by this, too. */
   async renew(): Promise<void> {
     const ids = [...this.#held]
     if (ids.length === 0 || !this.breaker.mayAsk()) return
-    await this.breaker.ask('renewing permits', () =>
-      this.#about(ids, this.commands.renew([this.keys.permits], [this.options.lease, ...ids])),
-    )
+    const { permits } = this.keys
+    await this.breaker.ask('renewing permits', async () => {
+      await renewPermits(this.redis, { permits }, { lease: this.options.lease }, { args: ids })
+      this.#dropStale(ids)
+    })
   }
 
   async #run(): Promise<void> {
     this.#running = true
     for (let attempt = 0; this.#waiting.size > 0; attempt++) {
-      const asked = [...this.#waiting.keys()].slice(0, this.options.places)
+      const asked = [...this.#waiting.keys()].slice(0, this.options.slots)
       this.#freed = false
-      const { granted, probes, trouble } = await this.#ask(asked)
+      const { granted, probes, trouble } = await this.#request(asked)
       for (const id of asked.slice(0, granted)) this.#waiting.get(id)?.admit(probes)
-      if (trouble !== undefined) this.#refuse(trouble)
+      if (trouble !== undefined) this.#refuseAll(trouble)
       if (granted > 0) attempt = 0
       if (this.#waiting.size > 0 && granted < asked.length && !this.#freed)
-        await this.#sleep(backoff(attempt, firstDelay, longestDelay))
+        await this.#sleep(backoff(attempt, firstDelayMs, longestDelayMs))
     }
     this.#running = false
   }
 
-  #refuse({ because, left }: SharedTrouble): void {
+  #refuseAll({ because, left }: SharedTrouble): void {
     for (const { refuse } of this.#waiting.values()) refuse(pausedHostError(this.host, because, left))
   }
 
-  async #ask(ids: readonly string[]): Promise<Answer> {
-    const { places, lease, process, firstProbe } = this.options
-    const { permits, waitingSince, waitingUntil, trouble, answered } = this.keys
-    const told = await this.breaker.ask('asking for a permit', () =>
-      this.#about(
-        ids,
-        this.commands.enter(
-          [permits, waitingSince, waitingUntil, trouble, answered],
-          [places, lease, waiterLease, starving, process, this.#held.size, firstProbe, ...ids],
-        ),
-      ),
-    )
-    if (!Array.isArray(told)) return { granted: ids.length, probes: false }
-    const answer = answerOf(told)
-    if (answer.trouble === undefined) this.events.onHealthy()
-    // Whoever finds out is not to be kept from it by what is known already.
-    else if (!answer.probes) this.events.onTrouble(answer.trouble)
-    if (answer.probes) this.#probes(ids[0] ?? '')
-    return answer
+  async #request(ids: readonly string[]) {
+    const { slots, lease, process, firstProbe } = this.options
+    const args = { slots, lease, waiterLease, starving, process, held: this.#held.size, firstProbe }
+    const reply = await this.breaker.ask('requesting a permit', async () => {
+      const granted = await requestPermits(this.redis, this.keys, args, { args: ids })
+      this.#dropStale(ids)
+      return granted
+    })
+    if (reply === undefined) return { granted: ids.length, probes: false, trouble: undefined }
+    if (reply.trouble === undefined) this.events.onHealthy()
+    // The probe itself must not be refused because of the known trouble.
+    else if (!reply.probes) this.events.onTrouble(reply.trouble)
+    if (reply.probes) this.#startProbe(ids[0] ?? '')
+    return reply
   }
 
-  #probes(id: string): void {
+  #startProbe(id: string): void {
     this.#probing = id
-    if (!this.#waiting.has(id)) this.#unprobe(id)
+    if (!this.#waiting.has(id)) this.#cancelProbe(id)
   }
 
-  /** Leaves it to the next to find out, if it was not told how this one went. */
-  #unprobe(id: string): void {
+  /** Lets the next request probe, unless the result of this one was reported. */
+  #cancelProbe(id: string): void {
     this.#probing = undefined
-    if (!this.breaker.away) this.commands.unprobe([this.keys.trouble], [id]).catch(() => {})
+    if (this.breaker.away) return
+    cancelProbe(this.redis, { trouble: this.keys.trouble }, { permit: id }).catch(() => {})
   }
 
-  /** A question about permits may be carried out after they were given up, or given back: then they go again. */
-  async #about(ids: readonly string[], answer: Promise<unknown>): Promise<unknown> {
-    const value = await answer
+  /** Redis may carry a command out after its permits were given up or given back: they are removed again. */
+  #dropStale(ids: readonly string[]): void {
     const stale = ids.filter((id) => !this.#held.has(id) && !this.#waiting.has(id))
     if (stale.length > 0) this.#drop(stale)
-    return value
   }
 
   #drop(ids: readonly string[]): void {
-    this.commands.leave(this.keys.permits, ids).catch(() => {})
+    this.redis.zrem(this.keys.permits, ...ids).catch(() => {})
   }
 
-  /** Until the time is over, or a place of this process becomes free. */
+  /** Ends early when a slot of this process becomes free. */
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds)
@@ -198,22 +189,4 @@ export class Gate {
       }
     })
   }
-}
-
-interface Answer {
-  readonly granted: number
-  readonly probes: boolean
-  /** What is wrong with the host: nobody else gets a permit. */
-  readonly trouble?: SharedTrouble | undefined
-}
-
-function answerOf([granted, left, ago, because, answered, probes]: unknown[]): Answer {
-  if (left === undefined) return { granted: Number(granted), probes: false }
-  const trouble = {
-    because: String(because),
-    left: Number(left),
-    since: Date.now() - Number(ago),
-    answered: Number(answered) === 1,
-  }
-  return { granted: Number(granted), probes: Number(probes) === 1, trouble }
 }

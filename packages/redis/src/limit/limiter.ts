@@ -13,22 +13,20 @@ import {
 } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
-import { defineScript } from '../script.js'
 import { Breaker } from './breaker.js'
-import { Gate, type GateCommands } from './gate.js'
-import { enterScript, renewScript, unprobeScript } from './scripts.js'
+import { Gate } from './gate.js'
 import { Troubles } from './troubles.js'
 
 export interface RedisHostLimiterOptions {
-  /** Over all processes; all of them must say the same. */
+  /** Holds over all processes; all need the same. */
   policy?: Partial<HostPolicy> | undefined
-  /** What all keys begin with. Default `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
-  /** Milliseconds after which the permits of a process that was killed are free again. Default 30,000. */
+  /** Milliseconds after which the permits of a killed process are free. Default: 30,000. */
   lease?: number | undefined
-  /** Milliseconds to wait for Redis before going on without it. Default 2,000. */
-  patience?: number | undefined
-  /** Is told once, when Redis is away: limits hold within this process alone until `onBack`. */
+  /** The longest wait for Redis before the limiter goes on without it. Default: 2,000. */
+  timeoutMs?: number | undefined
+  /** Called once when Redis is away: limits hold within this process until `onBack`. */
   onAway?: ((error: DistError) => void) | undefined
   onBack?: (() => void) | undefined
 }
@@ -36,9 +34,9 @@ export interface RedisHostLimiterOptions {
 /**
  * A limiter for all processes that share a Redis. Pauses and permits run by Redis' clock.
  *
- * Places go first come, first served within a process; processes that wait for the same host get equal shares, and
- * none of them starves. A process asks with one question for all its requests and tells of a release without waiting.
- * When Redis is away transfers go on, within the limits of an in-process limiter, and pauses that are known are kept.
+ * Slots go first come, first served within a process. Processes that wait for the same host get equal shares, and none
+ * starves. A process asks for all its requests with one command, and gives slots back without waiting. While Redis is
+ * away transfers go on within the limits of an in-process limiter, and known pauses are kept.
  */
 export function createRedisHostLimiter(redis: Redis, options: RedisHostLimiterOptions = {}): HostLimiter {
   return new RedisHostLimiter(redis, options)
@@ -50,7 +48,6 @@ class RedisHostLimiter implements HostLimiter {
   readonly #local: LocalHostLimiter
   readonly #troubles: Troubles
   readonly #breaker: Breaker
-  readonly #commands: GateCommands
   readonly #prefix: string
   readonly #policy: HostPolicy
   readonly #lease: number
@@ -58,25 +55,19 @@ class RedisHostLimiter implements HostLimiter {
   #timer: NodeJS.Timeout | undefined
 
   constructor(
-    redis: Redis,
+    private readonly redis: Redis,
     { policy, prefix = defaultPrefix, lease = 30_000, ...options }: RedisHostLimiterOptions,
   ) {
     this.#prefix = `${checkPrefix(prefix)}:host:`
     this.#policy = hostPolicy(policy)
     this.#lease = lease
-    // In front of Redis: it bounds and orders those who ask there, and it is what is left when Redis is away.
+    // In front of Redis: it bounds and orders the requests of this process, and stands in while Redis is away.
     this.#local = createHostLimiter(this.#policy)
     this.#breaker = new Breaker(redis, {
-      patience: options.patience ?? 2_000,
+      timeoutMs: options.timeoutMs ?? 2_000,
       onAway: options.onAway,
       onBack: options.onBack,
     })
-    this.#commands = {
-      enter: defineScript(redis, 'distHostEnter', enterScript),
-      renew: defineScript(redis, 'distHostRenew', renewScript),
-      unprobe: defineScript(redis, 'distHostUnprobe', unprobeScript),
-      leave: (key, ids) => redis.zrem(key, ...ids),
-    }
     this.#troubles = new Troubles(
       redis,
       this.#breaker,
@@ -88,7 +79,7 @@ class RedisHostLimiter implements HostLimiter {
   }
 
   async acquire(host: string, options: AcquireOptions = {}): Promise<Permit> {
-    const place = await this.#local.acquire(host, options)
+    const local = await this.#local.acquire(host, options)
     const gate = this.#gateOf(host, options.lane ?? 'requests')
     this.#timer ??= setInterval(() => this.#renew(), this.#lease / 3).unref()
     const id = `${this.#process}-${this.#permits++}`
@@ -99,11 +90,11 @@ class RedisHostLimiter implements HostLimiter {
         if (released) return
         released = true
         gate.leave(id)
-        place.release()
+        local.release()
       }
-      return { probes: probes || place.probes, release }
+      return { probes: probes || local.probes, release }
     } catch (error) {
-      place.release()
+      local.release()
       throw error
     }
   }
@@ -134,7 +125,7 @@ class RedisHostLimiter implements HostLimiter {
   }
 
   #gateOf(host: string, lane: string): Gate {
-    // Hosts have no blanks.
+    // A host has no blank.
     const name = `${lane} ${host}`
     const known = this.#gates.get(name)
     if (known !== undefined) return known
@@ -145,9 +136,9 @@ class RedisHostLimiter implements HostLimiter {
       trouble: this.#key(host, 'trouble'),
       answered: this.#key(host, 'answered'),
     }
-    const { requests: places, firstProbe } = this.#policy
-    const options = { places, firstProbe, lease: this.#lease, process: this.#process }
-    const gate = new Gate(keys, this.#breaker, this.#commands, options, host, {
+    const { requests: slots, firstProbe } = this.#policy
+    const options = { slots, firstProbe, lease: this.#lease, process: this.#process }
+    const gate = new Gate(this.redis, keys, this.#breaker, options, host, {
       onTrouble: (trouble) => this.#local.learn(host, trouble),
       onHealthy: () => this.#local.forget(host),
     })

@@ -1,50 +1,48 @@
 import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
-import type { Script } from '../script.js'
+import { extendLocks } from './scripts.js'
 
 /** A lock as this process sees it. */
 export interface Lease {
-  /** As the holder knows it. */
+  /** The key that the holder asked for. */
   readonly key: string
-  /** As Redis knows it. */
+  /** The key in Redis. */
   readonly name: string
   readonly token: string
-  /** When the last question that Redis granted was sent, by the monotonic clock: it cannot expire earlier there. */
+  /** When the last granted command was sent, by the monotonic clock. The lock cannot expire earlier than a TTL later. */
   grantedAt: number
   /** Called once, when the lock is lost. */
   readonly onLost: (error: DistError) => void
 }
 
-/** Locks in one question, so that it does not hold up Redis. */
-const batch = 500
+/** Locks extended by one script call: a longer one would block Redis. */
+const batchSize = 500
 
 /**
- * Keeps all locks of a process extended, by one timer and one question at a time. A lock is lost when Redis says that
- * it has no owner or another one, and when no extension was granted for nearly a TTL: Redis is away, or this process
- * stood still, and somebody else may have the lock.
+ * Extends all locks of a process, with one timer and one command at a time. A lock is lost when it has no owner or
+ * another one in Redis, or when no extension was granted for nearly a TTL: Redis is away, or this process was stopped,
+ * and another process may hold the lock.
  */
 export class Renewal {
   readonly #leases = new Set<Lease>()
-  readonly #onReady = () => this.#beat()
+  readonly #onReady = () => this.#renew()
   #timer: NodeJS.Timeout | undefined
-  #asking = false
+  #extending = false
 
   constructor(
     private readonly redis: Redis,
-    private readonly extend: Script,
-    /** Milliseconds. */
-    private readonly ttl: number,
-    private readonly every: number,
+    private readonly ttlMs: number,
+    private readonly intervalMs: number,
   ) {}
 
   add(lease: Lease): void {
-    // What a server that was restarted has forgotten is noticed as soon as the client is back.
+    // A restarted server has lost the locks: this is noticed when the client is back, not at the next interval.
     if (this.#leases.size === 0) this.redis.on('ready', this.#onReady)
     this.#leases.add(lease)
     if (this.#timer === undefined) this.#schedule()
   }
 
-  /** False when the lease is not kept, or no more. */
+  /** Whether the lease was still held. */
   delete(lease: Lease): boolean {
     const known = this.#leases.delete(lease)
     if (known && this.#leases.size === 0) this.#stop()
@@ -64,44 +62,44 @@ export class Renewal {
   #schedule(): void {
     clearTimeout(this.#timer)
     const oldest = Math.min(...[...this.#leases].map((lease) => this.#expiry(lease)))
-    const wait = Math.max(1, Math.min(this.every, oldest - performance.now()))
-    this.#timer = setTimeout(() => this.#beat(), wait).unref()
+    const pause = Math.max(1, Math.min(this.intervalMs, oldest - performance.now()))
+    this.#timer = setTimeout(() => this.#renew(), pause).unref()
   }
 
-  /** A little before Redis can let go: what is done with a lock takes time, too. */
+  /** A little before Redis expires the lock: the holder needs time to stop. */
   #expiry(lease: Lease): number {
-    return lease.grantedAt + this.ttl * 0.95
+    return lease.grantedAt + this.ttlMs * 0.95
   }
 
-  #beat(): void {
+  #renew(): void {
     const now = performance.now()
     for (const lease of this.#leases)
-      if (now >= this.#expiry(lease)) this.#lose(lease, 'it could not be renewed in time')
+      if (now >= this.#expiry(lease)) this.#lose(lease, 'it was not renewed in time')
     if (this.#leases.size === 0) return
     this.#schedule()
-    if (!this.#asking) void this.#ask()
+    if (!this.#extending) void this.#extendAll()
   }
 
-  async #ask(): Promise<void> {
-    this.#asking = true
+  async #extendAll(): Promise<void> {
+    this.#extending = true
     try {
       const leases = [...this.#leases]
-      for (let i = 0; i < leases.length; i += batch) await this.#askFor(leases.slice(i, i + batch))
+      for (let i = 0; i < leases.length; i += batchSize) await this.#extend(leases.slice(i, i + batchSize))
     } catch {
-      // Redis may be back at the next beat; the clock says when it is too late.
+      // Redis may be back at the next interval. A lease that expires before that is lost.
     } finally {
-      this.#asking = false
+      this.#extending = false
     }
   }
 
-  async #askFor(leases: readonly Lease[]): Promise<void> {
+  async #extend(leases: readonly Lease[]): Promise<void> {
     const sentAt = performance.now()
-    const names = leases.map(({ name }) => name)
-    const extended = await this.extend(names, [this.ttl, ...leases.map(({ token }) => token)])
+    const rest = { keys: leases.map(({ name }) => name), args: leases.map(({ token }) => token) }
+    const extended = await extendLocks(this.redis, {}, { ttl: this.ttlMs }, rest)
     leases.forEach((lease, i) => {
       if (!this.#leases.has(lease)) return
-      if (Array.isArray(extended) && extended[i] === 1) lease.grantedAt = sentAt
-      else this.#lose(lease, 'redis has forgotten it, or given it to somebody else')
+      if (extended[i]) lease.grantedAt = sentAt
+      else this.#lose(lease, 'Redis no longer has it, or gave it to another process')
     })
   }
 

@@ -1,10 +1,10 @@
 import { sanitize } from '@dist/errdefs'
 
-/** What a service says of itself. */
+/** What a service says about itself. */
 export interface ServiceAbout {
-  /** What it does: `coordinator`, `worker`, `dashboard`. */
+  /** Its kind: `coordinator`, `worker`, `dashboard`. */
   readonly service: string
-  /** For people. Need not be unique. */
+  /** For people; not unique. */
   readonly name: string
   readonly version: string
   readonly host: string
@@ -16,11 +16,11 @@ export interface ServiceEntry extends ServiceAbout {
   readonly id: string
   readonly startedAt: Date
   readonly seenAt: Date
-  /** False: it is gone, and what it held is free. */
+  /** False when it is gone: what it held is free. */
   readonly alive: boolean
-  /** Set when there was no sign of life for a while, or its main thread stands still. */
+  /** Set when it was not seen for a while, or its main thread is blocked. */
   readonly silentSince?: Date | undefined
-  /** Jobs that it was working on. */
+  /** Its jobs under way when it was last seen. */
   readonly active: number
 }
 
@@ -32,11 +32,11 @@ export interface EntryTimes {
   readonly now: number
   readonly seen: number
   readonly expiry: number
-  /** Milliseconds without a sign of life that are nothing unusual. */
+  /** Milliseconds between two signs of life that are normal. */
   readonly usual: number
 }
 
-/** Reads what a service has put there; undefined for what no version of ours has written. */
+/** Reads a service's entry; undefined for an entry that no version of dist wrote. */
 export function parseEntry(
   id: string,
   fields: Readonly<Record<string, string>>,
@@ -52,7 +52,7 @@ export function parseEntry(
     startedAt: new Date(count(fields.started)),
     seenAt: new Date(seen),
     alive: now - seen <= expiry,
-    ...(silent === undefined ? {} : { silentSince: new Date(silent) }),
+    silentSince: silent === undefined ? undefined : new Date(silent),
     active: count(fields.active),
   }
 }

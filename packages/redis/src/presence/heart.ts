@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { type ConnectOptions, connectRedis } from '../connect/connect.js'
-import { defineScript, type Script } from '../script.js'
 import { formatAbout, type ServiceAbout } from './entry.js'
 import { monotonic, Pulse } from './pulse.js'
-import { beatScript } from './scripts.js'
-import { entryKey, remembered, type Terms } from './terms.js'
+import { beat as beatOnce } from './scripts.js'
+import { entryKey, keptMs, type Terms } from './terms.js'
 
-/** What the thread that shows a service is started with. */
+/** The `workerData` of the thread that shows a service. */
 export interface HeartSettings {
   readonly url: string
   readonly options: Pick<ConnectOptions, 'username' | 'password' | 'ca' | 'cert' | 'key' | 'name'>
@@ -18,9 +17,9 @@ export interface HeartSettings {
 }
 
 /**
- * Shows a service in Redis again and again, until its thread ends. In a thread of its own, so that a main thread that
- * is busy does not make the service look gone; while the process stands still as a whole, so does this. `onSeen` is
- * told once, when the service has been shown.
+ * Shows a service in Redis at each interval, until its thread ends. It runs in a thread of its own, so that a busy main
+ * thread does not make the service look gone. When the whole process is stopped, so is this thread. `onSeen` is called
+ * once, when the service has been shown.
  */
 export async function beat(settings: HeartSettings, onSeen: () => void): Promise<never> {
   const { terms } = settings
@@ -35,14 +34,13 @@ export async function beat(settings: HeartSettings, onSeen: () => void): Promise
   }
 }
 
-/** Milliseconds between two tries from which on others may have taken the service for gone. */
+/** Milliseconds between two tries after which other services may have taken this one for gone. */
 export function longestGap({ expiry }: Terms): number {
   return expiry * 0.9
 }
 
 class Heart {
   #redis: Redis | undefined
-  #script: Script | undefined
   #busy = false
   #seen = false
 
@@ -52,7 +50,7 @@ class Heart {
     private readonly onSeen: () => void,
   ) {}
 
-  /** While Redis is away one question waits for it, not one for each try. */
+  /** While Redis is away one command waits for it, not one for each interval. */
   show(): void {
     if (this.#busy) return
     this.#busy = true
@@ -66,11 +64,13 @@ class Heart {
   async #show(): Promise<void> {
     const { url, options, terms, id, about } = this.settings
     this.#redis ??= await connectRedis(url, options)
-    this.#script ??= defineScript(this.#redis, 'distServiceBeat', beatScript)
-    const { expiry, grace } = terms
+    const { services, steady, expiry, grace } = terms
     const still = Math.max(0, monotonic() - this.pulse.ticked)
-    const keys = [terms.services, terms.steady, entryKey(terms, id)]
-    await this.#script(keys, [id, expiry, grace, remembered, formatAbout(about), this.pulse.active, still])
+    await beatOnce(
+      this.#redis,
+      { services, steady, entry: entryKey(terms, id) },
+      { id, expiry, grace, kept: keptMs, about: formatAbout(about), active: this.pulse.active, still },
+    )
     if (!this.#seen) this.onSeen()
     this.#seen = true
   }

@@ -2,46 +2,44 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { DistError } from '@dist/errdefs'
 import type { Redis } from 'ioredis'
-import { within } from '../answer.js'
-import { defineScript, type Script } from '../script.js'
+import { within } from '../within.js'
 import type { ServiceAbout } from './entry.js'
 import { type HeartSettings, longestGap } from './heart.js'
 import { monotonic, Pulse } from './pulse.js'
-import { goneScript, leaveScript } from './scripts.js'
+import { goneOf, leave } from './scripts.js'
 import { entryKey, type PresenceTerms, type Terms, termsOf } from './terms.js'
 
 export interface PresenceOptions extends PresenceTerms, Pick<HeartSettings, 'url' | 'options' | 'about'> {
-  /** The program of the thread: it calls `beat` with its `workerData` and posts a message when it is told so. */
+  /** The program of the thread: it calls `beat` with its `workerData`, and posts a message in `onSeen`. */
   thread: URL
-  /** Told when the thread fails; it is started again. */
+  /** Called when the thread fails; it is started again. */
   onError?: ((error: DistError) => void) | undefined
 }
 
-/** A service among those that share a Redis. Disposing takes it back. */
+/** An announced service among those that share a Redis. Disposing withdraws it. */
 export interface Presence extends AsyncDisposable {
-  /** Names the service in what it holds: 16 hex digits. */
+  /** Marks what the service holds: 16 hex digits. */
   readonly id: string
   readonly about: ServiceAbout
   readonly terms: Terms
-  /** How many jobs the others are shown. Default: none. */
+  /** Sets how the number of jobs under way is counted, for display. Default: 0. */
   countJobs(count: () => number): void
-  /** Those of the services that are gone: nothing is theirs any more. Rejects when Redis is away. */
+  /** Those of the services that are gone: they hold nothing any more. Rejects when Redis is away. */
   gone(ids: readonly string[]): Promise<string[]>
   /**
-   * Calls when the whole process stood still for so long that others may have taken it for gone: what it held may be
-   * theirs. Returns how to end that.
+   * Calls the listener when the whole process was stopped for so long that others may have taken it for gone, and taken
+   * what it held. Returns a function that removes the listener.
    */
   onStandstill(listener: () => void): () => void
 }
 
-/** Milliseconds between two looks at whether the process stood still. */
-const lookEvery = 250
-/** Milliseconds before a thread that failed is started again. */
-const restartPause = 1_000
-/** Milliseconds that taking it back may take; it expires by itself. */
+const tickMs = 250
+/** Milliseconds before a failed thread is started again. */
+const restartPauseMs = 1_000
+/** How long withdrawing may take; the entry expires by itself. */
 const shutdownGraceMs = 1_000
 
-/** Shows a service to all who share the Redis. Resolves when it has been shown. */
+/** Shows a service to all that share the Redis. Resolves when it has been shown. */
 export async function announceService(redis: Redis, options: PresenceOptions): Promise<Presence> {
   const presence = new ServicePresence(redis, options)
   await presence.seen
@@ -55,10 +53,8 @@ class ServicePresence implements Presence {
   readonly seen: Promise<void>
   readonly #pulse = new Pulse()
   readonly #listeners = new Set<() => void>()
-  readonly #gone: Script
-  readonly #leave: Script
   readonly #timer: NodeJS.Timeout
-  #tell: () => void = () => {}
+  #resolveSeen: () => void = () => {}
   #count: () => number = () => 0
   #standstills = 0
   #thread: Worker | undefined
@@ -69,14 +65,12 @@ class ServicePresence implements Presence {
     private readonly options: PresenceOptions,
   ) {
     this.terms = termsOf(options)
-    this.#gone = defineScript(redis, 'distServiceGone', goneScript)
-    this.#leave = defineScript(redis, 'distServiceLeave', leaveScript)
     this.seen = new Promise((resolve) => {
-      this.#tell = resolve
+      this.#resolveSeen = resolve
     })
     this.#pulse.tried = monotonic()
-    this.#look()
-    this.#timer = setInterval(() => this.#look(), lookEvery).unref()
+    this.#tick()
+    this.#timer = setInterval(() => this.#tick(), tickMs).unref()
     this.#start()
   }
 
@@ -91,7 +85,7 @@ class ServicePresence implements Presence {
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
     const { services, steady, expiry, grace } = this.terms
-    return (await this.#gone([services, steady], [expiry, grace, ...ids])) as string[]
+    return await goneOf(this.redis, { services, steady }, { expiry, grace }, { args: ids })
   }
 
   onStandstill(listener: () => void): () => void {
@@ -102,11 +96,11 @@ class ServicePresence implements Presence {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
-    // Before it is taken back: the thread must not show it again.
+    // First, so that the thread does not show the service again.
     await this.#thread?.terminate()
     if (this.redis.status !== 'ready') return
-    const left = this.#leave([this.terms.services, entryKey(this.terms, this.id)], [this.id])
-    await within(left, shutdownGraceMs).catch(() => {})
+    const keys = { services: this.terms.services, entry: entryKey(this.terms, this.id) }
+    await within(leave(this.redis, keys, { id: this.id }), shutdownGraceMs).catch(() => {})
   }
 
   #start(): void {
@@ -119,19 +113,19 @@ class ServicePresence implements Presence {
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
     })
     worker.unref()
-    worker.once('message', () => this.#tell())
+    worker.once('message', () => this.#resolveSeen())
     worker.on('error', (cause) => {
-      const message = `the thread that shows this service failed: ${cause.message}`
+      const message = `presence thread: ${cause.message}`
       this.options.onError?.(new DistError('INTERNAL', message, { cause }))
     })
     worker.once('exit', () => {
-      if (!this.#closed) setTimeout(() => this.#start(), restartPause).unref()
+      if (!this.#closed) setTimeout(() => this.#start(), restartPauseMs).unref()
     })
     this.#thread = worker
   }
 
-  /** The first thing that is done once a process goes on that stood still. */
-  #look(): void {
+  /** Runs first when a process goes on that was stopped, and notices it. */
+  #tick(): void {
     const now = monotonic()
     const pulse = this.#pulse
     if (now - pulse.tried > longestGap(this.terms)) {

@@ -1,11 +1,11 @@
-/** By the one clock that all threads of a process have in common, in milliseconds. */
+/** The clock that all threads of a process share, in milliseconds. */
 export function monotonic(): number {
   return Number(process.hrtime.bigint() / 1_000_000n)
 }
 
 const fields = ['tried', 'ticked', 'active', 'standstills'] as const
 
-/** What the main thread of a service and the thread that shows it tell each other, in shared memory. */
+/** What the main thread of a service and the thread that shows it exchange, in shared memory. */
 export class Pulse {
   readonly #values: BigInt64Array
 
@@ -13,7 +13,7 @@ export class Pulse {
     this.#values = new BigInt64Array(buffer)
   }
 
-  /** When the service was last to be shown. */
+  /** When the thread last tried to show the service. */
   get tried(): number {
     return this.#load('tried')
   }
@@ -21,7 +21,7 @@ export class Pulse {
     this.#store('tried', at)
   }
 
-  /** When the main thread last came round. */
+  /** When the main thread's timer last fired. */
   get ticked(): number {
     return this.#load('ticked')
   }
@@ -37,7 +37,7 @@ export class Pulse {
     this.#store('active', jobs)
   }
 
-  /** How often the whole process stood still for so long that others may have taken it for gone. */
+  /** How often the whole process was stopped for so long that others may have taken it for gone. */
   get standstills(): number {
     return this.#load('standstills')
   }

@@ -1,9 +1,11 @@
+import { defineScript } from '../script.js'
+
 /**
- * Two things tell who lives: a sorted set of services, each with when it was last seen, in milliseconds by Redis'
- * clock; and a key that is there, and tells since when, as long as anybody is seen. After Redis was away, or all
- * services stood still, nobody counts as gone before the living had the time to be seen again.
+ * Two keys decide which services are alive: a sorted set of services, scored by when each was last seen, in
+ * milliseconds by Redis' clock; and a key that exists while any service is seen, with the time since when. After an
+ * outage of Redis, or of all services, none counts as gone before they had the time to be seen again.
  */
-export const aliveLua = `
+export const livenessLua = `
 local function clock()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -17,34 +19,58 @@ end
 `
 
 /**
- * KEYS: services, steady, the service. ARGV: its id, expiry, grace and how long it is remembered in milliseconds, what
- * it is, its jobs, for how many milliseconds its main thread has stood still. Answers when it was seen.
+ * Shows a service. `expiry`, `grace`, `kept` (how long it stays listed) and `still` (since when its main thread is
+ * blocked) in milliseconds; `about`: JSON about the service; `active`: its jobs.
  */
-export const beatScript = `${aliveLua}
+export const beat = defineScript('beat', {
+  keys: ['services', 'steady', 'entry'],
+  args: ['id', 'expiry', 'grace', 'kept', 'about', 'active', 'still'],
+  lua: `${livenessLua}
 local now = clock()
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[4])
-if redis.call('PEXPIRE', KEYS[2], ARGV[2] - ARGV[3]) == 0 then
-  redis.call('SET', KEYS[2], string.format('%d', now), 'PX', ARGV[2] - ARGV[3])
+redis.call('ZADD', keys.services, now, args.id)
+redis.call('ZREMRANGEBYSCORE', keys.services, '-inf', now - args.kept)
+if redis.call('PEXPIRE', keys.steady, args.expiry - args.grace) == 0 then
+  redis.call('SET', keys.steady, string.format('%d', now), 'PX', args.expiry - args.grace)
 end
-redis.call('HSETNX', KEYS[3], 'started', string.format('%d', now))
-redis.call('HSET', KEYS[3], 'about', ARGV[5], 'active', ARGV[6], 'still', ARGV[7])
-redis.call('PEXPIRE', KEYS[3], ARGV[4])
-return now`
+redis.call('HSETNX', keys.entry, 'started', string.format('%d', now))
+redis.call('HSET', keys.entry, 'about', args.about, 'active', args.active, 'still', args.still)
+redis.call('PEXPIRE', keys.entry, args.kept)
+return now`,
+  reply: () => undefined,
+})
 
-/** KEYS: services, the service. ARGV: its id. */
-export const leaveScript = `
-redis.call('ZREM', KEYS[1], ARGV[1])
-return redis.call('DEL', KEYS[2])`
+export const leave = defineScript('leave', {
+  keys: ['services', 'entry'],
+  args: ['id'],
+  lua: `
+redis.call('ZREM', keys.services, args.id)
+return redis.call('DEL', keys.entry)`,
+  reply: () => undefined,
+})
 
-/** KEYS: services, steady. ARGV: expiry, grace, then ids. Those of them that are gone. */
-export const goneScript = `${aliveLua}
+/** `rest`: ids of services. Replies those that are gone. */
+export const goneOf = defineScript('goneOf', {
+  keys: ['services', 'steady'],
+  args: ['expiry', 'grace'],
+  lua: `${livenessLua}
 local gone = {}
-for i = 3, #ARGV do
-  if isGone(KEYS[1], KEYS[2], ARGV[i], ARGV[1], ARGV[2]) then table.insert(gone, ARGV[i]) end
+for _, id in ipairs(rest.args) do
+  if isGone(keys.services, keys.steady, id, args.expiry, args.grace) then table.insert(gone, id) end
 end
-return gone`
+return gone`,
+  reply: (value) => value as string[],
+})
 
-/** KEYS: services. ARGV: how many. Now, then id and when it was last seen of each. */
-export const listScript = `${aliveLua}
-return {clock(), redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1, 'WITHSCORES')}`
+/** Replies the time, and when each service was last seen, by its id. */
+export const listServices = defineScript('listServices', {
+  keys: ['services'],
+  args: ['limit'],
+  lua: `${livenessLua}
+return {clock(), redis.call('ZRANGE', keys.services, 0, args.limit - 1, 'WITHSCORES')}`,
+  reply: (value) => {
+    const [now, flat] = value as [number, string[]]
+    const seen = new Map<string, number>()
+    for (let i = 0; i < flat.length; i += 2) seen.set(flat[i] ?? '', Number(flat[i + 1]))
+    return { now, seen }
+  },
+})

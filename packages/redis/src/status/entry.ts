@@ -1,12 +1,12 @@
 import type { Status } from '@dist/content'
 import { sanitize } from '@dist/errdefs'
 
-/** A write under way, as its worker last told of it. The dates are by the worker's clock. */
+/** A write under way, as its worker last published it. The dates are by the worker's clock. */
 export interface WorkerStatus extends Pick<Status, 'ref' | 'offset' | 'total' | 'startedAt' | 'updatedAt'> {
   readonly worker: string
 }
 
-/** A worker's writes as text: its name, then one array for each write. */
+/** A worker's writes as JSON: its name, then one array for each write. */
 export function formatSnapshot(worker: string, writes: Iterable<Omit<WorkerStatus, 'worker'>>): string {
   const rows = [...writes].map((write) => [
     write.ref,
@@ -18,7 +18,7 @@ export function formatSnapshot(worker: string, writes: Iterable<Omit<WorkerStatu
   return JSON.stringify([worker, ...rows])
 }
 
-/** Reads what a worker wrote. Rows that are not as they should be are left out, whoever wrote them. */
+/** Reads a snapshot. Invalid rows are left out. */
 export function parseSnapshot(text: string): WorkerStatus[] {
   const [worker, ...rows] = parseArray(text)
   if (typeof worker !== 'string') return []
@@ -33,14 +33,7 @@ function parseRow(worker: string, row: unknown): WorkerStatus | undefined {
   const updatedAt = parseDate(updated)
   if (typeof ref !== 'string' || startedAt === undefined || updatedAt === undefined) return undefined
   if (!isSize(offset) || (total !== null && !isSize(total))) return undefined
-  return {
-    worker,
-    ref: sanitize(ref, 500),
-    offset,
-    ...(total === null ? {} : { total }),
-    startedAt,
-    updatedAt,
-  }
+  return { worker, ref: sanitize(ref, 500), offset, total: total ?? undefined, startedAt, updatedAt }
 }
 
 function parseArray(text: string): unknown[] {

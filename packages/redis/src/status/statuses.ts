@@ -1,53 +1,44 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { within } from '../answer.js'
+import { redisError } from '../errors.js'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
-import { defineScript, type Script } from '../script.js'
-import { formatSnapshot, type WorkerStatus } from './entry.js'
-import { listStatuses } from './list.js'
+import { within } from '../within.js'
+import { formatSnapshot, parseSnapshot, type WorkerStatus } from './entry.js'
+import { dropSnapshot, putSnapshot } from './scripts.js'
 
 export interface RedisStatusesOptions {
-  /** Whose writes they are, for people. Need not be unique. */
+  /** The name of the worker whose writes these are, for people; not unique. */
   worker: string
-  /** What all keys begin with. Default `{dist}`. */
+  /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
-  /** Milliseconds between two publications. Default 1,000. */
+  /** Milliseconds between two publications. Default: 1,000. */
   every?: number | undefined
-  /** Milliseconds after which the writes of a worker that was killed are listed no more. Default 10,000. */
+  /** Milliseconds after which the writes of a killed worker are no longer listed. Default: 10,000. */
   ttl?: number | undefined
-  /** Milliseconds that `list` waits for each answer. Default 5,000. */
-  patience?: number | undefined
+  /** How long `list` waits for each answer. Default: 5,000. */
+  timeoutMs?: number | undefined
 }
 
-/** Shows all workers' writes under way to everybody who shares the Redis. */
+/** Shows the writes under way of all workers to all that share the Redis. */
 export interface RedisStatuses extends AsyncDisposable {
-  /** Tells how far a write is. Costs nothing: the last word of each is published at most once in `every`. */
+  /** Reports how far a write is. The latest report of each write is published at most once in `every`. */
   publish(status: Omit<WorkerStatus, 'worker'>): void
-  /** The write has ended. Does nothing for a ref that was not published. */
+  /** Reports that the write has ended. Does nothing for a ref that was not published. */
   remove(ref: string): void
   /**
-   * The writes under way of all workers, one worker's after the other; memory is bounded by the largest of them.
-   * Throws `UNAVAILABLE` when Redis is away.
+   * The writes under way of all workers, worker by worker. Memory is bounded by the largest worker. Throws
+   * `UNAVAILABLE` when Redis is away.
    */
   list(): AsyncIterable<WorkerStatus>
 }
 
-/** KEYS: the snapshot, the workers. ARGV: who it is of, TTL in milliseconds, snapshot. */
-const putScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-return redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])`
-
-/** KEYS: the snapshot, the workers. ARGV: who it is of. */
-const dropScript = `
-redis.call('DEL', KEYS[1])
-return redis.call('ZREM', KEYS[2], ARGV[1])`
+/** Bytes of a snapshot that are read: about 5,000 writes. A longer one is cut, and then left out as invalid. */
+const maxSnapshot = 1024 * 1024
+const maxWorkers = 10_000
 
 /**
- * Statuses that live in Redis as one snapshot for each worker, which expires unless it is put again. What cannot be
- * published is left out: nothing waits for it or fails by it.
+ * Statuses in Redis: one snapshot for each worker, which expires unless it is put again. Best effort: snapshots that
+ * cannot be published are dropped, and nothing waits for them.
  */
 export function createRedisStatuses(redis: Redis, options: RedisStatusesOptions): RedisStatuses {
   return new Publisher(redis, options)
@@ -57,8 +48,7 @@ class Publisher implements RedisStatuses {
   readonly #writes = new Map<string, Omit<WorkerStatus, 'worker'>>()
   readonly #id = randomBytes(8).toString('hex')
   readonly #prefix: string
-  readonly #put: Script
-  readonly #drop: Script
+  readonly #timeoutMs: number
   #timer: NodeJS.Timeout | undefined
   #publishedAt = Number.NEGATIVE_INFINITY
   #busy = false
@@ -68,8 +58,7 @@ class Publisher implements RedisStatuses {
     private readonly options: RedisStatusesOptions,
   ) {
     this.#prefix = checkPrefix(options.prefix ?? defaultPrefix)
-    this.#put = defineScript(redis, 'distStatusPut', putScript)
-    this.#drop = defineScript(redis, 'distStatusDrop', dropScript)
+    this.#timeoutMs = options.timeoutMs ?? 5_000
   }
 
   publish(status: Omit<WorkerStatus, 'worker'>): void {
@@ -81,14 +70,27 @@ class Publisher implements RedisStatuses {
     if (this.#writes.delete(ref)) this.#schedule()
   }
 
-  list(): AsyncIterable<WorkerStatus> {
-    return listStatuses(this.redis, this.#prefix, this.options.patience ?? 5_000)
+  async *list(): AsyncIterable<WorkerStatus> {
+    const ask = <T>(answer: Promise<T>) =>
+      within(answer, this.#timeoutMs).catch((error: unknown) => {
+        throw redisError(this.redis, 'listing statuses', error)
+      })
+    for (const id of await ask(this.redis.zrange(this.#workersKey, '0', `${maxWorkers - 1}`)))
+      yield* parseSnapshot(await ask(this.redis.getrange(this.#snapshotKey(id), 0, maxSnapshot - 1)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
     this.#writes.clear()
-    await within(this.#send(), this.options.patience ?? 5_000).catch(() => {})
+    await within(this.#send(), this.#timeoutMs).catch(() => {})
+  }
+
+  get #workersKey(): string {
+    return `${this.#prefix}:statuses`
+  }
+
+  #snapshotKey(id: string): string {
+    return `${this.#prefix}:status:${id}`
   }
 
   #schedule(): void {
@@ -101,19 +103,19 @@ class Publisher implements RedisStatuses {
   async #flush(): Promise<void> {
     this.#timer = undefined
     this.#publishedAt = performance.now()
-    // A write that stands still is under way all the same: put again before its snapshot expires.
+    // A write without progress is still under way: its snapshot is put again before it expires.
     if (this.#writes.size > 0 || this.#busy) this.#schedule()
-    // While Redis is away one snapshot waits in the client, not one for every second.
+    // While Redis is away one snapshot waits in the client, not one for each interval.
     if (this.#busy) return
     this.#busy = true
     await this.#send().catch(() => {})
     this.#busy = false
   }
 
-  #send(): Promise<unknown> {
-    const keys = [`${this.#prefix}:status:${this.#id}`, `${this.#prefix}:statuses`]
-    if (this.#writes.size === 0) return this.#drop(keys, [this.#id])
+  #send(): Promise<void> {
+    const keys = { snapshot: this.#snapshotKey(this.#id), workers: this.#workersKey }
+    if (this.#writes.size === 0) return dropSnapshot(this.redis, keys, { id: this.#id })
     const snapshot = formatSnapshot(this.options.worker, this.#writes.values())
-    return this.#put(keys, [this.#id, this.options.ttl ?? 10_000, snapshot])
+    return putSnapshot(this.redis, keys, { id: this.#id, ttl: this.options.ttl ?? 10_000, snapshot })
   }
 }

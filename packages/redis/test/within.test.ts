@@ -1,7 +1,7 @@
 import { DistError, sleep } from '@dist/errdefs'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { within } from '../src/answer.js'
 import { checkPrefix } from '../src/prefix.js'
+import { within } from '../src/within.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -10,13 +10,13 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('hands on what is answered in time', async () => {
+it('passes on an answer that comes in time', async () => {
   await expect(within(Promise.resolve(1), 10)).resolves.toBe(1)
   await expect(within(Promise.reject(new Error('no')), 10)).rejects.toThrow('no')
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('waits no longer than it may', async () => {
+it('rejects after the timeout', async () => {
   const outcome = expect(within(new Promise(() => {}), 1500)).rejects.toThrow('no answer within 1.5 s')
   await vi.advanceTimersByTimeAsync(1500)
   await outcome
@@ -25,7 +25,7 @@ it('waits no longer than it may', async () => {
 it.each([
   ['an answer', (signal: AbortSignal) => within(new Promise(() => {}), 1000, signal)],
   ['the end of a delay', (signal: AbortSignal) => sleep(1000, signal)],
-])('waits for %s until the signal says no', async (_, wait) => {
+])('ends the wait for %s when the signal aborts', async (_, wait) => {
   const reason = new DistError('UNAVAILABLE', 'the lock was lost')
   await expect(wait(AbortSignal.abort(reason))).rejects.toBe(reason)
   const abort = new AbortController()
@@ -35,7 +35,7 @@ it.each([
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('takes a prefix only with a hash tag, which keeps all keys in one slot of a cluster', () => {
+it('accepts only a prefix with a hash tag, so that a cluster keeps all keys in one slot', () => {
   expect(checkPrefix('{dist}')).toBe('{dist}')
   expect(checkPrefix('{dist}:staging')).toBe('{dist}:staging')
   for (const prefix of ['', 'dist', 'a{dist}', '{}', '{a{b}}', '{a} b', '{a}{b}'])

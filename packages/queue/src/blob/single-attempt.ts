@@ -1,11 +1,11 @@
 import { isUnavailable } from '@dist/errdefs'
 import type { AcquireOptions, Lock, Locker } from '@dist/locks'
 
-/** Somebody else works on the same content. */
+/** Another process holds the lock of the same content. */
 export class HeldElsewhere extends Error {}
 
-/** Asks once for a lock: who waits for one would keep a place that another blob could have. */
-export function asking(locker: Locker): Locker {
+/** Tries once for a lock and throws `HeldElsewhere`: a job that waited would keep a slot that another blob could use. */
+export function singleAttempt(locker: Locker): Locker {
   return {
     acquire: async (key: string, options: AcquireOptions = {}): Promise<Lock> => {
       try {

@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { linked } from '../src/engine/linked.js'
+import { linkSignals } from '../src/engine/link-signals.js'
 
 describe('linked signals', () => {
-  it('abort with the first, for its reason', () => {
+  it('abort with the reason of the first', () => {
     const [a, b] = [new AbortController(), new AbortController()]
-    using both = linked(a.signal, b.signal)
+    using both = linkSignals(a.signal, b.signal)
     expect(both.signal.aborted).toBe(false)
     b.abort('second')
     a.abort('first')
     expect(both.signal.reason).toBe('second')
   })
 
-  it('are aborted from the start when one is', () => {
+  it('are aborted at once when one is', () => {
     const [a, b] = [new AbortController(), new AbortController()]
     b.abort('early')
-    using both = linked(a.signal, b.signal)
+    using both = linkSignals(a.signal, b.signal)
     expect(both.signal).toMatchObject({ aborted: true, reason: 'early' })
   })
 
-  it('hear nothing once they are disposed of', () => {
+  it('do not abort after they were disposed', () => {
     const a = new AbortController()
-    const one = linked(a.signal)
+    const one = linkSignals(a.signal)
     one[Symbol.dispose]()
     a.abort()
     expect(one.signal.aborted).toBe(false)

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis'
 import type { Keys } from '../redis/keys.js'
 
-/** So many hosts of runs are remembered as recorded. */
-const remembered = 10_000
+/** Hosts of runs whose record is remembered. */
+const maxRemembered = 10_000
 
-/** Which hosts have answered in a run, whichever service asked them. */
+/** The hosts that have answered in a run, to any service. */
 export class AnsweredHosts {
-  /** What this process has recorded: each host of a run costs one question. */
+  /** What this process has recorded: each host of a run costs one command. */
   readonly #recorded = new Set<string>()
 
   constructor(
@@ -17,7 +17,7 @@ export class AnsweredHosts {
   async record(run: string, host: string): Promise<void> {
     const entry = `${run} ${host}`
     if (this.#recorded.has(entry)) return
-    if (this.#recorded.size >= remembered) this.#recorded.clear()
+    if (this.#recorded.size >= maxRemembered) this.#recorded.clear()
     await this.redis.sadd(this.keys.answered(run), host)
     this.#recorded.add(entry)
   }

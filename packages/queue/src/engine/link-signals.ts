@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events'
 
-/** A signal that aborts with the first of several, until it is disposed of. */
-export interface Linked extends Disposable {
+/** A signal that aborts with the first of its sources, until it is disposed. */
+export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal
 }
 
-/** Unlike `AbortSignal.any`, it leaves nothing behind in signals that live much longer than a job. */
-export function linked(...sources: readonly AbortSignal[]): Linked {
+/** Unlike `AbortSignal.any`, it leaves no listener on sources that live much longer than a job. */
+export function linkSignals(...sources: readonly AbortSignal[]): LinkedSignal {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   const abort = () => controller.abort(sources.find(({ aborted }) => aborted)?.reason)

@@ -1,0 +1,23 @@
+import type { Descriptor } from '@dist/oci'
+import type { BlobJob, ImageJob } from '../jobs/payload.js'
+import type { RunHead } from '../state/head.js'
+import type { ImageRecord } from '../state/record.js'
+
+/** The state of an image at one time. */
+export interface Observation {
+  /** The payload with which the job goes on when blob jobs are added. */
+  readonly payload: ImageJob
+  /** The blobs that blob jobs have to fetch or verify before the image can end. */
+  readonly missing: readonly Descriptor[]
+  jobOf(desc: Descriptor): BlobJob
+  /**
+   * Ends an image without missing blobs: publishes it. Resolves to its record, or to another observation when blobs
+   * turn out to be missing. Throws why the image has failed.
+   */
+  finish(): Promise<Omit<ImageRecord, 'attempt'> | Observation>
+}
+
+/** How the images of one kind of run are observed: mirrored or verified. It relies on the target, not on jobs. */
+export interface ImageKind {
+  observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation>
+}

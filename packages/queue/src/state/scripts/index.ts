@@ -1,0 +1,3 @@
+export * from './blobs.js'
+export * from './images.js'
+export * from './runs.js'

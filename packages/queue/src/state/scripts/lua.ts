@@ -1,0 +1,89 @@
+// Lua functions that several scripts share. A job can run twice, also at the same time: counters change by the
+// difference between the old and the new state, in one script. Nothing is written for a run that Redis no longer has.
+
+/** The records of images. */
+export const imageLua = `
+local function recordOf(text)
+  if not text then return 1, 'waiting' end
+  local record = cjson.decode(text)
+  return record.attempt, record.state
+end
+local function ended(state) return state == 'done' or state == 'failed' or state == 'canceled' end
+local function tally(run, state, by)
+  if state ~= 'waiting' then redis.call('HINCRBY', run, 'images:' .. state, by) end
+end
+`
+
+/**
+ * The blobs of images and of their run. An image's entry for a blob is "state need fetched": the bytes to fetch for
+ * the image, and the bytes fetched by all its tries. A digest that images share counts once: its entry in the run is
+ * "open there failed need fetched": the number of images in each state, the bytes to fetch, and the bytes fetched.
+ * Numbers are exact up to 2^53; Lua would write them with 14 digits.
+ */
+export const blobLua = `
+local function finished(state) return state == 'fetched' or state == 'present' end
+local function digits(number) return string.format('%.0f', number) end
+local function entryOf(text)
+  local state, need, fetched = string.match(text or '', '^(%a+) (%d+) (%d+)$')
+  return state, tonumber(need or 0), tonumber(fetched or 0)
+end
+local function countersOf(blob)
+  local known = blob.open + blob.there + blob.failed > 0
+  return {
+    ['blobs:total'] = known and 1 or 0,
+    ['blobs:done'] = blob.there > 0 and 1 or 0,
+    ['blobs:failed'] = (blob.failed > 0 and blob.open + blob.there == 0) and 1 or 0,
+    ['bytes:total'] = (known and blob.there == 0) and math.max(blob.need, blob.fetched) or blob.fetched,
+    ['bytes:fetched'] = blob.fetched,
+  }
+end
+local function move(blob, state, by)
+  if not state then return end
+  local field = finished(state) and 'there' or (state == 'failed' and 'failed' or 'open')
+  blob[field] = math.max(0, blob[field] + by)
+end
+local function count(run, digests, field, before, state, need, fetched)
+  local text = redis.call('HGET', digests, field) or '0 0 0 0 0'
+  local open, there, failed, most, got = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  local blob = {open = tonumber(open), there = tonumber(there), failed = tonumber(failed),
+    need = tonumber(most), fetched = tonumber(got)}
+  local old = countersOf(blob)
+  local state0, _, fetched0 = entryOf(before)
+  move(blob, state0, -1)
+  move(blob, state, 1)
+  blob.fetched = blob.fetched + math.max(0, fetched - fetched0)
+  if state == 'moving' then blob.need = blob.fetched - fetched + need end
+  if blob.need == 0 then blob.need = need end
+  for name, value in pairs(countersOf(blob)) do
+    if value ~= old[name] then redis.call('HINCRBY', run, name, digits(value - old[name])) end
+  end
+  redis.call('HSET', digests, field, table.concat({digits(blob.open), digits(blob.there), digits(blob.failed),
+    digits(blob.need), digits(blob.fetched)}, ' '))
+end
+local function put(run, blobs, digests, field, before, state, need, fetched)
+  count(run, digests, field, before, state, need, fetched)
+  redis.call('HSET', blobs, field, state .. ' ' .. digits(need) .. ' ' .. digits(fetched))
+end
+`
+
+/** Has an ended run go on. The time between its end and its retry does not count as time worked. */
+export const resumeLua = `
+local function resume(run, watched, id, now)
+  redis.call('HSET', run, 'state', 'running', 'expanded', 0)
+  local times = redis.call('HMGET', run, 'endedAt', 'resumedAt', 'createdAt')
+  if times[1] then
+    redis.call('HINCRBY', run, 'worked', string.format('%.0f', math.max(0, times[1] - (times[2] or times[3]))))
+    redis.call('HSET', run, 'resumedAt', now)
+  end
+  redis.call('HDEL', run, 'endedAt')
+  redis.call('SADD', watched, id)
+end
+`
+
+/** Reads a flat list of index and attempt. */
+export function readAttempts(flat: readonly unknown[]): { index: number; attempt: number }[] {
+  const attempts: { index: number; attempt: number }[] = []
+  for (let i = 0; i < flat.length; i += 2)
+    attempts.push({ index: Number(flat[i]), attempt: Number(flat[i + 1] ?? 1) })
+  return attempts
+}

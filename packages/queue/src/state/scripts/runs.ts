@@ -1,0 +1,130 @@
+import { defineScript } from '@dist/redis'
+import type { RunHead } from '../head.js'
+import { resumeLua } from './lua.js'
+
+type State = RunHead['state'] | 'gone'
+
+/** Records that a chunk is expanded, unless a retry has reset it meanwhile. Replies the next chunk to expand. */
+export const advanceChunk = defineScript('advanceChunk', {
+  keys: ['run'],
+  args: ['chunk', 'next'],
+  lua: `
+if redis.call('HGET', keys.run, 'expanded') == args.chunk then redis.call('HSET', keys.run, 'expanded', args.next) end
+return redis.call('HGET', keys.run, 'expanded')`,
+  reply: Number,
+})
+
+/**
+ * Ends a run that has nothing left to do. Replies its state. The digests of a run that is done are deleted: it cannot
+ * be retried.
+ */
+export const endRun = defineScript('endRun', {
+  keys: ['run', 'open', 'watched', 'digests'],
+  args: ['id', 'now', 'store'],
+  lua: `
+local head = redis.call('HMGET', keys.run, 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
+  'images:canceled', 'store', 'to', 'listing')
+if not head[1] then return 'gone' end
+if head[8] == '' and not head[9] then redis.call('HSET', keys.run, 'store', args.store) end
+local open = redis.call('SCARD', keys.open)
+if head[1] ~= 'running' then
+  if open == 0 then
+    redis.call('SREM', keys.watched, args.id)
+    if head[1] == 'done' then redis.call('DEL', keys.digests) end
+  end
+  return head[1]
+end
+if head[10] and head[10] ~= 'done' then return 'running' end
+if open > 0 or tonumber(head[2]) < tonumber(head[3]) then return 'running' end
+local failed = tonumber(head[6] or 0)
+if tonumber(head[5] or 0) + failed + tonumber(head[7] or 0) < tonumber(head[4]) then
+  redis.call('HSET', keys.run, 'expanded', 0)
+  return 'running'
+end
+local state = failed > 0 and 'failed' or 'done'
+redis.call('HSET', keys.run, 'state', state, 'endedAt', args.now)
+redis.call('SREM', keys.watched, args.id)
+if state == 'done' then redis.call('DEL', keys.digests) end
+return state`,
+  reply: (value) => value as State,
+})
+
+/** Resumes a canceled run. */
+export const resumeRun = defineScript('resumeRun', {
+  keys: ['run', 'watched'],
+  args: ['id', 'now'],
+  lua: `${resumeLua}
+if redis.call('HGET', keys.run, 'state') ~= 'canceled' then return 0 end
+resume(keys.run, keys.watched, args.id, args.now)
+return 1`,
+  reply: () => undefined,
+})
+
+/** Cancels a run that has not ended. Replies its state. */
+export const cancelRun = defineScript('cancelRun', {
+  keys: ['run', 'watched'],
+  args: ['id', 'now'],
+  lua: `
+local state = redis.call('HGET', keys.run, 'state')
+if not state then return 'gone' end
+if state ~= 'running' then return state end
+redis.call('HSET', keys.run, 'state', 'canceled', 'endedAt', args.now)
+redis.call('SADD', keys.watched, args.id)
+return 'canceled'`,
+  reply: (value) => value as State,
+})
+
+/** Moves a run to the round after this one, unless another process has done so. Replies the round. */
+export const nextRound = defineScript('nextRound', {
+  keys: ['run'],
+  args: ['round'],
+  lua: `
+if redis.call('HGET', keys.run, 'round') ~= args.round then return redis.call('HGET', keys.run, 'round') end
+return tostring(redis.call('HINCRBY', keys.run, 'round', 1))`,
+  reply: Number,
+})
+
+/** Makes `lister` the one that lists the names of a run. Replies `lister`, or `done` when nothing is to be listed. */
+export const beginListing = defineScript('beginListing', {
+  keys: ['run'],
+  args: ['lister'],
+  lua: `
+local head = redis.call('HMGET', keys.run, 'state', 'listing')
+if head[1] ~= 'running' or head[2] == 'done' then return 'done' end
+redis.call('HSET', keys.run, 'listing', args.lister)
+return args.lister`,
+  reply: String,
+})
+
+/** Adds a chunk of names. Replies false when another lister has begun. */
+export const listNames = defineScript('listNames', {
+  keys: ['run', 'references'],
+  args: ['lister', 'chunk', 'names'],
+  lua: `
+if redis.call('HGET', keys.run, 'listing') ~= args.lister then return 0 end
+redis.call('HSET', keys.references, args.chunk, args.names)
+return 1`,
+  reply: (value) => value === 1,
+})
+
+/** Records that all names are listed. */
+export const endListing = defineScript('endListing', {
+  keys: ['run'],
+  args: ['lister', 'total', 'chunks'],
+  lua: `
+if redis.call('HGET', keys.run, 'listing') ~= args.lister then return 0 end
+redis.call('HSET', keys.run, 'listing', 'done', 'total', args.total, 'chunks', args.chunks)
+return 1`,
+  reply: () => undefined,
+})
+
+/** Fails a run whose names cannot be listed. `error`: JSON. */
+export const failListing = defineScript('failListing', {
+  keys: ['run', 'watched'],
+  args: ['id', 'now', 'error'],
+  lua: `
+if redis.call('HGET', keys.run, 'state') ~= 'running' then return 0 end
+redis.call('HSET', keys.run, 'state', 'failed', 'endedAt', args.now, 'error', args.error, 'listing', 'done')
+return redis.call('SREM', keys.watched, args.id)`,
+  reply: () => undefined,
+})
