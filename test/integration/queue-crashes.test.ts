@@ -147,7 +147,7 @@ describe('a worker that is killed', () => {
     expect(await reports(runs.failed(run))).toMatchObject([
       {
         reference,
-        failures: [{ digest: poison, code: 'INTERNAL', message: expect.stringContaining('died') }],
+        failures: [{ digest: poison, code: 'INTERNAL', message: expect.stringContaining('stalled') }],
       },
     ])
     // A retry is a fresh job: it is not held to what the old one did.

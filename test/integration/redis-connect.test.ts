@@ -139,7 +139,7 @@ describe('connecting to Redis', () => {
       code: 'NOT_IMPLEMENTED',
       retryable: false,
       message: expect.stringMatching(
-        new RegExp(`^redis at 127.0.0.1:${port}: .*node of a cluster: name a Redis that stands alone`),
+        new RegExp(`^redis at 127.0.0.1:${port}: .*node of a cluster: use a Redis that stands alone`),
       ),
     })
   })

@@ -232,7 +232,7 @@ describe('a host limit without Redis', () => {
     const events: string[] = []
     const options = {
       requests: 2,
-      patience: 100,
+      timeoutMs: 100,
       lease: 300,
       onAway: (error: { code: string }) => events.push(error.code),
       onBack: () => events.push('back'),

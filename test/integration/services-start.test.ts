@@ -43,7 +43,7 @@ describe('a service does not start, and says why,', () => {
         expect(code).toBe(1)
         expect(error).toMatchObject({
           code: 'NOT_IMPLEMENTED',
-          message: `redis at 127.0.0.1:${port}: it is a node of a cluster: name a Redis that stands alone (cluster-enabled no)`,
+          message: `redis at 127.0.0.1:${port}: it is a node of a cluster: use a Redis that stands alone (cluster-enabled no)`,
         })
       }),
   )
