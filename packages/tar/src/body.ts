@@ -1,15 +1,15 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Bytes, truncated } from './bytes.js'
-import { blockSize } from './header.js'
+import { paddingOf } from './header.js'
 
 const done: IteratorResult<Uint8Array> = { done: true, value: undefined }
 
-/** The bytes of one entry. */
+/** The body of one entry, to be read before the next entry is requested. */
 export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #bytes: Bytes
   readonly #name: string
   readonly #padding: number
-  /** Whether the archive may end with the body's last byte. */
+  /** Whether the archive may end after the last byte of the body. */
   readonly #openEnd: boolean
   #left: number
   #isOver = false
@@ -18,7 +18,7 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
     this.#bytes = bytes
     this.#openEnd = openEnd
     this.#left = size
-    this.#padding = -size & (blockSize - 1)
+    this.#padding = paddingOf(size)
     this.#name = name
   }
 
@@ -28,15 +28,15 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
 
   async next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#isOver)
-      throw new DistError('INTERNAL', `${sanitize(this.#name)}: read after the entry behind it`)
+      throw new DistError('INTERNAL', `${sanitize(this.#name)}: body read after the next entry was requested`)
     if (this.#left === 0) return done
     const value = await this.#bytes.some(this.#left)
-    if (value === undefined) throw truncated(sanitize(this.#name))
+    if (value === undefined) throw truncated(`in ${sanitize(this.#name)}`)
     this.#left -= value.byteLength
     return { done: false, value }
   }
 
-  /** Passes over what was not read. */
+  /** Skips the unread rest. Later reads throw `INTERNAL`. */
   async end(): Promise<void> {
     this.#isOver = true
     const left = this.#left + this.#padding

@@ -1,8 +1,8 @@
-import { abortError, DistError, sanitize, throwIfAborted } from '@dist/errdefs'
+import { DistError, sanitize, throwIfAborted, unlessAborted } from '@dist/errdefs'
 
 const empty = Buffer.alloc(0)
 
-/** The bytes of a source, in the pieces that its reader asks for. */
+/** Reads a source in pieces of requested sizes. */
 export class Bytes {
   readonly #iterator: AsyncIterator<Uint8Array>
   readonly #signal: AbortSignal | undefined
@@ -14,7 +14,7 @@ export class Bytes {
     this.#signal = signal
   }
 
-  /** The next `length` bytes if they are at hand in one piece; then they are taken. */
+  /** Takes the next `length` bytes if they are buffered in one piece; else undefined. */
   take(length: number): Buffer | undefined {
     if (this.#chunk.byteLength < length) return undefined
     const taken = this.#chunk.subarray(0, length)
@@ -22,15 +22,15 @@ export class Bytes {
     return taken
   }
 
-  /** The next `length` bytes; undefined at the end. Throws `MALFORMED` when the end comes in between. */
+  /** The next `length` bytes; undefined at the end. `MALFORMED`, naming `what`, when the source ends within them. */
   async read(length: number, what: string): Promise<Buffer | undefined> {
     const bytes = await this.upTo(length)
     if (bytes.byteLength === 0 && length > 0) return undefined
-    if (bytes.byteLength < length) throw truncated(what)
+    if (bytes.byteLength < length) throw truncated(`in ${what}`)
     return bytes
   }
 
-  /** The next `length` bytes, or as many as there are. */
+  /** The next `length` bytes, fewer at the end. */
   async upTo(length: number): Promise<Buffer> {
     const pieces: Buffer[] = []
     for (let missing = length; missing > 0; ) {
@@ -42,28 +42,28 @@ export class Bytes {
     return Buffer.concat(pieces)
   }
 
-  /** Whether nothing is left. */
+  /** Whether no bytes are left. */
   async isEmpty(): Promise<boolean> {
     while (this.#chunk.byteLength === 0 && !this.#isOver) await this.#advance()
     return this.#chunk.byteLength === 0
   }
 
-  /** What comes next, at least one byte and at most `limit`; undefined at the end. */
+  /** The next bytes, at least one and at most `limit`; undefined at the end. */
   async some(limit: number): Promise<Buffer | undefined> {
     if (await this.isEmpty()) return undefined
     return this.take(Math.min(limit, this.#chunk.byteLength))
   }
 
-  /** Passes over the next `length` bytes. */
+  /** Skips `length` bytes. `MALFORMED`, naming `what`, when the source ends within them. */
   async skip(length: number, what: string): Promise<void> {
     for (let left = length; left > 0; ) {
       const piece = await this.some(left)
-      if (piece === undefined) throw truncated(sanitize(what))
+      if (piece === undefined) throw truncated(`in ${sanitize(what)}`)
       left -= piece.byteLength
     }
   }
 
-  /** Passes over the next `length` bytes, as far as they are there. */
+  /** Skips `length` bytes, or all that are left. */
   async skipUpTo(length: number): Promise<void> {
     for (let left = length; left > 0; ) {
       const piece = await this.some(left)
@@ -72,17 +72,17 @@ export class Bytes {
     }
   }
 
-  /** Passes over everything that is left. */
+  /** Reads to the end of the source. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);
   }
 
-  /** Ends the source, if it has not ended by itself. */
+  /** Closes the source, unless it has ended. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
     const closing = this.#iterator.return?.()
-    // After an abort the source may hang in a read, behind which its end would wait for ever.
+    // After an abort the source may hang in a read, and closing it would wait for that read.
     if (this.#signal?.aborted) closing?.catch(() => undefined)
     else await closing
   }
@@ -90,21 +90,13 @@ export class Bytes {
   async #advance(): Promise<void> {
     const signal = this.#signal
     throwIfAborted(signal)
-    const coming = this.#iterator.next()
-    const { done, value } = await (signal === undefined ? coming : orAborted(coming, signal))
+    const { done, value } = await unlessAborted(this.#iterator.next(), signal)
     if (done) this.#isOver = true
     else this.#chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
 }
 
-export function truncated(what: string): DistError {
-  return new DistError('MALFORMED', `the archive is truncated: it ends in ${what}`)
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortError(signal))
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
+/** `where` as in "in a header". */
+export function truncated(where: string): DistError {
+  return new DistError('MALFORMED', `archive: truncated ${where}`)
 }

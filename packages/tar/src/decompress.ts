@@ -4,12 +4,12 @@ import { gunzip, pieceSize } from './inflate.js'
 import { isZstd, unzstd } from './zstd.js'
 
 export interface DecompressOptions {
-  /** Ends the reading, and with it the source, with the signal's reason; default never. */
+  /** An abort ends the reading, and closes the source. Default: none. */
   signal?: AbortSignal | undefined
 }
 
-/** First bytes, in hex, that no archive begins with: it begins with a name. */
-const unsupported: readonly (readonly [format: string, start: RegExp])[] = [
+/** The first bytes, in hex, of unsupported formats. No archive begins with them, since it begins with a name. */
+const unsupportedFormats: readonly (readonly [format: string, start: RegExp])[] = [
   ['xz', /^fd377a585a00/],
   ['bzip2', /^425a683[1-9](?:314159265359|177245385090)/],
   ['lz4', /^04224d18/],
@@ -19,10 +19,10 @@ const unsupported: readonly (readonly [format: string, start: RegExp])[] = [
 const startSize = 10
 
 /**
- * What a stream holds, by its first bytes: gzip (of any number of members) and zstd (of any number of frames) are
- * decompressed, everything else is given as it is. Throws `MALFORMED` for a stream that is truncated or damaged, or
- * has something else behind its end; `NOT_IMPLEMENTED` by name for xz, bzip2, lz4, lzip and compress; and what the
- * source throws. The source is closed when the reading stops before its end.
+ * Decompresses a stream, whose format is detected by its first bytes: gzip (with any number of members) or zstd (with any
+ * number of frames). Other content is passed on unchanged. Throws `MALFORMED` for a stream that is truncated or damaged,
+ * or followed by other data; `NOT_IMPLEMENTED`, naming the format, for xz, bzip2, lz4, lzip and compress; and what the
+ * source throws. Closes the source when the reading stops before its end.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
@@ -32,10 +32,10 @@ export async function* decompress(
   try {
     const start = await startOf(bytes)
     const magic = start.toString('hex', 0, startSize)
-    const whole = from(start, bytes)
+    const whole = concat(start, bytes)
     if (magic.startsWith('1f8b')) yield* gunzip(whole)
     else if (isZstd(start)) yield* unzstd(whole)
-    else yield* plain(magic, whole)
+    else yield* passOn(magic, whole)
   } finally {
     await bytes.close()
   }
@@ -51,15 +51,15 @@ async function startOf(bytes: Bytes): Promise<Buffer> {
   return start
 }
 
-/** What was looked at, and all the rest. */
-async function* from(start: Buffer, bytes: Bytes): AsyncGenerator<Buffer, void, undefined> {
+/** The first bytes, followed by the rest. */
+async function* concat(start: Buffer, bytes: Bytes): AsyncGenerator<Buffer, void, undefined> {
   if (start.byteLength > 0) yield start
   for (let chunk = await bytes.some(pieceSize); chunk !== undefined; chunk = await bytes.some(pieceSize))
     yield chunk
 }
 
-function plain(magic: string, whole: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const format = unsupported.find(([, start]) => start.test(magic))
+function passOn(magic: string, whole: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const format = unsupportedFormats.find(([, start]) => start.test(magic))
   if (format === undefined) return whole
-  throw new DistError('NOT_IMPLEMENTED', `${format[0]} compression is unsupported: gzip, zstd or none`)
+  throw new DistError('NOT_IMPLEMENTED', `${format[0]} compression is not supported; use gzip, zstd or none`)
 }

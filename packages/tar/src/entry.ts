@@ -1,4 +1,4 @@
-/** What an entry makes. `link` is a hard link. */
+/** The kind of file that an entry makes. `link` is a hard link. */
 export type EntryType =
   | 'file'
   | 'directory'
@@ -8,11 +8,11 @@ export type EntryType =
   | 'block-device'
   | 'fifo'
 
-/** What stands in an archive about one entry, PAX records and GNU's long names included. */
+/** The metadata of one entry, with PAX records and GNU's long names applied. */
 export interface TarHeader {
   /**
-   * As UTF-8, not empty and without NUL; nothing else is promised: it may be absolute, hold `..` and end with a
-   * slash. Bytes that are no UTF-8 read as U+FFFD: `rawName` is exact.
+   * As UTF-8, not empty and without NUL. It is not normalized: it may be absolute, contain `..` or end with a slash.
+   * Invalid UTF-8 is replaced by U+FFFD; `rawName` is exact.
    */
   readonly name: string
   /** The bytes of the name, one character each (latin1). */
@@ -24,13 +24,13 @@ export interface TarHeader {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Seconds since 1970 with their fraction, in whole microseconds; may be negative. */
+  /** Seconds since 1970, with a fraction of whole microseconds; may be negative. */
   readonly mtime: number
-  /** Where a symbolic or hard link leads, as UTF-8; empty for other types. */
+  /** The target of a symbolic or hard link, as UTF-8; empty for other types. */
   readonly linkname: string
   /** The bytes of `linkname`, one character each. */
   readonly rawLinkname: string
-  /** Numbers of a device; 0 for other types. */
+  /** The device numbers; 0 for other types. */
   readonly devmajor: number
   readonly devminor: number
   /** Extended attributes (PAX `SCHILY.xattr.*`) by name. */
@@ -39,6 +39,6 @@ export interface TarHeader {
 
 export interface TarEntry {
   readonly header: TarHeader
-  /** The bytes of a file, once, before the next entry is asked for; what is not read is skipped. */
+  /** The bytes of a file. Read it once, before the next entry is requested; unread bytes are skipped. */
   readonly body: AsyncIterable<Uint8Array>
 }

@@ -3,10 +3,10 @@ import type { EntryType, TarHeader } from './entry.js'
 import { type Block, printable } from './header.js'
 import { isSparse, nameRecord, naturalRecord, type Records, timeRecord, xattrRecords } from './pax.js'
 
-/** What the headers before an entry's own say about it. */
+/** The extension headers that precede the header of an entry. */
 export interface Extensions {
   readonly records: Records
-  /** GNU's long names. */
+  /** From GNU's headers for long names. */
   readonly rawName?: string | undefined
   readonly rawLinkname?: string | undefined
 }
@@ -21,18 +21,18 @@ const types: Readonly<Record<string, EntryType>> = {
   '4': 'block-device',
   '5': 'directory',
   '6': 'fifo',
-  // A contiguous file: to be treated as a regular one (POSIX).
+  // A contiguous file, treated as a regular one (POSIX).
   '7': 'file',
 }
 
-/** One name or size for all entries would make an archive of a single one. */
+/** Ignored in global headers: no name or size holds for all entries. */
 const neverGlobal = ['path', 'linkpath', 'size']
 
-/** An entry's header, with everything that extends it. */
+/** The header of an entry, with its extensions applied. */
 export function headerOf(block: Block, globals: Records, extensions: Extensions): TarHeader {
   const records = merge(globals, extensions.records)
   const rawName = extensions.rawName ?? nameRecord(records, 'path') ?? block.rawName
-  if (rawName === '') throw new DistError('MALFORMED', 'an entry of the archive has no name')
+  if (rawName === '') throw new DistError('MALFORMED', 'archive: an entry without a name')
   const type = typeOf(block, rawName, records)
   const isLink = type === 'link' || type === 'symlink'
   const linked = extensions.rawLinkname ?? nameRecord(records, 'linkpath') ?? block.rawLinkname
@@ -42,7 +42,7 @@ export function headerOf(block: Block, globals: Records, extensions: Extensions)
     name: utf8(rawName),
     rawName,
     type,
-    // Some writers put a size on directories and links; no body follows them.
+    // Some tools write a size for directories and links; no body follows.
     size: type === 'file' ? size : 0,
     mode: block.mode,
     uid: naturalRecord(records, 'uid') ?? block.uid,
@@ -66,7 +66,7 @@ function merge(globals: Records, own: Records): Records {
 
 function typeOf(block: Block, rawName: string, records: Records): EntryType {
   if (block.flag === 'S' || isSparse(records)) throw unsupported(rawName, 'a sparse file')
-  // Archives older than POSIX have no type for directories.
+  // Archives older than POSIX have no directory type.
   if (block.isOld && rawName.endsWith('/')) return 'directory'
   const type = types[block.flag]
   if (type === undefined) throw unsupported(rawName, `an entry of type "${printable(block.flag)}"`)
@@ -74,10 +74,10 @@ function typeOf(block: Block, rawName: string, records: Records): EntryType {
 }
 
 function unsupported(rawName: string, what: string): DistError {
-  return new DistError('NOT_IMPLEMENTED', `${printable(rawName)}: ${what} in an archive is unsupported`)
+  return new DistError('NOT_IMPLEMENTED', `${printable(rawName)}: ${what} is not supported in archives`)
 }
 
-/** Most names are ASCII, and those are the same in both. */
+/** A byte string as UTF-8. Most names are ASCII, which needs no conversion. */
 function utf8(raw: string): string {
   for (let i = 0; i < raw.length; i++)
     if (raw.charCodeAt(i) > 0x7f) return Buffer.from(raw, 'latin1').toString()

@@ -1,9 +1,9 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { Header } from 'tar/header'
 
-/** A header block as it stands, before what extends it. Names are byte strings (latin1). */
+/** A decoded header block, without extensions. Names are byte strings (latin1). */
 export interface Block {
-  /** The type flag; NUL, that of old archives, reads as `0`. */
+  /** The type flag. NUL, which old archives use, reads as `0`. */
   readonly flag: string
   readonly isOld: boolean
   readonly rawName: string
@@ -19,6 +19,11 @@ export interface Block {
 
 export const blockSize = 512
 
+/** Bytes that fill the last block of content of `size` bytes. */
+export function paddingOf(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}
+
 const fields = {
   mode: [100, 8],
   uid: [108, 8],
@@ -32,17 +37,18 @@ const fields = {
 
 type Field = keyof typeof fields
 
-/** Octal digits up to a space or NUL. The library also takes what merely begins with a digit. */
+/** Octal digits up to a space or NUL. The library also accepts text that only begins with a digit. */
 const octal = /^ *[0-7]*(?:[ \0]|$)/
 
-/** Decodes a header block. Undefined for an empty one; `MALFORMED` for what is none. */
+/** Decodes a header block. Undefined for an empty block; `MALFORMED` for an invalid one. */
 export function decodeBlock(block: Buffer): Block | undefined {
   const header = parse(block)
   if (header.nullBlock) {
     if (block.every((byte) => byte === 0)) return undefined
-    throw new DistError('MALFORMED', 'not a tar archive: a header has no checksum')
+    throw new DistError('MALFORMED', 'not a tar archive: a header without a checksum')
   }
-  if (!header.cksumValid) throw new DistError('MALFORMED', 'not a tar archive: a header has a wrong checksum')
+  if (!header.cksumValid)
+    throw new DistError('MALFORMED', 'not a tar archive: a header with a wrong checksum')
   const rawName = nameOf(block)
   for (const field of ['mode', 'uid', 'gid', 'size', 'mtime'] as const) check(block, field, rawName)
   const flag = block.toString('latin1', 156, 157)
@@ -64,19 +70,19 @@ function parse(block: Buffer): Header {
   try {
     return new Header(block)
   } catch (error) {
-    throw new DistError('MALFORMED', 'not a tar archive: a header holds a number that is none', {
+    throw new DistError('MALFORMED', 'not a tar archive: a header with an invalid number', {
       cause: error,
     })
   }
 }
 
-/** The library takes a file whose name ends with a slash for a directory, and gives that no size. */
+/** The library treats a file whose name ends with a slash as a directory without a size. */
 function sizeOf(header: Header, block: Buffer): number | undefined {
   if (header.type !== 'Directory' || block.toString('latin1', 156, 157) === '5') return header.size
   return parse(Buffer.from(block).fill(0, 0, 100)).size
 }
 
-/** POSIX puts the front of a long name apart; where GNU and old archives have other fields it is nothing. */
+/** POSIX has a separate field for the front of a long name. GNU and old archives have other fields there. */
 function nameOf(block: Buffer): string {
   const name = text(block, 0, 100)
   if (block.toString('latin1', 257, 263) !== 'ustar\0') return name
@@ -85,7 +91,7 @@ function nameOf(block: Buffer): string {
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
-/** The library knows a device's numbers only in POSIX archives, not in GNU's. */
+/** The library reads device numbers only in POSIX archives, not in GNU's. */
 function device(block: Buffer, flag: string, name: string): { devmajor: number; devminor: number } {
   if (flag !== '3' && flag !== '4') return { devmajor: 0, devminor: 0 }
   const number = (field: 'devmajor' | 'devminor') => {
@@ -100,30 +106,31 @@ function device(block: Buffer, flag: string, name: string): { devmajor: number; 
 function check(block: Buffer, field: Field, name: string): void {
   const [offset, length] = fields[field]
   const isBase256 = ((block[offset] ?? 0) & 0x80) !== 0
-  if (!isBase256 && !octal.test(block.toString('latin1', offset, offset + length))) throw wrong(field, name)
+  if (!isBase256 && !octal.test(block.toString('latin1', offset, offset + length)))
+    throw invalidNumber(field, name)
 }
 
-/** The library gives nothing for an empty field, which stands for 0, and for a negative size. */
+/** The library returns undefined for an empty field, which means 0, and for a negative size. */
 function natural(value: number | undefined, block: Buffer, field: Field, name: string): number {
   const isBase256 = ((block[fields[field][0]] ?? 0) & 0x80) !== 0
   if (value === undefined && !isBase256) return 0
-  if (value === undefined || !Number.isSafeInteger(value) || value < 0) throw wrong(field, name)
+  if (value === undefined || !Number.isSafeInteger(value) || value < 0) throw invalidNumber(field, name)
   return value
 }
 
-export function wrong(field: string, name: string): DistError {
+function invalidNumber(field: string, name: string): DistError {
   return new DistError(
     'MALFORMED',
-    `${printable(name)}: its ${field} in the archive is no number that can be`,
+    `${printable(name)}: invalid number in field ${field} of its archive header`,
   )
 }
 
-/** A byte string as UTF-8, fit for a message. */
+/** A byte string as UTF-8 for a message. */
 export function printable(raw: string): string {
   return sanitize(Buffer.from(raw, 'latin1').toString())
 }
 
-/** Up to the first NUL. */
+/** The text of a field, up to the first NUL. */
 function text(block: Buffer, offset: number, length: number): string {
   const end = block.indexOf(0, offset)
   return block.toString('latin1', offset, end === -1 ? offset + length : Math.min(end, offset + length))

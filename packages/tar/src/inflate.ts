@@ -2,27 +2,27 @@ import { pipeline, type Transform } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DistError } from '@dist/errdefs'
 
-/** Large pieces: inflating happens in another thread, and each piece is one way there and back. */
+/** Large pieces, since each one is a round trip to the thread that decompresses it. */
 export const pieceSize = 1024 * 1024
 
-/** What an engine of node:zlib counts, beside being a stream. */
+/** A decompressor of node:zlib, which counts the bytes that it has consumed. */
 export type Engine = Transform & { readonly bytesWritten: number }
 
 export function gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  return through(source, createGunzip({ chunkSize: pieceSize }), 'gzip')
+  return decompressWith(source, createGunzip({ chunkSize: pieceSize }), 'gzip')
 }
 
 /**
- * Passes a source through an engine. Throws what the source throws, and `MALFORMED` for what the engine cannot read
- * or leaves unread behind an end.
+ * Decompresses a source with an engine. Throws what the source throws; `MALFORMED` for invalid data, and for data after
+ * the end of the stream.
  */
-export async function* through(
+export async function* decompressWith(
   source: AsyncIterable<Uint8Array>,
   engine: Engine,
   format: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const fed = new Feed(source)
-  // Its outcome is the engine's: an error of the source destroys the engine with it.
+  const fed = new CountedSource(source)
+  // Errors arrive through the engine: an error of the source destroys it.
   pipeline(fed, engine, () => undefined)
   try {
     for await (const chunk of engine) yield chunk
@@ -33,7 +33,7 @@ export async function* through(
   }
   if (fed.error !== undefined) throw fed.error
   if (engine.bytesWritten < fed.size)
-    throw new DistError('MALFORMED', `the ${format} stream has something else behind its end`)
+    throw new DistError('MALFORMED', `the ${format} stream has other data after its end`)
 }
 
 function damaged(error: unknown, format: string): DistError {
@@ -42,8 +42,8 @@ function damaged(error: unknown, format: string): DistError {
   return new DistError('MALFORMED', `the ${format} stream is ${reason}`, { cause: error })
 }
 
-/** A source that is counted, and whose error is known from the engine's. */
-class Feed implements AsyncIterable<Uint8Array> {
+/** Counts the bytes of a source and keeps its error, to distinguish it from the engine's. */
+class CountedSource implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>
   size = 0
   error: unknown

@@ -3,11 +3,11 @@ import { DistError, sanitize } from '@dist/errdefs'
 /** The records of a PAX header; values are byte strings (latin1). */
 export type Records = ReadonlyMap<string, string>
 
-const malformed = (reason: string) => new DistError('MALFORMED', `a PAX header of the archive ${reason}`)
+const malformed = (reason: string) => new DistError('MALFORMED', `archive: a PAX header ${reason}`)
 
 /**
- * Splits `<length> <key>=<value>\n` records (POSIX pax, "pax Extended Header"); the last of a key counts. A library
- * decodes them as UTF-8, which loses the bytes of other names and of extended attributes.
+ * Parses `<length> <key>=<value>\n` records (POSIX pax, "pax Extended Header"). The last record of a key wins. The tar
+ * library is not used here: it decodes values as UTF-8, which loses the bytes of names and extended attributes.
  */
 export function parseRecords(content: Buffer): Map<string, string> {
   const records = new Map<string, string>()
@@ -27,12 +27,12 @@ export function parseRecords(content: Buffer): Map<string, string> {
   return records
 }
 
-/** A number of bytes, an owner: digits only. An empty record takes back an earlier one: undefined. */
+/** A size or an owner: digits only. Undefined where there is no record, or an empty one that revokes an earlier one. */
 export function naturalRecord(records: Records, key: string): number | undefined {
   return numberRecord(records, key, /^[0-9]+$/)
 }
 
-/** A time in seconds, rounded down to whole microseconds: a double holds no more of today's times. */
+/** A time in seconds, rounded down to whole microseconds: a double cannot hold more digits of current times. */
 export function timeRecord(records: Records, key: string): number | undefined {
   const seconds = numberRecord(records, key, /^-?[0-9]+(?:\.[0-9]*)?$/)
   const [, kept = '', rest = ''] = /^(.*\.[0-9]{6})([0-9]*)$/.exec(records.get(key) ?? '') ?? []
@@ -46,15 +46,15 @@ function numberRecord(records: Records, key: string, grammar: RegExp): number | 
   if (value === undefined || value === '') return undefined
   const number = Number(value)
   if (!grammar.test(value) || Math.abs(number) > Number.MAX_SAFE_INTEGER)
-    throw malformed(`says ${key} "${sanitize(value, 40)}", which is no number that can be`)
+    throw malformed(`has an invalid number for ${key}: "${sanitize(value, 40)}"`)
   return number
 }
 
-/** A name: no NUL in it. */
+/** A name, without NUL. */
 export function nameRecord(records: Records, key: string): string | undefined {
   const value = records.get(key)
   if (value === undefined || value === '') return undefined
-  if (value.includes('\0')) throw malformed(`says a ${key} with a NUL in it`)
+  if (value.includes('\0')) throw malformed(`has a NUL in ${key}`)
   return value
 }
 
@@ -67,7 +67,7 @@ export function xattrRecords(records: Records): Record<string, Uint8Array> {
   return xattrs
 }
 
-/** GNU tar writes a file with holes as a map and what lies between them. */
+/** Whether the entry is a sparse file of GNU tar: a map of holes, then the data between them. */
 export function isSparse(records: Records): boolean {
   for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) return true
   return false

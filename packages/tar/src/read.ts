@@ -7,30 +7,30 @@ import { type Block, blockSize, decodeBlock } from './header.js'
 import { parseRecords, type Records } from './pax.js'
 
 export interface ReadTarOptions {
-  /** Ends the reading, and with it the source, with the signal's reason; default never. */
+  /** An abort ends the reading, and closes the source. Default: none. */
   signal?: AbortSignal | undefined
   /**
-   * Whether the archive may do without the two empty blocks at its end, as some that are in use do, and without what fills
-   * the last block of its last file. Nothing else tells one that was cut off between two entries, so it is for those who
-   * know the whole by its digest. Default: false.
+   * Whether the two empty blocks at the end, and the padding of the last file, may be missing, as in some archives in
+   * use. An archive that was cut off between two entries is then not detected: only for content that is verified by its
+   * digest. Default: false.
    */
   openEnd?: boolean | undefined
   /**
-   * Whether another archive behind the end is `MALFORMED`, for those who would miss its entries. Default: false, it is
-   * passed over, as everything there.
+   * Whether a second archive after the end is `MALFORMED`, instead of being skipped as all other data there. Default:
+   * false.
    */
   alone?: boolean | undefined
 }
 
-/** Long names and PAX records are held in memory. */
+/** Bytes of a header with a long name or PAX records, which is read into memory. */
 const extensionLimit = 1024 * 1024
 
 /**
- * The entries of an archive, in their order: ustar, PAX (global headers too) and GNU. The source is read to its end,
- * also behind the end of the archive, and closed when the reading stops before. Throws `MALFORMED` for what is no
- * archive, or ends before its two empty blocks (but see `openEnd`), or holds numbers or names that cannot be; `NOT_IMPLEMENTED` by name
- * for sparse files and other types that do not occur in images; `RESOURCE_EXHAUSTED` for a header of more than
- * 1 MiB; and what the source throws.
+ * The entries of an archive in order: ustar, PAX (with global headers) and GNU. Reads the source to its end, also after
+ * the end of the archive, and closes it when the reading stops before. Throws `MALFORMED` for data that is not an archive,
+ * an archive without its two empty end blocks (but see `openEnd`), and invalid numbers or names; `NOT_IMPLEMENTED`,
+ * naming the entry, for sparse files and other types that images do not contain; `RESOURCE_EXHAUSTED` for a header of
+ * more than 1 MiB; and what the source throws.
  */
 export async function* readTar(
   source: AsyncIterable<Uint8Array>,
@@ -40,14 +40,13 @@ export async function* readTar(
   try {
     let globals: Records = new Map()
     let extensions: Extensions = noExtensions
-    if (!options.openEnd && (await bytes.isEmpty()))
-      throw new DistError('MALFORMED', 'there is no archive: it has no bytes')
+    if (!options.openEnd && (await bytes.isEmpty())) throw new DistError('MALFORMED', 'archive: has no bytes')
     const next = () => nextBlock(bytes, options.openEnd ?? false)
     for (let block = await next(); block !== undefined; block = await next()) {
       if (block.flag === 'g') {
-        globals = new Map([...globals, ...parseRecords(await extension(bytes, block))])
+        globals = new Map([...globals, ...parseRecords(await readExtension(bytes, block))])
       } else if (isExtension(block)) {
-        extensions = extend(extensions, block.flag, await extension(bytes, block))
+        extensions = extend(extensions, block.flag, await readExtension(bytes, block))
       } else {
         const header = headerOf(block, globals, extensions)
         extensions = noExtensions
@@ -56,16 +55,16 @@ export async function* readTar(
         await body.end()
       }
     }
-    if (extensions !== noExtensions) throw truncated('a header that belongs to no entry')
-    if (options.alone) await refuseAnother(bytes)
+    if (extensions !== noExtensions) throw truncated('after an extension header, before its entry')
+    if (options.alone) await refuseSecondArchive(bytes)
     await bytes.drain()
   } finally {
     await bytes.close()
   }
 }
 
-/** What follows the empty blocks is an archive if it begins with a header. */
-async function refuseAnother(bytes: Bytes): Promise<void> {
+/** `MALFORMED` if a header follows the empty blocks. */
+async function refuseSecondArchive(bytes: Bytes): Promise<void> {
   for (;;) {
     const rest = await bytes.upTo(blockSize)
     if (rest.byteLength < blockSize) return
@@ -73,7 +72,7 @@ async function refuseAnother(bytes: Bytes): Promise<void> {
     if (isHeader(rest))
       throw new DistError(
         'MALFORMED',
-        'another archive follows it in the same stream: they have to come apart',
+        'archive: another archive follows it in the same stream; pass them one at a time',
       )
     return
   }
@@ -92,16 +91,16 @@ async function nextBlock(bytes: Bytes, openEnd: boolean): Promise<Block | undefi
   const block = await oneBlock(bytes, openEnd)
   if (block !== undefined) return block
   if ((await oneBlock(bytes, openEnd)) !== undefined)
-    throw new DistError('MALFORMED', 'the archive is damaged: an empty block stands among its headers')
+    throw new DistError('MALFORMED', 'archive: damaged: an empty block between headers')
   return undefined
 }
 
-/** Undefined for an empty one. */
+/** Undefined for an empty block. */
 async function oneBlock(bytes: Bytes, openEnd: boolean): Promise<Block | undefined> {
   const block = bytes.take(blockSize) ?? (await bytes.read(blockSize, 'a header'))
   if (block !== undefined) return decodeBlock(block)
   if (openEnd) return undefined
-  throw truncated('nothing, where two empty blocks should be')
+  throw truncated('before its two empty end blocks')
 }
 
 function isExtension(block: Block): boolean {
@@ -115,11 +114,11 @@ function extend(extensions: Extensions, flag: string, content: Buffer): Extensio
   return flag === 'L' ? { ...extensions, rawName: name } : { ...extensions, rawLinkname: name }
 }
 
-async function extension(bytes: Bytes, block: Block): Promise<Buffer> {
+async function readExtension(bytes: Bytes, block: Block): Promise<Buffer> {
   if (block.size > extensionLimit)
-    throw new DistError('RESOURCE_EXHAUSTED', `a header of the archive has more than ${extensionLimit} bytes`)
+    throw new DistError('RESOURCE_EXHAUSTED', `archive: a header of more than ${extensionLimit} bytes`)
   const padded = Math.ceil(block.size / blockSize) * blockSize
   const content = bytes.take(padded) ?? (await bytes.read(padded, 'a header'))
-  if (content === undefined) throw truncated('a header')
+  if (content === undefined) throw truncated('in a header')
   return content.subarray(0, block.size)
 }

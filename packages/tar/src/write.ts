@@ -1,22 +1,22 @@
 import { DistError } from '@dist/errdefs'
+import { blockSize, paddingOf } from './header.js'
 
-const blockSize = 512
-/** What eleven octal digits hold. */
+/** The largest number of eleven octal digits. */
 const largestOctal = 8 ** 11 - 1
 const longestName = 100
 
-/** A regular file that goes into an archive. */
+/** A regular file to write into an archive. */
 export interface TarFile {
   readonly name: string
-  /** Bytes; the body has exactly so many. */
+  /** Bytes of the body. */
   readonly size: number
   readonly body: AsyncIterable<Uint8Array>
 }
 
 /**
- * An archive of regular files in the order given, as it is to be written: POSIX ustar, with PAX records where a name
- * or a size asks for them. All is owned by root, readable, dated 1970: equal files make equal bytes. Throws
- * `INTERNAL` for a body that has another size than was said, and what the bodies throw; then there is no end.
+ * The bytes of an archive of regular files, in the given order: POSIX ustar, with PAX records for long names and large
+ * sizes. All files have owner root, mode 0644 and the time 0, so that equal files make equal archives. Throws `INTERNAL`
+ * for a body of another size than `size`, and what a body throws; the archive has no end then.
  */
 export async function* writeTar(
   files: AsyncIterable<TarFile> | Iterable<TarFile>,
@@ -29,21 +29,22 @@ export async function* writeTar(
       if (written > size) break
       yield chunk
     }
-    if (written !== size) throw new DistError('INTERNAL', `${name} has another size than the ${size} said`)
+    if (written !== size)
+      throw new DistError('INTERNAL', `${name}: body of another size, expected ${size} bytes`)
     if (paddingOf(size) > 0) yield new Uint8Array(paddingOf(size))
   }
   // Two empty blocks end an archive.
   yield new Uint8Array(2 * blockSize)
 }
 
-/** The bytes of an archive of these files. */
+/** Size in bytes of the archive that `writeTar` makes of these files. */
 export function tarSize(files: Iterable<Pick<TarFile, 'name' | 'size'>>): number {
   let bytes = 2 * blockSize
   for (const { name, size } of files) bytes += fileHeader(name, size).byteLength + size + paddingOf(size)
   return bytes
 }
 
-/** What stands before a file's bytes. */
+/** The header blocks of a file. */
 function fileHeader(name: string, size: number): Uint8Array {
   const records = [
     ...(Buffer.byteLength(name) > longestName ? [paxRecord('path', name)] : []),
@@ -56,7 +57,7 @@ function fileHeader(name: string, size: number): Uint8Array {
   return Buffer.concat([headerBlock('PaxHeaders/file', body.byteLength, 'x'), body, padding, header])
 }
 
-/** pax: a record's own length, which counts its digits too, a space, key and value, a newline. */
+/** POSIX pax: the length of the record, its digits included, a space, key and value, a newline. */
 function paxRecord(key: string, value: string): Uint8Array {
   const rest = ` ${key}=${value}\n`
   let length = Buffer.byteLength(rest)
@@ -76,14 +77,9 @@ function headerBlock(name: string, size: number, type: '0' | 'x'): Uint8Array {
   octal(0, 136, 12)
   header.write(type, 156)
   header.write('ustar\u000000', 257)
-  // The checksum is taken with its own field as spaces.
+  // The checksum is computed with spaces in its own field.
   header.fill(' ', 148, 156)
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return header
-}
-
-/** What fills the last block of a file of this size. */
-function paddingOf(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize
 }

@@ -1,20 +1,20 @@
 import { DistError } from '@dist/errdefs'
 
-/** What decompression may remember: what the `zstd` program takes unless it is told otherwise. */
+/** Bytes of memory for the window of a frame: the default limit of the `zstd` program. */
 const windowLimit = 128 * 1024 * 1024
 
 const damaged = (reason: string) => new DistError('MALFORMED', `the zstd stream ${reason}`)
 
 /**
- * Follows the structure of a zstd stream (RFC 8878, 3.1) from block to block, without decompressing it: neither of the
- * engines says where a stream ends too early, and each would take the memory that a frame asks for. Throws `MALFORMED`
- * for a stream that is truncated or no stream, `RESOURCE_EXHAUSTED` for a window of more than 128 MiB.
+ * Checks the structure of a zstd stream (RFC 8878, 3.1), block by block, without decompressing it: neither engine detects
+ * a truncated stream, and both allocate the memory that a frame asks for. Throws `MALFORMED` for a truncated or invalid
+ * stream, `RESOURCE_EXHAUSTED` for a window of more than 128 MiB.
  */
 export class ZstdFrames {
   #step: (field: Buffer) => void = this.#magic
   #field: Buffer = Buffer.alloc(4)
   #have = 0
-  /** Bytes of content to pass over before the next field. */
+  /** Bytes of content to skip before the next field. */
   #skip = 0
   #isBetween = true
   #hasChecksum = false
@@ -51,7 +51,7 @@ export class ZstdFrames {
     const magic = field.readUInt32LE(0)
     if (magic === 0xfd2fb528) this.#expect(1, this.#descriptor)
     else if (magic >>> 4 === 0x184d2a5) this.#expect(4, this.#skippable)
-    else throw damaged('has something else behind its end')
+    else throw damaged('has other data after its end')
   }
 
   #skippable(field: Buffer): void {
@@ -77,7 +77,7 @@ export class ZstdFrames {
     const header = field.readUIntLE(0, 3)
     const type = (header >> 1) & 3
     if (type === 3) throw damaged('is damaged')
-    // A block of one repeated byte holds that byte alone.
+    // A block of one repeated byte contains only that byte.
     this.#skip = type === 1 ? 1 : header >> 3
     if ((header & 1) === 0) this.#expect(3, this.#block)
     else this.#afterLast()
@@ -89,7 +89,7 @@ export class ZstdFrames {
   }
 }
 
-/** RFC 8878, 3.1.1.1.4: two bytes count from 256 on. */
+/** RFC 8878, 3.1.1.1.4: a field of two bytes is offset by 256. */
 function contentSize(field: Buffer): number {
   if (field.byteLength === 8) return Number(field.readBigUInt64LE(0))
   return field.readUIntLE(0, field.byteLength) + (field.byteLength === 2 ? 256 : 0)

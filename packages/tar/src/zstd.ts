@@ -1,23 +1,23 @@
 import * as zlib from 'node:zlib'
 import { DistError } from '@dist/errdefs'
 import { Decompress } from 'fzstd'
-import { type Engine, pieceSize, through } from './inflate.js'
+import { decompressWith, type Engine, pieceSize } from './inflate.js'
 import { ZstdFrames } from './zstd-frames.js'
 
-/** A frame with content, or one to be skipped (RFC 8878, 3.1). */
+/** Whether a stream begins with a zstd frame or a skippable frame (RFC 8878, 3.1). */
 export function isZstd(start: Uint8Array): boolean {
   if (start.byteLength < 4) return false
   const magic = new DataView(start.buffer, start.byteOffset).getUint32(0, true)
   return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5
 }
 
-/** In another thread where this Node has zstd (from 22.15 on), else in this one. */
+/** Decompresses zstd: in the thread pool with Node 22.15 or later, else in this thread. */
 export function unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const create = nativeZstd()
-  const frames = checked(source)
+  const frames = checkFrames(source)
   return create === undefined
-    ? inThisThread(frames)
-    : through(frames, create({ chunkSize: pieceSize }), 'zstd')
+    ? decompressHere(frames)
+    : decompressWith(frames, create({ chunkSize: pieceSize }), 'zstd')
 }
 
 function nativeZstd(): ((options: { chunkSize: number }) => Engine) | undefined {
@@ -25,7 +25,7 @@ function nativeZstd(): ((options: { chunkSize: number }) => Engine) | undefined 
     .createZstdDecompress
 }
 
-async function* checked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* checkFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const frames = new ZstdFrames()
   for await (const chunk of source) {
     frames.update(chunk)
@@ -34,12 +34,14 @@ async function* checked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   frames.end()
 }
 
-async function* inThisThread(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* decompressHere(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let ready: Uint8Array[] = []
   const engine = new Decompress((chunk) => ready.push(chunk))
   for await (const chunk of source) {
     push(engine, chunk)
-    // The next push may write over what this one gave.
+    // The next push may overwrite the buffers of this one.
     yield* ready
     ready = []
   }

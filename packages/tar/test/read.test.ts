@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { contentOf, ends, entriesOf, extension, headerOf, pieces, rejection } from './support.js'
 
 describe('an entry', () => {
-  it('comes with everything that its header says', async () => {
+  it('has all fields of its header', async () => {
     const full: TarEntry = { path: 'a', content: 'hello', mode: 0o4755, uid: 7, gid: 8, mtime: 5 }
     const device: TarEntry = { path: 'n', type: 'character', major: 1, minor: 300 }
     const seen = await entriesOf(tarArchive([full, { path: 'l', link: 'a' }, device]))
@@ -22,7 +22,7 @@ describe('an entry', () => {
     expect(seen[0]?.content.toString()).toBe('hello')
   })
 
-  it.each(['pax', 'gnu'] as const)('has a long name and a long link, as %s writes them', async (long) => {
+  it.each(['pax', 'gnu'] as const)('has a long name and a long link in %s format', async (long) => {
     const path = `${'directory/'.repeat(30)}ä`
     const header = await headerOf(tarArchive([{ path, link: path, long }]))
     expect(header).toMatchObject({
@@ -32,7 +32,7 @@ describe('an entry', () => {
     })
   })
 
-  it('keeps the bytes of a name that is no UTF-8', async () => {
+  it('keeps the bytes of a name that is not UTF-8', async () => {
     const names = [Buffer.from([0xe4, 0x62]), Buffer.alloc(300, 0xff), Buffer.from('\ufeffbom')]
     const seen = await entriesOf(tarArchive(names.map((path) => ({ path, content: '' }))))
     expect(seen.map(({ header }) => header.rawName)).toEqual(names.map((name) => name.toString('latin1')))
@@ -40,14 +40,14 @@ describe('an entry', () => {
     expect(seen[2]?.header.name).toBe('\ufeffbom')
   })
 
-  it('has a front of its name apart in POSIX archives, and not in GNU’s', async () => {
+  it('has a name prefix in POSIX archives, and not in GNU archives', async () => {
     const raw = { prefix: 'front' }
     expect((await headerOf(tarArchive([{ path: 'a', raw }]))).name).toBe('front/a')
     expect((await headerOf(tarArchive([{ path: 'a', raw: { ...raw, magic: 'ustar  \0' } }]))).name).toBe('a')
     expect((await headerOf(tarArchive([{ path: 'a', raw: { ...raw, magic: '' } }]))).name).toBe('a')
   })
 
-  it('has the numbers of its PAX records before those of its header', async () => {
+  it('prefers PAX records to header fields', async () => {
     const pax = { mtime: '1600000000.123456789', uid: '3000000', gid: '4000000', size: '3' }
     const [seen] = await entriesOf(tarArchive([{ path: 'a', content: 'abc', uid: 1, pax }]))
     expect(seen?.header).toMatchObject({
@@ -69,7 +69,7 @@ describe('an entry', () => {
     expect((await headerOf(tarArchive([{ path: 'a', pax: { mtime } }]))).mtime).toBe(seconds)
   })
 
-  it('has extended attributes, byte for byte', async () => {
+  it('has extended attributes as bytes', async () => {
     const pax = {
       'SCHILY.xattr.user.note': 'x',
       'SCHILY.xattr.security.capability': Buffer.from([1, 0, 10, 255]),
@@ -79,12 +79,12 @@ describe('an entry', () => {
     expect([...(xattrs['security.capability'] ?? [])]).toEqual([1, 0, 10, 255])
   })
 
-  it('has large numbers as GNU writes them', async () => {
+  it('has large numbers in GNU encoding', async () => {
     const header = await headerOf(tarArchive([{ path: 'a', uid: 2 ** 31, mtime: 2 ** 40, gid: 8 ** 7 }]))
     expect(header).toMatchObject({ uid: 2 ** 31, mtime: 2 ** 40, gid: 8 ** 7 })
   })
 
-  it('has what a global header says, unless it says otherwise itself', async () => {
+  it('inherits from a global header what it does not set', async () => {
     const globals = extension('g', paxRecords({ uid: '9', gid: '9', comment: 'all', path: 'one for all' }))
     const own = tarArchive([{ path: 'a', pax: { uid: '5' } }, { path: 'b' }])
     const seen = await entriesOf(Buffer.concat([globals, own]))
@@ -105,7 +105,7 @@ describe('an entry', () => {
     expect(seen.map(({ header }) => header.type)).toEqual(['directory', 'file'])
   })
 
-  it('that is no file has no body, whatever its size says', async () => {
+  it('that is not a file has no body, whatever its size', async () => {
     const raw = { size: '00000001000\0' }
     const seen = await entriesOf(
       tarArchive([
@@ -118,7 +118,7 @@ describe('an entry', () => {
 })
 
 describe('reading', () => {
-  it('passes over what is not read of a body', async () => {
+  it('skips the unread rest of a body', async () => {
     const archive = tarArchive(['a', 'b', 'c'].map((path) => ({ path, content: path.repeat(2000) })))
     const seen: string[] = []
     for await (const { header, body } of readTar(pieces(archive, [700, 1500, 3000]))) {
@@ -128,7 +128,7 @@ describe('reading', () => {
     expect(seen).toEqual(['c'.repeat(2000)])
   })
 
-  it('of a body whose turn is over is an error', async () => {
+  it('a body after the next entry was requested is an error', async () => {
     const bodies: AsyncIterable<Uint8Array>[] = []
     const archive = tarArchive([
       { path: 'a', content: 'x' },
@@ -138,7 +138,7 @@ describe('reading', () => {
     expect(await rejection(contentOf(bodies[0] ?? pieces(ends, [])))).toMatchObject({ code: 'INTERNAL' })
   })
 
-  it('of nothing at all is an error that says so, but where the end may be open', async () => {
+  it('an empty source is an error, except with openEnd', async () => {
     expect(await rejection(readAll(pieces(new Uint8Array(0), [])))).toMatchObject({
       code: 'MALFORMED',
       message: expect.stringContaining('has no bytes'),
@@ -146,7 +146,7 @@ describe('reading', () => {
     for await (const _ of readTar(pieces(new Uint8Array(0), []), { openEnd: true })) expect.unreachable()
   })
 
-  it('goes on to the end of the source, and ends the source when it stops before', async () => {
+  it('reads the source to its end, and closes it when it stops before', async () => {
     let read = 0
     let closed = 0
     async function* source() {
@@ -165,7 +165,7 @@ describe('reading', () => {
     expect(closed).toBe(2)
   })
 
-  it('ends with the signal, also while the source hangs', async () => {
+  it('ends when the signal aborts, also while the source hangs', async () => {
     const abort = new AbortController()
     async function* hangs() {
       yield tarArchive([{ path: 'a' }]).subarray(0, 512)
@@ -178,7 +178,7 @@ describe('reading', () => {
     expect(await rejection(read())).toMatchObject({ code: 'CANCELED' })
   })
 
-  it('gives the source’s own error', async () => {
+  it('throws the error of the source', async () => {
     const broken = new DistError('UNAVAILABLE', 'gone')
     async function* breaks() {
       yield ends.subarray(0, 100)
@@ -187,7 +187,7 @@ describe('reading', () => {
     expect(await rejection(readAll(breaks()))).toBe(broken)
   })
 
-  it('understands what GNU tar writes, in each of its formats', async () => {
+  it('reads all formats of GNU tar', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tar-'))
     const deep = join(...Array(12).fill('a directory of many'), 'ö')
     try {
@@ -221,7 +221,7 @@ describe('L14: the stream', () => {
     { path: 'd/', type: 'directory', pax: { mtime: '1.5', 'SCHILY.xattr.user.a': 'b' } },
   ])
 
-  it('gives the same entries wherever its chunks end', async () => {
+  it('gives the same entries for all chunk sizes', async () => {
     const whole = await entriesOf(sample)
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(sample.byteLength), { maxLength: 30 }), async (cuts) => {
@@ -231,7 +231,7 @@ describe('L14: the stream', () => {
     expect(await entriesOf(sample, Array.from(sample.keys()))).toEqual(whole)
   })
 
-  it('with another archive behind its end is an error where it has to be alone', async () => {
+  it('followed by another archive is an error with alone', async () => {
     const two = Buffer.concat([sample, Buffer.alloc(512), sample])
     const read = async (bytes: Uint8Array, alone: boolean) => {
       let count = 0
@@ -254,7 +254,7 @@ describe('L14: the stream', () => {
     expect(wrong).toEqual([])
   })
 
-  it('with any byte of a header changed is an error or another entry, and nothing else is thrown', async () => {
+  it('with any byte changed gives a DistError or other entries', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(sample.byteLength - 1), fc.nat(255), async (at, byte) => {
         const changed = Uint8Array.from(sample)
@@ -265,7 +265,7 @@ describe('L14: the stream', () => {
     )
   })
 
-  it('keeps any name, link and content', async () => {
+  it('keeps every name, link and content', async () => {
     const name = fc.uint8Array({ minLength: 1, maxLength: 300 }).filter((bytes) => !bytes.includes(0))
     await fc.assert(
       fc.asyncProperty(

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 /** Two empty blocks. */
 export const ends = new Uint8Array(1024)
 
-/** An extension header with this content, as it stands before an entry. */
+/** An extension header with this content, to put before an entry. */
 export function extension(flag: string, content: Uint8Array): Uint8Array {
   const entry = tarArchive([{ path: 'extension', content, raw: { flag } }])
   return entry.subarray(0, entry.byteLength - ends.byteLength)
@@ -17,7 +17,7 @@ export interface Seen {
   readonly content: Buffer
 }
 
-/** All entries of an archive, given in pieces that end at these offsets. */
+/** All entries of an archive that is read in pieces, cut at these offsets. */
 export async function entriesOf(archive: Uint8Array, cuts: readonly number[] = []): Promise<Seen[]> {
   const seen: Seen[] = []
   for await (const { header, body } of readTar(pieces(archive, cuts)))
@@ -36,7 +36,7 @@ export async function contentOf(body: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
-/** Copies, so that nobody reads beyond a piece. */
+/** Copies of the pieces, so that reading beyond a piece fails. */
 export async function* pieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   const ends = [...new Set(cuts.map((cut) => Math.min(cut, bytes.byteLength)))].sort((a, b) => a - b)
   let start = 0
@@ -46,10 +46,10 @@ export async function* pieces(bytes: Uint8Array, cuts: readonly number[]): Async
   }
 }
 
-/** The error that a promise is rejected with, which must be one of ours. */
+/** The error of a rejected promise, which must be a DistError. */
 export async function rejection(promise: Promise<unknown>): Promise<DistError> {
   const error = await promise.then(
-    () => expect.unreachable('it went well'),
+    () => expect.unreachable('expected a rejection'),
     (error: unknown) => error,
   )
   expect(error).toBeInstanceOf(DistError)

@@ -8,7 +8,7 @@ async function* once(text: string): AsyncIterable<Uint8Array> {
 
 const file = (name: string, content: string) => ({ name, size: content.length, body: once(content) })
 
-async function written(files: Parameters<typeof writeTar>[0]): Promise<Buffer> {
+async function writeArchive(files: Parameters<typeof writeTar>[0]): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of writeTar(files)) chunks.push(chunk)
   return Buffer.concat(chunks)
@@ -16,8 +16,8 @@ async function written(files: Parameters<typeof writeTar>[0]): Promise<Buffer> {
 
 const long = `deep/${'n'.repeat(200)}`
 
-it('tar reads what is written: names of any length, owner root, the year 1970', async () => {
-  const archive = await written([file('a', 'one'), file(long, 'x'.repeat(600)), file('empty', '')])
+it('GNU tar reads the archive: names of any length, owner root, the year 1970', async () => {
+  const archive = await writeArchive([file('a', 'one'), file(long, 'x'.repeat(600)), file('empty', '')])
   const listed = spawnSync('tar', ['-tv', '--numeric-owner', '--utc'], { input: archive, encoding: 'utf8' })
   expect(listed.stderr).toBe('')
   const lines = listed.stdout.trimEnd().split('\n')
@@ -30,13 +30,13 @@ it('tar reads what is written: names of any length, owner root, the year 1970', 
   expect(content.stdout).toBe('x'.repeat(600))
 })
 
-it('the size of an archive is known before it is written', async () => {
+it('tarSize is the size of the archive', async () => {
   const files = [file('a', 'one'), file(long, 'x'.repeat(600)), file('b', 'x'.repeat(512))]
-  expect(tarSize(files)).toBe((await written(files)).byteLength)
+  expect(tarSize(files)).toBe((await writeArchive(files)).byteLength)
   expect(tarSize([])).toBe(1024)
 })
 
-it('a file of more than 8 GiB has its size in a record', async () => {
+it('a file of more than 8 GiB has its size in a PAX record', async () => {
   const size = 9 * 1024 ** 3
   const body = async function* () {
     yield Buffer.from('a part')
@@ -52,9 +52,9 @@ it('a file of more than 8 GiB has its size in a record', async () => {
 })
 
 it.each(['longer', 'no'])(
-  'a body of another size than was said (%s) is an error, and no end',
+  'a body of another size (%s) is an error, and the archive has no end',
   async (content) => {
-    const reading = written([{ name: 'a', size: 3, body: once(content) }])
-    await expect(reading).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('a ') })
+    const reading = writeArchive([{ name: 'a', size: 3, body: once(content) }])
+    await expect(reading).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('a:') })
   },
 )
