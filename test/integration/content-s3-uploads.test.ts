@@ -87,7 +87,7 @@ describe('large content', () => {
     })
     await using writer = await store.content.writer('anonymous', {})
     await expect(copyContent(writer, bytesOf(blobOf('anonymous', size)))).rejects.toThrow(
-      'into S3 needs the expected digest',
+      'needs its expected digest in an S3 store',
     )
     expect(await openUploads()).toEqual([])
   })

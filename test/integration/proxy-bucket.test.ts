@@ -94,7 +94,7 @@ describe('R34 a bucket behind a proxy', () => {
     const proxy = await proxyTo(new URL(gateway.endpoint).host)
     const named = at('http://registry.test:8333', { HTTP_PROXY: signedIn(proxy), NO_PROXY: '.test:8333' })
     const ended = await workspace().dist(['images'], { env: named })
-    expect(ended.stderr).toContain('the host name is not known')
+    expect(ended.stderr).toContain('the host name is unknown')
     await expectUsable(at(gateway.endpoint, { HTTP_PROXY: signedIn(proxy) }))
     expect(proxy.requests).toEqual([])
   })

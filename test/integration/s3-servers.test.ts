@@ -62,7 +62,7 @@ describe('S22 a list that is truncated and does not say how to go on', () => {
         const ended = await dist([command])
         expect({ command, code: ended.code }).toEqual({ command, code: 1 })
         expect(ended.stderr).toMatch(
-          /^dist: [^\n]*listing s3:\/\/scripted\/store\/[^\n]*there is more[^\n]*\n$/m,
+          /^dist: [^\n]*s3:\/\/scripted\/store\/[^\n]*list failed[^\n]*there is more[^\n]*\n$/m,
         )
       }
     },

@@ -11,15 +11,15 @@ export interface S3Credentials {
 }
 
 export interface S3ClientSettings extends Pick<S3Location, 'endpoint' | 'region' | 'pathStyle'> {
-  /** Default: the SDK's chain (environment, shared files, web identity, instance metadata). */
+  /** Default: the chain of the SDK (environment, shared files, web identity, instance metadata). */
   readonly credentials?: S3Credentials | undefined
-  /** Connections at most. Default 128. */
+  /** The most connections. Default 128. */
   readonly maxSockets?: number | undefined
-  /** Milliseconds for a connection to be made. Default 5,000. */
+  /** Milliseconds to establish a connection. Default 5,000. */
   readonly connectTimeout?: number | undefined
-  /** PEM certificates of authorities to trust, instead of the usual ones. */
+  /** PEM certificates of the authorities to trust, instead of Node's. */
   readonly ca?: string | undefined
-  /** Makes what connects, as through a proxy: the SDK knows no proxy variables. Default: Node's agents. */
+  /** Creates the HTTP agents, to connect through a proxy: the SDK ignores proxy variables. Default: Node's agents. */
   readonly agents?: ((options: HttpsAgentOptions) => S3Agents) | undefined
 }
 
@@ -29,42 +29,43 @@ export interface S3Agents {
 }
 
 /**
- * A client fit for `openS3Store`, which does the retrying itself. Whoever makes it destroys it.
+ * A client for `openS3Store`, without retries, since the store retries itself. The caller destroys it.
  *
- * On Node 20 the SDK prints a notice unless `AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true` stands in the
- * environment before this package is imported: that is up to the program.
+ * On Node 20 the SDK prints a warning unless the program sets `AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true` in
+ * the environment before it imports this package.
  */
 export function createS3Client(settings: S3ClientSettings): S3Client {
   const { endpoint, credentials, connectTimeout = 5_000 } = settings
-  // Servers of one's own know no regions, but a signature has to name one.
+  // Servers other than Amazon S3 ignore the region, but a signature must contain one.
   const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1')
   const agents = agentsOf(settings)
   return new S3Client({
+    // The SDK distinguishes an undefined member from a missing one.
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: settings.pathStyle,
     maxAttempts: 1,
-    // The SDK's checksums as trailers slow older servers down, or break them.
+    // Checksums in trailers slow down or break older servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // With it the SDK opens one connection for each part.
+    // With it the SDK opens a connection for each part.
     expectContinueHeader: false,
     requestHandler: new NodeHttpHandler({
       httpAgent: agents.http,
       httpsAgent: agents.https,
       connectionTimeout: connectTimeout,
-      // The store's calls have deadlines of their own; a server that makes an object of many parts is silent for minutes.
+      // The calls of the store have their own deadlines. A server that completes a large upload is silent for minutes.
       socketTimeout: 0,
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     }),
   })
 }
 
-function agentsOf({ maxSockets = 128, ca, agents = directly }: S3ClientSettings): S3Agents {
+function agentsOf({ maxSockets = 128, ca, agents = defaultAgents }: S3ClientSettings): S3Agents {
   return agents({ keepAlive: true, maxSockets, ...(ca ? { ca } : {}) })
 }
 
-function directly(options: HttpsAgentOptions): S3Agents {
+function defaultAgents(options: HttpsAgentOptions): S3Agents {
   return { http: new HttpAgent(options), https: new HttpsAgent(options) }
 }

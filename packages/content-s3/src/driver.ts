@@ -11,17 +11,16 @@ import {
 import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import type { Bucket } from './bucket/bucket.js'
-import { deleteObject } from './bucket/delete.js'
 import { s3Name } from './bucket/errors.js'
-import { headObject } from './bucket/head.js'
 import { listObjects } from './bucket/list.js'
+import { deleteObject, headObject } from './bucket/objects.js'
 import { readRange } from './bucket/read.js'
 import { type DraftSettings, S3Draft } from './upload/draft.js'
-import { abortUpload, listUploads, type OpenUpload } from './upload/list.js'
+import { abortUpload, listUploads, type OpenUpload } from './upload/open-uploads.js'
 import { progressOf } from './upload/progress.js'
 import { refOf, type Swept, sweepUploads } from './upload/sweep.js'
 
-/** Content in a bucket, one object per blob. Refs are held within this process. */
+/** Content in a bucket, one object for each blob. Refs are exclusive within this process only. */
 export class S3Driver implements Driver {
   readonly #drafts = new Map<string, S3Draft>()
 
@@ -85,15 +84,15 @@ export class S3Driver implements Driver {
       if (this.#isLive(upload)) throw new DistError('UNAVAILABLE', `${ref} is being written`)
       if (await abortUpload(this.bucket, upload)) return
     }
-    throw new DistError('NOT_FOUND', `no write has the ref ${ref}`)
+    throw new DistError('NOT_FOUND', `write ${ref}: no such write in the store`)
   }
 
-  /** Aborts uploads that got nothing for `olderThan` milliseconds; spares those of this process. */
+  /** Aborts uploads without new parts for `olderThan` milliseconds, except those of this process. */
   sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<Swept[]> {
     return sweepUploads(this.bucket, olderThan, (upload) => this.#isLive(upload), onRemark)
   }
 
-  /** An upload of another process, or of one that died: who writes it, if anybody, the server does not know. */
+  /** The status of an upload of another process, live or dead: the server does not know which. */
   async #statusOf(upload: OpenUpload): Promise<Status | undefined> {
     const progress = await progressOf(this.bucket, upload)
     if (progress === undefined) return undefined

@@ -3,11 +3,11 @@ import { createS3Client } from '../src/client.js'
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
 
-// Read by the SDK when a client is made.
+// The SDK reads it when a client is created.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
 describe('a client', () => {
-  it('computes no checksums, waits for no 100-continue, and leaves retries to the store', async () => {
+  it('computes no checksums, sends no 100-continue, and does not retry', async () => {
     const { config } = createS3Client({ endpoint: 'http://127.0.0.1:1', pathStyle: true, credentials })
     expect(await config.requestChecksumCalculation()).toBe('WHEN_REQUIRED')
     expect(await config.responseChecksumValidation()).toBe('WHEN_REQUIRED')
@@ -16,7 +16,7 @@ describe('a client', () => {
     expect(config.forcePathStyle).toBe(true)
   })
 
-  it('has a region for a server that knows none, and the given one else', async () => {
+  it('has a default region with an endpoint, else the given one', async () => {
     const own = createS3Client({ endpoint: 'http://127.0.0.1:1', pathStyle: true, credentials })
     expect(await own.config.region()).toBe('us-east-1')
     const given = createS3Client({ region: 'eu-west-1', pathStyle: false, credentials })

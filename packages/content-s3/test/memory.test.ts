@@ -3,7 +3,7 @@ import { PartMemory } from '../src/upload/memory.js'
 
 const { signal } = new AbortController()
 
-/** Whether a promise is settled once everything that is ready has run. */
+/** Whether a promise is settled after all ready callbacks have run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false
   promise.then(
@@ -19,7 +19,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('the memory of parts', () => {
-  it('is given up to the budget, then in the order of asking', async () => {
+  it('is given up to the budget, then in the order of requests', async () => {
     const memory = new PartMemory(20)
     const one = await memory.take(10, false, signal)
     await memory.take(10, false, signal)
@@ -32,14 +32,14 @@ describe('the memory of parts', () => {
     expect(memory.taken).toBe(20)
   })
 
-  it('gives everybody one, whatever the others hold, so that nobody waits for ever', async () => {
+  it('gives each write one buffer beyond the budget, so that none can deadlock', async () => {
     const memory = new PartMemory(10)
     await memory.take(10, false, signal)
     await memory.take(10, true, signal)
     expect(memory.taken).toBe(20)
   })
 
-  it('gives a part larger than the budget when nothing else is taken', async () => {
+  it('gives a part larger than the budget when no other is in use', async () => {
     const memory = new PartMemory(10)
     const only = await memory.take(30, true, signal)
     const next = memory.take(30, false, signal)
@@ -48,7 +48,7 @@ describe('the memory of parts', () => {
     expect((await next).byteLength).toBe(30)
   })
 
-  it('recycles a buffer that nobody reads any more, and no other', async () => {
+  it('recycles only buffers that no request reads', async () => {
     const memory = new PartMemory(20)
     const buffer = await memory.take(10, true, signal)
     memory.give(buffer, true)
@@ -57,7 +57,7 @@ describe('the memory of parts', () => {
     expect(await memory.take(10, true, signal)).not.toBe(buffer)
   })
 
-  it('counts free buffers to the budget', async () => {
+  it('counts free buffers towards the budget', async () => {
     const memory = new PartMemory(10)
     const [one, two] = [await memory.take(10, true, signal), await memory.take(10, true, signal)]
     memory.give(one, true)
@@ -67,7 +67,7 @@ describe('the memory of parts', () => {
     expect([one, two]).not.toContain(await memory.take(10, true, signal))
   })
 
-  it('lets go of those who give up waiting', async () => {
+  it('removes aborted waiters', async () => {
     const memory = new PartMemory(10)
     const only = await memory.take(10, false, signal)
     const controller = new AbortController()

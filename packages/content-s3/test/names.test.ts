@@ -1,8 +1,7 @@
 import { digestOf, mediaTypes } from '@dist/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatImage, parseImage } from '../src/names/document.js'
-import { nameKey } from '../src/names/key.js'
+import { formatImage, nameKey, parseImage } from '../src/names/document.js'
 
 describe('the key of a name', () => {
   it.each([
@@ -15,7 +14,7 @@ describe('the key of a name', () => {
     expect(nameKey(name)).toBe(key)
   })
 
-  it('is another for every name, safe in keys and as a file name, and bounded', () => {
+  it('is unique for each name, safe in keys and file names, and bounded', () => {
     const part = fc.constantFrom('a', '/', ':', '!', '.', '2', 'f', 'x'.repeat(70), 'ä', '\n')
     const name = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''))
     const seen = new Map<string, string>()
@@ -30,7 +29,7 @@ describe('the key of a name', () => {
     )
   })
 
-  it('of long names that begin alike differs', () => {
+  it('differs for long names with the same beginning', () => {
     const long = 'example.com/'.padEnd(400, 'a/')
     expect(nameKey(`${long}:1`)).not.toBe(nameKey(`${long}:2`))
   })
@@ -40,14 +39,14 @@ describe('the document of a name', () => {
   const desc = { mediaType: mediaTypes.ociIndex, digest: digestOf('x'), size: 1, annotations: { a: 'b' } }
 
   it.each(['all' as const, ['linux/amd64', 'linux/arm64'], []])(
-    'keeps everything, selection %j',
+    'keeps all members, with selection %j',
     (selection) => {
       const image = { name: 'docker.io/library/alpine:3.20', desc, selection }
-      expect(parseImage(formatImage(image), 'here')).toEqual(image)
+      expect(parseImage(formatImage(image), 's3://bucket/names/a')).toEqual(image)
     },
   )
 
-  it('is JSON that others can read', () => {
+  it('is plain JSON', () => {
     const document = formatImage({ name: 'a', desc, selection: 'all' })
     expect(JSON.parse(Buffer.from(document).toString())).toEqual({
       name: 'a',
@@ -57,7 +56,7 @@ describe('the document of a name', () => {
   })
 
   it.each(['', '{', 'null', '{}', '{"name":1}', '{"name":"a","selection":"all","descriptor":{"size":-1}}'])(
-    '%s is MALFORMED, with its place',
+    '%s is MALFORMED, with the URL of the object',
     (document) => {
       const parse = () => parseImage(Buffer.from(document), 's3://bucket/names/a')
       expect(parse).toThrow(expect.objectContaining({ code: 'MALFORMED' }))

@@ -3,67 +3,67 @@ import { compareKeys, listAll, type Page } from '../src/bucket/pages.js'
 
 type From = { token: string } | { after: string }
 
-const answered = (items: string, isTruncated?: boolean, token?: string): Page<string, From> => ({
+const page = (items: string, isTruncated?: boolean, token?: string): Page<string, From> => ({
   items: [...items],
   isTruncated,
   next: token === undefined ? undefined : { token },
 })
 
-/** Lists what a server answers, one page after the other, and what it was asked. */
-async function listed(
+/** Lists scripted pages; returns the items and the requested positions. */
+async function listPages(
   ...pages: Page<string, From>[]
-): Promise<{ items: string; asked: (From | undefined)[] }> {
-  const asked: (From | undefined)[] = []
+): Promise<{ items: string; requested: (From | undefined)[] }> {
+  const requested: (From | undefined)[] = []
   let items = ''
   const all = listAll<string, From>({
-    subject: 'listing s3://bucket/key',
-    ask: async (from) => {
-      asked.push(from)
-      return pages[asked.length - 1] ?? Promise.reject(new Error('asked too often'))
+    subject: 's3://bucket/key',
+    getPage: async (from) => {
+      requested.push(from)
+      return pages[requested.length - 1] ?? Promise.reject(new Error('unexpected request'))
     },
-    // What a capital distinguishes has the same key.
+    // Items that differ only in case have the same key.
     after: (item) => ({ after: item }),
     compare: (a, b) => compareKeys(a.toLowerCase(), b.toLowerCase()),
     idOf: (item) => item,
   })
   for await (const item of all) items += item
-  return { items, asked }
+  return { items, requested }
 }
 
 describe('a listing', () => {
-  it('of one page is asked for once, whatever else stands there', async () => {
-    expect(await listed(answered('abc', false, 'x'))).toEqual({ items: 'abc', asked: [undefined] })
-    expect(await listed(answered('abc'))).toEqual({ items: 'abc', asked: [undefined] })
+  it('of one page is requested once, even with a position', async () => {
+    expect(await listPages(page('abc', false, 'x'))).toEqual({ items: 'abc', requested: [undefined] })
+    expect(await listPages(page('abc'))).toEqual({ items: 'abc', requested: [undefined] })
   })
 
-  it('goes on as the server says, in whatever order, over empty pages too', async () => {
-    expect(await listed(answered('cd', true, '1'), answered('', true, '2'), answered('ab', false))).toEqual({
+  it('follows the positions of the server, in any order, also over empty pages', async () => {
+    expect(await listPages(page('cd', true, '1'), page('', true, '2'), page('ab', false))).toEqual({
       items: 'cdab',
-      asked: [undefined, { token: '1' }, { token: '2' }],
+      requested: [undefined, { token: '1' }, { token: '2' }],
     })
-    expect((await listed(answered('ab', undefined, '1'), answered('c'))).items).toBe('abc')
+    expect((await listPages(page('ab', undefined, '1'), page('c'))).items).toBe('abc')
   })
 
-  it('S22 goes on behind the last item where the server does not say how', async () => {
-    expect(await listed(answered('ab', true), answered('cd', true), answered('e', false))).toEqual({
+  it('S22 continues after the last item where the server answers no position', async () => {
+    expect(await listPages(page('ab', true), page('cd', true), page('e', false))).toEqual({
       items: 'abcde',
-      asked: [undefined, { after: 'b' }, { after: 'd' }],
+      requested: [undefined, { after: 'b' }, { after: 'd' }],
     })
-    expect((await listed(answered('ab', true), answered('', false))).items).toBe('ab')
-    expect((await listed(answered('aA', true), answered('b', false))).items).toBe('aAb')
+    expect((await listPages(page('ab', true), page('', false))).items).toBe('ab')
+    expect((await listPages(page('aA', true), page('b', false))).items).toBe('aAb')
   })
 
   it.each([
-    ['the same page again', [answered('ab', true), answered('ab', true)]],
-    ['a page that begins before its end', [answered('ab', true), answered('bc', false)]],
-    ['other items of the same key again', [answered('aA', true), answered('A', false)]],
-    ['nothing, and that there is more', [answered('', true)]],
-    ['nothing more, and that there is more', [answered('ab', true), answered('', true)]],
-    ['the same way on again', [answered('ab', true, '1'), answered('cd', true, '1')]],
-  ])('S22 that gets %s fails by name', async (_, pages) => {
-    await expect(listed(...pages)).rejects.toMatchObject({
+    ['the same page again', [page('ab', true), page('ab', true)]],
+    ['a page that begins before its end', [page('ab', true), page('bc', false)]],
+    ['other items of the same key again', [page('aA', true), page('A', false)]],
+    ['no item, and that there is more', [page('', true)]],
+    ['no more items, and that there is more', [page('ab', true), page('', true)]],
+    ['the same position again', [page('ab', true, '1'), page('cd', true, '1')]],
+  ])('S22 that gets %s fails, naming the object', async (_, pages) => {
+    await expect(listPages(...pages)).rejects.toMatchObject({
       code: 'MALFORMED',
-      message: expect.stringMatching(/^listing s3:\/\/bucket\/key: .*there is more/),
+      message: expect.stringMatching(/^s3:\/\/bucket\/key: list failed: .*there is more/),
     })
   })
 })

@@ -28,7 +28,7 @@ describe('parseS3Url', () => {
     ],
     ['s3://Old_Bucket?path-style=true', { bucket: 'Old_Bucket', prefix: '', pathStyle: true }],
     ['s3://bucket?path-style=true', { bucket: 'bucket', prefix: '', pathStyle: true }],
-  ])('reads %s', (text, location) => {
+  ])('parses %s', (text, location) => {
     expect(parseS3Url(text)).toEqual(location)
   })
 
@@ -72,12 +72,12 @@ describe('parseS3Url', () => {
     's3://bucket/a?endpoint=https://key:secret@s3.example.com',
     's3://bucket/a?endpoint=https://s3.example.com/?token=secret',
     's3://key:secret@bad bucket',
-  ])('refuses the credentials in %s and does not repeat them', (text) => {
+  ])('refuses the credentials in %s without repeating them', (text) => {
     expect(() => parseS3Url(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(() => parseS3Url(text)).not.toThrow('secret')
   })
 
-  it('leaves no way out of the prefix', () => {
+  it('resolves dots within the prefix', () => {
     expect(parseS3Url('s3://bucket/a/../b').prefix).toBe('b')
     expect(parseS3Url('s3://bucket/../../b').prefix).toBe('b')
   })

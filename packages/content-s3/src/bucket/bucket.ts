@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { abortError, backoff, DistError, isLost, throwIfAborted } from '@dist/errdefs'
+import { backoff, DistError, isLost, sleep, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '@dist/oci'
 import { s3Error } from './errors.js'
 
@@ -8,9 +7,9 @@ export interface BucketSettings {
   readonly client: S3Client
   readonly bucket: string
   readonly prefix: string
-  /** Times that a call is made before its failure counts. */
+  /** Attempts of a call, the first included. */
   readonly attempts: number
-  /** Milliseconds until the answer to a call has to begin, besides what its bytes may take. */
+  /** Milliseconds until the answer to a call must begin, in addition to the time to send its bytes. */
   readonly timeout: number
 }
 
@@ -18,27 +17,27 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /** Default: the bucket's. */
   attempts?: number | undefined
-  /** Milliseconds until the answer has to begin, in place of the bucket's. */
+  /** Milliseconds until the answer must begin. Default: the bucket's. */
   timeout?: number | undefined
   /** Bytes that the call sends. Default 0. */
   bytes?: number | undefined
-  /** Whether the signal ends the retries alone: of what a call begins the outcome has to be known. Default false. */
+  /** Whether the signal only ends retries and not a running attempt, so that its outcome is known. Default false. */
   awaited?: boolean | undefined
 }
 
-/** Passed on to the SDK with every call. */
+/** Options for the SDK in each call. */
 export interface Sending {
   readonly abortSignal: AbortSignal
 }
 
-const firstDelay = 100
-const longestDelay = 5_000
-/** Bytes per millisecond below which a connection is of no use. */
-const slowest = 64
+const firstDelayMs = 100
+const longestDelayMs = 5_000
+/** The slowest rate at which a call may send, in bytes per millisecond. */
+const minBytesPerMs = 64
 
-/** A bucket, the keys of a store in it, and the one way in which calls are made, timed and retried. */
+/** A bucket and the keys of a store in it. All calls to the server go through `call`, with deadlines and retries. */
 export class Bucket {
-  /** Whether the server is known to take `If-None-Match` with a put. */
+  /** False once the server is known not to support `If-None-Match` with a put. */
   conditionalPuts = true
   readonly client: S3Client
   readonly name: string
@@ -62,7 +61,7 @@ export class Bucket {
     return this.key(`blobs/${algorithmOf(digest)}/${encodedOf(digest)}`)
   }
 
-  /** The digest whose blob has this key; undefined for any other key. */
+  /** The digest of the blob with this key; undefined for other keys. */
   digestAt(key: string): Digest | undefined {
     const [, algorithm, encoded] = /^blobs\/([^/]+)\/([^/]+)$/.exec(key.slice(this.#prefix.length)) ?? []
     if (!key.startsWith(this.#prefix) || algorithm === undefined) return undefined
@@ -74,7 +73,7 @@ export class Bucket {
     }
   }
 
-  /** The store's own: `s3://bucket/prefix`. */
+  /** The URL of the store: `s3://bucket/prefix`. */
   get root(): string {
     return this.url(this.#prefix).replace(/\/$/, '')
   }
@@ -83,17 +82,17 @@ export class Bucket {
     return `s3://${this.name}/${key}`
   }
 
-  /** The server's time, as far as its answers told: uploads and objects are dated by it. */
+  /** The time of the server's clock, by its last answers, in milliseconds. Uploads and objects have its times. */
   now(): number {
     return Date.now() + this.client.config.systemClockOffset
   }
 
   /**
-   * Makes a call, again with growing delays where that may help, each time with a deadline. `doing` and `key` are
-   * for the error, which is always a `DistError`; `CANCELED` through the signal.
+   * Sends a request, with a deadline, and retries it with growing delays while that may help. `step` and `key` are for
+   * the error, which is always a `DistError`; `CANCELED` when the signal aborts.
    */
   async call<T>(
-    doing: string,
+    step: string,
     key: string,
     send: (sending: Sending) => Promise<T>,
     options: CallOptions = {},
@@ -102,34 +101,25 @@ export class Bucket {
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal)
       try {
-        return await this.#once(send, timeout + bytes / slowest, awaited ? undefined : signal)
+        return await this.#attempt(send, timeout + bytes / minBytesPerMs, awaited ? undefined : signal)
       } catch (cause) {
         throwIfAborted(signal)
-        const error = s3Error({ url: this.url(key), bucket: this.name, doing }, cause)
+        const error = s3Error(this.url(key), step, cause)
         if (!error.retryable || isLost(error) || attempt >= attempts) throw error
       }
       await this.pause(attempt - 1, signal)
     }
   }
 
-  /** Waits between two attempts. `CANCELED` when the signal aborts first. */
+  /** Waits before retry `attempt` (from 0). `CANCELED` when the signal aborts. */
   pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    return this.wait(backoff(attempt, firstDelay, longestDelay), signal)
+    return sleep(backoff(attempt, firstDelayMs, longestDelayMs), signal)
   }
 
-  /** Waits so many milliseconds. `CANCELED` when the signal aborts first. */
-  async wait(time: number, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await delay(time, undefined, signal && { signal })
-    } catch (error) {
-      throw signal?.aborted ? abortError(signal) : error
-    }
-  }
-
-  /** The deadline ends with the beginning of the answer: a body may take longer. */
-  async #once<T>(
+  /** One attempt. The deadline is for the beginning of the answer; a body may take longer. */
+  async #attempt<T>(
     send: (sending: Sending) => Promise<T>,
-    timeout: number,
+    timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const controller = new AbortController()
@@ -138,7 +128,7 @@ export class Bucket {
     const timer = setTimeout(() => {
       late = true
       abort()
-    }, timeout)
+    }, timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
     try {
       return await send({ abortSignal: controller.signal })

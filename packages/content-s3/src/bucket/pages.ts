@@ -1,55 +1,54 @@
 import { DistError } from '@dist/errdefs'
 
-/** One answer to a listing. */
+/** One page of a listing. */
 export interface Page<Item, From> {
   readonly items: readonly Item[]
-  /** Whether the server says that there is more. */
+  /** Whether more pages follow, where the server answers it. */
   readonly isTruncated: boolean | undefined
-  /** Where the server says to go on; undefined where it does not say. */
+  /** The position of the next page, where the server answers it. */
   readonly next: From | undefined
 }
 
-/** A listing of which a server gives a page at a time. */
+/** A listing that a server answers in pages. */
 export interface Listing<Item, From> {
-  /** For the error, as `listing s3://bucket/key`. */
+  /** The object of the error: the URL of what is listed. */
   readonly subject: string
-  ask(from: From | undefined): Promise<Page<Item, From>>
-  /** How to ask for what comes behind an item, without the server's help. */
+  getPage(from: From | undefined): Promise<Page<Item, From>>
+  /** The position after an item, for servers that do not answer `next`. */
   after(item: Item): From
-  /** The order in which servers list. */
+  /** The order of listings. */
   compare(a: Item, b: Item): number
-  /** Tells apart items that compare as equal. */
+  /** Distinguishes items that compare as equal. */
   idOf?(item: Item): string
 }
 
 /**
- * All items of a listing. Where the server says that there is more and not how to get it, it is asked for what comes
- * behind the last item. Throws `MALFORMED` where that does not lead on: a part never passes for all, and nothing is
- * listed for ever.
+ * All items of a listing. If the server answers that more pages follow, but not their position, the next request starts
+ * after the last item. Throws `MALFORMED` if the listing then makes no progress: it never ends early, and never loops.
  */
 export async function* listAll<Item, From extends object>(
   listing: Listing<Item, From>,
 ): AsyncGenerator<Item, void, undefined> {
   let from: From | undefined
-  let behind: Behind<Item> | undefined
+  let previous: PageEnd<Item> | undefined
   for (;;) {
-    const { items, isTruncated, next } = await listing.ask(from)
-    if (behind?.has(items) === false) throw stuck(listing.subject)
+    const { items, isTruncated, next } = await listing.getPage(from)
+    if (previous?.isFollowedBy(items) === false) throw noProgress(listing.subject)
     yield* items
     if (!(isTruncated ?? next !== undefined)) return
     const last = items.at(-1)
-    const way = next ?? (last === undefined ? undefined : listing.after(last))
-    if (way === undefined || isSame(way, from)) throw stuck(listing.subject)
-    // A server's own way need not follow an order.
-    behind = next === undefined ? new Behind(listing, items) : undefined
-    from = way
+    const position = next ?? (last === undefined ? undefined : listing.after(last))
+    if (position === undefined || isSame(position, from)) throw noProgress(listing.subject)
+    // Positions of the server need not follow the order.
+    previous = next === undefined ? new PageEnd(listing, items) : undefined
+    from = position
   }
 }
 
-/** What comes behind a page. */
-class Behind<Item> {
+/** The end of a page, to check that the next page continues after it. */
+class PageEnd<Item> {
   readonly #last: Item
-  /** Of what compares as equal to the last. */
+  /** Ids of the items that compare as equal to the last one. */
   readonly #ids: ReadonlySet<string>
 
   constructor(
@@ -61,7 +60,7 @@ class Behind<Item> {
     this.#ids = new Set(equal.map((item) => this.#idOf(item)))
   }
 
-  has(items: readonly Item[]): boolean {
+  isFollowedBy(items: readonly Item[]): boolean {
     return items.every((item) => {
       const order = this.listing.compare(item, this.#last)
       return order > 0 || (order === 0 && !this.#ids.has(this.#idOf(item)))
@@ -77,14 +76,14 @@ function isSame(a: object, b: object | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-function stuck(subject: string): DistError {
+function noProgress(subject: string): DistError {
   return new DistError(
     'MALFORMED',
-    `${subject}: the server says that there is more, and gives no way to it; what it shows is a part: update the server`,
+    `${subject}: list failed: the server answers that there is more, but not at which position; update the server`,
   )
 }
 
-/** The order of S3's listings: that of the keys' bytes. */
+/** The order of S3 listings: by the bytes of the keys. */
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -1,18 +1,18 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { digestOf, encodedOf } from '@dist/oci'
 import type { Bucket } from './bucket.js'
-import { isKnownName, s3Name, statusOf } from './errors.js'
-import { headObject } from './head.js'
-import { withPayloadHash } from './payload.js'
+import { s3Name, statusOf } from './errors.js'
+import { isKnownName } from './explanations.js'
+import { headObject } from './objects.js'
 
 export interface PutOptions {
   signal?: AbortSignal | undefined
-  /** The sha256 of the content in hex, where it is known: the server checks it. Default: computed. */
+  /** The sha256 of the content in hex, which the server checks. Default: computed. */
   sha256?: string | undefined
   contentType?: string | undefined
 }
 
-/** Puts an object, in place of one that is there. */
+/** Puts an object, replacing an existing one. */
 export async function putObject(
   bucket: Bucket,
   key: string,
@@ -23,8 +23,8 @@ export async function putObject(
 }
 
 /**
- * Puts an object unless there is one of the same size already. False where another came first. Of servers that know
- * no conditions, the last one that puts wins: only for content that is the same whoever puts it.
+ * Puts an object unless one of the same size exists; false if one exists. With servers that do not support conditional
+ * puts the last put wins: only for content that is determined by its key.
  */
 export async function putNew(
   bucket: Bucket,
@@ -37,16 +37,16 @@ export async function putNew(
     await send(bucket, key, content, options, true)
     return true
   } catch (error) {
-    if (mayBeCondition(error)) return await putWithout(bucket, key, content, options)
-    if (!isPresent(error)) throw error
+    if (mayRejectCondition(error)) return await putUnconditionally(bucket, key, content, options)
+    if (!isExisting(error)) throw error
     if ((await headObject(bucket, key, options))?.size === content.byteLength) return false
   }
-  // The object has gone meanwhile, or it is not what belongs there.
+  // The object was removed meanwhile, or has another size.
   return putAlways(bucket, key, content, options)
 }
 
-/** As `putAlways`, for a server that seems to know no conditions: it does not where it takes the same without one. */
-async function putWithout(bucket: Bucket, key: string, content: Uint8Array, options: PutOptions) {
+/** Repeats a put without its condition. If that succeeds, the server does not support conditional puts. */
+async function putUnconditionally(bucket: Bucket, key: string, content: Uint8Array, options: PutOptions) {
   await putAlways(bucket, key, content, options)
   bucket.conditionalPuts = false
   return true
@@ -73,18 +73,44 @@ async function send(
   }
   const command = withPayloadHash(new PutObjectCommand(input), sha256)
   const bytes = content.byteLength
-  await bucket.call('writing', key, (sending) => bucket.client.send(command, sending), { signal, bytes })
+  await bucket.call('write', key, (sending) => bucket.client.send(command, sending), { signal, bytes })
 }
 
-/** 412: the object was there, be it from an attempt of ours whose answer got lost. */
-function isPresent(error: unknown): boolean {
+/** 412: the object exists, maybe from an attempt of this call whose answer was lost. */
+function isExisting(error: unknown): boolean {
   return s3Name(error) === 'PreconditionFailed' || statusOf(error) === 412
 }
 
-/** Statuses with which servers refuse a header that they do not know. */
+/** Statuses with which servers reject an unknown header. */
 const refusals: readonly (number | undefined)[] = [400, 405, 501]
 
-function mayBeCondition(error: unknown): boolean {
+function mayRejectCondition(error: unknown): boolean {
   const name = s3Name(error)
   return name === 'NotImplemented' || (refusals.includes(statusOf(error)) && !isKnownName(name))
+}
+
+/** The part of an SDK command that is needed to set a header of its request. */
+interface Command {
+  readonly middlewareStack: {
+    add(middleware: never, options: { step: 'build'; name: string }): void
+  }
+}
+
+type Next = (args: { request: unknown }) => Promise<unknown>
+
+/** The payload hash of a request whose signature does not cover its bytes. */
+export const unsigned = 'UNSIGNED-PAYLOAD'
+
+/**
+ * Sets the payload hash of the signature: a sha256 in hex, which the server then checks, or `unsigned`. Without it the
+ * SDK hashes all bytes again.
+ */
+export function withPayloadHash<C>(command: C & Command, hash: string): C {
+  const middleware = (next: Next) => (args: { request: unknown }) => {
+    const { headers } = args.request as { headers: Record<string, string> }
+    headers['x-amz-content-sha256'] = hash
+    return next(args)
+  }
+  command.middlewareStack.add(middleware as never, { step: 'build', name: 'payloadHash' })
+  return command
 }

@@ -1,28 +1,28 @@
 import type { Readable } from 'node:stream'
-import type { ReadOptions } from '@dist/content'
-import { abortError, DistError, throwIfAborted } from '@dist/errdefs'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { gather, oneChunk, type ReadOptions } from '@dist/content'
+import { abortError, DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from './bucket.js'
-import { s3Error, statusOf } from './errors.js'
-import { openRange, type Range } from './get.js'
-import { headObject } from './head.js'
+import { s3Error, s3Name, statusOf } from './errors.js'
+import { headObject } from './objects.js'
 
-/** Milliseconds that a body waits for somebody to read it. It is asked for again should that happen later. */
-const unread = 30_000
+/** Milliseconds that an unread body stays open. A later read requests it again. */
+const unreadTimeoutMs = 30_000
 
 /**
- * The bytes of an object from `offset` on. `NOT_FOUND`; beyond the end `INVALID_ARGUMENT`. A body that breaks off goes
- * on by Range where it stopped; when that does not help a bounded number of times, it fails.
+ * The bytes of an object from `offset` on. `NOT_FOUND`; `INVALID_ARGUMENT` for an offset after the end. A body that is cut
+ * off is resumed with a Range request. It fails after `attempts` failures without progress.
  */
 export async function readRange(
   bucket: Bucket,
   key: string,
   { offset = 0, signal }: ReadOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
-  if (!Number.isSafeInteger(offset) || offset < 0) throw beyond(bucket, key, offset)
-  const first = await begin(bucket, key, offset, signal)
-  if (first === undefined) return nothing()
-  const timer = setTimeout(() => first.body.destroy(), unread).unref()
-  // A destroyed or broken body says so to its reader; without one that must not end the process.
+  if (!Number.isSafeInteger(offset) || offset < 0) throw invalidOffset(bucket, key, offset)
+  const first = await openFirst(bucket, key, offset, signal)
+  if (first === undefined) return oneChunk(new Uint8Array())
+  const timer = setTimeout(() => first.body.destroy(), unreadTimeoutMs).unref()
+  // Without a reader, the error of a destroyed or broken body must not end the process.
   first.body.on('error', () => {})
   return {
     [Symbol.asyncIterator]: () => {
@@ -32,14 +32,14 @@ export async function readRange(
   }
 }
 
-/** The first range; undefined where the offset is the end. */
-async function begin(bucket: Bucket, key: string, offset: number, signal: AbortSignal | undefined) {
+/** The first range; undefined where the offset is the end of the object. */
+async function openFirst(bucket: Bucket, key: string, offset: number, signal: AbortSignal | undefined) {
   try {
     return await openRange(bucket, key, offset, signal)
   } catch (error) {
     if (statusOf(error) !== 416) throw error
     if ((await headObject(bucket, key, { signal }))?.size === offset) return undefined
-    throw beyond(bucket, key, offset, error)
+    throw invalidOffset(bucket, key, offset, error)
   }
 }
 
@@ -56,8 +56,8 @@ async function* bytesOf(
     try {
       throwIfAborted(signal)
       range ??= await openRange(bucket, key, position, signal)
-      if (range.total !== first.total) throw changed(bucket, key)
-      for await (const chunk of watched(range.body, bucket.timeout, signal)) {
+      if (range.total !== first.total) throw sizeChanged(bucket, key)
+      for await (const chunk of withStallTimeout(range.body, bucket.timeout, signal)) {
         position += chunk.byteLength
         failures = 0
         yield chunk
@@ -65,7 +65,7 @@ async function* bytesOf(
       if (position < first.total) throw cutShort(bucket, key, position, first.total)
     } catch (cause) {
       throwIfAborted(signal)
-      const error = s3Error({ url: bucket.url(key), bucket: bucket.name, doing: 'reading' }, cause)
+      const error = s3Error(bucket.url(key), 'read', cause)
       failures += 1
       if (!error.retryable || failures >= bucket.attempts) throw error
       await bucket.pause(failures - 1, signal)
@@ -75,18 +75,18 @@ async function* bytesOf(
     }
   }
   range?.body.destroy()
-  if (position > first.total) throw changed(bucket, key)
+  if (position > first.total) throw sizeChanged(bucket, key)
 }
 
-/** A body that breaks when nothing comes for a while, or when the signal aborts; a slow reader is no stall. */
-async function* watched(
+/** Fails when no bytes arrive for `stallMs`, or when the signal aborts. A slow reader does not count as a stall. */
+async function* withStallTimeout(
   body: Readable,
-  stall: number,
+  stallMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const abort = () => body.destroy(signal && abortError(signal))
   const watch = () =>
-    setTimeout(() => body.destroy(new DistError('UNAVAILABLE', `no byte came for ${stall / 1000} s`)), stall)
+    setTimeout(() => body.destroy(new DistError('UNAVAILABLE', `no bytes for ${stallMs / 1000} s`)), stallMs)
   let timer = watch()
   signal?.addEventListener('abort', abort, { once: true })
   try {
@@ -102,16 +102,61 @@ async function* watched(
   }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-function beyond(bucket: Bucket, key: string, offset: number, cause?: unknown): DistError {
-  return new DistError('INVALID_ARGUMENT', `${bucket.url(key)} has no offset ${offset}`, { cause })
+function invalidOffset(bucket: Bucket, key: string, offset: number, cause?: unknown): DistError {
+  return new DistError('INVALID_ARGUMENT', `${bucket.url(key)}: offset ${offset} is outside the object`, {
+    cause,
+  })
 }
 
-function changed(bucket: Bucket, key: string): DistError {
-  return new DistError('INTERNAL', `${bucket.url(key)} changed its size while it was read`)
+function sizeChanged(bucket: Bucket, key: string): DistError {
+  return new DistError('INTERNAL', `${bucket.url(key)}: size changed while it was read`)
 }
 
 function cutShort(bucket: Bucket, key: string, position: number, total: number): DistError {
-  return new DistError('UNAVAILABLE', `${bucket.url(key)} ended after ${position} of ${total} bytes`)
+  return new DistError('UNAVAILABLE', `${bucket.url(key)}: read ended after ${position} of ${total} bytes`)
+}
+
+/** The content of a small object; undefined where there is none. `RESOURCE_EXHAUSTED` for more than `limit` bytes. */
+export async function getObject(bucket: Bucket, key: string, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    return await gather(await readRange(bucket, key), limit, bucket.url(key))
+  } catch (error) {
+    // A missing bucket is another error than a missing object.
+    if (isNotFound(error) && s3Name(error) !== 'NoSuchBucket') return undefined
+    throw error
+  }
+}
+
+/** The answer to a GET: a body, from an offset to the end of the object. */
+interface Range {
+  readonly body: Readable
+  /** Bytes of the whole object. */
+  readonly total: number
+}
+
+/** Requests the bytes from `offset` on; an offset other than 0 must be before the end. `NOT_FOUND`. */
+async function openRange(
+  bucket: Bucket,
+  key: string,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<Range> {
+  const range = offset === 0 ? {} : { Range: `bytes=${offset}-` }
+  const command = new GetObjectCommand({ Bucket: bucket.name, Key: key, ...range })
+  const got = await bucket.call('read', key, (sending) => bucket.client.send(command, sending), { signal })
+  const body = got.Body as Readable
+  const total = offset === 0 ? got.ContentLength : totalOf(got.ContentRange, offset)
+  if (total !== undefined) return { body, total }
+  body.destroy()
+  throw new DistError(
+    'MALFORMED',
+    `${bucket.url(key)}: read failed: the server did not answer with the range from ${offset}`,
+  )
+}
+
+/** The total of a Content-Range (RFC 9110); undefined for another range than the requested one, which must not be used. */
+function totalOf(contentRange: string | undefined, offset: number): number | undefined {
+  const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? []
+  if (Number(start) !== offset || Number(end) + 1 !== Number(total)) return undefined
+  return Number(total)
 }

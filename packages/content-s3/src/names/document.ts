@@ -1,24 +1,25 @@
+import { createHash } from 'node:crypto'
 import type { Image, Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { isRecord, parseDescriptor } from '@dist/oci'
 
-/** The document that stands for a published name. */
+/** The document of a published name. */
 export function formatImage({ name, desc, selection }: Image): Uint8Array {
   return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection })}\n`)
 }
 
-/** Reads the document of a name. Throws `MALFORMED`; `where` names the object. */
+/** Parses the document of a name. Throws `MALFORMED`; `where` is the URL of the object. */
 export function parseImage(content: Uint8Array, where: string): Image {
   let document: unknown
   try {
     document = JSON.parse(Buffer.from(content).toString())
   } catch (cause) {
-    throw new DistError('MALFORMED', `${where} is not JSON: publish the name again, or delete the object`, {
+    throw new DistError('MALFORMED', `${where}: not JSON; publish the name again, or delete the object`, {
       cause,
     })
   }
   if (!isRecord(document) || typeof document.name !== 'string')
-    throw new DistError('MALFORMED', `${where} is not the document of a name: delete the object`)
+    throw new DistError('MALFORMED', `${where}: not the document of a name; delete the object`)
   const { name, descriptor, selection } = document
   return {
     name,
@@ -31,4 +32,26 @@ function parseSelection(value: unknown, where: string): Selection {
   if (value === 'all') return value
   if (Array.isArray(value) && value.every((platform) => typeof platform === 'string')) return value
   throw new DistError('MALFORMED', `${where}: selection is neither "all" nor a list of platforms`)
+}
+
+/** Bytes of a key that fit a file name, with a suffix, on servers that store objects as files. */
+const maxKeyBytes = 200
+/** Bytes of a longer key that are kept in front of the hash. */
+const keptBytes = 120
+
+/**
+ * The last part of the key of a name, unique for each name: special characters are escaped as "!" and hex, and the end of
+ * a long name is replaced by "!!" and a hash. It has no slash: on servers that store objects as files, `a` and `a/b` would
+ * conflict.
+ */
+export function nameKey(name: string): string {
+  const plain = Buffer.from(name)
+    .toString('latin1')
+    .replace(/[^A-Za-z0-9._-]|^\./g, escapeByte)
+  if (plain.length <= maxKeyBytes) return plain
+  return `${plain.slice(0, keptBytes)}!!${createHash('sha256').update(name).digest('hex')}`
+}
+
+function escapeByte(byte: string): string {
+  return `!${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

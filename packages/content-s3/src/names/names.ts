@@ -1,30 +1,29 @@
 import type { Image, Names } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
-import { deleteObject } from '../bucket/delete.js'
-import { getObject } from '../bucket/get.js'
 import { listObjects } from '../bucket/list.js'
+import { deleteObject } from '../bucket/objects.js'
 import { putObject } from '../bucket/put.js'
-import { formatImage, parseImage } from './document.js'
-import { nameKey } from './key.js'
+import { getObject } from '../bucket/read.js'
+import { formatImage, nameKey, parseImage } from './document.js'
 
-/** Bytes of a document of a name. */
+/** The most bytes of the document of a name. */
 const limit = 1024 * 1024
 /** Documents that a listing reads at the same time. */
-const ahead = 16
+const readAhead = 16
 
-/** The names of a store, each an object of its own. */
+/** The names of a store, one object for each name. */
 export class S3Names implements Names {
   constructor(private readonly bucket: Bucket) {}
 
   async get(name: string): Promise<Image> {
     const key = this.#key(name)
     const image = await this.#read(key)
-    if (image === undefined) throw missing(name)
+    if (image === undefined) throw notFound(name)
     if (image.name !== name)
       throw new DistError(
         'MALFORMED',
-        `${this.bucket.url(key)} is the document of another name: delete the object`,
+        `${this.bucket.url(key)}: the document of another name; delete the object`,
       )
     return image
   }
@@ -35,21 +34,21 @@ export class S3Names implements Names {
     })
   }
 
-  /** In bounded memory. A document that cannot be read fails it: a listing that leaves names out is no basis for a sweep. */
+  /** Uses bounded memory. Fails on an unreadable document: an incomplete listing must not be the basis of a sweep. */
   async *list(): AsyncIterable<Image> {
     const reads: Promise<Image | undefined>[] = []
     for await (const { key } of listObjects(this.bucket, 'names/')) {
       const read = this.#read(key)
-      // It is awaited in its turn; a listing that ends before must not end the process.
+      // It is awaited later. If the listing ends before, an unhandled rejection must not end the process.
       read.catch(() => {})
       reads.push(read)
-      if (reads.length >= ahead) yield* present(await reads.shift())
+      if (reads.length >= readAhead) yield* existing(await reads.shift())
     }
-    for (const read of reads) yield* present(await read)
+    for (const read of reads) yield* existing(await read)
   }
 
   async delete(name: string): Promise<void> {
-    if (!(await deleteObject(this.bucket, this.#key(name)))) throw missing(name)
+    if (!(await deleteObject(this.bucket, this.#key(name)))) throw notFound(name)
   }
 
   async #read(key: string): Promise<Image | undefined> {
@@ -62,11 +61,11 @@ export class S3Names implements Names {
   }
 }
 
-/** A name that was deleted since it was listed is none. */
-function present(image: Image | undefined): readonly Image[] {
+/** Drops a name that was deleted after it was listed. */
+function existing(image: Image | undefined): readonly Image[] {
   return image === undefined ? [] : [image]
 }
 
-function missing(name: string): DistError {
-  return new DistError('NOT_FOUND', `no image has the name ${name}`)
+function notFound(name: string): DistError {
+  return new DistError('NOT_FOUND', `${name}: no image of this name in the store`)
 }

@@ -1,8 +1,8 @@
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3'
-import { DistError, isLost, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { DistError, isLost, isRetryable, sleep, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
-import { endsThere, isAnswered } from '../bucket/errors.js'
-import { headObject } from '../bucket/head.js'
+import { hasStopped, isAnswered } from '../bucket/errors.js'
+import { headObject } from '../bucket/objects.js'
 import type { SentPart } from './upload.js'
 
 export interface CompleteSettings {
@@ -11,16 +11,16 @@ export interface CompleteSettings {
   readonly parts: readonly SentPart[]
   /** Bytes of all parts. */
   readonly size: number
-  /** Milliseconds in all until it counts as failed. */
+  /** Milliseconds for all attempts together. */
   readonly timeout: number
 }
 
 /**
- * Makes the object of an upload visible. Servers take minutes for it, and answers get lost meanwhile; asking says
- * little then, since the upload is gone when it was completed. So the object is what counts, and is looked for.
+ * Completes an upload: its object becomes visible. Servers take minutes for it, and answers get lost meanwhile. A second
+ * request then fails either way, since a completed upload no longer exists. So the existence of the object decides.
  */
 export class Completion {
-  #mayGoOn = false
+  #mayContinue = false
   #deadline = Number.POSITIVE_INFINITY
 
   constructor(
@@ -28,27 +28,27 @@ export class Completion {
     private readonly settings: CompleteSettings,
   ) {}
 
-  /** Whether the server may be completing it at this moment: an upload that is given up then may become a broken object. */
-  get mayGoOn(): boolean {
-    return this.#mayGoOn
+  /** Whether the server may still be completing the upload. Aborting it then may leave a broken object. */
+  get mayContinue(): boolean {
+    return this.#mayContinue
   }
 
   /**
-   * `before` where somebody else was first: the upload is still there. `UNAVAILABLE` when it could not be found out that
-   * the object is there, and where the content has to be written again. `CANCELED` through the signal, at once.
+   * `existed` where another writer committed the object before; the upload still exists then. `UNAVAILABLE` when the
+   * object is not found in time, and when the content has to be written again. `CANCELED` at once when the signal aborts.
    */
-  async run(signal: AbortSignal | undefined): Promise<'before' | 'now'> {
-    if (await this.#isThere(signal)) return 'before'
+  async run(signal: AbortSignal | undefined): Promise<'existed' | 'completed'> {
+    if (await this.#exists(signal)) return 'existed'
     this.#deadline = performance.now() + this.settings.timeout
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#answeredOrThere(signal)
-        return 'now'
+        await this.#completeOrAppear(signal)
+        return 'completed'
       } catch (error) {
-        this.#mayGoOn ||= !endsThere(error)
+        this.#mayContinue ||= !hasStopped(error)
         throwIfAborted(signal)
-        const appeared = isAnswered(error) && !this.#mayGoOn ? this.#isThere(signal) : this.#appears(signal)
-        if (await appeared) return 'now'
+        const found = isAnswered(error) && !this.#mayContinue ? this.#exists(signal) : this.#appears(signal)
+        if (await found) return 'completed'
         const isOver = attempt >= this.bucket.attempts || performance.now() >= this.#deadline
         if (isOver || !isRetryable(error) || isLost(error)) throw error
       }
@@ -56,21 +56,21 @@ export class Completion {
     }
   }
 
-  /** Asks, and looks for the object meanwhile: a connection over which nothing comes for minutes may be dead. */
-  async #answeredOrThere(signal: AbortSignal | undefined): Promise<void> {
+  /** Sends the request, and polls for the object meanwhile: a connection that is silent for minutes may be dead. */
+  async #completeOrAppear(signal: AbortSignal | undefined): Promise<void> {
     const controller = new AbortController()
     const either = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
-    const answered = this.#ask(either)
-    const there = this.#lookOut(either)
-    for (const promise of [answered, there]) promise.catch(() => {})
+    const answered = this.#complete(either)
+    const visible = this.#pollSlowly(either)
+    for (const promise of [answered, visible]) promise.catch(() => {})
     try {
-      await Promise.race([answered, there])
+      await Promise.race([answered, visible])
     } finally {
       controller.abort()
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #complete(signal: AbortSignal): Promise<void> {
     const { key, id, parts } = this.settings
     const command = new CompleteMultipartUploadCommand({
       Bucket: this.bucket.name,
@@ -79,7 +79,7 @@ export class Completion {
       MultipartUpload: { Parts: [...parts] },
     })
     const { ETag } = await this.bucket.call(
-      'completing',
+      'complete upload',
       key,
       (sending) => this.bucket.client.send(command, sending),
       { signal, attempts: 1, timeout: Math.max(0, this.#deadline - performance.now()) },
@@ -88,30 +88,30 @@ export class Completion {
     if (ETag === undefined)
       throw new DistError(
         'UNAVAILABLE',
-        `completing ${this.bucket.url(key)}: the server did not say that it did`,
+        `${this.bucket.url(key)}: complete upload failed: the answer has no ETag`,
       )
   }
 
-  /** Resolves when the object is there. */
-  async #lookOut(signal: AbortSignal): Promise<void> {
-    do await this.bucket.wait(this.bucket.timeout, signal)
-    while (!(await this.#isSeen(signal)))
+  /** Resolves when the object exists; polls at the interval of the call timeout. */
+  async #pollSlowly(signal: AbortSignal): Promise<void> {
+    do await sleep(this.bucket.timeout, signal)
+    while (!(await this.#isVisible(signal)))
   }
 
-  /** Looks for the object for as long as an answer may take otherwise. */
+  /** Polls for the object, for as long as other calls may take. */
   async #appears(signal: AbortSignal | undefined): Promise<boolean> {
     const end = Math.min(this.#deadline, performance.now() + this.bucket.timeout)
-    for (let look = 0; ; look++) {
-      if (await this.#isSeen(signal)) return true
+    for (let attempt = 0; ; attempt++) {
+      if (await this.#isVisible(signal)) return true
       if (performance.now() >= end) return false
-      await this.bucket.pause(look, signal)
+      await this.bucket.pause(attempt, signal)
     }
   }
 
-  /** A server that does not answer has not shown it. */
-  async #isSeen(signal: AbortSignal | undefined): Promise<boolean> {
+  /** As `#exists`, but false where the server does not answer. */
+  async #isVisible(signal: AbortSignal | undefined): Promise<boolean> {
     try {
-      return await this.#isThere(signal, 1)
+      return await this.#exists(signal, 1)
     } catch (error) {
       throwIfAborted(signal)
       if (isRetryable(error)) return false
@@ -119,7 +119,7 @@ export class Completion {
     }
   }
 
-  async #isThere(signal: AbortSignal | undefined, attempts = this.bucket.attempts): Promise<boolean> {
+  async #exists(signal: AbortSignal | undefined, attempts = this.bucket.attempts): Promise<boolean> {
     const head = await headObject(this.bucket, this.settings.key, { signal, attempts })
     return head?.size === this.settings.size
   }

@@ -7,7 +7,7 @@ import type { PartMemory } from './memory.js'
 import { Upload } from './upload.js'
 
 export interface DraftSettings {
-  /** Bytes up to which content is gathered in memory and put whole. */
+  /** Content up to this size is buffered in memory and put as one object. */
   readonly smallSize: number
   readonly partSize: number
   readonly partsInFlight: number
@@ -18,14 +18,14 @@ export interface DraftSettings {
 }
 
 /**
- * One write. Small content waits in memory and becomes one object at commit; larger content goes to its final key in
- * parts as it comes, for which its digest has to be known.
+ * One write. Small content is buffered in memory and put at commit. Larger content is uploaded in parts to its final key
+ * while it arrives, which requires its expected digest.
  */
 export class S3Draft implements Draft {
   readonly startedAt = new Date()
-  /** What was cut off cannot be gone on with: the hash would need the bytes back. */
+  /** Interrupted writes cannot be resumed: rebuilding the hash would need all bytes again. */
   readonly offset = 0
-  #gathered: Uint8Array[] = []
+  #chunks: Uint8Array[] = []
   #size = 0
   #updatedAt = new Date()
   #upload: Upload | undefined
@@ -39,7 +39,7 @@ export class S3Draft implements Draft {
     private readonly settings: DraftSettings,
     private readonly onClose: () => void,
   ) {
-    this.#checkDigest(expected.size ?? 0)
+    this.#requireDigest(expected.size ?? 0)
   }
 
   owns(upload: { key: string; id: string }): boolean {
@@ -66,8 +66,8 @@ export class S3Draft implements Draft {
     this.#updatedAt = new Date()
     await this.#guard(async () => {
       if (this.#upload !== undefined) return this.#upload.append(chunk)
-      this.#gathered.push(chunk)
-      if (Math.max(this.#size, this.expected.size ?? 0) > this.settings.smallSize) await this.#begin()
+      this.#chunks.push(chunk)
+      if (Math.max(this.#size, this.expected.size ?? 0) > this.settings.smallSize) await this.#startUpload()
     })
   }
 
@@ -84,7 +84,7 @@ export class S3Draft implements Draft {
     return { digest, size, committedAt: new Date() }
   }
 
-  /** Nothing can be resumed, so nothing is kept. */
+  /** Keeps nothing, since no write can be resumed. */
   async close(_keep: boolean): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -92,43 +92,43 @@ export class S3Draft implements Draft {
     this.#end()
   }
 
-  /** From gathering to sending parts. */
-  async #begin(): Promise<void> {
-    const key = this.bucket.blob(this.#checkDigest(this.#size))
+  /** Moves the buffered content to a multipart upload. */
+  async #startUpload(): Promise<void> {
+    const key = this.bucket.blob(this.#requireDigest(this.#size))
     const upload = new Upload(this.bucket, key, { ...this.settings, size: this.expected.size })
     this.#upload = upload
-    const gathered = this.#gathered
-    this.#gathered = []
-    for (const chunk of gathered) await upload.append(chunk)
+    const chunks = this.#chunks
+    this.#chunks = []
+    for (const chunk of chunks) await upload.append(chunk)
   }
 
   async #put(digest: Digest): Promise<void> {
     const { signal } = this.settings
-    const content = Buffer.concat(this.#gathered)
+    const content = Buffer.concat(this.#chunks)
     const sha256 = algorithmOf(digest) === 'sha256' ? { sha256: encodedOf(digest) } : {}
     await putNew(this.bucket, this.bucket.blob(digest), content, { signal, ...sha256 })
   }
 
-  /** The digest, without which more than a small size cannot be written. */
-  #checkDigest(size: number): Digest {
+  /** The expected digest. `INVALID_ARGUMENT` where it is missing and `size` is not small. */
+  #requireDigest(size: number): Digest {
     const { digest } = this.expected
     const { smallSize } = this.settings
     if (digest === undefined && size > smallSize)
       throw new DistError(
         'INVALID_ARGUMENT',
-        `write ${this.ref} into S3 needs the expected digest, as all content above ${smallSize} bytes`,
+        `write ${this.ref}: content of more than ${smallSize} bytes needs its expected digest in an S3 store`,
       )
     return digest as Digest
   }
 
   async #discard(): Promise<void> {
-    this.#gathered = []
+    this.#chunks = []
     const upload = this.#upload
     this.#upload = undefined
     await upload?.abort()
   }
 
-  /** Runs a step; when it fails, this write is over and nothing of it is left. */
+  /** Runs a step. A failure ends the draft and removes its bytes. */
   async #guard(step: () => Promise<void>): Promise<void> {
     try {
       await step()
@@ -141,7 +141,7 @@ export class S3Draft implements Draft {
 
   #end(): void {
     this.#closed = true
-    this.#gathered = []
+    this.#chunks = []
     this.onClose()
   }
 

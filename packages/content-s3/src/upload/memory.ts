@@ -1,28 +1,28 @@
 import { abortError, throwIfAborted } from '@dist/errdefs'
 
-interface Waiting {
+interface Waiter {
   readonly size: number
   grant(): void
 }
 
 /**
- * The memory of parts: fills, sends, and recycles their buffers. All writes of a store share one budget; still each
- * gets one buffer whatever the others hold, so that no write waits for another that waits for it.
+ * The memory for part buffers, which it recycles. All writes of a store share one budget. Each write gets one buffer even
+ * if the budget is used up, so that writes cannot deadlock. Counts bytes, in the order of requests: p-limit counts calls.
  */
 export class PartMemory {
   #taken = 0
   #kept: Buffer[] = []
-  #waiting: Waiting[] = []
+  #waiting: Waiter[] = []
 
   /** `budget` in bytes. */
   constructor(private readonly budget: number) {}
 
-  /** Bytes in buffers that are taken. */
+  /** Bytes in buffers in use. */
   get taken(): number {
     return this.#taken
   }
 
-  /** A buffer; waits for the budget unless it is the taker's only one. `CANCELED` through the signal. */
+  /** A buffer. Waits for the budget unless it is the only buffer of its write. `CANCELED` when the signal aborts. */
   async take(size: number, only: boolean, signal: AbortSignal): Promise<Buffer> {
     throwIfAborted(signal)
     if (!only && (this.#waiting.length > 0 || this.#taken + size > this.budget))
@@ -33,7 +33,7 @@ export class PartMemory {
     return recycled ?? Buffer.allocUnsafeSlow(size)
   }
 
-  /** `reuse`: nobody else can still be reading from it. */
+  /** Returns a buffer. With `reuse` no request may still read from it. */
   give(buffer: Buffer, reuse: boolean): void {
     this.#taken -= buffer.byteLength
     if (reuse) this.#kept.push(buffer)
@@ -46,7 +46,7 @@ export class PartMemory {
     return at < 0 ? undefined : this.#kept.splice(at, 1)[0]
   }
 
-  /** Free buffers are part of the budget. */
+  /** Drops free buffers, which count towards the budget, while it is exceeded. */
   #trim(): void {
     const sizes = () => this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0)
     while (this.#kept.length > 0 && this.#taken + sizes() > this.budget) this.#kept.shift()

@@ -1,9 +1,9 @@
 import { ListPartsCommand } from '@aws-sdk/client-s3'
 import type { Bucket } from '../bucket/bucket.js'
 import { listAll, type Page } from '../bucket/pages.js'
-import { type OpenUpload, unlessEnded } from './list.js'
+import { type OpenUpload, unlessEnded } from './open-uploads.js'
 
-/** What an upload has got so far. */
+/** The received bytes of an upload. */
 export interface Progress {
   /** Bytes. */
   readonly size: number
@@ -16,11 +16,11 @@ interface Part {
   readonly arrivedAt: Date | undefined
 }
 
-/** What has arrived of an upload; undefined when it has ended meanwhile. Throws what `listAll` throws. */
+/** The progress of an upload; undefined when it has ended. Throws what `listAll` throws. */
 export async function progressOf(bucket: Bucket, upload: OpenUpload): Promise<Progress | undefined> {
   const parts = listAll<Part, { PartNumberMarker: string }>({
-    subject: `listing the parts of ${bucket.url(upload.key)}`,
-    ask: (from) => partsOf(bucket, upload, from),
+    subject: `parts of ${bucket.url(upload.key)}`,
+    getPage: (from) => partsOf(bucket, upload, from),
     after: ({ number }) => ({ PartNumberMarker: String(number) }),
     compare: (a, b) => a.number - b.number,
   })
@@ -43,16 +43,14 @@ async function partsOf(
   from: { PartNumberMarker: string } | undefined,
 ): Promise<Page<Part, { PartNumberMarker: string }>> {
   const command = new ListPartsCommand({ Bucket: bucket.name, Key: key, UploadId: id, ...from })
-  const page = await bucket.call('listing the parts of', key, (sending) =>
-    bucket.client.send(command, sending),
-  )
+  const page = await bucket.call('list parts', key, (sending) => bucket.client.send(command, sending))
   const items = (page.Parts ?? []).flatMap(({ PartNumber, Size = 0, LastModified }) =>
     PartNumber === undefined ? [] : [{ number: PartNumber, size: Size, arrivedAt: LastModified }],
   )
   const { IsTruncated, NextPartNumberMarker: marker } = page
   return {
     items,
-    // Servers name a marker also behind the last part.
+    // Servers also answer a marker after the last part.
     isTruncated: IsTruncated ?? false,
     next: marker && marker !== '0' ? { PartNumberMarker: marker } : undefined,
   }

@@ -1,28 +1,28 @@
 import type { Bucket } from '../bucket/bucket.js'
-import { removeObject } from '../bucket/delete.js'
 import { listObjects } from '../bucket/list.js'
-import { probes } from '../probe.js'
-import { abortUpload, type OpenUpload, uploadsAmongAll, uploadsBelow } from './list.js'
-import { listsUploads } from './lists-uploads.js'
+import { removeObject } from '../bucket/objects.js'
+import { probesPath } from '../probe.js'
+import { abortUpload, type OpenUpload, uploadsAmongAll, uploadsBelow } from './open-uploads.js'
 import { progressOf } from './progress.js'
+import { detectUploadListing } from './upload-lists.js'
 
 /** What a sweep removed. */
 export interface Swept {
-  /** The ref under which the write shows in the store's statuses. */
+  /** The ref of the write in the statuses of the store. */
   readonly ref: string
-  /** Bytes set free. */
+  /** Bytes freed. */
   readonly size: number
   readonly updatedAt: Date
 }
 
-/** The ref of an upload of which this process has no draft. */
+/** The ref of an upload of another process. */
 export function refOf({ id }: OpenUpload): string {
   return `upload:${id}`
 }
 
 /**
- * Aborts uploads that got nothing for `olderThan` milliseconds by the server's clock, but for those that `isLive`
- * knows, and removes probes as old. `onRemark` is told of a server that does not list uploads: there none can be swept.
+ * Aborts uploads without new parts for `olderThan` milliseconds by the clock of the server, except those that `isLive`,
+ * and removes old probesPath. Calls `onRemark` if the server does not list uploads, so that none can be swept.
  */
 export async function sweepUploads(
   bucket: Bucket,
@@ -33,28 +33,28 @@ export async function sweepUploads(
   const before = bucket.now() - olderThan
   const swept: Swept[] = []
   for await (const upload of await openUploads(bucket, onRemark)) {
-    // Most are spared by their age alone, which costs no further call.
+    // Checked first: the age of most uploads is enough, without a call.
     if (upload.startedAt.getTime() > before || isLive(upload)) continue
     const progress = await progressOf(bucket, upload)
     if (progress === undefined || progress.updatedAt.getTime() > before || isLive(upload)) continue
     if (await abortUpload(bucket, upload)) swept.push({ ref: refOf(upload), ...progress })
   }
-  for await (const { key, modifiedAt } of listObjects(bucket, probes)) {
+  for await (const { key, modifiedAt } of listObjects(bucket, probesPath)) {
     if (modifiedAt.getTime() <= before) await removeObject(bucket, key)
   }
   return swept
 }
 
-/** The open uploads to blobs of the store, found in the way in which this server shows them. */
+/** The open uploads to blobs of the store, by the listing that this server supports. */
 async function openUploads(
   bucket: Bucket,
   onRemark?: (remark: string) => void,
 ): Promise<AsyncIterable<OpenUpload>> {
   for await (const _ of uploadsBelow(bucket, 'blobs/')) return uploadsBelow(bucket, 'blobs/')
-  const lists = await listsUploads(bucket)
-  if (lists === 'never')
+  const listing = await detectUploadListing(bucket)
+  if (listing === 'never')
     onRemark?.(
-      `${bucket.root}: the server does not list uploads, so none of them is swept: have a lifecycle rule of the bucket abort incomplete uploads`,
+      `${bucket.root}: the server does not list uploads, so that they cannot be swept; set a lifecycle rule of the bucket that aborts incomplete uploads`,
     )
-  return lists === 'below' ? uploadsBelow(bucket, 'blobs/') : uploadsAmongAll(bucket, 'blobs/')
+  return listing === 'below' ? uploadsBelow(bucket, 'blobs/') : uploadsAmongAll(bucket, 'blobs/')
 }

@@ -5,18 +5,18 @@ import {
 } from '@aws-sdk/client-s3'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
-import { unsigned, withPayloadHash } from '../bucket/payload.js'
+import { unsigned, withPayloadHash } from '../bucket/put.js'
 import { Completion } from './complete.js'
 import type { PartMemory } from './memory.js'
 import { partSize } from './sizes.js'
 
 export interface UploadSettings {
-  /** Bytes of the content, where they are known. */
+  /** Bytes of the content, if known. */
   readonly size: number | undefined
   readonly partSize: number
   readonly partsInFlight: number
   readonly signParts: boolean
-  /** Milliseconds in all that completing may take. */
+  /** Milliseconds for all attempts to complete the upload. */
   readonly completeTimeout: number
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
@@ -27,12 +27,12 @@ export interface SentPart {
   readonly ETag: string | undefined
 }
 
-/** Times that giving an upload up is tried: what remains is left to a sweep. */
+/** Attempts to abort an upload. A sweep removes uploads that remain. */
 const abortAttempts = 3
 
 /**
- * A multipart upload straight to the final key, where nothing shows before `complete`. A process that dies before
- * leaves an upload, which costs space and is invisible to readers, until a sweep aborts it.
+ * A multipart upload to the final key. The object is visible after `complete`, not before. An upload of a dead process is
+ * invisible to readers and takes space until a sweep aborts it.
  */
 export class Upload {
   readonly #controller = new AbortController()
@@ -41,8 +41,8 @@ export class Upload {
   #started: Promise<string> | undefined
   #id: string | undefined
   #parts = 0
-  /** Buffers taken, the one that is being filled included. */
-  #held = 0
+  /** Buffers in use, including the one that is being filled. */
+  #buffers = 0
   #part: Buffer | undefined
   #filled = 0
   #failure: unknown
@@ -56,13 +56,13 @@ export class Upload {
     settings.signal?.addEventListener('abort', this.#abortCalls, { once: true })
   }
 
-  /** Whether an open upload of the server's is this one; while it begins, its id is not known yet. */
+  /** Whether an open upload on the server is this one. Its id is unknown while it is being started. */
   owns(upload: { key: string; id: string }): boolean {
     if (this.#id !== undefined) return upload.id === this.#id
     return this.#started !== undefined && upload.key === this.key
   }
 
-  /** Takes bytes over. Waits while as many parts are under way as may be. */
+  /** Takes a chunk. Waits while the maximum number of parts is in flight. */
   async append(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.byteLength > 0; ) {
       this.#check()
@@ -75,7 +75,7 @@ export class Upload {
     }
   }
 
-  /** Sends what is left and makes the object visible. What fails leaves the upload for `abort`. */
+  /** Sends the last part and makes the object visible. After a failure the upload exists until `abort`. */
   async complete(size: number): Promise<void> {
     await this.#send()
     while (this.#sending.size > 0) await Promise.race(this.#sending)
@@ -84,26 +84,26 @@ export class Upload {
     const parts = this.#sent.toSorted((a, b) => a.PartNumber - b.PartNumber)
     const { signal, completeTimeout: timeout } = this.settings
     this.#completion = new Completion(this.bucket, { key: this.key, id, parts, size, timeout })
-    if ((await this.#completion.run(signal)) === 'before') await this.abort()
+    if ((await this.#completion.run(signal)) === 'existed') await this.abort()
     this.#id = undefined
     this.#release()
   }
 
   /**
-   * Gives the upload up, with what was sent. What cannot be reached, and what the server may be completing, is left to a
-   * sweep: this never fails.
+   * Aborts the upload. Never fails: a sweep removes an upload that cannot be aborted, or that the server may still be
+   * completing.
    */
   async abort(): Promise<void> {
-    this.#failure ??= new DistError('INTERNAL', `the upload to ${this.bucket.url(this.key)} was given up`)
+    this.#failure ??= new DistError('INTERNAL', `${this.bucket.url(this.key)}: upload was aborted`)
     this.#abortCalls()
-    // A part that arrives after the abort would stay: none is under way any more when it is sent.
+    // A part that arrives after the abort would stay on the server, so all parts must have ended before.
     await Promise.allSettled([...this.#sending, this.#started])
     this.#release()
     const id = this.#id
-    if (id === undefined || this.#completion?.mayGoOn) return
+    if (id === undefined || this.#completion?.mayContinue) return
     const command = new AbortMultipartUploadCommand({ Bucket: this.bucket.name, Key: this.key, UploadId: id })
     await this.bucket
-      .call('giving up', this.key, (sending) => this.bucket.client.send(command, sending), {
+      .call('abort upload', this.key, (sending) => this.bucket.client.send(command, sending), {
         attempts: abortAttempts,
       })
       .catch(() => {})
@@ -113,8 +113,8 @@ export class Upload {
   async #nextPart(): Promise<Buffer> {
     const { memory, size, partSize: preferred } = this.settings
     const bytes = partSize(this.#parts + 1, size, preferred)
-    const part = await memory.take(bytes, this.#held === 0, this.#controller.signal)
-    this.#held += 1
+    const part = await memory.take(bytes, this.#buffers === 0, this.#controller.signal)
+    this.#buffers += 1
     this.#part = part
     this.#filled = 0
     return part
@@ -131,7 +131,7 @@ export class Upload {
     this.#sending.add(sending)
   }
 
-  /** Never rejects: a failure shows with the next step of the write. */
+  /** Never rejects: the next step of the write throws the failure. */
   async #sendPart(number: number, part: Buffer, size: number): Promise<void> {
     let sent = false
     try {
@@ -152,7 +152,7 @@ export class Upload {
     const part = new UploadPartCommand(input)
     const command = this.settings.signParts ? part : withPayloadHash(part, unsigned)
     const { ETag } = await this.bucket.call(
-      `writing part ${number} of`,
+      `write of part ${number}`,
       this.key,
       (sending) => this.bucket.client.send(command, sending),
       { signal: this.#controller.signal, bytes: body.byteLength },
@@ -169,7 +169,7 @@ export class Upload {
     const input = { Bucket: this.bucket.name, Key: this.key, ContentType: 'application/octet-stream' }
     const command = new CreateMultipartUploadCommand(input)
     const { UploadId } = await this.bucket.call(
-      'beginning to write',
+      'start upload',
       this.key,
       (sending) => this.bucket.client.send(command, sending),
       { signal: this.#controller.signal, awaited: true },
@@ -177,7 +177,7 @@ export class Upload {
     if (UploadId === undefined)
       throw new DistError(
         'MALFORMED',
-        `writing ${this.bucket.url(this.key)}: the server gave the upload no id`,
+        `${this.bucket.url(this.key)}: start upload failed: the answer has no upload id`,
       )
     this.#id = UploadId
     return UploadId
@@ -185,7 +185,7 @@ export class Upload {
 
   #abortCalls = () => this.#controller.abort()
 
-  /** Lets go of the signal and of the buffer that was being filled. */
+  /** Removes the listener and returns the buffer that was being filled. */
   #release(): void {
     this.settings.signal?.removeEventListener('abort', this.#abortCalls)
     if (this.#part !== undefined) this.#give(this.#part, true)
@@ -193,7 +193,7 @@ export class Upload {
   }
 
   #give(part: Buffer, reuse: boolean): void {
-    this.#held -= 1
+    this.#buffers -= 1
     this.settings.memory.give(part, reuse)
   }
 
