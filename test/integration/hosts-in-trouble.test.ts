@@ -45,7 +45,7 @@ it('R28 hosts that refuse or do not answer cost the images of others nothing, an
   expect(performance.now() - began).toBeLessThan(95_000)
   expect(code).toBe(6)
   expect(stderr).toMatch(new RegExp(`10 images: ${silent.host} did not answer within 20 s \\(`))
-  expect(stderr).toMatch(new RegExp(`10 images: ${closed} refuses the connection: .*\\(`))
+  expect(stderr).toMatch(new RegExp(`10 images: ${closed} refuses the connection; .*\\(`))
   expect(stderr).toContain(`waiting for ${silent.host} to answer`)
   expect(stdout).toMatch(/^60 images: 40 done, 20 failed/m)
   expect(silent.requests.length).toBeLessThanOrEqual(4)
@@ -90,7 +90,7 @@ it('R27 R36 bounds what one image costs a host in trouble, and how long it takes
 
   expect(await patience).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('is asked too much (429)'),
+    stderr: expect.stringContaining('limits requests (429)'),
   })
   expect(busy.requests.length).toBeLessThanOrEqual(8)
 
@@ -101,7 +101,7 @@ it('R27 R36 bounds what one image costs a host in trouble, and how long it takes
     expect(asked.length).toBeLessThanOrEqual(12)
   }
 
-  const tooSlow = `${trickling.host} sent less than 1024 bytes a second for 30 s`
+  const tooSlow = `${trickling.host} sent less than 1024 bytes per second for 30 s`
   for (const ended of [await slow, await fetching]) {
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining(tooSlow) })
     expect(ended.seconds).toBeLessThan(110)
@@ -115,7 +115,7 @@ it('R23 waits for a host that wants a pause, and says so', async () => {
   for (const { ended } of both) {
     const { code, stderr } = await ended
     expect(code).toBe(0)
-    expect(stderr).toMatch(/waiting 4 s: .* is asked too much \(429\)/)
+    expect(stderr).toMatch(/waiting 4 s: .* limits requests \(429\)/)
   }
   expect(short.requests).toHaveLength(2)
 }, 60_000)

@@ -154,7 +154,9 @@ describe('R29 what refers to an image', () => {
     const copied = await dist('copy', '--json', `${source.host}/app:1`, `${destination.host}/copied:t`)
     expect(copied).toMatchObject({ code: 0 })
     expect(jsonLines(copied.stdout)).toMatchObject([
-      { remarks: [expect.stringMatching(/what refers to it .* is not supported.*takes no pushes \(405\)/)] },
+      {
+        remarks: [expect.stringMatching(/what refers to it .* is not supported.*accepts no pushes \(405\)/)],
+      },
     ])
     expectWhole(destination, 'copied', singleImage)
   })

@@ -91,7 +91,7 @@ describe('R34 a registry behind a proxy', () => {
     const { proxy } = await proxied()
     const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '10.0.0.0/8,.test' }
     const ended = await workspace().dist(['resolve', ...settings(), reference], { env })
-    expect(ended.stderr).toContain('the host registry.test is unknown')
+    expect(ended.stderr).toContain('host registry.test is unknown')
     expect(ended.code).toBe(1)
     expect(proxy.requests).toEqual([])
   })
@@ -127,7 +127,7 @@ describe('R34 a proxy', () => {
       const env = { [name]: proxy.url.replace('//', '//ops:wr0ng@') }
       const ended = await workspace().dist(['resolve', '-v', ...settings(scheme), reference], { env })
       expect(ended.stderr).toContain(
-        `the proxy ${proxy.url} wants a login (407): check user and password in ${name}`,
+        `proxy ${proxy.url} requires a login (407); check user and password in ${name}`,
       )
       expect(ended.code).toBe(4)
       expect(ended.stderr).not.toMatch(/wr0ng|d3IwbmdA/)
@@ -142,7 +142,7 @@ describe('R34 a proxy', () => {
     await proxy[Symbol.asyncDispose]()
     const env = { HTTPS_PROXY: `ops:hunter2@${gone}` }
     const ended = await workspace().dist(['resolve', '-v', ...settings(), reference], { env })
-    expect(ended.stderr).toContain(`the proxy http://${gone} cannot be reached (ECONNREFUSED)`)
+    expect(ended.stderr).toContain(`proxy http://${gone} cannot be reached (ECONNREFUSED)`)
     expect(ended.stderr).not.toContain('hunter2')
     expect(ended.code).toBe(1)
   })
@@ -151,7 +151,7 @@ describe('R34 a proxy', () => {
     const env = { HTTPS_PROXY: 'socks5://ops:hunter2@127.0.0.1:1080' }
     const refused = await workspace().dist(['resolve', reference], { env })
     expect(refused.stderr).toBe(
-      'dist: registry.test/team/app:v1: HTTPS_PROXY: a proxy of the kind socks5:// is not supported: give one of http:// or https://\n',
+      'dist: registry.test/team/app:v1: HTTPS_PROXY: proxy scheme socks5:// is not supported: expected http:// or https://\n',
     )
     expect(refused.code).toBe(2)
     const { registry } = await proxied({ registry: {} })

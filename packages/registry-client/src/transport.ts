@@ -5,27 +5,27 @@ import { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchan
 import { defaultRetry, type RetryPolicy } from './request/retry.js'
 
 export interface TransportOptions extends AgentsOptions {
-  /** Default: ask without authorization, and take a 401 for an answer. */
+  /** Default: no authorization; a 401 is an error. */
   readonly authorizer?: Authorizer | undefined
-  /** Default: one for this transport, with its defaults. */
+  /** Default: a new one with default policy. */
   readonly limiter?: HostLimiter | undefined
   /**
-   * Milliseconds. Defaults: 20 s for headers, 5 min where content was sent before them, 30 s between two pieces of a body,
-   * 1 KiB/s over 30 s.
+   * Milliseconds. Defaults: 20 s for headers, 5 min for headers after sent content, 30 s between two pieces of a body, 1 KiB/s
+   * over 30 s.
    */
   readonly timeouts?: Partial<Timeouts> | undefined
-  /** Defaults: 2 attempts, 0.25 s between them, at most 15 min for a `Retry-After`. */
+  /** Defaults: 2 attempts, 0.25 s between them, a `Retry-After` of 15 min at most. */
   readonly retry?: Partial<RetryPolicy> | undefined
   readonly userAgent?: string | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
-  /** As in `WatchedOptions`. */
+  /** As in `ReportedOptions`. */
   readonly onAsk?: ((host: string) => () => void) | undefined
-  /** Connections to share. Default: its own, closed on dispose. */
+  /** Connections of the caller. Default: new ones, closed on dispose. */
   readonly agents?: Agents | undefined
 }
 
-/** What every transfer needs: connections, authorization, limits and patience. Dispose closes connections. */
+/** Connections, authorization, limits, time-outs and retries of all transfers. Dispose closes the connections. */
 export interface Transport extends AsyncDisposable {
   readonly agents: Agents
   readonly authorizer: Authorizer

@@ -116,7 +116,7 @@ test('R32 credentials that were kept back are told of, also where a token for ev
   const resolving = client({ credentials: async () => ann, hosts, proxy }).resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   await expect(resolving).rejects.toThrow(
-    `if that is right, write realms = ["auth.example.net"] at the top of ${hostsFile}`,
+    `to allow it, add realms = ["auth.example.net"] at the top of ${hostsFile}`,
   )
   const nobody = client({ hosts, proxy }).resolve(refTo(registry, 'a/b:1'))
   await expect(nobody).rejects.not.toThrow('realms')

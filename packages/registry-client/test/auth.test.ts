@@ -75,7 +75,7 @@ test('a wrong password is UNAUTHENTICATED at once, and no message holds it', asy
   const resolving = client({ credentials: async () => wrong }).resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
   await expect(resolving).rejects.toThrow(
-    /the user "[^"]+" is refused \(401\): check the credentials, or log in again$/,
+    /the user "[^"]+" is refused \(401\); check the credentials, or log in again$/,
   )
   await expect(resolving).rejects.not.toThrow(/hunter2/)
 })
@@ -172,20 +172,20 @@ test('an expired token is replaced before it is sent', async () => {
 })
 
 test.each([
-  ['redirects', faults.redirect('http://127.0.0.1:1/elsewhere'), 'redirects, which is not followed'],
+  ['redirects', faults.redirect('http://127.0.0.1:1/elsewhere'), 'redirects, which is refused'],
   ['sends HTML', faults.status(200, {}, '<html>secret</html>'), 'not JSON'],
-  ['sends no token', faults.status(200, {}, '{"secret":true}'), 'holds no token'],
+  ['sends no token', faults.status(200, {}, '{"secret":true}'), 'answer has no token'],
   [
     'sends a token with a line break',
     faults.status(200, {}, '{"token":"secret\\r\\nx: y"}'),
-    'holds no token',
+    'answer has no token',
   ],
   [
     'sends more than 64 KiB',
     faults.status(200, {}, `{"token":"${'secret'.repeat(20_000)}"}`),
-    'more than 65536 bytes',
+    'answer exceeds the limit of 65536 bytes',
   ],
-  ['sends without end', faults.endlessBody(), 'more than 65536 bytes'],
+  ['sends without end', faults.endlessBody(), 'answer exceeds the limit of 65536 bytes'],
   ['answers 400', faults.status(400, {}, 'secret'), 'answered 400'],
 ])('R5 a token server that %s is an error, and its body is not repeated', async (_what, fault, message) => {
   const registry = await scripted({ auth: {} })
@@ -247,7 +247,7 @@ test('R3 R35 a realm that is further inside than the registry is refused before 
   await expect(resolving).rejects.toMatchObject({ code: 'PERMISSION_DENIED', retryable: false })
   await expect(resolving).rejects.toThrow(
     'token for repository:a/b:pull from 127.0.0.1:' +
-      `${inside.port}: 127.0.0.1 is a loopback address, while registry.example.com counts as public: not asked`,
+      `${inside.port}: 127.0.0.1 is a loopback address, while registry.example.com counts as public: connection refused`,
   )
   expect(inside.requests).toEqual([])
 })
@@ -270,8 +270,8 @@ test('R4 R32 credentials are not sent to a realm of another domain, and the erro
   const resolving = registryClient.resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   await expect(resolving).rejects.toThrow(
-    `the credentials for ${registry.host} were not sent to auth.example.net, whose domain is another: ` +
-      'if that is right, write realms = ["auth.example.net"] at the top of /etc/certs.d/r/hosts.toml',
+    `credentials for ${registry.host} were not sent to auth.example.net, which has another domain; ` +
+      'to allow it, add realms = ["auth.example.net"] at the top of /etc/certs.d/r/hosts.toml',
   )
   expect(elsewhere.requests[0]?.headers.authorization).toBeUndefined()
 

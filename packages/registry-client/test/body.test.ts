@@ -75,9 +75,9 @@ test('R26 of a body only the start that is wanted is kept', async () => {
 
 test('R21 throughput counts the time waited for the source, over whole windows', () => {
   const meter = new Throughput({ bytesPerSecond: 1000, window: 2000 })
-  expect(meter.took(1999, 1)).toBe(true)
-  expect(meter.took(1, 1)).toBe(false)
-  expect(meter.took(2000, 2000)).toBe(true)
+  expect(meter.record(1999, 1)).toBe(true)
+  expect(meter.record(1, 1)).toBe(false)
+  expect(meter.record(2000, 2000)).toBe(true)
   // A reader that took its time waited for nothing.
-  for (let i = 0; i < 1000; i++) expect(meter.took(0, 1)).toBe(true)
+  for (let i = 0; i < 1000; i++) expect(meter.record(0, 1)).toBe(true)
 })

@@ -234,7 +234,7 @@ test('a helper without credentials for the server is no error', async () => {
 
 test.each([
   ['fails', 'echo "secret"; echo secret >&2; exit 3', 'failed for r (exit 3)'],
-  ['answers with something else', 'echo secret', 'did not answer with JSON'],
+  ['answers with something else', 'echo secret', 'output is not JSON'],
 ])(
   'a helper that %s is UNAUTHENTICATED, and what it wrote is not repeated',
   async (_what, script, message) => {

@@ -16,7 +16,7 @@ test('an unknown host is UNAVAILABLE, naming the host', async () => {
   const host = `${'x'.repeat(64)}.example`
   const resolving = client().resolve({ host, repository: 'a/b', tag: '1' })
   await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true, host })
-  await expect(resolving).rejects.toThrow(`${host}/a/b:1: the host ${host} is unknown: check its spelling`)
+  await expect(resolving).rejects.toThrow(`${host}/a/b:1: host ${host} is unknown; check its spelling`)
 })
 
 test('a refused connection is UNAVAILABLE, naming host and port', async () => {
@@ -25,7 +25,7 @@ test('a refused connection is UNAVAILABLE, naming host and port', async () => {
   await gone[Symbol.asyncDispose]()
   const resolving = client().resolve({ host, repository: 'a/b', tag: '1' })
   await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-  await expect(resolving).rejects.toThrow(`${host} refuses the connection: check host and port`)
+  await expect(resolving).rejects.toThrow(`${host} refuses the connection; check host and port`)
 })
 
 test.each([
@@ -124,7 +124,7 @@ test('what is not HTTP is MALFORMED', async () => {
   registry.script({}, faults.rawAnswer('SSH-2.0-OpenSSH_9.2\r\n'))
   const resolving = client().resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'MALFORMED', retryable: false })
-  await expect(resolving).rejects.toThrow('does not speak HTTP here')
+  await expect(resolving).rejects.toThrow('answer is not HTTP')
 })
 
 test('each request is told, with its URL redacted', async () => {
@@ -148,7 +148,7 @@ test.each([
   [400, 'BLOB_UNKNOWN', 'NOT_FOUND', 'does not have it (400)'],
   [404, 'DENIED', 'PERMISSION_DENIED', 'denies access (404)'],
   [404, 'denied', 'PERMISSION_DENIED', 'denies access (404)'],
-  [403, 'UNAUTHORIZED', 'UNAUTHENTICATED', 'wants a login (403)'],
+  [403, 'UNAUTHORIZED', 'UNAUTHENTICATED', 'requires a login (403)'],
   [400, 'UNSUPPORTED', 'NOT_IMPLEMENTED', 'answered 400'],
   [500, 'NAME_INVALID', 'MALFORMED', 'answered 500'],
   [503, 'UNAVAILABLE', 'UNAVAILABLE', 'failed (503)'],
@@ -167,7 +167,7 @@ test.each([
 test.each([
   [403, 'TOOMANYREQUESTS'],
   [429, 'DENIED'],
-])('R23 %i with the code %s is a host that is asked too much', async (status, said) => {
+])('R23 %i with the code %s is a host that limits requests', async (status, said) => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 10)
   registry.script({}, faults.status(status, {}, JSON.stringify({ errors: [{ code: said }] })))

@@ -94,7 +94,7 @@ test('R35 a URL that leads to a link-local address is not asked, and the error s
     .fetcher(refTo(registry, 'a/b'))
     .fetch(foreignLayer('http://169.254.169.254/latest/meta-data'))
   await expect(fetching).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-  await expect(fetching).rejects.toThrow('write addresses = ["169.254.169.254"] at the top of')
+  await expect(fetching).rejects.toThrow('add addresses = ["169.254.169.254"] at the top of')
 })
 
 test('R35 the URLs of a public image do not lead inside, although it came from a mirror there', async () => {

@@ -53,8 +53,8 @@ test('R35 a name that resolves to a more inward address is refused, and the mess
   const asking = ask(agents, `http://cdn.example:${port}/`, publicRegistry)
   await expect(asking).rejects.toMatchObject({ code: 'PERMISSION_DENIED', retryable: false })
   await expect(asking).rejects.toThrow(
-    'blob: cdn.example has 127.0.0.1, a loopback address, while registry.example counts as public: not asked; ' +
-      'if that is right, write addresses = ["127.0.0.1", "10.0.0.5"] at the top of /etc/certs.d/registry.example/hosts.toml',
+    'blob: cdn.example has 127.0.0.1, a loopback address, while registry.example counts as public: connection refused; ' +
+      'to allow it, add addresses = ["127.0.0.1", "10.0.0.5"] at the top of /etc/certs.d/registry.example/hosts.toml',
   )
   expect(requests).toEqual([])
 })
@@ -102,7 +102,9 @@ test('R35 a registry on loopback may lead to loopback, private and public addres
   expect(await ask(agents, `http://cdn.example:${port}/`, own(url))).toBe('hello')
   const asking = ask(agents, 'http://metadata.example/latest', own(url))
   await expect(asking).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-  await expect(asking).rejects.toThrow('has 169.254.169.254, a link-local or metadata address: not asked')
+  await expect(asking).rejects.toThrow(
+    'has 169.254.169.254, a link-local or metadata address: connection refused',
+  )
 })
 
 test.each([
@@ -164,9 +166,11 @@ test('R35 a registry that was reached at a public address is not followed inward
   const { port, requests } = await server()
   const { agents } = open({ 'registry.test': ['127.0.0.1'], 'cdn.test': ['127.0.0.1'] })
   const endpoint = own(`http://registry.test:${port}`)
-  agents.met(endpoint, 'public')
+  agents.recordReached(endpoint, 'public')
   const asking = ask(agents, `http://registry.test:${port}/v2/`, endpoint)
-  await expect(asking).rejects.toThrow('a loopback address, while it had a public one before: not asked')
+  await expect(asking).rejects.toThrow(
+    'a loopback address, while it had a public one before: connection refused',
+  )
   await expect(ask(agents, `http://cdn.test:${port}/`, endpoint)).rejects.toMatchObject({
     code: 'PERMISSION_DENIED',
   })
@@ -205,6 +209,6 @@ test('TLS verifies the name, although an address that was judged is what is conn
 test('a name that does not resolve is told as such', async () => {
   const { agents } = open({})
   await expect(ask(agents, 'http://none.example/', publicRegistry)).rejects.toThrow(
-    'the host none.example is unknown',
+    'host none.example is unknown',
   )
 })

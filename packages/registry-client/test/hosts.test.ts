@@ -149,14 +149,14 @@ test('R32 R35 realms and addresses at the top are for the server and its mirrors
 })
 
 test.each([
-  ['not TOML', 'server = ', 'is not TOML'],
+  ['not TOML', 'server = ', 'not TOML'],
   [
     'an unknown capability',
     '[host."https://m.example"]\ncapabilities = ["fly"]',
     '"fly" is not a capability',
   ],
   ['another scheme', 'server = "ftp://m.example"', 'neither https nor http'],
-  ['a header that breaks out', '[header]\nx = "a\\r\\nb: c"', 'is not a header'],
+  ['a header that breaks out', '[header]\nx = "a\\r\\nb: c"', 'is not a valid header'],
   ['a missing certificate', 'ca = "none.pem"', 'cannot be read (ENOENT)'],
   [
     'a realm that is a URL',

@@ -5,10 +5,10 @@ import { Peers } from '../src/http/peers.js'
 test('of the kinds at which a host was reached the outermost counts', () => {
   const peers = new Peers()
   expect(peers.kindOf('a')).toBeUndefined()
-  peers.met('a', 'private')
-  peers.met('a', 'loopback')
+  peers.record('a', 'private')
+  peers.record('a', 'loopback')
   expect(peers.kindOf('a')).toBe('private')
-  peers.met('a', 'public')
+  peers.record('a', 'public')
   expect(peers.kindOf('a')).toBe('public')
   expect(peers.kindOf('b')).toBeUndefined()
 })
@@ -16,11 +16,11 @@ test('of the kinds at which a host was reached the outermost counts', () => {
 test('connections to more inward addresses are closed once a host was reached further out', () => {
   const peers = new Peers()
   const [inward, outward] = [new Socket(), new Socket()]
-  peers.met('a', 'loopback', inward)
-  peers.met('a', 'public', outward)
+  peers.record('a', 'loopback', inward)
+  peers.record('a', 'public', outward)
   expect([inward.destroyed, outward.destroyed]).toEqual([true, false])
   const late = new Socket()
-  peers.met('a', 'private', late)
+  peers.record('a', 'private', late)
   expect(late.destroyed).toBe(true)
   outward.destroy()
 })
@@ -29,7 +29,7 @@ test('a host is forgotten some minutes after its last connection has ended, not 
   let now = 0
   const peers = new Peers(() => now)
   const socket = new Socket()
-  peers.met('a', 'public', socket)
+  peers.record('a', 'public', socket)
   now += 24 * 60 * 60_000
   expect(peers.kindOf('a')).toBe('public')
   const closed = new Promise((resolve) => socket.once('close', resolve))

@@ -49,14 +49,14 @@ describe('R34 a proxy', () => {
   ])('of a kind that is not supported is refused by name: %s', (httpsProxy) => {
     const message = refusal({ httpsProxy })
     expect(message).toBe(
-      `HTTPS_PROXY: a proxy of the kind ${httpsProxy.split(':')[0]}:// is not supported: give one of http:// or https://`,
+      `HTTPS_PROXY: proxy scheme ${httpsProxy.split(':')[0]}:// is not supported: expected http:// or https://`,
     )
   })
 
   it.each(['http://', 'http://u:hunter2@p.test:99999', 'u:hunter2@ :1', '://hunter2'])(
     'that is none is refused without being repeated: %s',
     (httpsProxy) => {
-      expect(refusal({ httpsProxy })).toBe('HTTPS_PROXY names no proxy: give http://host:port')
+      expect(refusal({ httpsProxy })).toBe('HTTPS_PROXY is not the URL of a proxy: expected http://host:port')
     },
   )
 

@@ -58,11 +58,11 @@ test.each(['POST', 'PUT'])(
 )
 
 test.each([
-  [401, 'UNAUTHENTICATED', /wants a login/],
+  [401, 'UNAUTHENTICATED', /requires a login/],
   [403, 'PERMISSION_DENIED', /may not push to this repository/],
   [404, 'NOT_FOUND', /may have to be created first/],
   [405, 'NOT_IMPLEMENTED', /read-only/],
-  [413, 'RESOURCE_EXHAUSTED', /does not take so much/],
+  [413, 'RESOURCE_EXHAUSTED', /refuses the size/],
 ])('a refusal by %i is final, and in the registry’s own words', async (code, expected, meaning) => {
   const registry = await scripted()
   registry.script({ method: 'POST' }, faults.status(code))
@@ -117,7 +117,7 @@ test.each([
 ])('R21 a registry that stops reading is given up (%s)', async (_way, size) => {
   const host = await rawRegistry(() => {})
   const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
-  await expect(push(pusher, sample(size))).rejects.toThrow(/stopped reading for 0.2 s/)
+  await expect(push(pusher, sample(size))).rejects.toThrow(/read nothing for 0.2 s/)
 })
 
 test('a refusal is read although the connection is closed on what is still being sent', async () => {

@@ -92,7 +92,7 @@ test('redirects without end are given up after five', async () => {
 test('R24 a redirect from https to http is refused', () => {
   const from = new URL('https://registry.example/v2/a/b/blobs/x')
   expect(() => redirectTarget('http://cdn.example/x?sig=secret', from, 'blob')).toThrow(
-    'from https to plain http (http://cdn.example/x?…), which is refused',
+    'blob: redirect refused (registry.example): from https to plain http at http://cdn.example/x?…',
   )
   expect(redirectTarget('https://cdn.example/x', from, 'blob').href).toBe('https://cdn.example/x')
 })

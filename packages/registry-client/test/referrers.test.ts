@@ -153,7 +153,7 @@ test.each([401, 403, 500, 503])('R29 a tag that is answered %i, too, is not know
   registry.script({ path: tag }, faults.status(code))
   const { digests, unknown } = await looked(registry)
   expect(digests).toEqual([])
-  expect(unknown).toEqual([expect.stringContaining(code === 401 ? 'wants a login' : `(${code})`)])
+  expect(unknown).toEqual([expect.stringContaining(code === 401 ? 'requires a login' : `(${code})`)])
 })
 
 test.each([

@@ -151,7 +151,7 @@ test('R36 a body that stays too slow is opened once more, and then fails for goo
   const { body } = await client({ timeouts, retry: {} }).fetcher(refTo(registry, 'a/b')).fetch(desc)
   const reading = collect(body)
   await expect(reading).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: false })
-  await expect(reading).rejects.toThrow(`${registry.host} sent less than 100000 bytes a second for 0.06 s`)
+  await expect(reading).rejects.toThrow(`${registry.host} sent less than 100000 bytes per second for 0.06 s`)
   expect(registry.requests).toHaveLength(2)
 })
 

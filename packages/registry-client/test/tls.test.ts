@@ -14,7 +14,7 @@ test('R24 an authority that nobody knows is refused at once, and the message say
   const registry = await scripted({ tls: { cert, key } })
   const resolving = client(at(registry.url)).resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
-  await expect(resolving).rejects.toThrow('give its authority as "ca" in hosts.toml')
+  await expect(resolving).rejects.toThrow('set its authority as "ca" in hosts.toml')
   expect(registry.requests).toEqual([])
 })
 

@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import type { AddressKind } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
 
-/** What a request to an endpoint may be authorised for: `repository:library/alpine:pull`; several, with spaces between. */
+/** The scope of an authorization: `repository:library/alpine:pull`; several are separated by spaces. */
 export type Scope = string
 
 export function pullScope(repository: string): Scope {
@@ -13,23 +13,22 @@ export function pushScope(repository: string): Scope {
   return `repository:${repository}:pull,push`
 }
 
-/** Pushing to one repository what another one has. */
+/** Pushes to one repository, and mounts from another. */
 export function mountScope(repository: string, from: string): Scope {
   return `${pushScope(repository)} ${pullScope(from)}`
 }
 
 /**
- * Knows how to be let in. It stands apart from the transfers, so that tokens and credentials can stay in one
- * thread while others carry the bytes: all that goes in and out can be sent between threads.
+ * Obtains authorizations. Separate from the transfers, so that tokens and credentials stay in one thread while other
+ * threads transfer bytes: all arguments and results can be sent between threads.
  */
 export interface Authorizer {
-  /** The `Authorization` to send, where it is known that one is needed. Undefined: ask without. */
+  /** The `Authorization` to send. Undefined: none is known to be needed. */
   authorization(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
   /**
-   * A new `Authorization` after a 401 with these `WWW-Authenticate` headers. `rejected` is the one that was sent;
-   * where a newer one is there already, or on its way, all who ask share it. `reached` is where the endpoint was reached, for
-   * whoever asks from another thread. Throws `UNAUTHENTICATED`,
-   * `UNAVAILABLE`, `MALFORMED`, `PERMISSION_DENIED` for a realm that must not be asked.
+   * A new `Authorization` after a 401 with these `WWW-Authenticate` headers. `rejected` is the one that was sent; if a newer
+   * one exists or is being requested, all callers share it (R8). `reached` is the kind of the endpoint's address, for calls
+   * from another thread. Throws `UNAUTHENTICATED`, `UNAVAILABLE`, `MALFORMED`, and `PERMISSION_DENIED` for a forbidden realm.
    */
   challenged(
     endpoint: Endpoint,
@@ -38,18 +37,18 @@ export interface Authorizer {
     rejected: string | undefined,
     reached?: AddressKind,
   ): Promise<string>
-  /** What is to be said where an authorization is refused: that credentials were kept back, and how to allow them. */
+  /** Advice for a refused authorization: credentials were withheld, and how to allow them. Undefined: none were. */
   withheld(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
 }
 
-/** Knows nobody: a 401 stays one. */
+/** Has no credentials: a 401 is an error. */
 export const anonymous: Authorizer = {
   authorization: async () => undefined,
   withheld: async () => undefined,
   challenged: async ({ url }) => {
     throw new DistError(
       'UNAUTHENTICATED',
-      `${new URL(url).host} wants a login (401), and none is given to it`,
+      `${new URL(url).host} requires a login (401), and no authorizer is configured`,
     )
   },
 }

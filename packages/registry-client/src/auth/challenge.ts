@@ -4,7 +4,7 @@ export interface Challenge {
   readonly params: Readonly<Record<string, string>>
 }
 
-// A registry's challenge has some 200 characters. What is longer than this is not read.
+// Characters. A registry's challenge has about 200; longer headers are ignored.
 const maxLength = 8 * 1024
 
 const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y
@@ -14,14 +14,14 @@ const quoted = /"((?:[^"\\]|\\[\s\S])*)("|$)/y
 const bare = /[^\s,"]*/y
 
 /**
- * Reads every challenge of one or several headers, also several in one. Whatever cannot be read is passed over:
- * malformed headers give fewer challenges, never an error.
+ * Parses all challenges of all headers; a header may hold several. Malformed parts are skipped: they give fewer challenges,
+ * never an error (R6).
  */
 export function parseChallenges(headers: readonly string[]): Challenge[] {
   return headers.flatMap((header) => (header.length > maxLength ? [] : parseHeader(header)))
 }
 
-/** The challenge to answer: Bearer before Basic, others not at all. */
+/** The challenge to answer: Bearer before Basic. Other schemes are not supported. */
 export function preferredChallenge(challenges: readonly Challenge[]): Challenge | undefined {
   return (
     challenges.find(({ scheme, params }) => scheme === 'bearer' && params.realm !== undefined) ??
@@ -45,7 +45,7 @@ function parseHeader(header: string): Challenge[] {
       continue
     }
     const challenge = challenges.at(-1)
-    // "a=b" belongs to the challenge before it; a word alone begins the next one.
+    // "a=b" is a parameter of the challenge before it; a single word starts the next challenge.
     if (take(equals) === null) challenges.push({ scheme: word.toLowerCase(), params: Object.create(null) })
     else if (challenge === undefined) parameterValue(take)
     else challenge.params[word.toLowerCase()] ??= parameterValue(take)

@@ -5,8 +5,8 @@ import { type Challenge, parseChallenges, preferredChallenge } from './challenge
 import type { TokenOptions } from './token.js'
 
 /**
- * The challenge that an endpoint puts: the one in these headers, or, since some registries leave it out on their
- * resources, the one on its base URL. Throws `UNAUTHENTICATED` where there is none that can be answered.
+ * The challenge of an endpoint: in these headers or, because some registries leave it out on their resources, in the answer of
+ * its base URL. Throws `UNAUTHENTICATED` without a supported challenge.
  */
 export async function findChallenge(
   endpoint: Endpoint,
@@ -15,14 +15,16 @@ export async function findChallenge(
 ): Promise<Challenge> {
   const challenge = preferredChallenge(parseChallenges(headers))
   if (challenge !== undefined) return challenge
-  const asked = headers.length > 0 ? headers : await ping(endpoint, options)
-  const found = preferredChallenge(parseChallenges(asked))
+  const received = headers.length > 0 ? headers : await ping(endpoint, options)
+  const found = preferredChallenge(parseChallenges(received))
   if (found !== undefined) return found
-  const said =
-    asked.length === 0 ? 'no challenge' : `"${sanitize(withoutSecrets(asked.join(', ').slice(0, 1000)), 80)}"`
+  const text =
+    received.length === 0
+      ? 'no challenge'
+      : `"${sanitize(withoutSecrets(received.join(', ').slice(0, 1000)), 80)}"`
   throw new DistError(
     'UNAUTHENTICATED',
-    `${new URL(endpoint.url).host} wants a login but says ${said}: only Bearer and Basic are supported`,
+    `${new URL(endpoint.url).host} requires a login and sends ${text}: only Bearer and Basic are supported`,
   )
 }
 
@@ -39,7 +41,7 @@ async function ping(endpoint: Endpoint, options: TokenOptions): Promise<readonly
   return challengesOf(response.headers['www-authenticate'])
 }
 
-/** The `WWW-Authenticate` headers of an answer, each apart. */
+/** The `WWW-Authenticate` headers of an answer. */
 export function challengesOf(header: string | readonly string[] | undefined): readonly string[] {
   return header === undefined ? [] : typeof header === 'string' ? [header] : header
 }

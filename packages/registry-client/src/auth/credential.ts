@@ -1,6 +1,6 @@
 import { sanitize } from '@dist/errdefs'
 
-/** What somebody may prove who they are with. */
+/** A credential of a user. */
 export type Credential =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
   /** Exchanged for access tokens by the OAuth refresh-token form. */
@@ -9,28 +9,28 @@ export type Credential =
   | { readonly kind: 'registry'; readonly token: string }
 
 export interface CredentialsOptions {
-  /** What it is wanted for (`team-a/app`): there may be others than for the rest of the host. Default: the host. */
+  /** The repository (`team-a/app`): it may have another credential than its host. Default: the host alone. */
   readonly repository?: string | undefined
-  /** The last one was of no use: nothing that is remembered counts. Default: false. */
+  /** The last credential was refused: cached answers are not used. Default: false. */
   readonly fresh?: boolean | undefined
 }
 
-/** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`), or for a repository of it. */
+/** Finds the credential for a registry's host (`registry-1.docker.io`, `127.0.0.1:5000`), or for one of its repositories. */
 export type Credentials = (host: string, options?: CredentialsOptions) => Promise<Credential | undefined>
 
-/** The user that an `Authorization` is of, fit to be shown, where it tells one. */
+/** The user of a Basic `Authorization`, for messages. Undefined for other schemes. */
 export function userOf(authorization: string | undefined): string | undefined {
   const [, encoded] = /^Basic (.+)$/.exec(authorization ?? '') ?? []
   if (encoded === undefined) return undefined
-  return shownUser(Buffer.from(encoded, 'base64').toString('utf8').replace(/:.*$/s, ''))
+  return quoteUser(Buffer.from(encoded, 'base64').toString('utf8').replace(/:.*$/s, ''))
 }
 
-/** A user's name, bounded and escaped. */
-export function shownUser(username: string): string {
+/** A user's name, quoted, bounded and escaped. */
+export function quoteUser(username: string): string {
   return `"${sanitize(username, 60)}"`
 }
 
-/** What of an `Authorization` must not be shown, in all forms in which it may come back. */
+/** The secrets of an `Authorization`, in all forms in which a server may repeat them. */
 export function secretsIn(authorization: string | undefined): readonly string[] {
   const [scheme = '', value = ''] = (authorization ?? '').split(' ', 2)
   if (scheme.toLowerCase() !== 'basic') return [value]

@@ -9,26 +9,26 @@ import { mayHaveCredentials, realmRefusal } from './realm.js'
 import { fetchToken, type Grant, type TokenOptions } from './token.js'
 
 export interface AuthorizerOptions extends TokenOptions {
-  /** Default: nobody has any. */
+  /** Default: no host has credentials. */
   readonly credentials?: Credentials | undefined
 }
 
-/** Answers the challenges that registries give, never one that it made up, and keeps tokens while they are good. */
+/** Answers the challenges of registries, and caches tokens until they expire. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return new RegistryAuthorizer(options)
 }
 
 class RegistryAuthorizer implements Authorizer {
-  /** By endpoint: how it wants to be asked. Known after the first 401. */
+  /** By endpoint; known after the first 401. */
   readonly #challenges = new Map<string, Challenge>()
-  /** By endpoint, service, scope and credential. */
+  /** By endpoint and scope. */
   readonly #grants = new Map<string, Grant>()
-  /** By the same: what was kept back. */
+  /** By endpoint and scope: the advice for withheld credentials. */
   readonly #withheld = new Map<string, string>()
   readonly #refreshing = new Map<string, Promise<string>>()
   /** By host and repository. */
   readonly #credentials = new Map<string, Promise<Credential | undefined>>()
-  /** Hosts whose last credential was of no use: the next one is looked for anew. */
+  /** Hosts whose last credential was refused: the next look-up bypasses caches. */
   readonly #doubted = new Set<string>()
 
   constructor(private readonly options: AuthorizerOptions) {}
@@ -48,15 +48,15 @@ class RegistryAuthorizer implements Authorizer {
     rejected: string | undefined,
     reached?: AddressKind,
   ): Promise<string> {
-    if (reached !== undefined) this.options.agents.met(endpoint, reached)
+    if (reached !== undefined) this.options.agents.recordReached(endpoint, reached)
     const key = grantKey(endpoint, scope)
     const grant = this.#grants.get(key)
     if (grant !== undefined && grant.authorization !== rejected) return grant.authorization
     const running = this.#refreshing.get(key)
     if (running !== undefined) return running
-    return this.#shared(key, async () => {
+    return this.#share(key, async () => {
       this.#grants.delete(key)
-      // It was the credential itself that was refused: passwords of helpers are good for some hours only.
+      // The credential itself was refused: passwords of credential helpers expire after some hours.
       if (grant?.expiresAt === Number.POSITIVE_INFINITY) {
         const registry = new URL(endpoint.url)
         this.#doubt(registry.host, repositoryAt(registry, scope))
@@ -72,11 +72,11 @@ class RegistryAuthorizer implements Authorizer {
   }
 
   #refresh(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
-    return this.#shared(grantKey(endpoint, scope), () => this.#grant(endpoint, scope, challenge))
+    return this.#share(grantKey(endpoint, scope), () => this.#grant(endpoint, scope, challenge))
   }
 
-  /** Everybody who waits for the same grant waits for one request. */
-  #shared(key: string, make: () => Promise<string>): Promise<string> {
+  /** Callers that need the same grant share one request. */
+  #share(key: string, make: () => Promise<string>): Promise<string> {
     const running = this.#refreshing.get(key)
     if (running !== undefined) return running
     const made = make().finally(() => this.#refreshing.delete(key))
@@ -96,7 +96,7 @@ class RegistryAuthorizer implements Authorizer {
       this.#grants.set(grantKey(endpoint, scope), grant)
       return grant.authorization
     } catch (error) {
-      // A credential that was changed meanwhile is read anew by the next who asks.
+      // The next call reads the credential again: the user may have changed it.
       this.#doubt(registry.host, repository)
       throw error
     }
@@ -112,15 +112,15 @@ class RegistryAuthorizer implements Authorizer {
     if (credential?.kind === 'registry')
       return { authorization: `Bearer ${credential.token}`, expiresAt: Number.POSITIVE_INFINITY }
     const realm = checkedRealm(challenge.params.realm ?? '', registry)
-    const own = mayHaveCredentials(realm, endpoint) ? credential : undefined
-    const kept = own === credential ? undefined : withheldFrom(realm, endpoint)
-    if (kept !== undefined) this.#withheld.set(grantKey(endpoint, scope), kept)
+    const own = (await mayHaveCredentials(realm, endpoint)) ? credential : undefined
+    const advice = own === credential ? undefined : withheldAdvice(realm, endpoint)
+    if (advice !== undefined) this.#withheld.set(grantKey(endpoint, scope), advice)
     try {
       const { service } = challenge.params
       return await fetchToken({ endpoint, realm, service, scope, credential: own }, this.options)
     } catch (error) {
-      if (kept === undefined || !hasCode(error, 'UNAUTHENTICATED')) throw error
-      throw new DistError('UNAUTHENTICATED', `${(error as DistError).message}; ${kept}`, { cause: error })
+      if (advice === undefined || !hasCode(error, 'UNAUTHENTICATED')) throw error
+      throw new DistError('UNAUTHENTICATED', `${(error as DistError).message}; ${advice}`, { cause: error })
     }
   }
 
@@ -136,13 +136,13 @@ class RegistryAuthorizer implements Authorizer {
     const fresh = this.#doubted.delete(host)
     const found = this.options.credentials?.(host, { repository, fresh }) ?? Promise.resolve(undefined)
     this.#credentials.set(key, found)
-    // A failed look-up is not kept, or a locked keychain would stay locked for ever.
+    // A failed look-up is not cached: a locked keychain may be unlocked.
     found.catch(() => this.#credentials.delete(key))
     return found
   }
 }
 
-/** The repository that a scope is for, as it stands behind the host: a mirror may have it below a path of its own. */
+/** The repository of a scope as a path at the host: a mirror may have a base path. */
 function repositoryAt(registry: URL, scope: Scope): string {
   const base = registry.pathname.replace(/^\/v2(?=\/|$)/, '').replace(/\/v2$/, '')
   const [, repository = ''] = /^repository:([^:]+):/.exec(scope) ?? []
@@ -151,30 +151,27 @@ function repositoryAt(registry: URL, scope: Scope): string {
 
 function basicGrant(credential: Credential | undefined, host: string): Grant {
   if (credential?.kind !== 'password')
-    throw new DistError('UNAUTHENTICATED', `${host} wants a user and a password: log in to it first`)
+    throw new DistError('UNAUTHENTICATED', `${host} requires user and password; log in to it first`)
   const authorization = basicAuthorization(credential.username, credential.password)
   return { authorization, expiresAt: Number.POSITIVE_INFINITY }
 }
 
 function checkedRealm(text: string, registry: URL): URL {
-  if (!URL.canParse(text)) throw refused(registry, '(malformed URL)', 'is no URL')
+  if (!URL.canParse(text)) throw realmError(registry, '(malformed URL)', 'is not a URL')
   const realm = new URL(text)
   const why = realmRefusal(realm, registry)
-  if (why !== undefined) throw refused(registry, sanitize(redactUrl(realm), 300), why)
+  if (why !== undefined) throw realmError(registry, sanitize(redactUrl(realm), 300), why)
   return realm
 }
 
-function refused(registry: URL, realm: string, why: string): DistError {
-  return new DistError(
-    'PERMISSION_DENIED',
-    `${registry.host} names the token server ${realm}, which ${why}: not asked`,
-  )
+function realmError(registry: URL, realm: string, why: string): DistError {
+  return new DistError('PERMISSION_DENIED', `${registry.host}: token server ${realm} refused: it ${why}`)
 }
 
-function withheldFrom(realm: URL, endpoint: Endpoint): string {
+function withheldAdvice(realm: URL, endpoint: Endpoint): string {
   const { host } = new URL(endpoint.url)
   const advice = hostsFileAdvice(endpoint, `realms = ["${realm.host}"]`)
-  return `the credentials for ${host} were not sent to ${realm.host}, whose domain is another: if that is right, ${advice}`
+  return `credentials for ${host} were not sent to ${realm.host}, which has another domain; to allow it, ${advice}`
 }
 
 function grantKey(endpoint: Endpoint, scope: Scope): string {

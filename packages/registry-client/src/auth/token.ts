@@ -7,9 +7,9 @@ import type { ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.j
 import { reportAnswer, reportedExchange } from '../http/report.js'
 import { statusError } from '../http/status.js'
 import { type RetryPolicy, withRetries } from '../request/retry.js'
-import { basicAuthorization, type Credential, secretsIn, shownUser } from './credential.js'
+import { basicAuthorization, type Credential, quoteUser, secretsIn } from './credential.js'
 
-/** A token, and until when it is good (milliseconds since the epoch). */
+/** An authorization, and its expiry in milliseconds since the epoch. */
 export interface Grant {
   readonly authorization: string
   readonly expiresAt: number
@@ -33,13 +33,14 @@ export interface TokenOptions {
   readonly onAsk?: ((host: string) => () => void) | undefined
 }
 
-// Distribution's token specification: what names no expiry is good for 60 seconds.
+// Seconds, for a token without an expiry (distribution's token specification).
 const defaultLifetime = 60
+// Bytes.
 const maxTokenResponse = 64 * 1024
 
 /**
- * Asks a token server. `UNAUTHENTICATED` where it refuses the credential, `MALFORMED` for an answer that holds no
- * token, is a redirect or exceeds 64 KiB. Its content is never repeated in an error: it may hold the token.
+ * Requests a token from a token server. `UNAUTHENTICATED` if it refuses the credential, `MALFORMED` for an answer without a
+ * token, a redirect, or more than 64 KiB (R5). Errors never contain the answer: it may contain the token.
  */
 export async function fetchToken(request: TokenRequest, options: TokenOptions): Promise<Grant> {
   const { realm, endpoint } = request
@@ -67,18 +68,18 @@ function secretsOf(credential: Credential | undefined): readonly string[] {
 
 function refusal(status: number, what: string, credential: Credential | undefined): DistError {
   if (status === 401 || status === 403)
-    return new DistError('UNAUTHENTICATED', `${what}: ${refusedLogin(status, credential)}`)
-  // Following a redirect would carry the credential to wherever it leads.
-  const why = status >= 300 && status < 400 ? 'redirects, which is not followed' : `answered ${status}`
+    return new DistError('UNAUTHENTICATED', `${what}: ${loginRefusal(status, credential)}`)
+  // A redirect would send the credential to another server.
+  const why = status >= 300 && status < 400 ? 'redirects, which is refused' : `answered ${status}`
   return new DistError('MALFORMED', `${what}: ${why}`)
 }
 
-/** Who was refused; never with what. */
-function refusedLogin(status: number, credential: Credential | undefined): string {
-  if (credential === undefined) return `refused (${status}): log in to this registry first`
-  const who =
-    credential.kind === 'password' ? `the user ${shownUser(credential.username)}` : 'the identity token'
-  return `${who} is refused (${status}): check the credentials, or log in again`
+/** The refusal, with the user and without secrets. */
+function loginRefusal(status: number, credential: Credential | undefined): string {
+  if (credential === undefined) return `refused (${status}); log in to this registry first`
+  const subject =
+    credential.kind === 'password' ? `the user ${quoteUser(credential.username)}` : 'the identity token'
+  return `${subject} is refused (${status}); check the credentials, or log in again`
 }
 
 function tokenExchange(request: TokenRequest, userAgent: string): ExchangeRequest {
@@ -109,22 +110,22 @@ function oauthForm({ service, scope }: TokenRequest, refreshToken: string): stri
 
 function grantOf(content: Uint8Array, what: string): Grant {
   if (content.byteLength > maxTokenResponse)
-    throw new DistError('MALFORMED', `${what}: the answer has more than ${maxTokenResponse} bytes`)
+    throw new DistError('MALFORMED', `${what}: answer exceeds the limit of ${maxTokenResponse} bytes`)
   let document: { token?: unknown; access_token?: unknown; expires_in?: unknown } | null
   try {
     document = JSON.parse(Buffer.from(content).toString('utf8'))
   } catch {
-    throw new DistError('MALFORMED', `${what}: the answer is not JSON`)
+    throw new DistError('MALFORMED', `${what}: answer is not JSON`)
   }
   const token = document?.token || document?.access_token
-  // Anything but visible ASCII would break out of the header that the token is put into.
+  // The token becomes a header value: other characters than visible ASCII could end the header.
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
-    throw new DistError('MALFORMED', `${what}: the answer holds no token`)
+    throw new DistError('MALFORMED', `${what}: answer has no token`)
   return { authorization: `Bearer ${token}`, expiresAt: Date.now() + lifetime(document?.expires_in) * 1000 }
 }
 
 function lifetime(expiresIn: unknown): number {
   const seconds = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn : defaultLifetime
-  // Given up a little early: what is under way when it expires costs a round trip.
+  // Renewed a little early: a request with an expired token costs a round trip.
   return seconds - Math.min(10, seconds / 10)
 }

@@ -4,10 +4,10 @@ import { DistError, errnoOf } from '@dist/errdefs'
 import { defaultEndpoint, type Endpoint, type TlsMaterial } from '../endpoint.js'
 
 /**
- * The endpoints of a host by containerd's `certs.d` convention: the first of the directories that has one for the
- * host (`host_port_`, `host:port`, then `_default`) decides. With `hosts.toml` in it, that alone counts; else its
- * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as docker reads them. Where there is none, the
- * host itself. Each names the file that settings would go to. `INVALID_ARGUMENT` names the file that cannot be read.
+ * The endpoints of a host by containerd's `certs.d` convention. The first directory with an entry for the host
+ * (`host_port_`, `host:port`, then `_default`) decides. If the entry has a `hosts.toml`, only that is read; otherwise its
+ * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as in docker. Without an entry: the host itself.
+ * Each endpoint names the file for its settings. Throws `INVALID_ARGUMENT` for a file that cannot be read.
  */
 export async function hostsFromDirectories(
   directories: readonly string[],
@@ -20,7 +20,7 @@ export async function hostsFromDirectories(
       if (entries === undefined) continue
       const hostsFile = join(directory, 'hosts.toml')
       if (!entries.some((entry) => entry.name === 'hosts.toml'))
-        return [{ ...(await dockerStyle(directory, entries, host)), hostsFile }]
+        return [{ ...(await readDockerFiles(directory, entries, host)), hostsFile }]
       const { hostsFromToml } = await import('./hosts-toml.js')
       return hostsFromToml(hostsFile, host)
     }
@@ -30,10 +30,10 @@ export async function hostsFromDirectories(
   return root === undefined ? [] : [{ ...defaultEndpoint(host), hostsFile: join(root, name, 'hosts.toml') }]
 }
 
-/** The names under which a host's directory may stand; the first spells a port where no colon can be in a name. */
+/** The possible names of a host's directory. The first is for file systems without colons in names. */
 function directoryNames(host: string): string[] {
-  const spelled = host.replace(/:(\d+)$/, '_$1_')
-  return [...new Set([spelled, host, '_default'])]
+  const withoutColon = host.replace(/:(\d+)$/, '_$1_')
+  return [...new Set([withoutColon, host, '_default'])]
 }
 
 async function list(directory: string): Promise<Dirent[] | undefined> {
@@ -42,11 +42,15 @@ async function list(directory: string): Promise<Dirent[] | undefined> {
   } catch (cause) {
     const code = errnoOf(cause)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw unreadable(directory, cause)
+    throw unreadableError(directory, cause)
   }
 }
 
-async function dockerStyle(directory: string, entries: readonly Dirent[], host: string): Promise<Endpoint> {
+async function readDockerFiles(
+  directory: string,
+  entries: readonly Dirent[],
+  host: string,
+): Promise<Endpoint> {
   const names = entries.map(({ name }) => name).sort()
   const ca = await Promise.all(
     names.filter((name) => name.endsWith('.crt')).map((name) => readPem(join(directory, name))),
@@ -65,21 +69,21 @@ async function dockerStyle(directory: string, entries: readonly Dirent[], host: 
   }
   const endpoint = defaultEndpoint(host)
   if (Object.keys(tls).length === 0) return endpoint
-  // Who configures an authority for loopback means TLS.
+  // An authority for a loopback host implies TLS.
   return { ...endpoint, url: endpoint.url.replace(/^http:/, 'https:'), tls }
 }
 
-/** A file with keys or certificates. `INVALID_ARGUMENT` when it cannot be read. */
+/** Reads a file with keys or certificates. Throws `INVALID_ARGUMENT` if it cannot be read. */
 export async function readPem(path: string): Promise<string> {
   try {
     return await fs.readFile(path, 'utf8')
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadableError(path, cause)
   }
 }
 
-export function unreadable(path: string, cause: unknown): DistError {
-  return new DistError('INVALID_ARGUMENT', `${path} cannot be read (${errnoOf(cause) ?? 'unknown error'})`, {
+export function unreadableError(path: string, cause: unknown): DistError {
+  return new DistError('INVALID_ARGUMENT', `${path}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, {
     cause,
   })
 }

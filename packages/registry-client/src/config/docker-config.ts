@@ -5,7 +5,7 @@ import type { Credential, Credentials } from '../auth/credential.js'
 import type { RunHelper } from './credential-helper.js'
 
 export interface DockerCredentialsOptions {
-  /** Configuration files, first come first served: the first that knows a host decides. Missing ones are passed over. */
+  /** Configuration files: the first with a credential for the host decides. Missing files are skipped. */
   readonly files: readonly string[]
   /** Runs a credential helper. Default: `docker-credential-<name> get` from the PATH. */
   readonly runHelper?: RunHelper | undefined
@@ -19,9 +19,9 @@ interface DockerConfig {
 
 /**
  * Credentials from docker's `config.json` (and podman's `auth.json`, containers-auth.json(5)). Keys may have a path: the
- * longest one that the repository begins with decides, then the host. For each key its helper in `credHelpers` is asked,
- * else `credsStore`, else `auths`; what a helper answers is remembered. Throws `INVALID_ARGUMENT` for a file that is no
- * such thing and `UNAUTHENTICATED` for a helper that fails; no message holds a secret.
+ * longest prefix of the repository decides, then the host (R31). For each key: its helper in `credHelpers`, else
+ * `credsStore`, else `auths`; answers of helpers are cached. Throws `INVALID_ARGUMENT` for an invalid file and
+ * `UNAUTHENTICATED` for a helper that fails; no message contains a secret.
  */
 export function dockerCredentials(options: DockerCredentialsOptions): Credentials {
   const answers = new Map<string, Promise<Credential | undefined>>()
@@ -45,7 +45,7 @@ export function dockerCredentials(options: DockerCredentialsOptions): Credential
   }
 }
 
-/** `names`: how the host, or a part of it, may be spelled as a key; helpers know it by the first. */
+/** `names`: the spellings of a host, or of a part of it, as a key. Helpers get the first. */
 async function credentialIn(
   config: DockerConfig,
   names: readonly [string, ...string[]],
@@ -53,7 +53,7 @@ async function credentialIn(
 ): Promise<Credential | undefined> {
   const entry = names.map((name) => config.auths.get(name)).find((value) => value !== undefined)
   const helper = names.map((name) => config.credHelpers.get(name)).find((value) => value !== undefined)
-  // A store knows hosts; parts of them only where they were stored, which leaves an entry.
+  // A store has hosts. It has a part of a host only with an entry in `auths`, which storing leaves behind.
   const store = entry !== undefined || !isPart(names[0]) ? config.credsStore : undefined
   const program = helper ?? store
   const found = program === undefined ? undefined : await ask(program, names[0])
@@ -77,26 +77,26 @@ async function readConfig(file: string): Promise<DockerConfig | undefined> {
   } catch (cause) {
     const code = errnoOf(cause)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    // The parser's message quotes the file, which holds secrets.
-    const why = code === undefined ? 'is not JSON' : `cannot be read (${code})`
-    throw new DistError('INVALID_ARGUMENT', `${file} ${why}`)
+    // The parser's message quotes the file, which contains secrets.
+    const why = code === undefined ? 'not JSON' : `cannot be read (${code})`
+    throw new DistError('INVALID_ARGUMENT', `${file}: ${why}`)
   }
   const config = document ?? {}
-  if (!isRecord(config)) throw new DistError('INVALID_ARGUMENT', `${file} is not a JSON object`)
+  if (!isRecord(config)) throw new DistError('INVALID_ARGUMENT', `${file}: not a JSON object`)
   const { auths, credHelpers, credsStore } = config
   return {
-    auths: keyed(auths, isRecord),
-    credHelpers: keyed(credHelpers, isFilled),
+    auths: entriesOf(auths, isRecord),
+    credHelpers: entriesOf(credHelpers, isFilled),
     credsStore: isFilled(credsStore) ? credsStore : undefined,
   }
 }
 
-/** The entries that hold something, by what their keys mean. A key in the form that docker writes comes first. */
-function keyed<T>(value: unknown, isEntry: (entry: unknown) => entry is T): ReadonlyMap<string, T> {
+/** The valid entries by their normalized keys. A key in the form that docker writes takes precedence. */
+function entriesOf<T>(value: unknown, isEntry: (entry: unknown) => entry is T): ReadonlyMap<string, T> {
   const found = new Map<string, T>()
   for (const [key, entry] of Object.entries(isRecord(value) ? value : {}))
-    if (isEntry(entry) && !(found.has(plainKey(key)) && key !== plainKey(key)))
-      found.set(plainKey(key), entry)
+    if (isEntry(entry) && !(found.has(normalizeKey(key)) && key !== normalizeKey(key)))
+      found.set(normalizeKey(key), entry)
   return found
 }
 
@@ -125,8 +125,8 @@ function isPart(name: string): boolean {
   return !name.includes('://') && name.includes('/')
 }
 
-/** What a key means: old ones are URLs, with the API's version behind the host. Of a host case does not count. */
-function plainKey(key: string): string {
+/** Normalizes a key: old keys are URLs with the API's version behind the host. Hosts are case-insensitive. */
+function normalizeKey(key: string): string {
   const withoutVersion = key
     .replace(/\/+$/, '')
     .replace(/^https?:\/\/([^/]+)\/v[12](?=\/|$)/, '$1')
@@ -134,7 +134,7 @@ function plainKey(key: string): string {
   return withoutVersion.replace(/^https?:\/\//, '').replace(/^[^/]+/, (host) => host.toLowerCase())
 }
 
-/** An entry of `auths`. Undefined where it holds nothing, as docker leaves it for hosts whose secrets a store keeps. */
+/** The credential in an entry of `auths`. Undefined if it is empty, as for hosts whose secrets are in a store. */
 function credentialOf(entry: Record<string, unknown>): Credential | undefined {
   const { auth, username, password, identitytoken, registrytoken } = entry
   if (typeof identitytoken === 'string' && identitytoken !== '')
@@ -152,7 +152,7 @@ function credentialOf(entry: Record<string, unknown>): Credential | undefined {
   return undefined
 }
 
-/** The user `<token>` says that the secret is an identity token. */
+/** The user `<token>` marks the secret as an identity token. */
 export function passwordOrToken(username: string, password: string): Credential {
   if (username === '<token>') return { kind: 'identity', token: password }
   return { kind: 'password', username, password }

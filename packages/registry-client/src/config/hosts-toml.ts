@@ -10,11 +10,11 @@ import {
   type Endpoint,
   type TlsMaterial,
 } from '../endpoint.js'
-import { readPem, unreadable } from './directories.js'
+import { readPem, unreadableError } from './directories.js'
 
 /**
- * Reads a `hosts.toml`: its `[host."url"]` tables in their order, then the server. Beside containerd's keys there are, at the
- * top and for all of them, `realms` and `addresses`, as in `Endpoint`.
+ * Reads a `hosts.toml`: its `[host."url"]` tables in their order, then the server. Beside containerd's keys it takes `realms`
+ * and `addresses` at the top level, for all endpoints, as in `Endpoint`.
  */
 export async function hostsFromToml(path: string, host: string): Promise<readonly Endpoint[]> {
   const document = await parseFile(path)
@@ -31,7 +31,7 @@ export async function hostsFromToml(path: string, host: string): Promise<readonl
   return endpoints.map((endpoint) => ({ ...endpoint, ...trust, hostsFile: path }))
 }
 
-/** What the host may lead to, beyond what any may. */
+/** The hosts and addresses to which the endpoints may lead in addition. */
 function trustOf(path: string, { realms, addresses }: TomlTable): Pick<Endpoint, 'realms' | 'addresses'> {
   return {
     ...(realms === undefined
@@ -72,14 +72,14 @@ async function parseFile(path: string): Promise<TomlTable> {
   try {
     text = await fs.readFile(path, 'utf8')
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadableError(path, cause)
   }
   try {
     return parse(text)
   } catch (cause) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `${path} is not TOML: ${sanitize(String((cause as Error).message), 200)}`,
+      `${path}: not TOML: ${sanitize(String((cause as Error).message), 200)}`,
       {
         cause,
       },
@@ -139,7 +139,7 @@ function headersOf(path: string, value: unknown, where: string): Record<string, 
   const entries = Object.entries(value).map(([name, content]): [string, string] => {
     const text = Array.isArray(content) ? content.join(', ') : content
     if (typeof text !== 'string' || /[^\t\x20-\x7e]/.test(text) || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      throw invalid(path, `${where}: header "${sanitize(name, 60)}" is not a header`)
+      throw invalid(path, `${where}: "${sanitize(name, 60)}" is not a valid header`)
     return [name.toLowerCase(), text]
   })
   return Object.fromEntries(entries)
@@ -148,7 +148,7 @@ function headersOf(path: string, value: unknown, where: string): Record<string, 
 async function tlsOf(path: string, table: TomlTable, where: string): Promise<TlsMaterial | undefined> {
   const directory = dirname(path)
   const read = (name: unknown) => {
-    if (typeof name !== 'string') throw invalid(path, `${where}: a certificate is not named by a string`)
+    if (typeof name !== 'string') throw invalid(path, `${where}: the name of a certificate is not a string`)
     return readPem(resolve(directory, name))
   }
   const ca = table.ca === undefined ? undefined : await Promise.all([table.ca].flat().map(read))
@@ -171,8 +171,8 @@ async function tlsOf(path: string, table: TomlTable, where: string): Promise<Tls
 }
 
 /**
- * containerd's spellings: one file with both, a list of such files, or a list of `[certificate, key]` pairs. An
- * empty key stands for a file with both.
+ * The three forms of containerd: one file with both, a list of such files, or a list of `[certificate, key]` pairs, whose key
+ * is empty for a file with both.
  */
 function clientPairs(value: unknown): (readonly [unknown, unknown])[] {
   const entries = Array.isArray(value) ? value : [value]

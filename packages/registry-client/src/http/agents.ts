@@ -13,31 +13,30 @@ import { createProxySelector, type ProxyServer, type ProxySettings } from './pro
 export interface AgentsOptions {
   /** Connections kept to one host. Default: 16. */
   readonly connectionsPerHost?: number | undefined
-  /** Milliseconds for a connection to come about, TLS included. Default: 10 s. */
+  /** Milliseconds to establish a connection, TLS included. Default: 10,000. */
   readonly connectTimeout?: number | undefined
-  /** Default: none, every host is reached directly. */
+  /** Default: no proxy. */
   readonly proxy?: ProxySettings | undefined
-  /** Nets that every registry may lead to, whatever it is itself: `10.0.0.0/8`. Default: none. */
+  /** Nets to which every registry may lead: `10.0.0.0/8`. Default: none. */
   readonly addresses?: readonly string[] | undefined
   /** Resolves host names. Default: the system's resolver. */
   readonly lookup?: Lookup | undefined
 }
 
-/** An upload waits for the download that feeds it: it must not take the last connection from it. */
+/** An upload waits for its download, so the two must not compete for connections. */
 export type Lane = 'requests' | 'uploads'
 
-/** Keeps connections, apart for each TLS configuration and registry. Dispose closes them. */
+/** Connection pools, separate for each TLS configuration and registry. Dispose closes them. */
 export interface Agents extends AsyncDisposable {
   /**
-   * What connects to a URL that an endpoint led to, only where that may be; what is refused is `PERMISSION_DENIED`, here
-   * or from the request. `lane`: those of one never wait for the connections of another. Throws `INVALID_ARGUMENT` where
-   * the URL's proxy cannot be right.
+   * The connections to a URL to which an endpoint led. A forbidden address is `PERMISSION_DENIED`, thrown here or by the
+   * request (R35). Lanes do not share connections. Throws `INVALID_ARGUMENT` for an invalid setting of the URL's proxy.
    */
   dispatcher(url: URL, endpoint: Endpoint, lane?: Lane): Connections | Promise<Connections>
-  /** The kind of address at which an endpoint was reached. Undefined: it was not, or through a proxy. */
+  /** The kind of address at which an endpoint was reached. Undefined: not reached yet, or through a proxy. */
   reachedAt(endpoint: Endpoint): AddressKind | undefined
-  /** Takes over what other agents know by `reachedAt`. */
-  met(endpoint: Endpoint, kind: AddressKind): void
+  /** Records what `reachedAt` returned in another thread. */
+  recordReached(endpoint: Endpoint, kind: AddressKind): void
 }
 
 export function createAgents(options: AgentsOptions = {}): Agents {
@@ -64,22 +63,22 @@ export function createAgents(options: AgentsOptions = {}): Agents {
       const tls = tlsFor(endpoint, url)
       const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
       const proxy = proxyFor(url)
-      if (proxy === undefined) return remembered(direct, key, () => new Agent(agentOptions(rule, tls)))
-      return remembered(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
+      if (proxy === undefined) return cached(direct, key, () => new Agent(agentOptions(rule, tls)))
+      return cached(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
     },
     reachedAt: ({ url }) => peers.kindOf(new URL(url).hostname),
-    met: ({ url }, kind) => peers.met(new URL(url).hostname, kind),
+    recordReached: ({ url }, kind) => peers.record(new URL(url).hostname, kind),
     async [Symbol.asyncDispose]() {
       const made = await Promise.allSettled(proxied.values())
-      // Whoever asked for what could not be made was told.
+      // The caller of `dispatcher` has got the error of a failed one.
       const agents = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-      // What is still under way was given up by whoever disposes.
+      // Requests still in flight are aborted: the caller has disposed of the client.
       await Promise.all([...direct.values(), ...agents].map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
 
-function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
+function cached<T>(map: Map<string, T>, key: string, make: () => T): T {
   const known = map.get(key)
   if (known !== undefined) return known
   const made = make()
@@ -95,7 +94,7 @@ async function proxyAgent(
   const { ThroughProxy } = await import('./proxy-agent.js')
   return new ThroughProxy(proxy, {
     connections: connectionsPerHost,
-    timeout: connectTimeout,
+    timeoutMs: connectTimeout,
     tls: tlsOptions(tls),
   })
 }
@@ -105,7 +104,7 @@ function tlsOptions(tls: TlsMaterial | undefined) {
   const { ca = [], ownCa = [], client, skipVerify } = tls
   const authorities = [...ca, ...ownCa]
   return {
-    // `ca` would otherwise replace the well-known authorities, and a mirror's CA break its redirects.
+    // `ca` replaces Node's root certificates, which redirects of a mirror with its own CA still need.
     ...(authorities.length === 0 ? {} : { ca: [...rootCertificates, ...authorities] }),
     ...(client === undefined ? {} : { cert: client.map((c) => c.cert), key: client.map((c) => c.key) }),
     ...(skipVerify === true ? { rejectUnauthorized: false } : {}),

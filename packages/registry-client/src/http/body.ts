@@ -1,29 +1,29 @@
 import type { Throughput } from './throughput.js'
 
-/** What a body needs of its connection. */
+/** The connection of a body. */
 export interface Flow {
   pause(): void
   resume(): void
-  /** Gives the rest up, and the connection with it. */
+  /** Closes the connection: the rest of the body is not read. */
   abort(): void
 }
 
 export interface BodyOptions {
-  /** Measures what comes. */
+  /** Measures the received bytes. */
   readonly throughput: Throughput
-  /** Called once, when no more will come. */
+  /** Called once, at the end or the failure of the body. */
   readonly onEnd: (bytes: number) => void
-  /** The error for a source that is too slow. */
+  /** Creates the error for a source below the minimum throughput. */
   readonly tooSlow: () => Error
 }
 
-// Enough for the connection never to wait for a reader that keeps up, and little enough for many bodies.
+// Bytes. Enough that the connection never waits for a fast reader, and little enough for many bodies.
 const highWater = 512 * 1024
 const lowWater = 128 * 1024
 
 /**
- * A response's body: handed on chunk by chunk as the socket gave them, without a copy. Read it to the end, leave
- * the loop, or `discard` it: otherwise the connection stays taken.
+ * A response's body: the chunks of the socket, not copied. The reader reads it to the end, leaves the loop, or calls
+ * `discard`: otherwise the connection stays occupied.
  */
 export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
   readonly #chunks: Uint8Array[] = []
@@ -45,7 +45,7 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
     this.#received += chunk.byteLength
     const waiter = this.#waiter
     const waited = waiter === undefined ? 0 : performance.now() - this.#waitingSince
-    if (!this.options.throughput.took(waited, chunk.byteLength)) {
+    if (!this.options.throughput.record(waited, chunk.byteLength)) {
       this.fail(this.options.tooSlow())
       this.flow.abort()
       return
@@ -110,7 +110,7 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
     return this
   }
 
-  /** Reads a short rest to its end, so that the connection can be used again; gives a long one up. Never throws. */
+  /** Reads a rest of up to `limit` bytes, so that the connection can be reused, and closes it otherwise. Never throws. */
   async discard(limit = 64 * 1024): Promise<void> {
     let size = 0
     try {
@@ -119,11 +119,11 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
         if (size > limit) return
       }
     } catch {
-      // Whatever broke it: nobody wanted it.
+      // The content is not needed.
     }
   }
 
-  /** The first bytes, at most `limit`; gives the rest up. What came before a failure counts. Never throws. */
+  /** The first `limit` bytes, or those before a failure. The rest is not read. Never throws. */
   async start(limit: number): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -134,7 +134,7 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
         if (size >= limit) break
       }
     } catch {
-      // A message cut short still says more than none.
+      // A part of an error message is better than none.
     }
     return Buffer.concat(chunks).subarray(0, limit)
   }

@@ -1,29 +1,29 @@
 import { sanitize, withoutSecrets } from '@dist/errdefs'
 import { type Digest, isDigest } from '@dist/oci'
 
-/** What an error document says (distribution spec, "Error Codes"), as far as it is read. */
+/** The parsed parts of an error document (distribution spec, "Error Codes"). */
 export interface ErrorDocument {
-  /** In capitals, in the order of the document. Empty for what is no error document. */
+  /** In capitals, in the order of the document. Empty if the body is not an error document. */
   readonly codes: readonly string[]
-  /** Codes and messages, or the start of a plain text: bounded and fit for one line. */
+  /** Codes and messages, or the start of a plain text: bounded and sanitized for one line. */
   readonly text: string
-  /** The digests that its details name, each once. */
+  /** The digests in the details, each once. */
   readonly digests: readonly Digest[]
 }
 
-// Enough for a manifest that lacks all of its blobs; nobody reads more in an error.
+// Enough for a manifest that lacks all of its blobs.
 const maxErrors = 100
 const maxShown = 3
 const maxText = 200
 const maxSearched = 4000
-/** Details are what the registry likes: objects in lists in objects. */
+/** The specification leaves the form of `detail` open: objects in lists in objects. */
 const maxDetailDepth = 4
 
 const digestLike = /\b(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\b/g
 
 /**
- * Reads the start of the body of an error: JSON as the specification has it, or anything else. Never throws. `secrets` were
- * sent to who answers, and are not shown.
+ * Parses the start of an error's body: JSON as in the specification, or any other text. Never throws. `secrets` were sent to
+ * the server, and are removed from the text.
  */
 export function readErrorDocument(content: Uint8Array, secrets: readonly string[] = []): ErrorDocument {
   const text = Buffer.from(content).toString('utf8').trim()
@@ -32,12 +32,12 @@ export function readErrorDocument(content: Uint8Array, secrets: readonly string[
   try {
     document = JSON.parse(text)
   } catch {
-    return { ...nothing, text: shown(text, secrets) }
+    return { ...nothing, text: sanitizeText(text, secrets) }
   }
   const errors = errorsOf(document)
   return {
     codes: errors.flatMap(({ code }) => (typeof code === 'string' ? [code.slice(0, 100).toUpperCase()] : [])),
-    text: shown(saidBy(errors), secrets),
+    text: sanitizeText(messagesOf(errors), secrets),
     digests: [...new Set(errors.flatMap(({ detail }) => digestsIn(detail, 0)))],
   }
 }
@@ -58,12 +58,12 @@ function errorsOf(document: unknown): readonly ErrorEntry[] {
     .filter((entry): entry is ErrorEntry => typeof entry === 'object' && entry !== null)
 }
 
-/** Cut before it is searched: a body is up to everybody. */
-function shown(text: string, secrets: readonly string[]): string {
+/** Cut before it is searched for secrets: the server chooses its length. */
+function sanitizeText(text: string, secrets: readonly string[]): string {
   return sanitize(withoutSecrets(text.slice(0, maxSearched), secrets), maxText)
 }
 
-function saidBy(errors: readonly ErrorEntry[]): string {
+function messagesOf(errors: readonly ErrorEntry[]): string {
   return errors
     .slice(0, maxShown)
     .map(({ code, message }) =>

@@ -15,7 +15,7 @@ const certificateCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-interface Circumstances {
+interface ConnectionDetails {
   /** Milliseconds, as in `Timeouts`. */
   readonly headers: number
   readonly body: number
@@ -23,15 +23,15 @@ interface Circumstances {
   readonly proxy?: string | undefined
 }
 
-/** What a connection that failed means. Only what a later try can change is retryable. */
-export function connectionError(cause: Error, what: string, url: URL, waits: Circumstances): DistError {
+/** The error of a failed connection. Retryable only if a later attempt may succeed. */
+export function connectionError(cause: Error, what: string, url: URL, details: ConnectionDetails): DistError {
   if (cause instanceof DistError) return withObject(cause, what)
-  const ofProxy = waits.proxy === undefined ? undefined : proxyError(cause, what, url, waits.proxy)
+  const ofProxy = details.proxy === undefined ? undefined : proxyError(cause, what, url, details.proxy)
   if (ofProxy !== undefined) return ofProxy
   const code = errnoOf(cause) ?? ''
   const { host } = url
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
-    return new DistError('CANCELED', `${what}: the client was closed`, { cause })
+    return new DistError('CANCELED', `${what}: client closed`, { cause })
   const permanent = permanentFailure(code, cause, url)
   if (permanent !== undefined)
     return new DistError('UNAVAILABLE', `${what}: ${permanent}`, {
@@ -41,18 +41,18 @@ export function connectionError(cause: Error, what: string, url: URL, waits: Cir
       because: permanent,
     })
   if (code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new DistError('MALFORMED', `${what}: ${url.host} sent more headers than are read (16 KiB)`, {
+    return new DistError('MALFORMED', `${what}: headers exceed the limit of 16 KiB (${url.host})`, {
       cause,
     })
-  // undici gives its parser's errors no code. A connection that only ends too early is none of them.
+  // undici's parser errors have no code. A connection that ends too early is not one of them.
   if (cause.name === 'HTTPParserError')
-    return new DistError('MALFORMED', `${what}: ${url.host} does not speak HTTP here`, { cause })
-  const because = passingFailure(code, cause, url, waits)
+    return new DistError('MALFORMED', `${what}: answer is not HTTP (${url.host})`, { cause })
+  const because = temporaryFailure(code, cause, url, details)
   const kind = code === 'UND_ERR_BODY_TIMEOUT' ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE'
   return new DistError(kind, `${what}: ${because}`, { cause, retryable: true, host, because })
 }
 
-/** Calls; what an error says of a host gets the name of the object that it is about. */
+/** Calls, and puts the name of the object before the message of a `DistError`. */
 export async function withObjectName<T>(what: string, call: () => T | Promise<T>): Promise<T> {
   try {
     return await call()
@@ -65,15 +65,15 @@ function withObject(error: DistError, what: string): DistError {
   return reword(error, `${what}: ${error.message}`)
 }
 
-/** Whether the host gave no answer at all, as others who ask it will not get one either. */
+/** Whether the host gave no answer at all: other requests to it will fail, too. */
 export function isHostFailure(error: unknown): error is DistError & { host: string; because: string } {
-  return error instanceof DistError && error.because !== undefined && silences.has(errnoOf(error) ?? '')
+  return error instanceof DistError && error.because !== undefined && noAnswerCodes.has(errnoOf(error) ?? '')
 }
 
-/** Whether an error holds for everything that the host is asked, not for this request. */
+/** Whether an error concerns all requests to the host, and not this one alone. */
 export function isHostWide(error: unknown): boolean {
   if (isHostFailure(error) || isPaused(error)) return true
-  // A 429, and what names a time, is a wish of the host.
+  // 429 and `Retry-After` ask for a pause.
   return (
     error instanceof DistError &&
     error.retryable &&
@@ -81,7 +81,7 @@ export function isHostWide(error: unknown): boolean {
   )
 }
 
-const silences: ReadonlySet<string> = new Set([
+const noAnswerCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -94,41 +94,41 @@ const silences: ReadonlySet<string> = new Set([
 
 function permanentFailure(code: string, cause: Error, url: URL): string | undefined {
   if (certificateCodes.has(code))
-    return `the certificate of ${url.host} is not trusted (${code}): give its authority as "ca" in hosts.toml, or by --ca-file ${url.host}=FILE`
-  if (isPlain(code, cause)) return `${url.host} speaks plain http, not TLS: ${plainAdvice(url)}`
+    return `certificate of ${url.host} is not trusted (${code}); set its authority as "ca" in hosts.toml, or by --ca-file ${url.host}=FILE`
+  if (isPlain(code, cause)) return `${url.host} speaks plain http, not TLS; ${plainAdvice(url)}`
   return undefined
 }
 
-/** Whether what came in place of a TLS record can be none, as the start of an answer in HTTP. */
+/** Whether the bytes in place of a TLS record are the start of an HTTP answer. */
 function isPlain(code: string, { message }: Error): boolean {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return true
   return code === 'EPROTO' && /wrong version number|packet length too long/i.test(message)
 }
 
 function plainAdvice({ host }: URL): string {
-  return `if that is right, give --plain-http ${host}, or say server = "http://${host}" in hosts.toml`
+  return `to allow it, add --plain-http ${host}, or set server = "http://${host}" in hosts.toml`
 }
 
-function passingFailure(code: string, cause: Error, url: URL, waits: Circumstances): string {
+function temporaryFailure(code: string, cause: Error, url: URL, details: ConnectionDetails): string {
   switch (code) {
     case 'ECONNREFUSED':
-      return `${url.host} refuses the connection: check host and port, and whether the registry runs`
+      return `${url.host} refuses the connection; check host and port, and whether the registry runs`
     case 'ENOTFOUND':
-      return `the host ${url.hostname} is unknown: check its spelling, and the name servers`
+      return `host ${url.hostname} is unknown; check its spelling, and the name servers`
     case 'EAI_AGAIN':
-      return `the name servers did not answer for ${url.hostname}`
+      return `name servers did not answer for ${url.hostname}`
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `${url.host} cannot be reached (${code}): check the network, and whether a proxy is needed`
+      return `${url.host} cannot be reached (${code}); check the network, and whether a proxy is needed`
     case 'UND_ERR_HEADERS_TIMEOUT':
-      return `${url.host} did not answer within ${waits.headers / 1000} s`
+      return `${url.host} did not answer within ${details.headers / 1000} s`
     case 'UND_ERR_BODY_TIMEOUT':
-      return `${url.host} stopped sending for ${waits.body / 1000} s`
+      return `${url.host} stopped sending for ${details.body / 1000} s`
     default:
       if (url.protocol === 'https:' && cause.message.includes('before secure TLS connection'))
-        return `${url.host} ended the connection while TLS began (${code}): it may speak plain http; ${plainAdvice(url)}`
-      return `the connection to ${url.host} broke (${code || sanitize(cause.message, 120)})`
+        return `${url.host} closed the connection during the TLS handshake (${code}): it may speak plain http; ${plainAdvice(url)}`
+      return `connection to ${url.host} broke (${code || sanitize(cause.message, 120)})`
   }
 }

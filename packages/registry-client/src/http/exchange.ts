@@ -6,13 +6,13 @@ import { connectionError } from './errors.js'
 import { isBulk, paced, type RequestBody } from './outgoing.js'
 import { type MinimumThroughput, Throughput } from './throughput.js'
 
-/** How long is waited for a host. Milliseconds. */
+/** Time-outs. Milliseconds. */
 export interface Timeouts {
-  /** From the request to the answer's headers. */
+  /** From the request to the headers of the answer. */
   readonly headers: number
-  /** Between two pieces of a body, whichever way it goes. */
+  /** Between two pieces of a body, in either direction. */
   readonly body: number
-  /** From a body's last byte, sent, to the answer's headers: registries move blobs to their place in between. */
+  /** From the last byte sent to the headers of the answer: registries move blobs to their place in between. */
   readonly stored: number
   readonly throughput: MinimumThroughput
 }
@@ -24,23 +24,23 @@ export const defaultTimeouts: Timeouts = {
   throughput: { bytesPerSecond: 1024, window: 30_000 },
 }
 
-/** One request as it goes out, and how it ended; for logs and counters. The URL is redacted. */
+/** A request and its result, for logs and metrics. The URL is redacted. */
 export interface RequestEvent {
   readonly method: string
   readonly url: string
-  /** Undefined where no answer came. */
+  /** Undefined without an answer. */
   readonly status: number | undefined
-  /** Milliseconds up to the last byte of the body. */
+  /** Milliseconds to the last byte of the body. */
   readonly duration: number
-  /** Bytes of the body. */
+  /** Bytes of the response's body. */
   readonly received: number
 }
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** What requests go out through. */
+/** Sends requests. */
 export interface Connections extends Pick<Dispatcher, 'dispatch'> {
-  /** The URL of the proxy that they lead to, fit for messages. */
+  /** The URL of the proxy in between, without credentials. */
   readonly proxy?: string | undefined
 }
 
@@ -48,19 +48,19 @@ export interface ExchangeRequest {
   readonly method: Method
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  /** A form, or content. Where it is a stream, the headers say its length. */
+  /** A form, or content. For a stream the headers contain its length. */
   readonly body?: RequestBody | undefined
   readonly signal?: AbortSignal | undefined
-  /** What the exchange is about, for errors: `blob sha256:... of host/repository`. */
+  /** The object, for errors: `blob sha256:... of host/repository`. */
   readonly what: string
-  /** Measures the body, with those of other exchanges that bring the same content. Default: the body alone. */
+  /** Measures the body together with other bodies of the same content. Default: this body alone. */
   readonly meter?: Throughput | undefined
 }
 
 export interface ExchangeOptions {
   readonly timeouts: Timeouts
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
-  /** Called once, when the body has ended or no answer came. */
+  /** Called once, at the end of the body or at the failure. */
   readonly onEnd?: (() => void) | undefined
 }
 
@@ -69,13 +69,13 @@ export interface Response {
   readonly headers: IncomingHttpHeaders
   readonly url: URL
   readonly body: Body
-  /** Milliseconds from the request to the answer's headers. */
+  /** Milliseconds from the request to the headers of the answer. */
   readonly waited: number
 }
 
 /**
- * One request and its answer, whatever the status; nothing is retried or followed. Rejects with a `DistError`
- * when no answer comes; the body fails with one when it breaks.
+ * One request and its answer of any status; no retries, no redirects. Rejects with a `DistError` without an answer; the body
+ * fails with one when it breaks.
  */
 export function exchange(
   dispatcher: Connections,
@@ -122,7 +122,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     private readonly reject: (error: Error) => void,
   ) {}
 
-  /** False when the caller has given up already. */
+  /** False if the signal has aborted already. */
   start(): boolean {
     const { signal } = this.request
     if (signal === undefined) return true
@@ -133,7 +133,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#over) controller.abort(gaveUp)
+    if (this.#over) controller.abort(aborted)
   }
 
   onResponseStart(
@@ -147,7 +147,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       {
         pause: () => controller.pause(),
         resume: () => controller.resume(),
-        abort: () => controller.abort(gaveUp),
+        abort: () => controller.abort(aborted),
       },
       {
         throughput: this.request.meter ?? new Throughput(this.options.timeouts.throughput),
@@ -175,17 +175,17 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#fail(connectionError(cause, what, url, { headers, body: timeouts.body, proxy }))
   }
 
-  /** The other side does not take in what is sent. */
+  /** Fails the request: the server does not read its body. */
   stalled(): void {
     const { what, url } = this.request
     const wait = this.options.timeouts.body / 1000
-    this.#fail(new DistError('UNAVAILABLE', `${what}: ${url.host} stopped reading for ${wait} s`))
-    this.#controller?.abort(gaveUp)
+    this.#fail(new DistError('UNAVAILABLE', `${what}: ${url.host} read nothing for ${wait} s`))
+    this.#controller?.abort(aborted)
   }
 
   #abort(signal: AbortSignal): void {
     this.#fail(abortError(signal))
-    this.#controller?.abort(gaveUp)
+    this.#controller?.abort(aborted)
   }
 
   #fail(error: Error): void {
@@ -212,7 +212,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #tooSlow(): Error {
     const { what, url } = this.request
     const { bytesPerSecond, window } = this.options.timeouts.throughput
-    const because = `${url.host} sent less than ${bytesPerSecond} bytes a second for ${window / 1000} s`
+    const because = `${url.host} sent less than ${bytesPerSecond} bytes per second for ${window / 1000} s`
     return new DistError('DEADLINE_EXCEEDED', `${what}: ${because}`, {
       retryable: true,
       host: url.host,
@@ -221,5 +221,5 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-// Never seen by a caller: undici wants a reason, ours is on its way already.
-const gaveUp = new Error('given up')
+// undici needs a reason. Callers get the error of `#fail` instead.
+const aborted = new Error('aborted')

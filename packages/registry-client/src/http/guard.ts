@@ -7,29 +7,29 @@ import type buildConnector from 'undici/lib/core/connect.js'
 import { type Endpoint, hostsFileAdvice } from '../endpoint.js'
 import type { Peers } from './peers.js'
 
-/** The addresses of a host name; rejects where there are none. */
+/** Resolves a host name to its addresses. Rejects without any. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>
 
 export const systemLookup: Lookup = async (hostname) =>
   (await lookupAddresses(hostname, { all: true, hints: ADDRCONFIG })).map(({ address }) => address)
 
-/** Which addresses may be connected to on the word of a registry. */
+/** The addresses to which a registry may lead (R35). */
 export interface Rule {
   readonly endpoint: Endpoint
-  /** Whether a user named the host: the registry's own, and token servers that its settings list. */
+  /** The user has named the host: the registry itself, and token servers in its settings. */
   readonly named: boolean
-  /** The innermost kind of address that a host may have. */
+  /** The most inward kind of address that a host may have. */
   floor(hostname: string): AddressKind
-  /** Nets that are allowed besides: `10.0.0.0/8`. */
+  /** Further allowed nets: `10.0.0.0/8`. */
   readonly addresses: readonly string[]
-  /** The same for rules that say the same. */
+  /** Equal for equal rules. */
   readonly key: string
 }
 
 /**
- * The rule for a URL that a registry led to. An address may be of the kind at which the registry was reached, or of a
- * more public one; a registry that is reached through a proxy by its name counts as public. Hosts that the user named
- * are held to where they were reached before.
+ * The rule for a URL to which a registry led. Allowed are addresses of the kind at which the registry was reached, and more
+ * public ones; a registry reached through a proxy counts as public. A host that the user has named must not become more
+ * inward than it was.
  */
 export function ruleFor(url: URL, endpoint: Endpoint, peers: Peers, everywhere: readonly string[]): Rule {
   const own = new URL(endpoint.url).hostname
@@ -41,21 +41,21 @@ export function ruleFor(url: URL, endpoint: Endpoint, peers: Peers, everywhere: 
   return { endpoint, named, floor, addresses, key }
 }
 
-/** Whether a registry's settings list a host as its token server, with its port or for all of them. */
+/** Whether a registry's settings list a host as its token server, for its port or for all ports. */
 export function namesRealm({ realms = [] }: Endpoint, { hostname, port, protocol }: URL): boolean {
   const withPort = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
   return realms.some((realm) => [hostname, withPort].includes(realm.toLowerCase()))
 }
 
-/** Throws `PERMISSION_DENIED` for a URL whose host is, by what it says, an address that must not be connected to. */
+/** Throws `PERMISSION_DENIED` for a URL whose host spells a forbidden address. */
 export function checkLiteral({ hostname }: URL, rule: Rule): void {
   const address = literalAddress(hostname)
   if (address !== undefined && !isAllowed(hostname, address, rule)) throw refusal(hostname, [address], rule)
 }
 
 /**
- * Connects to those of a name's addresses that the rule allows; what was judged is what is connected to, and the name
- * stays what TLS verifies. `PERMISSION_DENIED` where none is left. `connect` makes a connector that looks names up so.
+ * Connects to the allowed addresses of a name: the checked address is the one that is used, and TLS verifies the name.
+ * `PERMISSION_DENIED` without an allowed address. `connect` creates a connector with the given lookup.
  */
 export function guardedConnector(
   connect: (lookup: LookupFunction) => buildConnector.connector,
@@ -71,9 +71,9 @@ export function guardedConnector(
   })
   return (options, callback) =>
     connector(options, (...result) => {
-      // Where there is an error, there is no second value, whatever the types say.
+      // The types claim a socket beside an error; there is none.
       const [error, socket] = result
-      if (error === null) meet(options.hostname, socket, rule, peers)
+      if (error === null) recordPeer(options.hostname, socket, rule, peers)
       callback(...result)
     })
 }
@@ -85,12 +85,12 @@ async function allowedAddresses(hostname: string, rule: Rule, lookup: Lookup) {
   return allowed.map((address) => ({ address, family: isIP(address) }))
 }
 
-function meet(hostname: string, socket: Socket, rule: Rule, peers: Peers): void {
+function recordPeer(hostname: string, socket: Socket, rule: Rule, peers: Peers): void {
   const address = socket.remoteAddress
   if (!rule.named || address === undefined || literalAddress(hostname) !== undefined) return
   const kind = kindOfAddress(address)
-  // What a setting allows says nothing of where the host is otherwise.
-  if (kind !== undefined && !isAllowedBySetting(address, rule)) peers.met(hostname, kind, socket)
+  // An address that only a setting allows is no evidence of the host's kind.
+  if (kind !== undefined && !isAllowedBySetting(address, rule)) peers.record(hostname, kind, socket)
 }
 
 function isAllowed(hostname: string, address: string, rule: Rule): boolean {
@@ -113,18 +113,18 @@ function literalKind(hostname: string): AddressKind | undefined {
 function refusal(hostname: string, addresses: readonly string[], rule: Rule): DistError {
   const host = sanitize(hostname, 255)
   if (addresses.length === 0)
-    return new DistError('UNAVAILABLE', `the host ${host} has no address`, { retryable: false })
+    return new DistError('UNAVAILABLE', `host ${host} has no address`, { retryable: false })
   const [address = ''] = addresses
   const isLiteral = literalAddress(hostname) !== undefined
   const line = `addresses = [${addresses.map((one) => `"${one}"`).join(', ')}]`
-  const why = `${host} ${isLiteral ? 'is' : `has ${address},`} ${described(hostname, address, rule)}`
+  const why = `${host} ${isLiteral ? 'is' : `has ${address},`} ${describeAddress(hostname, address, rule)}`
   return new DistError(
     'PERMISSION_DENIED',
-    `${why}: not asked; if that is right, ${hostsFileAdvice(rule.endpoint, line)}`,
+    `${why}: connection refused; to allow it, ${hostsFileAdvice(rule.endpoint, line)}`,
   )
 }
 
-function described(hostname: string, address: string, { endpoint, named, floor }: Rule): string {
+function describeAddress(hostname: string, address: string, { endpoint, named, floor }: Rule): string {
   const kind = kindOfAddress(address)
   if (kind === undefined) return 'a link-local or metadata address'
   const least = floor(hostname)

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net'
 interface Domain {
   /** Begins with a dot. */
   readonly suffix: string
-  /** Whether it means the domain, too, and not only what is below it. */
+  /** Whether it includes the domain itself, and not only its subdomains. */
   readonly itself: boolean
   readonly port: string | undefined
 }
@@ -14,10 +14,10 @@ interface Address {
 }
 
 /**
- * The hosts that are reached without a proxy, by the rules of `NO_PROXY` that Go's programs follow (x/net/http/httpproxy):
- * words with commas between, each a name and what is below it (`example.com`), only what is below (`*.example.com`), an
- * address, or a net (`10.0.0.0/8`), names and addresses also with a port; `*` for all. As curl has it, a leading dot
- * means the domain itself, too, and blanks separate as well. What is none of these means nothing.
+ * The hosts that are reached without a proxy, by the rules of Go (x/net/http/httpproxy) for `NO_PROXY`: words separated by
+ * commas, each a domain with its subdomains (`example.com`), only its subdomains (`*.example.com`), an address, or a net
+ * (`10.0.0.0/8`), names and addresses also with a port; `*` for all. As in curl, a leading dot includes the domain itself,
+ * and blanks separate as well. Other words are ignored.
  */
 export class DirectHosts {
   readonly #all: boolean
@@ -33,16 +33,17 @@ export class DirectHosts {
     for (const word of words) this.#add(word)
   }
 
-  /** Whether a URL's host is one of them. Loopback always is. */
+  /** Whether a URL's host is reached directly. Loopback always is. */
   has({ protocol, hostname, port: given }: URL): boolean {
     const host = bare(hostname).replace(/\.$/, '')
     if (this.#all || host === 'localhost' || holds(loopback, host)) return true
     const port = given === '' ? (protocol === 'http:' ? '80' : '443') : given
-    const meant = (each: { readonly port: string | undefined }) =>
+    const matchesPort = (each: { readonly port: string | undefined }) =>
       each.port === undefined || each.port === port
-    if (isIP(host) !== 0) return this.#addresses.some((each) => meant(each) && holds(each.list, host))
+    if (isIP(host) !== 0) return this.#addresses.some((each) => matchesPort(each) && holds(each.list, host))
     return this.#domains.some(
-      (each) => meant(each) && (host.endsWith(each.suffix) || (each.itself && `.${host}` === each.suffix)),
+      (each) =>
+        matchesPort(each) && (host.endsWith(each.suffix) || (each.itself && `.${host}` === each.suffix)),
     )
   }
 
@@ -86,13 +87,13 @@ function domainOf(word: string): { suffix: string; itself: boolean } {
   return { suffix: ascii(word.startsWith('.') ? word : `.${word}`), itself: true }
 }
 
-/** As names stand in URLs. */
+/** The name as URLs spell it. */
 function ascii(suffix: string): string {
   const url = `http://${suffix.slice(1)}`
   return URL.canParse(url) ? `.${new URL(url).hostname}` : suffix
 }
 
-/** An address of version 6 without its brackets. */
+/** An IPv6 address without its brackets. */
 function bare(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1')
 }

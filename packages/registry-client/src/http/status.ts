@@ -3,12 +3,12 @@ import { type ErrorDocument, readErrorDocument } from './document.js'
 import type { Response } from './exchange.js'
 import { parseRetryAfter } from './headers.js'
 
-// Enough for a registry that names every blob of a manifest; a body of gigabytes must neither be read nor kept.
+// Bytes. Enough for a registry that names every blob of a manifest; larger bodies are cut (R26).
 const maxErrorBody = 64 * 1024
 
 const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
-/** The status that a code of the specification has as a rule ("Error Codes"): registries answer it with many others. */
+/** The usual status of an error code of the specification ("Error Codes"): registries answer it with many others. */
 const statusOfCode: ReadonlyMap<string, number> = new Map([
   ['BLOB_UNKNOWN', 404],
   ['BLOB_UPLOAD_UNKNOWN', 404],
@@ -25,21 +25,20 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
   ['SIZE_INVALID', 400],
 ])
 
-/** With these codes a registry says that a manifest names what it does not have. */
+/** The codes for a manifest whose content is missing in the registry. */
 const lackingCodes: readonly string[] = ['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN', 'MANIFEST_UNKNOWN']
 
 export interface StatusErrorOptions {
-  /** It answers a push. Default: false. */
+  /** The request was a push. Default: false. */
   readonly pushes?: boolean | undefined
-  /** Who asked, fit to be shown. */
+  /** The user of the request, sanitized. */
   readonly user?: string | undefined
-  /** What was sent there and must not be shown, should it come back. Default: nothing. */
+  /** Secrets that were sent, removed from the message. Default: none. */
   readonly secrets?: readonly string[] | undefined
 }
 
 /**
- * The error that an answer without success stands for: by the code that the registry gives, else by its status. Reads
- * the start of its body.
+ * The error of an answer without success, by the code in its body, else by its status. Reads the start of the body.
  */
 export async function statusError(
   response: Response,
@@ -48,26 +47,28 @@ export async function statusError(
   { pushes = false, user, secrets = [] }: StatusErrorOptions = {},
 ): Promise<DistError> {
   const { status, headers, url } = response
-  const said = readErrorDocument(await response.body.start(maxErrorBody), secrets)
-  const meant = meantStatus(status, said)
+  const document = readErrorDocument(await response.body.start(maxErrorBody), secrets)
+  const effective = effectiveStatus(status, document)
   const wait = parseRetryAfter(headers['retry-after'], maxRetryAfter)
-  const meaning = meaningFor(user, meant, status) ?? (pushes ? meaningForPush : meaningOf)(meant, status)
-  const because = `${url.host} ${meaning}`
-  const message = `${what}: ${because}${said.text === '' ? '' : ` (${said.text})`}`
-  const lacks = pushes && said.codes.some((code) => lackingCodes.includes(code)) ? said.digests : undefined
-  return new DistError(codeFor(meant), message, {
+  const refusal =
+    refusalOf(user, effective, status) ?? (pushes ? pushRefusal : pullRefusal)(effective, status)
+  const because = `${url.host} ${refusal}`
+  const message = `${what}: ${because}${document.text === '' ? '' : ` (${document.text})`}`
+  const lacks =
+    pushes && document.codes.some((code) => lackingCodes.includes(code)) ? document.digests : undefined
+  return new DistError(codeFor(effective), message, {
     host: url.host,
     because,
-    retryable: retryableStatuses.has(meant),
+    retryable: retryableStatuses.has(effective),
     retryAfter: wait,
     lacks,
   })
 }
 
-/** A host that asks for less, and a proxy that wants a login, mean that whatever else is said. */
-function meantStatus(status: number, { codes }: ErrorDocument): number {
+/** 429, and 407 of a proxy, hold whatever the code in the body. */
+function effectiveStatus(status: number, { codes }: ErrorDocument): number {
   if (status === 429 || status === 407) return status
-  const known = codes.map((code) => statusOfCode.get(code)).find((meant) => meant !== undefined)
+  const known = codes.map((code) => statusOfCode.get(code)).find((each) => each !== undefined)
   return known ?? status
 }
 
@@ -80,45 +81,43 @@ function codeFor(status: number): Code {
   return status >= 500 || status === 408 ? 'UNAVAILABLE' : 'MALFORMED'
 }
 
-/** What a refusal means to somebody in particular. */
-function meaningFor(user: string | undefined, meant: number, status: number): string | undefined {
+/** The refusal of a known user. */
+function refusalOf(user: string | undefined, effective: number, status: number): string | undefined {
   if (user === undefined) return undefined
-  if (meant === 401) return `refuses the user ${user} (${status}): check the password, or log in again`
-  return meant === 403 ? `denies access to the user ${user} (${status})` : undefined
+  if (effective === 401) return `refuses the user ${user} (${status}); check the password, or log in again`
+  return effective === 403 ? `denies access to the user ${user} (${status})` : undefined
 }
 
-function meaningOf(meant: number, status: number): string {
-  switch (meant) {
+function pullRefusal(effective: number, status: number): string {
+  switch (effective) {
     case 401:
-      return `wants a login (${status}): check the credentials for this registry`
+      return `requires a login (${status}); check the credentials for this registry`
     case 403:
       return `denies access (${status}): the account may not read this repository`
     case 404:
-      return `does not have it (${status}): check the name`
+      return `does not have it (${status}); check the name`
     case 407:
-      return `cannot be reached: the proxy wants a login (${status})`
+      return `cannot be reached: the proxy requires a login (${status})`
     case 429:
-      return `is asked too much (${status}): wait, log in for a larger quota, or pull through a mirror`
+      return `limits requests (${status}); wait, log in for a larger quota, or pull through a mirror`
     default:
-      return meant >= 500 ? `failed (${status})` : `answered ${status}`
+      return effective >= 500 ? `failed (${status})` : `answered ${status}`
   }
 }
 
-function meaningForPush(meant: number, status: number): string {
-  switch (meant) {
+function pushRefusal(effective: number, status: number): string {
+  switch (effective) {
     case 403:
       return `denies access (${status}): the account may not push to this repository`
     case 404:
-      return `does not take it (${status}): the repository may have to be created first`
+      return `does not accept it (${status}); the repository may have to be created first`
     case 405:
-      return status === 405
-        ? 'takes no pushes (405): it is read-only here'
-        : `does not support this (${status})`
+      return status === 405 ? 'accepts no pushes (405): it is read-only' : `does not support this (${status})`
     case 413:
-      return `does not take so much (${status}): it, or a proxy before it, has a limit`
+      return `refuses the size (${status}): the registry or a proxy limits requests; set a smaller chunk size`
     case 429:
-      return `is asked too much (${status}): wait, and push less at a time`
+      return `limits requests (${status}); wait, and push less at a time`
     default:
-      return meaningOf(meant, status)
+      return pullRefusal(effective, status)
   }
 }

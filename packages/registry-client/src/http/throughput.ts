@@ -1,13 +1,13 @@
-/** The least that a body must bring. */
+/** The minimum speed of a body. */
 export interface MinimumThroughput {
   readonly bytesPerSecond: number
-  /** Milliseconds of waiting over which it is measured. */
+  /** Milliseconds of waiting for the source over which it is measured. */
   readonly window: number
 }
 
 /**
- * Tells a source that drips from one that flows. Only the time that was spent waiting for the source counts: a
- * slow reader must not be taken for a slow registry. A source that sends nothing at all is the body time-out's.
+ * Detects a source that is too slow (R36). Only the time spent waiting for the source counts, so that a slow reader is not
+ * taken for a slow registry. A source that sends nothing is ended by the body time-out.
  */
 export class Throughput {
   #waited = 0
@@ -15,8 +15,8 @@ export class Throughput {
 
   constructor(private readonly minimum: MinimumThroughput) {}
 
-  /** Counts a chunk and the milliseconds waited for it. False once a whole window brought too little. */
-  took(milliseconds: number, bytes: number): boolean {
+  /** Counts a chunk and the milliseconds waited for it. False once a whole window was too slow. */
+  record(milliseconds: number, bytes: number): boolean {
     this.#waited += milliseconds
     this.#bytes += bytes
     const { window, bytesPerSecond } = this.minimum
