@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { startRegistry } from '@dist/testkit'
+import { faults, startRegistry } from '@dist/testkit'
 import { pushImage } from '@dist/testkit/fixtures'
 import { freePort, startRedis } from '@dist/testkit/servers'
 import { build } from 'esbuild'
@@ -58,6 +58,11 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(['mirror', image])
   await using guarded = await startRegistry({ auth: { username: 'ada', password: 'lovelace' } })
   await dist(['resolve', `${guarded.host}/app:1`], 4)
+  // A realm at another host: its domain is compared.
+  const realm = guarded.url.replace('127.0.0.1', 'localhost')
+  const challenge = { 'www-authenticate': `Bearer realm="${realm}/none"` }
+  guarded.script({ path: '/v2/other/' }, faults.status(401, challenge))
+  await dist(['resolve', `${guarded.host}/other:1`], 1)
   // Nobody is there: what is asked for is asked by what is loaded for it.
   const nobody = `http://127.0.0.1:${await freePort()}`
   await dist(['resolve', 'registry.test/app'], 1, { HTTPS_PROXY: nobody })
