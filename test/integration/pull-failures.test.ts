@@ -83,7 +83,7 @@ const document = (fields: object) => JSON.stringify({ schemaVersion: 2, ...field
 
 it.each([
   ['R13 no JSON', 'this is no JSON', /is not JSON/],
-  ['R14 too large', ' '.repeat(9 * 1024 * 1024), /more than the \d+ bytes/],
+  ['R14 too large', ' '.repeat(9 * 1024 * 1024), /exceeds the limit of \d+ bytes/],
   [
     'R13 layers and manifests at once',
     document({ config, layers: [], manifests: [] }),
@@ -92,7 +92,7 @@ it.each([
   [
     'R13 another type than it says',
     document({ mediaType: mediaTypes.ociIndex, config, layers: [] }),
-    /calls itself/,
+    /has the media type/,
   ],
   ['R13 of schema 1', JSON.stringify({ schemaVersion: 1, fsLayers: [] }), /schema 1/],
   ['R17 a size that is none', document({ config: { ...config, size: -1 }, layers: [] }), /size/],

@@ -113,7 +113,7 @@ describe('planImage', () => {
     ['is no JSON', '{', 'not JSON'],
     ['is both index and manifest', { schemaVersion: 2, layers: [], manifests: [] }, 'names both'],
     ['lacks its layers', { schemaVersion: 2, config: {} }, 'layers'],
-    ['calls itself something else', { mediaType: 'text/plain', layers: [] }, 'calls itself'],
+    ['calls itself something else', { mediaType: 'text/plain', layers: [] }, 'has the media type'],
   ])('refuses a manifest that %s (R13)', async (_, document, message) => {
     const world = newWorld()
     world.remote.push(documentImage(document, mediaTypes.ociManifest), name)

@@ -3,7 +3,7 @@ import { type Digest, parseDigest } from './digest.js'
 import { knownMediaType } from './mediatypes.js'
 import { type Platform, readPlatform } from './platforms.js'
 
-/** What is known of a piece of content before it is there. OCI image spec, "Content descriptors". */
+/** Identifies content by media type, digest and size. OCI image spec, "Content descriptors". */
 export interface Descriptor {
   readonly mediaType: string
   readonly digest: Digest
@@ -11,20 +11,20 @@ export interface Descriptor {
   readonly size: number
   readonly urls?: readonly string[] | undefined
   readonly annotations?: Readonly<Record<string, string>> | undefined
-  /** The content itself, base64. Counts only where size and digest match (`embeddedContent`). */
+  /** The content, base64. Used only if size and digest match (`embeddedContent`). */
   readonly data?: string | undefined
   readonly platform?: Platform | undefined
   readonly artifactType?: string | undefined
 }
 
-/** The part of a descriptor that says which bytes are meant. */
+/** The descriptor without optional members. */
 export function bareDescriptor(desc: Descriptor): Descriptor {
   return { mediaType: desc.mediaType, digest: desc.digest, size: desc.size }
 }
 
 /**
- * Reads a descriptor out of a parsed JSON document. Media types that are known are taken in any spelling, a platform that
- * is none as no platform. `where` names its place for the error. Throws `MALFORMED`.
+ * Parses a descriptor in a JSON document. Known media types are accepted in any spelling; an invalid platform is dropped.
+ * `where` is its path in the document, for errors. Throws `MALFORMED`, and `NOT_IMPLEMENTED` for an unknown digest algorithm.
  */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isRecord(value)) throw malformed(where, 'is not an object')
@@ -34,7 +34,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw malformed(
       `${where}.size`,
-      `is ${size === undefined ? 'missing' : shown(size)}, not a size in bytes`,
+      `is ${size === undefined ? 'missing' : quoteValue(size)}, not a size in bytes`,
     )
   }
   return {
@@ -71,7 +71,7 @@ function optionalParts(value: Record<string, unknown>): OptionalParts {
   return parts
 }
 
-/** JSON's strings of an object; what is no string is dropped, as readers of annotations do. */
+/** The string members of an object. Other members are dropped, as by other readers of annotations. */
 export function stringsOf(value: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
@@ -82,12 +82,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value of a document, for a message. Objects are not looked into: they may nest deeper than the stack. */
-export function shown(value: unknown): string {
+/** A value of a document, for a message. Objects are not formatted: they may nest deeper than the stack. */
+export function quoteValue(value: unknown): string {
   if (typeof value === 'string') return sanitize(JSON.stringify(value.slice(0, 100)), 40)
   return typeof value === 'object' && value !== null ? 'an object or a list' : String(value)
 }
 
+/** The error for an invalid part of a document: `where` is the subject of the sentence, `what` its predicate. */
 export function malformed(where: string, what: string): DistError {
   return new DistError('MALFORMED', `${where} ${what}`)
 }

@@ -3,7 +3,7 @@ import { DistError, sanitize } from '@dist/errdefs'
 
 declare const brand: unique symbol
 
-/** `sha256:<64 lowercase hex>` or `sha512:<128 lowercase hex>`; minted only by `parseDigest` and `Digester`. */
+/** `sha256:<64 lowercase hex>` or `sha512:<128 lowercase hex>`; created only by the functions of this file. */
 export type Digest = string & { readonly [brand]: 'digest' }
 
 export type Algorithm = 'sha256' | 'sha512'
@@ -15,28 +15,28 @@ const grammar = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
 export const algorithms = Object.keys(encodedLength) as readonly Algorithm[]
 
 /**
- * The digest that a string spells. Throws `INVALID_ARGUMENT` for what is no digest, `NOT_IMPLEMENTED` for a
- * well-formed one of an algorithm other than sha256 and sha512. What has passed is safe in a path, a URL and a key.
+ * Parses a digest. Throws `INVALID_ARGUMENT` for other text, and `NOT_IMPLEMENTED` for a well-formed digest of an algorithm
+ * other than sha256 and sha512. The result is safe in a path, a URL and a Redis key (R18).
  */
 export function parseDigest(text: string): Digest {
   if (text.length > 256 || !grammar.test(text)) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `"${sanitize(text, 150)}" is not a digest (sha256:<64 hex digits>)`,
+      `"${sanitize(text, 150)}" is not a digest: expected sha256:<64 hex digits>`,
     )
   }
   const [algorithm = '', encoded = ''] = text.split(':')
   if (!isAlgorithm(algorithm)) {
     throw new DistError(
       'NOT_IMPLEMENTED',
-      `digest ${text}: algorithm ${algorithm} is unsupported (sha256, sha512)`,
+      `digest ${text}: algorithm ${algorithm} is unsupported: expected sha256 or sha512`,
     )
   }
   const length = encodedLength[algorithm]
   if (encoded.length !== length || !/^[0-9a-f]+$/.test(encoded)) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `digest ${text}: ${algorithm} takes ${length} lowercase hex digits`,
+      `digest ${text}: expected ${length} lowercase hex digits for ${algorithm}`,
     )
   }
   return text as Digest
@@ -52,7 +52,7 @@ export function algorithmOf(digest: Digest): Algorithm {
   return digest.slice(0, 6) as Algorithm
 }
 
-/** The hex digits behind the colon. */
+/** The hex digits after the colon. */
 export function encodedOf(digest: Digest): string {
   return digest.slice(7)
 }
@@ -61,7 +61,7 @@ export function digestOf(content: Uint8Array | string, algorithm: Algorithm = 's
   return `${algorithm}:${createHash(algorithm).update(content).digest('hex')}` as Digest
 }
 
-/** Computes a digest piece by piece and counts the bytes. */
+/** Computes a digest in pieces, and counts the bytes. */
 export class Digester {
   readonly algorithm: Algorithm
   readonly #hash: Hash

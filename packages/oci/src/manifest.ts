@@ -1,5 +1,5 @@
 import { DistError, sanitize } from '@dist/errdefs'
-import { type Descriptor, isRecord, malformed, parseDescriptor, shown, stringsOf } from './descriptor.js'
+import { type Descriptor, isRecord, malformed, parseDescriptor, quoteValue, stringsOf } from './descriptor.js'
 import { algorithmOf, digestOf } from './digest.js'
 import {
   essence,
@@ -11,15 +11,15 @@ import {
 } from './mediatypes.js'
 
 /**
- * The largest manifest that is read, in bytes. The distribution spec asks for at least 4 MB to work;
- * containerd, distribution and oras stop there, regclient at this.
+ * Bytes. The limit for manifests. The distribution spec requires at least 4 MB; containerd, distribution and oras have that
+ * limit, regclient has this one.
  */
 export const maxManifestSize = 8 * 1024 * 1024
 
-/** The most children that one manifest may name. */
+/** The limit for the children of one manifest. */
 export const maxChildren = 10_000
 
-/** The most objects and lists in one manifest: 8 MiB of nothing but `{},` would take 250 MB once parsed. */
+/** The limit for objects and lists in one manifest: 8 MiB of `{},` would take 250 MB when parsed. */
 const maxOpenings = 400_000
 
 /** A manifest of one image or artifact. */
@@ -35,7 +35,7 @@ export interface ImageManifest {
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
-/** A list of manifests, as a rule one for each platform. */
+/** A list of manifests, usually one for each platform. */
 export interface ImageIndex {
   readonly kind: 'index'
   readonly mediaType: string
@@ -48,9 +48,9 @@ export interface ImageIndex {
 export type Manifest = ImageManifest | ImageIndex
 
 /**
- * Reads a manifest. `mediaType` is what the descriptor or the Content-Type says, with or without parameters; the
- * document's own, where it has one, must agree. Throws `MALFORMED` for what is no JSON, contradicts itself or is larger than the caps, and
- * `NOT_IMPLEMENTED` for Docker's schema 1 and for media types that have no children.
+ * Parses a manifest. `mediaType` is that of the descriptor or the Content-Type, with or without parameters; the document's own
+ * must be the same. Throws `MALFORMED` if it is not JSON, contradicts itself or exceeds the limits, and `NOT_IMPLEMENTED` for
+ * Docker's schema 1 and for media types without children (R13).
  */
 export function parseManifest(content: Uint8Array, mediaType: string, name = 'manifest'): Manifest {
   const document = parseJson(content, name)
@@ -61,11 +61,11 @@ export function parseManifest(content: Uint8Array, mediaType: string, name = 'ma
   const blobs = listOf(type)
   const config =
     document.config == null ? {} : { config: parseDescriptor(document.config, `${name}: config`) }
-  if (blobs === 'layers' && document.config == null) throw malformed(name, 'lacks a config')
+  if (blobs === 'layers' && document.config == null) throw malformed(name, 'has no config')
   return { kind: 'manifest', ...common, ...config, layers: descriptors(document[blobs], `${name}: ${blobs}`) }
 }
 
-/** The media type that a document claims for itself, or that its shape tells, where nobody else says it. */
+/** The media type of a document that was sent without one: its own, or that of its members. Throws `MALFORMED`. */
 export function detectMediaType(content: Uint8Array, name = 'manifest'): string {
   const document = parseJson(content, name)
   if (document.schemaVersion === 1 || 'fsLayers' in document) return mediaTypes.dockerSchema1
@@ -76,7 +76,7 @@ export function detectMediaType(content: Uint8Array, name = 'manifest'): string 
   throw malformed(name, 'is neither a manifest nor an index')
 }
 
-/** The content embedded in a descriptor, if size and digest are right; otherwise undefined: it must be fetched. */
+/** The content embedded in a descriptor. Undefined if size or digest do not match: it must be fetched (R19). */
 export function embeddedContent(desc: Descriptor): Uint8Array | undefined {
   if (desc.data === undefined || desc.data.length > maxManifestSize * 1.4) return undefined
   const content = Buffer.from(desc.data, 'base64')
@@ -84,18 +84,18 @@ export function embeddedContent(desc: Descriptor): Uint8Array | undefined {
   return digestOf(content, algorithmOf(desc.digest)) === desc.digest ? content : undefined
 }
 
-/** Every descriptor that a manifest names below itself, in the order of the document. A subject is no child. */
+/** The children of a manifest, in the order of the document. A subject is not a child. */
 export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   if (manifest.kind === 'index') return manifest.manifests
   return manifest.config === undefined ? manifest.layers : [manifest.config, ...manifest.layers]
 }
 
-/** Reads any JSON document, within the caps of manifests. Throws `MALFORMED`. */
+/** Parses a JSON document within the limits of manifests. Throws `MALFORMED`. */
 export function parseDocument(content: Uint8Array, name: string): unknown {
   if (content.byteLength > maxManifestSize) {
     throw malformed(
       name,
-      `has ${content.byteLength} bytes, more than the ${maxManifestSize} that a manifest may have`,
+      `has ${content.byteLength} bytes, which exceeds the limit of ${maxManifestSize} for manifests`,
     )
   }
   if (openingsIn(content) > maxOpenings)
@@ -127,7 +127,7 @@ function agreedMediaType(document: Record<string, unknown>, mediaType: string, n
   if (isSchema1Type(mediaType) || document.schemaVersion === 1 || 'fsLayers' in document) {
     throw new DistError(
       'NOT_IMPLEMENTED',
-      `${name} is of Docker's schema 1, which is unsupported: push the image again with a current tool`,
+      `${name}: Docker's schema 1 is not supported; push the image again with a current tool`,
     )
   }
   if (!isIndexType(mediaType) && !isManifestType(mediaType)) {
@@ -138,12 +138,12 @@ function agreedMediaType(document: Record<string, unknown>, mediaType: string, n
   }
   const own = typeof document.mediaType === 'string' ? essence(document.mediaType) : document.mediaType
   if (own != null && own !== '' && own !== mediaType)
-    throw malformed(name, `was given as ${mediaType} but calls itself ${shown(document.mediaType)}`)
+    throw malformed(name, `has the media type ${quoteValue(document.mediaType)}, expected ${mediaType}`)
   checkLists(document, mediaType, name)
   return mediaType
 }
 
-/** One document must not be an index to one reader and a manifest to another (CVE-2021-41190). */
+/** Rejects a document that one reader takes for an index and another for a manifest (CVE-2021-41190). */
 function checkLists(document: Record<string, unknown>, mediaType: string, name: string): void {
   if (document.manifests != null && (document.layers != null || document.config != null))
     throw malformed(name, 'names both layers and manifests')
@@ -151,10 +151,10 @@ function checkLists(document: Record<string, unknown>, mediaType: string, name: 
   if (document[list] != null && !Array.isArray(document[list]))
     throw malformed(`${name}: ${list}`, 'is not a list')
   if (!(list in document) && list !== 'blobs')
-    throw malformed(name, `was given as ${mediaType} but has no ${list}`)
+    throw malformed(name, `has no ${list}, which ${mediaType} requires`)
 }
 
-/** The member of a document of this type that names its children. */
+/** The member with the children of a document of this type. */
 function listOf(mediaType: string): 'manifests' | 'blobs' | 'layers' {
   if (isIndexType(mediaType)) return 'manifests'
   return mediaType === mediaTypes.ociArtifactManifest ? 'blobs' : 'layers'
@@ -172,6 +172,6 @@ function commonParts(document: Record<string, unknown>, mediaType: string, name:
 function descriptors(value: unknown, where: string): Descriptor[] {
   const list = Array.isArray(value) ? value : []
   if (list.length > maxChildren)
-    throw malformed(where, `names ${list.length} descriptors, more than the ${maxChildren} allowed`)
+    throw malformed(where, `has ${list.length} descriptors, which exceeds the limit of ${maxChildren}`)
   return list.map((entry, i) => parseDescriptor(entry, `${where}[${i}]`))
 }

@@ -26,7 +26,7 @@ const manifestTypes: ReadonlySet<string> = new Set([
 ])
 const schema1Types: ReadonlySet<string> = new Set([mediaTypes.dockerSchema1, mediaTypes.dockerSchema1Signed])
 
-/** Every manifest type that we read, best first: what a resolver's HEAD and GET send as `Accept`. */
+/** The supported manifest types, preferred first: the `Accept` of a resolver's HEAD and GET. */
 export const acceptedManifestTypes: readonly string[] = [
   mediaTypes.ociIndex,
   mediaTypes.dockerIndex,
@@ -35,16 +35,16 @@ export const acceptedManifestTypes: readonly string[] = [
   mediaTypes.ociArtifactManifest,
 ]
 
-/** Whether descriptors of this type name an index: a list of manifests. */
+/** Whether the type is that of an index: a list of manifests. */
 export const isIndexType = (mediaType: string): boolean => indexTypes.has(mediaType)
-/** Whether descriptors of this type name a manifest of one image or artifact. */
+/** Whether the type is that of a manifest of one image or artifact. */
 export const isManifestType = (mediaType: string): boolean => manifestTypes.has(mediaType)
-/** Whether this is Docker's schema 1, which is no longer supported anywhere. */
+/** Whether the type is Docker's schema 1, which registries and clients no longer support. */
 export const isSchema1Type = (mediaType: string): boolean => schema1Types.has(mediaType)
-/** Whether the content is a document that has children and is served under `/manifests/`. */
+/** Whether content of the type has children and is served under `/manifests/`. */
 export const hasChildren = (mediaType: string): boolean => isIndexType(mediaType) || isManifestType(mediaType)
 
-/** Layers that their publisher does not let registries hand out: told by their type, not by their `urls`. */
+/** Whether the type is that of layers that registries may not distribute. `urls` are no evidence for that. */
 export function isForeignLayerType(mediaType: string): boolean {
   return (
     mediaType === mediaTypes.dockerForeignLayerGzip ||
@@ -61,8 +61,8 @@ export function essence(contentType: string): string {
 const knownTypes: ReadonlySet<string> = new Set(Object.values(mediaTypes))
 
 /**
- * The spelling of a media type by which everything here knows it, whatever its case, and whatever blanks or parameters it
- * comes with. A type of others is as it is.
+ * The canonical spelling of a known media type, which may have another case, blanks or parameters. Unknown types are returned
+ * unchanged.
  */
 export function knownMediaType(mediaType: string): string {
   const type = essence(mediaType)

@@ -26,27 +26,27 @@ const goNames: ReadonlyMap<string, string> = new Map([
   ['mipsel', 'mipsle'],
 ])
 
-/** The machine's own platform as images are built for it: always linux, `process.arch` in Go's spelling. */
+/** The platform of images for this machine: always linux, with `process.arch` in Go's spelling. */
 export function hostPlatform(arch: string = process.arch): Platform {
   return normalizePlatform({ os: 'linux', architecture: goNames.get(arch) ?? arch })
 }
 
-/** Reads `os/arch[/variant]`. Throws `INVALID_ARGUMENT`. */
+/** Parses `os/arch[/variant]`. Throws `INVALID_ARGUMENT`. */
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/')
   const [os, architecture, variant] = parts
   if (parts.length > 3 || !os || !architecture || !parts.every((p) => /^\w[\w.-]*$/.test(p))) {
     throw new DistError(
       'INVALID_ARGUMENT',
-      `"${sanitize(text, 100)}" is not a platform (os/arch[/variant], as linux/arm64)`,
+      `"${sanitize(text, 100)}" is not a platform: expected os/arch[/variant], such as linux/arm64`,
     )
   }
   return normalizePlatform(variant === undefined ? { os, architecture } : { os, architecture, variant })
 }
 
 /**
- * Reads the platform of a descriptor or a configuration. Undefined for what names none, or only half of one, or no names:
- * then nothing is known of it, and that is no fault of the rest.
+ * Reads the platform of a descriptor or a configuration. Undefined if it is missing, incomplete or invalid: the rest of the
+ * document stays valid.
  */
 export function readPlatform(value: unknown): Platform | undefined {
   if (typeof value !== 'object' || value === null) return undefined
@@ -71,7 +71,7 @@ interface RawPlatform {
   readonly 'os.features'?: unknown
 }
 
-// What would make one platform's spelling pass for another's, or leave the line, is no part of a platform.
+// Rejects characters that could make one platform look like another, or break a line.
 function nameIn(part: unknown): string | undefined {
   const name = typeof part === 'string' ? part.trim() : undefined
   return name !== undefined && /^[!-.0-~]{0,100}$/.test(name) ? name : undefined
@@ -82,7 +82,7 @@ export function formatPlatform(platform: Platform): string {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`
 }
 
-/** One spelling for equal platforms: arm is arm/v7, arm64/v8 is arm64, amd64/v1 is amd64 (containerd's rules). */
+/** The same spelling for equal platforms: arm is arm/v7, arm64/v8 is arm64, amd64/v1 is amd64 (containerd's rules). */
 export function normalizePlatform(platform: Platform): Platform {
   const { variant: given, ...rest } = platform
   const lowerOs = platform.os.toLowerCase()
@@ -107,12 +107,12 @@ function normalizeVariant(
   return numbered
 }
 
-/** The descriptor's platform answers the one asked for. `os.version` is not looked at: all versions are kept. */
-export function platformMatches(asked: Platform, offered: Platform): boolean {
-  return formatPlatform(asked) === formatPlatform(offered)
+/** Whether a platform is the wanted one. Ignores `os.version`: all versions match. */
+export function platformMatches(wanted: Platform, offered: Platform): boolean {
+  return formatPlatform(wanted) === formatPlatform(offered)
 }
 
-/** BuildKit's attestations and the like: children of an index that belong to another child, not to a machine. */
+/** Whether a child of an index belongs to another child, and not to a machine: BuildKit's attestations. */
 export function isUnknownPlatform(platform: Platform): boolean {
   return [platform.os, platform.architecture].every((part) => part.toLowerCase() === 'unknown')
 }

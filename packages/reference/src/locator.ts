@@ -4,7 +4,7 @@ import { isDigest } from '@dist/oci'
 
 /** A repository at a host, without scheme: `docker.io` and `library/alpine`. */
 export interface Locator {
-  /** Host and port as a user writes them; Docker Hub is always `docker.io`. */
+  /** Host and port as the user writes them; Docker Hub is always `docker.io`. */
   readonly host: string
   readonly repository: string
 }
@@ -18,12 +18,12 @@ const domainName =
 const ipv6 = /^\[[0-9a-fA-F:]+\]$/
 const maxRepositoryLength = 255
 
-/** Reads a schemaless host and path: `docker.io/library/alpine`. No tag, no digest. Throws `INVALID_ARGUMENT`. */
+/** Parses host and path without scheme: `docker.io/library/alpine`. No tag, no digest. Throws `INVALID_ARGUMENT`. */
 export function parseLocator(text: string): Locator {
   checkUserinfo(text)
   const name = text.slice(text.lastIndexOf('/') + 1)
   if (text.includes('@') || (name.includes(':') && text.includes('/'))) {
-    throw invalid(text, 'a repository without tag or digest is wanted here')
+    throw invalid(text, 'expected a repository without tag or digest')
   }
   return parseRepository(text, text)
 }
@@ -33,15 +33,16 @@ export function formatLocator(locator: Locator): string {
 }
 
 /**
- * Reads what repositories stand below: a host, with or without a path (`registry.example.com/mirror`). Of a host alone
- * the repository is empty. Throws `INVALID_ARGUMENT`.
+ * Parses the prefix of repositories: a host with or without a path (`registry.example.com/mirror`). Without a path the
+ * repository is empty. Throws `INVALID_ARGUMENT`.
  */
 export function parsePrefix(text: string): Locator {
   const [first = ''] = text.split('/', 1)
-  if (text.includes('://')) throw invalidPrefix(text, 'leave the scheme out (host/path)')
-  if (text.includes('@')) throw invalidPrefix(text, 'neither credentials nor digests belong there')
-  if (!namesHost(first)) throw invalidPrefix(text, 'it begins with the host of a registry')
-  if (text.slice(first.length).includes(':')) throw invalidPrefix(text, 'tags are those of the images')
+  if (text.includes('://')) throw invalidPrefix(text, 'remove the scheme: expected host/path')
+  if (text.includes('@')) throw invalidPrefix(text, 'credentials and digests are not allowed')
+  if (!namesHost(first)) throw invalidPrefix(text, 'it must begin with the host of a registry')
+  if (text.slice(first.length).includes(':'))
+    throw invalidPrefix(text, 'tags are not allowed: the images keep their own')
   if (text.length > first.length) {
     const { host } = parseRepository(text, text)
     return { host, repository: text.slice(first.length + 1) }
@@ -49,29 +50,29 @@ export function parsePrefix(text: string): Locator {
   return { host: parseRepository(`${text}/x`, text).host, repository: '' }
 }
 
-/** The prefix as `parsePrefix` reads it. */
+/** Formats a prefix as `parsePrefix` parses it. */
 export function formatPrefix({ host, repository }: Locator): string {
   return repository === '' ? host : `${host}/${repository}`
 }
 
-/** Splits host from path as docker does and checks both. `whole` is what the error quotes. */
+/** Splits host and path as docker does, and checks both. `whole` is quoted in errors. */
 export function parseRepository(text: string, whole: string): Locator {
-  if (text.includes('://')) throw invalid(whole, 'leave the scheme out (host/repository:tag)')
+  if (text.includes('://')) throw invalid(whole, 'remove the scheme: expected host/repository:tag')
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
   const hasHost = namesHost(first)
   const host = hasHost ? canonicalHost(first, whole) : 'docker.io'
   const path = hasHost ? text.slice(slash + 1) : text
   if (!hasHost && (/^[0-9a-f]{64}$/.test(whole) || isDigest(whole)))
-    throw invalid(whole, 'a bare digest is not a name: write repository@sha256:<digest>')
+    throw invalid(whole, 'a digest alone is not a name: expected repository@sha256:<digest>')
   checkPath(path, whole)
   const repository = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path
   if (repository.length > maxRepositoryLength)
-    throw invalid(whole, `the repository has more than ${maxRepositoryLength} bytes`)
+    throw invalid(whole, `the repository exceeds the limit of ${maxRepositoryLength} bytes`)
   return { host, repository }
 }
 
-/** Whether what stands before the first slash is a host, as docker tells it from the first part of a path. */
+/** Whether the text before the first slash is a host, by docker's rules. */
 export function namesHost(first: string): boolean {
   return first === 'localhost' || /[.:A-Z[]/.test(first)
 }
@@ -85,7 +86,7 @@ function canonicalHost(host: string, whole: string): string {
     throw invalid(whole, `"${sanitize(port, 20)}" is not a port`)
   }
   const lower = host.toLowerCase()
-  // "Foo" is a host by its uppercase letter alone: in lowercase it would be read as part of a path.
+  // "Foo" is a host only because of its uppercase letter: in lowercase it would be a part of the path.
   if (!namesHost(lower)) return host
   return lower === 'index.docker.io' || lower === 'registry-1.docker.io' ? 'docker.io' : lower
 }
@@ -93,7 +94,7 @@ function canonicalHost(host: string, whole: string): string {
 function isHostName(name: string): boolean {
   if (name.startsWith('[')) return ipv6.test(name) && isIPv6(name.slice(1, -1))
   if (!domainName.test(name)) return false
-  // In a URL a name that ends in a number is an IPv4 address: "127.1" and "0x7f000001" would be 127.0.0.1.
+  // URLs take a name that ends in a number for an IPv4 address: "127.1" and "0x7f000001" would be 127.0.0.1.
   if (/(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)$/.test(name)) return isIPv4(name)
   return URL.canParse(`https://${name}`)
 }
@@ -104,28 +105,28 @@ function checkPath(path: string, whole: string): void {
     if (component.test(part)) continue
     if (component.test(part.toLowerCase()))
       throw invalid(whole, `the repository must be lowercase ("${sanitize(part, 60)}")`)
-    throw invalid(whole, `"${sanitize(part, 60)}" cannot stand in a repository name`)
+    throw invalid(whole, `"${sanitize(part, 60)}" is not allowed in a repository name`)
   }
 }
 
 function invalidPrefix(text: string, what: string): DistError {
-  const shown = shownReference(text)
-  return new DistError('INVALID_ARGUMENT', `"${shown}" is not a place for images: ${what}`)
+  const shown = quoteReference(text)
+  return new DistError('INVALID_ARGUMENT', `"${shown}" is not a valid destination: ${what}`)
 }
 
-/** Throws `INVALID_ARGUMENT` for who has put a name or a password before the host. */
+/** Throws `INVALID_ARGUMENT` for a user or password before the host. */
 export function checkUserinfo(text: string): void {
   if (!hasUserinfo(text)) return
   const what =
-    'user and password are no part of it (docker login, or --authfile), and behind an "@" a digest stands'
+    'user and password are not allowed (use docker login, or --authfile), and "@" must be followed by a digest'
   throw invalid(text, what)
 }
 
-/** A reference as it was typed, fit for a message: somebody may have put a password there. */
-export function shownReference(text: string): string {
+/** A reference as the user typed it, for messages: sanitized, without a password. */
+export function quoteReference(text: string): string {
   return sanitize(withoutUserinfo(text), 150)
 }
 
 function invalid(text: string, what: string): DistError {
-  return new DistError('INVALID_ARGUMENT', `"${shownReference(text)}" is not a valid reference: ${what}`)
+  return new DistError('INVALID_ARGUMENT', `"${quoteReference(text)}" is not a valid reference: ${what}`)
 }

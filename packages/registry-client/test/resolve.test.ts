@@ -126,7 +126,7 @@ test.each([
     'calls itself something else',
     manifestOf({ mediaType: mediaTypes.dockerManifest }),
     'MALFORMED',
-    'calls itself',
+    'has the media type',
   ],
   ['has both layers and manifests', manifestOf({ manifests: [] }), 'MALFORMED', 'both layers and manifests'],
   ['is of schema 1', '{"schemaVersion":1,"fsLayers":[]}', 'NOT_IMPLEMENTED', 'schema 1'],
