@@ -2,4 +2,12 @@ export * from './descriptor.js'
 export * from './digest.js'
 export * from './manifest.js'
 export * from './mediatypes.js'
-export * from './platforms.js'
+export {
+  formatPlatform,
+  hostPlatform,
+  isUnknownPlatform,
+  type Platform,
+  parsePlatform,
+  platformMatches,
+  readPlatform,
+} from './platforms.js'

@@ -1,13 +1,7 @@
-import {
-  formatPlatform,
-  hostPlatform,
-  isUnknownPlatform,
-  normalizePlatform,
-  parsePlatform,
-  platformMatches,
-} from '@dist/oci'
+import { formatPlatform, hostPlatform, isUnknownPlatform, parsePlatform, platformMatches } from '@dist/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { normalizePlatform } from '../src/platforms.js'
 import { codeThrown } from './codes.js'
 
 const same = (a: string, b: string) => platformMatches(parsePlatform(a), parsePlatform(b))

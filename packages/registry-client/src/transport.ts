@@ -37,7 +37,7 @@ export interface Transport extends AsyncDisposable {
   readonly onAsk: ((host: string) => () => void) | undefined
 }
 
-export const defaultUserAgent = 'dist/0.1'
+const defaultUserAgent = 'dist/0.1'
 
 export function createTransport(options: TransportOptions = {}): Transport {
   const agents = options.agents ?? createAgents(options)
