@@ -1,4 +1,4 @@
-// Writes docs/configuration.md from the services' settings: npx tsx --conditions=source infra/container/configuration.ts
+// Generates docs/configuration.md from the settings of the services: npx tsx --conditions=source infra/container/configuration.ts
 import { writeFileSync } from 'node:fs'
 import { documentSettings } from '@dist/settings'
 

@@ -1,8 +1,8 @@
 import { request } from 'node:http'
-import { type RedisServer, startRedis } from '@dist/testkit/servers'
+import { freePort, type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { refusalOf, startService } from './support/services.js'
+import { metric, refusalOf, startService } from './support/services.js'
 import { useWorkspace } from './support/workspace.js'
 
 const workspace = useWorkspace()
@@ -132,6 +132,53 @@ describe('the dashboard with credentials', () => {
     const resume = `${url}/queues/api/queues/runs/resume`
     const headers = { ...signedIn, origin: url }
     expect((await fetch(resume, { method: 'PUT', headers })).status).toBe(200)
+  })
+})
+
+describe('the health server of the dashboard', () => {
+  it('has an address of its own, and needs no credentials', async () => {
+    const env = { DIST_QUEUE: redis.url, DIST_DASHBOARD_PASSWORD: 'secret' }
+    const dashboard = startService(workspace(), 'dashboard', { env, args: ['--user', 'ops'] })
+    const ready = await dashboard.logged('ready')
+    expect(ready).toMatchObject({ readOnly: false, version: expect.any(String) })
+    const health = await dashboard.healthUrl()
+    expect(health).toMatch(/^http:\/\/127\.0\.0\.1:/)
+    expect(health).not.toBe(await dashboard.url())
+    expect(await (await fetch(`${health}/healthz`)).text()).toBe('ok\n')
+    const readyz = await fetch(`${health}/readyz`)
+    expect([readyz.status, (await readyz.text()).split('\n')]).toEqual([
+      200,
+      expect.arrayContaining(['ok', expect.stringContaining('no worker is alive')]),
+    ])
+    expect(await metric(dashboard, 'dist_services_missing{service="worker"}')).toBe(1)
+    expect((await fetch(`${health}/queues/`)).status).toBe(404)
+    expect((await fetch(`${await dashboard.url()}/metrics`)).status).toBe(401)
+  })
+
+  it('listens at --health-listen, answers 503 while Redis is away, and stops with the dashboard', async () => {
+    const port = await freePort()
+    const away = await startRedis()
+    const args = ['--queue', away.url, '--health-listen', `127.0.0.1:${port}`]
+    const dashboard = startService(workspace(), 'dashboard', { args })
+    await dashboard.logged('ready')
+    expect(await dashboard.healthUrl()).toBe(`http://127.0.0.1:${port}`)
+    await away.stop()
+    await waitFor(
+      async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 503,
+      'the dashboard noticing the outage',
+    )
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    dashboard.running.child.kill('SIGTERM')
+    expect((await dashboard.running.ended).code).toBe(0)
+    expect(dashboard.lines().at(-1)?.msg).toBe('stopped')
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+  })
+
+  it('that cannot listen ends the dashboard', async () => {
+    const args = ['--queue', redis.url, '--health-listen', `127.0.0.1:${redis.port}`]
+    const { code, error } = await refusalOf(startService(workspace(), 'dashboard', { args }))
+    expect(code).toBe(1)
+    expect(error.message).toBe(`cannot listen at 127.0.0.1:${redis.port} (EADDRINUSE)`)
   })
 })
 

@@ -6,6 +6,7 @@ import { Bucket } from './bucket/bucket.js'
 import { createS3Client, type S3ClientSettings } from './client.js'
 import { S3Driver } from './driver.js'
 import { createId, readId } from './id.js'
+import { defaultPartSize, defaultSmallSize } from './memory.js'
 import { S3Names } from './names/names.js'
 import { probe } from './probe.js'
 import { PartMemory } from './upload/memory.js'
@@ -112,8 +113,8 @@ function storeOf(
   options: S3StoreOptions,
 ): Omit<S3Store, 'id' | 'close' | keyof AsyncDisposable> {
   const driver = new S3Driver(bucket, {
-    smallSize: options.smallSize ?? 8 * mebibyte,
-    partSize: Math.max(minPartSize, options.partSize ?? 16 * mebibyte),
+    smallSize: options.smallSize ?? defaultSmallSize,
+    partSize: Math.max(minPartSize, options.partSize ?? defaultPartSize),
     partsInFlight: options.partsInFlight ?? 4,
     signParts: options.signParts ?? false,
     completeTimeout: options.completeTimeout ?? 600_000,

@@ -9,6 +9,7 @@ export {
   type IngestOptions,
   ingestBlob,
   type Outcome,
+  transferMemory,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
 export { type PublishPlanOptions, publishPlan } from './lacking.js'

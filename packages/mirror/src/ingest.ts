@@ -37,7 +37,7 @@ export interface IngestOptions {
 export type Outcome = 'fetched' | 'present'
 
 /** The memory that one transfer under way may hold, in bytes: what is gathered before it is written. */
-const transferMemory = 4 * 1024 * 1024
+export const transferMemory = 4 * 1024 * 1024
 
 /**
  * Brings one blob in: takes the digest's lock, looks again, fetches, verifies, commits. However often and by

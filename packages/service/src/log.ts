@@ -1,19 +1,19 @@
 import { DistError, firstError, laterErrors, sanitize } from '@dist/errdefs'
 import { pino } from 'pino'
-import type { ServiceContext } from './context.js'
+import type { ServiceContext } from './host.js'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** Says what happens: a message that is always the same for the same thing, and what belongs to it as fields. */
+/** Logs events: the message is the name of the event, and constant; its details are fields. */
 export type Logger = Readonly<Record<Level, (message: string, fields?: object) => void>>
 
-/** Characters of one text that are kept. */
-const longestText = 2000
-const deepest = 4
+/** Longer texts are cut, in characters. */
+const maxTextLength = 2000
+const maxDepth = 4
 
 /**
- * Writes JSON, one object a line: `time`, `level`, `service`, `msg` and the fields; `fields` are in each line. URLs lose user, password and
- * query wherever they stand, in errors and their causes, too, and what is signed for S3 goes.
+ * Writes JSON, one object per line: `time`, `level`, `service`, `msg` and the fields of the event. `fields` are in each line.
+ * Removes user, password and query from URLs and the signatures of S3 requests, also in errors and their causes.
  */
 export function createLogger(
   service: string,
@@ -28,26 +28,26 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
   }
   const lines = pino(options, { write: (line: string) => log.write(line) })
-  const say =
+  const write =
     (at: Level) =>
     (message: string, fields: object = {}) => {
-      if (lines.isLevelEnabled(at)) lines[at](cleaned(fields, 0) as object, cleanText(message))
+      if (lines.isLevelEnabled(at)) lines[at](cleanValue(fields, 0) as object, cleanText(message))
     }
-  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** Before anything is serialised: within JSON a URL's end cannot be told. */
-function cleaned(value: unknown, depth: number): unknown {
+/** Cleans values before they are serialised: inside JSON the end of a URL is ambiguous. */
+function cleanValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return cleanText(value)
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value
   if (value instanceof Date) return value
-  if (depth >= deepest) return '…'
+  if (depth >= maxDepth) return '…'
   if (value instanceof Error) return cleanError(value, depth)
-  if (Array.isArray(value)) return value.slice(0, 100).map((each) => cleaned(each, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cleaned(each, depth + 1)]))
+  if (Array.isArray(value)) return value.slice(0, 100).map((each) => cleanValue(each, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cleanValue(each, depth + 1)]))
 }
 
-/** The first error, with its causes and with what went wrong after it. */
+/** The first error with its causes, and the errors that followed it (`later`). */
 function cleanError(thrown: Error, depth: number): object {
   const error = firstError(thrown)
   const later = laterErrors(thrown)
@@ -56,13 +56,53 @@ function cleanError(thrown: Error, depth: number): object {
   return {
     ...(own ? { code: error.code, retryable: error.retryable } : { name: error.name }),
     message: cleanText(error.message),
-    // Of what is ours the message says enough; of what is not, where it comes from.
+    // A DistError explains itself. Other errors need their stack.
     ...(own ? {} : { stack: cleanText(error.stack ?? '') }),
-    ...(error.cause === undefined ? {} : { cause: cleaned(error.cause, depth + 1) }),
-    ...(later.length === 0 ? {} : { later: cleaned(later, depth + 1) }),
+    ...(error.cause === undefined ? {} : { cause: cleanValue(error.cause, depth + 1) }),
+    ...(later.length === 0 ? {} : { later: cleanValue(later, depth + 1) }),
   }
 }
 
 function cleanText(text: string): string {
-  return sanitize(text, longestText).replace(/\bx-amz-[\w-]+["']?\s*[=:]\s*[^\s&,;]+/gi, 'X-Amz-…')
+  return sanitize(text, maxTextLength).replace(/\bx-amz-[\w-]+["']?\s*[=:]\s*[^\s&,;]+/gi, 'X-Amz-…')
+}
+
+/** The same event is logged once in this time. */
+const throttleMs = 30_000
+/** Number of different events that are throttled at the same time. */
+const maxEvents = 100
+
+interface ThrottledEvent {
+  until: number
+  /** Number of times that it was not logged. */
+  repeated: number
+}
+
+/**
+ * A logger for events that repeat: while Redis is unavailable, each connection of a service fails every second. The same
+ * message with the same error is logged once in 30 s, then with the number of events that were not logged (`repeated`).
+ */
+export function throttledLogger(log: Logger, now: () => number = () => performance.now()): Logger {
+  const events = new Map<string, ThrottledEvent>()
+  const write =
+    (level: Level) =>
+    (message: string, fields: object = {}) => {
+      const key = `${message} ${errorMessage(fields)}`
+      const known = events.get(key)
+      if (known !== undefined && now() < known.until) {
+        known.repeated++
+        return
+      }
+      // Errors may have a new text each time, such as an id. Dropping the oldest event bounds the map.
+      if (known === undefined && events.size >= maxEvents) events.delete(events.keys().next().value ?? '')
+      events.set(key, { until: now() + throttleMs, repeated: 0 })
+      const repeated = known?.repeated ?? 0
+      log[level](message, repeated === 0 ? fields : { ...fields, repeated })
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function errorMessage(fields: object): string {
+  const error: unknown = Reflect.get(fields, 'error')
+  return error instanceof Error ? sanitize(error.message) : ''
 }

@@ -2,24 +2,24 @@ import { parseArgs } from 'node:util'
 import { codeOf, DistError, sanitize } from '@dist/errdefs'
 import { docOf, type Flags, kebab, type ServiceName, serviceShapes } from '@dist/settings'
 import type { z } from 'zod'
-import type { ServiceContext } from './context.js'
+import type { ServiceContext } from './host.js'
 import { createLogger } from './log.js'
 
 /**
- * The program of a service: its flags from the arguments, its settings from the environment, its log to standard
- * output. SIGTERM and SIGINT stop it, a second one ends it at once. Exit codes: 0 stopped, 2 what cannot be right in
- * flags and settings, 1 everything else; why is the last line of the log.
+ * The main function of a service program. Reads flags from the arguments and settings from the environment, and logs to
+ * standard output. SIGTERM and SIGINT stop the service; a second signal ends the process at once. Exit codes: 0 stopped, 2
+ * invalid flags or settings, 1 other errors. The last line of the log has the error.
  */
 export async function serviceMain<Name extends ServiceName>(
   name: Name,
   program: NodeJS.Process,
   run: (flags: Flags<Name>, context: ServiceContext) => Promise<void>,
 ): Promise<void> {
-  // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
+  // Must be set before libuv starts its threads. Each small blob occupies a thread while it is written.
   program.env.UV_THREADPOOL_SIZE ??= '8'
   // The AWS SDK prints a notice on Node 20 otherwise.
   program.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
-  // Should the event loop ever run empty before the service is through, that is no success.
+  // The exit code if the event loop becomes empty before the service has ended.
   program.exitCode = 1
   const context = { env: program.env, signal: stopSignal(program), log: program.stdout }
   try {
@@ -31,16 +31,16 @@ export async function serviceMain<Name extends ServiceName>(
     logEnd(name, context.log, error)
     program.exitCode = codeOf(error) === 'INVALID_ARGUMENT' ? 2 : 1
   }
-  // What is still open after the deadline must not keep the process.
+  // Connections that are still open must not keep the process running.
   program.stdout.write('', () => program.exit())
 }
 
-/** The last line of the log of a service that cannot start, or not go on. */
+/** Logs the error that ends a service, as the last line of its log. */
 export function logEnd(name: ServiceName, log: ServiceContext['log'], error: unknown): void {
   createLogger(name, 'error', log).error('it cannot go on', { error })
 }
 
-/** The flags of a command line; undefined when help is asked for. Throws `INVALID_ARGUMENT`. */
+/** Parses the flags of a command line. Undefined: the usage is requested. Throws `INVALID_ARGUMENT`. */
 export function parseFlags<Name extends ServiceName>(
   name: Name,
   args: readonly string[],
@@ -57,8 +57,8 @@ export function parseFlags<Name extends ServiceName>(
       Object.entries(values).map(([flag, value]) => [keys.get(flag), value]),
     ) as Flags<Name>
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    throw new DistError('INVALID_ARGUMENT', sanitize(said), { cause })
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new DistError('INVALID_ARGUMENT', sanitize(message), { cause })
   }
 }
 
@@ -70,7 +70,7 @@ function usage(name: ServiceName): string {
     '  --config <file>',
     ...lines,
     '',
-    'docs/configuration.md has all of it.',
+    'All settings: docs/configuration.md',
     '',
   ].join('\n')
 }

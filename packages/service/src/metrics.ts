@@ -2,38 +2,38 @@ import type { HostLimiter } from '@dist/remotes'
 import type { ServiceEvent } from '@dist/runs'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What a service counts. Names and units are those that Prometheus asks for. */
+/** The metrics of a service, named by the conventions of Prometheus. */
 export interface ServiceMetrics {
   readonly registry: Registry
   count(event: ServiceEvent): void
-  /** The limiter, with each pause of a host counted. */
+  /** A wrapper of the limiter that counts pauses. */
   limiter(limiter: HostLimiter): HostLimiter
 }
 
 export interface MetricsParts {
   readonly service: string
   readonly version: string
-  /** Jobs being worked on. */
+  /** Number of jobs in progress. */
   active(): number
 }
 
-/** Seconds: from a manifest that is near to a layer of gigabytes that is far. */
+/** Seconds: from a small manifest on the local network to a layer of several gigabytes. */
 const durations = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800]
 
-/** Metrics of their own registry: several services may run in one process. */
+/** Creates metrics in a registry of their own: several services may run in one process. */
 export function createMetrics({ service, version, active }: MetricsParts): ServiceMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'dist_build_info',
-    help: 'Always 1; the labels tell what runs.',
+    help: 'Always 1; the labels have the version.',
     labelNames: ['service', 'version'],
     registers,
   }).set({ service, version }, 1)
   new Gauge({
     name: 'dist_jobs_active',
-    help: 'Jobs being worked on.',
+    help: 'Jobs in progress.',
     registers,
     collect() {
       this.set(active())
@@ -42,7 +42,7 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
   const jobs = jobMetrics(registers)
   const pauses = new Counter({
     name: 'dist_host_pauses_total',
-    help: 'Pauses that registries asked for (429 or 503), heard by this process.',
+    help: 'Pauses that registries requested from this process (429 or 503).',
     registers,
   })
   return {
@@ -65,23 +65,23 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
 function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   const jobs = new Counter({
     name: 'dist_jobs_total',
-    help: 'Jobs by kind (run, image, blob) and by how they went.',
+    help: 'Jobs by kind (run, image, blob) and result.',
     labelNames: ['kind', 'result'] as const,
     registers,
   })
   const bytes = new Counter({
     name: 'dist_fetched_bytes_total',
-    help: 'Bytes of blobs that were fetched and committed.',
+    help: 'Bytes of blobs fetched and committed.',
     registers,
   })
   const verified = new Counter({
     name: 'dist_verified_bytes_total',
-    help: 'Bytes of stored blobs that were read again and are right.',
+    help: 'Bytes of stored blobs read and found intact.',
     registers,
   })
   const seconds = new Histogram({
     name: 'dist_job_duration_seconds',
-    help: 'How long jobs took that were done.',
+    help: 'Duration of jobs that succeeded.',
     labelNames: ['kind'] as const,
     buckets: durations,
     registers,

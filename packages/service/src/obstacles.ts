@@ -1,22 +1,22 @@
 import type { Obstacle, ObstacleReader } from '@dist/runs'
 import { Gauge, type Registry } from 'prom-client'
 
-/** Milliseconds for which an answer serves all who ask. */
-const fresh = 1_000
+/** Requests within this time share one answer. */
+const cacheMs = 1_000
 
-/** What stands in the way, for the pages of a service: read once for many, and nothing while Redis is away. */
+/** A cached reader of obstacles for health pages and metrics. Returns no obstacles while Redis is unavailable. */
 export function cacheObstacles(read: ObstacleReader): () => Promise<readonly Obstacle[]> {
-  let asked = Number.NEGATIVE_INFINITY
+  let readAt = Number.NEGATIVE_INFINITY
   let answer: Promise<readonly Obstacle[]> = Promise.resolve([])
   return () => {
-    if (performance.now() - asked < fresh) return answer
-    asked = performance.now()
+    if (performance.now() - readAt < cacheMs) return answer
+    readAt = performance.now()
     answer = read().catch(() => [])
     return answer
   }
 }
 
-/** Adds what stands in the way to the metrics. All services of a queue show the same. */
+/** Adds the obstacles to the metrics. All services of a queue report the same values. */
 export function measureObstacles(registry: Registry, read: () => Promise<readonly Obstacle[]>): void {
   const gauge = (
     name: string,
@@ -35,19 +35,14 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
         set(this, obstacles)
       },
     })
-  gauge(
-    'dist_services_missing',
-    'Whether no service of this sort is alive.',
-    ['service'],
-    (to, obstacles) => {
-      for (const service of ['coordinator', 'worker'])
-        to.set(
-          { service },
-          Number(obstacles.some((each) => each.kind === 'no-service' && each.service === service)),
-        )
-    },
-  )
-  gauge('dist_queue_paused', 'Whether somebody has paused the queue.', ['queue'], (to, obstacles) => {
+  gauge('dist_services_missing', '1 when no service of this kind is alive.', ['service'], (to, obstacles) => {
+    for (const service of ['coordinator', 'worker'])
+      to.set(
+        { service },
+        Number(obstacles.some((each) => each.kind === 'no-service' && each.service === service)),
+      )
+  })
+  gauge('dist_queue_paused', '1 while the queue is paused.', ['queue'], (to, obstacles) => {
     for (const queue of ['runs', 'images', 'blobs'])
       to.set(
         { queue },
@@ -56,7 +51,7 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
   })
   gauge(
     'dist_host_paused_until_timestamp_seconds',
-    'When a host that is paused is asked again; only hosts that are.',
+    'End of the pause of a host; absent for hosts without a pause.',
     ['host', 'because'],
     (to, obstacles) => {
       for (const each of obstacles)
@@ -64,12 +59,12 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
           to.set({ host: each.host, because: each.because }, each.until.getTime() / 1_000)
     },
   )
-  gauge('dist_images_retrying', 'Images that failed and wait to be tried again.', [], (to, obstacles) => {
+  gauge('dist_images_retrying', 'Images that failed and wait for a retry.', [], (to, obstacles) => {
     to.set(obstacles.reduce((sum, each) => sum + (each.kind === 'retries' ? each.images : 0), 0))
   })
   gauge(
     'dist_next_retry_timestamp_seconds',
-    'When the first of them is tried again; absent when there is none.',
+    'Time of the next retry of an image; absent when none is scheduled.',
     [],
     (to, obstacles) => {
       const retries = obstacles.find((each) => each.kind === 'retries')
@@ -79,7 +74,7 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
   )
   gauge(
     'dist_jobs_held_by_silent_services',
-    'Jobs of services that give no sign of life.',
+    'Jobs held by services whose heartbeat has stopped.',
     ['queue'],
     (to, obstacles) => {
       for (const queue of ['images', 'blobs'])

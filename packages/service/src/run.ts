@@ -1,118 +1,101 @@
 import { DistError } from '@dist/errdefs'
 import type { Obstacle, ObstacleReader, Service } from '@dist/runs'
 import { describeObstacle } from '@dist/runs'
-import { formatListen, type ListenAddress } from '@dist/settings'
-import type { ServiceContext } from './context.js'
+import { formatListen } from '@dist/settings'
 import { type HealthServer, serveHealth } from './health.js'
+import type { ServiceContext, ServiceHost, ServiceOptions } from './host.js'
 import { createLogger, type Logger } from './log.js'
-import { createMetrics, type ServiceMetrics } from './metrics.js'
+import { createMetrics } from './metrics.js'
 import { cacheObstacles, measureObstacles } from './obstacles.js'
 
-export interface ServiceRun {
-  readonly name: string
-  readonly version: string
-  /** What each line of its log has. */
-  readonly fields?: Readonly<Record<string, string>> | undefined
-  /** The port of the own pages where none is given. */
-  readonly port: number
-  readonly settings: {
-    readonly listen?: ListenAddress | undefined
-    readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
-    readonly deadline: number
-  }
-}
-
-/** What the work of a service is done with. */
-export interface ServiceHost {
-  readonly log: Logger
-  readonly metrics: ServiceMetrics
-  readonly context: ServiceContext
-  /** Tells why it does not start yet. */
-  readonly reportWaiting: (error: unknown) => void
-  /** Has the service's pages tell what stands in the way of the queue's runs. */
-  readonly reportObstacles: (read: ObstacleReader) => void
-  /** To be called as soon as there is a service: it waits for it, says so, and stops it when that is asked for. */
-  run(service: Service): Promise<void>
-}
-
-/** Milliseconds beyond the deadline for connections to be closed. */
+/** Connections may take this long to close, after the deadline of the service. */
 const shutdownGraceMs = 2_000
 
 /**
- * Runs a service with its log, its pages and its metrics until the signal aborts. Resolves when all of it has
- * stopped, at the latest the deadline and 2 s after the signal. Throws what keeps it from starting.
+ * Runs a service with log, health server and metrics until the signal aborts. `start` opens the service and passes it to
+ * `ServiceHost.run`. Resolves when everything has stopped, at the latest 2 s after the deadline. Throws the error that
+ * prevents the start, `UNAVAILABLE` when the health server cannot listen, and an error of the running service.
  */
 export async function runService(
-  run: ServiceRun,
+  options: ServiceOptions,
   context: ServiceContext,
-  work: (surroundings: ServiceHost) => Promise<void>,
+  start: (host: ServiceHost) => Promise<void>,
 ): Promise<void> {
-  const log = createLogger(run.name, run.settings.logLevel, context.log, run.fields)
-  const late = afterAbort(context.signal, run.settings.deadline + shutdownGraceMs)
+  const log = createLogger(options.name, options.logLevel, context.log, options.fields)
+  const timeout = timeoutAfterAbort(context.signal, options.deadline + shutdownGraceMs)
   try {
-    const inTime = await Promise.race([attended(run, context, log, work).then(() => true), late.passed])
+    const running = runWithHealth(options, context, log, start)
+    const inTime = await Promise.race([running.then(() => true), timeout.passed])
     if (inTime) log.info('stopped')
     else log.warn('stopped without waiting any longer')
   } catch (error) {
-    // What was asked to stop while it started has nothing to complain about.
+    // A start that was interrupted fails, but not with an error that users have to see.
     if (!context.signal.aborted) throw error
     log.info('stopped before it had started')
   } finally {
-    late.cancel()
+    timeout.cancel()
   }
 }
 
-async function attended(
-  run: ServiceRun,
+async function runWithHealth(
+  options: ServiceOptions,
   context: ServiceContext,
   log: Logger,
-  work: (surroundings: ServiceHost) => Promise<void>,
+  start: (host: ServiceHost) => Promise<void>,
 ): Promise<void> {
   let service: Service | undefined
-  let starting = 'it is starting'
+  let startState = 'it is starting'
   let obstacles: () => Promise<readonly Obstacle[]> = async () => []
-  const metrics = createMetrics({ ...run, service: run.name, active: () => service?.active ?? 0 })
-  await using health = await serveHealth(
-    {
-      checkReady: async () => {
-        if (context.signal.aborted) throw new DistError('UNAVAILABLE', 'it is stopping')
-        if (service === undefined) throw new DistError('UNAVAILABLE', starting)
-        await service.checkReady()
-      },
-      remarks: async () => (await obstacles()).map((obstacle) => describeObstacle(obstacle)),
-      metrics: () => metrics.registry.metrics(),
-      metricsType: metrics.registry.contentType,
+  const { name, version, listen, port } = options
+  const metrics = createMetrics({ service: name, version, active: () => service?.active ?? 0 })
+  const parts = {
+    checkReady: async () => {
+      if (context.signal.aborted) throw new DistError('UNAVAILABLE', 'it is stopping')
+      if (service === undefined) throw new DistError('UNAVAILABLE', startState)
+      await service.checkReady()
     },
-    run.settings.listen,
-    run.port,
-  )
-  log.info('starting', { version: run.version, listen: formatListen(health.address) })
-  const attend = async (started: Service) => {
-    service = started
-    await untilStopped(started, health, run, context, log)
+    remarks: async () => (await obstacles()).map((obstacle) => describeObstacle(obstacle)),
+    metrics: () => metrics.registry.metrics(),
+    metricsType: metrics.registry.contentType,
   }
-  const waits = (error: unknown) => {
-    starting = `it is starting and waits: ${error instanceof Error ? error.message : String(error)}`
-  }
-  const watchObstacles = (read: ObstacleReader) => {
-    obstacles = cacheObstacles(read)
-    measureObstacles(metrics.registry, obstacles)
-  }
-  await work({ log, metrics, context, reportWaiting: waits, reportObstacles: watchObstacles, run: attend })
+  await using health = await serveHealth(parts, listen, port)
+  log.info('starting', { version, listen: formatListen(health.address) })
+  await start({
+    log,
+    metrics,
+    context,
+    reportWaiting: (error) => {
+      startState = `it is starting and waits: ${error instanceof Error ? error.message : String(error)}`
+    },
+    reportObstacles: (read: ObstacleReader) => {
+      obstacles = cacheObstacles(read)
+      measureObstacles(metrics.registry, obstacles)
+    },
+    run: async (started, fields) => {
+      service = started
+      await runUntilAborted(started, { health, deadline: options.deadline, log, fields }, context.signal)
+    },
+  })
 }
 
-async function untilStopped(
+interface Running {
+  readonly health: HealthServer
+  readonly deadline: number
+  readonly log: Logger
+  /** Fields of the line `ready`. */
+  readonly fields: object | undefined
+}
+
+async function runUntilAborted(
   service: Service,
-  health: HealthServer,
-  { settings: { deadline } }: ServiceRun,
-  { signal }: ServiceContext,
-  log: Logger,
+  { health, deadline, log, fields }: Running,
+  signal: AbortSignal,
 ): Promise<void> {
-  const stopping = aborted(signal)
+  const stopping = untilAborted(signal)
   try {
-    // Redis may go away while it starts; who waits for that shall still be able to stop it.
+    // Redis may become unavailable during the start. The service must still be able to stop.
     await Promise.race([service.ready(), stopping])
-    if (!signal.aborted) log.info('ready', { listen: formatListen(health.address) })
+    if (!signal.aborted) log.info('ready', { listen: formatListen(health.address), ...fields })
     await stopping
     log.info('stopping', { active: service.active, deadline })
   } finally {
@@ -120,14 +103,14 @@ async function untilStopped(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-function afterAbort(signal: AbortSignal, milliseconds: number) {
+function timeoutAfterAbort(signal: AbortSignal, milliseconds: number) {
   let timer: NodeJS.Timeout | undefined
-  const passed = aborted(signal).then(
+  const passed = untilAborted(signal).then(
     () =>
       new Promise<false>((resolve) => {
         timer = setTimeout(() => resolve(false), milliseconds)

@@ -15,7 +15,7 @@ async function served(parts: Partial<HealthParts> = {}): Promise<string> {
   const metrics = createMetrics({ service: 'worker', version: '1', active: () => 3 })
   metrics.count({ type: 'blob', run: 'r', state: 'done', subject: 'd', bytes: 7, milliseconds: 20 })
   metrics.count({ type: 'blob', run: 'r', state: 'failed', subject: 'd' })
-  await metrics.limiter(createHostLimiter()).pause('h', 1, 'h is asked too much')
+  await metrics.limiter(createHostLimiter()).pause('h', 1, 'h has too many requests')
   const { registry } = metrics
   const server = await listening({
     checkReady: async () => {},
@@ -32,12 +32,12 @@ async function listening(parts: HealthParts): Promise<HealthServer> {
   return server
 }
 
-it('is healthy as long as it answers', async () => {
+it('/healthz answers while the process runs', async () => {
   const response = await fetch(`${await served()}/healthz`)
   expect([response.status, await response.text()]).toEqual([200, 'ok\n'])
 })
 
-it('is ready when its work is, and says why it is not', async () => {
+it('/readyz has the reason when the service is not ready', async () => {
   let reason: Error | undefined
   const url = await served({
     checkReady: async () => {
@@ -50,7 +50,7 @@ it('is ready when its work is, and says why it is not', async () => {
   expect([response.status, await response.text()]).toEqual([503, 'UNAVAILABLE: redis://host is away\n'])
 })
 
-it('asks once for everybody who asks at the same time', async () => {
+it('concurrent requests share one check', async () => {
   let asked = 0
   let answer = () => {}
   const url = await served({
@@ -64,14 +64,14 @@ it('asks once for everybody who asks at the same time', async () => {
   const first = fetch(`${url}/readyz`)
   const second = fetch(`${url}/readyz`)
   await expect.poll(() => asked).toBe(1)
-  // The second is in the server before the first is answered.
+  // The server has received the second request before it answers the first.
   await fetch(`${url}/healthz`)
   answer()
   expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200])
   expect(asked).toBe(1)
 })
 
-it('counts by the names that Prometheus asks for', async () => {
+it('/metrics has the names that Prometheus expects', async () => {
   const response = await fetch(`${await served()}/metrics`)
   const text = await response.text()
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4')
@@ -87,7 +87,7 @@ it('counts by the names that Prometheus asks for', async () => {
     expect(text).toContain(`${line}\n`)
 })
 
-it('takes neither other paths nor other methods', async () => {
+it('refuses other paths and methods', async () => {
   const url = await served()
   expect((await fetch(`${url}/`)).status).toBe(404)
   expect((await fetch(`${url}/healthz/../x`)).status).toBe(404)
@@ -96,7 +96,7 @@ it('takes neither other paths nor other methods', async () => {
   expect((await fetch(`${url}/healthz`, { method: 'HEAD' })).status).toBe(200)
 })
 
-it('takes a free port where the usual one is taken, but not where one was asked for', async () => {
+it('uses a free port when the default one is in use, but not in place of a configured one', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   open.push({ [Symbol.asyncDispose]: async () => void other.close() })

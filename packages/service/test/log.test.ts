@@ -7,7 +7,7 @@ function logged(level: Level = 'debug') {
   return { lines, log: createLogger('worker', level, { write: (line) => lines.push(line) }) }
 }
 
-it('is one JSON object a line, with time, level and service', () => {
+it('writes one JSON object per line, with time, level and service', () => {
   const { lines, log } = logged()
   log.info('ready', { listen: '127.0.0.1:1' })
   expect(lines).toHaveLength(1)
@@ -21,7 +21,7 @@ it('is one JSON object a line, with time, level and service', () => {
   })
 })
 
-it('leaves out what is less than its level', () => {
+it('leaves out events below its level', () => {
   const { lines, log } = logged('warn')
   log.info('quiet')
   log.error('loud')
@@ -38,16 +38,16 @@ it.each<[string, object]>([
     'the cause of a cause',
     { error: new DistError('INTERNAL', 'x', { cause: new Error('y', { cause: new Error(signed) }) }) },
   ],
-  ['what is signed, without its URL', { text: 'x-amz-signature=hunter2, X-Amz-Security-Token: hunter2' }],
+  ['a signature outside of a URL', { text: 'x-amz-signature=hunter2, X-Amz-Security-Token: hunter2' }],
   ['a URL before a quotation mark', { text: `fetching "redis://:hunter2@host/\\" \\"${signed}\\"` }],
-])('never has a secret of a URL in it: %s', (_, fields) => {
+])('removes the secrets of URLs: %s', (_, fields) => {
   const { lines, log } = logged()
   log.warn(`of ${signed}`, fields)
   expect(lines[0]).not.toContain('hunter2')
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'of https://s3.example/b/k?…' })
 })
 
-it('stays one line whatever others say, and ends', () => {
+it('stays one line of bounded length', () => {
   const { lines, log } = logged()
   const circle: { self?: object | undefined } = {}
   circle.self = circle
@@ -57,7 +57,7 @@ it('stays one line whatever others say, and ends', () => {
   expect(lines[0]?.length).toBeLessThan(5_000)
 })
 
-it('tells of an error its code and, where it is not ours, where it comes from', () => {
+it('has the code of a DistError and the stack of other errors', () => {
   const { lines, log } = logged()
   log.error('failed', { error: new DistError('NOT_FOUND', 'no such tag', { cause: new TypeError('odd') }) })
   expect(JSON.parse(lines[0] ?? '').error).toMatchObject({

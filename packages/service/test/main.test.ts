@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseFlags } from '../src/main.js'
 
-it('flags are the settings, written with dashes', () => {
+it('flags are the names of settings in kebab case', () => {
   expect(parseFlags('worker', ['--requests-per-host', '4', '--memory=1GiB', '--config', 'x.yaml'])).toEqual({
     requestsPerHost: '4',
     memory: '1GiB',

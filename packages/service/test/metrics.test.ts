@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createMetrics } from '../src/metrics.js'
 
-it('what was fetched and what was read to be verified are counted apart', async () => {
+it('fetched bytes and verified bytes have separate counters', async () => {
   const { registry, count } = createMetrics({ service: 'worker', version: '1', active: () => 2 })
   const blob = { type: 'blob', run: 'r', subject: 'sha256:1', milliseconds: 20 } as const
   count({ ...blob, state: 'done', bytes: 100 })

@@ -149,6 +149,7 @@ export const serviceShapes = {
       description: 'Address of the dashboard. An address other than loopback requires `user` and `password`.',
       placeholder: '<host:port>',
     }),
+    healthListen: healthAddress(9466),
     user: text.optional().register(settingDocs, {
       description:
         'User name for the dashboard (basic authentication). Without user and password, the dashboard is read-only and needs no sign-in.',

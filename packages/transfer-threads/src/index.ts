@@ -1,2 +1,2 @@
-export { ThreadPool } from './pool.js'
+export { maxThreads, ThreadPool, threadMemory } from './pool.js'
 export type { ThreadSettings } from './protocol.js'

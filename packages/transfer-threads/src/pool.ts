@@ -18,6 +18,12 @@ import type {
   TransferCall,
 } from './protocol.js'
 
+/** Bytes that a thread needs: its heap, and its transfers. */
+export const threadMemory = 64 * 2 ** 20
+
+/** More threads do not help: the network or the disk is the limit. */
+export const maxThreads = 8
+
 interface Thread {
   readonly worker: Worker
   readonly channel: Channel
@@ -42,7 +48,7 @@ export class ThreadPool implements AsyncDisposable {
     private readonly settings: ThreadSettings,
     private readonly remote: Pick<Registry, 'authorizer' | 'limiter'>,
     private readonly onRequest: ((event: RequestEvent) => void) | undefined,
-    private readonly size: number = Math.min(8, Math.max(2, availableParallelism())),
+    private readonly size: number = Math.min(maxThreads, Math.max(2, availableParallelism())),
   ) {}
 
   /** Whether it is warm: then even a small blob is better carried by a thread. */

@@ -35,7 +35,7 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(compose.services).sort()).toEqual(expected.sort())
   })
 
-  it('names versions of what is not built here, and checks their health', () => {
+  it('names the versions of other images, and checks their health', () => {
     for (const { image, build, healthcheck } of Object.values(compose.services)) {
       expect(image).toMatch(/^[\w./-]+:[\w.-]+$/)
       expect(image).not.toMatch(/:latest$/)
@@ -43,13 +43,13 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('keeps all jobs: on disk, and whatever memory there is', () => {
+  it('keeps all jobs: on disk, and when the memory is full', () => {
     const command = compose.services.queue?.command?.join(' ')
     expect(command).toContain('--appendonly yes')
     expect(command).toContain('--maxmemory-policy noeviction')
   })
 
-  it('waits only for what has a health to wait for, and keeps its volumes', () => {
+  it('waits only for services with a health check, and declares its volumes', () => {
     for (const { depends_on = {}, volumes = [] } of Object.values(compose.services)) {
       for (const [name, { condition }] of Object.entries(depends_on)) {
         expect(condition).toBe('service_healthy')
@@ -59,17 +59,17 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('lets workers be scaled: no name, no port of the host', () => {
+  it('can scale workers: they have no container name and no published port', () => {
     expect(compose.services.worker).not.toHaveProperty('container_name')
     expect(compose.services.worker).not.toHaveProperty('ports')
   })
 
-  it('opens ports to this machine only', () => {
+  it('publishes ports on this machine only', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? [])
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 
-  it.each(own)('%s is set by variables that it knows, to what it takes', async (name, service) => {
+  it.each(own)('%s has only valid settings', async (name, service) => {
     const known = new Set([...variablesOf(name), 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
     const environment = { ...imageEnvironment(), ...service.environment }
     for (const variable of Object.keys(service.environment ?? {})) expect(known).toContain(variable)
@@ -89,24 +89,24 @@ describe('docker-compose.yml', () => {
 })
 
 describe('the image', () => {
-  it('runs as nobody in particular, with an init and a health check', () => {
+  it('runs as an unprivileged user, with an init process and a health check', () => {
     expect(containerfile).toMatch(/^USER node$/m)
     expect(containerfile).toMatch(/^ENTRYPOINT \["tini", "--", "dist"\]$/m)
     expect(containerfile).toMatch(/^HEALTHCHECK /m)
   })
 
-  it('is built in stages, on a version of Node.js that is named', () => {
+  it('is built in stages, on a fixed version of Node.js', () => {
     const stages = containerfile.match(/^FROM .*$/gm) ?? []
     expect(stages).toEqual(['FROM node:24-slim AS build', 'FROM node:24-slim'])
   })
 
-  it('sets variables that services know, and listens where its health is looked for', () => {
+  it('sets only variables of the services, and has the health server at the port of the health check', () => {
     const known = new Set(Object.keys(serviceShapes).flatMap((name) => variablesOf(name as ServiceName)))
     const environment = imageEnvironment()
     for (const variable of Object.keys(environment))
       if (variable.startsWith('DIST_')) expect(known).toContain(variable)
     const check = text('infra/container/healthcheck.mjs')
-    for (const variable of ['DIST_COORDINATOR_LISTEN', 'DIST_WORKER_LISTEN'])
+    for (const variable of ['DIST_COORDINATOR_LISTEN', 'DIST_WORKER_LISTEN', 'DIST_DASHBOARD_HEALTH_LISTEN'])
       expect(check).toContain(`:${environment[variable]?.split(':')[1]}/readyz`)
   })
 })

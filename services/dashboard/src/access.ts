@@ -2,14 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { DistError } from '@dist/errdefs'
 import { isLoopback, type ListenAddress } from '@dist/settings'
 
-/** Who may sign in. */
+/** The user of the dashboard. */
 export interface Credentials {
   readonly user: string
   readonly password: string
 }
 
-/** Of a request what decides whether it is answered. */
-export interface Asking {
+/** The properties of a request that access depends on. */
+export interface AccessRequest {
   readonly method: string
   readonly authorization: string | undefined
   readonly origin: string | undefined
@@ -17,15 +17,15 @@ export interface Asking {
   readonly host: string | undefined
 }
 
-/** Why a request is not answered. */
+/** The answer to a request that is refused. */
 export interface Refusal {
   readonly status: 401 | 403
   readonly message: string
 }
 
 /**
- * The credentials of the settings. Throws `INVALID_ARGUMENT` when only half of them is there, and when there are none
- * although others than this machine can reach the dashboard.
+ * The credentials of the settings, if any. Throws `INVALID_ARGUMENT` when user or password is missing, and when both are
+ * missing although the address is not loopback.
  */
 export function requiredCredentials(
   { user, password }: { readonly user?: string | undefined; readonly password?: string | undefined },
@@ -36,36 +36,42 @@ export function requiredCredentials(
   if (user !== undefined || password !== undefined)
     throw new DistError('INVALID_ARGUMENT', `the dashboard needs both a user and a password: ${how}`)
   if (!isLoopback(listen))
-    throw new DistError('INVALID_ARGUMENT', `${listen.host} is more than loopback: ${how}`)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `--listen ${listen.host}: an address other than loopback requires credentials: ${how}`,
+    )
   return undefined
 }
 
 /**
- * Whether a request is refused. Without credentials it is read only; with them everything asks for them, and what
- * changes something has to come from a page of the dashboard's own: a browser sends credentials along with whatever
- * another page makes it send.
+ * Checks a request; undefined when it is allowed. Without credentials the dashboard is read-only. With credentials every request
+ * needs them, and a request that changes something must come from a page of the dashboard: browsers also send
+ * credentials with requests that other pages cause.
  */
-export function refusal(asking: Asking, credentials: Credentials | undefined): Refusal | undefined {
-  const reads = asking.method === 'GET' || asking.method === 'HEAD'
+export function checkAccess(
+  request: AccessRequest,
+  credentials: Credentials | undefined,
+): Refusal | undefined {
+  const reads = request.method === 'GET' || request.method === 'HEAD'
   if (credentials === undefined) {
-    // A page elsewhere may give its own name this machine's address (DNS rebinding): the name tells.
-    if (!isLoopback({ host: hostnameOf(asking.host) }))
-      return { status: 403, message: 'without credentials it answers to the names of loopback only' }
-    return reads ? undefined : { status: 403, message: 'read only: start it with credentials' }
+    // DNS rebinding: another site may resolve its own name to loopback. Its name is in the Host header.
+    if (!isLoopback({ host: hostnameOf(request.host) }))
+      return { status: 403, message: 'without credentials the host name must be loopback' }
+    return reads ? undefined : { status: 403, message: 'read-only: start the dashboard with credentials' }
   }
-  if (!matches(asking.authorization, credentials)) return { status: 401, message: 'sign in' }
-  if (reads || sameOrigin(asking)) return undefined
-  return { status: 403, message: 'changes come from the dashboard’s own pages only' }
+  if (!matches(request.authorization, credentials)) return { status: 401, message: 'credentials required' }
+  if (reads || sameOrigin(request)) return undefined
+  return { status: 403, message: 'changes are allowed only from pages of the dashboard' }
 }
 
 function matches(authorization: string | undefined, { user, password }: Credentials): boolean {
   const [, encoded = ''] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? []
-  // Of the same length whatever was sent, so that the time tells nothing.
+  // Digests have equal lengths, so that the comparison takes constant time.
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(Buffer.from(encoded, 'base64').toString()), digest(`${user}:${password}`))
 }
 
-function sameOrigin({ origin, host }: Asking): boolean {
+function sameOrigin({ origin, host }: AccessRequest): boolean {
   if (origin === undefined || host === undefined || !URL.canParse(origin)) return false
   return new URL(origin).host === host.toLowerCase()
 }

@@ -10,7 +10,7 @@ import { Queue } from 'bullmq'
 import type { FastifyPluginCallback } from 'fastify'
 import type { Redis } from 'ioredis'
 
-/** A job as bull-board hands it to those who describe it. Its data are what somebody put into Redis. */
+/** A job as bull-board passes it on. Its data come from Redis, unchecked. */
 interface ShownJob {
   readonly data?: {
     readonly run?: unknown
@@ -19,47 +19,47 @@ interface ShownJob {
   }
 }
 
-/** The three queues, from what people ask for to what moves bytes, and what a job of each is called. */
+/** The queues in the order of the work, and the title of a job of each. */
 const queues = [
   {
     name: queueNames.runs,
-    says: 'What was asked for: one job for each time that a run is expanded into images.',
+    description: 'One job for each expansion of a run into images.',
     title: ({ data }: ShownJob) => data?.run,
   },
   {
     name: queueNames.images,
-    says: 'One job for each image of a run. Its flow has the blobs that it waits for.',
+    description: 'One job for each image of a run. Its flow shows the blobs that it waits for.',
     title: ({ data }: ShownJob) => data?.reference,
   },
   {
     name: queueNames.blobs,
-    says: 'One job for each blob that an image lacks.',
+    description: 'One job for each missing blob of an image.',
     title: ({ data }: ShownJob) => data?.desc?.digest,
   },
 ]
 
 export interface BoardOptions {
-  /** Where its pages are: `/queues`. */
+  /** The path of the pages: `/queues`. */
   path: string
   readOnly: boolean
   /** The prefix of the queues' keys in Redis. */
   prefix?: string | undefined
 }
 
-/** bull-board over the queues. Makes no connection of its own. */
+/** bull-board over the queues. Uses only the given connection. */
 export function createBoard(
   redis: Redis,
   { path, readOnly, prefix = defaultPrefix }: BoardOptions,
 ): FastifyPluginCallback {
-  const adapters = queues.map(({ name, says, title }) => {
+  const adapters = queues.map(({ name, description, title }) => {
     const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true })
-    // The connection's own listener has said it.
+    // Without a listener an error event would end the process. The connection's own listener logs the error.
     queue.on('error', () => {})
-    // A job that is tried again by itself would not be known to its run: `dist retry` makes a fresh one.
+    // A retry by BullMQ would not be part of the run. `dist retry` adds a new job.
     const adapter = new BullMQAdapter(queue, {
       readOnlyMode: readOnly,
       allowRetries: false,
-      description: says,
+      description,
       externalJobUrl: ({ data }: ShownJob) => ({ displayText: 'its run', href: runUrl(path, data?.run) }),
     })
     adapter.setFormatter('name', (job: ShownJob) => String(title(job) ?? name))
@@ -74,12 +74,12 @@ export function createBoard(
   return server.registerPlugin()
 }
 
-/** The job of a run's first expansion: a run's images are found through it, and it through them. */
+/** The page of the first expansion of a run. It leads to the images of the run. */
 function runUrl(path: string, run: unknown): string {
   return `${path}/queue/${queueNames.runs}/${encodeURIComponent(`${run}-0`)}`
 }
 
-/** bull-board's files: beside the bundle, else where the package is installed. */
+/** The folder of bull-board's files: next to the bundle, else in the installed package. */
 function pages(): string {
   const bundled = fileURLToPath(new URL('./dashboard-ui', import.meta.url))
   if (existsSync(bundled)) return bundled

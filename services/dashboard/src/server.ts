@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { fastify } from 'fastify'
-import { type Credentials, refusal } from './access.js'
+import { type Credentials, checkAccess } from './access.js'
 
-/** Where bull-board is; the top is left for pages of our own. */
+/** The path of bull-board. The root is reserved for other pages. */
 export const boardPath = '/queues'
 
-/** Everything from here alone; bull-board styles its elements in place. Its fonts from elsewhere stay away. */
+/** Allows only content of this server, and inline styles for bull-board. Blocks the external fonts of bull-board. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -27,7 +27,7 @@ const headers = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** The dashboard's server, not yet listening. Every answer, errors included, has passed the same door. */
+/** Creates the server of the dashboard; it does not listen yet. A hook checks every request, also for unknown paths. */
 export function createServer(
   board: FastifyPluginCallback,
   credentials: Credentials | undefined,
@@ -40,17 +40,17 @@ export function createServer(
   })
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers)
-    const refused = refusal(askingOf(request), credentials)
-    if (refused === undefined) done()
-    else void refuse(reply, refused.status, refused.message)
+    const refusal = checkAccess(requestOf(request), credentials)
+    if (refusal === undefined) done()
+    else void refuse(reply, refusal.status, refusal.message)
   })
   server.get('/', (_, reply) => reply.redirect(`${boardPath}/`))
-  server.setNotFoundHandler((_, reply) => refuse(reply, 404, 'there is nothing here'))
+  server.setNotFoundHandler((_, reply) => refuse(reply, 404, 'not found'))
   server.register(board, { prefix: boardPath })
   return server
 }
 
-function askingOf({ method, headers }: FastifyRequest) {
+function requestOf({ method, headers }: FastifyRequest) {
   const { authorization, origin, host } = headers
   return { method, authorization, origin, host }
 }

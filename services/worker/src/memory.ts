@@ -1,33 +1,27 @@
 import { availableParallelism } from 'node:os'
-import type { BudgetLimits } from '@dist/mirror'
-
-const mebibyte = 2 ** 20
-
-/** What the thread takes that shows the service to the others. */
-const heartMemory = 16 * mebibyte
+import { writerMemory } from '@dist/content-s3/memory'
+import { type BudgetLimits, transferMemory } from '@dist/mirror'
+import { maxThreads, threadMemory } from '@dist/transfer-threads'
+import { heartbeatMemory } from '@dist/wiring/services'
 
 export interface MemoryShares {
   readonly transfers: BudgetLimits
-  /** Bytes of the parts of a bucket's large objects. */
+  /** Bytes for the parts of large objects, for a bucket. */
   readonly parts: number
-  /** Threads that carry bytes into a folder, at most. */
+  /** Maximum number of transfer threads, for a folder. */
   readonly threads: number
 }
 
-/** What a thread takes: its heap, and what it has on its way. */
-const threadMemory = 64 * mebibyte
-
 /**
- * How a worker's memory is shared out. A transfer is granted 4 MiB at most, and into a bucket holds up to four times
- * as much: one part of 16 MiB, or a small object of 8 MiB that is gathered and then put together. So half of the
- * memory bounds the transfers by an eighth of it, and the other half is for the parts that are sent meanwhile, and for
- * the thread that shows the service.
- * Into a folder hardly anything waits in memory, but threads have a heap each.
+ * Divides the memory of a worker, in bytes. Into a bucket, a transfer that is granted `transferMemory` holds up to
+ * `writerMemory`: half of the memory bounds the sum of these, and the other half is for the parts that are sent
+ * meanwhile. Into a folder, transfers hold almost nothing, but each thread has a heap.
  */
 export function shareMemory(memory: number, transfers: number): MemoryShares {
+  const granted = Math.floor(((memory / 2) * transferMemory) / writerMemory)
   return {
-    transfers: { bytes: Math.max(4 * mebibyte, Math.floor(memory / 8)), transfers },
-    parts: Math.floor((memory - heartMemory) / 2),
-    threads: Math.max(1, Math.min(8, availableParallelism(), Math.floor(memory / threadMemory))),
+    transfers: { bytes: Math.max(transferMemory, granted), transfers },
+    parts: Math.floor((memory - heartbeatMemory) / 2),
+    threads: Math.max(1, Math.min(maxThreads, availableParallelism(), Math.floor(memory / threadMemory))),
   }
 }

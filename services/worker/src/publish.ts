@@ -2,13 +2,13 @@ import { writeRef } from '@dist/images'
 import type { TransferProgress } from '@dist/queue'
 import type { RedisStatuses } from '@dist/redis'
 
-/** Shows each transfer to everybody who shares the queue, for as long as it goes on. */
+/** A listener that publishes each transfer to all clients of the queue, until the transfer ends. */
 export function publishTransfers(
   statuses: Pick<RedisStatuses, 'publish' | 'remove'>,
 ): (transfer: TransferProgress) => void {
   const started = new Map<string, Date>()
   return ({ task: { desc, to }, offset, ended }) => {
-    // Two runs may wait for one blob; it is one write all the same, but for each place that it goes to.
+    // Jobs of several runs for one blob are one write into the store, and one write into each registry.
     const ref = to === undefined ? writeRef(desc) : `${writeRef(desc)}@${to.host}`
     if (ended) {
       started.delete(ref)

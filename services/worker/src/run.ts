@@ -7,26 +7,26 @@ import { runService, type ServiceContext, type ServiceHost } from '@dist/service
 import { type Flags, readSettings, type Settings } from '@dist/settings'
 import { openPushes, openTransfers } from '@dist/wiring'
 import { type Announcement, openParts } from '@dist/wiring/services'
+import manifest from '../package.json' with { type: 'json' }
 import { shareMemory } from './memory.js'
 import { publishTransfers } from './publish.js'
-import { version } from './version.js'
 
-/** Milliseconds that taking back its statuses may take when it stops; they expire by themselves. */
-const shutdownGraceMs = 1_000
+/** Removing its statuses may take this long during the shutdown. They also expire. */
+const removeStatusesMs = 1_000
 
-/** Times other than the defaults: nothing that users are to set. */
+/** Values that are not settings. Tests change them. */
 export interface WorkerOptions {
   readonly tuning?: Partial<Tuning> | undefined
-  /** Of the locks of digests. */
+  /** Terms of the locks of digests. */
   readonly locks?: Pick<RedisLockerOptions, 'ttl' | 'renewEvery'> | undefined
-  /** Of how it shows that it lives; all services must have the same. */
+  /** Terms of the heartbeat. All services of a queue must have the same. */
   readonly terms?: Announcement['terms'] | undefined
 }
 
 /**
- * Runs a worker until the signal aborts: blobs are fetched, verified and stored. Resolves when it has stopped, at
- * the latest its deadline and two seconds after the signal; work under way is handed back. Throws what keeps it from
- * starting, by name: settings, Redis, the store.
+ * Runs a worker until the signal aborts: it fetches, verifies and stores blobs. Resolves when it has stopped, at the latest 2 s
+ * after its deadline; jobs in progress are handed back. Throws the error that prevents the start: settings, Redis or the
+ * store.
  */
 export async function runWorker(
   flags: Flags<'worker'>,
@@ -35,30 +35,40 @@ export async function runWorker(
 ): Promise<void> {
   const settings = await readSettings('worker', flags, context.env)
   const name = settings.name ?? `${hostname()}:${process.pid}`
-  const run = { name: 'worker', version, port: 9465, settings, fields: { worker: name } }
-  await runService(run, context, (surroundings) => work(name, settings, surroundings, options))
+  const { listen, logLevel, deadline } = settings
+  const fields = { worker: name }
+  const service = {
+    name: 'worker',
+    version: manifest.version,
+    port: 9465,
+    listen,
+    logLevel,
+    deadline,
+    fields,
+  }
+  await runService(service, context, (host) => start(name, settings, host, options))
 }
 
-async function work(
+async function start(
   name: string,
   settings: Settings<'worker'>,
-  surroundings: ServiceHost,
+  host: ServiceHost,
   { tuning, locks, terms }: WorkerOptions,
 ): Promise<void> {
   const memory = shareMemory(settings.memory, roomFor(settings.concurrency))
-  const about = { service: 'worker', name, version, memory: memory.parts, tuning, terms }
-  await using parts = await openParts(settings, surroundings, about)
+  const identity = { service: 'worker', name, version: manifest.version, tuning, terms }
+  await using parts = await openParts(settings, host, { ...identity, memory: memory.parts })
   const { queue, mirror, presence, service } = parts
   const { content, local } = mirror.store
   await using transfers = openTransfers(mirror.store, mirror.remote, mirror.requests, {
     threads: memory.threads,
   })
   const pushes = openPushes(mirror.remote)
-  await using statuses = createRedisStatuses(queue.redis, { worker: name, timeoutMs: shutdownGraceMs })
+  await using statuses = createRedisStatuses(queue.redis, { worker: name, timeoutMs: removeStatusesMs })
   const worker = startWorker({
     ...service,
     locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
-    // Into a bucket the transfer's own first request asks the same; a folder spares a thread its start.
+    // The first request of a transfer into a bucket checks this anyway. For a folder, a check here saves a call of a thread.
     isPresent: async (task, options) =>
       isPush(task) ? pushes.isPresent(task, options) : local !== undefined && has(content, task.desc),
     transfer: (task, options) => {
@@ -72,7 +82,7 @@ async function work(
     onTransfer: publishTransfers(statuses),
   })
   presence.countJobs(() => worker.active)
-  await surroundings.run(worker)
+  await host.run(worker)
 }
 
 function isPush(task: BlobTask): task is PushTask {

@@ -1,20 +1,28 @@
+import { writerMemory } from '@dist/content-s3/memory'
+import { transferMemory } from '@dist/mirror'
 import { expect, it } from 'vitest'
 import { shareMemory } from '../src/memory.js'
 
 const mebibyte = 2 ** 20
 
 it.each([32, 64, 256, 1024, 8192])(
-  'the shares of %d MiB stay within it, whatever the blobs’ size',
+  'the shares of %d MiB add up to at most that, for blobs of any size',
   (size) => {
     const { transfers, parts } = shareMemory(size * mebibyte, 64)
-    // What a transfer holds for each 4 MiB that it is granted: a small object twice, or its first part.
-    const gathered = (transfers.bytes / (4 * mebibyte)) * 16 * mebibyte
-    expect(parts + gathered).toBeLessThanOrEqual(size * mebibyte)
-    expect(transfers.bytes).toBeGreaterThanOrEqual(4 * mebibyte)
+    const held = (transfers.bytes / transferMemory) * writerMemory
+    expect(parts + held).toBeLessThanOrEqual(size * mebibyte)
+    expect(transfers.bytes).toBeGreaterThanOrEqual(transferMemory)
   },
 )
 
-it('threads are as many as there is memory for, and at least one', () => {
+it('the shares of 256 MiB are 32 MiB of transfers, and 120 MiB of parts', () => {
+  expect(shareMemory(256 * mebibyte, 64)).toMatchObject({
+    transfers: { bytes: 32 * mebibyte, transfers: 64 },
+    parts: 120 * mebibyte,
+  })
+})
+
+it('there are as many threads as the memory allows, and at least one', () => {
   expect(shareMemory(32 * mebibyte, 8).threads).toBe(1)
   expect(shareMemory(64 * mebibyte, 8).threads).toBe(1)
   expect(shareMemory(8192 * mebibyte, 8).threads).toBeLessThanOrEqual(8)

@@ -16,8 +16,10 @@ export interface StartedService {
   lines(): LogLine[]
   /** Resolves with the line once it is logged. */
   logged(message: string): Promise<LogLine>
-  /** Where its own pages are; resolves once they are served. */
+  /** URL of its pages; resolves once they are served. Of coordinators and workers: the health server. */
   url(): Promise<string>
+  /** URL of its health server; resolves once it is served. */
+  healthUrl(): Promise<string>
 }
 
 export interface StartOptions {
@@ -44,11 +46,12 @@ export function startService(
     )
     return find() ?? expect.unreachable(`${name} ended: ${running.stdout()}${running.stderr()}`)
   }
+  const healthUrl = async () => `http://${(await logged('starting')).listen}`
   const url = async () => {
-    if (name === 'dashboard') return String((await logged('ready')).url).replace(/\/$/, '')
-    return `http://${(await logged('starting')).listen}`
+    if (name !== 'dashboard') return await healthUrl()
+    return String((await logged('ready')).url).replace(/\/$/, '')
   }
-  return { running, lines, logged, url }
+  return { running, lines, logged, url, healthUrl }
 }
 
 /** How a service answers that cannot start: its exit code and the error of its last line. */
@@ -62,7 +65,7 @@ export async function refusalOf(
 
 /** The value of a metric, by its name with its labels. */
 export async function metric(service: StartedService, name: string): Promise<number | undefined> {
-  const text = await (await fetch(`${await service.url()}/metrics`)).text()
+  const text = await (await fetch(`${await service.healthUrl()}/metrics`)).text()
   const line = text.split('\n').find((each) => each.startsWith(`${name} `))
   return line === undefined ? undefined : Number(line.slice(name.length + 1))
 }

@@ -4,17 +4,24 @@ import { announceService, type Presence, type PresenceTerms } from '@dist/redis'
 import type { Logger } from '@dist/service'
 import type { QueueConnection } from './connect.js'
 
+/** Bytes that the thread of the heartbeat needs. */
+export const heartbeatMemory = 16 * 2 ** 20
+
+/** The entry of a service in the list of services. */
 export interface Announcement {
   /** `worker`, `coordinator`, `dashboard`. */
   readonly service: string
   readonly version: string
   /** Default: host name and process id. */
   readonly name?: string | undefined
-  /** Times other than the defaults: nothing that users are to set. */
+  /** Terms of the heartbeat that are not settings. */
   readonly terms?: PresenceTerms | undefined
 }
 
-/** Shows a service to all who share its queue; resolves when it has been shown. `CANCELED` through the signal. */
+/**
+ * Adds a service to the list of services of the queue, and keeps it there by a heartbeat in a thread. Resolves when the entry
+ * exists. Throws `CANCELED` through the signal.
+ */
 export async function announce(
   { redis, address }: QueueConnection,
   { service, version, name, terms }: Announcement,

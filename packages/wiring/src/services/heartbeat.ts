@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { beat, type HeartSettings } from '@dist/redis'
 
-// The program of the thread that shows a service to the others.
+// The program of the thread that `announce` starts.
 await beat(workerData as HeartSettings, () => parentPort?.postMessage('seen'))

@@ -1,94 +1,95 @@
 import { createRedisHostLimiter } from '@dist/redis'
 import type { Registry } from '@dist/registry-client'
-import type { HostLimiter, HostPolicy, HostStates } from '@dist/remotes'
-import type { ServiceHost } from '@dist/service'
-import { throttledLogger } from '@dist/service'
+import type { HostPolicy, HostStates } from '@dist/remotes'
+import { type ServiceHost, throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { retryUntilAvailable } from '../retry-until-available.js'
 import { openStore, type Store } from '../store.js'
-import type { Outage } from './outage.js'
+import type { Outage } from './log.js'
 
 type MirrorSettings = Pick<
   Settings<'worker'>,
   'store' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost' | 'hostPatience'
 >
 
-/** Where content comes from and where it goes. */
+/** The store of a service, and its client for registries. */
 export interface MirrorParts extends AsyncDisposable {
   readonly store: Store
-  /** The store's id, which runs name. */
+  /** The id of the store, which runs name. */
   readonly storeId: string
   readonly remote: Registry
   readonly requests: RequestSettings
-  /** Tells which registries are in trouble. */
+  /** The states of registries, shared by all services. */
   readonly hosts: HostStates
   readonly policy: Partial<HostPolicy>
 }
 
-/** Milliseconds: what a service that was killed had begun is free after 20 s, in a folder that machines share, too. */
-const lockTtl = 15_000
+/** The locks of a killed service in a shared folder must expire before its jobs are taken over, after 20 s. */
+const lockTtlMs = 15_000
+/** The permits of a killed service expire after this time. */
+const defaultLeaseMs = 12_000
 
 export interface MirrorOptions {
-  /** `dist-worker/1.2.3`: what registries are told. */
+  /** The user agent: `dist-worker/1.2.3`. */
   program: string
   redis: Redis
   outage: Outage
-  /** Milliseconds after which the permits of a service that was killed are free. Default: 12,000. */
+  /** Milliseconds after which the permits of a killed service expire. Default: 12,000. */
   lease?: number | undefined
-  /** Bytes that writes may hold on their way. Default: the store's own bounds. */
+  /** Maximum bytes that writes hold in memory. Default: the limit of the store. */
   memory?: number | undefined
 }
 
 /**
- * Opens the store, made where there is none, and proves that it can be written and read; opens the client for
- * registries, with limits that all processes of the queue share. Throws what is wrong with the store by name.
+ * Opens the store, which is created when it does not exist, and checks that it can be written and read. Opens the client for
+ * registries with limits that all processes of the queue share. Throws the error of the store.
  */
 export async function openMirror(
   settings: MirrorSettings,
-  surroundings: ServiceHost,
-  { program, redis, outage, lease = 12_000, memory }: MirrorOptions,
+  host: ServiceHost,
+  { program, redis, outage, lease = defaultLeaseMs, memory }: MirrorOptions,
 ): Promise<MirrorParts> {
-  const { log, metrics, context } = surroundings
-  const store = await openStoreThere(settings, surroundings, memory)
+  const { log, metrics, context } = host
+  const store = await openAvailableStore(settings, host, memory)
   try {
     const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
     const policy = { requests: settings.requestsPerHost, patience: settings.hostPatience }
-    const shared = createRedisHostLimiter(redis, {
+    const hosts = createRedisHostLimiter(redis, {
       policy,
       lease,
       onAway: (error) => {
-        if (!outage.covers)
-          log.warn('Redis does not answer: limits per host hold within this process', { error })
+        if (outage.covers) return
+        log.warn('Redis does not answer: limits per host hold within this process', { error })
       },
     })
-    const limiter: HostLimiter = metrics.limiter(shared)
     const requests = { ...requestSettings(program, context.env), addresses: settings.addresses ?? [] }
-    const remote = openRemote(remoteSettings(settings), context.env, requests, limiter)
+    const { hostsDir, authfile } = settings
+    const remote = openRemote({ hostsDir, authfile }, context.env, requests, metrics.limiter(hosts))
     const close = async () => {
       await remote[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     }
-    return { store, storeId, remote, requests, hosts: shared, policy, [Symbol.asyncDispose]: close }
+    return { store, storeId, remote, requests, hosts, policy, [Symbol.asyncDispose]: close }
   } catch (error) {
     await store[Symbol.asyncDispose]()
     throw error
   }
 }
 
-/** A store that is away is waited for, and that is logged. Throws what waiting does not mend. */
-async function openStoreThere(
+/** Waits for an unavailable store, and logs and reports that. Throws errors that waiting does not help. */
+async function openAvailableStore(
   settings: MirrorSettings,
-  { log, context: { env, signal }, reportWaiting: waits }: ServiceHost,
+  { log, context: { env, signal }, reportWaiting }: ServiceHost,
   memory: number | undefined,
 ): Promise<Store> {
-  const repeated = throttledLogger(log)
+  const throttled = throttledLogger(log)
   const open = async () => {
     const store = await openStore({ store: settings.store }, env, {
       create: true,
-      lockTtl,
+      lockTtl: lockTtlMs,
       memory,
     })
     try {
@@ -99,16 +100,9 @@ async function openStoreThere(
       throw error
     }
   }
-  const onAway = (error: unknown) => {
-    repeated.warn('waiting for the store', { error })
-    waits(error)
+  const onUnavailable = (error: unknown) => {
+    throttled.warn('waiting for the store', { error })
+    reportWaiting(error)
   }
-  return await retryUntilAvailable(open, { signal, onUnavailable: onAway })
-}
-
-function remoteSettings({ hostsDir, authfile }: MirrorSettings) {
-  return {
-    hostsDir,
-    authfile,
-  }
+  return await retryUntilAvailable(open, { signal, onUnavailable })
 }

@@ -1,57 +1,57 @@
 import { isUnavailable } from '@dist/errdefs'
 import type { CoordinatorParts, ServiceParts, Tuning } from '@dist/queue'
 import type { Presence } from '@dist/redis'
-import type { ServiceHost } from '@dist/service'
-import { throttledLogger } from '@dist/service'
+import { type ServiceHost, throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import { openObstacles } from '../redis.js'
 import { type Announcement, announce } from './announce.js'
 import { connectQueue, type QueueConnection } from './connect.js'
-import { logEvent } from './events.js'
+import { logEvent } from './log.js'
 import { type MirrorParts, openMirror } from './mirror.js'
 
-/** What coordinators and workers have in common. */
+/** The parts of a coordinator or a worker. Disposing closes all of them. */
 export interface OpenedParts extends AsyncDisposable {
   readonly queue: QueueConnection
   readonly mirror: MirrorParts
   readonly presence: Presence
+  /** The parts that `startCoordinator` and `startWorker` have in common. */
   readonly service: ServiceParts & Pick<CoordinatorParts, 'hosts' | 'policy'>
 }
 
 export interface PartsOptions extends Announcement {
-  /** Bytes that writes may hold on their way. Default: the store's own bounds. */
+  /** Maximum bytes that writes hold in memory. Default: the limit of the store. */
   readonly memory?: number | undefined
   readonly tuning?: Partial<Tuning> | undefined
 }
 
-/** Connects a service to its queue, opens its store and its registries. Throws what keeps it from starting, by name. */
+/**
+ * Connects a service to its queue, opens its store and the client for registries, and announces the service. Throws the error
+ * that prevents the start.
+ */
 export async function openParts(
   settings: Settings<'worker' | 'coordinator'>,
-  surroundings: ServiceHost,
-  { memory, tuning, ...about }: PartsOptions,
+  host: ServiceHost,
+  { memory, tuning, ...announcement }: PartsOptions,
 ): Promise<OpenedParts> {
-  const { log, metrics, context, reportWaiting: waits } = surroundings
-  const { signal } = context
-  const name = `dist-${about.service}`
+  const name = `dist-${announcement.service}`
   const opened: AsyncDisposable[] = []
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
   }
   try {
-    const queue = await connectQueue(settings, { name, log, signal, onUnavailable: waits })
+    const queue = await connectQueue(settings, name, host)
     opened.push(queue)
-    const mirror = await openMirror(settings, surroundings, {
-      program: `${name}/${about.version}`,
+    const mirror = await openMirror(settings, host, {
+      program: `${name}/${announcement.version}`,
       redis: queue.redis,
       outage: queue.outage,
-      lease: about.terms?.expiry,
+      lease: announcement.terms?.expiry,
       memory,
     })
     opened.push(mirror)
-    const presence = await announce(queue, about, { log, signal })
+    const presence = await announce(queue, announcement, { log: host.log, signal: host.context.signal })
     opened.push(presence)
-    surroundings.reportObstacles(await openObstacles(queue.redis))
-    const errors = throttledLogger(log)
+    host.reportObstacles(await openObstacles(queue.redis))
     const service: OpenedParts['service'] = {
       connect: queue.connect,
       presence,
@@ -59,16 +59,25 @@ export async function openParts(
       tuning,
       hosts: mirror.hosts,
       policy: mirror.policy,
-      onEvent: (event) => {
-        metrics.count(event)
-        const say = () => logEvent(log, event, errors)
-        if (event.type === 'error' && isUnavailable(event.error)) queue.outage.unlessPart(say)
-        else say()
-      },
+      onEvent: eventListener(host, queue),
     }
     return { queue, mirror, presence, service, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Counts and logs the events of jobs. Errors that are part of an outage of Redis are not logged. */
+function eventListener(
+  { log, metrics }: ServiceHost,
+  { outage }: QueueConnection,
+): NonNullable<ServiceParts['onEvent']> {
+  const errors = throttledLogger(log)
+  return (event) => {
+    metrics.count(event)
+    const write = () => logEvent(log, event, errors)
+    if (event.type === 'error' && isUnavailable(event.error)) outage.logUnlessOutage(write)
+    else write()
   }
 }

@@ -57,6 +57,10 @@ Examples:
 export const dashboardCommand: Define = (context, onExit) =>
   serviceCommand('dashboard')
     .option('--listen <host:port>', 'where it is served (default: 127.0.0.1:8080)')
+    .option(
+      '--health-listen <host:port>',
+      'address of /healthz, /readyz and /metrics (default: 127.0.0.1:9466, or a free port)',
+    )
     .option('--user <name>', 'who may sign in')
     .addHelpText('after', dashboardExamples)
     .action(async (flags) => {

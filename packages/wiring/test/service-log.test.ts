@@ -1,7 +1,7 @@
 import type { ServiceEvent } from '@dist/runs'
 import { createLogger } from '@dist/service'
 import { expect, it } from 'vitest'
-import { logEvent } from '../src/services/events.js'
+import { logEvent } from '../src/services/log.js'
 
 it.each<[ServiceEvent, string, string]>([
   [{ type: 'run', run: 'r', state: 'started' }, 'info', 'run started'],
