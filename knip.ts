@@ -1,0 +1,64 @@
+import type { KnipConfig } from 'knip'
+
+/**
+ * Finds what nothing uses: files, exports and dependencies. `npm run dead` runs knip twice: over all files, and with
+ * `--production` over those alone whose pattern ends in `!`. The second run finds what only tests use.
+ */
+const production = process.argv.includes('--production')
+
+const config: KnipConfig = {
+  // The packages are private: an export of a package's index is unused when no other package imports it.
+  includeEntryExports: true,
+  // An interface that an exported function takes or returns is part of the function's declaration. In production: a
+  // unit test may import a file for a function that only the rest of the file uses.
+  ignoreExportsUsedInFile: production || { interface: true, type: true },
+  // Only tests give a name to some types of results.
+  exclude: production ? ['types'] : [],
+  // Only tests import it.
+  ignoreWorkspaces: ['packages/testkit!'],
+  workspaces: {
+    '.': {
+      entry: [
+        // Run by shell scripts, workflows and the container file.
+        'infra/bundle.mjs!',
+        'infra/bundling/dashboard-ui.mjs!',
+        'infra/ci/summary.mjs!',
+        'infra/container/{configuration.ts,healthcheck.mjs}!',
+        'infra/setup/locked.mjs!',
+        'infra/demo/main.ts',
+        'test/bench/{main,picture}.ts',
+        // Run by tests and benchmarks as processes.
+        'test/bench/distributed/pipeline.ts',
+        'test/integration/support/{address-program,queue-program}.ts',
+        'test/integration/support/distributed-program.mjs',
+      ],
+      project: [
+        'infra/{*,bundling/*,ci/*,container/*,setup/*}.{ts,mjs}!',
+        'infra/demo/*.ts',
+        'test/**/*.{ts,mjs}',
+      ],
+      // Tests of several packages use the clients of Redis, BullMQ and S3 that these packages depend on.
+      ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'ioredis'],
+    },
+    'packages/*': { project: ['src/**/*.ts!', 'test/**/*.ts'] },
+    // Worker threads run heartbeat.ts and thread.ts.
+    'packages/wiring': {
+      entry: 'src/heartbeat.ts!',
+      project: ['src/**/*.ts!', 'test/**/*.ts'],
+      // A test reads docker-compose.yml with the client's version.
+      ignoreDependencies: ['yaml'],
+    },
+    'packages/transfer-threads': {
+      entry: 'src/thread.ts!',
+      project: ['src/**/*.ts!', 'test/**/*.ts'],
+    },
+    'packages/testkit': { project: '{src,test}/**/*.ts' },
+    'services/*': { entry: 'src/main.ts!', project: ['src/**/*.ts!', 'test/**/*.ts'] },
+  },
+  // The bundle's bin/*.mjs import `main`.
+  ignoreIssues: { 'services/*/src/main.ts': ['exports'] },
+  // Programs of the system that infra/setup.sh installs.
+  ignoreBinaries: ['ldd', 'mkfifo', 'openssl', 'runc', 'skopeo', 'umoci'],
+}
+
+export default config
