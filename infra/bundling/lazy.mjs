@@ -1,19 +1,6 @@
 /**
- * The parts of a bundle that are read only when they are needed, out of esbuild's metafile: the source file that is
- * imported dynamically, and the file of the bundle that has it.
- */
-export function lazyParts({ inputs, outputs }) {
-  const sources = new Set(
-    Object.values(inputs).flatMap(({ imports }) => imports.filter(isLazy).map(({ path }) => path)),
-  )
-  return Object.entries(outputs)
-    .filter(([, { entryPoint }]) => sources.has(entryPoint))
-    .map(([file, { entryPoint, exports }]) => ({ source: entryPoint, file, exports }))
-}
-
-/**
- * Dynamic imports that reach CommonJS, as `importer -> package`: of such a file the bundle has nothing but `default`,
- * while the sources see its names. A file of our own between the two imports it statically, which gives names to both.
+ * Dynamic imports of CommonJS, as `importer -> package`. In the bundle such a module exports nothing but `default`,
+ * while the sources see its names. The fix is a file of our own between the two that imports the package statically.
  */
 export function namelessImports({ inputs }) {
   return Object.entries(inputs).flatMap(([importer, { imports }]) =>

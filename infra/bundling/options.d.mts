@@ -1,6 +1,5 @@
 import type { BuildOptions } from 'esbuild'
 
 export const root: string
-export const cli: string
 export const outdir: string
 export const options: BuildOptions & { readonly metafile: true }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { lowerUsing } from './using.mjs'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
-export const cli = join(root, 'services', 'cli')
+const cli = join(root, 'services', 'cli')
 export const outdir = join(cli, 'bundle')
 
 const services = ['coordinator', 'worker', 'dashboard']

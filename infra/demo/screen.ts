@@ -6,7 +6,7 @@ const style = (name: Parameters<typeof styleText>[0], text: string) =>
   colours ? styleText(name, text) : text
 
 export const bold = (text: string) => style('bold', text)
-export const dim = (text: string) => style('dim', text)
+const dim = (text: string) => style('dim', text)
 
 let steps = 0
 

@@ -51,7 +51,7 @@ function rows(workload: WorkloadResult): string[][] {
 }
 
 /** The wall time over that of the fastest of the other tools; for a peer, of the fastest peer. */
-export function ratioToBestPeer(workload: WorkloadResult, result: ToolResult): number | undefined {
+function ratioToBestPeer(workload: WorkloadResult, result: ToolResult): number | undefined {
   const peers = workload.results.filter(({ tool }) => tool !== 'dist').map(({ median }) => median.wall)
   return peers.length === 0 ? undefined : result.median.wall / Math.min(...peers)
 }

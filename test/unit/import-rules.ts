@@ -32,7 +32,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Services import packages. The command starts the other services. */
-export const services: Readonly<Record<string, readonly string[]>> = {
+const services: Readonly<Record<string, readonly string[]>> = {
   coordinator: [],
   worker: [],
   dashboard: [],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
 /** Linux counts in ticks of 10 ms, whatever the processor. */
 const ticksPerSecond = 100
@@ -15,12 +15,8 @@ function cpuOfOne(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** The peak of a process' resident set since its start or since `forgetPeak`, in bytes. */
+/** The peak of a process' resident set since its start, in bytes. */
 export function peakOf(pid: number): number {
   const [, kilobytes = 'NaN'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kilobytes) * 1024
-}
-
-export function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

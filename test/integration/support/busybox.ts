@@ -12,7 +12,7 @@ const binary = '/bin/busybox'
 const applets = ['sh', 'ls', 'cat', 'echo', 'id', 'env', 'pwd', 'hostname', 'sleep', 'stat', 'true']
 
 /** A layer with Debian's static busybox and the accounts of the tests. */
-export function busyboxLayer(): FixtureLayer {
+function busyboxLayer(): FixtureLayer {
   if (!existsSync(binary)) throw new Error('busybox is missing: apt-get install busybox-static')
   const links: TarEntry[] = applets.map((applet) => ({ path: `bin/${applet}`, link: 'busybox' }))
   return tarLayer([

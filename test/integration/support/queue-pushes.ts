@@ -26,7 +26,7 @@ export function coordinatingTo(
 }
 
 /** What a worker needs to send blobs to a registry; it knows nothing of what others have sent. */
-export function workingTo(
+function workingTo(
   registry: PushedRegistry,
   world: QueueWorld,
 ): Pick<WorkerParts, 'isPresent' | 'transfer'> {

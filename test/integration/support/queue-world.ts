@@ -35,7 +35,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import { ScriptedRemote } from '../../../packages/mirror/test/support/remote.js'
 
 /** Everything soon, so that tests need not wait. */
-export const soon: Partial<Tuning> = {
+const soon: Partial<Tuning> = {
   lockDuration: 2_000,
   stalledInterval: 300,
   firstBackoff: 20,
@@ -52,7 +52,7 @@ export const soon: Partial<Tuning> = {
 }
 
 /** Writers keep nobody out, and one that is dead least of all: as in a bucket. */
-export class SharedDriver extends MemoryDriver {
+class SharedDriver extends MemoryDriver {
   #writes = 0
 
   override draft(ref: string, expected: Expected) {

@@ -1,3 +1,3 @@
 export { anonymousSuite } from './anonymous.js'
-export { type ResumeFixture, resumeSuite } from './resume.js'
-export { type ContentFixture, contentSuite } from './suite.js'
+export { resumeSuite } from './resume.js'
+export { contentSuite } from './suite.js'

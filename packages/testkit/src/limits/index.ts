@@ -1,1 +1,1 @@
-export { type HostLimiterFixture, hostLimiterSuite, suitePolicy } from './suite.js'
+export { hostLimiterSuite } from './suite.js'

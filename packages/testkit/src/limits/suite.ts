@@ -13,7 +13,7 @@ const refuses = `${host} refuses the connection`
 const busy = `${host} is asked too much (429)`
 
 /** Two requests at a time; pauses that a test can wait for. */
-export const suitePolicy: Partial<HostPolicy> = {
+const suitePolicy: Partial<HostPolicy> = {
   requests: 2,
   firstProbe: 400,
   longestProbe: 800,

@@ -1,1 +1,1 @@
-export { type LockerFixture, type LossyLockerFixture, lockerSuite, lossyLockerSuite } from './suite.js'
+export { lockerSuite, lossyLockerSuite } from './suite.js'

@@ -1,1 +1,1 @@
-export { type NamesFixture, namesSuite } from './suite.js'
+export { namesSuite } from './suite.js'

@@ -42,7 +42,7 @@ export function accessLog(): AccessLog {
 }
 
 /** A line of an access log in Apache's combined format; undefined for any other line. */
-export function parseLine(line: string): LoggedRequest | undefined {
+function parseLine(line: string): LoggedRequest | undefined {
   const [, method, path, status, userAgent] = combined.exec(line) ?? []
   if (method === undefined || path === undefined || userAgent === undefined) return undefined
   return { method, path, status: Number(status), userAgent }
