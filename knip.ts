@@ -30,7 +30,7 @@ const config: KnipConfig = {
         // Run by tests and benchmarks as processes.
         'test/bench/distributed/pipeline.ts',
         'test/integration/support/{address-program,queue-program}.ts',
-        'test/integration/support/distributed-program.mjs',
+        'test/integration/support/hasty-program.mjs',
       ],
       project: [
         'infra/{*,bundling/*,ci/*,container/*,setup/*}.{ts,mjs}!',

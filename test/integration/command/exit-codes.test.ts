@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import { fixtureBlob, pushImage } from '@dist/testkit/fixtures'
+import { freePort, registryUser } from '@dist/testkit/servers'
+import { expect, it } from 'vitest'
+import { singleImage, useRegistry } from '../support/images.js'
+import { startScripted } from '../support/scripted.js'
+import { useWorkspace } from '../support/workspace.js'
+
+const registry = useRegistry(({ url }) => pushImage(url, 'app', '1', singleImage))
+const guarded = useRegistry(({ url }) => pushImage(url, 'app', '1', singleImage, { auth: registryUser }), {
+  auth: true,
+})
+const workspace = useWorkspace()
+const { digest } = fixtureBlob('something').descriptor
+
+const oneLine = /^dist: [^\n]+\n$/
+
+it.each([
+  ['an uppercase repository', ['resolve', 'HOST/App:1']],
+  ['a tag that is too long', ['resolve', `HOST/app:${'t'.repeat(129)}`]],
+  ['a scheme', ['pull', 'http://HOST/app:1']],
+  ['a short digest', ['pull', 'HOST/app@sha256:abc']],
+  ['a way out of the repository', ['resolve', 'HOST/../app:1']],
+  ['a tag where a repository is wanted', ['fetch', 'HOST/app:1', '1']],
+  ['an object that is neither tag nor digest', ['fetch', 'HOST/app', 'a/b']],
+  ['an unknown hint', ['fetch', 'HOST/app', '1', 'kind:manifest']],
+  ['a platform that is none', ['pull', '--platform', 'linux', 'HOST/app:1']],
+])('2, and no network touched: %s', async (_, args) => {
+  await using silent = await startScripted((_request, response) => response.end())
+  const ended = await workspace().dist(args.map((arg) => arg.replace('HOST', silent.host)))
+  expect(ended).toMatchObject({ code: 2, stdout: '' })
+  expect(ended.stderr).toMatch(oneLine)
+  expect(silent.requests).toEqual([])
+})
+
+it.each([
+  ['an unknown command', ['upload']],
+  ['an unknown option', ['list', '--all']],
+  ['no argument', ['resolve']],
+  ['a size that is none', ['ingest', '--expected-size', '-1', 'ref']],
+  ['a digest that is none', ['ingest', '--expected-digest', 'sha256:../../x', 'ref']],
+  ['a duration that is none', ['sweep', '--older-than', 'long']],
+  ['a digest to delete that is none', ['delete', 'sha256:xyz']],
+  ['a digest as a terminal shows it', ['path', 'sha256:0123456789ab']],
+  ['no command at all', []],
+])('2: %s', async (_, args) => {
+  const ended = await workspace().dist(args)
+  expect(ended).toMatchObject({ code: 2, stdout: '' })
+  expect(ended.stderr).not.toContain('    at ')
+})
+
+const secret = 'hunter2'
+const withPassword = `ann:${secret}@registry.test`
+
+it.each([
+  ['resolve', `${withPassword}/app:1`],
+  ['resolve', `https://${withPassword}/app:1`],
+  ['pull', `${withPassword}/app:1`],
+  ['pull', `ann:x/${secret}@registry.test/app`],
+  ['pull', `ann:x@${secret}@registry.test/app`],
+  ['pull', `--${withPassword}/app`],
+  ['pull', 'alpine', '--platform', withPassword],
+  ['fetch', `${withPassword}/app`, '1'],
+  ['fetch', 'registry.test/app', withPassword],
+  ['fetch', 'registry.test/app', '1', withPassword],
+  ['push', 'alpine', `${withPassword}/app:1`],
+  ['push', '--to', `${withPassword}/mirror`, 'alpine'],
+  ['copy', `${withPassword}/app:1`, 'registry.test/app:1'],
+  ['copy', 'registry.test/app:1', `${withPassword}/app:1`],
+  ['mirror', `${withPassword}/app:1`],
+  ['mirror', '--to', `${withPassword}/mirror`, 'alpine'],
+  ['mirror', '-f', 'refs.txt'],
+  ['mirror', '--queue', 'redis://127.0.0.1:1', `${withPassword}/app:1`],
+  ['inspect', `${withPassword}/app:1`],
+  ['tag', `${withPassword}/app:1`, 'app:2'],
+  ['tag', 'app:1', `${withPassword}/app:2`],
+  ['images', 'rm', `${withPassword}/app:1`],
+  ['unpack', `${withPassword}/app:1`],
+  ['bundle', `${withPassword}/app:1`, 'there'],
+  ['export', `${withPassword}/app:1`, '-o', 'out.tar'],
+  ['delete', withPassword],
+  ['path', withPassword],
+  ['verify', withPassword],
+  ['ingest', '--expected-digest', withPassword, 'ref'],
+  [withPassword],
+  ['runs', withPassword],
+])('R26 user and password are never shown: dist %s %s', async (...args) => {
+  workspace().file('refs.txt', `${withPassword}/app:1\n`)
+  const given = args.map((arg) => (arg === 'refs.txt' ? join(workspace().root, arg) : arg))
+  for (const more of ['--json', '-v']) {
+    const ended = await workspace().dist([...given, more])
+    expect(ended.code).not.toBe(0)
+    expect(ended.stdout + ended.stderr).not.toContain(secret)
+  }
+})
+
+it('3: what the registry or the store does not have', async () => {
+  for (const args of [
+    ['resolve', `${registry().host}/app:2`],
+    ['resolve', `${registry().host}/none:1`],
+    ['fetch', `${registry().host}/app`, digest],
+    ['pull', `${registry().host}/app:2`],
+    ['path', digest],
+    ['inspect', 'alpine'],
+  ]) {
+    const ended = await workspace().dist(args)
+    expect(ended.code, args.join(' ')).toBe(3)
+    expect(ended.stderr).toMatch(/^dist: [^\n]+\n/)
+  }
+})
+
+it('4: a registry that wants to know who asks, and is content with docker’s credentials', async () => {
+  const reference = `${guarded().host}/app:1`
+  const refused = await workspace().dist(['resolve', reference])
+  expect(refused.code).toBe(4)
+  expect(refused.stderr).toMatch(oneLine)
+  const auth = (password: string) => Buffer.from(`${registryUser.name}:${password}`).toString('base64')
+  const authfile = (password: string) =>
+    workspace().file(
+      `${password}.json`,
+      JSON.stringify({ auths: { [guarded().host]: { auth: auth(password) } } }),
+    )
+  const allowed = await workspace().dist([
+    'resolve',
+    '--authfile',
+    authfile(registryUser.password),
+    reference,
+  ])
+  expect(allowed).toMatchObject({ code: 0, stderr: '' })
+  const wrong = await workspace().dist([
+    'fetch',
+    '--authfile',
+    authfile('wrong'),
+    `${guarded().host}/app`,
+    '1',
+  ])
+  expect(wrong.code).toBe(4)
+  expect(wrong.stderr).not.toContain('wrong')
+})
+
+it('5: content that is not what was expected', async () => {
+  const ended = await workspace().dist(['ingest', '--expected-digest', digest, 'ref'], { stdin: 'other' })
+  expect(ended.code).toBe(5)
+  expect(ended.stderr).toMatch(oneLine)
+})
+
+it('6: some of several', async () => {
+  const args = ['pull', `${registry().host}/app:1`, `${registry().host}/app:2`]
+  expect((await workspace().dist(args)).code).toBe(6)
+  expect((await workspace().dist(['path', singleImage.descriptor.digest, digest])).code).toBe(6)
+})
+
+it('1: a registry that is not there', async () => {
+  const closed = await workspace().dist([
+    'fetch',
+    '--timeout',
+    '20s',
+    `127.0.0.77:${await freePort()}/app`,
+    '1',
+  ])
+  expect(closed.code).toBe(1)
+  expect(closed.stderr).toMatch(oneLine)
+})
+
+it('2: a store that is none; 1: one of a newer layout', async () => {
+  const file = workspace().file('file', '')
+  const other = workspace().root
+  for (const root of [file, other]) {
+    const ended = await workspace().dist(['ingest', '--store', root, 'ref'], { stdin: 'x' })
+    expect(ended.code).toBe(2)
+    expect(ended.stderr).toMatch(oneLine)
+  }
+  await workspace().shell('mkdir newer; echo \'{"imageLayoutVersion":"2.0.0"}\' > newer/oci-layout')
+  const newer = await workspace().dist(['list', '--store', join(other, 'newer')])
+  expect(newer.code).toBe(1)
+  expect(newer.stderr).toContain('2.0.0')
+})
+
+it('a stack trace is shown with -v alone', async () => {
+  const args = ['inspect', 'alpine']
+  expect((await workspace().dist(args)).stderr).not.toContain('    at ')
+  expect((await workspace().dist([...args, '-v'])).stderr).toContain('    at ')
+})
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s while a registry keeps silent: %i, at once', async (signal, code) => {
+  let asked = () => {}
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  await using silent = await startScripted(() => asked())
+  const running = workspace().start(['fetch', `${silent.host}/app`, '1'])
+  await arrived
+  running.child.kill(signal)
+  expect(await running.ended).toMatchObject({ code, stdout: '', stderr: '' })
+})

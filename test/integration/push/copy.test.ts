@@ -1,0 +1,230 @@
+import { existsSync } from 'node:fs'
+import { faults, startRegistry } from '@dist/testkit'
+import { dockerImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { registryUser } from '@dist/testkit/servers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
+import { artifactOf, attestedIndex, expectThere, freshRequests, requestsFor } from '../support/pushes.js'
+import { jsonLines, useWorkspace } from '../support/workspace.js'
+
+const docker = dockerImage({ layers: [seededLayer('docker', 5000)] })
+const large = ociImage({ layers: [seededLayer('large', 9_000_000), seededLayer('small', 1000)] })
+const attested = attestedIndex()
+const ofIndex = artifactOf(indexImage, 'of the index')
+const ofManifest = artifactOf(arm64Image, 'of a manifest')
+const ofArtifact = artifactOf(ofManifest, 'of an artifact')
+
+const source = useRegistry(async ({ url }) => {
+  await pushImage(url, 'docker', '1', docker)
+  await pushImage(url, 'large', '1', large)
+  await pushImage(url, 'index', '1', indexImage)
+  await pushImage(url, 'attested', '1', attested)
+})
+const registry = useRegistry()
+const guarded = useRegistry(({ url }) => pushImage(url, 'single', '1', singleImage, { auth: registryUser }), {
+  auth: true,
+})
+const workspace = useWorkspace()
+beforeEach(() => {
+  source().clearRequests()
+  registry().clearRequests()
+})
+
+let repositories = 0
+const fresh = () => `fresh-${++repositories}`
+const from = (name: string) => `${source().host}/${name}`
+const to = (name: string) => `${registry().host}/${name}`
+const copy = (...args: string[]) => workspace().dist(['copy', ...args])
+
+describe('an image that is copied', () => {
+  it.each([
+    ["of Docker's schema 2", 'docker:1', docker],
+    ['with a layer that is streamed', 'large:1', large],
+    ['with all platforms', 'index:1', indexImage],
+    ['with its attestation', 'attested:1', attested],
+  ])('%s is there byte for byte, and nothing is kept', async (_, name, image) => {
+    const there = to(`${fresh()}:t`)
+    const { digest } = image.descriptor
+    expect(await copy(from(name), there)).toMatchObject({ code: 0, stdout: `${there} ${digest}\n` })
+    expect(existsSync(workspace().store)).toBe(false)
+    await expectThere(workspace(), there, image)
+  })
+
+  it('costs one HEAD at each side when nothing has changed, and a question what refers to it', async () => {
+    const repository = fresh()
+    const args = ['--json', from('index:1'), to(`${repository}:t`)]
+    await copy(...args)
+    expect((await requestsFor(registry(), repository)).sort()).toEqual(freshRequests(indexImage, 't'))
+    await requestsFor(source(), 'index')
+    expect(jsonLines((await copy('--no-referrers', ...args)).stdout)).toMatchObject([
+      { upToDate: true, copied: { objects: 0, bytes: 0 } },
+    ])
+    expect(await requestsFor(registry(), repository)).toEqual(['HEAD manifests/t 200'])
+    expect(await requestsFor(source(), 'index')).toEqual(['HEAD manifests/1 200'])
+    await copy(...args)
+    const { digest } = indexImage.descriptor
+    expect(await requestsFor(registry(), repository)).toEqual(['HEAD manifests/t 200'])
+    expect(await requestsFor(source(), 'index')).toEqual([
+      'HEAD manifests/1 200',
+      `GET referrers/${digest} 404`,
+      `GET manifests/${digest.replace(':', '-')} 404`,
+    ])
+  })
+
+  it('within a registry moves no blob', async () => {
+    const [first, second] = [fresh(), fresh()]
+    await copy(from('large:1'), to(`${first}:t`))
+    await requestsFor(registry(), first)
+    await copy(to(`${first}:t`), to(`${second}:t`))
+    const requests = await registryRequests()
+    expect(requests.filter((request) => /GET .*\/blobs\//.test(request))).toEqual([])
+    expect(requests.filter((request) => /POST .*mount=/.test(request))).toHaveLength(large.blobs.length)
+    await expectThere(workspace(), to(`${second}:t`), large)
+  })
+
+  it('to another tag of its repository is the tag alone', async () => {
+    const repository = fresh()
+    await copy(from('index:1'), to(`${repository}:t`))
+    await requestsFor(registry(), repository)
+    await copy('--no-referrers', to(`${repository}:t`), to(`${repository}:u`))
+    const requests = await requestsFor(registry(), repository)
+    expect(requests.filter((request) => /blobs\/uploads/.test(request))).toEqual([])
+    await expectThere(workspace(), to(`${repository}:u`), indexImage)
+  })
+
+  it('of one platform is its manifest alone', async () => {
+    const there = to(`${fresh()}:t`)
+    const args = ['--platform', 'linux/arm64', from('index:1'), there]
+    expect(await copy(...args)).toMatchObject({
+      code: 0,
+      stdout: `${there} ${arm64Image.descriptor.digest}\n`,
+    })
+    await expectThere(workspace(), there, arm64Image)
+    expect((await copy(...args)).stderr).toContain('up to date')
+  })
+
+  it('by a digest, to a tag and to the digest', async () => {
+    const { digest } = indexImage.descriptor
+    const repository = fresh()
+    expect(await copy(from(`index@${digest}`), to(`${repository}:t@${digest}`))).toMatchObject({ code: 0 })
+    await expectThere(workspace(), to(`${repository}:t`), indexImage)
+    await expectThere(workspace(), to(`${repository}@${digest}`), indexImage)
+  })
+
+  it('between registries that want logins', async () => {
+    const { host } = guarded()
+    const { name, password } = registryUser
+    const auth = Buffer.from(`${name}:${password}`).toString('base64')
+    const authfile = workspace().file('auth.json', JSON.stringify({ auths: { [host]: { auth } } }))
+    const there = `${host}/${fresh()}:t`
+    expect(await copy('--authfile', authfile, `${host}/single:1`, there)).toMatchObject({ code: 0 })
+    expect((await workspace().dist(['resolve', '--authfile', authfile, there])).stdout).toContain(
+      singleImage.descriptor.digest,
+    )
+    expect(await copy(`${host}/single:1`, to('x:1'))).toMatchObject({ code: 4, stdout: '' })
+  })
+
+  async function registryRequests(): Promise<string[]> {
+    await registry().settled()
+    return registry()
+      .requests()
+      .map(({ method, path }) => `${method} ${path}`)
+  }
+})
+
+describe('what refers to an image', () => {
+  it('is copied with it, at every level, and later where it came later', async () => {
+    const repository = fresh()
+    await copy(from('index:1'), to(`${repository}:t`))
+    await using upstream = await startRegistry({ referrers: 100 })
+    upstream.content.putImage('index', '1', indexImage)
+    for (const artifact of [ofIndex, ofManifest, ofArtifact])
+      upstream.content.putImage('index', artifact.descriptor.digest, artifact)
+    const args = [`${upstream.host}/index:1`, to(`${repository}:t`)]
+    expect((await copy(...args)).stderr).not.toContain('up to date')
+    for (const artifact of [ofIndex, ofManifest, ofArtifact])
+      await expectThere(workspace(), to(`${repository}@${artifact.descriptor.digest}`), artifact)
+    expect((await copy(...args)).stderr).toContain('up to date')
+    // From where a tag lists it, to one that tells of it by itself.
+    await using modern = await startRegistry({ referrers: 100 })
+    expect(await copy(to(`${repository}:t`), `${modern.host}/again:t`)).toMatchObject({ code: 0 })
+    for (const { descriptor } of [ofIndex, ofManifest, ofArtifact])
+      expect(modern.content.find('again', 'manifests', descriptor.digest)?.digest).toBe(descriptor.digest)
+  })
+})
+
+describe('a copy that cannot be', () => {
+  it('3: of what is not there', async () => {
+    const ended = await copy(from('none:1'), to('none:1'))
+    expect(ended).toMatchObject({ code: 3, stdout: '' })
+    expect(ended.stderr).toContain(from('none:1'))
+  })
+
+  it('2: to another digest than that of what is copied', async () => {
+    const repository = fresh()
+    const ended = await copy(from('index:1'), to(`${repository}@${singleImage.descriptor.digest}`))
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toContain(indexImage.descriptor.digest)
+    expect((await requestsFor(registry(), repository)).every((request) => /^HEAD/.test(request))).toBe(true)
+  })
+
+  it('5: of a layer that comes damaged: the destination never has it', async () => {
+    await using upstream = await startRegistry()
+    upstream.content.putImage('large', '1', large)
+    const layer = large.blobs[1]?.descriptor.digest ?? ''
+    upstream.script({ path: `/blobs/${layer}` }, faults.flippedByte(8_000_000))
+    const repository = fresh()
+    const ended = await copy(`${upstream.host}/large:1`, to(`${repository}:t`))
+    expect(ended).toMatchObject({ code: 5, stdout: '' })
+    for (const object of ['manifests/t', `blobs/${layer}`])
+      expect((await fetch(`${registry().url}/v2/${repository}/${object}`)).status).toBe(404)
+  })
+
+  it('goes on where its source breaks off', async () => {
+    await using upstream = await startRegistry()
+    upstream.content.putImage('large', '1', large)
+    const layer = large.blobs[1]?.descriptor.digest ?? ''
+    upstream.script({ path: `/blobs/${layer}` }, faults.cutBody(6_000_000), { times: 1 })
+    const repository = fresh()
+    expect(await copy(`${upstream.host}/large:1`, to(`${repository}:t`))).toMatchObject({ code: 0 })
+    const ranges = upstream.received({ path: layer }).map(({ headers }) => headers.range)
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)])
+    await expectThere(workspace(), to(`${repository}:t`), large)
+  })
+
+  it('takes the image that the tag meant first, though it moves in the middle (S17)', async () => {
+    await using upstream = await startRegistry()
+    upstream.content.putImage('app', '1', large)
+    upstream.script({ path: '/blobs/' }, async (_request, proper) => {
+      upstream.content.putImage('app', '1', singleImage)
+      return proper()
+    })
+    const there = to(`${fresh()}:t`)
+    expect(await copy(`${upstream.host}/app:1`, there)).toMatchObject({
+      code: 0,
+      stdout: `${there} ${large.descriptor.digest}\n`,
+    })
+    await expectThere(workspace(), there, large)
+  })
+
+  it.each([
+    [403, 4],
+    [405, 1],
+    [413, 1],
+    [429, 1],
+  ])('%i from the destination: its own words, in one line, and exit code %i', async (status, code) => {
+    await using refusing = await startRegistry()
+    const body = JSON.stringify({
+      errors: [{ code: 'OWN', message: `words\u001b[31m\n${'x'.repeat(3000)}` }],
+    })
+    const headers = { 'content-type': 'application/json', 'retry-after': '0' }
+    refusing.script({ method: 'POST' }, faults.status(status, headers, body))
+    const ended = await copy(from('docker:1'), `${refusing.host}/a:1`)
+    expect(ended).toMatchObject({ code, stdout: '' })
+    const line = ended.stderr.split('\n').find((text) => text.startsWith('dist: ')) ?? ''
+    expect(line).toMatch(/OWN: words/)
+    expect(line).not.toContain('\u001b')
+    expect(line.length).toBeLessThan(700)
+    expect(refusing.received({ method: 'PUT' })).toEqual([])
+  })
+})

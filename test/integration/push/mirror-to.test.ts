@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { startRegistry } from '@dist/testkit'
+import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { freePort } from '@dist/testkit/servers'
+import { expect, it } from 'vitest'
+import { arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
+import { artifactOf, expectThere, requestsFor } from '../support/pushes.js'
+import { jsonLines, useWorkspace } from '../support/workspace.js'
+
+const shared = seededLayer('shared by many', 200_000)
+const many = [...Array(20).keys()].map((i) => ociImage({ layers: [shared, seededLayer(`own ${i}`, 1000)] }))
+const sharedDigest = shared.descriptor.digest
+
+const source = useRegistry(async ({ url }) => {
+  await pushImage(url, 'single', '1', singleImage)
+  await pushImage(url, 'index', '1', indexImage)
+  for (const [i, image] of many.entries()) await pushImage(url, `many/${i}`, '1', image)
+})
+const registry = useRegistry()
+const workspace = useWorkspace()
+
+let prefixes = 0
+const fresh = () => `fresh-${++prefixes}`
+const from = (name: string) => `${source().host}/${name}`
+const manyRefs = () => many.map((_, i) => from(`many/${i}:1`))
+
+async function requests(prefix: string) {
+  await registry().settled()
+  const all = registry().requests()
+  registry().clearRequests()
+  return all.filter(({ path }) => path.startsWith(`/v2/${prefix}/`))
+}
+
+it('brings images below a prefix, what they share once, and keeps nothing', async () => {
+  const prefix = fresh()
+  const to = `${registry().host}/${prefix}`
+  const ended = await workspace().dist(['mirror', '--to', to, from('index:1'), ...manyRefs()])
+  expect(ended).toMatchObject({ code: 0 })
+  expect(ended.stdout).toMatch(/^21 images: 21 done; sent \d+ objects/m)
+  expect(existsSync(workspace().store)).toBe(false)
+  await source().settled()
+  const gets = source()
+    .requests()
+    .filter(({ method, path }) => method === 'GET' && path.endsWith(`/blobs/${sharedDigest}`))
+  expect(gets).toHaveLength(1)
+  const mounts = (await requests(prefix)).filter(({ path }) =>
+    path.includes(`mount=${encodeURIComponent(sharedDigest)}`),
+  )
+  expect(mounts.map(({ method, status }) => `${method} ${status}`)).toEqual(Array(19).fill('POST 201'))
+  await expectThere(workspace(), `${to}/index:1`, indexImage)
+  for (const i of [0, 7, 19]) await expectThere(workspace(), `${to}/many/${i}:1`, many[i] ?? singleImage)
+})
+
+it('a second time costs one HEAD at the destination for each image', async () => {
+  const prefix = fresh()
+  const args = ['mirror', '--to', `${registry().host}/${prefix}`, ...manyRefs()]
+  expect(await workspace().dist(args)).toMatchObject({ code: 0 })
+  await requests(prefix)
+  const again = await workspace().dist(args)
+  expect(again.stdout).toMatch(/^20 images: 20 done \(20 up to date\); sent 0 objects/m)
+  expect((await requests(prefix)).map(({ method }) => method)).toEqual(Array(20).fill('HEAD'))
+})
+
+it('some that fail: 6, each is in the report, and the others are there', async () => {
+  const prefix = fresh()
+  const report = `${workspace().root}/report.jsonl`
+  const args = ['--report', report, '--to', `${registry().host}/${prefix}`]
+  const ended = await workspace().dist(['mirror', ...args, from('single:1'), from('none:1')])
+  expect(ended.code).toBe(6)
+  expect(jsonLines(readFileSync(report, 'utf8'))).toMatchObject([
+    { name: from('single:1'), state: 'done', digest: singleImage.descriptor.digest },
+    { name: from('none:1'), state: 'failed', code: 'NOT_FOUND' },
+  ])
+  await expectThere(workspace(), `${registry().host}/${prefix}/single:1`, singleImage)
+})
+
+it('a registry alone is a prefix, too; a digest stays the name of what it names', async () => {
+  const { digest } = indexImage.descriptor
+  await using upstream = await startRegistry()
+  const repository = fresh()
+  upstream.content.putImage(repository, '1', indexImage)
+  const ref = `${upstream.host}/${repository}@${digest}`
+  expect(await workspace().dist(['mirror', '--to', registry().host, ref])).toMatchObject({ code: 0 })
+  await expectThere(workspace(), `${registry().host}/${repository}@${digest}`, indexImage)
+})
+
+it('of one platform the manifest goes alone, also where the reference has the digest of the index', async () => {
+  const { digest } = indexImage.descriptor
+  for (const object of [':1', `:1@${digest}`]) {
+    const to = `${registry().host}/${fresh()}`
+    const args = ['mirror', '--json', '--platform', 'linux/arm64', '--to', to, from(`index${object}`)]
+    const ended = await workspace().dist(args)
+    expect(jsonLines(ended.stdout)).toMatchObject([{ state: 'done', digest: arm64Image.descriptor.digest }])
+    await expectThere(workspace(), `${to}/index:1`, arm64Image)
+    expect(jsonLines((await workspace().dist(args)).stdout)).toMatchObject([{ upToDate: true }])
+  }
+})
+
+it('what refers to images goes with them', async () => {
+  await using upstream = await startRegistry({ referrers: 100 })
+  const signature = artifactOf(indexImage, 'signature')
+  upstream.content.putImage('app', '1', indexImage)
+  upstream.content.putImage('app', signature.descriptor.digest, signature)
+  const to = `${registry().host}/${fresh()}`
+  expect(await workspace().dist(['mirror', '--to', to, `${upstream.host}/app:1`])).toMatchObject({ code: 0 })
+  await expectThere(workspace(), `${to}/app@${signature.descriptor.digest}`, signature)
+})
+
+it.each([
+  ['a scheme', 'http://registry.test/m'],
+  ['a tag', 'registry.test/m:1'],
+  ['no host', 'mirror'],
+])('2: a prefix that is none (%s)', async (_, to) => {
+  expect(await workspace().dist(['mirror', '--to', to, from('single:1')])).toMatchObject({ code: 2 })
+})
+
+it('1: a destination where nobody is', async () => {
+  const to = `127.0.0.1:${await freePort()}/m`
+  const ended = await workspace().dist(['mirror', '--to', to, from('single:1')])
+  expect(ended.code).toBe(1)
+  expect(ended.stderr).toContain(to.split('/')[0])
+})
+
+it('a run that is given up (130) leaves no tag, and the next one brings what is left', async () => {
+  const prefix = fresh()
+  const to = `${registry().host}/${prefix}`
+  await using upstream = await startRegistry()
+  upstream.content.putImage('app', '1', singleImage)
+  const layer = singleImage.blobs.at(-1)?.descriptor.digest ?? ''
+  upstream.script({ path: `/blobs/${layer}` }, () => new Promise(() => {}), { times: 1 })
+  const running = workspace().start(['mirror', '--to', to, `${upstream.host}/app:1`])
+  await upstream.requested({ path: `/blobs/${layer}` })
+  running.child.kill('SIGINT')
+  expect(await running.ended).toMatchObject({ code: 130 })
+  expect((await fetch(`${registry().url}/v2/${prefix}/app/manifests/1`)).status).toBe(404)
+  expect(await workspace().dist(['mirror', '--to', to, `${upstream.host}/app:1`])).toMatchObject({ code: 0 })
+  await expectThere(workspace(), `${to}/app:1`, singleImage)
+  expect(await requestsFor(registry(), `${prefix}/app`)).toContain('PUT manifests/1 201')
+})

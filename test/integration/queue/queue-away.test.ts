@@ -1,0 +1,106 @@
+import { waitFor } from '@dist/testkit/servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type DurableRedis, startDurableRedis } from '../support/durable-redis.js'
+import { Gate } from '../support/gate.js'
+import { startServices } from '../support/services-queue.js'
+import { linesOf, useWorkspace } from '../support/workspace.js'
+
+const workspace = useWorkspace()
+let redis: DurableRedis
+beforeEach(async () => {
+  redis = await startDurableRedis()
+})
+afterEach(() => redis.stop())
+
+const queue = () => ['--queue', redis.url]
+/** No image of it will ever be there, and nobody is told so before a service has looked. */
+const reference = 'registry.invalid/nothing:1'
+
+/** Submits a run that nobody takes, and tells its id. */
+async function submitted(): Promise<string> {
+  const { code, stdout } = await workspace().dist(['mirror', '--detach', ...queue(), reference])
+  expect(code).toBe(0)
+  return stdout.trim()
+}
+
+const libraries = /ioredis|BullMQ|max ?retries|Connection is closed|internal error/i
+
+describe('while Redis is away', () => {
+  it('dist status, runs and active wait for it some seconds', async () => {
+    await submitted()
+    await using gate = await new Gate(redis.url).listen()
+    gate.close()
+    const url = `redis://127.0.0.1:${gate.port}`
+    const running = ['status', 'runs', 'active'].map((command) =>
+      workspace().start([command, '--queue', url]),
+    )
+    await waitFor(() => gate.refused >= 6, 'connections that are refused')
+    gate.open()
+    for (const { ended } of running) {
+      const { code, stderr } = await ended
+      expect([code, stderr]).toEqual([0, ''])
+    }
+  })
+
+  it('they fail with one clear line then', async () => {
+    await redis.kill()
+    const before = performance.now()
+    const all = ['status', 'runs', 'active'].map((command) => workspace().dist([command, ...queue()]))
+    for (const { code, stdout, stderr } of await Promise.all(all)) {
+      expect([code, stdout]).toEqual([1, ''])
+      expect(linesOf(stderr)).toEqual([
+        expect.stringMatching(/^dist: redis at 127\.0\.0\.1:\d+: .*ECONNREFUSED/),
+      ])
+      expect(stderr).not.toMatch(libraries)
+    }
+    expect(performance.now() - before).toBeLessThan(10_000)
+  })
+
+  it('dist status --watch waits for it at its start, says so once, and follows the run', async () => {
+    const run = await submitted()
+    await redis.kill()
+    const watching = workspace().start(['status', '--watch', ...queue()])
+    await watching.said('waiting for the queue')
+    await redis.start()
+    await watching.said('images 0/1 done')
+    expect((await workspace().dist(['cancel', ...queue(), run])).code).toBe(0)
+    const { code, stderr } = await watching.ended
+    expect(code).toBe(1)
+    expect(stderr.match(/waiting for the queue/g)).toHaveLength(1)
+    expect(stderr).not.toMatch(libraries)
+  })
+})
+
+describe('a run that is followed when Redis restarts', () => {
+  it('is followed on, by dist mirror and by dist status --watch, also when it ends meanwhile', async () => {
+    const mirroring = workspace().start(['mirror', ...queue(), reference])
+    await mirroring.said('submitted')
+    const watching = workspace().start(['status', '--watch', ...queue()])
+    await watching.said('images 0/1 done')
+    const { coordinator } = await startServices(workspace(), redis.url)
+    await redis.kill()
+    for (const running of [mirroring, watching]) await running.said('waiting for the queue')
+    await redis.start()
+    for (const running of [mirroring, watching]) {
+      const { code, stdout, stderr } = await running.ended
+      expect(code).toBe(1)
+      expect(stdout).toContain('1 image: 0 done, 1 failed')
+      expect(stderr).toContain(reference)
+      expect(stderr).not.toMatch(libraries)
+    }
+    expect(coordinator.stderr()).toBe('')
+  })
+
+  it('is left alone at Ctrl-C also while Redis is away', async () => {
+    const mirroring = workspace().start(['mirror', ...queue(), reference])
+    await mirroring.said('images 0/1 done')
+    await redis.kill()
+    await mirroring.said('waiting for the queue')
+    const before = performance.now()
+    mirroring.child.kill('SIGINT')
+    expect((await mirroring.ended).code).toBe(130)
+    expect(performance.now() - before).toBeLessThan(2_000)
+    await redis.start()
+    await waitFor(async () => (await redis.admin.ping()) === 'PONG', 'Redis')
+  })
+})

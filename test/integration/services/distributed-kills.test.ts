@@ -1,0 +1,139 @@
+import { faults } from '@dist/testkit'
+import { imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { type FaultProxy, startFaultProxy, waitFor } from '@dist/testkit/servers'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Cluster, useCluster } from '../support/cluster.js'
+import { expectDone, layer, put, requestsFor, smallImages } from '../support/cluster-images.js'
+import type { ServiceProcess } from '../support/processes.js'
+import { digestsOf, verifiedDigests } from '../support/published.js'
+
+const small = seededLayer('small', 40_000)
+const smallImage = ociImage({ layers: [layer('base'), small] })
+/** Large enough for an upload in parts. */
+const large = seededLayer('large', 24 << 20)
+const largeImage = ociImage({ layers: [large] })
+const others = smallImages(6)
+
+const open = useCluster('kills')
+let cluster: Cluster
+beforeEach(async () => {
+  cluster = await open()
+})
+
+/** The first request for it gets so much of the body, then nothing more. */
+function stallOnce(blob: { descriptor: { digest: string } }, bytes: number): void {
+  cluster.registry.script(requestsFor(blob), faults.stalledBody(bytes), { times: 1 })
+}
+
+/** Whether some upload that is not complete has got a part. */
+async function hasPart(): Promise<boolean> {
+  for await (const { offset } of cluster.store.content.statuses()) if (offset > 0) return true
+  return false
+}
+
+describe('kill -9 of a worker', () => {
+  it('in mid-blob: another takes the blob over, and no other image waits for it (Q2, S6)', async () => {
+    const images = [smallImage, ...others]
+    const references = put(cluster, 'app', images)
+    stallOnce(small, 10_000)
+    cluster.watchNames()
+    await cluster.start('coordinator')
+    const victim = await cluster.start('worker')
+    const run = await cluster.submit(references)
+    await cluster.registry.requested(requestsFor(small))
+    const survivor = await cluster.start('worker')
+    const done = async () => Object.keys(await cluster.names()).length === others.length
+    await waitFor(done, 'the other images', 20_000)
+    await victim.kill()
+    expect(await cluster.names()).not.toHaveProperty([references[0] ?? ''])
+    await expectDone(cluster, run, references, images)
+    await survivor.logged(
+      'the blob',
+      ({ msg, subject }) => msg === 'blob done' && subject === small.descriptor.digest,
+    )
+  })
+
+  it('in the middle of an upload in parts: the final key stays absent until all is there (S6, S7)', async () => {
+    const references = put(cluster, 'app', [largeImage])
+    stallOnce(large, 22 << 20)
+    cluster.watchNames()
+    await cluster.start('coordinator')
+    const victim = await cluster.start('worker')
+    const run = await cluster.submit(references)
+    await waitFor(hasPart, 'the first part', 20_000)
+    await victim.kill()
+    await expect(cluster.store.content.info(large.descriptor.digest)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    await cluster.start('worker')
+    await expectDone(cluster, run, references, [largeImage])
+    await cluster.store.sweep(-60_000)
+    for await (const { ref } of cluster.store.content.statuses()) expect(ref).toBeUndefined()
+  })
+})
+
+describe('kill -9 of a coordinator', () => {
+  let proxy: FaultProxy
+  beforeEach(async () => {
+    proxy = await startFaultProxy(cluster.gateway.endpoint)
+  })
+  afterEach(() => proxy.stop())
+
+  it('in mid-plan: another plans the image again (S16)', async () => {
+    const arm = { os: 'linux', architecture: 'arm64' }
+    const second = ociImage({ layers: [layer('arm')], platform: arm })
+    const index = imageIndex([smallImage, second])
+    const references = put(cluster, 'app', [index])
+    stallOnce(second, 10)
+    cluster.watchNames()
+    const victim = await cluster.start('coordinator')
+    await cluster.start('worker')
+    const run = await cluster.submit(references)
+    await cluster.registry.requested(requestsFor(second))
+    await victim.kill()
+    expect(await cluster.names()).toEqual({})
+    await cluster.start('coordinator')
+    await expectDone(cluster, run, references, [index])
+  })
+
+  it('just before it publishes: all blobs are there, the name is not, until another publishes it (S16)', async () => {
+    const references = put(cluster, 'app', [smallImage])
+    const publishes = () =>
+      proxy.requests().some(({ method, path }) => method === 'PUT' && path.includes('/names/'))
+    proxy.fault = ({ method, path }) =>
+      method === 'PUT' && path.includes('/names/') ? { hang: true } : undefined
+    const victim = await cluster.start('coordinator', { endpoint: proxy.endpoint })
+    await cluster.start('worker')
+    const run = await cluster.submit(references)
+    await waitFor(publishes, 'the request that publishes', 20_000)
+    await victim.kill()
+    expect(await cluster.names()).toEqual({})
+    expect(await verifiedDigests(cluster.store)).toEqual(digestsOf([smallImage]))
+    await cluster.start('coordinator')
+    await expectDone(cluster, run, references, [smallImage])
+  })
+})
+
+it('SIGTERM of all, then started again: uploads are aborted, jobs handed back without an attempt, and the run goes on (Q12)', async () => {
+  const images = [largeImage, ...others]
+  const references = put(cluster, 'app', images)
+  stallOnce(large, 22 << 20)
+  cluster.watchNames()
+  const first = await cluster.startAll(2, 2)
+  const run = await cluster.submit(references)
+  await waitFor(hasPart, 'the first part of the large layer', 20_000)
+  await Promise.all(first.all.map((service) => service.stop()))
+  for (const service of first.all) expect(lastOf(service)).toBe('stopped')
+  expect(await hasPart()).toBe(false)
+  expect(await cluster.names()).not.toHaveProperty([references[0] ?? ''])
+  const status = await (await cluster.client()).status(run)
+  expect(status).toMatchObject({ state: 'running', images: { failed: 0 }, blobs: { failed: 0 } })
+  const second = await cluster.startAll(2, 2)
+  await expectDone(cluster, run, references, images)
+  const said = [...first.all, ...second.all].flatMap((service) => service.lines().map(({ msg }) => msg))
+  expect(said.filter((msg) => /retrying|failed/.test(msg))).toEqual([])
+})
+
+function lastOf(service: ServiceProcess): string | undefined {
+  return service.lines().at(-1)?.msg
+}

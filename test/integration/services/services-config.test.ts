@@ -1,0 +1,46 @@
+import { startRedis } from '@dist/testkit/servers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ServiceName } from '../support/program.js'
+import { startService } from '../support/services.js'
+import { jsonLines, useWorkspace } from '../support/workspace.js'
+
+const workspace = useWorkspace()
+
+async function redis(): Promise<string> {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  return server.url
+}
+
+/** The same settings in each language. The queue is said nowhere else. */
+const documents = {
+  'dist.yaml': (queue: string, section: string) => `queue: ${queue}\n${section}:\n  deadline: 5s # short\n`,
+  'dist.json': (queue: string, section: string) => JSON.stringify({ queue, [section]: { deadline: '5s' } }),
+  'dist.toml': (queue: string, section: string) => `queue = "${queue}"\n[${section}]\ndeadline = "5s"\n`,
+}
+
+const services: ServiceName[] = ['coordinator', 'worker', 'dashboard']
+const cases = services.flatMap((name) =>
+  Object.entries(documents).map(([file, write]) => ({ name, file, write })),
+)
+
+describe('a service starts from its file', () => {
+  it.each(cases)('$name from $file', async ({ name, file, write }) => {
+    const config = workspace().file(file, write(await redis(), name))
+    const service = startService(workspace(), name, { args: ['--config', config] })
+    await service.logged('ready')
+    service.running.child.kill('SIGTERM')
+    expect((await service.running.ended).code).toBe(0)
+  })
+
+  it.each([
+    ['dist.yaml', 'queue: [\n', 'YAML: see line 2'],
+    ['dist.json', '{"queue": "a"\n"store": 1}', 'JSON: see line 2'],
+    ['dist.toml', 'queue = "a"\nstore = \n', 'TOML: see line 2'],
+  ])('and says where %s is wrong', async (file, content, says) => {
+    const config = workspace().file(file, content)
+    const { code, stdout } = await workspace().dist(['worker', '--config', config])
+    expect(jsonLines(stdout)).toMatchObject([{ error: { message: `${config} is not valid ${says}` } }])
+    expect(code).toBe(2)
+  })
+})

@@ -1,0 +1,56 @@
+import { type FixtureImage, type FixtureLayer, ociImage, tarLayer } from '@dist/testkit/fixtures'
+import { expect } from 'vitest'
+import type { Cluster } from './cluster.js'
+import { digestsOf, verifiedDigests } from './published.js'
+
+interface Described {
+  readonly descriptor: { readonly digest: string }
+}
+
+/** A small layer of this name. */
+export function layer(name: string): FixtureLayer {
+  return tarLayer([{ path: `etc/${name}`, content: `${name}\n`.repeat(200) }])
+}
+
+/** Images with a layer of their own, and one that all of them have. */
+export function smallImages(count: number): FixtureImage[] {
+  return Array.from({ length: count }, (_, i) => ociImage({ layers: [layer('base'), layer(`own-${i}`)] }))
+}
+
+/** Puts images into the cluster's registry. Their references. */
+export function put(cluster: Cluster, repository: string, images: readonly FixtureImage[]): string[] {
+  return images.map((image, i) => {
+    cluster.registry.content.putImage(repository, `v${i}`, image)
+    return `${cluster.registry.host}/${repository}:v${i}`
+  })
+}
+
+/** The requests for the content. */
+export function requestsFor({ descriptor }: Described): { method: string; path: string } {
+  return { method: 'GET', path: descriptor.digest }
+}
+
+/** The bucket has these images under these names, nothing else, and no name was visible too early. */
+export async function expectPublished(
+  cluster: Cluster,
+  references: readonly string[],
+  images: readonly FixtureImage[],
+): Promise<void> {
+  expect(await cluster.watchNames().stop()).toEqual([])
+  expect(await cluster.names()).toEqual(
+    Object.fromEntries(references.map((name, i) => [name, images[i]?.descriptor.digest])),
+  )
+  expect(await verifiedDigests(cluster.store)).toEqual(digestsOf(images))
+}
+
+/** The run ends done, and the bucket is as `expectPublished` says. */
+export async function expectDone(
+  cluster: Cluster,
+  run: string,
+  references: readonly string[],
+  images: readonly FixtureImage[],
+): Promise<void> {
+  const total = references.length
+  expect(await cluster.ended(run)).toMatchObject({ state: 'done', images: { total, done: total, failed: 0 } })
+  await expectPublished(cluster, references, images)
+}

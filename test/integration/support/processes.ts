@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url'
+import { startServer, waitFor } from '@dist/testkit/servers'
+import { bundleFolder, serviceProgram } from './program.js'
+import type { LogLine } from './services.js'
+
+export type Name = 'coordinator' | 'worker'
+
+/** A coordinator or a worker in a process of its own. It does not outlive this one. */
+export interface ServiceProcess {
+  readonly name: Name
+  readonly pid: number
+  /** What it has logged. */
+  lines(): readonly LogLine[]
+  /** Resolves once so many lines are such. */
+  logged(what: string, matches: (line: LogLine) => boolean, count?: number): Promise<void>
+  /** `kill -9`, unless it is gone already; resolves when it is. */
+  kill(): Promise<void>
+  /** SIGTERM; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+/** Starts a program of node and waits until its log says that it is ready. */
+export async function startProcess(
+  name: Name,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<ServiceProcess> {
+  const lines: LogLine[] = []
+  const onLine = (line: string) => {
+    if (line.startsWith('{')) lines.push(JSON.parse(line) as LogLine)
+  }
+  const ready = async () => lines.some(({ msg }) => msg === 'ready')
+  const { pid, stop } = await startServer(process.execPath, args, { ready, env, onLine, timeout: 30_000 })
+  let gone = false
+  return {
+    name,
+    pid,
+    lines: () => lines,
+    logged: (what, matches, count = 1) =>
+      waitFor(() => lines.filter(matches).length >= count, `${what} in the log of a ${name}`, 20_000),
+    kill: async () => {
+      if (!gone) process.kill(pid, 'SIGKILL')
+      gone = true
+      await stop()
+    },
+    stop: async () => {
+      gone = true
+      await stop()
+    },
+  }
+}
+
+/** The programs as users have them. */
+export function realProgram(name: Name): string[] {
+  return [serviceProgram(name)]
+}
+
+/** The same with short times, which users cannot set. */
+export function hastyProgram(name: Name): string[] {
+  return [fileURLToPath(new URL('hasty-program.mjs', import.meta.url)), bundleFolder(), name]
+}
