@@ -26,10 +26,7 @@ export function coordinatingTo(
 }
 
 /** What a worker needs to send blobs to a registry; it knows nothing of what others have sent. */
-function workingTo(
-  registry: PushedRegistry,
-  world: QueueWorld,
-): Pick<WorkerParts, 'isPresent' | 'transfer'> {
+function workingTo(registry: PushedRegistry, world: QueueWorld): Pick<WorkerParts, 'isPresent' | 'transfer'> {
   const mountSources = new MountSources()
   return {
     isPresent: async (task, options) =>
