@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { waitFor } from '@dist/testkit/servers'
 import { afterAll, expect, it } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'dist-gateway-test-'))
@@ -56,6 +55,6 @@ it('a gateway is three servers, of which nothing is left when it was stopped', a
 it('a gateway is gone, with its storage, when its parent is killed', async () => {
   const parent = await startParent()
   parent.kill('SIGKILL')
-  await waitFor(() => servers().length === 0, 'the end of the servers')
-  await waitFor(() => storage().length === 0, 'the removal of the storage')
+  await expect.poll(servers, { timeout: 10_000 }).toEqual([])
+  await expect.poll(storage, { timeout: 10_000 }).toEqual([])
 })

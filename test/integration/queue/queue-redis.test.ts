@@ -155,12 +155,12 @@ describe('a Redis that', () => {
     await Promise.all([world.coordinator(), world.worker()])
     const admin = world.connect()
     const { runs, run } = await world.submit(reference)
-    const silence = async () => {
+    const stateWithoutEvents = async () => {
       await admin.del('{dist}:runs:marker', '{dist}:images:marker', '{dist}:blobs:marker')
       for (const name of ['runs', 'images', 'blobs']) await admin.del(`{dist}:${name}:events`)
-      return (await runs.status(run)).state === 'done'
+      return (await runs.status(run)).state
     }
-    await waitFor(silence, 'the end of the run', 40_000)
+    await expect.poll(stateWithoutEvents, { timeout: 40_000 }).toBe('done')
   })
 })
 

@@ -76,7 +76,7 @@ describe('a service that announces itself', () => {
     const list = serviceLister(await connect(), terms)
     await announced('w1')
     await (await connect()).flushall()
-    await waitFor(async () => (await list()).length === 1, 'its return')
+    await expect.poll(list, { timeout: 10_000 }).toHaveLength(1)
   })
 
   it('lives on while its main thread stands still, and says for how long', async () => {

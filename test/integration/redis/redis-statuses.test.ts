@@ -38,15 +38,8 @@ async function listed(options: Partial<RedisStatusesOptions> = {}): Promise<stri
   return rows.sort()
 }
 
-async function eventually(expected: string[]): Promise<void> {
-  let last: string[] = []
-  await waitFor(
-    async () => {
-      last = await listed()
-      return JSON.stringify(last) === JSON.stringify(expected)
-    },
-    `listing ${JSON.stringify(expected)}`,
-  ).catch(() => expect(last).toEqual(expected))
+async function expectListedSoon(expected: string[]): Promise<void> {
+  await expect.poll(listed, { timeout: 10_000 }).toEqual(expected)
 }
 
 it('lists the writes of all workers, as they last were', async () => {
@@ -54,7 +47,7 @@ it('lists the writes of all workers, as they last were', async () => {
   for (let offset = 0; offset < 50; offset++) one.publish(write('a', offset))
   one.publish(write('b', 1))
   two.publish(write('a', 7))
-  await eventually(['one a 49', 'one b 1', 'two a 7'])
+  await expectListedSoon(['one a 49', 'one b 1', 'two a 7'])
   const all: WorkerStatus[] = []
   for await (const status of one.list()) all.push(status)
   expect(all).toContainEqual({ ...write('a', 49), worker: 'one' })
@@ -64,19 +57,19 @@ it('lists a write no more when it has ended, and nothing is left when all have',
   const one = await statuses('one')
   one.publish(write('a', 1))
   one.publish(write('b', 1))
-  await eventually(['one a 1', 'one b 1'])
+  await expectListedSoon(['one a 1', 'one b 1'])
   one.remove('a')
   one.remove('never published')
-  await eventually(['one b 1'])
+  await expectListedSoon(['one b 1'])
   one.remove('b')
-  await waitFor(async () => (await admin.keys('*')).length === 0, 'the removal')
+  await expect.poll(() => admin.keys('*'), { timeout: 10_000 }).toEqual([])
 })
 
 it('takes its writes along when it is closed', async () => {
   {
     await using one = await statuses('one')
     one.publish(write('a', 1))
-    await eventually(['one a 1'])
+    await expectListedSoon(['one a 1'])
   }
   expect(await admin.keys('*')).toEqual([])
 })
@@ -84,23 +77,23 @@ it('takes its writes along when it is closed', async () => {
 it('publishes at most once in an interval, however much there is to tell', async () => {
   const one = await statuses('one', { every: 60_000 })
   one.publish(write('a', 1))
-  await eventually(['one a 1'])
+  await expectListedSoon(['one a 1'])
   const sets = async () => /cmdstat_set:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]
   const before = await sets()
   for (let offset = 2; offset < 1000; offset++) {
     one.publish(write('a', offset))
     one.publish(write(`b${offset}`, offset))
   }
-  await eventually(['one a 1'])
+  await expectListedSoon(['one a 1'])
   expect(await sets()).toBe(before)
 })
 
 it('keeps a write listed that stands still, and one that Redis has forgotten', async () => {
   const one = await statuses('one', { ttl: 200 })
   one.publish(write('a', 1))
-  await eventually(['one a 1'])
+  await expectListedSoon(['one a 1'])
   await admin.flushall()
-  await eventually(['one a 1'])
+  await expectListedSoon(['one a 1'])
   const left = async () => admin.pttl((await admin.keys('{dist}:status:*'))[0] ?? '')
   let last = await left()
   // Seen to go up, the time left is that of another publication.
@@ -120,17 +113,17 @@ it('Q2 lists the writes of a killed worker no more after a while', async () => {
   await using program = startProgram(server.url, body)
   await waitFor(async () => (await listed()).length === 1, 'the publication', 20_000)
   program.process.kill('SIGKILL')
-  await eventually([])
+  await expectListedSoon([])
   const one = await statuses('one')
   one.publish(write('b', 1))
-  await eventually(['one b 1'])
+  await expectListedSoon(['one b 1'])
   expect(await admin.zcard('{dist}:statuses')).toBe(1)
 })
 
 it('lists what is right beside what somebody else has put there', async () => {
   const one = await statuses('one')
   one.publish(write('a', 1))
-  await eventually(['one a 1'])
+  await expectListedSoon(['one a 1'])
   const odd = ['', 'no json', '{}', '[1]', '["w",null]', '["w",["r",-1,null,0,0]]', 'x'.repeat(2 << 20)]
   for (const [i, value] of odd.entries()) {
     await admin.set(`{dist}:status:odd${i}`, value)
@@ -147,5 +140,5 @@ it('hinders nobody when Redis is away, and is UNAVAILABLE to readers', async () 
   const reading = one.list()[Symbol.asyncIterator]().next()
   await expect(reading).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
   await server.start()
-  await eventually(['one a 999'])
+  await expectListedSoon(['one a 999'])
 })

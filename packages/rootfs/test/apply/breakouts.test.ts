@@ -7,7 +7,7 @@ import { useTarget } from '../support/target.js'
 const target = useTarget()
 
 /** What lies outside, before and after. */
-async function untouched(apply: () => Promise<unknown>): Promise<void> {
+async function expectUntouched(apply: () => Promise<unknown>): Promise<void> {
   const outside = () => Object.entries(target().everything()).filter(([path]) => path.startsWith('outside'))
   const before = outside()
   await apply()
@@ -23,7 +23,7 @@ describe('L1: links that lead out of the root', () => {
 
   it.each(paths)('an %s symbolic link is followed within the root', async (_, link) => {
     const to = link(target().outside)
-    await untouched(() =>
+    await expectUntouched(() =>
       target().apply([
         { path: 'a', link: to },
         { path: 'a/file', content: 'mine' },
@@ -36,7 +36,7 @@ describe('L1: links that lead out of the root', () => {
 
   it.each(paths)('an %s symbolic link that was there before is followed within the root', async (_, link) => {
     symlinkSync(link(target().outside), target().at('a'))
-    await untouched(() => target().apply([{ path: 'a/file', content: 'mine' }]))
+    await expectUntouched(() => target().apply([{ path: 'a/file', content: 'mine' }]))
   })
 
   it('symbolic links over several hops are followed within the root', async () => {
@@ -47,13 +47,13 @@ describe('L1: links that lead out of the root', () => {
       { path: 'f', link: 'e/outside' },
       { path: 'f/file', content: 'mine' },
     ]
-    await untouched(() => target().apply(layer))
+    await expectUntouched(() => target().apply(layer))
     expect(target().content('outside/file')).toBe('mine')
   })
 
   it('a file replaces a symbolic link and is not written through it', async () => {
     symlinkSync(join(target().outside, 'file'), target().at('a'))
-    await untouched(() => target().apply([{ path: 'a', content: 'mine' }]))
+    await expectUntouched(() => target().apply([{ path: 'a', content: 'mine' }]))
     expect(target().tree().a).toMatchObject({ type: 'file', content: 'mine' })
   })
 
@@ -63,7 +63,7 @@ describe('L1: links that lead out of the root', () => {
       { path: 'a', type: 'directory' as const },
       { path: 'a/b', content: '' },
     ]
-    await untouched(() => target().apply(layer))
+    await expectUntouched(() => target().apply(layer))
     expect(target().tree().a).toMatchObject({ type: 'directory' })
   })
 
@@ -90,7 +90,7 @@ describe('L1: links that lead out of the root', () => {
   )
 
   it('an absolute name is one from the root', async () => {
-    await untouched(() => target().apply([{ path: join(target().outside, 'file'), content: 'mine' }]))
+    await expectUntouched(() => target().apply([{ path: join(target().outside, 'file'), content: 'mine' }]))
     expect(target().content(join(target().outside, 'file').slice(1))).toBe('mine')
   })
 
@@ -135,7 +135,7 @@ describe('L2, L3: hard links', () => {
       { path: 'a', link: join(target().outside, 'file') },
       { path: 'b', type: 'hardlink', link: 'a' },
     ]
-    await untouched(() => target().apply(layer))
+    await expectUntouched(() => target().apply(layer))
     expect(target().tree().b).toMatchObject({ type: 'symlink', sameAs: 'a' })
   })
 

@@ -36,7 +36,8 @@ describe('L13: limits', () => {
   it('exactly at its limits a layer is applied', async () => {
     const layer = [...files(3), { path: deep(5), content: '' }]
     const { size } = await target().apply(layer)
-    await target().apply(layer, { limits: { bytes: size, entries: 4, depth: 5, name: 11 } })
+    const limits = { bytes: size, entries: 4, depth: 5, name: 11 }
+    expect(await target().apply(layer, { limits })).toMatchObject({ size })
   })
 
   it('a layer that grows beyond all measure is ended, before it is all there', async () => {

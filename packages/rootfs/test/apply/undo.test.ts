@@ -52,7 +52,9 @@ describe('L15: a layer that fails leaves the directory as it was', () => {
   it('at whichever of its entries it fails', async () => {
     await target().apply(lower)
     for (let count = 0; count <= upper.length; count++)
-      await target().refuses([...upper.slice(0, count), { path: '.wh.' }])
+      expect(await target().refuses([...upper.slice(0, count), { path: '.wh.' }])).toMatchObject({
+        code: 'MALFORMED',
+      })
   })
 
   it('when it is aborted in the middle, also of a file', async () => {

@@ -70,18 +70,18 @@ export function hostLimiterSuite(
       expect(order).toEqual([1, 2])
     })
 
-    it('has places of their own for uploads and for tokens', async () => {
+    it('has separate slots for uploads and for tokens', async () => {
       const { limiter } = fixture
-      for (let i = 0; i < 2; i++) await limiter.acquire(host)
-      for (let i = 0; i < 2; i++) await limiter.acquire(host, { lane: 'uploads' })
-      for (let i = 0; i < 2; i++) await limiter.acquire(host, { lane: 'tokens' })
+      for (const lane of [undefined, 'uploads', 'tokens'] as const)
+        for (let i = 0; i < 2; i++)
+          expect(await limiter.acquire(host, { lane })).toMatchObject({ probes: false })
     })
 
     it('keeps hosts apart', async () => {
       const { limiter } = fixture
       await limiter.failed('other.example', 'other.example refuses the connection')
-      for (let i = 0; i < 2; i++) await limiter.acquire(host)
-      await limiter.acquire('third.example')
+      for (const other of [host, host, 'third.example'])
+        expect(await limiter.acquire(other)).toMatchObject({ probes: false })
     })
 
     it('R28 does not let anybody wait for a host that failed, in any lane, in any process', async () => {
@@ -158,7 +158,7 @@ export function hostLimiterSuite(
       const { limiter } = fixture
       await limiter.failed(host, refuses)
       await limiter.answered(host)
-      await limiter.acquire(host)
+      expect(await limiter.acquire(host)).toMatchObject({ probes: false })
     })
 
     it('R23 keeps to a pause whatever is answered meanwhile, for everybody', async () => {
