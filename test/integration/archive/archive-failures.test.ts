@@ -10,10 +10,10 @@ import {
 import { join } from 'node:path'
 import { pushImage } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
-import { beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { singleImage, useRegistry } from '../support/images.js'
 import { digestsOf, leftovers, rehash } from '../support/pulls.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { jsonLines, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(({ url }) => pushImage(url, 'single', '1', singleImage))
 const workspace = useWorkspace()
@@ -25,9 +25,7 @@ const inRoot = (file: string) => join(workspace().root, file)
 const large = singleImage.blobs.at(-1)?.descriptor.digest ?? ''
 const blobFile = (digest: string) => join(workspace().store, 'blobs', digest.replace(':', '/'))
 
-beforeEach(async () => {
-  expect(await dist('pull', name())).toMatchObject({ code: 0 })
-})
+usePulledStore(workspace, () => [name()])
 
 function rot(): void {
   const bytes = readFileSync(blobFile(large))

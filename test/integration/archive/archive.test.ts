@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { allContent, dockerImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { amd64Image, arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
 import { digestsOf, leftovers, rehash } from '../support/pulls.js'
-import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
+import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const dockerTyped = dockerImage({
   layers: [tarLayer([{ path: 'etc/motd', content: 'docker\n' }]), seededLayer('docker', 1_500_000)],
@@ -24,10 +24,7 @@ const otherStore = () => join(workspace().root, 'other')
 const shell = (script: string) => workspace().shell(script)
 const done = { code: 0, stderr: expect.not.stringMatching(/error|fail/i) }
 
-beforeEach(async () => {
-  const pulled = await dist('pull', '--all-platforms', ref('single:1'), ref('index:1'), ref('docker:1'))
-  expect(pulled.code, pulled.stderr).toBe(0)
-})
+usePulledStore(workspace, () => ['--all-platforms', ...['single:1', 'index:1', 'docker:1'].map(ref)])
 
 describe('what is exported', () => {
   it('skopeo inspects and copies as an oci-archive, with the same digests', async () => {

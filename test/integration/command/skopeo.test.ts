@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { allContent, pushImage } from '@dist/testkit/fixtures'
 import { beforeEach, expect, it } from 'vitest'
 import { amd64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { useWorkspace } from '../support/workspace.js'
+import { usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'single', '1', singleImage)
@@ -11,14 +11,14 @@ const registry = useRegistry(async ({ url }) => {
 })
 const workspace = useWorkspace()
 
+usePulledStore(workspace, () => [
+  '--all-platforms',
+  ...['single', 'index'].map((name) => `${registry().host}/${name}:1`),
+])
 beforeEach(async () => {
-  const { host } = registry()
-  expect(
-    await workspace().dist(['pull', '--all-platforms', `${host}/single:1`, `${host}/index:1`]),
-  ).toMatchObject({
+  expect(await workspace().dist(['tag', `${registry().host}/single:1`, 'single:1'])).toMatchObject({
     code: 0,
   })
-  await workspace().dist(['tag', `${host}/single:1`, 'single:1'])
 })
 
 it('skopeo inspect reads an image of the store by its name', async () => {

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FixtureBlob, fixtureBlob, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from '../support/images.js'
-import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
+import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const neighbour = ociImage({ layers: [sharedLayer, tarLayer([{ path: 'etc/own', content: 'own\n' }])] })
 const registry = useRegistry(async ({ url }) => {
@@ -25,10 +25,7 @@ function flip(blob: Named, at = 0): void {
   writeFileSync(fileOf(blob), content.with(at, (content[at] ?? 0) ^ 1))
 }
 
-beforeEach(async () => {
-  const refs = ['single', 'index', 'neighbour'].map(ref)
-  expect(await dist('pull', '--platform', 'linux/amd64', ...refs)).toMatchObject({ code: 0 })
-})
+usePulledStore(workspace, () => ['--platform', 'linux/amd64', ...['single', 'index', 'neighbour'].map(ref)])
 
 const objects = new Set(
   [singleImage, amd64Image, neighbour]

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pushImage } from '@dist/testkit/fixtures'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { amd64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
+import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'single', '1', singleImage)
@@ -18,9 +18,7 @@ const shell = (script: string) => workspace().shell(script)
 const content = (file: string) => readFileSync(join(workspace().root, file))
 const all = () => [ref('amd64:1'), ref('index:1'), ref('single:1')]
 
-beforeEach(async () => {
-  expect((await dist('pull', '--all-platforms', ...all())).code).toBe(0)
-})
+usePulledStore(workspace, () => ['--all-platforms', ...all()])
 
 describe('dist images -q', () => {
   it('prints names alone, sorted', async () => {

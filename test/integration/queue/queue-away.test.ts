@@ -77,7 +77,7 @@ describe('a run that is followed when Redis restarts', () => {
     await mirroring.said('submitted')
     const watching = workspace().start(['status', '--watch', ...queue()])
     await watching.said('images 0/1 done')
-    const { coordinator } = await startServices(workspace(), redis.url)
+    const { coordinator } = await startServices(workspace(), redis.url, ['--host-patience', '5s'])
     await redis.kill()
     for (const running of [mirroring, watching]) await running.said('waiting for the queue')
     await redis.start()

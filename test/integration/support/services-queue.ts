@@ -22,8 +22,12 @@ export interface Services {
 }
 
 /** A coordinator and a worker on the workspace's store, ready to work. */
-export async function startServices(workspace: Workspace, queue: string): Promise<Services> {
-  const flags = ['--queue', queue, '--listen', '127.0.0.1:0']
+export async function startServices(
+  workspace: Workspace,
+  queue: string,
+  args: readonly string[] = [],
+): Promise<Services> {
+  const flags = ['--queue', queue, '--listen', '127.0.0.1:0', ...args]
   const coordinator = workspace.start(['coordinator', ...flags])
   const worker = workspace.start(['worker', ...flags, '--name', 'w1'])
   await Promise.all([coordinator.said('"ready"'), worker.said('"ready"')])

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { waitFor } from '@dist/testkit/servers'
-import { afterEach, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { program } from './program.js'
 
 /** How a command ended and what it wrote. */
@@ -133,6 +133,20 @@ export function useWorkspace(): () => Workspace {
     if (workspace === undefined) throw new Error('outside of a test')
     return workspace
   }
+}
+
+/**
+ * Gives each test of the file a copy of one store: that of a `dist pull` with these arguments, which runs once, before the
+ * first test.
+ */
+export function usePulledStore(workspace: () => Workspace, args: () => readonly string[]): void {
+  const template = new Workspace()
+  beforeAll(async () => {
+    const { code, stderr } = await template.dist(['pull', ...args()])
+    expect(code, stderr).toBe(0)
+  })
+  beforeEach(() => cpSync(template.store, workspace().store, { recursive: true, preserveTimestamps: true }))
+  afterAll(() => template.remove())
 }
 
 /** The JSON objects of `--json`, one a line. */
