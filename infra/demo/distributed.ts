@@ -53,8 +53,7 @@ export function environment(queue: string, gateway: Gateway): Record<string, str
   return {
     DIST_QUEUE: queue,
     DIST_STORE: gateway.url(prefix),
-    AWS_ACCESS_KEY_ID: gateway.accessKey,
-    AWS_SECRET_ACCESS_KEY: gateway.secretKey,
+    ...gateway.env,
   }
 }
 

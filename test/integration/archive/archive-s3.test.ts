@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
-import { type Gateway, startGateway } from '@dist/testkit/servers'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { startGateway } from '@dist/testkit/servers'
+import { beforeEach, expect, it } from 'vitest'
 import { indexImage, useRegistry } from '../support/images.js'
 import { digestsOf } from '../support/pulls.js'
+import { forFile } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // A layer of more than 8 MiB, which a bucket takes only with its digest.
@@ -16,11 +17,7 @@ const registry = useRegistry(async ({ url }) => {
 })
 const workspace = useWorkspace()
 const ref = (name: string) => `${registry().host}/${name}`
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway?.stop())
+const gateway = await forFile(startGateway())
 
 let prefixes = 0
 let bucket = ''
@@ -28,8 +25,7 @@ beforeEach(() => {
   bucket = gateway.url(`archives/${++prefixes}`)
 })
 const env = () => ({
-  AWS_ACCESS_KEY_ID: gateway.accessKey,
-  AWS_SECRET_ACCESS_KEY: gateway.secretKey,
+  ...gateway.env,
   BUCKET: bucket,
 })
 const shell = (script: string) => workspace().shell(script, { env: env() })

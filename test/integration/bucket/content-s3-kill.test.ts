@@ -4,15 +4,9 @@ import { copyContent, type Status } from '@dist/content'
 import { openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
-import {
-  type Fault,
-  type FaultProxy,
-  type Gateway,
-  startFaultProxy,
-  startGateway,
-  waitFor,
-} from '@dist/testkit/servers'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type Fault, type FaultProxy, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -23,7 +17,7 @@ const size = 15 * mebibyte
 /** For a sweep to which everything is old: the server's clock is known to a second only. */
 const inFuture = -60_000
 
-let gateway: Gateway
+const gateway = await forFile(startGateway())
 let proxy: FaultProxy
 /** Past the proxy. */
 let store: S3Store
@@ -31,13 +25,7 @@ let seed: string
 let digest: Digest
 let runs = 0
 
-const credentials = () => ({ accessKeyId: gateway.accessKey, secretAccessKey: gateway.secretKey })
 const bytes = () => seededBytes(seed, size)
-
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway?.stop())
 
 beforeEach(async () => {
   seed = `run ${++runs}`
@@ -47,7 +35,7 @@ beforeEach(async () => {
   proxy = await startFaultProxy(gateway.endpoint)
   store = await openS3Store(parseS3Url(gateway.url(`run-${runs}`)), {
     partSize,
-    connection: { credentials: credentials() },
+    connection: { credentials: gateway.credentials },
   })
 })
 afterEach(async () => {
@@ -188,7 +176,7 @@ it('S7 a sweep spares the writes of its own process, whatever their age', async 
   await using live = await store.content.writer('live', { digest, size })
   for (const chunk of bytes()) await live.write(chunk)
   const location = parseS3Url(gateway.url(`run-${runs}`))
-  await using other = await openS3Store(location, { connection: { credentials: credentials() } })
+  await using other = await openS3Store(location, { connection: { credentials: gateway.credentials } })
   await waitFor(hasArrived(size, other), 'the live upload')
   expect(await store.sweep(inFuture)).toMatchObject([{ size: partSize }])
   expect(await live.commit()).toMatchObject({ digest, size })

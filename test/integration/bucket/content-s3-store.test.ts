@@ -1,33 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createS3Client, openS3Store, parseS3Url, type S3Location } from '@dist/content-s3'
 import { digestOf, mediaTypes } from '@dist/oci'
-import { type FaultProxy, type Gateway, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-let gateway: Gateway
-let client: S3Client
+const gateway = await forFile(startGateway())
+const client = createS3Client({ ...parseS3Url(gateway.url('')), credentials: gateway.credentials })
+afterAll(() => client.destroy())
 let prefix: string
-
-beforeAll(async () => {
-  gateway = await startGateway()
-  client = createS3Client({ ...parseS3Url(gateway.url('')), ...connection() })
-})
-afterAll(async () => {
-  client?.destroy()
-  await gateway?.stop()
-})
 beforeEach(() => {
   prefix = randomUUID()
 })
 
 function connection(more: { accessKeyId?: string; secretAccessKey?: string } = {}) {
-  const { accessKey: accessKeyId, secretKey: secretAccessKey } = gateway
-  return { credentials: { accessKeyId, secretAccessKey, ...more } }
+  return { credentials: { ...gateway.credentials, ...more } }
 }
 
 const here = (): S3Location => parseS3Url(gateway.url(prefix))

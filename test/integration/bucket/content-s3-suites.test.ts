@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { openS3Store, parseS3Url, type S3StoreOptions } from '@dist/content-s3'
 import { anonymousSuite, contentSuite, namesSuite } from '@dist/testkit'
-import { type Gateway, startGateway } from '@dist/testkit/servers'
-import { afterAll, beforeAll } from 'vitest'
+import { startGateway } from '@dist/testkit/servers'
+import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway.stop())
+const gateway = await forFile(startGateway())
 
 /** A store at a prefix of its own. */
 async function opened(options: S3StoreOptions, prefix: string = randomUUID()) {

@@ -1,10 +1,11 @@
-import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { copyContent, gather, type Info } from '@dist/content'
-import { createS3Client, openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
+import { createS3Client, openS3Store, parseS3Url } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
-import { type Gateway, startGateway } from '@dist/testkit/servers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startGateway } from '@dist/testkit/servers'
+import { afterAll, describe, expect, it } from 'vitest'
+import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -12,20 +13,13 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 const mebibyte = 1024 * 1024
 const partSize = 5 * mebibyte
 
-let gateway: Gateway
-let client: S3Client
-let store: S3Store
-
-beforeAll(async () => {
-  gateway = await startGateway()
-  const credentials = { accessKeyId: gateway.accessKey, secretAccessKey: gateway.secretKey }
-  client = createS3Client({ ...parseS3Url(gateway.url('store')), credentials })
-  store = await openS3Store(parseS3Url(gateway.url('store')), { client, partSize })
-})
+const gateway = await forFile(startGateway())
+const location = parseS3Url(gateway.url('store'))
+const client = createS3Client({ ...location, credentials: gateway.credentials })
+const store = await openS3Store(location, { client, partSize })
 afterAll(async () => {
-  await store?.close()
-  client?.destroy()
-  await gateway?.stop()
+  await store.close()
+  client.destroy()
 })
 
 interface Blob {

@@ -7,11 +7,11 @@ import {
   type ConnectProxy,
   type ConnectProxyOptions,
   freePort,
-  type Gateway,
   startConnectProxy,
   startGateway,
 } from '@dist/testkit/servers'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { forFile, forTest } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -19,19 +19,14 @@ const authority = createTestAuthority()
 // One layer that is put at once, and one that goes in parts.
 const image = ociImage({ layers: [seededLayer(1, 64 * 1024), seededLayer(2, 20 * 2 ** 20)] })
 
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway?.stop())
+const gateway = await forFile(startGateway())
 
 let prefixes = 0
 /** The store at an address that only a proxy knows, with what the commands need besides. */
 function at(endpoint: string, env: Record<string, string>): Record<string, string> {
   return {
     DIST_STORE: gateway.url(`proxied/${++prefixes}`, endpoint),
-    AWS_ACCESS_KEY_ID: gateway.accessKey,
-    AWS_SECRET_ACCESS_KEY: gateway.secretKey,
+    ...gateway.env,
     NODE_EXTRA_CA_CERTS: workspace().file('ca.pem', authority.ca),
     ...env,
   }
@@ -53,8 +48,7 @@ async function tlsFront(): Promise<string> {
 
 async function proxyTo(target: string, options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const routes = { 'registry.test:443': target, 'registry.test:8333': target }
-  const proxy = await startConnectProxy({ routes, credentials: 'ops:s3cret', ...options })
-  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  const proxy = await forTest(startConnectProxy({ routes, credentials: 'ops:s3cret', ...options }))
   return proxy
 }
 

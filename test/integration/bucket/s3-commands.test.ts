@@ -1,7 +1,8 @@
 import { fixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
-import { freePort, type Gateway, startGateway, waitFor } from '@dist/testkit/servers'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { freePort, startGateway, waitFor } from '@dist/testkit/servers'
+import { beforeEach, expect, it } from 'vitest'
 import { amd64Image, arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
+import { forFile } from '../support/servers.js'
 import { pushMany } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
@@ -12,11 +13,7 @@ const registry = useRegistry(async ({ url }) => {
   await pushMany(url, 'many', many)
 })
 const workspace = useWorkspace()
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway?.stop())
+const gateway = await forFile(startGateway())
 
 let prefixes = 0
 let store = ''
@@ -24,11 +21,7 @@ beforeEach(() => {
   store = gateway.url(`commands/${++prefixes}`)
 })
 
-const credentials = () => ({
-  AWS_ACCESS_KEY_ID: gateway.accessKey,
-  AWS_SECRET_ACCESS_KEY: gateway.secretKey,
-})
-const env = () => ({ ...credentials(), DIST_STORE: store })
+const env = () => ({ ...gateway.env, DIST_STORE: store })
 const dist = (args: readonly string[], stdin: string | Uint8Array = '') =>
   workspace().dist(args, { env: env(), stdin })
 const ref = (name: string) => `${registry().host}/${name}`

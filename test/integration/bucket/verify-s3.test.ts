@@ -1,9 +1,10 @@
-import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createS3Client, parseS3Url } from '@dist/content-s3'
 import { type FixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
-import { type Gateway, startGateway } from '@dist/testkit/servers'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { startGateway } from '@dist/testkit/servers'
+import { afterAll, beforeEach, expect, it } from 'vitest'
 import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from '../support/images.js'
+import { forFile } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // Read by the SDK when a client is made.
@@ -15,19 +16,11 @@ const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'amd64', '1', amd64Image)
 })
 const workspace = useWorkspace()
-let gateway: Gateway
-let client: S3Client
+const gateway = await forFile(startGateway())
+const client = createS3Client({ ...parseS3Url(gateway.url('')), credentials: gateway.credentials })
+afterAll(() => client.destroy())
 let prefixes = 0
 let prefix = ''
-beforeAll(async () => {
-  gateway = await startGateway()
-  const credentials = { accessKeyId: gateway.accessKey, secretAccessKey: gateway.secretKey }
-  client = createS3Client({ ...parseS3Url(gateway.url('')), credentials })
-})
-afterAll(async () => {
-  client?.destroy()
-  await gateway?.stop()
-})
 beforeEach(async () => {
   prefix = `verify/${++prefixes}`
   const refs = ['single', 'index', 'amd64'].map(ref)
@@ -35,13 +28,7 @@ beforeEach(async () => {
 })
 
 const dist = (...args: string[]) =>
-  workspace().dist(args, {
-    env: {
-      AWS_ACCESS_KEY_ID: gateway.accessKey,
-      AWS_SECRET_ACCESS_KEY: gateway.secretKey,
-      DIST_STORE: gateway.url(prefix),
-    },
-  })
+  workspace().dist(args, { env: { ...gateway.env, DIST_STORE: gateway.url(prefix) } })
 const ref = (name: string) => `${registry().host}/${name}:1`
 const large = singleImage.blobs.at(-1) ?? sharedLayer
 

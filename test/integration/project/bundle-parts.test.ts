@@ -4,13 +4,14 @@ import { faults, startRegistry } from '@dist/testkit'
 import { pushImage } from '@dist/testkit/fixtures'
 import { freePort, startRedis } from '@dist/testkit/servers'
 import { build } from 'esbuild'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { packagesOf } from '../../../infra/bundling/notices.mjs'
 import { options, root } from '../../../infra/bundling/options.mjs'
 import { readCoverage } from '../support/coverage.js'
 import { singleImage, useRegistry } from '../support/images.js'
 import { type LazyPart, lazyParts } from '../support/lazy-parts.js'
 import { bundleFolder } from '../support/program.js'
+import { forTest } from '../support/servers.js'
 import { startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 
@@ -95,8 +96,7 @@ async function storeCommands(dist: Dist, image: string): Promise<void> {
 }
 
 async function queueCommands(env: Record<string, string>, image: string): Promise<void> {
-  const redis = await startRedis()
-  onTestFinished(() => redis.stop())
+  const redis = await forTest(startRedis())
   const store = join(workspace().root, 'mirrored')
   const dist = commands({ ...env, DIST_STORE: store })
   const flags = { args: ['--queue', redis.url, '--store', store] }

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { pushImage } from '@dist/testkit/fixtures'
 import { startRedis } from '@dist/testkit/servers'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { singleImage, useRegistry } from '../support/images.js'
+import { forTest } from '../support/servers.js'
 import { type Running, useWorkspace } from '../support/workspace.js'
 
 const run = promisify(execFile)
@@ -68,8 +69,7 @@ describe('what npm pack makes of the command', () => {
   })
 
   it('mirrors an image by its services, and shows their queue', async () => {
-    const redis = await startRedis()
-    onTestFinished(() => redis.stop())
+    const redis = await forTest(startRedis())
     const more = { DIST_QUEUE: redis.url, DIST_STORE: workspace().store }
     await Promise.all(['dist-coordinator', 'dist worker'].map((program) => started(program, more)))
     const dashboard = await started('dist-dashboard', more)

@@ -1,23 +1,23 @@
 import { mediaTypes } from '@dist/oci'
-import { faults, ociImage, type ScriptedRegistry, startRegistry, tarLayer } from '@dist/testkit'
+import { faults, ociImage, startRegistry, tarLayer } from '@dist/testkit'
 import { freePort } from '@dist/testkit/servers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { singleImage } from '../support/images.js'
 import { digestsOf, leftovers, rehash } from '../support/pulls.js'
+import { perTest } from '../support/servers.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-let registry: ScriptedRegistry
-beforeEach(async () => {
-  registry = await startRegistry()
+const registry = perTest(async () => {
+  const registry = await startRegistry()
   registry.content.putImage('app', '1', singleImage)
+  return registry
 })
-afterEach(() => registry[Symbol.asyncDispose]())
 
 const other = ociImage({ layers: [tarLayer([{ path: 'other', content: 'other' }])] })
 const layer = singleImage.blobs.at(-1)?.descriptor.digest ?? ''
 const layerPath = { path: `/blobs/${layer}` }
-const reference = (name: string) => `${registry.host}/${name}`
+const reference = (name: string) => `${registry().host}/${name}`
 const pull = (...names: string[]) => workspace().dist(['pull', ...names.map(reference)])
 const images = async () => (await workspace().dist(['images', '--json'])).stdout
 /** What is said for people, without progress. */
@@ -25,7 +25,7 @@ const remarks = (stderr: string) => linesOf(stderr).filter((line) => line.starts
 
 describe('of several images', () => {
   it('one that is not there: 6, and the others are', async () => {
-    registry.content.putImage('app', '2', other)
+    registry().content.putImage('app', '2', other)
     const ended = await pull('app:1', 'app:none', 'app:2')
     expect(ended.code).toBe(6)
     expect(linesOf(ended.stdout)).toEqual([
@@ -37,8 +37,8 @@ describe('of several images', () => {
   })
 
   it('one whose layer is not there: 6, and it is not published', async () => {
-    registry.content.putImage('app', '2', other)
-    registry.script(layerPath, faults.status(404))
+    registry().content.putImage('app', '2', other)
+    registry().script(layerPath, faults.status(404))
     const ended = await pull('app:1', 'app:2')
     expect(ended.code).toBe(6)
     expect(remarks(ended.stderr)[0]).toContain(layer)
@@ -53,13 +53,13 @@ describe('of several images', () => {
   })
 
   it('all, each for its own reason: 1', async () => {
-    registry.script({ path: '/secret/' }, faults.status(403))
+    registry().script({ path: '/secret/' }, faults.status(403))
     expect((await pull('app:none', 'secret:1')).code).toBe(1)
   })
 
   it('two that share the layer that fails: both say so', async () => {
-    registry.content.putImage('app', '2', singleImage)
-    registry.script(layerPath, faults.status(404))
+    registry().content.putImage('app', '2', singleImage)
+    registry().script(layerPath, faults.status(404))
     const ended = await pull('app:1', 'app:2')
     expect(ended.code).toBe(3)
     for (const remark of remarks(ended.stderr)) expect(remark).toContain(layer)
@@ -103,13 +103,13 @@ it.each([
   ],
   ['R16 one digest in two sizes', document({ config, layers: [{ ...config, size: 3 }] }), /size/],
 ])('a manifest that cannot be right: %s', async (_, content, said) => {
-  registry.content.putManifest('app', content, mediaTypes.ociManifest, 'bad')
+  registry().content.putManifest('app', content, mediaTypes.ociManifest, 'bad')
   const ended = await pull('app:bad')
   expect(ended).toMatchObject({ code: 1, stdout: '' })
   expect(remarks(ended.stderr)).toEqual([expect.stringMatching(said)])
   expect(ended.stderr).not.toContain('    at ')
   expect(await images()).toBe('')
-  expect(registry.received({ path: '/blobs/' })).toEqual([])
+  expect(registry().received({ path: '/blobs/' })).toEqual([])
 })
 
 describe('what passes by itself is waited out', () => {
@@ -118,7 +118,7 @@ describe('what passes by itself is waited out', () => {
     ['5xx for a while', faults.status(503), 2],
     ['a connection that breaks', faults.closed(), 1],
   ])('%s', async (_, fault, times) => {
-    registry.script(layerPath, fault, { times })
+    registry().script(layerPath, fault, { times })
     const ended = await pull('app:1')
     expect(ended.code, ended.stderr).toBe(0)
     expect(remarks(ended.stderr)).toEqual([])
@@ -127,15 +127,17 @@ describe('what passes by itself is waited out', () => {
   })
 
   it('R22 what was cut off goes on with a Range from there', async () => {
-    registry.script(layerPath, faults.cutBody(700_000), { times: 1 })
+    registry().script(layerPath, faults.cutBody(700_000), { times: 1 })
     await pull('app:1')
-    const ranges = registry.received(layerPath).map(({ headers }) => headers.range)
+    const ranges = registry()
+      .received(layerPath)
+      .map(({ headers }) => headers.range)
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)])
   })
 
   it('R23 429 with Retry-After: not asked again before', async () => {
     const asked: number[] = []
-    registry.script(layerPath, (request, proper) => {
+    registry().script(layerPath, (request, proper) => {
       asked.push(performance.now())
       return asked.length === 1 ? faults.status(429, { 'retry-after': '1' })(request, proper) : proper()
     })
@@ -146,7 +148,7 @@ describe('what passes by itself is waited out', () => {
 })
 
 it('R10 a layer of other bytes: 5, and nothing of it is visible', async () => {
-  registry.script(layerPath, faults.flippedByte(1_000))
+  registry().script(layerPath, faults.flippedByte(1_000))
   const ended = await pull('app:1')
   expect(ended).toMatchObject({ code: 5, stdout: '' })
   expect(remarks(ended.stderr)).toEqual([expect.stringContaining(layer)])
@@ -155,7 +157,7 @@ it('R10 a layer of other bytes: 5, and nothing of it is visible', async () => {
 })
 
 it('R9 a layer that goes on for ever: 5', async () => {
-  registry.script(layerPath, faults.endlessBody())
+  registry().script(layerPath, faults.endlessBody())
   const ended = await pull('app:1')
   expect(ended.code, ended.stderr).toBe(5)
   expect(await rehash(workspace().store)).not.toContain(layer)
@@ -163,7 +165,7 @@ it('R9 a layer that goes on for ever: 5', async () => {
 
 it('R11 a manifest that is not what its digest says: 5', async () => {
   const { digest } = singleImage.descriptor
-  registry.script(
+  registry().script(
     { path: `/manifests/${digest}` },
     faults.withBody(() => Buffer.from('{}')),
   )

@@ -1,20 +1,20 @@
-import { type FixtureImage, faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FixtureImage, faults, startRegistry } from '@dist/testkit'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { indexImage, singleImage } from '../support/images.js'
 import { ownImage } from '../support/pulls.js'
 import { Screen } from '../support/screen.js'
+import { perTest } from '../support/servers.js'
 import { linesOf, type Running, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-let registry: ScriptedRegistry
-beforeEach(async () => {
-  registry = await startRegistry()
+const registry = perTest(async () => {
+  const registry = await startRegistry()
   registry.content.putImage('app', '1', singleImage)
   registry.content.putImage('app', 'index', indexImage)
+  return registry
 })
-afterEach(() => registry[Symbol.asyncDispose]())
 
-const reference = (tag: string) => `${registry.host}/app:${tag}`
+const reference = (tag: string) => `${registry().host}/app:${tag}`
 const short = ({ descriptor }: Pick<FixtureImage, 'descriptor'>) => descriptor.digest.slice(0, 19)
 const large = singleImage.blobs.at(-1) ?? singleImage
 
@@ -91,7 +91,7 @@ describe('on a terminal', () => {
   })
 
   it('a failure is drawn, and said once', async () => {
-    registry.script({ path: large.descriptor.digest }, faults.status(404))
+    registry().script({ path: large.descriptor.digest }, faults.status(404))
     const ended = await onTerminal(reference('1'), { columns: 120 })
     expect(ended.code).toBe(3)
     const { lines } = new Screen(1000).write(ended.stdout)
@@ -114,7 +114,7 @@ describe('in the middle of a pull', () => {
       response.writeHead(status, headers).write(body.subarray(0, half))
       released.then(() => response.end(body.subarray(half)))
     })
-    registry.script({ path: large.descriptor.digest }, inHalves, { times: 1 })
+    registry().script({ path: large.descriptor.digest }, inHalves, { times: 1 })
   })
 
   it('the bar shows how far it is', async () => {

@@ -2,12 +2,19 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { faults, pushImage, startRegistry } from '@dist/testkit'
 import { registryUser } from '@dist/testkit/servers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { singleImage, useRegistry } from '../support/images.js'
 import { digestsOf, largeImage, leftovers, rehash } from '../support/pulls.js'
+import { forFile } from '../support/servers.js'
 import { type Ended, linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
+const { name: username, password } = registryUser
+const guarded = await forFile(startRegistry({ auth: { username, password } }))
+guarded.content.putImage('app', 'large', largeImage)
+const registry = await forFile(startRegistry())
+registry.content.putImage('app', 'large', largeImage)
+registry.content.putImage('small', 'one', singleImage)
 // Node says on stderr when a worker thread is made.
 const env = { NODE_DEBUG: 'worker' }
 const blobs = largeImage.blobs.map(({ descriptor }) => descriptor.digest)
@@ -78,47 +85,32 @@ describe('a registry whose authority only its host’s settings know', () => {
 })
 
 describe('a registry with a token server', () => {
-  let registry: Awaited<ReturnType<typeof startRegistry>>
-  beforeAll(async () => {
-    registry = await startRegistry({ auth: { username: registryUser.name, password: registryUser.password } })
-    registry.content.putImage('app', 'large', largeImage)
-  })
-  afterAll(() => registry[Symbol.asyncDispose]())
-
   it('threads share the tokens of the main thread', async () => {
-    const { host } = registry
+    const { host } = guarded
     const ended = await workspace().dist(['pull', ...credentialsFor(host), `${host}/app:large`], { env })
     await expectWhole(ended)
-    expect(registry.received({ path: '/token' })).toHaveLength(1)
+    expect(guarded.received({ path: '/token' })).toHaveLength(1)
   })
 
   it('R8 a token that runs out in the middle is fetched anew, once for all threads', async () => {
-    const { host } = registry
-    const before = registry.received({ path: '/token' }).length
+    const { host } = guarded
+    const before = guarded.received({ path: '/token' }).length
     const [layer] = largeImage.blobs.slice(1)
     const path = `/blobs/${layer?.descriptor.digest}`
-    registry.script(
+    guarded.script(
       { path },
       (request, proper) => {
-        registry.revokeTokens()
+        guarded.revokeTokens()
         return faults.cutBody(1_000_000)(request, proper)
       },
       { times: 1 },
     )
     await expectWhole(await workspace().dist(['pull', ...credentialsFor(host), `${host}/app:large`], { env }))
-    expect(registry.received({ path: '/token' }).length - before).toBeLessThanOrEqual(3)
+    expect(guarded.received({ path: '/token' }).length - before).toBeLessThanOrEqual(3)
   })
 })
 
 describe('a registry that misbehaves', () => {
-  let registry: Awaited<ReturnType<typeof startRegistry>>
-  beforeAll(async () => {
-    registry = await startRegistry()
-    registry.content.putImage('app', 'large', largeImage)
-    registry.content.putImage('small', 'one', singleImage)
-  })
-  afterAll(() => registry[Symbol.asyncDispose]())
-
   it('R10 one byte flipped on its way through a thread: 5, and nothing of it is visible', async () => {
     const digest = blobs[2] ?? ''
     registry.script({ path: `/blobs/${digest}` }, faults.flippedByte(20_000_000))

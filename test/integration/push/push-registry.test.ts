@@ -7,17 +7,14 @@ import { parseReference } from '@dist/reference'
 import { createRegistry, type RegistryOptions } from '@dist/registry-client'
 import type { Pusher } from '@dist/remotes'
 import { fixtureBlob, ociImage, seededBuffer, seededLayer } from '@dist/testkit/fixtures'
-import { type Registry, registryUser, startRegistry } from '@dist/testkit/servers'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { registryUser, startRegistry } from '@dist/testkit/servers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { forFile, forTest } from '../support/servers.js'
 
 const run = promisify(execFile)
 const MiB = 1024 * 1024
 
-let registry: Registry
-beforeAll(async () => {
-  registry = await startRegistry()
-})
-afterAll(() => registry.stop())
+const registry = await forFile(startRegistry())
 
 function client(options: RegistryOptions = {}) {
   const created = createRegistry(options)
@@ -223,8 +220,7 @@ it('nothing refers to an image of a repository that is not there', async () => {
 })
 
 it('a registry that wants a login gets it, and refuses who has none in its own words', async () => {
-  const guarded = await startRegistry({ auth: true })
-  onTestFinished(() => guarded.stop())
+  const guarded = await forTest(startRegistry({ auth: true }))
   const { name: username, password } = registryUser
   const known = client({ credentials: async () => ({ kind: 'password', username, password }) })
   const place = at('private/image', guarded.host)

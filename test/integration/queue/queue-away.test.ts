@@ -1,18 +1,15 @@
 import { waitFor } from '@dist/testkit/servers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DurableRedis, startDurableRedis } from '../support/durable-redis.js'
+import { describe, expect, it } from 'vitest'
+import { startDurableRedis } from '../support/durable-redis.js'
 import { Gate } from '../support/gate.js'
+import { perTest } from '../support/servers.js'
 import { startServices } from '../support/services-queue.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-let redis: DurableRedis
-beforeEach(async () => {
-  redis = await startDurableRedis()
-})
-afterEach(() => redis.stop())
+const redis = perTest(() => startDurableRedis())
 
-const queue = () => ['--queue', redis.url]
+const queue = () => ['--queue', redis().url]
 /** No image of it will ever be there, and nobody is told so before a service has looked. */
 const reference = 'registry.invalid/nothing:1'
 
@@ -28,7 +25,7 @@ const libraries = /ioredis|BullMQ|max ?retries|Connection is closed|internal err
 describe('while Redis is away', () => {
   it('dist status, runs and active wait for it some seconds', async () => {
     await submitted()
-    await using gate = await new Gate(redis.url).listen()
+    await using gate = await new Gate(redis().url).listen()
     gate.close()
     const url = `redis://127.0.0.1:${gate.port}`
     const running = ['status', 'runs', 'active'].map((command) =>
@@ -43,7 +40,7 @@ describe('while Redis is away', () => {
   })
 
   it('they fail with one clear line then', async () => {
-    await redis.kill()
+    await redis().kill()
     const before = performance.now()
     const all = ['status', 'runs', 'active'].map((command) => workspace().dist([command, ...queue()]))
     for (const { code, stdout, stderr } of await Promise.all(all)) {
@@ -58,10 +55,10 @@ describe('while Redis is away', () => {
 
   it('dist status --watch waits for it at its start, says so once, and follows the run', async () => {
     const run = await submitted()
-    await redis.kill()
+    await redis().kill()
     const watching = workspace().start(['status', '--watch', ...queue()])
     await watching.said('waiting for the queue')
-    await redis.start()
+    await redis().start()
     await watching.said('images 0/1 done')
     expect((await workspace().dist(['cancel', ...queue(), run])).code).toBe(0)
     const { code, stderr } = await watching.ended
@@ -77,10 +74,10 @@ describe('a run that is followed when Redis restarts', () => {
     await mirroring.said('submitted')
     const watching = workspace().start(['status', '--watch', ...queue()])
     await watching.said('images 0/1 done')
-    const { coordinator } = await startServices(workspace(), redis.url, ['--host-patience', '5s'])
-    await redis.kill()
+    const { coordinator } = await startServices(workspace(), redis().url, ['--host-patience', '5s'])
+    await redis().kill()
     for (const running of [mirroring, watching]) await running.said('waiting for the queue')
-    await redis.start()
+    await redis().start()
     for (const running of [mirroring, watching]) {
       const { code, stdout, stderr } = await running.ended
       expect(code).toBe(1)
@@ -94,13 +91,13 @@ describe('a run that is followed when Redis restarts', () => {
   it('is left alone at Ctrl-C also while Redis is away', async () => {
     const mirroring = workspace().start(['mirror', ...queue(), reference])
     await mirroring.said('images 0/1 done')
-    await redis.kill()
+    await redis().kill()
     await mirroring.said('waiting for the queue')
     const before = performance.now()
     mirroring.child.kill('SIGINT')
     expect((await mirroring.ended).code).toBe(130)
     expect(performance.now() - before).toBeLessThan(2_000)
-    await redis.start()
-    await waitFor(async () => (await redis.admin.ping()) === 'PONG', 'Redis')
+    await redis().start()
+    await waitFor(async () => (await redis().admin.ping()) === 'PONG', 'Redis')
   })
 })

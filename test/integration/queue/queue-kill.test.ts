@@ -6,30 +6,27 @@ import { readContent } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
 import { digestOf } from '@dist/oci'
 import { openRuns } from '@dist/queue'
-import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
+import { faults, startRegistry } from '@dist/testkit'
 import { type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { type RedisServer, type ServerProcess, startRedis, startServer, waitFor } from '@dist/testkit/servers'
+import { type ServerProcess, startRedis, startServer, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { perTest } from '../support/servers.js'
 
 const program = fileURLToPath(new URL('../support/queue-program.ts', import.meta.url))
 const once = { times: 1 }
 const shared = seededLayer('shared', 300_000)
 
-let redis: RedisServer
-let registry: ScriptedRegistry
+const redis = perTest(() => startRedis())
+const registry = perTest(() => startRegistry())
 let folder: string
 const started: ServerProcess[] = []
 
 beforeEach(async () => {
-  redis = await startRedis()
-  registry = await startRegistry()
   folder = await mkdtemp(join(tmpdir(), 'dist-queue-'))
 })
 afterEach(async () => {
   await Promise.all(started.splice(0).map((service) => service.stop()))
-  await redis.stop()
-  await registry[Symbol.asyncDispose]()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -44,7 +41,7 @@ async function start(role: 'coordinator' | 'worker', skew = 0): Promise<ServerPr
     '--conditions=source',
     program,
     role,
-    String(redis.port),
+    String(redis().port),
     folder,
     String(skew),
   ]
@@ -54,7 +51,7 @@ async function start(role: 'coordinator' | 'worker', skew = 0): Promise<ServerPr
 }
 
 async function submit(references: readonly string[]) {
-  const connect = () => new Redis({ port: redis.port, host: '127.0.0.1', maxRetriesPerRequest: null })
+  const connect = () => new Redis({ port: redis().port, host: '127.0.0.1', maxRetriesPerRequest: null })
   const runs = openRuns({ connect })
   return { runs, run: await runs.submit({ references, platforms: 'all' }) }
 }
@@ -63,12 +60,13 @@ function push(count: number): { images: FixtureImage[]; references: string[] } {
   const images = Array.from({ length: count }, (_, i) =>
     ociImage({ layers: [shared, seededLayer(`own-${i}`, 20_000)] }),
   )
-  for (const [i, image] of images.entries()) registry.content.putImage('a', `v${i}`, image)
-  return { images, references: images.map((_, i) => `${new URL(registry.url).host}/a:v${i}`) }
+  for (const [i, image] of images.entries()) registry().content.putImage('a', `v${i}`, image)
+  return { images, references: images.map((_, i) => `${new URL(registry().url).host}/a:v${i}`) }
 }
 
 function asked(path: string): number {
-  return registry.requests.filter((request) => request.path.includes(path) && request.method === 'GET').length
+  return registry().requests.filter((request) => request.path.includes(path) && request.method === 'GET')
+    .length
 }
 
 async function expectWhole(images: readonly FixtureImage[], references: readonly string[]) {
@@ -86,7 +84,7 @@ async function expectWhole(images: readonly FixtureImage[], references: readonly
 describe('processes that share a Redis and a store', () => {
   it('mirror everything although a worker is killed in mid-blob and a coordinator at any time (Q2)', async () => {
     const { images, references } = push(12)
-    registry.script({ path: new RegExp(shared.descriptor.digest) }, faults.drippingBody(1_000, 100), once)
+    registry().script({ path: new RegExp(shared.descriptor.digest) }, faults.drippingBody(1_000, 100), once)
     const [worker, coordinator] = await Promise.all([
       start('worker'),
       start('coordinator'),
@@ -107,12 +105,12 @@ describe('processes that share a Redis and a store', () => {
 
   it('hand their jobs back on SIGTERM, and lose nothing (Q12)', async () => {
     const { images, references } = push(4)
-    registry.script({ path: new RegExp(shared.descriptor.digest) }, faults.drippingBody(1_000, 100), once)
+    registry().script({ path: new RegExp(shared.descriptor.digest) }, faults.drippingBody(1_000, 100), once)
     const [worker, coordinator] = await Promise.all([start('worker'), start('coordinator')])
     const { runs, run } = await submit(references)
     await waitFor(() => asked(shared.descriptor.digest) === 1, 'the transfer of the shared layer')
     await Promise.all([worker.stop(), coordinator.stop()])
-    const admin = new Redis({ port: redis.port, host: '127.0.0.1' })
+    const admin = new Redis({ port: redis().port, host: '127.0.0.1' })
     expect(await admin.llen('{dist}:blobs:active')).toBe(0)
     expect(await admin.llen('{dist}:images:active')).toBe(0)
     admin.disconnect()
@@ -131,7 +129,7 @@ describe('processes that share a Redis and a store', () => {
     const ended = async () => (await first.runs.status(first.run)).state === 'done'
     await waitFor(ended, 'the end of the first run', 30_000)
     // Held at its layer, the second run's job is put off by the fast clock when that is killed.
-    registry.script(
+    registry().script(
       { path: new RegExp(images[4]?.blobs[2]?.descriptor.digest ?? '') },
       faults.drippingBody(1_000, 100),
       once,

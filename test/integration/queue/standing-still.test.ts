@@ -1,8 +1,9 @@
-import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
+import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { Queue } from 'bullmq'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { perTest } from '../support/servers.js'
 import { metric, type StartedService, startService } from '../support/services.js'
 import { useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
@@ -11,12 +12,11 @@ const layer = seededLayer('held', 40_000)
 const image = ociImage({ layers: [layer] })
 const workspace = useWorkspace()
 const redis = useRedis()
-let registry: ScriptedRegistry
-beforeEach(async () => {
-  registry = await startRegistry()
+const registry = perTest(async () => {
+  const registry = await startRegistry()
   registry.content.putImage('app', 'v1', image)
+  return registry
 })
-afterEach(() => registry[Symbol.asyncDispose]())
 
 const queue = () => ['--queue', redis().url]
 
@@ -53,7 +53,7 @@ async function readyz(service: StartedService): Promise<string> {
 }
 
 it('Q18 no service is alive: status and the progress of a run that is followed say so', async () => {
-  const following = workspace().start(['mirror', ...queue(), `${registry.host}/app:v1`])
+  const following = workspace().start(['mirror', ...queue(), `${registry().host}/app:v1`])
   await following.said('no coordinator is alive: start dist coordinator')
   await following.said('no worker is alive: start dist worker')
   expect(following.stderr()).not.toContain('ETA')
@@ -70,17 +70,19 @@ it('Q18 no service is alive: status and the progress of a run that is followed s
 })
 
 it('Q18 a paused queue and a paused host: status, metrics and /readyz, which stays 200, say so', async () => {
-  registry.script({ path: '/app/manifests/' }, faults.status(429, { 'retry-after': '600' }))
+  registry().script({ path: '/app/manifests/' }, faults.status(429, { 'retry-after': '600' }))
   const coordinator = await started('coordinator')
   await started('worker')
   const blobs = new Queue('blobs', { connection: { port: redis().port }, prefix: '{dist}' })
   await blobs.pause()
   await blobs.close()
-  await submitted(`${registry.host}/app:v1`)
+  await submitted(`${registry().host}/app:v1`)
   await statusSays(/^waits +the queue blobs is paused/m)
-  await statusSays(new RegExp(`^waits +${registry.host} is paused until [-0-9T:]+Z \\(in \\d+ min\\): `, 'm'))
+  await statusSays(
+    new RegExp(`^waits +${registry().host} is paused until [-0-9T:]+Z \\(in \\d+ min\\): `, 'm'),
+  )
   await waitFor(async () => (await readyz(coordinator)).includes('the queue blobs is paused'), '/readyz')
-  expect(await readyz(coordinator)).toMatch(new RegExp(`^ok\n.*${registry.host} is paused until`, 's'))
+  expect(await readyz(coordinator)).toMatch(new RegExp(`^ok\n.*${registry().host} is paused until`, 's'))
   expect(await metric(coordinator, 'dist_queue_paused{queue="blobs"}')).toBe(1)
   expect(await metric(coordinator, 'dist_queue_paused{queue="runs"}')).toBe(0)
   expect(await metric(coordinator, 'dist_services_missing{service="worker"}')).toBe(0)
@@ -90,11 +92,11 @@ it('Q18 a paused queue and a paused host: status, metrics and /readyz, which sta
 })
 
 it('Q18 a worker that was killed: who has the blob is said, and since when there was no sign of life', async () => {
-  registry.script({ path: layer.descriptor.digest }, faults.stalledBody(10))
+  registry().script({ path: layer.descriptor.digest }, faults.stalledBody(10))
   const coordinator = await started('coordinator')
   const worker = await started('worker', ['--name', 'w1'])
-  await submitted(`${registry.host}/app:v1`)
-  await registry.requested({ path: layer.descriptor.digest })
+  await submitted(`${registry().host}/app:v1`)
+  await registry().requested({ path: layer.descriptor.digest })
   worker.running.child.kill('SIGKILL')
   await statusSays(
     new RegExp(`^waits +blob ${layer.descriptor.digest} is held by w1, silent since .* ago\\)$`, 'm'),
@@ -106,21 +108,21 @@ it('Q18 a worker that was killed: who has the blob is said, and since when there
 })
 
 it('Q18 images that wait to be tried again: status says how many, until when, and why', async () => {
-  registry.script({ path: layer.descriptor.digest }, faults.cutBody(100))
+  registry().script({ path: layer.descriptor.digest }, faults.cutBody(100))
   const coordinator = await started('coordinator')
   await started('worker')
-  await submitted(`${registry.host}/app:v1`)
+  await submitted(`${registry().host}/app:v1`)
   await statusSays(/^waits +1 image is tried again at [-0-9T:]+Z \(.*\); last error: .+$/m)
   expect(await metric(coordinator, 'dist_images_retrying')).toBe(1)
 })
 
 it('failures are shown when they happen, by cause, while the rest goes on: by a queue and without one', async () => {
-  registry.script({ path: layer.descriptor.digest }, faults.stalledBody(10))
-  const missing = [0, 1, 2].map((i) => `${registry.host}/missing:v${i}`)
+  registry().script({ path: layer.descriptor.digest }, faults.stalledBody(10))
+  const missing = [0, 1, 2].map((i) => `${registry().host}/missing:v${i}`)
   await started('coordinator')
   await started('worker')
   for (const where of [queue(), []]) {
-    const running = workspace().start(['mirror', ...where, ...missing, `${registry.host}/app:v1`])
+    const running = workspace().start(['mirror', ...where, ...missing, `${registry().host}/app:v1`])
     await running.said('dist: 3 images: ')
     expect(running.child.exitCode).toBeNull()
     running.child.kill('SIGINT')

@@ -1,15 +1,10 @@
 import { connectRedis, createRedisHostLimiter } from '@dist/redis'
 import type { HostPolicy } from '@dist/remotes'
 import { hostLimiterSuite } from '@dist/testkit'
-import { type RedisServer, startRedis } from '@dist/testkit/servers'
-import { afterAll, beforeAll } from 'vitest'
+import { startRedis } from '@dist/testkit/servers'
+import { forFile } from '../support/servers.js'
 
-let server: RedisServer
-
-beforeAll(async () => {
-  server = await startRedis()
-})
-afterAll(() => server.stop())
+const server = await forFile(startRedis())
 
 hostLimiterSuite('a limiter over Redis', async (policy: Partial<HostPolicy>) => {
   const [one, other] = await Promise.all([connectRedis(server.url), connectRedis(server.url)])

@@ -1,26 +1,20 @@
 import { connectRedis, createRedisHostLimiter, type RedisHostLimiterOptions } from '@dist/redis'
 import type { HostLimiter, Permit } from '@dist/remotes'
-import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { startProgram } from '../support/redis-program.js'
+import { forFile } from '../support/servers.js'
 
 const host = 'registry.example:5000'
 const busy = `${host} is asked too much (429)`
 const permitsKey = `{dist}:host:permits:requests ${host}`
 
-let server: RedisServer
-let admin: Redis
+const server = await forFile(startRedis())
+const admin = await connectRedis(server.url)
+afterAll(() => admin.disconnect())
 const clients: Redis[] = []
 
-beforeAll(async () => {
-  server = await startRedis()
-  admin = await connectRedis(server.url)
-})
-afterAll(async () => {
-  admin.disconnect()
-  await server.stop()
-})
 afterEach(async () => {
   for (const client of clients.splice(0)) client.disconnect()
   await admin.flushall()

@@ -1,17 +1,14 @@
 import { connectRedis, createRedisLocker, type RedisLockerOptions } from '@dist/redis'
 import { lockerSuite, lossyLockerSuite } from '@dist/testkit'
-import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startProgram } from '../support/redis-program.js'
+import { forFile } from '../support/servers.js'
 
-let server: RedisServer
+const server = await forFile(startRedis())
 const clients: Redis[] = []
 
-beforeAll(async () => {
-  server = await startRedis()
-})
-afterAll(() => server.stop())
 afterEach(async () => {
   vi.useRealTimers()
   const admin = await connect()

@@ -6,19 +6,16 @@ import {
   type PresenceOptions,
   serviceLister,
 } from '@dist/redis'
-import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { forFile } from '../support/servers.js'
 
 const terms = { expiry: 600, grace: 300, every: 50 }
 const thread = new URL('../../../services/cli/bundle/heartbeat.js', import.meta.url)
 
-let server: RedisServer
+const server = await forFile(startRedis())
 const open: (() => unknown)[] = []
-beforeAll(async () => {
-  server = await startRedis()
-})
-afterAll(() => server.stop())
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
   const admin = await connectRedis(server.url)

@@ -1,21 +1,15 @@
 import { connectRedis, createRedisStatuses, type RedisStatusesOptions, type WorkerStatus } from '@dist/redis'
-import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import type { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, expect, it } from 'vitest'
 import { startProgram } from '../support/redis-program.js'
+import { forFile } from '../support/servers.js'
 
-let server: RedisServer
-let admin: Redis
+const server = await forFile(startRedis())
+const admin = await connectRedis(server.url)
+afterAll(() => admin.disconnect())
 const clients: Redis[] = []
 
-beforeAll(async () => {
-  server = await startRedis()
-  admin = await connectRedis(server.url)
-})
-afterAll(async () => {
-  admin.disconnect()
-  await server.stop()
-})
 afterEach(async () => {
   for (const client of clients.splice(0)) client.disconnect()
   await admin.flushall()

@@ -1,10 +1,11 @@
 import { digestOf, mediaTypes } from '@dist/oci'
 import { type Fault, faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import type { FixtureImage } from '@dist/testkit/fixtures'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { indexImage, singleImage } from '../support/images.js'
 import { expectWhole, HEAD, holding, registry } from '../support/odd-registry.js'
 import { artifactOf } from '../support/pushes.js'
+import { forTest } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -12,10 +13,11 @@ const dist = (...args: string[]) => workspace().dist(args)
 
 /** A store that serves what was signed for GET, and nothing else. */
 async function signedForGet(content: Uint8Array | string, type: string): Promise<Fault> {
-  const store = await startServer(({ method }) =>
-    method === 'GET' ? reply(200, { 'content-type': type }, content) : reply(403),
+  const store = await forTest(
+    startServer(({ method }) =>
+      method === 'GET' ? reply(200, { 'content-type': type }, content) : reply(403),
+    ),
   )
-  onTestFinished(() => store[Symbol.asyncDispose]())
   return faults.redirect(`${store.url}/object?signed=for-get`)
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { createTestAuthority, ScriptedRegistry, type ScriptedRegistryOptions } from '@dist/testkit'
 import { ociImage, tarLayer } from '@dist/testkit/fixtures'
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '@dist/testkit/servers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { digestsOf, largeImage, rehash } from '../support/pulls.js'
+import { forTest } from '../support/servers.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -18,12 +19,10 @@ interface Options extends ConnectProxyOptions {
 
 /** A registry that only a proxy knows as registry.test, with https at 443 or, where it has no TLS, http at 80. */
 async function proxied({ registry: behaviour = { tls: authority.server }, ...options }: Options = {}) {
-  const registry = await new ScriptedRegistry(behaviour).listen()
-  onTestFinished(() => registry[Symbol.asyncDispose]())
+  const registry = await forTest(new ScriptedRegistry(behaviour).listen())
   registry.content.putImage('team/app', 'v1', image)
   const routes = { 'registry.test:443': registry.host, 'registry.test:80': registry.host }
-  const proxy = await startConnectProxy({ routes, ...options })
-  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  const proxy = await forTest(startConnectProxy({ routes, ...options }))
   return { registry, proxy }
 }
 

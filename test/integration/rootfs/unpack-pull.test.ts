@@ -6,28 +6,27 @@ import {
   type FixtureImage,
   fixtureBlob,
   ociImage,
-  type ScriptedRegistry,
   seededLayer,
   startRegistry,
   tarLayer,
 } from '@dist/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Screen } from '../support/screen.js'
+import { perTest } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-let registry: ScriptedRegistry
-beforeEach(async () => {
-  registry = await startRegistry()
+const registry = perTest(async () => {
+  const registry = await startRegistry()
   put('good', good)
+  return registry
 })
-afterEach(() => registry[Symbol.asyncDispose]())
 
 const layers = [tarLayer([{ path: 'a', content: 'a' }]), seededLayer('large', 1_500_000)] as const
 const good = ociImage({ layers, platform: hostPlatform() })
 const chainID = digestOf(`${layers[0].diffID} ${layers[1].diffID}`)
-const put = (tag: string, image: FixtureImage) => registry.content.putImage('app', tag, image)
-const reference = (tag: string) => `${registry.host}/app:${tag}`
+const put = (tag: string, image: FixtureImage) => registry().content.putImage('app', tag, image)
+const reference = (tag: string) => `${registry().host}/app:${tag}`
 const pull = (...args: string[]) => workspace().dist(['pull', '--unpack', ...args])
 const snapshots = () => join(workspace().home, 'data', 'dist-snapshots')
 const listed = async () => jsonLines((await workspace().dist(['snapshots', '--json'])).stdout)
@@ -67,10 +66,10 @@ describe('dist pull --unpack', () => {
 
   it('does nothing where both are done', async () => {
     const first = await pull(reference('good'))
-    const asked = registry.received({ path: '/blobs/' }).length
+    const asked = registry().received({ path: '/blobs/' }).length
     const again = await pull(reference('good'))
     expect(again).toMatchObject({ code: 0, stdout: first.stdout })
-    expect(registry.received({ path: '/blobs/' })).toHaveLength(asked)
+    expect(registry().received({ path: '/blobs/' })).toHaveLength(asked)
   })
 
   it('--json tells both', async () => {

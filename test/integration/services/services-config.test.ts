@@ -1,14 +1,14 @@
 import { startRedis } from '@dist/testkit/servers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ServiceName } from '../support/program.js'
+import { forTest } from '../support/servers.js'
 import { startService } from '../support/services.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
 
 async function redis(): Promise<string> {
-  const server = await startRedis()
-  onTestFinished(() => server.stop())
+  const server = await forTest(startRedis())
   return server.url
 }
 

@@ -1,16 +1,13 @@
 import { request } from 'node:http'
-import { freePort, type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { freePort, startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { forFile } from '../support/servers.js'
 import { metric, refusalOf, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-let redis: RedisServer
-beforeAll(async () => {
-  redis = await startRedis()
-})
-afterAll(() => redis.stop())
+const redis = await forFile(startRedis())
 
 const markup = '<img src=x onerror=alert(1)>'
 

@@ -1,8 +1,9 @@
-import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
+import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { type Gateway, type RedisServer, startGateway, startRedis, waitFor } from '@dist/testkit/servers'
+import { startGateway, startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue, openStore } from '@dist/wiring'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { forFile, perTest } from '../support/servers.js'
 import { metric, refusalOf, type StartedService, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 
@@ -10,47 +11,32 @@ const mebibyte = 2 ** 20
 const layer = seededLayer('slow', 40 * mebibyte)
 const image = ociImage({ layers: [layer] })
 const workspace = useWorkspace()
-let redis: RedisServer
-let gateway: Gateway
-let registry: ScriptedRegistry
-
-beforeAll(async () => {
-  gateway = await startGateway()
-  // Where the SDK looks for them when a test opens the store itself.
-  Object.assign(process.env, credentials())
-})
-afterAll(() => gateway.stop())
-beforeEach(async () => {
-  redis = await startRedis()
-  registry = await startRegistry()
+const gateway = await forFile(startGateway())
+// Where the SDK looks for them when a test opens the store itself.
+Object.assign(process.env, gateway.env)
+const redis = perTest(() => startRedis())
+const registry = perTest(async () => {
+  const registry = await startRegistry()
   registry.content.putImage('app', 'v1', image)
-})
-afterEach(async () => {
-  await redis.stop()
-  await registry[Symbol.asyncDispose]()
+  return registry
 })
 
 /** Everybody knows what is in the bucket; each test has a store of its own there. */
 const env = (prefix: string) => ({
-  DIST_QUEUE: redis.url,
+  DIST_QUEUE: redis().url,
   DIST_STORE: gateway.url(prefix),
-  ...credentials(),
-})
-
-const credentials = () => ({
-  AWS_ACCESS_KEY_ID: gateway.accessKey,
-  AWS_SECRET_ACCESS_KEY: gateway.secretKey,
+  ...gateway.env,
 })
 
 it('Q12 SIGTERM in mid-blob aborts the upload, hands the job back without an attempt, and another goes on', async () => {
   const slow = { path: layer.descriptor.digest }
-  registry.script(slow, faults.drippingBody(mebibyte, 100), { times: 1 })
+  registry().script(slow, faults.drippingBody(mebibyte, 100), { times: 1 })
   const settings = { env: env('q12'), args: ['--deadline', '8s'] }
   await startService(workspace(), 'coordinator', settings).logged('ready')
   const first = startService(workspace(), 'worker', settings)
   await first.logged('ready')
-  await using queue = await openQueue(redis.url, {})
-  const run = await queue.runs.submit({ references: [`${registry.host}/app:v1`], platforms: 'all' })
+  await using queue = await openQueue(redis().url, {})
+  const run = await queue.runs.submit({ references: [`${registry().host}/app:v1`], platforms: 'all' })
   let offset = 0
   await waitFor(async () => {
     for await (const write of queue.statuses.list())
@@ -78,12 +64,12 @@ it.each(['bucket', 'folder'])(
     const store = kind === 'folder' ? { DIST_STORE: workspace().store } : {}
     const settings = { env: { ...env('memory'), ...store } }
     const large = ociImage({ layers: [0, 1, 2, 3].map((i) => seededLayer(`large ${i}`, 48 * mebibyte)) })
-    registry.content.putImage('large', 'v1', large)
+    registry().content.putImage('large', 'v1', large)
     await startService(workspace(), 'coordinator', settings).logged('ready')
     const worker = startService(workspace(), 'worker', { ...settings, args: ['--memory', '64MiB'] })
     await worker.logged('ready')
-    await using queue = await openQueue(redis.url, {})
-    const run = await queue.runs.submit({ references: [`${registry.host}/large:v1`], platforms: 'all' })
+    await using queue = await openQueue(redis().url, {})
+    const run = await queue.runs.submit({ references: [`${registry().host}/large:v1`], platforms: 'all' })
     let most = 0
     await waitFor(
       async () => {

@@ -1,18 +1,15 @@
 import { pushImage } from '@dist/testkit/fixtures'
-import { type RedisServer, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { singleImage, useRegistry } from '../support/images.js'
+import { forFile } from '../support/servers.js'
 import { metric, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry((server) => pushImage(server.url, 'app', 'v1', singleImage))
 const workspace = useWorkspace()
-let redis: RedisServer
-beforeAll(async () => {
-  redis = await startRedis({ password: 'hunter2' })
-})
-afterAll(() => redis.stop())
+const redis = await forFile(startRedis({ password: 'hunter2' }))
 beforeEach(() => redis.restart())
 
 const env = () => ({ DIST_QUEUE: redis.url, DIST_QUEUE_PASSWORD: 'hunter2' })

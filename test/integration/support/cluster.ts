@@ -40,12 +40,11 @@ export class Cluster {
   ) {}
 
   static async open(ground: Ground, prefix: string): Promise<Cluster> {
-    const { accessKey: accessKeyId, secretKey: secretAccessKey } = ground.gateway
     const location = parseS3Url(ground.gateway.url(prefix))
     const [redis, registry, store] = await Promise.all([
       startDurableRedis(),
       startRegistry(),
-      openS3Store(location, { connection: { credentials: { accessKeyId, secretAccessKey } } }),
+      openS3Store(location, { connection: { credentials: ground.gateway.credentials } }),
     ])
     return new Cluster(ground, prefix, redis, registry, store)
   }
@@ -55,8 +54,7 @@ export class Cluster {
   }
 
   get env(): Record<string, string> {
-    const { accessKey, secretKey } = this.gateway
-    return { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, DIST_QUEUE: this.redis.url }
+    return { ...this.gateway.env, DIST_QUEUE: this.redis.url }
   }
 
   async start(name: Name, options: ServiceOptions = {}): Promise<ServiceProcess> {

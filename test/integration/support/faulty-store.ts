@@ -119,10 +119,9 @@ export class FaultyStore {
   }
 
   #openAt(endpoint: string, options: S3StoreOptions): Promise<S3Store> {
-    const { accessKey: accessKeyId, secretKey: secretAccessKey } = this.#gateway
     const location = parseS3Url(this.#gateway.url(`store-${this.#stores}`, endpoint))
     return openS3Store(location, {
-      connection: { credentials: { accessKeyId, secretAccessKey } },
+      connection: { credentials: this.#gateway.credentials },
       ...options,
     })
   }

@@ -21,6 +21,10 @@ export interface Gateway {
   readonly region: string
   readonly accessKey: string
   readonly secretKey: string
+  /** Both keys as the SDK takes them. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Both keys as environment variables. */
+  readonly env: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string }
   /** A bucket that is there and empty. */
   readonly bucket: string
   /** The bucket as users name it. `endpoint`: another way to the gateway, as through a proxy. */
@@ -91,6 +95,8 @@ async function start(
     endpoint,
     region,
     ...keys,
+    credentials: { accessKeyId: keys.accessKey, secretAccessKey: keys.secretKey },
+    env: { AWS_ACCESS_KEY_ID: keys.accessKey, AWS_SECRET_ACCESS_KEY: keys.secretKey },
     bucket,
     url: (prefix, way = endpoint) =>
       `s3://${bucket}/${prefix}?endpoint=${way}&region=${region}&path-style=true`,
