@@ -8,11 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { pushImage } from '@dist/testkit/fixtures'
+import { digestsOf, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { digestsOf, leftovers, rehash } from '../support/pulls.js'
+import { useRegistry } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { jsonLines, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(({ url }) => pushImage(url, 'single', '1', singleImage))

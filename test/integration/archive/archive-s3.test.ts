@@ -1,10 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { digestsOf, indexImage, ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
 import { startGateway } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { indexImage, useRegistry } from '../support/images.js'
-import { digestsOf } from '../support/pulls.js'
-import { forFile } from '../support/servers.js'
+import { forFile, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // A layer of more than 8 MiB, which a bucket takes only with its digest.

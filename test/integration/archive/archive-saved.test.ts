@@ -1,6 +1,7 @@
 import { digestOf, hostPlatform, mediaTypes } from '@dist/oci'
 import {
   allContent,
+  digestsOf,
   type FixtureImage,
   fixtureBlob,
   imageIndex,
@@ -12,7 +13,7 @@ import {
   uncompressedLayer,
 } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { digestsOf, rehash } from '../support/pulls.js'
+import { rehash } from '../support/store-files.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()

@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { allContent, dockerImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import {
+  allContent,
+  amd64Image,
+  arm64Image,
+  digestsOf,
+  dockerImage,
+  indexImage,
+  pushImage,
+  seededLayer,
+  singleImage,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { amd64Image, arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { digestsOf, leftovers, rehash } from '../support/pulls.js'
+import { useRegistry } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const dockerTyped = dockerImage({

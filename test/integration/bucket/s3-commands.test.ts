@@ -1,8 +1,15 @@
-import { fixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
+import {
+  amd64Image,
+  arm64Image,
+  fixtureBlob,
+  indexImage,
+  pushImage,
+  seededBuffer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { freePort, startGateway, waitFor } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { amd64Image, arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { forFile } from '../support/servers.js'
+import { forFile, useRegistry } from '../support/servers.js'
 import { pushMany } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 

@@ -1,8 +1,7 @@
 import { dockerImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { s3Credentials, startScriptedS3 } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
-import { perTest } from '../support/servers.js'
+import { perTest, useRegistry } from '../support/servers.js'
 import { pushMany } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 

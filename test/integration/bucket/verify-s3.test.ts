@@ -1,10 +1,17 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createS3Client, parseS3Url } from '@dist/content-s3'
-import { type FixtureBlob, pushImage, seededBuffer } from '@dist/testkit/fixtures'
+import {
+  amd64Image,
+  type FixtureBlob,
+  indexImage,
+  pushImage,
+  seededBuffer,
+  sharedLayer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from '../support/images.js'
-import { forFile } from '../support/servers.js'
+import { forFile, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // Read by the SDK when a client is made.

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { fixtureBlob, pushImage } from '@dist/testkit/fixtures'
+import { fixtureBlob, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { freePort, registryUser } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
 import { startScripted } from '../support/scripted.js'
+import { useRegistry } from '../support/servers.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(({ url }) => pushImage(url, 'app', '1', singleImage))

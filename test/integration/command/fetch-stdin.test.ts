@@ -1,7 +1,7 @@
-import { allContent, fixtureBlob, pushImage } from '@dist/testkit/fixtures'
+import { allContent, fixtureBlob, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
 import { startScripted } from '../support/scripted.js'
+import { useRegistry } from '../support/servers.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(({ url }) => pushImage(url, 'app', '1.0', singleImage))

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { fixtureBlob, ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import { fixtureBlob, ociImage, pushImage, seededLayer, singleImage, tarLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
 import { startScripted } from '../support/scripted.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const large = seededLayer('large', 8_000_000)

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { pushImage } from '@dist/testkit/fixtures'
+import { indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { indexImage, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {

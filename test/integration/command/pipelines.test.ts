@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fixtureBlob, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { fixtureBlob, ociImage, pushImage, singleImage, tarLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const many = ociImage({

@@ -1,6 +1,6 @@
-import { imageIndex, ociImage, pushImage } from '@dist/testkit/fixtures'
+import { imageIndex, indexImage, ociImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { indexImage, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {

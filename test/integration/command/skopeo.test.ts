@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { allContent, pushImage } from '@dist/testkit/fixtures'
+import { allContent, amd64Image, indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { beforeEach, expect, it } from 'vitest'
-import { amd64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {

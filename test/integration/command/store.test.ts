@@ -1,8 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { allContent, fixtureBlob, pushImage } from '@dist/testkit/fixtures'
+import {
+  allContent,
+  amd64Image,
+  fixtureBlob,
+  indexImage,
+  pushImage,
+  sharedLayer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {

@@ -1,8 +1,18 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FixtureBlob, fixtureBlob, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import {
+  amd64Image,
+  type FixtureBlob,
+  fixtureBlob,
+  indexImage,
+  ociImage,
+  pushImage,
+  sharedLayer,
+  singleImage,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { amd64Image, indexImage, sharedLayer, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const neighbour = ociImage({ layers: [sharedLayer, tarLayer([{ path: 'etc/own', content: 'own\n' }])] })

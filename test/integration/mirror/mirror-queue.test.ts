@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { pushImage } from '@dist/testkit/fixtures'
+import { indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { indexImage, singleImage, useRegistry } from '../support/images.js'
 import { startScripted } from '../support/scripted.js'
+import { useRegistry } from '../support/servers.js'
 import { pushMany, startServices, useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { pushImage } from '@dist/testkit/fixtures'
+import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { startRedis } from '@dist/testkit/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { forTest } from '../support/servers.js'
+import { forTest, useRegistry } from '../support/servers.js'
 import { type Running, useWorkspace } from '../support/workspace.js'
 
 const run = promisify(execFile)

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { hostPlatform } from '@dist/oci'
-import { imageIndex, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { busyboxImage, imageIndex, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { beforeAll, expect, it } from 'vitest'
-import { busyboxImage } from '../support/busybox.js'
-import { useRegistry } from '../support/images.js'
 import { requireRunc } from '../support/runc.js'
+import { useRegistry } from '../support/servers.js'
 import { type Ended, linesOf, useWorkspace } from '../support/workspace.js'
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pushImage } from '@dist/testkit/fixtures'
+import { amd64Image, indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { amd64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const registry = useRegistry(async ({ url }) => {

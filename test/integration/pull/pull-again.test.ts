@@ -1,7 +1,17 @@
-import { ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import {
+  digestsOf,
+  indexImage,
+  ociImage,
+  otherImage,
+  ownImage,
+  pushImage,
+  singleImage,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { indexImage, singleImage, useRegistry } from '../support/images.js'
-import { digestsOf, getsByDigest, newRequests, otherImage, ownImage, rehash } from '../support/pulls.js'
+import { getsByDigest, newRequests } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
+import { rehash } from '../support/store-files.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const twenty = Array.from({ length: 20 }, (_, i) => `many-${i}`)

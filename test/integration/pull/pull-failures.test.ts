@@ -1,10 +1,10 @@
 import { mediaTypes } from '@dist/oci'
 import { faults, ociImage, startRegistry, tarLayer } from '@dist/testkit'
+import { digestsOf, singleImage } from '@dist/testkit/fixtures'
 import { freePort } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { singleImage } from '../support/images.js'
-import { digestsOf, leftovers, rehash } from '../support/pulls.js'
 import { perTest } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()

@@ -1,8 +1,15 @@
 import { faults, startRegistry } from '@dist/testkit'
-import { type FixtureImage, ociImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import {
+  digestsOf,
+  type FixtureImage,
+  largeImage,
+  ociImage,
+  seededLayer,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { digestsOf, largeImage, leftovers, rehash } from '../support/pulls.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { jsonLines, type Running, useWorkspace } from '../support/workspace.js'
 
 interface Write {
@@ -18,7 +25,7 @@ const mediumImage = ociImage({
 })
 const images: [string, FixtureImage][] = [
   ['in the main thread', mediumImage],
-  ['in worker threads', largeImage],
+  ['in worker threads', largeImage()],
 ]
 
 async function stalling(image: FixtureImage) {

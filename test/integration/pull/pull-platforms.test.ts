@@ -1,9 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { formatPlatform, hostPlatform } from '@dist/oci'
-import { type FixtureImage, imageIndex, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
+import {
+  amd64Image,
+  arm64Image,
+  digestsOf,
+  type FixtureImage,
+  imageIndex,
+  indexImage,
+  ociImage,
+  otherImage,
+  ownImage,
+  pushImage,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { amd64Image, arm64Image, indexImage, useRegistry } from '../support/images.js'
-import { digestsOf, otherImage, ownImage, rehash } from '../support/pulls.js'
+import { useRegistry } from '../support/servers.js'
+import { rehash } from '../support/store-files.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const windowsImage = ociImage({

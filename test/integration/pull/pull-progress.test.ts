@@ -1,7 +1,6 @@
 import { type FixtureImage, faults, startRegistry } from '@dist/testkit'
+import { indexImage, ownImage, singleImage } from '@dist/testkit/fixtures'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { indexImage, singleImage } from '../support/images.js'
-import { ownImage } from '../support/pulls.js'
 import { Screen } from '../support/screen.js'
 import { perTest } from '../support/servers.js'
 import { linesOf, type Running, useWorkspace } from '../support/workspace.js'

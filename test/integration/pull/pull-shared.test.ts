@@ -1,7 +1,16 @@
-import { imageIndex, ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
+import {
+  digestsOf,
+  imageIndex,
+  largeImage,
+  ociImage,
+  pushImage,
+  seededLayer,
+  tarLayer,
+} from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
-import { digestsOf, getsByDigest, largeImage, leftovers, newRequests, rehash } from '../support/pulls.js'
+import { getsByDigest, newRequests } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const shared = [1, 2, 3].map((i) => seededLayer(`shared-${i}`, 2_000_000))
@@ -13,7 +22,7 @@ const registry = useRegistry(async ({ url }) => {
   for (const [i, image] of images.entries()) await pushImage(url, 'app', `${i}`, image)
   await pushImage(url, 'app', 'twice', twice)
   await pushImage(url, 'app', 'all', imageIndex(images))
-  await pushImage(url, 'app', 'large', largeImage)
+  await pushImage(url, 'app', 'large', largeImage())
 })
 const workspace = useWorkspace()
 const references = (...tags: string[]) => tags.map((tag) => `${registry().host}/app:${tag}`)
@@ -50,7 +59,7 @@ it('one reference given twice is pulled once', async () => {
 
 it.each([
   ['six images', everyTag, images],
-  ['a large one, with threads', ['large'], [largeImage]],
+  ['a large one, with threads', ['large'], [largeImage()]],
 ])(
   'Q5 two processes pull %s into one store: both succeed, each blob is asked for once',
   async (_, tags, whole) => {

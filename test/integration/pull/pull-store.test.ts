@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { digestsOf, largeImage, ociImage, pushImage, seededLayer, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { digestsOf, largeImage, leftovers, rehash } from '../support/pulls.js'
+import { useRegistry } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { type Ended, linesOf, useWorkspace } from '../support/workspace.js'
 
 const bulkyImage = ociImage({
@@ -12,7 +12,7 @@ const bulkyImage = ociImage({
 const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'app', '1', singleImage)
   await pushImage(url, 'app', 'bulky', bulkyImage)
-  await pushImage(url, 'app', 'large', largeImage)
+  await pushImage(url, 'app', 'large', largeImage())
 })
 const workspace = useWorkspace()
 const isRoot = process.getuid?.() === 0
@@ -96,7 +96,7 @@ it('a place where nothing can be made, as /proc, fails fast', async () => {
 
 it.each([
   ['', 'bulky', bulkyImage, 10],
-  [', met by worker threads', 'large', largeImage, 60],
+  [', met by worker threads', 'large', largeImage(), 60],
 ])(
   'S14 a disk that is full%s: 1, nothing partial is visible, and the next pull finishes',
   async (_, tag, image, room) => {

@@ -1,28 +1,28 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { faults, pushImage, startRegistry } from '@dist/testkit'
+import { digestsOf, largeImage, singleImage } from '@dist/testkit/fixtures'
 import { registryUser } from '@dist/testkit/servers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { digestsOf, largeImage, leftovers, rehash } from '../support/pulls.js'
-import { forFile } from '../support/servers.js'
+import { forFile, useRegistry } from '../support/servers.js'
+import { leftovers, rehash } from '../support/store-files.js'
 import { type Ended, linesOf, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
 const { name: username, password } = registryUser
 const guarded = await forFile(startRegistry({ auth: { username, password } }))
-guarded.content.putImage('app', 'large', largeImage)
+guarded.content.putImage('app', 'large', largeImage())
 const registry = await forFile(startRegistry())
-registry.content.putImage('app', 'large', largeImage)
+registry.content.putImage('app', 'large', largeImage())
 registry.content.putImage('small', 'one', singleImage)
 // Node says on stderr when a worker thread is made.
 const env = { NODE_DEBUG: 'worker' }
-const blobs = largeImage.blobs.map(({ descriptor }) => descriptor.digest)
+const blobs = largeImage().blobs.map(({ descriptor }) => descriptor.digest)
 
 async function expectWhole(ended: Ended): Promise<void> {
   expect(ended.code, ended.stderr).toBe(0)
   expect(ended.stderr).toMatch(/^WORKER \d+:.*create new worker/m)
-  expect(await rehash(workspace().store)).toEqual(digestsOf(largeImage))
+  expect(await rehash(workspace().store)).toEqual(digestsOf(largeImage()))
   expect(await leftovers(workspace().store)).toEqual([])
 }
 
@@ -33,7 +33,7 @@ function credentialsFor(host: string): string[] {
 
 describe('a registry that wants name and password', () => {
   const guarded = useRegistry(
-    ({ url }) => pushImage(url, 'app', 'large', largeImage, { auth: registryUser }),
+    ({ url }) => pushImage(url, 'app', 'large', largeImage(), { auth: registryUser }),
     { auth: true },
   )
 
@@ -57,7 +57,7 @@ describe('a registry whose authority only its host’s settings know', () => {
   const secure = useRegistry(() => Promise.resolve(), { tls: true })
   beforeAll(async () => {
     const { url, ca } = secure()
-    await pushImage(url, 'app', 'large', largeImage, { ca: ca?.pem ?? '' })
+    await pushImage(url, 'app', 'large', largeImage(), { ca: ca?.pem ?? '' })
   })
 
   /** A folder of settings that say https, and which authority is trusted. */
@@ -95,7 +95,7 @@ describe('a registry with a token server', () => {
   it('R8 a token that runs out in the middle is fetched anew, once for all threads', async () => {
     const { host } = guarded
     const before = guarded.received({ path: '/token' }).length
-    const [layer] = largeImage.blobs.slice(1)
+    const [layer] = largeImage().blobs.slice(1)
     const path = `/blobs/${layer?.descriptor.digest}`
     guarded.script(
       { path },

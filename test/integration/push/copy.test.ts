@@ -1,10 +1,21 @@
 import { existsSync } from 'node:fs'
 import { faults, startRegistry } from '@dist/testkit'
-import { dockerImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import {
+  arm64Image,
+  artifactOf,
+  attestedIndex,
+  dockerImage,
+  indexImage,
+  ociImage,
+  pushImage,
+  seededLayer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { registryUser } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { artifactOf, attestedIndex, expectThere, freshRequests, requestsFor } from '../support/pushes.js'
+import { expectPushed } from '../support/expect-pushed.js'
+import { freshRequests, requestsFor } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const docker = dockerImage({ layers: [seededLayer('docker', 5000)] })
@@ -47,7 +58,7 @@ describe('an image that is copied', () => {
     const { digest } = image.descriptor
     expect(await copy(from(name), there)).toMatchObject({ code: 0, stdout: `${there} ${digest}\n` })
     expect(existsSync(workspace().store)).toBe(false)
-    await expectThere(workspace(), there, image)
+    await expectPushed(workspace(), there, image)
   })
 
   it('costs one HEAD at each side when nothing has changed, and a question what refers to it', async () => {
@@ -79,7 +90,7 @@ describe('an image that is copied', () => {
     const requests = await registryRequests()
     expect(requests.filter((request) => /GET .*\/blobs\//.test(request))).toEqual([])
     expect(requests.filter((request) => /POST .*mount=/.test(request))).toHaveLength(large.blobs.length)
-    await expectThere(workspace(), to(`${second}:t`), large)
+    await expectPushed(workspace(), to(`${second}:t`), large)
   })
 
   it('to another tag of its repository is the tag alone', async () => {
@@ -89,7 +100,7 @@ describe('an image that is copied', () => {
     await copy('--no-referrers', to(`${repository}:t`), to(`${repository}:u`))
     const requests = await requestsFor(registry(), repository)
     expect(requests.filter((request) => /blobs\/uploads/.test(request))).toEqual([])
-    await expectThere(workspace(), to(`${repository}:u`), indexImage)
+    await expectPushed(workspace(), to(`${repository}:u`), indexImage)
   })
 
   it('of one platform is its manifest alone', async () => {
@@ -99,7 +110,7 @@ describe('an image that is copied', () => {
       code: 0,
       stdout: `${there} ${arm64Image.descriptor.digest}\n`,
     })
-    await expectThere(workspace(), there, arm64Image)
+    await expectPushed(workspace(), there, arm64Image)
     expect((await copy(...args)).stderr).toContain('up to date')
   })
 
@@ -107,8 +118,8 @@ describe('an image that is copied', () => {
     const { digest } = indexImage.descriptor
     const repository = fresh()
     expect(await copy(from(`index@${digest}`), to(`${repository}:t@${digest}`))).toMatchObject({ code: 0 })
-    await expectThere(workspace(), to(`${repository}:t`), indexImage)
-    await expectThere(workspace(), to(`${repository}@${digest}`), indexImage)
+    await expectPushed(workspace(), to(`${repository}:t`), indexImage)
+    await expectPushed(workspace(), to(`${repository}@${digest}`), indexImage)
   })
 
   it('between registries that want logins', async () => {
@@ -143,7 +154,7 @@ describe('what refers to an image', () => {
     const args = [`${upstream.host}/index:1`, to(`${repository}:t`)]
     expect((await copy(...args)).stderr).not.toContain('up to date')
     for (const artifact of [ofIndex, ofManifest, ofArtifact])
-      await expectThere(workspace(), to(`${repository}@${artifact.descriptor.digest}`), artifact)
+      await expectPushed(workspace(), to(`${repository}@${artifact.descriptor.digest}`), artifact)
     expect((await copy(...args)).stderr).toContain('up to date')
     // From where a tag lists it, to one that tells of it by itself.
     await using modern = await startRegistry({ referrers: 100 })
@@ -189,7 +200,7 @@ describe('a copy that cannot be', () => {
     expect(await copy(`${upstream.host}/large:1`, to(`${repository}:t`))).toMatchObject({ code: 0 })
     const ranges = upstream.received({ path: layer }).map(({ headers }) => headers.range)
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)])
-    await expectThere(workspace(), to(`${repository}:t`), large)
+    await expectPushed(workspace(), to(`${repository}:t`), large)
   })
 
   it('takes the image that the tag meant first, though it moves in the middle (S17)', async () => {
@@ -204,7 +215,7 @@ describe('a copy that cannot be', () => {
       code: 0,
       stdout: `${there} ${large.descriptor.digest}\n`,
     })
-    await expectThere(workspace(), there, large)
+    await expectPushed(workspace(), there, large)
   })
 
   it.each([

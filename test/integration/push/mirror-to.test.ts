@@ -1,10 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { startRegistry } from '@dist/testkit'
-import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import {
+  arm64Image,
+  artifactOf,
+  indexImage,
+  ociImage,
+  pushImage,
+  seededLayer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { freePort } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { arm64Image, indexImage, singleImage, useRegistry } from '../support/images.js'
-import { artifactOf, expectThere, requestsFor } from '../support/pushes.js'
+import { expectPushed } from '../support/expect-pushed.js'
+import { requestsFor } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const shared = seededLayer('shared by many', 200_000)
@@ -47,8 +56,8 @@ it('brings images below a prefix, what they share once, and keeps nothing', asyn
     path.includes(`mount=${encodeURIComponent(sharedDigest)}`),
   )
   expect(mounts.map(({ method, status }) => `${method} ${status}`)).toEqual(Array(19).fill('POST 201'))
-  await expectThere(workspace(), `${to}/index:1`, indexImage)
-  for (const i of [0, 7, 19]) await expectThere(workspace(), `${to}/many/${i}:1`, many[i] ?? singleImage)
+  await expectPushed(workspace(), `${to}/index:1`, indexImage)
+  for (const i of [0, 7, 19]) await expectPushed(workspace(), `${to}/many/${i}:1`, many[i] ?? singleImage)
 })
 
 it('a second time costs one HEAD at the destination for each image', async () => {
@@ -71,7 +80,7 @@ it('some that fail: 6, each is in the report, and the others are there', async (
     { name: from('single:1'), state: 'done', digest: singleImage.descriptor.digest },
     { name: from('none:1'), state: 'failed', code: 'NOT_FOUND' },
   ])
-  await expectThere(workspace(), `${registry().host}/${prefix}/single:1`, singleImage)
+  await expectPushed(workspace(), `${registry().host}/${prefix}/single:1`, singleImage)
 })
 
 it('a registry alone is a prefix, too; a digest stays the name of what it names', async () => {
@@ -81,7 +90,7 @@ it('a registry alone is a prefix, too; a digest stays the name of what it names'
   upstream.content.putImage(repository, '1', indexImage)
   const ref = `${upstream.host}/${repository}@${digest}`
   expect(await workspace().dist(['mirror', '--to', registry().host, ref])).toMatchObject({ code: 0 })
-  await expectThere(workspace(), `${registry().host}/${repository}@${digest}`, indexImage)
+  await expectPushed(workspace(), `${registry().host}/${repository}@${digest}`, indexImage)
 })
 
 it('of one platform the manifest goes alone, also where the reference has the digest of the index', async () => {
@@ -91,7 +100,7 @@ it('of one platform the manifest goes alone, also where the reference has the di
     const args = ['mirror', '--json', '--platform', 'linux/arm64', '--to', to, from(`index${object}`)]
     const ended = await workspace().dist(args)
     expect(jsonLines(ended.stdout)).toMatchObject([{ state: 'done', digest: arm64Image.descriptor.digest }])
-    await expectThere(workspace(), `${to}/index:1`, arm64Image)
+    await expectPushed(workspace(), `${to}/index:1`, arm64Image)
     expect(jsonLines((await workspace().dist(args)).stdout)).toMatchObject([{ upToDate: true }])
   }
 })
@@ -103,7 +112,7 @@ it('what refers to images goes with them', async () => {
   upstream.content.putImage('app', signature.descriptor.digest, signature)
   const to = `${registry().host}/${fresh()}`
   expect(await workspace().dist(['mirror', '--to', to, `${upstream.host}/app:1`])).toMatchObject({ code: 0 })
-  await expectThere(workspace(), `${to}/app@${signature.descriptor.digest}`, signature)
+  await expectPushed(workspace(), `${to}/app@${signature.descriptor.digest}`, signature)
 })
 
 it.each([
@@ -134,6 +143,6 @@ it('a run that is given up (130) leaves no tag, and the next one brings what is 
   expect(await running.ended).toMatchObject({ code: 130 })
   expect((await fetch(`${registry().url}/v2/${prefix}/app/manifests/1`)).status).toBe(404)
   expect(await workspace().dist(['mirror', '--to', to, `${upstream.host}/app:1`])).toMatchObject({ code: 0 })
-  await expectThere(workspace(), `${to}/app:1`, singleImage)
+  await expectPushed(workspace(), `${to}/app:1`, singleImage)
   expect(await requestsFor(registry(), `${prefix}/app`)).toContain('PUT manifests/1 201')
 })

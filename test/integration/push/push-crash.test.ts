@@ -1,8 +1,7 @@
 import { hasChildren } from '@dist/oci'
 import { type Fault, type ScriptedRegistry, startRegistry } from '@dist/testkit'
-import { imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { artifactOf, imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { artifactOf } from '../support/pushes.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()

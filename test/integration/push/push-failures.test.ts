@@ -1,10 +1,10 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { ociImage, pushImage, seededLayer, singleImage } from '@dist/testkit/fixtures'
 import { freePort, registryUser } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { requestsFor } from '../support/pushes.js'
+import { requestsFor } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const large = ociImage({ layers: [seededLayer('large', 9_000_000), seededLayer('small', 1000)] })

@@ -1,8 +1,21 @@
-import { allContent, dockerImage, imageIndex, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import {
+  allContent,
+  artifactOf,
+  attestedIndex,
+  dockerImage,
+  imageIndex,
+  indexImage,
+  ociImage,
+  otherImage,
+  ownImage,
+  pushImage,
+  seededLayer,
+  singleImage,
+} from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { indexImage, singleImage, useRegistry } from '../support/images.js'
-import { otherImage, ownImage } from '../support/pulls.js'
-import { artifactOf, attestedIndex, expectThere, freshRequests, requestsFor } from '../support/pushes.js'
+import { expectPushed } from '../support/expect-pushed.js'
+import { freshRequests, requestsFor } from '../support/requests.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const docker = dockerImage({ layers: [seededLayer('docker', 5000)] })
@@ -49,7 +62,7 @@ describe('an image that is pushed', () => {
       code: 0,
       stdout: `${there} ${digest}\n`,
     })
-    await expectThere(workspace(), there, image)
+    await expectPushed(workspace(), there, image)
   })
 
   it('costs a HEAD, a POST and a PUT for each blob, and a PUT for each manifest', async () => {
@@ -80,7 +93,7 @@ describe('an image that is pushed', () => {
     const name = to(`${fresh()}:t`)
     await workspace().dist(['tag', from('single:1'), name])
     expect(await workspace().dist(['push', name])).toMatchObject({ code: 0 })
-    await expectThere(workspace(), name, singleImage)
+    await expectPushed(workspace(), name, singleImage)
   })
 
   it('has its blobs from another repository of the registry where that has them', async () => {
@@ -94,7 +107,7 @@ describe('an image that is pushed', () => {
     const mounts = requests.filter((request) => request === 'POST blobs/uploads mount 201')
     expect(mounts).toHaveLength(singleImage.blobs.length)
     expect(requests.filter((request) => /^PUT/.test(request))).toEqual(['PUT manifests/t 201'])
-    await expectThere(workspace(), to(`${second}:t`), singleImage)
+    await expectPushed(workspace(), to(`${second}:t`), singleImage)
   })
 
   it('is sent in chunks where that is asked for', async () => {
@@ -103,7 +116,7 @@ describe('an image that is pushed', () => {
     await workspace().dist(['push', '--chunk-size', '4000000', from('large:1'), to(`${repository}:t`)])
     const patches = (await requestsFor(registry(), repository)).filter((request) => /^PATCH/.test(request))
     expect(patches.length).toBeGreaterThanOrEqual(2)
-    await expectThere(workspace(), to(`${repository}:t`), large)
+    await expectPushed(workspace(), to(`${repository}:t`), large)
   })
 })
 
@@ -121,8 +134,8 @@ describe('images that are pushed together', () => {
         .map(({ descriptor }, i) => `${to(`${prefix}/${names[i]}`)} ${descriptor.digest}\n`)
         .join(''),
     })
-    await expectThere(workspace(), to(`${prefix}/index:1`), indexImage)
-    await expectThere(workspace(), to(`${prefix}/other:2`), singleImage)
+    await expectPushed(workspace(), to(`${prefix}/index:1`), indexImage)
+    await expectPushed(workspace(), to(`${prefix}/other:2`), singleImage)
     const requests = await requestsFor(registry(), prefix)
     const puts = requests.filter((request) => /^PUT (single|other)\/blobs\/uploads/.test(request))
     expect(puts).toHaveLength(singleImage.blobs.length)
@@ -161,7 +174,7 @@ describe('what refers to an image', () => {
     expect(await list.json()).toMatchObject({
       manifests: [{ digest, artifactType: 'application/vnd.example.signature' }],
     })
-    await expectThere(workspace(), to(`${repository}@${digest}`), signature)
+    await expectPushed(workspace(), to(`${repository}@${digest}`), signature)
     await requestsFor(registry(), repository)
     expect((await workspace().dist(args)).stderr).toContain('up to date')
     expect(await requestsFor(registry(), repository)).toEqual([
@@ -188,14 +201,14 @@ describe('an index that is stored in part', () => {
     expect(ended).toMatchObject({ code: 0, stdout: `${there} ${ownImage.descriptor.digest}\n` })
     expect(ended.stderr).toContain(`goes alone, ${ownImage.descriptor.digest}`)
     expect(ended.stderr).toContain('dist pull --all-platforms')
-    await expectThere(workspace(), there, ownImage)
+    await expectPushed(workspace(), there, ownImage)
   })
 
   it('of the only platform that there is: the index goes whole', async () => {
     await pull('--platform', 'linux/amd64', from('attested:1'))
     const there = to(`${fresh()}:t`)
     expect((await workspace().dist(['push', from('attested:1'), there])).stderr).not.toContain('alone')
-    await expectThere(workspace(), there, attested)
+    await expectPushed(workspace(), there, attested)
   })
 
   it('goes whole once the rest has been pulled, also over the manifest alone', async () => {
@@ -204,7 +217,7 @@ describe('an index that is stored in part', () => {
     await workspace().dist(args)
     await pull('--all-platforms', from('index:1'))
     expect(await workspace().dist(args)).toMatchObject({ code: 0 })
-    await expectThere(workspace(), args[2] ?? '', indexImage)
+    await expectPushed(workspace(), args[2] ?? '', indexImage)
   })
 
   it('of a platform that is named: its manifest goes alone, though the store has more', async () => {
@@ -213,7 +226,7 @@ describe('an index that is stored in part', () => {
     const platform = `linux/${otherImage.descriptor.platform?.architecture}`
     const ended = await workspace().dist(['push', '--platform', platform, from('index:1'), there])
     expect(ended).toMatchObject({ code: 0, stdout: `${there} ${otherImage.descriptor.digest}\n` })
-    await expectThere(workspace(), there, otherImage)
+    await expectPushed(workspace(), there, otherImage)
   })
 
   it('of some platforms: the registry refuses the index in its own words, and there is no tag', async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FixtureImage, ociImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { startServices, useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 

@@ -8,8 +8,8 @@ import {
   startRegistry,
   startServer,
 } from '@dist/testkit'
+import { singleImage } from '@dist/testkit/fixtures'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { singleImage } from '../support/images.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const authority = createTestAuthority()

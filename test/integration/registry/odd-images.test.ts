@@ -13,7 +13,7 @@ import {
   zstdFrame,
 } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const motd = [{ path: 'etc/motd', content: 'hello\n' }]

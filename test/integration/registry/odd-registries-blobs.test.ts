@@ -1,7 +1,6 @@
 import { type Fault, faults, reply, type ScriptedRegistry } from '@dist/testkit'
-import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { indexImage, ociImage, seededLayer, singleImage } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { indexImage, singleImage } from '../support/images.js'
 import { expectWhole, HEAD, holding, registry } from '../support/odd-registry.js'
 import { startServices, useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'

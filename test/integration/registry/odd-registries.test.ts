@@ -1,10 +1,9 @@
 import { digestOf, mediaTypes } from '@dist/oci'
 import { type Fault, faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import type { FixtureImage } from '@dist/testkit/fixtures'
+import { artifactOf, indexImage, singleImage } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { indexImage, singleImage } from '../support/images.js'
 import { expectWhole, HEAD, holding, registry } from '../support/odd-registry.js'
-import { artifactOf } from '../support/pushes.js'
 import { forTest } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 

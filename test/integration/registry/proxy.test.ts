@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestAuthority, ScriptedRegistry, type ScriptedRegistryOptions } from '@dist/testkit'
-import { ociImage, tarLayer } from '@dist/testkit/fixtures'
+import { digestsOf, largeImage, ociImage, tarLayer } from '@dist/testkit/fixtures'
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { digestsOf, largeImage, rehash } from '../support/pulls.js'
 import { forTest } from '../support/servers.js'
+import { rehash } from '../support/store-files.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -76,13 +76,13 @@ describe('R34 a registry behind a proxy', () => {
 
   it('is asked by worker threads the same way', async () => {
     const { proxy, registry } = await proxied({ credentials: 'ops:s3cret' })
-    registry.content.putImage('team/app', 'large', largeImage)
+    registry.content.putImage('team/app', 'large', largeImage())
     const env = { HTTPS_PROXY: withCredentials(proxy), NODE_DEBUG: 'worker' }
     const args = ['pull', ...settings(), 'registry.test/team/app:large']
     const ended = await workspace().dist(args, { env })
     expect(ended.code, ended.stderr).toBe(0)
     expect(ended.stderr).toMatch(/^WORKER \d+:.*create new worker/m)
-    expect(await rehash(workspace().store)).toEqual(digestsOf(largeImage))
+    expect(await rehash(workspace().store)).toEqual(digestsOf(largeImage()))
     expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT registry.test:443']))
   })
 

@@ -14,7 +14,7 @@ import {
   zstdFrame,
 } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const lower = tarLayer([

@@ -1,11 +1,10 @@
 import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { pushImage, tarLayer } from '@dist/testkit/fixtures'
+import { busyboxImage, pushImage, tarLayer } from '@dist/testkit/fixtures'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
-import { busyboxImage } from '../support/busybox.js'
-import { useRegistry } from '../support/images.js'
 import { bundleFolder } from '../support/program.js'
 import { requireRunc } from '../support/runc.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 /** As some distributions have theirs: not even their owner may read them. */

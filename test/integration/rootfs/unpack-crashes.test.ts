@@ -5,7 +5,7 @@ import { digestOf, hostPlatform } from '@dist/oci'
 import { ociImage, pushImage, readTree, type TarEntry, tarLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 /** So many files that making and copying them can be interrupted. */

@@ -5,14 +5,14 @@ import {
   type FixtureImage,
   imageIndex,
   ociImage,
+  otherImage,
   pushImage,
   readTree,
   tarLayer,
   uncompressedLayer,
 } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
-import { otherImage } from '../support/pulls.js'
+import { useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const base = tarLayer([

@@ -1,17 +1,10 @@
 import type { ImageReport } from '@dist/runs'
 import { faults } from '@dist/testkit'
-import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { ociImage, seededLayer, smallImages, smallLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, heldBody, useCluster } from '../support/cluster.js'
-import {
-  expectDone,
-  expectPublished,
-  layer,
-  put,
-  requestsFor,
-  smallImages,
-} from '../support/cluster-images.js'
+import { expectDone, expectPublished, put, requestsFor } from '../support/cluster-images.js'
 import { Gate } from '../support/gate.js'
 import type { ServiceProcess } from '../support/processes.js'
 
@@ -19,8 +12,11 @@ const held = seededLayer('held', 40_000)
 const heldImage = ociImage({ layers: [held] })
 const images = [heldImage, ...smallImages(12)]
 
-const broken = layer('broken')
-const failing = [ociImage({ layers: [layer('base'), broken] }), ociImage({ layers: [broken, layer('own')] })]
+const broken = smallLayer('broken')
+const failing = [
+  ociImage({ layers: [smallLayer('base'), broken] }),
+  ociImage({ layers: [broken, smallLayer('own')] }),
+]
 
 const open = useCluster('outages')
 let cluster: Cluster

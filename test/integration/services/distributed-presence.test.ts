@@ -1,13 +1,13 @@
 import { faults } from '@dist/testkit'
-import { imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { imageIndex, ociImage, seededLayer, smallImages, smallLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, useCluster } from '../support/cluster.js'
-import { expectDone, layer, put, requestsFor, smallImages } from '../support/cluster-images.js'
+import { expectDone, put, requestsFor } from '../support/cluster-images.js'
 import type { ServiceProcess } from '../support/processes.js'
 
 const small = seededLayer('small', 40_000)
-const image = ociImage({ layers: [layer('base'), small] })
+const image = ociImage({ layers: [smallLayer('base'), small] })
 const others = smallImages(4)
 
 const open = useCluster('presence')
@@ -32,7 +32,7 @@ const tookOver = (service: ServiceProcess) =>
   service.logged('the blob', ({ msg, subject }) => msg === 'blob done' && subject === small.descriptor.digest)
 
 it('kill -9 of a worker in mid-blob and of a coordinator in mid-plan: both are taken over within 20 s (Q2)', async () => {
-  const planned = ociImage({ layers: [layer('planned')] })
+  const planned = ociImage({ layers: [smallLayer('planned')] })
   const index = imageIndex([planned])
   stallOnce(small)
   stallOnce(planned)

@@ -8,7 +8,7 @@ import {
   tarLayer,
 } from '@dist/testkit/fixtures'
 import { beforeEach, expect, it } from 'vitest'
-import { useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { startServices, useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 

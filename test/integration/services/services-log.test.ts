@@ -1,6 +1,6 @@
-import { pushImage } from '@dist/testkit/fixtures'
+import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
+import { useRegistry } from '../support/servers.js'
 import { type LogLine, startService } from '../support/services.js'
 import { useRedis } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'

@@ -1,9 +1,8 @@
-import { pushImage } from '@dist/testkit/fixtures'
+import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { singleImage, useRegistry } from '../support/images.js'
-import { forFile } from '../support/servers.js'
+import { forFile, useRegistry } from '../support/servers.js'
 import { metric, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { S3Store } from '@dist/content-s3'
 import { summarizeImage } from '@dist/mirror'
 import { type Digest, Digester } from '@dist/oci'
-import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
+import type { FixtureImage } from '@dist/testkit/fixtures'
 import { expect } from 'vitest'
 
 const atOnce = 16
@@ -13,11 +13,6 @@ export async function verifiedDigests(store: S3Store): Promise<Set<string>> {
   for await (const { digest } of store.content.walk()) digests.add(digest)
   await each([...digests], async (digest) => expect(await hashOf(store, digest)).toBe(digest))
   return digests
-}
-
-/** The digests of these images and of all that is below them. */
-export function digestsOf(images: readonly FixtureImage[]): Set<string> {
-  return new Set(images.flatMap((image) => allContent(image).map(({ descriptor }) => descriptor.digest)))
 }
 
 /** The digests of their configurations and layers. */

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeEach, onTestFinished } from 'vitest'
+import { type Registry, type RegistryOptions, startRegistry } from '@dist/testkit/servers'
+import { afterAll, afterEach, beforeAll, beforeEach, onTestFinished } from 'vitest'
 
 /** What a `start...` function returns: a server, or something else that ends. */
 type Running = AsyncDisposable | { stop(): Promise<void> }
@@ -36,4 +37,21 @@ export function perTest<T extends Running>(start: () => Promise<T>): () => T {
 async function stop(running: Running): Promise<void> {
   if ('stop' in running) await running.stop()
   else await running[Symbol.asyncDispose]()
+}
+
+/** One registry for all tests of a file. */
+export function useRegistry(
+  fill: (registry: Registry) => Promise<void> = async () => {},
+  options: RegistryOptions = {},
+): () => Registry {
+  let registry: Registry | undefined
+  beforeAll(async () => {
+    registry = await startRegistry(options)
+    await fill(registry)
+  })
+  afterAll(() => registry?.stop())
+  return () => {
+    if (registry === undefined) throw new Error('outside of a test')
+    return registry
+  }
 }
