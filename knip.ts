@@ -43,7 +43,7 @@ const config: KnipConfig = {
     'packages/*': { project: ['src/**/*.ts!', 'test/**/*.ts'] },
     // Worker threads run heartbeat.ts and thread.ts.
     'packages/wiring': {
-      entry: 'src/heartbeat.ts!',
+      entry: 'src/services/heartbeat.ts!',
       project: ['src/**/*.ts!', 'test/**/*.ts'],
       // A test reads docker-compose.yml with the client's version.
       ignoreDependencies: ['yaml'],

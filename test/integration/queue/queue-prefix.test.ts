@@ -1,9 +1,9 @@
 import fastify from 'fastify'
 import { expect, it } from 'vitest'
-import { imageOf } from '../../packages/mirror/test/support/images.js'
-import { openJobCounts } from '../../services/coordinator/src/measure.js'
-import { createBoard } from '../../services/dashboard/src/board.js'
-import { useQueue } from './support/queue-world.js'
+import { imageOf } from '../../../packages/mirror/test/support/images.js'
+import { openJobCounts } from '../../../services/coordinator/src/measure.js'
+import { createBoard } from '../../../services/dashboard/src/board.js'
+import { useQueue } from '../support/queue-world.js'
 
 const queue = useQueue()
 const prefix = '{dist}:two'
