@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { connectRedis, createRedisHostLimiter, type RedisHostLimiterOptions } from '@dist/redis'
 import type { HostLimiter, Permit } from '@dist/remotes'
 import { startRedis, waitFor } from '@dist/testkit/servers'
@@ -69,7 +70,8 @@ describe('a host limit shared through Redis', () => {
     const request = async (mine: HostLimiter) => {
       const permit = await mine.acquire(host)
       most = Math.max(most, ++inFlight)
-      await turn()
+      // Longer than one turn, so that requests overlap on a busy machine, too.
+      await delay(10)
       inFlight--
       permit.release()
     }
