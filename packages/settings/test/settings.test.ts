@@ -27,13 +27,13 @@ describe('a setting', () => {
     expect((await readSettings('worker', {}, {})).concurrency).toBeGreaterThanOrEqual(8)
   })
 
-  it('that is set to nothing is not set', async () => {
+  it('is not set by an empty variable', async () => {
     expect(await readSettings('worker', {}, { DIST_QUEUE: '', REDIS_URL: '' })).toMatchObject({
       queue: 'redis://127.0.0.1:6379',
     })
   })
 
-  it('has its units read', async () => {
+  it('is parsed with its unit', async () => {
     const addresses = '10.0.0.0/8, fd00::1'
     const flags = { memory: '512MiB', deadline: '1m30s', listen: ':9000', hostsDir: '/a,/b', addresses }
     expect(await readSettings('worker', flags, {})).toMatchObject({
@@ -59,7 +59,7 @@ describe('the queue', () => {
     })
   })
 
-  it('may stand in a file of its own, which counts more than REDIS_URL', async () => {
+  it('may stand in a file of its own, which overrides REDIS_URL', async () => {
     const path = file('queue', 'redis://u:secret@host\n')
     const env = { DIST_QUEUE_FILE: path, REDIS_URL: 'redis://other' }
     expect(await readSettings('worker', {}, env)).toMatchObject({ queue: 'redis://u:secret@host' })
@@ -67,19 +67,19 @@ describe('the queue', () => {
 })
 
 describe('a secret', () => {
-  it('is read from the file that the variable or the key names, without the end of its line', async () => {
+  it('is read from the file that the variable or the key names, without the line end', async () => {
     const password = file('password', 'open sesame\n')
     const config = file('dist.toml', `[dashboard]\npassword-file = '${password}'\n`)
     const read = await readSettings('dashboard', { config }, { DIST_QUEUE_PASSWORD_FILE: password })
     expect(read).toMatchObject({ password: 'open sesame', queuePassword: 'open sesame' })
   })
 
-  it('is no flag', async () => {
-    const flags = { password: 'seen by everybody' } as object
+  it('is not a flag', async () => {
+    const flags = { password: 'visible to all users' } as object
     expect(await readSettings('dashboard', flags, {})).not.toHaveProperty('password')
   })
 
-  it('that is given twice is refused', async () => {
+  it('is refused when it is set twice', async () => {
     const env = { DIST_QUEUE_PASSWORD: 'a', DIST_QUEUE_PASSWORD_FILE: file('password', 'b') }
     await expect(readSettings('worker', {}, env)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -87,7 +87,7 @@ describe('a secret', () => {
     })
   })
 
-  it('is not repeated by the error that refuses it', async () => {
+  it('is not part of the error message', async () => {
     const wrong = await readSettings('worker', {}, { DIST_QUEUE: 'http://u:hunter2@host' }).catch((e) => e)
     expect(wrong).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('DIST_QUEUE') })
     expect(wrong.message).not.toContain('hunter2')
@@ -102,7 +102,7 @@ describe('a secret', () => {
 })
 
 describe('a file', () => {
-  it('says in the section of a service what is different there', async () => {
+  it('overrides shared settings in the section of a service', async () => {
     const config = file('dist.json', '{"log-level":"warn","deadline":"5s","worker":{"deadline":"20s"}}')
     expect(await readSettings('worker', { config }, {})).toMatchObject({ logLevel: 'warn', deadline: 20_000 })
     expect(await readSettings('coordinator', { config }, {})).toMatchObject({ deadline: 5_000 })
@@ -113,7 +113,7 @@ describe('a file', () => {
     ['worker:\n  queue-user: x', 'worker.queue-user'],
     ['dashboard:\n  memory: 1GiB', 'dashboard.memory'],
     ['memory: 1GiB', 'memory'],
-  ])('with a key that means nothing is refused: %j', async (content, key) => {
+  ])('with an unknown key is refused: %j', async (content, key) => {
     const config = file('dist.yaml', content)
     await expect(readSettings('worker', { config }, {})).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -121,7 +121,7 @@ describe('a file', () => {
     })
   })
 
-  it('that is not there, or holds no settings, is refused by its name', async () => {
+  it('is refused when it is missing or contains no settings', async () => {
     const missing = readSettings('worker', { config: '/nowhere/dist.yaml' }, {})
     await expect(missing).rejects.toThrow('/nowhere/dist.yaml cannot be read (ENOENT)')
     const config = file('dist.yaml', '- a\n- b\n')
@@ -130,13 +130,13 @@ describe('a file', () => {
     )
   })
 
-  it('that is empty says nothing', async () => {
+  it('may be empty', async () => {
     const config = file('dist.yaml', '')
     expect(await readSettings('dashboard', { config }, {})).toMatchObject({ logLevel: 'info' })
   })
 })
 
-describe('what cannot be right is refused by the name of who said it', () => {
+describe('an invalid value is refused with the name of its flag, variable or key', () => {
   it.each([
     [{ concurrency: '0' }, {}, '--concurrency: a whole number from 1 to 1024 is expected, not "0"'],
     [{}, { DIST_WORKER_MEMORY: '1KiB' }, 'DIST_WORKER_MEMORY: a size of at least 32MiB'],

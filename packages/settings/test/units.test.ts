@@ -10,9 +10,12 @@ it.each([
   expect(parseSize(text)).toBe(bytes)
 })
 
-it.each(['', 'MiB', '-1', '1e9', '1mib', '1 2', '99999999GiB', '1constructor'])('%j is no size', (text) => {
-  expect(parseSize(text)).toBeUndefined()
-})
+it.each(['', 'MiB', '-1', '1e9', '1mib', '1 2', '99999999GiB', '1constructor'])(
+  '%j is not a size',
+  (text) => {
+    expect(parseSize(text)).toBeUndefined()
+  },
+)
 
 it.each([
   ['30s', 30_000],
@@ -23,7 +26,7 @@ it.each([
   expect(parseDuration(text)).toBe(milliseconds)
 })
 
-it.each(['', '30', 's', '30s!', '-1s'])('%j is no duration', (text) => {
+it.each(['', '30', 's', '30s!', '-1s'])('%j is not a duration', (text) => {
   expect(parseDuration(text)).toBeUndefined()
 })
 
@@ -36,13 +39,16 @@ it.each([
   ['[::]:80', '[::]:80', false],
   ['128.0.0.1:80', '128.0.0.1:80', false],
   ['127.0.0.1.example.com:80', '127.0.0.1.example.com:80', false],
-])('%s listens at %s', (text, shown, loopback) => {
+])('%s is the address %s', (text, shown, loopback) => {
   const listen = parseListen(text)
   if (listen === undefined) return expect.unreachable()
   expect(formatListen(listen)).toBe(shown)
   expect(isLoopback(listen)).toBe(loopback)
 })
 
-it.each(['', 'host', 'host:', 'host:65536', 'a b:1', 'http://x:1', '::1:80'])('%j is no place', (text) => {
-  expect(parseListen(text)).toBeUndefined()
-})
+it.each(['', 'host', 'host:', 'host:65536', 'a b:1', 'http://x:1', '::1:80'])(
+  '%j is not an address',
+  (text) => {
+    expect(parseListen(text)).toBeUndefined()
+  },
+)

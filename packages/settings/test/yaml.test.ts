@@ -5,18 +5,18 @@ test.each([
   ['a: 1\nb: [\n', 3],
   ['a: 1\n\tb: 2', 2],
   ['a: 1\n---\nb: 2', 2],
-  ['a: *nobody', undefined],
-])('%j is no YAML, and the line is told where it is known', (text, brokenAt) => {
+  ['a: *missing', undefined],
+])('%j is not valid YAML, and the line is known where possible', (text, brokenAt) => {
   expect(parseText(text)).toEqual({ brokenAt })
 })
 
-test('aliases that would fill the memory are refused', () => {
+test('an alias bomb is refused', () => {
   const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
   for (const [above, name] of ['ab', 'bc', 'cd', 'de', 'ef'])
     bomb.push(`${name}: &${name} [${Array(10).fill(`*${above}`).join(',')}]`)
   expect(parseText(bomb.join('\n'))).toEqual({ brokenAt: undefined })
 })
 
-test('an empty text holds nothing', () => {
-  expect(parseText('# nothing yet\n')).toEqual({ document: {} })
+test('an empty text is an empty document', () => {
+  expect(parseText('# empty\n')).toEqual({ document: {} })
 })

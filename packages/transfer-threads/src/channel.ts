@@ -1,13 +1,12 @@
-import { DistError } from '@dist/errdefs'
-import { decodeError, type EncodedError, encodeError } from './error.js'
+import { type Code, codeOf, DistError, firstError } from '@dist/errdefs'
 
-/** Either end of a line between two threads. */
+/** One end of the connection between two threads. */
 export interface Port {
   postMessage(message: unknown): void
   on(event: 'message', listener: (message: Message) => void): unknown
 }
 
-/** What one end can be asked. Arguments and results are structured-cloneable. */
+/** The methods of one end. Arguments and results must be structured-cloneable. */
 export type Methods = Record<string, (args: never, signal: AbortSignal) => Promise<unknown>>
 
 type Message =
@@ -22,9 +21,9 @@ interface Pending {
 }
 
 /**
- * Calls across threads: each end offers methods and calls those of the other. Errors keep their code. Aborting a
- * call aborts the signal of the method at the other end; the call still ends only when that one has ended, so that
- * nothing goes on unseen.
+ * Remote calls between two threads: each end offers methods and calls those of the other end. Errors keep their code. Aborting a
+ * call aborts the signal of the method at the other end. The call ends when that method has ended, so that no method
+ * continues unnoticed.
  */
 export class Channel {
   readonly #pending = new Map<number, Pending>()
@@ -53,7 +52,7 @@ export class Channel {
     }
   }
 
-  /** The other end is gone: every call that is under way fails. */
+  /** Rejects all calls in progress: the other end has ended. */
   fail(error: Error): void {
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()
@@ -85,4 +84,42 @@ export class Channel {
       this.#running.delete(id)
     }
   }
+}
+
+/** An error as a message. Structured clone loses the class of errors. */
+interface EncodedError {
+  code: Code
+  message: string
+  retryable: boolean
+  held: boolean
+  retryAfter?: number | undefined
+  host?: string | undefined
+  because?: string | undefined
+  paused: boolean
+  stack?: string | undefined
+}
+
+function encodeError(thrown: unknown): EncodedError {
+  const error = firstError(thrown)
+  const asError = error instanceof Error ? error : new Error(String(error))
+  const { retryable, held, paused, retryAfter, host, because } =
+    error instanceof DistError ? error : new DistError(codeOf(error), asError.message, { retryable: false })
+  return {
+    code: codeOf(error),
+    message: asError.message,
+    retryable,
+    held,
+    paused,
+    ...optional({ retryAfter, host, because, stack: asError.stack }),
+  }
+}
+
+function decodeError({ code, message, stack, ...options }: EncodedError): DistError {
+  const error = new DistError(code, message, options)
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+function optional<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }

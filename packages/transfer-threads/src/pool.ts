@@ -30,18 +30,19 @@ interface Thread {
   running: number
 }
 
+/** The listeners of a transfer. */
 type TransferListeners = Pick<IngestOptions, 'onProgress' | 'onArrived'>
 
 export type ThreadTask = Omit<TransferCall, 'transfer'>
 
 /**
- * Worker threads that carry bytes: each fetches, hashes and writes whole blobs. Everything that must be one for
- * all (tokens, limits) is asked from here. Threads start when they are needed, as many as there are processors.
+ * A pool of worker threads. Each thread fetches, hashes and writes complete blobs. Tokens and limits stay in the main thread,
+ * and the threads request them. Threads start on demand, up to `size`; by default one per processor, at least 2, at most 8.
  */
 export class ThreadPool implements AsyncDisposable {
   readonly #threads: Thread[] = []
-  /** What is told of the transfers under way. */
-  readonly #told = new Map<number, TransferListeners>()
+  /** Of the transfers in progress, by their numbers. */
+  readonly #listeners = new Map<number, TransferListeners>()
   #lastTransfer = 0
 
   constructor(
@@ -51,18 +52,14 @@ export class ThreadPool implements AsyncDisposable {
     private readonly size: number = Math.min(maxThreads, Math.max(2, availableParallelism())),
   ) {}
 
-  /** Whether it is warm: then even a small blob is better carried by a thread. */
-  get started(): boolean {
-    return this.#threads.length > 0
-  }
-
+  /** Transfers a blob in the thread with the fewest transfers. Outcome and errors as of `transferBlob`. */
   async transfer(
     task: ThreadTask,
     options: TransferListeners & { signal?: AbortSignal | undefined },
   ): Promise<Outcome> {
-    const thread = this.#idlest()
+    const thread = this.#selectThread()
     const transfer = ++this.#lastTransfer
-    this.#told.set(transfer, options)
+    this.#listeners.set(transfer, options)
     thread.running++
     try {
       return await thread.channel.call<Outcome>(
@@ -72,23 +69,23 @@ export class ThreadPool implements AsyncDisposable {
       )
     } finally {
       thread.running--
-      this.#told.delete(transfer)
+      this.#listeners.delete(transfer)
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is under way any more, so there is nothing to say good-bye to.
+    // The caller disposes of the pool after its transfers have ended.
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
     this.#threads.length = 0
   }
 
-  #idlest(): Thread {
-    const idlest = this.#threads.reduce<Thread | undefined>(
+  #selectThread(): Thread {
+    const leastBusy = this.#threads.reduce<Thread | undefined>(
       (a, b) => (a === undefined || b.running < a.running ? b : a),
       undefined,
     )
-    if (idlest !== undefined && (idlest.running === 0 || this.#threads.length >= this.size)) return idlest
-    return this.#start()
+    const full = this.#threads.length >= this.size
+    return leastBusy !== undefined && (leastBusy.running === 0 || full) ? leastBusy : this.#start()
   }
 
   #start(): Thread {
@@ -97,16 +94,16 @@ export class ThreadPool implements AsyncDisposable {
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     const thread = { worker, channel: new Channel(worker, this.#methods()), running: 0 }
-    const gone = (error: Error) => {
+    const remove = (error: Error) => {
       thread.channel.fail(error)
       const at = this.#threads.indexOf(thread)
       if (at >= 0) this.#threads.splice(at, 1)
     }
     worker.on('error', (cause) =>
-      gone(new DistError('INTERNAL', `a worker thread failed: ${cause.message}`, { cause })),
+      remove(new DistError('INTERNAL', `a worker thread failed: ${cause.message}`, { cause })),
     )
     once(worker, 'exit').then(
-      () => gone(new DistError('INTERNAL', 'a worker thread ended')),
+      () => remove(new DistError('INTERNAL', 'a worker thread ended')),
       () => {},
     )
     this.#threads.push(thread)
@@ -138,8 +135,9 @@ export class ThreadPool implements AsyncDisposable {
       state: (host: string) => limiter.state(host),
       states: () => limiter.states(),
       requested: async (event: RequestEvent) => this.onRequest?.(event),
-      progress: async ({ transfer, offset }: ProgressCall) => this.#told.get(transfer)?.onProgress?.(offset),
-      arrived: async (transfer: number) => this.#told.get(transfer)?.onArrived?.(),
+      progress: async ({ transfer, offset }: ProgressCall) =>
+        this.#listeners.get(transfer)?.onProgress?.(offset),
+      arrived: async (transfer: number) => this.#listeners.get(transfer)?.onArrived?.(),
     }
   }
 }

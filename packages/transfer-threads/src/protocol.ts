@@ -3,27 +3,27 @@ import type { Locator } from '@dist/reference'
 import type { Endpoint, ProxySettings } from '@dist/registry-client'
 import type { AddressKind, HostLane, ReportOptions } from '@dist/remotes'
 
-/** What a thread is told when it starts. */
+/** The settings of a thread, passed at its start. */
 export interface ThreadSettings {
-  /** The local store's folder. */
+  /** The folder of the local store. */
   readonly root: string
   readonly userAgent: string
   readonly proxy: ProxySettings
   readonly addresses?: readonly string[] | undefined
-  /** Whether each request is to be told (`requested`). */
+  /** Whether the thread reports each request (`requested`). */
   readonly verbose: boolean
 }
 
-/** One granted task: the bytes of a blob, from its registry into the store. */
+/** Transfers one blob from its registry into the store. */
 export interface TransferCall {
-  /** Names the transfer in `progress`. */
+  /** The number of the transfer, for `progress` and `arrived`. */
   readonly transfer: number
   readonly desc: Descriptor
   readonly locator: Locator
   readonly endpoints: readonly Endpoint[]
 }
 
-/** What a thread asks the main thread, where tokens and limits stay. */
+/** A request for a token, from the main thread. */
 export interface AuthorizationCall {
   readonly endpoint: Endpoint
   readonly scope: string
@@ -40,13 +40,13 @@ export interface AcquireCall {
   readonly lane?: HostLane | undefined
 }
 
-/** A permit of the main thread, by its number. */
+/** A permit of the main thread. `release` takes its number. */
 export interface GrantedPermit {
   readonly id: number
   readonly probes: boolean
 }
 
-/** What a thread tells of a host. */
+/** A report about a host. */
 export interface FailedCall {
   readonly host: string
   readonly because: string

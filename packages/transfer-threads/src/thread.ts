@@ -3,27 +3,27 @@ import { openLocalStore } from '@dist/content-local'
 import { transferBlob } from '@dist/mirror'
 import { type Authorizer, createRepository, createTransport, type RequestEvent } from '@dist/registry-client'
 import { Channel } from './channel.js'
-import { forwardingLimiter } from './limiter.js'
+import { forwardingLimiter } from './forwarding-limiter.js'
 import type { ThreadSettings, TransferCall } from './protocol.js'
-import { throttled } from './throttle.js'
+import { throttleProgress } from './throttle.js'
 
-const progressInterval = 100
+const progressIntervalMs = 100
 
-/** The program of a worker thread: carries the bytes of granted tasks, and asks the main thread for the rest. */
+/** The program of a worker thread: transfers blobs, and requests tokens and permits from the main thread. */
 async function serve(settings: ThreadSettings): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('thread.js runs as a worker thread only')
   const opening = openLocalStore(settings.root)
-  // Told to whoever asks for a transfer: unheard until then, it would end the thread without its code.
+  // A failure is reported by the transfers. Unhandled, it would end the thread and lose the error code.
   opening.catch(() => {})
   const channel = new Channel(port, {
     transfer: async (call: TransferCall, signal) => {
       const store = await opening
       const { endpoints, locator } = call
       const fetcher = createRepository({ transport, endpoints: async () => endpoints, locator })
-      const onProgress = throttled(
+      const onProgress = throttleProgress(
         (offset) => channel.call('progress', { transfer: call.transfer, offset }),
-        progressInterval,
+        progressIntervalMs,
       )
       const onArrived = () => channel.call<void>('arrived', call.transfer)
       const parts = { fetcher, ingester: store.content }

@@ -1,18 +1,18 @@
 /**
- * Passes offsets on, at most one in so many milliseconds. The first one always passes, which tells where a transfer
- * starts, and so does one that is less than the one before: it starts again.
+ * A listener that passes on at most one offset per interval. The first offset always passes: it is where the transfer starts. An
+ * offset smaller than the one before always passes: the transfer has restarted.
  */
-export function throttled(
+export function throttleProgress(
   report: (offset: number) => unknown,
-  interval: number,
+  intervalMs: number,
   clock: () => number = () => performance.now(),
 ): (offset: number) => void {
-  // Not 0: a thread's clock starts with the thread.
+  // Not 0: the clock of a thread starts at 0.
   let last = Number.NEGATIVE_INFINITY
   let furthest = 0
   return (offset) => {
     const now = clock()
-    if (now - last < interval && offset >= furthest) return
+    if (now - last < intervalMs && offset >= furthest) return
     last = now
     furthest = offset
     report(offset)

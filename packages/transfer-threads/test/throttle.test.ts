@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { throttled } from '../src/throttle.js'
+import { throttleProgress } from '../src/throttle.js'
 
-it('the first offset passes in the first moment of a clock, then one for each interval', () => {
+it('the first offset passes at time 0 of the clock, then one offset per interval', () => {
   const passed: number[] = []
   let now = 0
-  const report = throttled(
+  const report = throttleProgress(
     (offset) => passed.push(offset),
     100,
     () => now,

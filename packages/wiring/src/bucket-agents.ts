@@ -13,7 +13,7 @@ import type { AgentConnectOpts } from 'agent-base'
 import { HttpProxyAgent } from 'http-proxy-agent'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 
-/** What Node's agents have for its own use: all of them, those of agent-base included, take requests by it. */
+/** The internal method by which all agents of Node.js take requests, also those of agent-base. */
 interface RequestTaker {
   addRequest(
     request: ClientRequest,
@@ -21,17 +21,17 @@ interface RequestTaker {
   ): void
 }
 
-/** Connects the client of a bucket through the proxies that lead to its URLs: of itself it knows none. */
+/** Creates agents for the client of a bucket that select a proxy for each URL. The AWS SDK has no support for proxies. */
 export function bucketAgents(proxy: ProxySettings, options: AgentOptions): S3Agents {
   const select = createProxySelector(proxy)
   return {
     http: new SelectingAgent(select, options, false),
-    // What it lacks of an https.Agent is its cache of sessions, which nobody else uses.
+    // An https.Agent also has a cache of sessions, which only https.Agent itself uses.
     https: new SelectingAgent(select, options, true) as HttpAgent as HttpsAgent,
   }
 }
 
-/** Has another agent for each proxy, and one for what is reached directly. */
+/** Delegates requests to one agent per proxy, and to one for direct connections. */
 class SelectingAgent extends HttpAgent implements RequestTaker {
   readonly #agents = new Map<string, HttpAgent>()
 
@@ -41,18 +41,18 @@ class SelectingAgent extends HttpAgent implements RequestTaker {
     private readonly secure: boolean,
   ) {
     super(settings)
-    // Checked against the scheme of the request.
+    // Node.js compares it with the protocol of the request.
     Object.assign(this, { protocol: secure ? 'https:' : 'http:', defaultPort: secure ? 443 : 80 })
   }
 
-  // At once, before anything of the request is written: it may have to be written otherwise.
+  // Synchronous, before the request is written: a proxy may change the request line.
   addRequest(request: ClientRequest, options: Parameters<RequestTaker['addRequest']>[1]): void {
     try {
       const url = urlOf({ ...options, secureEndpoint: this.secure })
       const agent = this.#agentFor(this.select(url)) as HttpAgent & RequestTaker
       agent.addRequest(request, Object.assign(options, { secureEndpoint: this.secure }))
     } catch (error) {
-      // As Node's agents tell that there is no socket: a request that is destroyed so early would wait for one.
+      // As agents of Node.js report errors. A request that is destroyed this early would wait for a socket.
       const failing = request as unknown as { onSocket(socket: null, error: unknown): void }
       failing.onSocket(null, error)
     }
@@ -65,12 +65,12 @@ class SelectingAgent extends HttpAgent implements RequestTaker {
 
   #agentFor(proxy: ProxyServer | undefined): HttpAgent {
     const key = proxy?.url ?? ''
-    const agent = this.#agents.get(key) ?? this.#make(proxy)
+    const agent = this.#agents.get(key) ?? this.#create(proxy)
     this.#agents.set(key, agent)
     return agent
   }
 
-  #make(proxy: ProxyServer | undefined): HttpAgent {
+  #create(proxy: ProxyServer | undefined): HttpAgent {
     if (proxy === undefined) return new (this.secure ? HttpsAgent : HttpAgent)(this.settings)
     return this.secure ? new TunnelAgent(proxy, this.settings) : new ForwardAgent(proxy, this.settings)
   }
@@ -91,7 +91,7 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     })
     const socket = await attributeProxyError(super.connect(request, options), this.server, options)
     if (status === 200) return socket
-    // Made to look as if the server itself had answered; it is the proxy that says no.
+    // https-proxy-agent returns this as a response of the server. It is a response of the proxy.
     socket.destroy()
     return await attributeProxyError(
       Promise.reject(new Error(`Proxy response (${status})`)),
@@ -114,7 +114,7 @@ class ForwardAgent extends HttpProxyAgent<string> {
   }
 }
 
-/** Whom a request is for. */
+/** The server of a request. */
 interface RequestTarget {
   readonly secureEndpoint: boolean
   readonly host?: string | undefined
@@ -125,7 +125,7 @@ function headersFor({ authorization }: ProxyServer): Record<string, string> {
   return authorization === undefined ? {} : { 'Proxy-Authorization': authorization }
 }
 
-/** What fails before there is a connection has failed at the proxy. */
+/** Attributes the failure of a connection to the proxy. */
 async function attributeProxyError(
   connected: Promise<Socket>,
   { url }: ProxyServer,

@@ -2,23 +2,23 @@ import { readFileSync } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { defaultEndpoint, type Endpoint, type TlsMaterial } from '@dist/registry-client'
 
-/** What is said of single hosts for one call, besides their `hosts.toml`. A host is `name[:port]`. */
+/** Settings of hosts for one call, in addition to `hosts.toml`. A host is `name[:port]`. */
 export interface HostSettings {
-  /** Hosts that are spoken to in plain http. */
+  /** Hosts with plain http. */
   plainHttp?: string[] | undefined
-  /** Hosts whose certificate may be any. */
+  /** Hosts whose certificate is not verified. */
   insecureSkipTlsVerify?: string[] | undefined
-  /** Files with authorities, PEM, to trust besides: `host=file`, or `file` for all registries. */
+  /** PEM files with additional certificate authorities: `host=file`, or `file` for all registries. */
   caFile?: string[] | undefined
 }
 
-/** Changes the endpoints of a registry's host as the settings say. */
+/** Applies the settings to the endpoints of a registry. */
 export type ChangeEndpoints = (host: string, endpoints: readonly Endpoint[]) => readonly Endpoint[]
 
 /**
- * Reads the settings and their files. Each counts for the host that it names, whatever leads there, and for no other: not
- * for the token server that a registry names, nor for where it redirects to. A file without a host counts for registries
- * and their mirrors. Throws `INVALID_ARGUMENT`.
+ * Reads the settings and their files. A setting applies only to the host that it names, also when a redirect leads there. It does not
+ * apply to token servers and redirect targets of that host. A file without a host applies to registries and their mirrors.
+ * Throws `INVALID_ARGUMENT`.
  */
 export function hostSettings(settings: HostSettings): ChangeEndpoints {
   const { plainHttp = [], insecureSkipTlsVerify = [], caFile = [] } = settings
@@ -62,14 +62,14 @@ function changeEndpoint(
         : withScheme(endpoint, 'https'),
     ...(Object.keys(merged).length === 0 ? {} : { tls: merged }),
     ...(tls.size === 0 ? {} : { elsewhere: byUrlHost(tls) }),
-    // What is plain http by itself, as loopback is, leads where it led before.
+    // An endpoint that is plain http without this setting, such as loopback, keeps its rules.
     ...(isClear && endpoint.url.startsWith('https:')
       ? { clearHosts: [...clear].map((name) => name.replace(/:80$/, '')) }
       : {}),
   }
 }
 
-/** As URLs write hosts: without the port that TLS has anyway. */
+/** The hosts as in URLs: without the default port of TLS. */
 function byUrlHost(tls: ReadonlyMap<string, TlsMaterial>): Record<string, TlsMaterial> {
   return Object.fromEntries([...tls].map(([host, material]) => [host.replace(/:443$/, ''), material]))
 }
@@ -78,7 +78,7 @@ function withScheme({ url }: Endpoint, scheme: 'http' | 'https'): string {
   return url.replace(/^https?:/, `${scheme}:`)
 }
 
-/** How an endpoint's host may be called: as it is connected to, and the registry itself as references call it. */
+/** The names of an endpoint's host: with and without port; for the registry itself also its name in references. */
 function namesOf({ url, mirrorOf }: Endpoint, host: string): string[] {
   const { protocol, hostname, port } = new URL(url)
   const withPort = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
@@ -90,7 +90,7 @@ interface Authority {
   readonly pem: string
 }
 
-/** `host=file`; a file whose name has a `=` behind no host is one for all. */
+/** Parses `host=file`. A text without a host before `=` is the path of a file for all registries. */
 function readAuthority(text: string): Authority {
   const [, host, file] = /^([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:]+\](?::\d+)?)=(.+)$/.exec(text) ?? []
   const path = file ?? text
@@ -106,7 +106,7 @@ function readPem(path: string): string {
     throw new DistError('INVALID_ARGUMENT', `--ca-file: ${sanitize(path)} cannot be read (${why})`, { cause })
   }
   if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
-  throw new DistError('INVALID_ARGUMENT', `--ca-file: ${sanitize(path)} holds no certificate in PEM`)
+  throw new DistError('INVALID_ARGUMENT', `--ca-file: ${sanitize(path)} contains no PEM certificate`)
 }
 
 function tlsByHost(unverified: readonly string[], files: readonly Authority[]): Map<string, TlsMaterial> {
@@ -124,13 +124,13 @@ function checkedHost(text: string, flag: string): string {
   if (/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host)) return host
   throw new DistError(
     'INVALID_ARGUMENT',
-    `${flag}: "${sanitize(text, 100)}" is no host: give name[:port], as it stands in references`,
+    `${flag}: "${sanitize(text, 100)}" is not a host: give name[:port] as in references`,
   )
 }
 
 function contradiction(host: string): DistError {
   return new DistError(
     'INVALID_ARGUMENT',
-    `--plain-http ${host}: plain http has no certificate that --ca-file or --insecure-skip-tls-verify could be about`,
+    `--plain-http ${host}: conflicts with --ca-file or --insecure-skip-tls-verify: plain http has no certificate`,
   )
 }

@@ -12,34 +12,34 @@ import {
 import type { Locator } from '@dist/reference'
 import type { Fetcher, PusherSource, ReferrersSource } from '@dist/remotes'
 
-/** Brings images into registries. */
+/** Pushes images into registries. */
 export interface Pushes {
-  /** A registry below whose prefix every image keeps its own path. */
+  /** A target below a prefix: every image keeps its path there. */
   target(prefix: Locator): TargetOf
-  /** Registries, where the destination of each image is told. */
+  /** A target with a destination for each image. */
   targetAt(
     destination: RegistryTargetOptions['destination'],
     options?: { check?: boolean | undefined },
   ): TargetOf
-  /** Whether the repository that the task names has the blob. */
+  /** Asks the repository of the task whether it has the blob. */
   isPresent(task: PushTask, options: IngestOptions): Promise<boolean>
-  /** Whether it is known to have it without being asked: it was met there, or brought there. */
+  /** Whether the repository is known to have the blob: it was seen or pushed there. Sends no request. */
   isKnown(task: PushTask): boolean
-  /** Moves the bytes. `present` where the registry mounts the blob from another of its repositories. */
+  /** Pushes the blob. `present` when the registry mounts it from another repository. */
   transfer(task: PushTask, options: IngestOptions): Promise<Outcome>
 }
 
 export interface PushesOptions {
-  /** Where the bytes come from. Default: the registry that the task names. */
+  /** Source of the bytes. Default: the registry of the task. */
   fetcher?: ((source: Locator) => Fetcher) | undefined
 }
 
-/** What pushing needs of the client for registries. */
+/** The part of the client for registries that pushes use. */
 export interface PushRemote extends PusherSource, ReferrersSource {
   fetcher(locator: Locator): Fetcher
 }
 
-/** Pushes through the client for registries. */
+/** Opens pushes with a client for registries. */
 export function openPushes(
   remote: PushRemote,
   { fetcher = (source) => remote.fetcher(source) }: PushesOptions = {},

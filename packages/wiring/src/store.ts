@@ -11,35 +11,35 @@ import {
   type StoreFlags,
 } from '@dist/settings'
 
-/** What is left of an abandoned write that was thrown away. */
+/** The remains of an abandoned write, deleted. */
 export interface Swept {
-  /** Undefined for what no write could have gone on with. */
+  /** Undefined for remains that no write could resume. */
   readonly ref: string | undefined
-  /** Bytes set free. */
+  /** Freed bytes. */
   readonly size: number
   readonly updatedAt: Date
 }
 
-/** A content store with its names, of whichever kind. */
+/** A content store with its names, in a folder or in a bucket. */
 export interface Store extends AsyncDisposable {
   /** The folder, or `s3://bucket/prefix`. */
   readonly url: string
-  /** Random, given once; undefined while nothing has created the store. */
+  /** A random id. Undefined while the store does not exist. */
   readonly id: string | undefined
-  /** Whether there is one; always where it was opened to be created. */
+  /** Whether the store exists. Always true when it was opened with `create`. */
   readonly exists: boolean
   readonly content: ContentStore
   readonly names: Names
-  /** Where committed content is: a file's path, or an S3 URL. It need not be there. */
+  /** The path or S3 URL of content. The content may be missing. */
   locate(digest: Digest): string
   /**
-   * Throws away what abandoned writes left that did not change for `olderThan` milliseconds. `onRemark` is told what
-   * cannot be found here.
+   * Deletes the remains of abandoned writes that have not changed for `olderThan` milliseconds. `onRemark` is called with remains that
+   * cannot be found in this store.
    */
   sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
-  /** Set where the store is a folder of this machine. */
+  /** Set for a store in a folder. */
   readonly local?: LocalStore | undefined
-  /** Proves that it can be written and read, and names what is wrong. Only services ask. */
+  /** Checks that the store can be written and read. Throws the reason. */
   probe(): Promise<void>
 }
 

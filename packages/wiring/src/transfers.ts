@@ -4,27 +4,27 @@ import { ThreadPool } from '@dist/transfer-threads'
 import type { RequestSettings } from './remote.js'
 import type { Store } from './store.js'
 
-/** From so many bytes asked for on, threads are worth their start. */
-const threadsFrom = 64 * 1024 * 1024
-/** Smaller blobs than this are through before a thread has heard of them. */
-const threadBlob = 512 * 1024
+/** Threads start when at least this many bytes are announced. Starting them for less takes longer than it saves. */
+const minThreadWork = 64 * 1024 * 1024
+/** Smaller blobs are transferred in the main thread: the calls of a thread take longer than the transfer. */
+const minThreadBlob = 512 * 1024
 
-/** Moves the bytes of blobs. */
+/** Transfers blobs into a store. */
 export interface Transfers extends AsyncDisposable {
-  /** Tells of a blob that will be asked for: how much there is to do decides whether threads are started. */
+  /** Announces the bytes of a later transfer. The sum decides whether threads start. */
   announce(bytes: number): void
-  /** Moves the bytes of a blob. Outcome and errors as of `transferBlob`. */
+  /** Transfers a blob. Outcome and errors as of `transferBlob`. */
   transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
 }
 
 export interface TransfersOptions {
-  /** Threads at most. Default: one for each processor, at least 2, at most 8. */
+  /** Maximum number of threads. Default: one per processor, at least 2, at most 8. */
   threads?: number | undefined
 }
 
 /**
- * Transfers from registries into a store: in this thread, or, into a local store and where there is much to move,
- * spread over worker threads.
+ * Opens transfers from registries into a store. Large amounts into a local store are spread over worker threads; other transfers
+ * run in this thread.
  */
 export function openTransfers(
   store: Store,
@@ -44,7 +44,7 @@ export function openTransfers(
       announced += bytes
     },
     transfer: async ({ desc, source }, options) => {
-      if (threads !== undefined && desc.size >= threadBlob && announced >= threadsFrom) {
+      if (threads !== undefined && desc.size >= minThreadBlob && announced >= minThreadWork) {
         const endpoints = await remote.endpointsFor(source)
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }

@@ -17,11 +17,11 @@ const changed = (settings: HostSettings, host = 'docker.io', endpoints: readonly
   hostSettings(settings)(host, endpoints)
 const urls = (endpoints: readonly Endpoint[]) => endpoints.map(({ url }) => url)
 
-it('nothing said changes nothing', () => {
+it('no settings change nothing', () => {
   expect(changed({})).toBe(hub)
 })
 
-it('a registry is meant by its name in references and by the one that is connected to, a mirror by its own', () => {
+it('a setting names a registry by its name in references or by its address, and a mirror by its own name', () => {
   expect(urls(changed({ plainHttp: ['docker.io'] }))).toEqual([
     'https://mirror.test:5000/v2',
     'http://registry-1.docker.io/v2',
@@ -37,7 +37,7 @@ it('a registry is meant by its name in references and by the one that is connect
   expect(urls(changed({ plainHttp: ['mirror.test'] }))).toEqual(urls(hub))
 })
 
-it('plain http counts for the hosts that are named, and loopback stays as it is', () => {
+it('plain http applies to the named hosts only, and does not change loopback', () => {
   const [first, second] = changed({ plainHttp: ['docker.io', 'cdn.test'] })
   expect(first?.clearHosts).toBeUndefined()
   expect(second?.clearHosts).toEqual(['docker.io', 'cdn.test'])
@@ -45,7 +45,7 @@ it('plain http counts for the hosts that are named, and loopback stays as it is'
   expect(changed({ plainHttp: ['localhost:5000'] }, 'localhost:5000', local)).toEqual(local)
 })
 
-it('settings of TLS mean TLS on loopback, too, where they name it', () => {
+it('TLS settings that name loopback enable TLS there', () => {
   const local = (settings: HostSettings) => changed(settings, 'localhost:5000', [])
   expect(local({ insecureSkipTlsVerify: ['localhost:5000'] })).toMatchObject([
     { url: 'https://localhost:5000/v2', tls: { skipVerify: true } },
@@ -58,7 +58,7 @@ it('settings of TLS mean TLS on loopback, too, where they name it', () => {
   ])
 })
 
-it('what hosts.toml says stays beside it', () => {
+it('the settings of hosts.toml stay', () => {
   const configured: Endpoint = { ...defaultEndpoint('a.test'), tls: { ca: ['theirs'] } }
   expect(changed({ caFile: [`a.test=${file}`, file] }, 'a.test', [configured])).toMatchObject([
     { tls: { ca: ['theirs'], ownCa: [pem, pem] } },

@@ -4,18 +4,18 @@ import { retryUntilAvailable } from '../src/retry-until-available.js'
 
 const away = new DistError('UNAVAILABLE', 'it is away')
 
-it('what is away is waited for until it is there, and each failure is told', async () => {
-  const told: unknown[] = []
+it('retries until it succeeds, and reports each failure', async () => {
+  const reported: unknown[] = []
   let left = 2
   const open = async () => {
     if (left-- > 0) throw away
     return 'open'
   }
-  expect(await retryUntilAvailable(open, { onUnavailable: (error) => told.push(error) })).toBe('open')
-  expect(told).toEqual([away, away])
+  expect(await retryUntilAvailable(open, { onUnavailable: (error) => reported.push(error) })).toBe('open')
+  expect(reported).toEqual([away, away])
 })
 
-it('what waiting does not mend is thrown at once', async () => {
+it('throws an error that is not retryable at once', async () => {
   const wrong = new DistError('UNAUTHENTICATED', 'the password is wrong')
   let attempts = 0
   const open = async () => {
@@ -26,11 +26,11 @@ it('what waiting does not mend is thrown at once', async () => {
   expect(attempts).toBe(1)
 })
 
-it('patience has an end, with the last error', async () => {
+it('throws the last error after the timeout', async () => {
   await expect(retryUntilAvailable(() => Promise.reject(away), { timeoutMs: 50 })).rejects.toBe(away)
 })
 
-it('a signal ends it at once, also while an attempt hangs', async () => {
+it('ends at once through the signal, also while an attempt hangs', async () => {
   const controller = new AbortController()
   const waiting = retryUntilAvailable(() => new Promise(() => {}), { signal: controller.signal })
   controller.abort()

@@ -10,7 +10,7 @@ it.each<[ServiceEvent, string, string]>([
   [{ type: 'blob', run: 'r', state: 'done', subject: 'd' }, 'debug', 'blob done'],
   [{ type: 'blob', run: 'r', state: 'failed', subject: 'd', error: new Error('x') }, 'warn', 'blob failed'],
   [{ type: 'error', error: new Error('x') }, 'error', 'the queue reports an error'],
-])('%j is logged as %s', (event, level, msg) => {
+])('%j is logged at level %s', (event, level, msg) => {
   const lines: string[] = []
   logEvent(createLogger('worker', 'debug', { write: (line) => lines.push(line) }), event)
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level, msg }])

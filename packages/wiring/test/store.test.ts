@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 describe('a store in a folder', () => {
-  it('tells where content is', async () => {
+  it('has the paths of content', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
     folders.push(folder)
     await using store = await openStore({ store: join(folder, 'store') }, {}, { create: true })
@@ -20,7 +20,7 @@ describe('a store in a folder', () => {
     expect(store.id).toMatch(/^\S+$/)
   })
 
-  it('that is the default and not there yet is empty, and is not made', async () => {
+  it('is empty when it is the default and does not exist, and is not created', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
     folders.push(folder)
     await using store = await openStore({}, { XDG_DATA_HOME: folder })
@@ -29,7 +29,7 @@ describe('a store in a folder', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('that was named and is not there is not found, nor is an empty folder', async () => {
+  it('is NOT_FOUND when a setting names it and it does not exist, or is an empty folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
     folders.push(folder)
     const none = join(folder, 'none')
@@ -45,7 +45,7 @@ describe('a store in a folder', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('that another tool has made is there', async () => {
+  it('exists when another tool has created the layout', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-wiring-'))
     folders.push(folder)
     writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
@@ -61,7 +61,7 @@ it.each(['gs://bucket/x', 's3:/bucket/x', ''])('%j is refused and creates no fol
 })
 
 describe('a bucket', () => {
-  it('refuses a URL that cannot be right before anything is sent', async () => {
+  it('refuses an invalid URL before any request', async () => {
     await expect(openStore({ store: 's3://B!/x' }, {})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await expect(openStore({ store: 's3://k:s@bucket/x' }, {})).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

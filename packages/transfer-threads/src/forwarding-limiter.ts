@@ -2,12 +2,12 @@ import type { HostLimiter } from '@dist/remotes'
 import type { Channel } from './channel.js'
 import type { AcquireCall, FailedCall, GrantedPermit, PauseCall } from './protocol.js'
 
-/** So often a thread says again that a host answers, in milliseconds. */
-const sayAgain = 1_000
+/** A thread reports the answers of a host at most once in this time. */
+const reportIntervalMs = 1_000
 
-/** The main thread's limiter, as a thread asks it. */
+/** A limiter that forwards all calls to the limiter of the main thread. */
 export function forwardingLimiter(channel: Channel): HostLimiter {
-  /** When the main thread is to hear of the next answer, by the monotonic clock. */
+  /** Time of the next report of an answer, by host, on the monotonic clock. */
   const due = new Map<string, number>()
   return {
     acquire: async (host, { signal, ...options } = {}) => {
@@ -21,7 +21,7 @@ export function forwardingLimiter(channel: Channel): HostLimiter {
     answered: async (host) => {
       const now = performance.now()
       if (now < (due.get(host) ?? 0)) return
-      due.set(host, now + sayAgain)
+      due.set(host, now + reportIntervalMs)
       await channel.call('answered', host)
     },
     pause: (host, milliseconds, because, options = {}) => {
