@@ -20,7 +20,7 @@ export function variablesOf(service: ServiceName): string[] {
   })
 }
 
-/** Whether the value may stand in a file of its own: `..._FILE` or `...-file` names that file. */
+/** Whether the value may stand in a separate file, which `..._FILE` or `...-file` names. */
 export function readsFile({ secret, sensitive }: SettingDoc): boolean {
   return secret === true || sensitive === true
 }

@@ -12,7 +12,7 @@ export interface SettingDoc {
   readonly otherVariables?: readonly string[] | undefined
   /** Never a flag: every user of the machine can read arguments. */
   readonly secret?: true | undefined
-  /** The value may contain a secret: messages never repeat it, and it may stand in a file of its own. */
+  /** The value may contain a secret: messages never repeat it, and it may stand in a separate file. */
   readonly sensitive?: true | undefined
   /** The default in words, for a setting whose schema has no constant default. */
   readonly defaultText?: string | undefined
@@ -29,7 +29,7 @@ export function docOf(setting: z.ZodType): SettingDoc {
 const queueShape = {
   queue: redisUrl.default('redis://127.0.0.1:6379').register(settingDocs, {
     description:
-      'URL of the Redis or Valkey server with the queue, `redis://` or `rediss://`, with or without user and password. Each database of a server (`redis://host/1`) is a queue of its own.',
+      'URL of the Redis or Valkey server with the queue, `redis://` or `rediss://`, with or without user and password. Each database of a server (`redis://host/1`) is a separate queue.',
     placeholder: '<url>',
     otherVariables: ['REDIS_URL'],
     sensitive: true,

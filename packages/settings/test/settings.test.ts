@@ -59,7 +59,7 @@ describe('the queue', () => {
     })
   })
 
-  it('may stand in a file of its own, which overrides REDIS_URL', async () => {
+  it('may stand in a separate file, which overrides REDIS_URL', async () => {
     const path = file('queue', 'redis://u:secret@host\n')
     const env = { DIST_QUEUE_FILE: path, REDIS_URL: 'redis://other' }
     expect(await readSettings('worker', {}, env)).toMatchObject({ queue: 'redis://u:secret@host' })

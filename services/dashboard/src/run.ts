@@ -11,7 +11,7 @@ import { boardPath, createServer } from './server.js'
 
 /**
  * Runs the dashboard until the signal aborts: it shows the queues and their jobs, read-only without credentials. The health
- * server has an address of its own, because it needs no credentials. Throws the error that prevents the start: settings
+ * server has a separate address, because it needs no credentials. Throws the error that prevents the start: settings
  * (`INVALID_ARGUMENT`, also for an address other than loopback without credentials), Redis, or `UNAVAILABLE` when it cannot
  * listen.
  */

@@ -173,7 +173,7 @@ describe('what cannot be right', () => {
     ['a URL as host', ['--plain-http', 'http://127.0.0.1:1'], 'is not a host'],
     ['a repository as host', ['--insecure-skip-tls-verify', '127.0.0.1:1/app'], 'is not a host'],
     ['an authority that is not there', ['--ca-file', 'gone.pem'], 'gone.pem cannot be read'],
-    ['an authority that is none', ['--ca-file', '127.0.0.1:1=text.pem'], 'no certificate in PEM'],
+    ['an authority that is none', ['--ca-file', '127.0.0.1:1=text.pem'], 'no PEM certificate'],
     [
       'plain http with a certificate',
       ['--plain-http', '127.0.0.1:1', '--insecure-skip-tls-verify', '127.0.0.1:1'],
