@@ -1,6 +1,6 @@
 import { type ContentStore, has, type Image } from '@dist/content'
 import { DistError, firstError } from '@dist/errdefs'
-import { childrenHandler, dispatch, type Handler, selectedChildren } from '@dist/images'
+import { childrenHandler, type Handler, selectedChildren, walk } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
 
 /** What an image's selection takes, as far as a store has it. */
@@ -16,7 +16,7 @@ export interface Collected {
 type Store = Pick<ContentStore, 'open' | 'info'>
 
 /** Objects that are looked for at the same time: one after the other would be slow where the store is a server. */
-const looksAtOnce = 16
+const concurrency = 16
 
 /**
  * Walks an image and sorts what its selection takes by whether it is stored. Throws `FAILED_PRECONDITION` and
@@ -37,7 +37,7 @@ export async function collectImage(
     return stored && hasChildren(child.mediaType) ? children(child, context) : []
   }
   try {
-    await dispatch(collect, [desc], { concurrency: looksAtOnce, signal })
+    await walk(collect, [desc], { concurrency, signal })
   } catch (error) {
     throw attributeError(error, name)
   }

@@ -1,4 +1,4 @@
-import { DistError, isNotFound } from '@dist/errdefs'
+import { type Code, DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
 import type { Manager, Provider, ReadOptions, Wanted } from './content.js'
 
@@ -31,6 +31,24 @@ export async function readContent(
     )
   }
   return content
+}
+
+/** Codes of content that is wrong itself, whatever store has it. */
+const damageCodes: readonly Code[] = [
+  'FAILED_PRECONDITION',
+  'MALFORMED',
+  'NOT_IMPLEMENTED',
+  'RESOURCE_EXHAUSTED',
+]
+
+/** Whether reading failed because the content itself is wrong: damaged, malformed, unsupported or too large. */
+export function isDamaged(error: unknown): error is DistError {
+  return hasCode(error, ...damageCodes)
+}
+
+/** Whether reading failed because the content is missing or wrong itself. Other errors are those of the store. */
+export function isUnreadable(error: unknown): error is DistError {
+  return isNotFound(error) || isDamaged(error)
 }
 
 /** All bytes of a body, at most `limit` of them: beyond it `RESOURCE_EXHAUSTED`. `name` is for the error. */

@@ -1,5 +1,4 @@
-import { type Provider, type ReadOptions, readContent } from '@dist/content'
-import { hasCode } from '@dist/errdefs'
+import { isUnreadable, type Provider, type ReadOptions, readContent } from '@dist/content'
 import {
   type Descriptor,
   isManifestType,
@@ -9,17 +8,9 @@ import {
   readPlatform,
 } from '@dist/oci'
 
-const unreadable = [
-  'NOT_FOUND',
-  'FAILED_PRECONDITION',
-  'MALFORMED',
-  'NOT_IMPLEMENTED',
-  'RESOURCE_EXHAUSTED',
-] as const
-
 /**
- * The platform that a manifest's config names: what an index would say of it. Undefined where it names none, or
- * manifest or config are not there or cannot be read.
+ * The platform of a manifest by its config. Undefined if the config has none, or if the manifest or its config is missing
+ * or cannot be read.
  */
 export async function configPlatform(
   desc: Descriptor,
@@ -34,8 +25,8 @@ export async function configPlatform(
     const config = await readContent(provider, manifest.config, maxManifestSize, options)
     return readPlatform(JSON.parse(Buffer.from(config).toString()))
   } catch (error) {
-    // An artifact's config is what it likes.
-    if (error instanceof SyntaxError || hasCode(error, ...unreadable)) return undefined
+    // The config of an artifact need not be JSON.
+    if (error instanceof SyntaxError || isUnreadable(error)) return undefined
     throw error
   }
 }

@@ -1,21 +1,23 @@
 import type { Descriptor } from '@dist/oci'
 
-/** Returned by a handler: nothing below this descriptor is looked at. Its siblings are. */
+/** A handler returns it to skip everything below the descriptor. The siblings are visited. */
 export const skipDesc: unique symbol = Symbol('skipDesc')
 
 export interface HandlerContext {
-  /** Aborts when the walk is given up. */
+  /** Aborts when the walk fails or its caller aborts it. */
   readonly signal?: AbortSignal | undefined
+  /** Levels below the roots of the walk; 0 for a root. */
+  readonly depth?: number | undefined
 }
 
 export type HandlerResult = readonly Descriptor[] | typeof skipDesc
 
-/** Does something for a descriptor and returns its children. */
+/** Handles a descriptor and returns its children. */
 export type Handler = (desc: Descriptor, context: HandlerContext) => Promise<HandlerResult>
 
 /**
- * One handler out of several: each is called in turn, and the children are those of all, in order.
- * `skipDesc` from one ends the chain for this descriptor.
+ * Combines handlers: calls each in turn and returns the children of all, in order. `skipDesc` from one ends the chain for
+ * this descriptor.
  */
 export function handlers(...chain: readonly Handler[]): Handler {
   return async (desc, context) => {

@@ -1,6 +1,5 @@
 export { childrenHandler } from './children.js'
 export { configPlatform } from './config.js'
-export { type DispatchOptions, dispatch } from './dispatch.js'
 export { type FetcherLike, fetchHandler, writeRef } from './fetch.js'
 export { type Handler, type HandlerContext, type HandlerResult, handlers, skipDesc } from './handler.js'
 export {
@@ -11,4 +10,4 @@ export {
   selectedChildren,
 } from './platforms.js'
 export { type SelectOptions, selectManifest } from './select.js'
-export { walk } from './walk.js'
+export { type WalkOptions, walk } from './walk.js'

@@ -4,94 +4,100 @@ import {
   type Descriptor,
   formatPlatform,
   isIndexType,
-  isManifestType,
   isUnknownPlatform,
   type Platform,
   platformMatches,
 } from '@dist/oci'
 import { childrenHandler } from './children.js'
 import { configPlatform } from './config.js'
-import { type Handler, type HandlerResult, skipDesc } from './handler.js'
-import { maxDepth } from './visit.js'
+import { type Handler, type HandlerContext, type HandlerResult, skipDesc } from './handler.js'
 import { walk } from './walk.js'
 
 export interface SelectOptions {
-  /** What the image is called in errors. Default: its digest. */
+  /** The name of the image for errors. Default: its digest. */
   name?: string | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Platforms that an error names. */
+/** How many platforms an error names at most. */
 const maxNamed = 20
 
 /**
- * The manifest of an index, nested ones included, that is for a platform: the first one, as container runtimes choose.
- * Where the index leaves a manifest without a platform, its config tells. What is no index is the answer itself.
- * `NOT_FOUND`, telling which platforms there are; else throws what reading the indexes throws.
+ * The manifest for a platform below an index, nested indexes included: the first one in the order of the index, as
+ * container runtimes choose. The platform of a manifest whose descriptor has none is that of its config. A root that is no
+ * index is the result itself. Throws `NOT_FOUND`, which names the platforms that the index has, and what reading the
+ * indexes throws.
  */
 export async function selectManifest(
   root: Descriptor,
   platform: Platform,
   provider: Provider,
-  options: SelectOptions = {},
+  { name = root.digest, signal }: SelectOptions = {},
 ): Promise<Descriptor> {
-  let desc = root
-  // A platform may stand on a nested index.
-  for (let depth = 0; isIndexType(desc.mediaType); depth++) {
-    if (depth > maxDepth)
-      throw new DistError('MALFORMED', `${desc.digest}: indexes nest deeper than ${maxDepth} levels`)
-    desc = await firstOf(desc, platform, provider, options)
-  }
-  return desc
-}
-
-/** The first descriptor below an index that is for the platform. */
-async function firstOf(
-  index: Descriptor,
-  platform: Platform,
-  provider: Provider,
-  { name = index.digest, signal }: SelectOptions,
-): Promise<Descriptor> {
-  const reading = { signal }
-  const offered = new Set<string>()
-  let found: Descriptor | undefined
-  const children = childrenHandler(provider)
-  const look: Handler = async (desc, context) => {
-    if (found !== undefined || !isIndexType(desc.mediaType)) return skipDesc
-    const below = await children(desc, context).catch((error): HandlerResult => {
-      // A store need not have every index that another one names.
-      if (desc !== index && isNotFound(error)) return skipDesc
-      throw error
-    })
-    if (below === skipDesc) return skipDesc
-    for (const child of below) {
-      if (found !== undefined) break
-      const its = child.platform ?? (await platformBelow(child, provider, reading))
-      if (its === undefined || isUnknownPlatform(its)) continue
-      if (platformMatches(platform, its)) found = child
-      offered.add(formatPlatform(its))
-    }
-    return below
-  }
-  await walk(look, [index], reading)
-  if (found !== undefined) return found
+  if (!isIndexType(root.mediaType)) return root
+  const search = new Search(root, platform, provider)
+  await walk((desc, context) => search.handle(desc, context), [root], { signal })
+  if (search.found !== undefined) return search.found
   throw new DistError(
     'NOT_FOUND',
-    `${name} has nothing for ${formatPlatform(platform)}; it ${listOf(offered)}`,
+    `${name}: no manifest for ${formatPlatform(platform)}; ${search.describeOffered()}`,
   )
 }
 
-async function platformBelow(
-  child: Descriptor,
-  provider: Provider,
-  reading: { signal?: AbortSignal | undefined },
-): Promise<Platform | undefined> {
-  return isManifestType(child.mediaType) ? configPlatform(child, provider, reading) : undefined
-}
+/** The handler that looks for the manifest of a platform below a root. */
+class Search {
+  found: Descriptor | undefined
+  /** An index that must be readable: the root, or an index that is for the platform itself. */
+  #required: Descriptor
+  readonly #offered = new Set<string>()
+  readonly #children: Handler
 
-function listOf(offered: ReadonlySet<string>): string {
-  if (offered.size === 0) return 'names no platform'
-  const named = [...offered].sort().slice(0, maxNamed)
-  const more = offered.size > named.length ? ` and ${offered.size - named.length} more` : ''
-  return `offers ${sanitize(named.join(', '))}${more}`
+  constructor(
+    root: Descriptor,
+    private readonly platform: Platform,
+    private readonly provider: Provider,
+  ) {
+    this.#required = root
+    this.#children = childrenHandler(provider)
+  }
+
+  async handle(desc: Descriptor, context: HandlerContext): Promise<HandlerResult> {
+    if (this.found !== undefined || !isIndexType(desc.mediaType)) return skipDesc
+    const below = await this.#childrenOf(desc, context)
+    if (below === skipDesc) return skipDesc
+    for (const child of below) {
+      const platform = child.platform ?? (await configPlatform(child, this.provider, context))
+      if (platform === undefined || isUnknownPlatform(platform)) continue
+      if (platformMatches(this.platform, platform)) return this.#take(child)
+      this.#offered.add(formatPlatform(platform))
+    }
+    return below
+  }
+
+  /** The platforms that were found, for an error. */
+  describeOffered(): string {
+    if (this.#offered.size === 0) return 'the index names no platform'
+    const named = [...this.#offered].sort().slice(0, maxNamed)
+    const more = this.#offered.size > named.length ? ` and ${this.#offered.size - named.length} more` : ''
+    return `the index has ${sanitize(named.join(', '))}${more}`
+  }
+
+  async #childrenOf(desc: Descriptor, context: HandlerContext): Promise<HandlerResult> {
+    try {
+      return await this.#children(desc, context)
+    } catch (error) {
+      // A store may lack an index that another index names.
+      if (desc !== this.#required && isNotFound(error)) return skipDesc
+      throw error
+    }
+  }
+
+  #take(child: Descriptor): HandlerResult {
+    if (!isIndexType(child.mediaType)) {
+      this.found = child
+      return skipDesc
+    }
+    this.#required = child
+    return [child]
+  }
 }

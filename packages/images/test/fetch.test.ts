@@ -1,6 +1,6 @@
 import { type ContentStore, createStore, gather, MemoryDriver } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { dispatch, type FetcherLike, fetchHandler, writeRef } from '@dist/images'
+import { type FetcherLike, fetchHandler, walk, writeRef } from '@dist/images'
 import { type Descriptor, digestOf } from '@dist/oci'
 import { beforeEach, describe, expect, it } from 'vitest'
 
@@ -133,7 +133,9 @@ describe('fetchHandler', () => {
 
   it('R16: fetches a layer that is named twice once', async () => {
     const { fetcher, fetched } = fetcherOf([content])
-    await dispatch(fetchHandler(store, fetcher), [desc, { ...desc }, { ...desc, annotations: { a: 'b' } }])
+    await walk(fetchHandler(store, fetcher), [desc, { ...desc }, { ...desc, annotations: { a: 'b' } }], {
+      concurrency: 8,
+    })
     expect(fetched).toHaveLength(1)
   })
 })

@@ -1,4 +1,4 @@
-import { childrenHandler, dispatch, type Handler, walk } from '@dist/images'
+import { childrenHandler, type Handler, walk } from '@dist/images'
 import { type Descriptor, digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
 import { index, layer } from './tree.js'
@@ -33,7 +33,7 @@ const root = index('root')
 
 describe.each([
   ['walk', (handler: Handler) => walk(handler, [root])],
-  ['dispatch', (handler: Handler) => dispatch(handler, [root])],
+  ['concurrent walk', (handler: Handler) => walk(handler, [root], { concurrency: 8 })],
 ])('R15: %s', (_, run) => {
   it('goes eight levels down, and no deeper', async () => {
     await expect(run(chain(8))).resolves.toBeUndefined()

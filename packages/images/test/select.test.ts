@@ -71,7 +71,7 @@ describe('selectManifest', () => {
     const index = imageIndex([imageFor('s390x'), imageIndex([imageFor('arm64')])])
     await expect(select(index, 'amd64')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'app:1 has nothing for linux/amd64; it offers linux/arm64, linux/s390x',
+      message: 'app:1: no manifest for linux/amd64; the index has linux/arm64, linux/s390x',
     })
   })
 
@@ -79,7 +79,7 @@ describe('selectManifest', () => {
     const [other, image] = [listedAs(imageFor('arm64'), undefined), listedAs(imageFor('amd64'), undefined)]
     expect(await select(imageIndex([other, image]), 'amd64')).toBe(image.descriptor.digest)
     await expect(select(imageIndex([other]), 'amd64')).rejects.toMatchObject({
-      message: 'app:1 has nothing for linux/amd64; it offers linux/arm64',
+      message: 'app:1: no manifest for linux/amd64; the index has linux/arm64',
     })
   })
 
@@ -98,7 +98,7 @@ describe('selectManifest', () => {
       select(index, 'amd64', { without: image.blobs[0]?.descriptor.digest }),
     ).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'app:1 has nothing for linux/amd64; it names no platform',
+      message: 'app:1: no manifest for linux/amd64; the index names no platform',
     })
   })
 

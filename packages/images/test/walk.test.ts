@@ -72,7 +72,7 @@ describe('walk', () => {
 
   it('R16: ends with an error where one digest has two sizes', async () => {
     const { handler } = treeOf({ a: [layer('b', 5), layer('c'), layer('b', 6)] })
-    const message = expect.stringContaining(`${digestOf('b')} is named with two sizes, 5 and 6`)
+    const message = expect.stringContaining(`${digestOf('b')} is named with two sizes, 5 and 6 bytes`)
     await expect(walk(handler, [layer('a')])).rejects.toMatchObject({
       code: 'MALFORMED',
       message,

@@ -1,7 +1,13 @@
-import { type ContentStore, gather, type Names, oneChunk, type Provider } from '@dist/content'
+import {
+  type ContentStore,
+  forEachConcurrently,
+  gather,
+  type Names,
+  oneChunk,
+  type Provider,
+} from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import { type Digest, maxManifestSize } from '@dist/oci'
-import { forEachOf } from './each.js'
 import { needsOf } from './needs.js'
 
 export interface DeleteOptions {
@@ -52,7 +58,7 @@ export async function deleteContent(
   // What a manifest names that cannot be read now may be among them.
   if (!force && going.length > 0 && unread.length > 0) throw unread[0]
   const missing = new Set<Digest>()
-  await forEachOf(going, callsAtOnce, async (digest) => {
+  await forEachConcurrently(going, callsAtOnce, async (digest) => {
     if (!(await wasDeleted(content.delete(digest)))) missing.add(digest)
   })
   const deleted = going.filter((digest) => !missing.has(digest))
@@ -66,7 +72,11 @@ function refusalOf(digest: Digest, images: readonly string[] | undefined): Refus
 async function unpublish(needing: readonly string[], names: Names): Promise<string[]> {
   const unpublished = [...new Set(needing)].sort()
   // Somebody else may be first.
-  await forEachOf(unpublished, callsAtOnce, async (name) => void (await wasDeleted(names.delete(name))))
+  await forEachConcurrently(
+    unpublished,
+    callsAtOnce,
+    async (name) => void (await wasDeleted(names.delete(name))),
+  )
   return unpublished
 }
 

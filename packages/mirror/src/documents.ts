@@ -3,7 +3,7 @@ import { DistError, hasCode, isAlreadyExists, isFailedPrecondition, isNotFound }
 import { writeRef } from '@dist/images'
 import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetcher } from '@dist/remotes'
-import { openPatiently } from './patience.js'
+import { openWhenFree } from './open-writer.js'
 
 export interface Documents extends Provider {
   /** Those that had to be fetched. */
@@ -111,7 +111,7 @@ async function commitDocument(
 ): Promise<void> {
   try {
     const options = { signal }
-    await using writer = await openPatiently(ingester, writeRef(desc), desc, options)
+    await using writer = await openWhenFree(ingester, writeRef(desc), desc, options)
     if (writer.status.offset > 0) await writer.restart()
     await copyContent(writer, oneChunk(content))
   } catch (error) {

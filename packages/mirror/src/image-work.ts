@@ -3,9 +3,9 @@ import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { EngineDependencies, EngineOptions, ImageOutcome } from './embedded.js'
 import type { ObjectState } from './events.js'
-import { publishPlan } from './lacking.js'
 import { Meter } from './meter.js'
 import { type Plan, planImage } from './plan.js'
+import { publishPlan } from './publish-plan.js'
 import type { Target } from './target.js'
 
 /**
@@ -40,7 +40,7 @@ export class ImageWork {
     const open = plan.missing.filter(({ digest }) => !this.#landed.has(digest))
     await this.#fill(open)
     await this.#publish(plan)
-    if (this.#target.to !== undefined) this.#tellSent(plan)
+    if (this.#target.stagesManifests) this.#tellSent(plan)
     this.#tellImage('done')
   }
 
@@ -153,7 +153,7 @@ export class ImageWork {
     const task = {
       desc,
       source: { host, repository },
-      ...(to === undefined ? {} : { to }),
+      to,
       ...(again ? { again } : {}),
     }
     const meter = this.#meters.get(desc.digest) ?? new Meter()
@@ -163,7 +163,7 @@ export class ImageWork {
       this.#tellObject(desc, 'downloading', offset)
     }
     const outcome = await this.dependencies.ingest(task, { signal, onProgress })
-    this.#target.onBlobStored?.(desc)
+    this.#target.onBlobStored(desc)
     this.#landed.add(desc.digest)
     this.#unsettled.delete(desc)
     if (outcome === 'fetched') this.#fetched.push({ size: desc.size - meter.resumed })

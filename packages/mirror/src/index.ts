@@ -1,6 +1,7 @@
 export { type Budget, type BudgetLimits, type BudgetOptions, HostBudgets, TransferBudget } from './budget.js'
 export { imagePlatforms } from './config.js'
 export { type DeleteOptions, type DeleteOutcome, deleteContent, type RefusedDelete } from './delete.js'
+export { destinationName, destinationOf } from './destination.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
 export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'
 export {
@@ -12,19 +13,15 @@ export {
   transferMemory,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
-export { type PublishPlanOptions, publishPlan } from './lacking.js'
 export { Meter } from './meter.js'
+export { MountSources } from './mount-sources.js'
 export { narrowed } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
 export { publishImage } from './publish.js'
-export { MountSources, type PushParts, type PushTask, pushBlob } from './push.js'
-export {
-  destinationName,
-  destinationOf,
-  type RegistryTargetOptions,
-  registryTarget,
-} from './registry-target.js'
+export { type PublishPlanOptions, publishPlan } from './publish-plan.js'
+export { type PushParts, type PushTask, pushBlob } from './push.js'
+export { type RegistryTargetOptions, registryTarget } from './registry-target.js'
 export type { Retries } from './schedule.js'
 export type { Source } from './source.js'
 export { storeSource } from './store-source.js'

@@ -1,99 +1,113 @@
-import { has, type Image, type Manager, type Provider, type Selection } from '@dist/content'
-import { DistError, hasCode, isNotFound } from '@dist/errdefs'
-import { childrenHandler, type Handler, selectedChildren, skipDesc } from '@dist/images'
+import { has, type Image, isDamaged, type Manager, type Provider, type Selection } from '@dist/content'
+import { isNotFound } from '@dist/errdefs'
+import { childrenHandler, type Handler, selectedChildren, skipDesc, walk } from '@dist/images'
 import {
   type Descriptor,
+  type Digest,
   formatPlatform,
   hasChildren,
   isForeignLayerType,
   isUnknownPlatform,
 } from '@dist/oci'
 
-/** A descriptor with what is below it and whether it is stored. */
+/** A descriptor with those below it, and whether it is stored. */
 export interface DescriptorNode {
   readonly desc: Descriptor
   readonly present: boolean
-  /** Whether the image's selection takes it. */
+  /** Whether the selection of the image takes it. */
   readonly selected: boolean
   /** Why a stored manifest cannot be read. */
   readonly damage?: string | undefined
-  /** Below a manifest that the tree names several times only the first time: hostile trees end. */
+  /** Empty for a manifest that the tree has shown before: hostile trees stay small. */
   readonly children: readonly DescriptorNode[]
 }
 
-type Store = Provider & Pick<Manager, 'info'>
+type InspectedContent = Provider & Pick<Manager, 'info'>
 
-const maxDepth = 8
+/** What is known of a descriptor, wherever the tree names it. */
+interface Facts {
+  readonly present: boolean
+  readonly damage?: string | undefined
+  readonly children: readonly Descriptor[]
+  /** The digests of the children that the selection takes. */
+  readonly taken: ReadonlySet<Digest>
+}
 
-/** The whole tree below an image's root, as far as its manifests are stored. */
+const absent: Facts = { present: false, children: [], taken: new Set() }
+const concurrency = 16
+
+/** The tree below the root of an image, as far as its manifests are stored. */
 export async function inspectImage(
-  image: Pick<Image, 'desc' | 'selection'>,
-  store: Store,
+  { desc: root, selection }: Pick<Image, 'desc' | 'selection'>,
+  content: InspectedContent,
 ): Promise<DescriptorNode> {
-  return nodeOf(image.desc, true, { store, selection: image.selection, met: new Set() }, 0)
-}
-
-interface Inspection {
-  readonly store: Store
-  readonly selection: Selection
-  /** Manifests that have been looked into, with whether they were selected. */
-  readonly met: Set<string>
-}
-
-async function nodeOf(
-  desc: Descriptor,
-  selected: boolean,
-  inspection: Inspection,
-  depth: number,
-): Promise<DescriptorNode> {
-  if (depth > maxDepth)
-    throw new DistError('MALFORMED', `${desc.digest}: indexes nest deeper than ${maxDepth} levels`)
-  const present = await has(inspection.store, desc)
-  const leaf = { desc, present, selected, children: [] }
-  const visit = `${desc.digest} ${selected}`
-  if (!present || !hasChildren(desc.mediaType) || inspection.met.has(visit)) return leaf
-  inspection.met.add(visit)
+  const facts = new Map<string, Facts>()
+  const inspect: Handler = async (desc, context) => {
+    const found = (await has(content, desc)) ? await factsOf(desc, selection, content, context) : absent
+    facts.set(keyOf(desc), found)
+    return found.children
+  }
   try {
-    return { ...leaf, children: await nodesBelow(desc, selected, inspection, depth) }
+    await walk(inspect, [root], { concurrency })
   } catch (error) {
-    // Somebody deletes it right now.
-    if (isNotFound(error)) return { ...leaf, present: false }
-    if (!isDamage(error)) throw error
-    return { ...leaf, damage: (error as Error).message }
+    if (!isDamaged(error)) throw error
+    return { desc: root, present: true, selected: true, damage: error.message, children: [] }
+  }
+  return nodeOf(root, true, facts, new Set())
+}
+
+async function factsOf(
+  desc: Descriptor,
+  selection: Selection,
+  content: InspectedContent,
+  context: Parameters<Handler>[1],
+): Promise<Facts> {
+  const leaf: Facts = { present: true, children: [], taken: new Set() }
+  if (!hasChildren(desc.mediaType)) return leaf
+  const read = childrenHandler(content)
+  try {
+    const children = await read(desc, context)
+    if (children === skipDesc) return leaf
+    const known: Handler = async (each, given) => (each === desc ? children : read(each, given))
+    const taken = await selectedChildren(known, selection, content)(desc, context)
+    return {
+      present: true,
+      children,
+      taken: new Set(taken === skipDesc ? [] : taken.map(({ digest }) => digest)),
+    }
+  } catch (error) {
+    // Another process deletes it at the same time.
+    if (isNotFound(error)) return absent
+    if (!isDamaged(error)) throw error
+    return { ...leaf, damage: error.message }
   }
 }
 
-/** Whether a manifest itself is at fault: a damaged one must not hide the rest of a tree, least of all from `delete`. */
-export function isDamage(error: unknown): boolean {
-  return hasCode(error, 'FAILED_PRECONDITION', 'MALFORMED', 'NOT_IMPLEMENTED', 'RESOURCE_EXHAUSTED')
+/** `shown`: the manifests that the tree has shown before, with whether they were selected. */
+function nodeOf(
+  desc: Descriptor,
+  selected: boolean,
+  facts: ReadonlyMap<string, Facts>,
+  shown: Set<string>,
+): DescriptorNode {
+  const { present, damage, children: below, taken } = facts.get(keyOf(desc)) ?? absent
+  const key = `${desc.digest} ${selected}`
+  const isShown = shown.has(key)
+  shown.add(key)
+  const children = isShown
+    ? []
+    : below.map((child) => nodeOf(child, selected && taken.has(child.digest), facts, shown))
+  return { desc, present, selected, ...(damage === undefined ? {} : { damage }), children }
 }
 
-async function nodesBelow(desc: Descriptor, selected: boolean, inspection: Inspection, depth: number) {
-  const all = await listed(childrenHandler(inspection.store), desc)
-  const taken = await listed(
-    selectedChildren(
-      async (each, context) => (each === desc ? all : childrenHandler(inspection.store)(each, context)),
-      inspection.selection,
-      inspection.store,
-    ),
-    desc,
-  )
-  const digests = new Set(taken.map((child) => child.digest))
-  const children: DescriptorNode[] = []
-  for (const child of all)
-    children.push(await nodeOf(child, selected && digests.has(child.digest), inspection, depth + 1))
-  return children
-}
-
-async function listed(handler: Handler, desc: Descriptor): Promise<readonly Descriptor[]> {
-  const children = await handler(desc, {})
-  return children === skipDesc ? [] : children
+function keyOf(desc: Descriptor): string {
+  return `${desc.digest} ${hasChildren(desc.mediaType)}`
 }
 
 export interface ImageSummary {
-  /** Bytes of everything the selection takes, each digest once; undefined when a manifest cannot be read. */
+  /** Bytes of everything that the selection takes, each digest once; undefined if a manifest cannot be read. */
   readonly size: number | undefined
-  /** Platforms whose manifests are held, formatted; of a single manifest none is known. */
+  /** Platforms whose manifests are stored, formatted; empty for a single manifest. */
   readonly platforms: readonly string[]
   /** Digests that the selection takes and the store lacks. */
   readonly missing: readonly string[]
@@ -102,8 +116,8 @@ export interface ImageSummary {
 }
 
 /** Size, platforms and completeness of a published image. */
-export async function summarizeImage(image: Image, store: Store): Promise<ImageSummary> {
-  const root = await inspectImage(image, store)
+export async function summarizeImage(image: Image, content: InspectedContent): Promise<ImageSummary> {
+  const root = await inspectImage(image, content)
   const sizes = new Map<string, number>()
   const platforms = new Set<string>()
   const missing = new Set<string>()
@@ -122,6 +136,7 @@ export async function summarizeImage(image: Image, store: Store): Promise<ImageS
   return { size, platforms: [...platforms].sort(), missing: [...missing], damaged: [...damaged] }
 }
 
+/** Calls a function for a node and all below it, parents first. */
 export function visit(node: DescriptorNode, each: (node: DescriptorNode) => void): void {
   each(node)
   for (const child of node.children) visit(child, each)

@@ -1,52 +1,10 @@
 import type { Ingester } from '@dist/content'
-import type { Descriptor, Digest } from '@dist/oci'
+import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Fetcher, Pusher } from '@dist/remotes'
 import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
+import type { MountSources } from './mount-sources.js'
 import { transferBlob } from './transfer.js'
-
-/** As many places of blobs as a mirror of ten thousand images has. */
-const remembered = 100_000
-
-/**
- * Remembers which repositories of a registry hold a blob: what one of them has, another can be given without a
- * transfer. That it may be gone meanwhile costs a question. The blobs that were met first are forgotten first.
- */
-export class MountSources {
-  readonly #repositories = new Map<string, Set<string>>()
-  #places = 0
-
-  /** `limit`: places that are remembered. */
-  constructor(private readonly limit: number = remembered) {}
-
-  add({ host, repository }: Locator, digest: Digest): void {
-    const key = keyOf(host, digest)
-    const repositories = this.#repositories.get(key) ?? new Set()
-    if (repositories.has(repository)) return
-    repositories.add(repository)
-    this.#repositories.set(key, repositories)
-    this.#places++
-    for (const [oldest, places] of this.#repositories) {
-      if (this.#places <= this.limit) break
-      this.#repositories.delete(oldest)
-      this.#places -= places.size
-    }
-  }
-
-  has({ host, repository }: Locator, digest: Digest): boolean {
-    return this.#repositories.get(keyOf(host, digest))?.has(repository) ?? false
-  }
-
-  /** A repository of the host that got the blob. */
-  repositoryWith(digest: Digest, host: string): string | undefined {
-    const [first] = this.#repositories.get(keyOf(host, digest)) ?? []
-    return first
-  }
-}
-
-function keyOf(host: string, digest: Digest): string {
-  return `${host} ${digest}`
-}
 
 /** A blob that goes to a repository. */
 export type PushTask = BlobTask & { readonly to: Locator }

@@ -1,9 +1,15 @@
-import { type ContentStore, type Image, type Names, readContent } from '@dist/content'
-import { hasCode } from '@dist/errdefs'
+import {
+  type ContentStore,
+  forEachConcurrently,
+  type Image,
+  isUnreadable,
+  type Names,
+  oneChunk,
+  readContent,
+} from '@dist/content'
 import { type Descriptor, type Digest, hasChildren, maxManifestSize, parseManifest } from '@dist/oci'
 import { formatLocator, type Locator, publishedNames } from '@dist/reference'
 import type { Fetcher } from '@dist/remotes'
-import { forEachOf } from './each.js'
 import type { Source } from './source.js'
 
 /** Manifests that are read at the same time to find what they refer to. */
@@ -37,15 +43,11 @@ function fetcherOf(content: ContentStore): Fetcher {
       const options = { signal }
       // Here it is known that the store is to blame.
       const body = hasChildren(desc.mediaType)
-        ? once((await readContent(content, desc, maxManifestSize, options)).subarray(offset))
+        ? oneChunk((await readContent(content, desc, maxManifestSize, options)).subarray(offset))
         : await content.open(desc, { offset, ...options })
       return { offset, body }
     },
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }
 
 /** The manifests with a subject that are published in a repository, by that subject. */
@@ -56,7 +58,7 @@ async function subjectsOf(
 ): Promise<Map<Digest, Descriptor[]>> {
   const bySubject = new Map<Digest, Map<Digest, Descriptor>>()
   const repository = formatLocator(locator)
-  await forEachOf(names.list(), readAtOnce, async ({ name, desc }) => {
+  await forEachConcurrently(names.list(), readAtOnce, async ({ name, desc }) => {
     const rest = name.startsWith(repository) ? name[repository.length] : undefined
     if (rest !== ':' && rest !== '@') return
     const subject = await subjectOf(desc, content)
@@ -66,14 +68,6 @@ async function subjectsOf(
   return new Map([...bySubject].map(([subject, found]) => [subject, [...found.values()]]))
 }
 
-const unreadable = [
-  'NOT_FOUND',
-  'MALFORMED',
-  'NOT_IMPLEMENTED',
-  'FAILED_PRECONDITION',
-  'RESOURCE_EXHAUSTED',
-] as const
-
 /** None of what is not there or cannot be read: that is for those to say who want the image itself. */
 async function subjectOf(desc: Image['desc'], content: ContentStore): Promise<Digest | undefined> {
   if (!hasChildren(desc.mediaType)) return undefined
@@ -81,7 +75,7 @@ async function subjectOf(desc: Image['desc'], content: ContentStore): Promise<Di
     const document = await readContent(content, desc, maxManifestSize)
     return parseManifest(document, desc.mediaType, desc.digest).subject?.digest
   } catch (error) {
-    if (hasCode(error, ...unreadable)) return undefined
+    if (isUnreadable(error)) return undefined
     throw error
   }
 }

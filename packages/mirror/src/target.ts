@@ -4,47 +4,49 @@ import type { Locator, Reference } from '@dist/reference'
 
 export interface TargetOptions {
   signal?: AbortSignal | undefined
-  /** Told what was left behind, and why: of the image itself nothing is. */
+  /** Called with what was left out and why, one line each. The image itself is always complete. */
   onRemark?: ((remark: string) => void) | undefined
 }
 
-/** Where one image goes: into a store, or to a repository of a registry. */
+/** The destination of one image: a store (`storeTarget`) or a repository of a registry (`registryTarget`). */
 export interface Target {
-  /** The names that it gets there. */
+  /** The names that the image gets there. */
   readonly names: readonly string[]
-  /** Reads back the manifests that planning has put there. */
+  /** Reads the manifests that planning has written. */
   readonly provider: Provider
-  /** Takes the image's manifests in while it is planned. */
+  /** Takes the manifests of the image while it is planned. */
   readonly ingester: Ingester
-  /** The repository that takes the blobs, where they do not go into the store. */
-  readonly to?: Locator | undefined
+  /** The repository that takes the blobs; undefined: the store takes them. */
+  readonly to: Locator | undefined
   /**
-   * Whether a name that is published there is proof enough that a whole image is there, so that one which has not
-   * changed costs a request to each side. Default: false, what is below is looked at.
+   * Whether manifests that planning writes wait until the image is published. A registry takes a manifest only after the
+   * content that it names; a store takes it at once.
    */
-  readonly trustsPublishedName?: boolean | undefined
-  /** Those of the descriptors whose content is not there, in order. */
-  missing(descs: readonly Descriptor[], options?: TargetOptions): Promise<Descriptor[]>
-  /**
-   * Those of an image's manifests that publishing has still to put, where planning only gathers them. Default: those
-   * that planning had to fetch were put then.
-   */
-  pending?(manifests: readonly Descriptor[], options?: TargetOptions): Promise<Descriptor[]>
-  /** What refers to that digest there, where it can be told. */
-  referrers?(digest: Digest, options?: TargetOptions): Promise<readonly Descriptor[]>
-  /** What is published under a name, if anything. */
+  readonly stagesManifests: boolean
+  /** Whether a published name proves that all of its image is there. Then an unchanged image costs one request. */
+  readonly trustsPublishedName: boolean
+  /** The descriptors whose content is not there, in order. */
+  missing(descs: readonly Descriptor[], options?: TargetOptions): Promise<readonly Descriptor[]>
+  /** The manifests of a published image that are not there. `fetched`: those that planning had to fetch. */
+  missingManifests(
+    manifests: readonly Descriptor[],
+    fetched: readonly Descriptor[],
+    options?: TargetOptions,
+  ): Promise<readonly Descriptor[]>
+  /** Whether it lists all of these manifests as referrers of the subject. */
+  listsReferrers(subject: Digest, referrers: readonly Descriptor[], options?: TargetOptions): Promise<boolean>
+  /** The image that is published under a name; undefined if there is none. */
   published(name: string, options?: TargetOptions): Promise<Image | undefined>
   /**
-   * Makes the name visible, after the referrers. Everything below it and below them is there already, but for the
-   * manifests that a registry takes only when all they name is there: those were given to the ingester. Resolves to
-   * the image as it is published then: a store keeps what it held of the same digest.
+   * Puts the staged manifests, then the referrers, then the name. All other content has to be there. Resolves to the
+   * image as it is published: a store adds what it held of the same digest to the selection.
    */
   publish(image: Image, referrers: readonly Descriptor[], options?: TargetOptions): Promise<Image>
-  /** Told of each blob that has come for this image: nobody needs to ask for it again. */
-  onBlobStored?(desc: Descriptor): void
-  /** Told of what it turned out to lack: nothing of it counts as there, and its manifests are put again. */
-  forget?(descs: readonly Descriptor[]): void
+  /** Has to be called for each blob that came for this image: `missing` need not ask for it again. */
+  onBlobStored(desc: Descriptor): void
+  /** Has to be called for content that turned out to be missing: it is asked for, and put, again. */
+  forget(descs: readonly Descriptor[]): void
 }
 
-/** Where each image goes. */
+/** The target of each image. */
 export type TargetOf = (reference: Reference) => Target

@@ -13,7 +13,7 @@ import { writeRef } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 import type { Outcome } from './ingest.js'
-import { openPatiently } from './patience.js'
+import { openWhenFree } from './open-writer.js'
 
 /** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
 const lostWrites = 2
@@ -55,7 +55,7 @@ export async function transferBlob(
   for (;;) {
     let resumed = false
     try {
-      await using writer = await openPatiently(ingester, writeRef(desc), desc, { signal })
+      await using writer = await openWhenFree(ingester, writeRef(desc), desc, { signal })
       if (made.again && writer.status.offset > 0) await writer.restart()
       resumed = writer.status.offset > 0
       await fill(writer, desc, source, options)

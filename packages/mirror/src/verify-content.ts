@@ -1,7 +1,6 @@
-import { has, type Image, type Manager, type Names, type Provider } from '@dist/content'
+import { forEachConcurrently, has, type Image, type Manager, type Names, type Provider } from '@dist/content'
 import { type Code, DistError, throwIfAborted } from '@dist/errdefs'
 import { type Digest, isForeignLayerType } from '@dist/oci'
-import { forEachOf } from './each.js'
 import { type Need, neededBy, needsOf } from './needs.js'
 import { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 
@@ -40,7 +39,7 @@ export async function contentToVerify(
     stored: content,
     signal,
   }
-  await forEachOf(images ?? names.list(), imagesAtOnce, async (image) => {
+  await forEachConcurrently(images ?? names.list(), imagesAtOnce, async (image) => {
     for (const desc of await neededBy(image, content, options)) {
       if (sizes.has(desc.digest)) continue
       if (isForeignLayerType(desc.mediaType) && !(await has(content, desc))) continue
@@ -141,7 +140,7 @@ async function verifyAll(
   const outage = new OutageWatch(onVerdict)
   const given = { signal }
   try {
-    await forEachOf(content.keys(), concurrency, async (digest) => {
+    await forEachConcurrently(content.keys(), concurrency, async (digest) => {
       throwIfAborted(signal)
       const onProgress = (offset: number) => onEvent?.({ type: 'reading', digest, offset })
       outage.add(digest, await verify(digest, { onProgress, ...given }))

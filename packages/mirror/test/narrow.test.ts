@@ -43,7 +43,7 @@ describe('a source that is narrowed to one platform', () => {
     const remote = new ScriptedRemote()
     remote.push(twoPlatforms().index, name)
     await expect(narrowed(remote, parsePlatform('linux/s390x')).resolve(reference)).rejects.toEqual(
-      errorOf('NOT_FOUND', name, 'linux/s390x', 'offers linux/amd64, linux/arm64'),
+      errorOf('NOT_FOUND', name, 'linux/s390x', 'the index has linux/amd64, linux/arm64'),
     )
   })
 

@@ -120,7 +120,7 @@ describe('of an index', () => {
     expect((await read(index, arm)).desc.digest).toBe(second.descriptor.digest)
     expect(await rejection(read(index, own))).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining('it offers linux/arm/v7, linux/riscv64'),
+      message: expect.stringContaining('the index has linux/arm/v7, linux/riscv64'),
     })
   })
 
@@ -128,7 +128,7 @@ describe('of an index', () => {
     const error = await rejection(read(imageIndex(children.slice(0, 2)), own))
     expect(error).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringMatching(/; it offers linux\/arm\/v7, linux\/riscv64$/),
+      message: expect.stringMatching(/; the index has linux\/arm\/v7, linux\/riscv64$/),
     })
   })
 
@@ -136,7 +136,7 @@ describe('of an index', () => {
     const attestation = onPlatform({ os: 'unknown', architecture: 'unknown' })
     expect(await rejection(read(imageIndex([attestation]), own))).toMatchObject({
       code: 'NOT_FOUND',
-      message: expect.stringContaining('it names no platform'),
+      message: expect.stringContaining('the index names no platform'),
     })
   })
 

@@ -84,7 +84,7 @@ it('another spelling of a platform is the same platform', async () => {
 it('a platform that is not offered: 3, it names what is, and nothing is published', async () => {
   const ended = await pull('wide', '--platform', 'linux/amd64', '--platform', 'linux/s390x')
   expect(ended).toMatchObject({ code: 3, stdout: '' })
-  expect(ended.stderr).toContain('has nothing for linux/s390x')
+  expect(ended.stderr).toContain('no manifest for linux/s390x')
   expect(ended.stderr).toContain('linux/amd64, linux/arm64, windows/amd64')
   expect(await inspected()).toEqual([])
 })

@@ -235,7 +235,7 @@ describe('an index that is stored in part', () => {
     const repository = fresh()
     const ended = await workspace().dist(['push', from('three:1'), to(`${repository}:t`)])
     expect(ended).toMatchObject({ code: 1, stdout: '' })
-    expect(ended.stderr).toMatch(/MANIFEST_BLOB_UNKNOWN.*it names 1 more than are sent with it/)
+    expect(ended.stderr).toMatch(/MANIFEST_BLOB_UNKNOWN.*the index names 1 more manifests than are sent/)
     expect((await fetch(`${registry().url}/v2/${repository}/manifests/t`)).status).toBe(404)
   })
 

@@ -87,7 +87,7 @@ describe('an image of the store', () => {
     expect((await dist('unpack', reference('index'))).stdout).toContain(chainID)
     const asked = await dist('unpack', '--platform', 'linux/s390x', reference('index'))
     expect(asked).toMatchObject({ code: 3, stdout: '' })
-    expect(asked.stderr).toContain('has nothing for linux/s390x; it offers linux/a')
+    expect(asked.stderr).toContain('no manifest for linux/s390x; the index has linux/a')
   })
 
   it('of a platform that was not pulled: 3, saying to pull it', async () => {

@@ -69,7 +69,7 @@ export class MirrorImage implements ImageKind {
     if (plan.missing.length === 0) return []
     const settled = await this.engine.states.settledBlobs(image)
     const isSent = ({ digest }: Descriptor) => settled.has(blobKey(digest))
-    for (const desc of plan.missing.filter(isSent)) target.onBlobStored?.(desc)
+    for (const desc of plan.missing.filter(isSent)) target.onBlobStored(desc)
     return plan.missing.filter((desc) => !isSent(desc))
   }
 

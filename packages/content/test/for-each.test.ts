@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
+import { forEachConcurrently } from '@dist/content'
 import { expect, it } from 'vitest'
-import { forEachOf } from '../src/each.js'
 
 async function* count(to: number): AsyncIterable<number> {
   for (let i = 0; i < to; i++) yield i
 }
 
-it('calls for each item, never for more at a time than it may', async () => {
+it('calls the function for each item, up to the concurrency at the same time', async () => {
   const met: number[] = []
   let running = 0
   let most = 0
-  await forEachOf(count(50), 4, async (item) => {
+  await forEachConcurrently(count(50), 4, async (item) => {
     most = Math.max(most, ++running)
     await setImmediate()
     met.push(item)
@@ -20,26 +20,26 @@ it('calls for each item, never for more at a time than it may', async () => {
   expect(most).toBe(4)
 })
 
-it('after an error takes no further item, lets those under way end, and throws it', async () => {
+it('handles no further item after an error, waits for the running calls, and throws it', async () => {
   const ended: number[] = []
-  const failing = forEachOf(count(50), 4, async (item) => {
+  const failing = forEachConcurrently(count(50), 4, async (item) => {
     if (item === 1) throw new Error('the second')
     await setImmediate()
     ended.push(item)
   })
   await expect(failing).rejects.toThrow('the second')
-  expect(ended).toEqual([0, 2, 3])
+  expect(ended).toEqual([0, 2])
 })
 
-it('throws what the items throw', async () => {
+it('throws an error of the source', async () => {
   const items = async function* () {
     yield 1
     throw new Error('no more')
   }
-  await expect(forEachOf(items(), 3, async () => {})).rejects.toThrow('no more')
+  await expect(forEachConcurrently(items(), 3, async () => {})).rejects.toThrow('no more')
 })
 
-it('closes what it takes items from', async () => {
+it('closes the source after an error', async () => {
   let closed = false
   const items = async function* () {
     try {
@@ -50,7 +50,7 @@ it('closes what it takes items from', async () => {
       closed = true
     }
   }
-  const failing = forEachOf(items(), 1, () => Promise.reject(new Error('no')))
+  const failing = forEachConcurrently(items(), 1, () => Promise.reject(new Error('no')))
   await expect(failing).rejects.toThrow('no')
   expect(closed).toBe(true)
 })

@@ -8,7 +8,7 @@ const longestWait = 1000
  * Opens a writer and waits, with jitter, while somebody else holds the ref: another process that fetches the same
  * content. Once that one is through, this throws `ALREADY_EXISTS`. `CANCELED` through the signal.
  */
-export async function openPatiently(
+export async function openWhenFree(
   ingester: Ingester,
   ref: string,
   expected: Expected,

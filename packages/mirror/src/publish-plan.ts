@@ -33,7 +33,7 @@ export async function publishPlan(
       const lacked = lackedOf(plan, error).filter(({ digest }) => !brought.has(digest))
       if (lacked.length === 0) throw stillLacking(error, brought)
       for (const { digest } of lacked) brought.add(digest)
-      target.forget?.(lacked)
+      target.forget(lacked)
       const blobs = lacked.filter(({ mediaType }) => !hasChildren(mediaType))
       if (blobs.length > 0) await bring(blobs)
     }

@@ -1,9 +1,13 @@
 import { DistError } from '@dist/errdefs'
-import { dispatch, type HandlerContext, skipDesc } from '@dist/images'
+import { type Handler, type HandlerContext, skipDesc, type WalkOptions, walk } from '@dist/images'
 import { type Descriptor, digestOf } from '@dist/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { layer, treeOf } from './tree.js'
+
+/** A walk with eight handlers at a time, unless the options say otherwise. */
+const concurrentWalk = (handler: Handler, roots: readonly Descriptor[], options: WalkOptions = {}) =>
+  walk(handler, roots, { concurrency: 8, ...options })
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
@@ -13,29 +17,30 @@ const aborted = (signal: AbortSignal | undefined) =>
 
 const leaves = (count: number) => Array.from({ length: count }, (_, i) => layer(`leaf ${i}`))
 
-describe('dispatch', () => {
+describe('a concurrent walk', () => {
   it('handles everything once, parents before their children', async () => {
     const { handler, visited } = treeOf({
       a: [layer('b'), layer('c')],
       b: [layer('d')],
       c: [layer('d'), layer('e')],
     })
-    await dispatch(handler, [layer('a'), layer('a')])
+    await concurrentWalk(handler, [layer('a'), layer('a')])
     expect([...visited].sort().join('')).toBe('abcde')
     expect(visited[0]).toBe('a')
     expect(visited.indexOf('b')).toBeLessThan(visited.indexOf('d'))
     expect(visited.indexOf('c')).toBeLessThan(visited.indexOf('e'))
   })
 
-  it('starts what was named first first', async () => {
+  it('starts handlers depth first, in the order of the descriptors', async () => {
     const seen: string[] = []
     const roots = leaves(20)
     const handler = async (desc: Descriptor) => {
       seen.push(desc.digest)
       return desc === roots[0] ? [layer('child')] : []
     }
-    await dispatch(handler, roots, { concurrency: 1 })
-    expect(seen).toEqual([...roots.map((root) => root.digest), digestOf('child')])
+    await concurrentWalk(handler, roots, { concurrency: 1 })
+    const [first, ...others] = roots.map((root) => root.digest)
+    expect(seen).toEqual([first, digestOf('child'), ...others])
   })
 
   it('handles as many siblings at the same time as allowed, and never more', async () => {
@@ -52,7 +57,7 @@ describe('dispatch', () => {
             running--
             return []
           }
-          await dispatch(handler, leaves(count), { concurrency })
+          await concurrentWalk(handler, leaves(count), { concurrency })
           expect(most).toBe(Math.min(concurrency, count))
           expect(running).toBe(0)
         },
@@ -62,12 +67,12 @@ describe('dispatch', () => {
   })
 
   it.each([0, -1, Number.NaN])('refuses a concurrency of %d rather than do nothing', async (concurrency) => {
-    const done = dispatch(async () => [], leaves(1), { concurrency })
+    const done = concurrentWalk(async () => [], leaves(1), { concurrency })
     await expect(done).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   it('has nothing to do for no roots', async () => {
-    await expect(dispatch(async () => expect.unreachable(), [])).resolves.toBeUndefined()
+    await expect(concurrentWalk(async () => expect.unreachable(), [])).resolves.toBeUndefined()
   })
 
   it('skips what is below a descriptor for skipDesc, and not its siblings', async () => {
@@ -76,14 +81,14 @@ describe('dispatch', () => {
       const children = await handler(desc)
       return desc.digest === digestOf('b') ? skipDesc : children
     }
-    await dispatch(skipping, [layer('a')])
+    await concurrentWalk(skipping, [layer('a')])
     expect(visited.join('')).toBe('abce')
   })
 
   it('R16: ends with an error where one digest has two sizes', async () => {
     const { handler } = treeOf({ a: [layer('b', 5), layer('b', 6)] })
-    await expect(dispatch(handler, [layer('a')])).rejects.toMatchObject({ code: 'MALFORMED' })
-    await expect(dispatch(handler, [layer('b', 5), layer('b', 6)])).rejects.toMatchObject({
+    await expect(concurrentWalk(handler, [layer('a')])).rejects.toMatchObject({ code: 'MALFORMED' })
+    await expect(concurrentWalk(handler, [layer('b', 5), layer('b', 6)])).rejects.toMatchObject({
       code: 'MALFORMED',
     })
   })
@@ -92,7 +97,7 @@ describe('dispatch', () => {
     const roots = leaves(100_000)
     let count = 0
     const started = process.cpuUsage()
-    await dispatch(async () => {
+    await concurrentWalk(async () => {
       count++
       return []
     }, roots)
@@ -103,7 +108,7 @@ describe('dispatch', () => {
   }, 30_000)
 })
 
-describe('the first error of a dispatch', () => {
+describe('the first error of a concurrent walk', () => {
   const first = layer('first')
   const failing =
     (others: (context: HandlerContext) => Promise<void>) =>
@@ -121,7 +126,7 @@ describe('the first error of a dispatch', () => {
       stopped++
       throw new DistError('CANCELED', 'second')
     })
-    const done = dispatch(handler, [layer('x'), layer('y'), first, layer('z')], { concurrency: 4 })
+    const done = concurrentWalk(handler, [layer('x'), layer('y'), first, layer('z')], { concurrency: 4 })
     await expect(done).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'first' })
     expect(stopped).toBe(3)
   })
@@ -132,7 +137,7 @@ describe('the first error of a dispatch', () => {
       await aborted(signal)
       reason = signal?.reason
     })
-    await expect(dispatch(handler, [layer('x'), first])).rejects.toThrow('first')
+    await expect(concurrentWalk(handler, [layer('x'), first])).rejects.toThrow('first')
     expect(reason).toMatchObject({ code: 'NOT_FOUND' })
   })
 
@@ -141,7 +146,7 @@ describe('the first error of a dispatch', () => {
     const handler = failing(async () => {
       begun++
     })
-    await expect(dispatch(handler, [first, ...leaves(50)], { concurrency: 1 })).rejects.toThrow('first')
+    await expect(concurrentWalk(handler, [first, ...leaves(50)], { concurrency: 1 })).rejects.toThrow('first')
     expect(begun).toBe(0)
   })
 
@@ -149,11 +154,11 @@ describe('the first error of a dispatch', () => {
     const handler = () => {
       throw new DistError('INTERNAL', 'at once')
     }
-    await expect(dispatch(handler, leaves(3))).rejects.toThrow('at once')
+    await expect(concurrentWalk(handler, leaves(3))).rejects.toThrow('at once')
   })
 })
 
-describe('aborting a dispatch from outside', () => {
+describe('aborting a concurrent walk', () => {
   it('reaches the handlers, and is thrown as CANCELED', async () => {
     const controller = new AbortController()
     let begun = 0
@@ -163,20 +168,20 @@ describe('aborting a dispatch from outside', () => {
       expect(signal?.aborted).toBe(true)
       return []
     }
-    const done = dispatch(handler, leaves(20), { concurrency: 1, signal: controller.signal })
+    const done = concurrentWalk(handler, leaves(20), { concurrency: 1, signal: controller.signal })
     await expect(done).rejects.toMatchObject({ code: 'CANCELED' })
     expect(begun).toBe(1)
   })
 
   it('before it began keeps it from beginning', async () => {
-    const done = dispatch(async () => expect.unreachable(), leaves(2), { signal: AbortSignal.abort() })
+    const done = concurrentWalk(async () => expect.unreachable(), leaves(2), { signal: AbortSignal.abort() })
     await expect(done).rejects.toMatchObject({ code: 'CANCELED' })
   })
 
   it('with an error of ours throws that error', async () => {
     const reason = new DistError('UNAVAILABLE', 'lock lost')
-    await expect(dispatch(async () => [], leaves(1), { signal: AbortSignal.abort(reason) })).rejects.toBe(
-      reason,
-    )
+    await expect(
+      concurrentWalk(async () => [], leaves(1), { signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason)
   })
 })
