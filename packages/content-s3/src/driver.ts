@@ -5,6 +5,7 @@ import {
   type Info,
   type ReadOptions,
   type Status,
+  type Swept,
   statusOf,
   type WriteOptions,
 } from '@dist/content'
@@ -18,7 +19,7 @@ import { readRange } from './bucket/read.js'
 import { type DraftSettings, S3Draft } from './upload/draft.js'
 import { abortUpload, listUploads, type OpenUpload } from './upload/open-uploads.js'
 import { progressOf } from './upload/progress.js'
-import { refOf, type Swept, sweepUploads } from './upload/sweep.js'
+import { refOf, sweepUploads } from './upload/sweep.js'
 
 /** Content in a bucket, one object for each blob. Refs are exclusive within this process only. */
 export class S3Driver implements Driver {

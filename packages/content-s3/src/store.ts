@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { type ContentStore, createStore, type Names } from '@dist/content'
+import { type ContentStore, createStore, type Names, type Swept } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import { Bucket } from './bucket/bucket.js'
@@ -11,7 +11,6 @@ import { S3Names } from './names/names.js'
 import { probe } from './probe.js'
 import { PartMemory } from './upload/memory.js'
 import { minPartSize } from './upload/sizes.js'
-import type { Swept } from './upload/sweep.js'
 import type { S3Location } from './url.js'
 
 const mebibyte = 1024 * 1024

@@ -1,60 +1,36 @@
-import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
-import type { Expected, Ingester, Manager, Provider } from './content.js'
-import type { Driver } from './driver.js'
-import { openWriter } from './writer.js'
+import type { Ingester, Manager, Provider } from './content.js'
+import type { Names } from './names.js'
 
+/** The content of a store: read, write and manage. */
 export type ContentStore = Provider & Ingester & Manager
 
-/** A content store on a kind of storage. Size and digest are verified here, once for all kinds. */
-export function createStore(driver: Driver): ContentStore {
-  return {
-    open: async (desc, options = {}) => {
-      throwIfAborted(options.signal)
-      return driver.read(desc.digest, options)
-    },
-    ...createIngester(driver),
-    info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
-    walk: () => driver.walk(),
-    statuses: () => driver.statuses(),
-    abort: (ref) => driver.discard(ref),
-    delete: async (digest) => {
-      if (!(await driver.delete(digest))) missing(digest)
-    },
-  }
+/** What a sweep removed. */
+export interface Swept {
+  /** The ref of the write; undefined for remains that no write can resume. */
+  readonly ref: string | undefined
+  /** Bytes freed. */
+  readonly size: number
+  readonly updatedAt: Date
 }
 
-/** The same for what only takes content in, such as a repository of a registry. */
-export function createIngester(driver: Pick<Driver, 'stat' | 'draft'>): Ingester {
-  return {
-    writer: (ref, expected, options = {}) => openExpected(driver, ref, narrow(expected), options),
-  }
-}
-
-async function openExpected(
-  driver: Pick<Driver, 'stat' | 'draft'>,
-  ref: string,
-  expected: Expected,
-  options: { signal?: AbortSignal | undefined },
-) {
-  throwIfAborted(options.signal)
-  const { digest, size } = expected
-  const info = digest === undefined ? undefined : await driver.stat(digest)
-  if (info === undefined) return openWriter(driver, ref, expected, options)
-  if (size !== undefined && size !== info.size) {
-    throw new DistError(
-      'FAILED_PRECONDITION',
-      `${digest} is in the store with ${info.size} bytes; ${size} were expected`,
-    )
-  }
-  throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
-}
-
-/** What is expected and nothing else: callers may hand a whole descriptor, and drivers write it down. */
-function narrow({ digest, size }: Expected): Expected {
-  return { digest, size }
-}
-
-function missing(digest: Digest): never {
-  throw new DistError('NOT_FOUND', `${digest} is not in the store`)
+/** An opened store of any kind: content with the names of its images. */
+export interface Store extends AsyncDisposable {
+  /** The absolute path of a directory, or `s3://bucket/prefix`. */
+  readonly url: string
+  /** Random, set when the store is created; undefined if it does not exist. */
+  readonly id: string | undefined
+  /** Always true if the store was opened to be created. */
+  readonly exists: boolean
+  readonly content: ContentStore
+  readonly names: Names
+  /** The location of committed content: a path or an S3 URL. The content need not exist. */
+  locate(digest: Digest): string
+  /**
+   * Removes remains of writes that have not changed for `olderThan` milliseconds. `onRemark` is called with what the kind
+   * of store cannot find.
+   */
+  sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
+  /** Writes and reads in the store, and throws an error that names the cause of a failure. */
+  probe(): Promise<void>
 }

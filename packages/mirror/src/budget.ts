@@ -1,14 +1,14 @@
 import { abortError, throwIfAborted } from '@dist/errdefs'
 
-/** Bounds transfers. Disposing what it gives gives it back. */
+/** Limits transfers. Disposing a grant returns it. */
 export interface Budget {
-  /** Waits for a place and so many bytes. `CANCELED` through the signal. */
+  /** Waits for a slot and so many bytes. Throws `CANCELED` if the signal aborts. */
   acquire(bytes: number, options?: BudgetOptions): Promise<Disposable>
 }
 
 export interface BudgetOptions {
   signal?: AbortSignal | undefined
-  /** The host that the bytes come from. */
+  /** The host that sends the bytes. */
   host?: string | undefined
 }
 
@@ -18,15 +18,15 @@ interface Waiter {
 }
 
 export interface BudgetLimits {
-  /** Bytes that all transfers together may hold on their way. */
+  /** Bytes that all transfers may hold in memory. */
   bytes: number
   /** Transfers at the same time. */
   transfers: number
 }
 
 /**
- * Bounds how many transfers a process runs and how many bytes they hold, whatever a registry sends and however
- * many are asked for. First come, first served, so that a large one is not overtaken for ever.
+ * Limits the transfers of a process and the bytes that they hold in memory. First come, first served: small transfers do
+ * not overtake a large one. p-limit counts calls and no bytes, hence this class.
  */
 export class TransferBudget implements Budget {
   #bytes: number
@@ -38,15 +38,12 @@ export class TransferBudget implements Budget {
     this.#transfers = limits.transfers
   }
 
-  /**
-   * Waits for a place and so many bytes; more than there are in all count as all. Disposing gives them back.
-   * `CANCELED` through the signal.
-   */
+  /** More bytes than the limit count as the limit. */
   async acquire(bytes: number, options: BudgetOptions = {}): Promise<Disposable> {
     const { signal } = options
     throwIfAborted(signal)
     const wanted = Math.min(bytes, this.limits.bytes)
-    if (this.#waiters.size > 0 || !this.#fits(wanted)) await this.#turn(wanted, signal)
+    if (this.#waiters.size > 0 || !this.#fits(wanted)) await this.#waitFor(wanted, signal)
     else this.#take(wanted)
     let held = true
     return {
@@ -57,7 +54,7 @@ export class TransferBudget implements Budget {
     }
   }
 
-  #turn(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  #waitFor(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiters.delete(waiter)
@@ -99,21 +96,21 @@ export class TransferBudget implements Budget {
   }
 }
 
-/** So many hosts may use up a budget of their own at the same time. */
-const hostsAtOnce = 4
+/** How many hosts can use their whole budget at the same time. */
+const fullHosts = 4
 
 /**
- * A budget for each host, and one that some of them fill together: transfers that wait for a slow host do not keep those
- * of others waiting.
+ * A budget for each host, within one for all hosts. Transfers that wait for a slow host do not delay those of other
+ * hosts.
  */
 export class HostBudgets implements Budget {
   readonly #hosts = new Map<string, TransferBudget>()
   readonly #all: TransferBudget
 
-  /** `limits`: of one host. */
+  /** `limits`: those of one host. */
   constructor(readonly limits: BudgetLimits) {
     const { bytes, transfers } = limits
-    this.#all = new TransferBudget({ bytes: bytes * hostsAtOnce, transfers: transfers * hostsAtOnce })
+    this.#all = new TransferBudget({ bytes: bytes * fullHosts, transfers: transfers * fullHosts })
   }
 
   async acquire(bytes: number, options: BudgetOptions = {}): Promise<Disposable> {

@@ -11,11 +11,11 @@ import { type Digest, maxManifestSize } from '@dist/oci'
 import { needsOf } from './needs.js'
 
 export interface DeleteOptions {
-  /** Deletes also what images need; their names go first. Default: false. */
+  /** Also delete content that images need, after their names. Default: false. */
   force?: boolean | undefined
 }
 
-/** Content that stays, and the names of all images that need it, sorted. */
+/** Content that is not deleted, with the names of all images that need it, sorted. */
 export interface RefusedDelete {
   readonly digest: Digest
   readonly images: readonly string[]
@@ -24,18 +24,18 @@ export interface RefusedDelete {
 export interface DeleteOutcome {
   readonly deleted: readonly Digest[]
   readonly missing: readonly Digest[]
-  /** What images need; empty with `force`. */
+  /** Content that images need; empty with `force`. */
   readonly refused: readonly RefusedDelete[]
-  /** Names that needed some of it and therefore are no longer published; empty without `force`. */
+  /** Names that were removed because they needed some of it; empty without `force`. */
   readonly unpublished: readonly string[]
 }
 
 /** Calls to the store at the same time. */
-const callsAtOnce = 16
+const concurrency = 16
 
 /**
- * Deletes content. A published name vouches for everything below it: what it needs is refused, or, with `force`, deleted
- * once the name is unpublished. What is not there is reported, not an error.
+ * Deletes content. Content that a published image needs is refused, or with `force` deleted after the name of the image.
+ * Missing content is reported and is no error.
  */
 export async function deleteContent(
   digests: readonly Digest[],
@@ -55,10 +55,10 @@ export async function deleteContent(
     : []
   const kept = new Set(refused.map(({ digest }) => digest))
   const going = [...asked].filter((digest) => !kept.has(digest))
-  // What a manifest names that cannot be read now may be among them.
+  // A manifest that cannot be read now may name some of them.
   if (!force && going.length > 0 && unread.length > 0) throw unread[0]
   const missing = new Set<Digest>()
-  await forEachConcurrently(going, callsAtOnce, async (digest) => {
+  await forEachConcurrently(going, concurrency, async (digest) => {
     if (!(await wasDeleted(content.delete(digest)))) missing.add(digest)
   })
   const deleted = going.filter((digest) => !missing.has(digest))
@@ -71,18 +71,18 @@ function refusalOf(digest: Digest, images: readonly string[] | undefined): Refus
 
 async function unpublish(needing: readonly string[], names: Names): Promise<string[]> {
   const unpublished = [...new Set(needing)].sort()
-  // Somebody else may be first.
+  // Another process may have deleted it already.
   await forEachConcurrently(
     unpublished,
-    callsAtOnce,
+    concurrency,
     async (name) => void (await wasDeleted(names.delete(name))),
   )
   return unpublished
 }
 
 /**
- * Of what is to be deleted nothing has to be readable: a manifest that the disk fails to give counts as not there, and
- * its error is put into `unread`.
+ * Content that is to be deleted need not be readable: a manifest that the store fails to read counts as missing, and its
+ * error is added to `unread`.
  */
 function tolerant(content: Provider, asked: ReadonlySet<Digest>, unread: unknown[]): Provider {
   return {
@@ -93,13 +93,13 @@ function tolerant(content: Provider, asked: ReadonlySet<Digest>, unread: unknown
       } catch (cause) {
         if (isNotFound(cause)) throw cause
         unread.push(cause)
-        throw new DistError('NOT_FOUND', `${desc.digest} cannot be read, and is to be deleted`, { cause })
+        throw new DistError('NOT_FOUND', `${desc.digest} cannot be read and will be deleted`, { cause })
       }
     },
   }
 }
 
-/** Whether there was something to delete. */
+/** Whether it existed. */
 async function wasDeleted(deleting: Promise<void>): Promise<boolean> {
   try {
     await deleting

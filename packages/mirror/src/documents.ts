@@ -6,7 +6,7 @@ import type { Fetcher } from '@dist/remotes'
 import { openWhenFree } from './open-writer.js'
 
 export interface Documents extends Provider {
-  /** Those that had to be fetched. */
+  /** The manifests that were fetched. */
   readonly fetched: readonly Descriptor[]
 }
 
@@ -14,15 +14,12 @@ export interface DocumentSource {
   fetcher: Fetcher
   provider: Provider
   ingester: Ingester
-  /** Documents that are in hand already, verified, by digest. */
+  /** Verified manifests that have been read before, by digest. */
   known?: ReadonlyMap<string, Uint8Array> | undefined
   onDocument?: ((desc: Descriptor, state: 'exists' | 'done') => void) | undefined
 }
 
-/**
- * The manifests of an image as a provider: read from the target where they are there, else fetched, verified and
- * committed to it. They are small, and needed to go on.
- */
+/** A provider of the manifests of an image. It reads them from the target, or fetches, verifies and commits them there. */
 export function documentsOf(source: DocumentSource): Documents {
   const fetched: Descriptor[] = []
   return {
@@ -61,14 +58,14 @@ async function fetchDocument(fetcher: Fetcher, desc: Descriptor, signal?: AbortS
   if (desc.size > maxManifestSize) {
     throw new DistError(
       'MALFORMED',
-      `manifest ${desc.digest} has ${desc.size} bytes, more than ${maxManifestSize}`,
+      `manifest ${desc.digest} has ${desc.size} bytes, more than the maximum of ${maxManifestSize}`,
     )
   }
   try {
     return await fetchOnce(fetcher, desc, signal)
   } catch (error) {
     if (!isFailedPrecondition(error)) throw error
-    // Something on the way may have damaged it.
+    // A proxy may have damaged it.
     return await fetchOnce(fetcher, desc, signal)
   }
 }
@@ -87,10 +84,10 @@ async function fetchOnce(fetcher: Fetcher, desc: Descriptor, signal?: AbortSigna
 }
 
 function sizeOf(content: Uint8Array | undefined, { size }: Descriptor): string {
-  return content === undefined ? `more than ${size} bytes` : `${content.byteLength} bytes in place of ${size}`
+  return content === undefined ? `more than ${size} bytes` : `${content.byteLength} bytes, expected ${size}`
 }
 
-/** The body; undefined when it has more bytes than the descriptor says. */
+/** The body; undefined if it has more bytes than the descriptor. */
 async function gatherSized(
   body: AsyncIterable<Uint8Array>,
   desc: Descriptor,
@@ -122,6 +119,6 @@ async function commitDocument(
 function wholeDescriptor(wanted: Partial<Descriptor> & Pick<Descriptor, 'digest'>): Descriptor {
   const { mediaType, size } = wanted
   if (mediaType === undefined || size === undefined)
-    throw new DistError('INTERNAL', `${wanted.digest}: no size is known`)
+    throw new DistError('INTERNAL', `manifest ${wanted.digest}: its descriptor is incomplete`)
   return { ...wanted, mediaType, size }
 }

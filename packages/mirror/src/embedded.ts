@@ -12,9 +12,9 @@ import type { TargetOf } from './target.js'
 export interface EngineDependencies {
   source: Source
   target: TargetOf
-  /** Brings one blob in (`ingestBlob`); it bounds by itself how many transfers run. */
+  /** Brings one blob into the target, for example with `ingestBlob`. It limits the transfers itself. */
   ingest: (task: BlobTask, options: IngestOptions) => Promise<Outcome>
-  /** What is known of the hosts that are asked. */
+  /** The health of the hosts. */
   hosts: HostStates
 }
 
@@ -23,23 +23,23 @@ export interface EngineOptions {
   foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
   referrers?: boolean | undefined
-  /** For how long hosts are waited for; the rest of it is the limiter's. */
+  /** How long to wait for a host in trouble. Other members concern the limiter. */
   policy?: Partial<HostPolicy> | undefined
   retries?: Partial<Retries> | undefined
   signal?: AbortSignal | undefined
   onEvent?: ((event: MirrorEvent) => void) | undefined
 }
 
-/** How it went for one image. */
+/** The result for one image. */
 export interface ImageOutcome {
   readonly reference: Reference
-  /** The root, once it is resolved. */
+  /** The root; undefined if the reference could not be resolved. */
   readonly desc?: Descriptor | undefined
-  /** Nothing had to be done. */
+  /** Whether there was nothing to do. */
   readonly upToDate: boolean
   /**
-   * Objects and bytes that this image had to fetch, manifests included. What others brought is not in it, nor are bytes
-   * that earlier, cut-off transfers left.
+   * Objects and bytes that were fetched for this image, manifests included. Without objects that another image fetched, and
+   * without bytes of earlier, interrupted transfers.
    */
   readonly fetched: { readonly objects: number; readonly bytes: number }
   /** Objects and bytes of the whole selection. */
@@ -47,14 +47,13 @@ export interface ImageOutcome {
   readonly skipped: readonly Descriptor[]
   /** As in `Plan`. */
   readonly remarks: readonly string[]
-  /** Set when the image failed; nothing was published then. `CANCELED` where the signal kept it from being done. */
+  /** Set if the image failed: nothing was published. `CANCELED` if the signal aborted. */
   readonly error?: unknown
 }
 
 /**
- * Mirrors images in this process, several at a time; blobs that they share are fetched once. One image's failure
- * leaves the others alone and is told in its outcome; outcomes come in the order of the references, one for each, also
- * when the signal aborts. A host that is slow or away costs its own images time, and no others.
+ * Mirrors images in this process, several at the same time. Blobs that they share are fetched once. Returns one outcome for
+ * each reference, in their order, even if images fail or the signal aborts. A slow or dead host delays its own images only.
  */
 export async function mirrorImages(
   references: readonly Reference[],

@@ -9,20 +9,21 @@ import { publishPlan } from './publish-plan.js'
 import type { Target } from './target.js'
 
 /**
- * One image on its way into the target. It may take several attempts: what was resolved, planned and brought stays from
- * one to the next. Between two of them it holds nothing.
+ * The work for one image. It may take several attempts, and keeps what was resolved, planned and transferred from one to the
+ * next. Between two attempts it holds no slot, lock or connection.
  */
 export class ImageWork {
   readonly name: string
   readonly #fetched: Part[] = []
   readonly #meters = new Map<string, Meter>()
-  readonly #landed = new Set<string>()
-  /** What the last attempt did not bring, and what it called off because of that. */
+  /** Digests of blobs that the target has. */
+  readonly #stored = new Set<string>()
+  /** Blobs that the last attempt did not transfer, and those that it canceled because another one failed. */
   #unsettled = new Set<Descriptor>()
-  readonly #calledOff = new Set<Descriptor>()
-  /** What was brought once more, because the target turned out to lack it. */
-  readonly #again = new Set<Digest>()
-  #made: Target | undefined
+  readonly #canceled = new Set<Descriptor>()
+  /** Blobs that were sent again, because the registry lacked them. */
+  readonly #resent = new Set<Digest>()
+  #cachedTarget: Target | undefined
   #resolved: Descriptor | undefined
   #plan: Plan | undefined
 
@@ -34,24 +35,24 @@ export class ImageWork {
     this.name = formatReference(reference)
   }
 
-  /** Tries to bring the image in. `onAnswered` is called once its host has told what the reference means. */
+  /** Tries to mirror the image. `onAnswered` is called when its host has resolved the reference. */
   async attempt(onAnswered: () => void): Promise<void> {
-    const plan = await this.#planned(onAnswered)
-    const open = plan.missing.filter(({ digest }) => !this.#landed.has(digest))
+    const plan = await this.#planOnce(onAnswered)
+    const open = plan.missing.filter(({ digest }) => !this.#stored.has(digest))
     await this.#fill(open)
     await this.#publish(plan)
-    if (this.#target.stagesManifests) this.#tellSent(plan)
-    this.#tellImage('done')
+    if (this.#target.stagesManifests) this.#emitPut(plan)
+    this.#emitImage('done')
   }
 
-  /** It goes on later, and holds nothing until then. */
+  /** Reports that the next attempt comes later. */
   delayed(error: unknown, until: number): void {
     this.options.onEvent?.({ type: 'image', reference: this.name, state: 'delayed', error, until })
   }
 
-  /** How it went. `failure`: why it is not tried again. */
+  /** The outcome. `failed`: the error of the last attempt. */
   outcome(failed?: { readonly error: unknown }): ImageOutcome {
-    const failure = failed === undefined ? undefined : this.#ended(failed.error)
+    const failure = failed === undefined ? undefined : this.#fail(failed.error)
     const {
       desc,
       upToDate = false,
@@ -71,12 +72,12 @@ export class ImageWork {
     }
   }
 
-  /** Tells that it is not tried again. */
-  #ended(thrown: unknown): { readonly error: unknown } {
-    const error = isInterrupted(thrown, this.options.signal) ? abortError(this.options.signal) : thrown
+  /** Reports that there is no further attempt. */
+  #fail(thrown: unknown): { readonly error: unknown } {
+    const error = isCausedByAbort(thrown, this.options.signal) ? abortError(this.options.signal) : thrown
     const state = isCanceled(error) ? 'canceled' : 'failed'
-    for (const desc of this.#unsettled) this.#tellObject(desc, state, 0)
-    for (const desc of this.#calledOff) this.#tellObject(desc, 'canceled', 0)
+    for (const desc of this.#unsettled) this.#emitObject(desc, state, 0)
+    for (const desc of this.#canceled) this.#emitObject(desc, 'canceled', 0)
     this.options.onEvent?.({ type: 'image', reference: this.name, state, error })
     return { error }
   }
@@ -86,20 +87,20 @@ export class ImageWork {
   }
 
   get #target(): Target {
-    this.#made ??= this.dependencies.target(this.reference)
-    return this.#made
+    this.#cachedTarget ??= this.dependencies.target(this.reference)
+    return this.#cachedTarget
   }
 
-  async #planned(onAnswered: () => void): Promise<Plan> {
+  async #planOnce(onAnswered: () => void): Promise<Plan> {
     const { onEvent } = this.options
     if (this.#plan !== undefined) {
-      this.#tellImage('planned')
+      this.#emitImage('planned')
       return this.#plan
     }
     onEvent?.({ type: 'image', reference: this.name, state: 'resolving' })
     const plan = await planImage(this.reference, this.dependencies.source, this.#target, {
       ...this.options,
-      ...(this.#resolved === undefined ? {} : { resolved: this.#resolved }),
+      resolved: this.#resolved,
       onEvent: (event) => {
         if (event.type === 'image' && event.state === 'resolved') {
           this.#resolved = event.desc
@@ -110,44 +111,44 @@ export class ImageWork {
     })
     this.#plan = plan
     this.#fetched.push(...plan.fetched)
-    this.#tellImage('planned')
-    this.#tellPresent(plan)
-    for (const desc of plan.missing) this.#tellObject(desc, 'waiting', 0)
+    this.#emitImage('planned')
+    this.#emitPresent(plan)
+    for (const desc of plan.missing) this.#emitObject(desc, 'waiting', 0)
     return plan
   }
 
-  /** Brings blobs in. `again`: as in `BlobTask`. Throws the first failure, once all transfers have ended. */
+  /** Transfers blobs. `again`: as in `BlobTask`. Waits for all transfers, then throws the most important error. */
   async #fill(blobs: readonly Descriptor[], again = false): Promise<void> {
-    const called = new AbortController()
+    const canceled = new AbortController()
     const signal =
       this.options.signal === undefined
-        ? called.signal
-        : AbortSignal.any([this.options.signal, called.signal])
+        ? canceled.signal
+        : AbortSignal.any([this.options.signal, canceled.signal])
     const failures: unknown[] = []
     this.#unsettled = new Set(blobs)
-    this.#calledOff.clear()
+    this.#canceled.clear()
     const fill = async (desc: Descriptor) => {
       try {
-        await this.#bring(desc, signal, again)
+        await this.#transfer(desc, signal, again)
       } catch (error) {
-        if (called.signal.aborted) this.#callOff(desc)
+        if (canceled.signal.aborted) this.#cancel(desc)
         failures.push(error)
-        // What may go on later keeps the others going. Not the error itself: what is only called off must look neither
-        // failed nor worth a retry.
+        // A retryable error leaves the other transfers running. The reason is a new error: canceled transfers have not
+        // failed, and are not retryable.
         if (!isRetryable(error))
-          called.abort(new DistError('CANCELED', `${desc.digest} of ${this.name} failed`, { cause: error }))
+          canceled.abort(new DistError('CANCELED', `${desc.digest} of ${this.name} failed`, { cause: error }))
       }
     }
     await Promise.all(blobs.map(fill))
-    if (failures.length > 0) throw foremost(failures)
+    if (failures.length > 0) throw mostImportant(failures)
   }
 
-  #callOff(desc: Descriptor): void {
+  #cancel(desc: Descriptor): void {
     this.#unsettled.delete(desc)
-    this.#calledOff.add(desc)
+    this.#canceled.add(desc)
   }
 
-  async #bring(desc: Descriptor, signal: AbortSignal, again: boolean): Promise<void> {
+  async #transfer(desc: Descriptor, signal: AbortSignal, again: boolean): Promise<void> {
     const { host, repository } = this.reference
     const { to } = this.#target
     const task = {
@@ -160,66 +161,66 @@ export class ImageWork {
     this.#meters.set(desc.digest, meter)
     const onProgress = (offset: number) => {
       meter.reached(offset)
-      this.#tellObject(desc, 'downloading', offset)
+      this.#emitObject(desc, 'downloading', offset)
     }
     const outcome = await this.dependencies.ingest(task, { signal, onProgress })
     this.#target.onBlobStored(desc)
-    this.#landed.add(desc.digest)
+    this.#stored.add(desc.digest)
     this.#unsettled.delete(desc)
     if (outcome === 'fetched') this.#fetched.push({ size: desc.size - meter.resumed })
-    this.#tellObject(desc, outcome === 'fetched' ? 'done' : 'exists', desc.size)
+    this.#emitObject(desc, outcome === 'fetched' ? 'done' : 'exists', desc.size)
   }
 
   async #publish(plan: Plan): Promise<void> {
     const { signal } = this.options
     const bring = async (blobs: readonly Descriptor[]) => {
-      for (const { digest } of blobs) this.#again.add(digest)
+      for (const { digest } of blobs) this.#resent.add(digest)
       await this.#fill(blobs, true)
     }
     const remarks = new Set(plan.remarks)
     const onRemark = (remark: string) => remarks.add(remark)
-    const options = { bring, again: this.#again, onRemark, ...(signal === undefined ? {} : { signal }) }
+    const options = { bring, again: this.#resent, onRemark, signal }
     try {
       if (!plan.upToDate) await publishPlan(plan, this.#target, options)
       this.#plan = { ...plan, remarks: [...remarks] }
     } catch (error) {
-      // What was there may be gone: the next attempt looks again.
+      // The registry may have lost content: the next attempt plans again.
       this.#plan = undefined
-      this.#landed.clear()
+      this.#stored.clear()
       throw error
     }
   }
 
-  #tellImage(state: 'planned' | 'done'): void {
+  #emitImage(state: 'planned' | 'done'): void {
     const plan = this.#plan
     if (plan !== undefined)
       this.options.onEvent?.({ type: 'image', reference: this.name, state, desc: plan.desc, plan })
   }
 
-  #tellObject(desc: Descriptor, state: ObjectState, offset: number): void {
+  #emitObject(desc: Descriptor, state: ObjectState, offset: number): void {
     this.options.onEvent?.({ type: 'object', reference: this.name, desc, state, offset })
   }
 
-  /** A registry has the manifests once the image is published. */
-  #tellSent(plan: Plan): void {
+  /** Reports the manifests that publishing has put. */
+  #emitPut(plan: Plan): void {
     const state = plan.upToDate ? 'exists' : 'done'
-    for (const desc of plan.objects) if (hasChildren(desc.mediaType)) this.#tellObject(desc, state, desc.size)
+    for (const desc of plan.objects) if (hasChildren(desc.mediaType)) this.#emitObject(desc, state, desc.size)
   }
 
-  /** Manifests have been told of while they were walked. */
-  #tellPresent(plan: Plan): void {
+  /** Reports the blobs that the target has. The walk has reported the manifests. */
+  #emitPresent(plan: Plan): void {
     const missing = new Set(plan.missing.map((desc) => desc.digest))
     for (const desc of plan.objects)
       if (!hasChildren(desc.mediaType) && !missing.has(desc.digest))
-        this.#tellObject(desc, 'exists', desc.size)
+        this.#emitObject(desc, 'exists', desc.size)
   }
 }
 
-/** Something of an image that was fetched; `size`: the bytes that came. */
+/** A fetched object; `size`: the bytes that were transferred. */
 type Part = Pick<Descriptor, 'size'>
 
-/** Whether the abort is what an error comes from: connections that it ends fail in many ways. */
-function isInterrupted(error: unknown, signal: AbortSignal | undefined): signal is AbortSignal {
+/** Whether an error comes from the abort: aborted connections fail with several codes. */
+function isCausedByAbort(error: unknown, signal: AbortSignal | undefined): signal is AbortSignal {
   return (
     signal?.aborted === true && hasCode(error, 'CANCELED', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL')
   )
@@ -229,8 +230,8 @@ function amount(parts: readonly Part[]): { objects: number; bytes: number } {
   return { objects: parts.length, bytes: parts.reduce((sum, { size }) => sum + size, 0) }
 }
 
-/** What will not go away first, then what a host has said to this image itself, then what it said to others. */
-function foremost(failures: readonly unknown[]): unknown {
-  const lasting = failures.find((error) => !isRetryable(error))
-  return lasting ?? failures.find((error) => !isPaused(error)) ?? failures[0]
+/** Errors that are not retryable come first, then those that the host sent to this image, then those sent to others. */
+function mostImportant(failures: readonly unknown[]): unknown {
+  const permanent = failures.find((error) => !isRetryable(error))
+  return permanent ?? failures.find((error) => !isPaused(error)) ?? failures[0]
 }

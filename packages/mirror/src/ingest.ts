@@ -4,20 +4,20 @@ import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Budget } from './budget.js'
 
-/** One blob to be brought from a repository into the target. Plain data: it crosses threads and queues. */
+/** One blob to bring from a repository into the target. Plain data, for threads and queues. */
 export interface BlobTask {
   readonly desc: Descriptor
   readonly source: Locator
-  /** The repository that it goes to. Default: the store. */
+  /** The destination repository. Default: the store. */
   readonly to?: Locator | undefined
   /** A repository of the destination's registry that is expected to hold the blob. */
   readonly mountFrom?: string | undefined
-  /** The target was said to have it, and has not: it is sent, whatever is known or said of it. Default: false. */
+  /** Send it even if it seems to be there: the registry has refused a manifest because it lacks the blob. Default: false. */
   readonly again?: boolean | undefined
 }
 
 export interface IngestDependencies {
-  /** One holder at a time fetches a digest. */
+  /** Only the holder of a lock fetches its digest. */
   locker: Locker
   /** Whether the target is known to have the blob. False for a blob whose state is not known. */
   isPresent: (task: BlobTask, options: IngestOptions) => Promise<boolean>
@@ -36,12 +36,12 @@ export interface IngestOptions {
 /** How content came into a target. `fetched`: this call moved its bytes. `present`: the target had it already. */
 export type Outcome = 'fetched' | 'present'
 
-/** The memory that one transfer under way may hold, in bytes: what is gathered before it is written. */
+/** Bytes that one transfer may hold in memory before it writes them. */
 export const transferMemory = 4 * 1024 * 1024
 
 /**
- * Brings one blob in: takes the digest's lock, looks again, fetches, verifies, commits. However often and by
- * however many it is called, the content is right; the lock only spares a second download.
+ * Brings one blob into the target: takes the lock of the digest, checks that the blob is still missing, transfers and
+ * verifies it. Concurrent calls are safe; the lock only prevents a second download.
  */
 export async function ingestBlob(
   task: BlobTask,
@@ -61,17 +61,13 @@ export async function ingestBlob(
     return await transfer(task, { ...options, signal })
   } catch (error) {
     if (!lock.signal.aborted || options.signal?.aborted) throw error
-    throw new DistError(
-      'UNAVAILABLE',
-      `${task.desc.digest}: the lock was lost before the content was there`,
-      {
-        cause: error,
-      },
-    )
+    throw new DistError('UNAVAILABLE', `${task.desc.digest}: lock lost before the transfer ended`, {
+      cause: error,
+    })
   }
 }
 
-/** One for a whole registry: what is there in one repository, another can be given without a transfer. */
+/** One lock for a whole registry: a blob in one repository can be mounted into another. */
 function lockKey({ desc, to }: BlobTask): string {
   return to === undefined ? `blob-${desc.digest}` : `blob-${desc.digest}@${to.host}`
 }

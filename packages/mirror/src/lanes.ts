@@ -1,24 +1,27 @@
-/** The work of one host. */
+/** The work that waits for one host. */
 export class Lane<T> {
   readonly ready: T[] = []
   running = 0
-  /** Whether the host has answered in this run. */
+  /** Whether the host has answered since the run started. */
   proven = false
 }
 
 export interface Slots {
-  /** Pieces of work of one host at the same time. */
+  /** Works of one host that run at the same time. */
   readonly perHost: number
-  /** Of all hosts that have answered. */
+  /** Works of all hosts that have answered. */
   readonly total: number
-  /** Hosts that are tried at the same time. */
+  /** Hosts that have not answered and are tried at the same time. */
   readonly trials: number
 }
 
-/** Sixteen saturate a registry; four hosts that are slow leave room for others. */
+/** Sixteen saturate a registry. With 64, other hosts can work while four are slow. */
 const defaultSlots: Slots = { perHost: 16, total: 64, trials: 256 }
 
-/** Hands slots out: hosts take turns, and one that has not answered yet gets one piece of work, beside the slots. */
+/**
+ * Assigns slots to work. Hosts take turns. A host that has not answered runs one work as a trial, which needs no slot. Unlike
+ * p-limit it has several queues, an order among them, and slots of two kinds.
+ */
 export class Lanes<T extends { readonly lane: Lane<T> }> {
   readonly #lanes = new Map<string, Lane<T>>()
   /** Lanes with work that is ready, in the order of their turns. */
@@ -29,7 +32,7 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
   #trials = 0
 
   constructor(
-    /** Begins a piece of work, which ends with `left`. `answered`: its host has answered. */
+    /** Starts work, which has to end with `leave`. `answered` has to be called when its host has answered. */
     private readonly start: (work: T, answered: () => void) => void,
     private readonly slots: Slots = defaultSlots,
   ) {}
@@ -48,13 +51,13 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
     this.#serve()
   }
 
-  /** Begins a piece of work that finds out whether a host is back: it takes nobody's slot. */
+  /** Starts a work as a trial of whether a host is available again. It needs no slot. */
   try(work: T, onLeft: () => void): void {
     this.#onLeft.set(work, onLeft)
     this.#begin(work, 'trial')
   }
 
-  left(work: T): void {
+  leave(work: T): void {
     this.#free(work)
     work.lane.running--
     this.#onLeft.get(work)?.()
@@ -63,12 +66,12 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
   }
 
   #serve(): void {
-    // A lane that got its turn goes to the end of the line.
+    // A lane goes to the end of the queue after its turn.
     for (let idle = 0; idle < this.#turns.size; ) {
       const [lane] = this.#turns
       if (lane === undefined) return
       this.#turns.delete(lane)
-      const kind = this.#room(lane)
+      const kind = this.#kindOfSlot(lane)
       const work = kind === undefined ? undefined : lane.ready.shift()
       if (lane.ready.length > 0) this.#turns.add(lane)
       idle = work === undefined ? idle + 1 : 0
@@ -76,8 +79,8 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
     }
   }
 
-  /** What the next piece of work of a lane could have. */
-  #room({ proven, running }: Lane<T>): 'slot' | 'trial' | undefined {
+  /** The kind of slot that is free for the next work of a lane. */
+  #kindOfSlot({ proven, running }: Lane<T>): 'slot' | 'trial' | undefined {
     if (!proven) return running === 0 && this.#trials < this.slots.trials ? 'trial' : undefined
     return running < this.slots.perHost && this.#taken < this.slots.total ? 'slot' : undefined
   }
@@ -90,7 +93,7 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
     this.start(work, () => this.#answered(work))
   }
 
-  /** The host gets all its slots; what has tried it has one of them now. */
+  /** From now on the host has its slots. The trial takes one of them. */
   #answered(work: T): void {
     if (this.#slots.get(work) === 'trial') {
       this.#free(work)

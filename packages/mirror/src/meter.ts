@@ -1,23 +1,23 @@
 /**
- * Tells from the offsets of a transfer what it brought: bytes that earlier, cut-off transfers left are none of it, unless
- * it began again from the start. Never more than the blob has.
+ * Counts the bytes of a transfer from its offsets: without those of earlier, interrupted transfers, unless it starts again
+ * from 0. Never more than the size of the blob.
  */
 export class Meter {
   #start: number | undefined
   #offset = 0
 
-  /** `offset`: bytes that are there. The first call tells where the transfer starts. */
+  /** `offset`: bytes that are stored. The first call gives the offset at which the transfer starts. */
   reached(offset: number): void {
     this.#start = Math.min(this.#start ?? offset, offset)
     this.#offset = offset
   }
 
-  /** Bytes that were there before. */
+  /** Bytes that were stored before. */
   get resumed(): number {
     return this.#start ?? 0
   }
 
-  /** Bytes that came. */
+  /** Bytes that were transferred. */
   get bytes(): number {
     return this.#offset - this.resumed
   }

@@ -1,12 +1,12 @@
 import type { Expected, Ingester, Writer } from '@dist/content'
 import { backoff, isHeld, sleep } from '@dist/errdefs'
 
-const firstWait = 20
-const longestWait = 1000
+const firstWaitMs = 20
+const longestWaitMs = 1000
 
 /**
- * Opens a writer and waits, with jitter, while somebody else holds the ref: another process that fetches the same
- * content. Once that one is through, this throws `ALREADY_EXISTS`. `CANCELED` through the signal.
+ * Opens a writer, and waits with jitter while another process holds the ref, because it fetches the same content. Throws
+ * `ALREADY_EXISTS` after that process has committed, `CANCELED` if the signal aborts.
  */
 export async function openWhenFree(
   ingester: Ingester,
@@ -21,6 +21,6 @@ export async function openWhenFree(
     } catch (error) {
       if (!isHeld(error)) throw error
     }
-    await sleep(backoff(attempt, firstWait, longestWait), signal)
+    await sleep(backoff(attempt, firstWaitMs, longestWaitMs), signal)
   }
 }

@@ -6,8 +6,8 @@ import type { Plan } from './plan.js'
 import type { Target, TargetOptions } from './target.js'
 
 /**
- * Makes a planned image visible under its names, once everything that the plan takes is in the target. What was
- * selected of the same digest before stays selected. Throws `UNAVAILABLE`, naming them, while objects are missing.
+ * Publishes a planned image under its names, after a check that the target has all of its objects. A selection that was
+ * published for the same digest before is kept. Throws `UNAVAILABLE` with the digests if objects are missing.
  */
 export async function publishImage(
   plan: Plan,
@@ -20,7 +20,7 @@ export async function publishImage(
     const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
     throw new DistError(
       'UNAVAILABLE',
-      `${formatReference(plan.reference)} is not whole: ${digests.join(', ')}${more} missing`,
+      `${formatReference(plan.reference)} is incomplete: the target lacks ${digests.join(', ')}${more}`,
     )
   }
   const image = { desc: bareDescriptor(plan.desc), selection: plan.selection }

@@ -6,19 +6,19 @@ import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import type { MountSources } from './mount-sources.js'
 import { transferBlob } from './transfer.js'
 
-/** A blob that goes to a repository. */
+/** A blob to send to a repository. */
 export type PushTask = BlobTask & { readonly to: Locator }
 
 export interface PushParts {
   readonly fetcher: Fetcher
-  /** Of the repository that the task names. */
+  /** The pusher of the destination repository. */
   readonly pusher: Pusher
   readonly mountSources: MountSources
 }
 
 /**
- * Brings a blob into a repository of a registry: has it mounted where another repository there holds it, else
- * transfers it through verification. A mounted blob is `present`. Throws as `transferBlob`.
+ * Brings a blob into a repository: mounts it if another repository of the registry has it, or transfers and verifies it. A
+ * mounted blob is `present`. Throws as `transferBlob`.
  */
 export async function pushBlob(
   { desc, source, to, mountFrom, again = false }: PushTask,
@@ -27,17 +27,17 @@ export async function pushBlob(
 ): Promise<Outcome> {
   const { signal } = options
   const own = source.host === to.host ? source.repository : undefined
-  const holders = [mountSources.repositoryWith(desc.digest, to.host), mountFrom, own]
-  const from = holders.find((holder) => holder !== undefined && holder !== to.repository)
+  const candidates = [mountSources.repositoryWith(desc.digest, to.host), mountFrom, own]
+  const from = candidates.find((each) => each !== undefined && each !== to.repository)
   const mounted = !again && from !== undefined && (await pusher.mount(desc, from, { signal }))
-  const ingester = again ? forgetting(pusher, desc) : pusher.ingester
+  const ingester = again ? resendingIngester(pusher, desc) : pusher.ingester
   const outcome = mounted ? 'present' : await transferBlob(desc, { fetcher, ingester }, options)
   mountSources.add(to, desc.digest)
   return outcome
 }
 
-/** Has each write send the blob, whatever the repository says of it. */
-function forgetting(pusher: Pusher, desc: Descriptor): Ingester {
+/** Each write sends the blob, even if the repository seems to have it. */
+function resendingIngester(pusher: Pusher, desc: Descriptor): Ingester {
   return {
     writer: async (ref, expected, options) => {
       await pusher.forget(desc)

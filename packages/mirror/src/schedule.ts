@@ -3,23 +3,23 @@ import { abortError, backoff, DistError, firstError, hasCode, reword, sleep } fr
 import { type HostPolicy, type HostState, type HostStates, isGivenUp } from '@dist/remotes'
 import { type Lane, Lanes } from './lanes.js'
 
-/** What is brought in attempts, and waits between them without holding anything. */
+/** Work that is done in attempts. Between two attempts it holds no resources. */
 export interface Work {
-  /** For errors. */
+  /** The name for errors. */
   readonly name: string
-  /** Throws why it failed. `onAnswered`: its host has answered. */
+  /** One attempt. Throws the error of a failure. `onAnswered` has to be called when the host has answered. */
   attempt(onAnswered: () => void): Promise<void>
-  /** Told that it is tried again, at about this time (milliseconds since the epoch), and why. */
+  /** Called before the next attempt is delayed. `until`: its approximate time, in milliseconds since the epoch. */
   delayed(error: unknown, until: number): void
 }
 
-/** How often, and how soon, a piece of work is tried again that failed for a reason of its own. */
+/** Retries of work that failed for a reason other than the health of its host. */
 export interface Retries {
-  /** Attempts in all. Default: 6. */
+  /** Total number of attempts. Default: 6. */
   readonly attempts: number
-  /** Milliseconds before the second one; they double. Default: 1,000. */
+  /** Milliseconds before the second attempt; doubled for each further one. Default: 1,000. */
   readonly firstDelay: number
-  /** Default: 60,000. */
+  /** Milliseconds. Default: 60,000. */
   readonly longestDelay: number
 }
 
@@ -32,46 +32,46 @@ export interface ScheduleOptions {
   signal?: AbortSignal | undefined
 }
 
-/** How often a host is looked at that somebody asks whether it is back. */
-const lookAgain = 100
+/** Milliseconds between two checks of a host in trouble. */
+const checkIntervalMs = 100
 
-/** How a piece of work ended. */
-export type Ended = (failure?: { readonly error: unknown }) => void
+/** Called when a work has ended, with the error if it failed. */
+type OnEnd = (failure?: { readonly error: unknown }) => void
 
 interface Job {
   readonly work: Work
   readonly lane: Lane<Job>
-  readonly end: Ended
+  readonly end: OnEnd
   failures: number
-  /** How often its host asked it for a pause anew, and when it did so last, in milliseconds since the epoch. */
+  /** How often the trouble of its host began again, and the time of the last refusal, in milliseconds since the epoch. */
   refusals: number
   refusedAt: number
-  /** Why the host that it waits for is asked no more, in the words of its own last request there. */
+  /** The error of its own last request to the host that it waits for. */
   failed?: DistError | undefined
 }
 
-/** What waits for one host that is in trouble. */
-interface Room {
+/** The work that waits for one host in trouble. */
+interface WaitingRoom {
   readonly jobs: Set<Job>
   trial: Job | undefined
 }
 
 /**
- * Sees to work of many hosts, so that a dead or slow one costs only itself. Work waits in the lane of its host; lanes
- * take turns. What meets a host in trouble, its own or another, waits for that one: when the host's pause is over one
- * piece of work tries it, and all go on once it answers. What fails for a reason of its own is tried again, a bounded
- * number of times.
+ * Runs work for many hosts, so that a dead or slow host delays only its own work. Work waits in the lane of its host, and
+ * lanes take turns. Work that fails because a host is in trouble, its own or another one, waits for that host: after the
+ * pause of the host one work tries it, and all continue once it answers. Work that fails for another reason is retried a
+ * limited number of times.
  */
 export class Schedule {
   readonly #lanes = new Lanes<Job>((job, answered) => void this.#run(job, answered))
-  readonly #rooms = new Map<string, Room>()
+  readonly #rooms = new Map<string, WaitingRoom>()
 
   constructor(private readonly options: ScheduleOptions) {
-    // One signal ends thousands of waits; Node takes more than ten for a leak and warns.
+    // One signal aborts thousands of waits. Node warns of a leak at more than ten listeners.
     if (options.signal !== undefined) setMaxListeners(0, options.signal)
   }
 
-  /** Brings a piece of work to its end. Never rejects. */
+  /** Runs work until it succeeds or has no further attempt; resolves to its error. Never rejects. */
   add(host: string, work: Work): Promise<{ readonly error: unknown } | undefined> {
     return new Promise((resolve) => {
       const lane = this.#lanes.of(host)
@@ -94,35 +94,35 @@ export class Schedule {
       answered()
       job.end()
     } catch (error) {
-      // Whatever it said, it was there to say it.
+      // Any other error is an answer of the host.
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELED')) answered()
-      await this.#failed(job, error)
+      await this.#handleFailure(job, error)
     } finally {
-      this.#lanes.left(job)
+      this.#lanes.leave(job)
     }
   }
 
-  async #failed(job: Job, failure: unknown): Promise<void> {
+  async #handleFailure(job: Job, failure: unknown): Promise<void> {
     const error = firstError(failure)
     if (!(error instanceof DistError) || !error.retryable || this.options.signal?.aborted)
       return job.end({ error: failure })
     const { host } = error
     const state = host === undefined ? undefined : await this.options.hosts.state(host)
     if (state?.pausedUntil !== undefined) {
-      if (!error.paused && this.#isRefusedForGood(job, state)) return job.end({ error })
+      if (!error.paused && this.#isRefusedForever(job, state)) return job.end({ error })
       return this.#wait(job, error, state)
     }
-    // The host has come back meanwhile.
-    if (error.paused) return void this.#later(job, lookAgain)
+    // The host is available again.
+    if (error.paused) return void this.#retryAfter(job, checkIntervalMs)
     const { attempts, firstDelay, longestDelay } = this.options.retries
     if (++job.failures >= attempts) return job.end({ error })
     const delay = Math.max(backoff(job.failures - 1, firstDelay, longestDelay), error.retryAfter ?? 0)
     job.work.delayed(error, Date.now() + delay)
-    void this.#later(job, delay)
+    void this.#retryAfter(job, delay)
   }
 
-  /** Tries it again after a while of its own. */
-  async #later(job: Job, delay: number): Promise<void> {
+  /** Retries after a delay. */
+  async #retryAfter(job: Job, delay: number): Promise<void> {
     try {
       await sleep(delay, this.options.signal)
       this.#lanes.add(job)
@@ -131,13 +131,13 @@ export class Schedule {
     }
   }
 
-  /** Has it wait for a host, or fail where nobody waits for that any more. */
+  /** Waits for a host in trouble. Ends the work if the host has been given up. */
   #wait(job: Job, error: DistError, state: HostState): void {
     const { host, pausedUntil = 0 } = state
     if (!error.paused) job.failed = error
     const room = this.#rooms.get(host)
     if (isGivenUp(state, this.options.policy)) {
-      job.end({ error: givenUp(job, error) })
+      job.end({ error: giveUpError(job, error) })
       if (room !== undefined) this.#giveUp(host, room, error)
       return
     }
@@ -153,17 +153,17 @@ export class Schedule {
   }
 
   /**
-   * Whether the host takes other requests and this work never: its trouble has ended and begun again so often. A host
-   * that refuses everybody is waited for as long as the policy says.
+   * Whether the host accepts other requests and always refuses this work: its trouble has ended and begun again too often.
+   * A host that refuses all requests is given up by the policy.
    */
-  #isRefusedForGood(job: Job, { since = 0 }: HostState): boolean {
+  #isRefusedForever(job: Job, { since = 0 }: HostState): boolean {
     if (job.refusedAt > 0 && since > job.refusedAt) job.refusals++
     job.refusedAt = Date.now()
     return job.refusals >= 2 * this.options.retries.attempts
   }
 
-  /** Lets one try when the pause is over, and all go once the host is well. */
-  async #watch(host: string, room: Room): Promise<void> {
+  /** Runs a trial when the pause is over, and releases all work when the host is available. */
+  async #watch(host: string, room: WaitingRoom): Promise<void> {
     const { hosts, signal } = this.options
     try {
       while (this.#rooms.get(host) === room && (room.jobs.size > 0 || room.trial !== undefined)) {
@@ -171,7 +171,7 @@ export class Schedule {
         if (pausedUntil === undefined) return this.#open(host, room)
         const left = pausedUntil - Date.now()
         if (left <= 0 && room.trial === undefined) this.#try(room)
-        await sleep(Math.min(longestTimer, Math.max(lookAgain, left)), signal)
+        await sleep(Math.min(longestTimer, Math.max(checkIntervalMs, left)), signal)
       }
       this.#rooms.delete(host)
     } catch (error) {
@@ -180,7 +180,7 @@ export class Schedule {
     }
   }
 
-  #try(room: Room): void {
+  #try(room: WaitingRoom): void {
     const [job] = room.jobs
     if (job === undefined) return
     room.jobs.delete(job)
@@ -190,21 +190,21 @@ export class Schedule {
     })
   }
 
-  #open(host: string, { jobs }: Room): void {
+  #open(host: string, { jobs }: WaitingRoom): void {
     this.#rooms.delete(host)
     for (const job of [...jobs].reverse()) this.#lanes.add(job, { first: true })
   }
 
-  #giveUp(host: string, { jobs }: Room, error: DistError): void {
+  #giveUp(host: string, { jobs }: WaitingRoom, error: DistError): void {
     this.#rooms.delete(host)
-    for (const job of jobs) job.end({ error: givenUp(job, error) })
+    for (const job of jobs) job.end({ error: giveUpError(job, error) })
   }
 }
 
-// Longer delays overflow the timer, which would then fire at once.
+// Node fires a timer with a longer delay immediately.
 const longestTimer = 0x7fffffff
 
-/** What its own request said of the host, or the same in general: that it is asked again soon is not true any more. */
-function givenUp(job: Job, error: DistError): DistError {
+/** The error of its own request to the host, or that of another one under its name; not paused, because it is final. */
+function giveUpError(job: Job, error: DistError): DistError {
   return job.failed ?? reword(error, `${job.work.name}: ${error.because ?? error.message}`, { paused: false })
 }

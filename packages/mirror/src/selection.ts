@@ -29,6 +29,9 @@ export class OfferedPlatforms {
     const lacking = request.map(formatPlatform).filter((platform) => !this.#offered.has(platform))
     if (lacking.length === 0) return
     const offered = [...this.#offered].sort().join(', ')
-    throw new DistError('NOT_FOUND', `${name}: no manifest for ${lacking.join(', ')}; the index has ${offered}`)
+    throw new DistError(
+      'NOT_FOUND',
+      `${name}: no manifest for ${lacking.join(', ')}; the index has ${offered}`,
+    )
   }
 }

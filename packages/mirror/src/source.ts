@@ -1,9 +1,11 @@
 import type { Locator } from '@dist/reference'
 import type { Fetcher, ReferrersSource, Resolver } from '@dist/remotes'
 
-/** Where images come from: registries, or a store. */
-export interface Source extends Pick<Resolver, 'resolve'>, Partial<ReferrersSource> {
+/** The source of images: registries, or a store. */
+export interface Source extends Pick<Resolver, 'resolve'> {
   fetcher(locator: Locator): Fetcher
-  /** Resolves to parts of what references mean: also one with a digest has to be resolved. Default: false. */
+  /** Undefined for a source that lists no referrers. */
+  readonly referrers?: ReferrersSource['referrers'] | undefined
+  /** Resolves to parts of images, so a reference with a digest has to be resolved, too. Default: false. */
   readonly narrows?: boolean | undefined
 }

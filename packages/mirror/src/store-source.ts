@@ -12,13 +12,12 @@ import { formatLocator, type Locator, publishedNames } from '@dist/reference'
 import type { Fetcher } from '@dist/remotes'
 import type { Source } from './source.js'
 
-/** Manifests that are read at the same time to find what they refer to. */
-const readAtOnce = 16
+/** Manifests that are read at the same time to find their subjects. */
+const concurrency = 16
 
 /**
- * The images of a store, as a source. What refers to an image is known where it has a name of its own in the image's
- * repository. `NOT_FOUND` for a name that is not published and for content that is not there; a damaged manifest is
- * `FAILED_PRECONDITION`.
+ * The images of a store as source. A referrer is found if it is published in the repository of its subject. Throws
+ * `NOT_FOUND` for names and content that do not exist, `FAILED_PRECONDITION` for a damaged manifest.
  */
 export function storeSource(content: ContentStore, names: Names): Source {
   const subjects = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
@@ -41,7 +40,7 @@ function fetcherOf(content: ContentStore): Fetcher {
   return {
     fetch: async (desc, { offset = 0, signal } = {}) => {
       const options = { signal }
-      // Here it is known that the store is to blame.
+      // Verified here, so that the error names the store.
       const body = hasChildren(desc.mediaType)
         ? oneChunk((await readContent(content, desc, maxManifestSize, options)).subarray(offset))
         : await content.open(desc, { offset, ...options })
@@ -50,7 +49,7 @@ function fetcherOf(content: ContentStore): Fetcher {
   }
 }
 
-/** The manifests with a subject that are published in a repository, by that subject. */
+/** The manifests with a subject that are published in a repository, by subject. */
 async function subjectsOf(
   locator: Locator,
   content: ContentStore,
@@ -58,7 +57,7 @@ async function subjectsOf(
 ): Promise<Map<Digest, Descriptor[]>> {
   const bySubject = new Map<Digest, Map<Digest, Descriptor>>()
   const repository = formatLocator(locator)
-  await forEachConcurrently(names.list(), readAtOnce, async ({ name, desc }) => {
+  await forEachConcurrently(names.list(), concurrency, async ({ name, desc }) => {
     const rest = name.startsWith(repository) ? name[repository.length] : undefined
     if (rest !== ':' && rest !== '@') return
     const subject = await subjectOf(desc, content)
@@ -68,7 +67,7 @@ async function subjectsOf(
   return new Map([...bySubject].map(([subject, found]) => [subject, [...found.values()]]))
 }
 
-/** None of what is not there or cannot be read: that is for those to say who want the image itself. */
+/** Undefined for a manifest that cannot be read: reading that image itself reports the error. */
 async function subjectOf(desc: Image['desc'], content: ContentStore): Promise<Digest | undefined> {
   if (!hasChildren(desc.mediaType)) return undefined
   try {

@@ -15,12 +15,12 @@ import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
 import type { Outcome } from './ingest.js'
 import { openWhenFree } from './open-writer.js'
 
-/** How often a write begins anew whose target lost what it had got, as an upload that somebody swept. */
-const lostWrites = 2
-/** A source that breaks after every few bytes must not be asked for ever: so many are progress. */
-const progress = 64 * 1024
-const firstDelay = 200
-const longestDelay = 10_000
+/** How often a write starts again after the target lost it, for example an upload that was swept. */
+const maxLostWrites = 2
+/** Bytes that a transfer has to bring between two failures of the source to continue. */
+const minProgress = 64 * 1024
+const firstDelayMs = 200
+const longestDelayMs = 10_000
 
 export interface TransferSource {
   readonly fetcher: Fetcher
@@ -30,19 +30,19 @@ export interface TransferSource {
 export interface TransferOptions {
   signal?: AbortSignal | undefined
   /**
-   * Bytes that are there, with those of earlier, cut-off transfers. First called before any byte comes: with what
-   * was there at the start.
+   * Called with the bytes that are stored, those of earlier, interrupted transfers included. The first call comes before
+   * any byte is fetched.
    */
   onProgress?: ((offset: number) => void) | undefined
-  /** Awaited each time that all bytes are there, before they are verified and committed. */
+  /** Awaited each time that all bytes are written, before they are verified and committed. */
   onArrived?: (() => Promise<void>) | undefined
 }
 
 /**
- * Moves one blob from its registry into a target: opens the writer (waiting for another process that has it),
- * fetches from where a cut-off transfer stopped, verifies and commits. `present` when another writer committed it first.
- * It goes on at the offset reached as long as it gets on; a source that fails without that is left to the caller. What
- * does not verify is fetched once more, from the start, before it is `FAILED_PRECONDITION`.
+ * Transfers one blob from a registry into a target: opens the writer (waits while another process has it), fetches from
+ * the offset of an interrupted transfer, verifies and commits. `present` if another writer has committed it.
+ * If the source fails after some progress, continues at the offset; without progress throws. Content that fails
+ * verification is fetched once more from the start, then throws `FAILED_PRECONDITION`.
  */
 export async function transferBlob(
   desc: Descriptor,
@@ -50,13 +50,13 @@ export async function transferBlob(
   options: TransferOptions = {},
 ): Promise<Outcome> {
   const { signal } = options
-  const source = new Source(fetcher)
-  const made = { again: false, unverified: false, lost: 0 }
+  const source = new WatchedFetcher(fetcher)
+  const state = { restart: false, unverified: false, lost: 0 }
   for (;;) {
     let resumed = false
     try {
       await using writer = await openWhenFree(ingester, writeRef(desc), desc, { signal })
-      if (made.again && writer.status.offset > 0) await writer.restart()
+      if (state.restart && writer.status.offset > 0) await writer.restart()
       resumed = writer.status.offset > 0
       await fill(writer, desc, source, options)
       return 'fetched'
@@ -64,12 +64,12 @@ export async function transferBlob(
       if (isAlreadyExists(error)) return 'present'
       if (signal?.aborted) throw error
       if (isFailedPrecondition(error)) {
-        // What an earlier process left may be damaged, or what came on its way: that is worth one transfer from the start.
-        const worthIt = resumed || source.from !== undefined
-        if (made.unverified || !worthIt) throw unverifiedError(desc, source.from, error)
-        made.unverified = true
-      } else if (source.failed || !isLost(error) || ++made.lost > lostWrites) throw error
-      made.again = true
+        // Bytes of an earlier transfer may be damaged, or a proxy may have damaged these: one more try from the start.
+        const mayHelp = resumed || source.from !== undefined
+        if (state.unverified || !mayHelp) throw unverifiedError(desc, source.from, error)
+        state.unverified = true
+      } else if (source.failed || !isLost(error) || ++state.lost > maxLostWrites) throw error
+      state.restart = true
     }
   }
 }
@@ -77,7 +77,7 @@ export async function transferBlob(
 async function fill(
   writer: Writer,
   desc: Descriptor,
-  source: Source,
+  source: WatchedFetcher,
   options: TransferOptions,
 ): Promise<void> {
   let furthest = writer.status.offset
@@ -89,34 +89,37 @@ async function fill(
       await copyContent(writer, body, options)
       return
     } catch (error) {
-      // Only the source is asked again: what a writer that failed has kept of a chunk is not known.
+      // After a failure of the writer it is unknown how much of the chunk it has kept.
       if (!source.failed || !isRetryable(error)) throw error
-      // It goes on as long as it gets on; what does not is tried again by whoever wants the content.
-      if (writer.status.offset - furthest < progress || wantsPause(error)) throw error
+      // The caller retries transfers that make no progress.
+      if (writer.status.offset - furthest < minProgress || wantsPause(error)) throw error
       furthest = writer.status.offset
-      await sleep(backoff(breaks, firstDelay, longestDelay), options.signal)
+      await sleep(backoff(breaks, firstDelayMs, longestDelayMs), options.signal)
     }
   }
 }
 
-/** Whether the source is to be left alone for a while: that is not waited for with a writer open. */
+/** Whether the host asks for a pause. A transfer does not wait for it, because it holds a writer. */
 function wantsPause(error: unknown): boolean {
   const first = firstError(error)
   return first instanceof DistError && (first.paused || first.retryAfter !== undefined)
 }
 
-async function bodyFrom(writer: Writer, desc: Descriptor, source: Source, signal?: AbortSignal) {
+async function bodyFrom(writer: Writer, desc: Descriptor, source: WatchedFetcher, signal?: AbortSignal) {
   const offset = writer.status.offset
-  // All bytes are there already: only the commit is missing.
-  if (offset === desc.size) return nothing()
+  // All bytes are stored: only the commit is missing.
+  if (offset === desc.size) return emptyBody()
   const fetched = await source.fetch(desc, { offset, signal })
   if (fetched.offset === 0 && offset > 0) await writer.restart()
   else if (fetched.offset !== offset)
-    throw new DistError('INTERNAL', `${desc.digest}: asked from ${offset}, got from ${fetched.offset}`)
+    throw new DistError(
+      'INTERNAL',
+      `${desc.digest}: requested from byte ${offset}, received from byte ${fetched.offset}`,
+    )
   return fetched.body
 }
 
-/** Names the host as well: what a writer says begins with the digest, what a fetcher says has the host already. */
+/** Adds the host to an error of the writer, which begins with the digest. An error of the fetcher names the host itself. */
 function unverifiedError({ digest }: Descriptor, from: string | undefined, thrown: unknown): unknown {
   const error = firstError(thrown)
   const own = `${digest}: `
@@ -125,10 +128,10 @@ function unverifiedError({ digest }: Descriptor, from: string | undefined, throw
   return new DistError('FAILED_PRECONDITION', `${own}does not verify (${from}): ${why}`, { cause: thrown })
 }
 
-/** A fetcher that knows whether it was what failed. */
-class Source implements Fetcher {
+/** A fetcher that records whether it has failed. */
+class WatchedFetcher implements Fetcher {
   failed = false
-  /** The host that sent last, where it is known. */
+  /** The host that sent the last body, if known. */
   from: string | undefined
 
   constructor(private readonly fetcher: Fetcher) {}
@@ -154,4 +157,4 @@ class Source implements Fetcher {
   }
 }
 
-async function* nothing(): AsyncIterable<Uint8Array> {}
+async function* emptyBody(): AsyncIterable<Uint8Array> {}

@@ -4,25 +4,25 @@ import { type Digest, isForeignLayerType } from '@dist/oci'
 import { type Need, neededBy, needsOf } from './needs.js'
 import { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 
-/** A store, as far as it is verified. */
+/** The parts of a store that are verified. */
 export interface VerifiedStore {
   readonly content: Provider & Pick<Manager, 'info' | 'walk'>
   readonly names: Pick<Names, 'list'>
 }
 
-/** Content to be verified: bytes by digest, as far as they are known; 0 for what is missing. */
+/** Content to verify: the number of bytes by digest; 0 for missing content. */
 export type ContentSizes = ReadonlyMap<Digest, number>
 
 export interface ContentOptions {
-  /** Only what these need. Default: all content of the store, and what its images need. */
+  /** Verify only what these images need. Default: all content of the store, and what its images need. */
   images?: readonly Image[] | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Images that are looked into at the same time. */
-const imagesAtOnce = 16
+/** Images that are walked at the same time. */
+const concurrentImages = 16
 
-/** Which content there is to verify, each digest once. Foreign layers that were left where they are do not count. */
+/** The content to verify, each digest once. Without foreign layers that are not stored. */
 export async function contentToVerify(
   { content, names }: VerifiedStore,
   { images, signal }: ContentOptions = {},
@@ -39,7 +39,7 @@ export async function contentToVerify(
     stored: content,
     signal,
   }
-  await forEachConcurrently(images ?? names.list(), imagesAtOnce, async (image) => {
+  await forEachConcurrently(images ?? names.list(), concurrentImages, async (image) => {
     for (const desc of await neededBy(image, content, options)) {
       if (sizes.has(desc.digest)) continue
       if (isForeignLayerType(desc.mediaType) && !(await has(content, desc))) continue
@@ -49,11 +49,11 @@ export async function contentToVerify(
   return sizes
 }
 
-/** What a verification tells while it goes on. Nothing depends on its being heard. */
+/** The progress of a verification. Best effort: nothing depends on events. */
 export type VerifyEvent =
-  /** What there is to do. */
+  /** All content that will be verified. */
   | { readonly type: 'planned'; readonly content: ContentSizes }
-  /** `offset` bytes have been read of it. */
+  /** `offset`: bytes that have been read. */
   | { readonly type: 'reading'; readonly digest: Digest; readonly offset: number }
   | { readonly type: 'verified'; readonly digest: Digest; readonly verdict: ContentState }
 
@@ -65,30 +65,29 @@ export interface VerifyOptions extends ContentOptions {
   onEvent?: ((event: VerifyEvent) => void) | undefined
 }
 
-/** Content that is not as it should be. */
+/** Content that is missing, damaged or unreadable. */
 export interface BadContent {
   readonly digest: Digest
   readonly verdict: BadContentState
-  /** Bytes that it should have, where an image tells. */
+  /** Expected bytes; undefined if no image names it. */
   readonly size?: number | undefined
-  /** All images of the store that need it, sorted; undefined when the work ended before that was looked at. */
+  /** All images of the store that need it, sorted; undefined if the verification stopped before that was known. */
   readonly images?: readonly string[] | undefined
 }
 
 export interface VerifyOutcome {
-  /** What was verified, `bad` included. */
+  /** Objects that were verified, `bad` included. */
   readonly objects: number
-  /** Bytes that were read of it. */
+  /** Bytes that were read. */
   readonly bytes: number
   readonly bad: readonly BadContent[]
-  /** Why it ended early: the signal, or a store that is no longer to be reached. */
+  /** Why the verification stopped: the signal, or an outage of the store. */
   readonly stopped?: DistError | undefined
 }
 
 /**
- * Verifies stored content and names the images that bad content affects. A manifest that cannot be read affects the
- * images that need it; what it names is not known then. Content that is deleted meanwhile is nothing bad. Throws when
- * the store cannot tell what there is.
+ * Verifies stored content and names the images that bad content affects. What an unreadable manifest names is unknown.
+ * Content that is deleted at the same time is not bad. Throws if the store cannot list its content.
  */
 export async function verifyContent(
   store: VerifiedStore,
@@ -109,7 +108,7 @@ export async function verifyContent(
   return needs instanceof DistError ? { ...tally.outcome(), stopped: needs } : tally.outcome(needs)
 }
 
-/** The result, or the error that ended the work early. What is known by then is worth telling. */
+/** The result, or the error that stopped the work: what was verified before is reported all the same. */
 async function unlessStopped<T>(work: () => Promise<T>): Promise<T | DistError> {
   try {
     return await work()
@@ -150,25 +149,25 @@ async function verifyAll(
   }
 }
 
-/** So many in a row that a store does not give say something about the store and nothing about content. */
-const outageFrom = 16
+/** After so many consecutive failures the store is considered unavailable. */
+const outageThreshold = 16
 const outageCodes: readonly Code[] = ['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISSION_DENIED']
 
-/** Holds verdicts back that may be a store's that is gone, until one comes that is not. */
+/** Holds back states that may come from an outage of the store, until another state follows. */
 class OutageWatch {
-  /** Whether the store is gone. */
+  /** Whether there is an outage. */
   found = false
   #held: [Digest, ContentState][] = []
 
   constructor(private readonly onVerdict: (digest: Digest, verdict: ContentState) => void) {}
 
-  /** Throws what the store said when it is gone. */
+  /** Throws the error of the store at an outage. */
   add(digest: Digest, verdict: ContentState): void {
     if (this.found) return
     this.#held.push([digest, verdict])
     if (verdict.state !== 'unreadable' || !outageCodes.includes(verdict.code)) {
       this.pass()
-    } else if (this.#held.length >= outageFrom) {
+    } else if (this.#held.length >= outageThreshold) {
       this.found = true
       throw new DistError(verdict.code, verdict.message)
     }
@@ -179,7 +178,7 @@ class OutageWatch {
   }
 }
 
-/** Counts verdicts, and keeps the bad ones. */
+/** Counts states, and keeps those of bad content. */
 export class VerifyTally {
   #objects = 0
   #bytes = 0
@@ -195,7 +194,7 @@ export class VerifyTally {
     if (verdict.state !== 'right') this.#bad.set(digest, verdict)
   }
 
-  /** `needs`: which images need what is bad, where that is known. */
+  /** `needs`: which images need the bad content; undefined if unknown. */
   outcome(needs?: ReadonlyMap<Digest, Need>): Omit<VerifyOutcome, 'stopped'> {
     const bad: BadContent[] = []
     let gone = 0
@@ -203,7 +202,7 @@ export class VerifyTally {
       const need = needs?.get(digest)
       if (need !== undefined) bad.push({ digest, verdict, size: need.desc.size, images: need.images })
       else if (needs === undefined) bad.push({ digest, verdict })
-      // Deleted while it was looked for, and no image misses it.
+      // Deleted during the verification; no image needs it.
       else if (verdict.state === 'missing') gone++
       else bad.push({ digest, verdict, images: [] })
     }

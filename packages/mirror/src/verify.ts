@@ -3,9 +3,8 @@ import { type Code, DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester } from '@dist/oci'
 
 /**
- * What is true of stored content. `right`: its bytes are those of its digest. `damaged`: they are not; `size` and
- * `digest` are of what was found. `unreadable`: the store failed to give it, and says why. Plain data: it crosses
- * threads and queues.
+ * The state of stored content. `right`: it matches its digest. `damaged`: it does not; `size` and `digest` are those of the
+ * bytes that were read. `unreadable`: the store failed to read it. Plain data, for threads and queues.
  */
 export type ContentState =
   | { readonly state: 'right'; readonly size: number }
@@ -15,7 +14,7 @@ export type ContentState =
       readonly state: 'unreadable'
       readonly code: Code
       readonly message: string
-      /** Whether it may be read when it is tried again. */
+      /** Whether another attempt may succeed. */
       readonly retryable: boolean
     }
 
@@ -23,13 +22,13 @@ export type BadContentState = Exclude<ContentState, { state: 'right' }>
 
 export interface VerifyBlobOptions {
   signal?: AbortSignal | undefined
-  /** Called after each chunk with the bytes read so far. */
+  /** Called after each chunk with the number of bytes read. */
   onProgress?: ((offset: number) => void) | undefined
 }
 
 /**
- * Reads stored content to its end and compares it with its digest, which alone decides. What the store fails to read
- * is a verdict; only the signal makes it throw, with `CANCELED`.
+ * Reads stored content completely and compares it with its digest. A failure of the store is a state too. Throws only
+ * `CANCELED`, if the signal aborts.
  */
 export async function verifyBlob(
   desc: Wanted,

@@ -77,7 +77,7 @@ describe('ingestBlob', () => {
     const running = world.ingest(desc)
     await gate.reached
     locker.loseAll()
-    await expect(running).rejects.toEqual(errorOf('UNAVAILABLE', 'lock was lost', desc.digest))
+    await expect(running).rejects.toEqual(errorOf('UNAVAILABLE', 'lock lost', desc.digest))
     expect(await world.has(desc)).toBe(false)
     expect(await world.ingest(desc)).toBe('fetched')
   })
@@ -87,7 +87,7 @@ describe('ingestBlob', () => {
     const world = worldWithBlob({ locker, limits: { bytes: 1000, transfers: 1 } })
     const turn = await world.budget.acquire(1)
     const running = world.ingest(desc)
-    const expected = expect(running).rejects.toEqual(errorOf('UNAVAILABLE', 'lock was lost'))
+    const expected = expect(running).rejects.toEqual(errorOf('UNAVAILABLE', 'lock lost'))
     await new Promise(setImmediate)
     locker.loseAll()
     await expected
@@ -95,7 +95,7 @@ describe('ingestBlob', () => {
     expect(world.remote.fetches).toEqual([])
   })
 
-  it('says that it was called off, not that the lock was lost, when both happen', async () => {
+  it('says that it was called off, not that the lock lost, when both happen', async () => {
     const locker = new LosableLocker()
     const world = worldWithBlob({ locker })
     const gate = world.remote.hold(desc)

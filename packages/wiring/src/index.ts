@@ -1,6 +1,7 @@
+export type { Store } from '@dist/content'
 export { openPushes, type Pushes } from './pushes.js'
 export { type OpenQueueOptions, openQueue, type Queue } from './queue.js'
 export { openRemote, type RequestSettings, requestSettings } from './remote.js'
 export { retryUntilAvailable } from './retry-until-available.js'
-export { openStore, type Store } from './store.js'
+export { type OpenedStore, openStore } from './store.js'
 export { openTransfers, type Transfers } from './transfers.js'

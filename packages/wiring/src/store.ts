@@ -1,8 +1,7 @@
-import type { ContentStore, Names } from '@dist/content'
+import type { Store } from '@dist/content'
 import type { LocalStore } from '@dist/content-local'
 import type { S3ClientSettings, S3Location } from '@dist/content-s3'
 import { DistError, sanitize } from '@dist/errdefs'
-import type { Digest } from '@dist/oci'
 import {
   defaultAwsRegion,
   type Environment,
@@ -11,36 +10,10 @@ import {
   type StoreFlags,
 } from '@dist/settings'
 
-/** The remains of an abandoned write, deleted. */
-export interface Swept {
-  /** Undefined for remains that no write could resume. */
-  readonly ref: string | undefined
-  /** Freed bytes. */
-  readonly size: number
-  readonly updatedAt: Date
-}
-
-/** A content store with its names, in a folder or in a bucket. */
-export interface Store extends AsyncDisposable {
-  /** The folder, or `s3://bucket/prefix`. */
-  readonly url: string
-  /** A random id. Undefined while the store does not exist. */
-  readonly id: string | undefined
-  /** Whether the store exists. Always true when it was opened with `create`. */
-  readonly exists: boolean
-  readonly content: ContentStore
-  readonly names: Names
-  /** The path or S3 URL of content. The content may be missing. */
-  locate(digest: Digest): string
-  /**
-   * Deletes the remains of abandoned writes that have not changed for `olderThan` milliseconds. `onRemark` is called with remains that
-   * cannot be found in this store.
-   */
-  sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
-  /** Set for a store in a folder. */
+/** A store that the settings name. */
+export interface OpenedStore extends Store {
+  /** Set if the store is a directory of this machine. */
   readonly local?: LocalStore | undefined
-  /** Checks that the store can be written and read. Throws the reason. */
-  probe(): Promise<void>
 }
 
 export interface OpenStoreOptions {
@@ -60,7 +33,7 @@ export async function openStore(
   flags: StoreFlags,
   env: Environment,
   { create = false, memory, lockTtl }: OpenStoreOptions = {},
-): Promise<Store> {
+): Promise<OpenedStore> {
   const { url, setBy } = locateStore(flags, env)
   const store = url.startsWith('s3://')
     ? await openBucket(url, env, { create, memory })
@@ -73,7 +46,7 @@ export async function openStore(
   )
 }
 
-async function openFolder(root: string, create: boolean, lockTtl: number | undefined): Promise<Store> {
+async function openFolder(root: string, create: boolean, lockTtl: number | undefined): Promise<OpenedStore> {
   const { openLocalStore } = await import('@dist/content-local')
   const local = await openLocalStore(root, { create, lockTtl })
   const { id, exists, content, names } = local
@@ -96,7 +69,7 @@ async function openBucket(
   url: string,
   env: Environment,
   { create, memory }: { create: boolean; memory: number | undefined },
-): Promise<Store> {
+): Promise<OpenedStore> {
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
     create,

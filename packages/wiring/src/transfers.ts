@@ -2,7 +2,7 @@ import { type BlobTask, type IngestOptions, type Outcome, transferBlob } from '@
 import type { Registry } from '@dist/registry-client'
 import { ThreadPool } from '@dist/transfer-threads'
 import type { RequestSettings } from './remote.js'
-import type { Store } from './store.js'
+import type { OpenedStore } from './store.js'
 
 /** Threads start when at least this many bytes are announced. Starting them for less takes longer than it saves. */
 const minThreadWork = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ export interface TransfersOptions {
  * run in this thread.
  */
 export function openTransfers(
-  store: Store,
+  store: OpenedStore,
   remote: Registry,
   requests: RequestSettings,
   { threads: size }: TransfersOptions = {},

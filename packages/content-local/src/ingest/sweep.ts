@@ -1,18 +1,10 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Swept } from '@dist/content'
 import { isUnavailable } from '@dist/errdefs'
 import { type Locker, livenessOf } from '@dist/locks'
 import { listIngest, removeEntry, removeFile } from './entries.js'
 import { type FoundEntry, findEntry, lockKey, makerOf, recordSuffix } from './entry.js'
-
-/** What a sweep removed. */
-export interface Swept {
-  /** The ref of the write; undefined for remains of a crash that no write can resume. */
-  readonly ref: string | undefined
-  /** Bytes freed. */
-  readonly size: number
-  readonly updatedAt: Date
-}
 
 /** Milliseconds that a file is kept if its maker may still be alive (another machine or container). */
 const unknownOwnerGraceMs = 60 * 60 * 1000

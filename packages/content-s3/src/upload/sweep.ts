@@ -1,3 +1,4 @@
+import type { Swept } from '@dist/content'
 import type { Bucket } from '../bucket/bucket.js'
 import { listObjects } from '../bucket/list.js'
 import { removeObject } from '../bucket/objects.js'
@@ -5,15 +6,6 @@ import { probesPath } from '../probe.js'
 import { abortUpload, type OpenUpload, uploadsAmongAll, uploadsBelow } from './open-uploads.js'
 import { progressOf } from './progress.js'
 import { detectUploadListing } from './upload-lists.js'
-
-/** What a sweep removed. */
-export interface Swept {
-  /** The ref of the write in the statuses of the store. */
-  readonly ref: string
-  /** Bytes freed. */
-  readonly size: number
-  readonly updatedAt: Date
-}
 
 /** The ref of an upload of another process. */
 export function refOf({ id }: OpenUpload): string {

@@ -1,16 +1,15 @@
 import { DistError } from '@dist/errdefs'
-import type { PlatformRequest } from '@dist/images'
 import {
-  narrowed,
   type Plan,
   planImage,
   publishPlan,
-  type Source,
+  type RegistryRequest,
+  requestForRegistry,
   type Target,
   type TargetOptions,
 } from '@dist/mirror'
 import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
-import { formatReference, type Locator, parsePrefix, parseReference, type Reference } from '@dist/reference'
+import { formatReference, type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
@@ -37,8 +36,8 @@ export class MirrorImage implements ImageKind {
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     const reference = parseReference(image.reference)
     const to = head.to === undefined ? undefined : parsePrefix(head.to)
-    const { source, platforms, object } = this.#requestOf(reference, to, head)
-    const target = this.parts.target(object, to)
+    const { source, platforms, nameOf } = this.#requestOf(to, head)
+    const target = this.parts.target(nameOf(reference), to)
     const plan = await planImage(reference, source, target, {
       platforms,
       referrers: to !== undefined,
@@ -73,27 +72,14 @@ export class MirrorImage implements ImageKind {
     return plan.missing.filter((desc) => !isSent(desc))
   }
 
-  /** The source, the platforms and the name for a reference. */
-  #requestOf(reference: Reference, to: Locator | undefined, head: RunHead): ImageRequest {
+  /** What is asked of which source, and the reference from which the name at the target is made. */
+  #requestOf(to: Locator | undefined, head: RunHead): RegistryRequest {
     const selected = platformsOf(head)
     const platforms = selected === 'all' ? selected : selected.map(parsePlatform)
-    if (to === undefined) return { source: this.parts.source, platforms, object: reference }
+    if (to === undefined) return { source: this.parts.source, platforms, nameOf: (reference) => reference }
     // A store keeps the manifests of an image that waits for its blobs. A registry accepts them only after the blobs.
-    const source = this.#cachingSource
-    const [platform, ...others] = platforms === 'all' ? [] : platforms
-    if (platform === undefined || others.length > 0) return { source, platforms, object: reference }
-    const { digest: _, ...tagged } = reference
-    // The digest is the one of the whole index.
-    const object = reference.tag === undefined ? reference : tagged
-    return { source: narrowed(source, platform), platforms: 'all', object }
+    return requestForRegistry(this.#cachingSource, platforms)
   }
-}
-
-interface ImageRequest {
-  source: Source
-  platforms: PlatformRequest
-  /** The name of the image at its target is made from it. */
-  object: Reference
 }
 
 /** Publishes; resolves to the blobs that the registry lacks and that must be sent again first. */

@@ -6,7 +6,7 @@ import type { Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { retryUntilAvailable } from '../retry-until-available.js'
-import { openStore, type Store } from '../store.js'
+import { type OpenedStore, openStore } from '../store.js'
 import type { Outage } from './log.js'
 
 type MirrorSettings = Pick<
@@ -16,7 +16,7 @@ type MirrorSettings = Pick<
 
 /** The store of a service, and its client for registries. */
 export interface MirrorParts extends AsyncDisposable {
-  readonly store: Store
+  readonly store: OpenedStore
   /** The id of the store, which runs name. */
   readonly storeId: string
   readonly remote: Registry
@@ -84,7 +84,7 @@ async function openAvailableStore(
   settings: MirrorSettings,
   { log, context: { env, signal }, reportWaiting }: ServiceHost,
   memory: number | undefined,
-): Promise<Store> {
+): Promise<OpenedStore> {
   const throttled = throttledLogger(log)
   const open = async () => {
     const store = await openStore({ store: settings.store }, env, {
