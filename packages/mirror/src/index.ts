@@ -15,7 +15,7 @@ export {
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
 export { Meter } from './meter.js'
 export { MountSources } from './mount-sources.js'
-export { narrowed, type RegistryRequest, requestForRegistry } from './narrow.js'
+export { type RegistryRequest, requestForRegistry } from './narrow.js'
 export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
 export { publishImage } from './publish.js'

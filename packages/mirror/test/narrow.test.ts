@@ -1,4 +1,4 @@
-import { narrowed } from '@dist/mirror'
+import { requestForRegistry } from '@dist/mirror'
 import { parsePlatform } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import { imageIndex } from '@dist/testkit/fixtures'
@@ -18,14 +18,16 @@ describe('a source that is narrowed to one platform', () => {
     const remote = new ScriptedRemote()
     const { index, arm64: image } = twoPlatforms()
     remote.push(index, name)
-    const { desc } = await narrowed(remote, arm64).resolve(reference)
+    const { desc } = await requestForRegistry(remote, [arm64]).source.resolve(reference)
     expect(desc.digest).toBe(image.descriptor.digest)
   })
 
   it('reads an index that resolving has brought no second time', async () => {
     const remote = new ScriptedRemote()
     remote.push(twoPlatforms().index, name)
-    const resolved = await narrowed(remote, arm64).resolve(reference, { intent: 'manifest' })
+    const resolved = await requestForRegistry(remote, [arm64]).source.resolve(reference, {
+      intent: 'manifest',
+    })
     expect(remote.fetches).toEqual([])
     expect(resolved.content).toBeUndefined()
   })
@@ -34,7 +36,9 @@ describe('a source that is narrowed to one platform', () => {
     const remote = new ScriptedRemote()
     const image = imageOf(['x'])
     remote.push(image, name)
-    const resolved = await narrowed(remote, arm64).resolve(reference, { intent: 'manifest' })
+    const resolved = await requestForRegistry(remote, [arm64]).source.resolve(reference, {
+      intent: 'manifest',
+    })
     expect(resolved).toMatchObject({ desc: { digest: image.descriptor.digest } })
     expect(resolved.content).toEqual(image.content)
   })
@@ -42,9 +46,9 @@ describe('a source that is narrowed to one platform', () => {
   it('tells which platforms there are where there is not that one', async () => {
     const remote = new ScriptedRemote()
     remote.push(twoPlatforms().index, name)
-    await expect(narrowed(remote, parsePlatform('linux/s390x')).resolve(reference)).rejects.toEqual(
-      errorOf('NOT_FOUND', name, 'linux/s390x', 'the index has linux/amd64, linux/arm64'),
-    )
+    await expect(
+      requestForRegistry(remote, [parsePlatform('linux/s390x')]).source.resolve(reference),
+    ).rejects.toEqual(errorOf('NOT_FOUND', name, 'linux/s390x', 'the index has linux/amd64, linux/arm64'))
   })
 
   it('takes no index that is not what its digest says, and blames who sent it', async () => {
@@ -52,7 +56,7 @@ describe('a source that is narrowed to one platform', () => {
     const { index } = twoPlatforms()
     remote.push(index, name)
     remote.script(index.descriptor, flipped, flipped)
-    await expect(narrowed(remote, arm64).resolve(reference)).rejects.toEqual(
+    await expect(requestForRegistry(remote, [arm64]).source.resolve(reference)).rejects.toEqual(
       errorOf('FAILED_PRECONDITION', index.descriptor.digest, 'registry.test'),
     )
   })
@@ -64,7 +68,7 @@ describe('a source that is narrowed to one platform', () => {
     remote.push(index, name)
     remote.push(signature, 'registry.test/a:sig')
     remote.refer(image.descriptor, signature.descriptor)
-    const { registry, mirror } = newPushWorld({ source: narrowed(remote, arm64) })
+    const { registry, mirror } = newPushWorld({ source: requestForRegistry(remote, [arm64]).source })
     await mirror([name], { referrers: true })
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
     expect(await registry.image('m/a', signature.descriptor.digest)).toBe(signature.descriptor.digest)
@@ -79,7 +83,7 @@ describe('a source that is narrowed to one platform', () => {
     const pinned = `${name}@${index.descriptor.digest}`
     await whole.mirror([pinned])
     const { registry } = whole
-    const { mirror } = newPushWorld({ registry, source: narrowed(remote, arm64) })
+    const { mirror } = newPushWorld({ registry, source: requestForRegistry(remote, [arm64]).source })
     expect(await mirror([pinned])).toMatchObject([{ upToDate: false }])
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
@@ -87,7 +91,7 @@ describe('a source that is narrowed to one platform', () => {
   it('costs a HEAD of the tag when nothing has changed', async () => {
     const remote = new ScriptedRemote()
     remote.push(imageIndex([imageOf(['x'], 'linux/arm64')]), name)
-    const { registry, mirror } = newPushWorld({ source: narrowed(remote, arm64) })
+    const { registry, mirror } = newPushWorld({ source: requestForRegistry(remote, [arm64]).source })
     await mirror([name])
     registry.requests.length = 0
     expect(await mirror([name])).toMatchObject([{ upToDate: true }])

@@ -1,4 +1,3 @@
-export type { Store } from '@dist/content'
 export { openPushes, type Pushes } from './pushes.js'
 export { type OpenQueueOptions, openQueue, type Queue } from './queue.js'
 export { openRemote, type RequestSettings, requestSettings } from './remote.js'

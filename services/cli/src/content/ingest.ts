@@ -1,3 +1,4 @@
+import type { Store } from '@dist/content'
 import {
   copyContent,
   type Expected,
@@ -9,7 +10,6 @@ import {
 } from '@dist/content'
 import { backoff, DistError, isAlreadyExists, isFailedPrecondition, isHeld, sleep } from '@dist/errdefs'
 import { parseDigest } from '@dist/oci'
-import type { Store } from '@dist/wiring'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/exit.js'

@@ -1,4 +1,5 @@
 import { isCanceled } from '@dist/errdefs'
+import { requestForRegistry } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -7,7 +8,7 @@ import { noteWithoutBars, openRegistry } from '../open/registry.js'
 import { withOutput, withSending } from '../options.js'
 import { noteInterrupted } from '../output/print.js'
 import { requestedPlatforms } from './part.js'
-import { narrowedTo, reportSent, type SendOptions, sendImages } from './send.js'
+import { reportSent, type SendOptions, sendImages } from './send.js'
 
 const examples = `
 Nothing is kept on this machine. Everything is verified on its way; what the destination has is not sent again, what
@@ -38,7 +39,7 @@ export async function copy(
   const destination = parseReference(to)
   const asked = requestedPlatforms(options.platform)
   await using remote = await openRegistry(options, context, noteWithoutBars(context, options))
-  const { source, platforms } = narrowedTo(asked, remote)
+  const { source, platforms } = requestForRegistry(remote, asked)
   const images = [{ reference, destination, platforms }]
   const outcomes = await sendImages(context, { images, source, remote, moving: 'copying' }, options)
   for (const outcome of outcomes)

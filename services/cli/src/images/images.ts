@@ -1,6 +1,5 @@
-import type { Image } from '@dist/content'
+import type { Image, Store } from '@dist/content'
 import { imagePlatforms, summarizeImage } from '@dist/mirror'
-import type { Store } from '@dist/wiring'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/exit.js'

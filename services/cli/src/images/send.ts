@@ -1,7 +1,7 @@
 import { formatSelection } from '@dist/content'
 import { DistError, isCanceled } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import { type ImageOutcome, mirrorImages, narrowed, type Source } from '@dist/mirror'
+import { type ImageOutcome, mirrorImages, type Source } from '@dist/mirror'
 import type { Descriptor } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/registry-client'
@@ -97,11 +97,10 @@ function alike(images: readonly Sending[]): { platforms: PlatformRequest; refere
 
 /** A digest cannot be given to something else than what has it. */
 function expecting(source: Source, destination: (reference: Reference) => Reference): Source {
-  const { referrers } = source
   return {
     narrows: source.narrows ?? false,
     fetcher: (locator) => source.fetcher(locator),
-    ...(referrers === undefined ? {} : { referrers: referrers.bind(source) }),
+    referrers: source.referrers?.bind(source),
     resolve: async (reference, options) => {
       const resolved = await source.resolve(reference, options)
       checkDigest(resolved.desc, destination(reference))
@@ -117,17 +116,6 @@ export function checkDigest({ digest }: Descriptor, destination: Reference): voi
     'INVALID_ARGUMENT',
     `what goes to ${formatReference(destination)} has the digest ${digest}: leave the digest out, or give this one`,
   )
-}
-
-/** What is asked of which source: of one platform its manifest goes alone. */
-export function narrowedTo(
-  asked: PlatformRequest,
-  source: Source,
-): { source: Source; platforms: PlatformRequest } {
-  if (asked === 'all') return { source, platforms: asked }
-  const [first, ...others] = asked
-  if (first === undefined || others.length > 0) return { source, platforms: asked }
-  return { source: narrowed(source, first), platforms: 'all' }
 }
 
 export interface ReportParts {

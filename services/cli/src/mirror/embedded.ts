@@ -7,6 +7,7 @@ import {
   type ImageOutcome,
   type MirrorEvent,
   mirrorImages,
+  requestForRegistry,
   storeTarget,
 } from '@dist/mirror'
 import { formatReference, type Locator, parsePrefix, type Reference } from '@dist/reference'
@@ -17,7 +18,6 @@ import { describeError } from '../errors/describe.js'
 import { exitCodeOf } from '../errors/exit.js'
 import { traceDefect } from '../errors/trace.js'
 import { requestedPlatforms } from '../images/part.js'
-import { narrowedTo } from '../images/send.js'
 import { openIngest, openPushes, pushIngest } from '../open/ingest.js'
 import { bulkPolicy, noteWithoutBars, openRegistry, requestSettings } from '../open/registry.js'
 import { openStore } from '../open/store.js'
@@ -65,13 +65,9 @@ export async function mirrorEmbedded(
 async function mirrorTo(to: string, remote: Registry, work: Work): Promise<number> {
   const { platform, concurrency = defaultConcurrency } = work.options
   const prefix = parsePrefix(to)
-  const { source, platforms } = narrowedTo(requestedPlatforms(platform), remote)
+  const { source, platforms, nameOf } = requestForRegistry(remote, requestedPlatforms(platform))
   const pushes = await openPushes(remote)
-  const destination = (reference: Reference) => {
-    const { digest: _, ...tagged } = reference
-    // The digest is the whole index's.
-    return destinationOf(source.narrows && reference.tag !== undefined ? tagged : reference, prefix)
-  }
+  const destination = (reference: Reference) => destinationOf(nameOf(reference), prefix)
   const target = pushes.targetAt(destination)
   const ingest = pushIngest(pushes, concurrency)
   return await mirrored(

@@ -1,4 +1,4 @@
-import { has } from '@dist/content'
+import { has, type Store } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
 import {
@@ -11,7 +11,7 @@ import {
   type PushTask,
 } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
-import type { openPushes as OpenPushes, Pushes, RequestSettings, Store } from '@dist/wiring'
+import type { openPushes as OpenPushes, Pushes, RequestSettings } from '@dist/wiring'
 
 /** Bytes in memory, of all transfers from one host, that are not written yet. */
 const transferMemory = 64 * 1024 * 1024

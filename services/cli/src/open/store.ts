@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import type { Snapshots } from '@dist/rootfs'
-import type { Store } from '@dist/wiring'
+import type { OpenedStore } from '@dist/wiring'
 import { type Context, variable } from '../context.js'
 
 export interface StoreSettings {
@@ -18,7 +18,7 @@ export async function openStore(
   options: StoreSettings,
   env: Context['env'],
   settings: { create?: boolean | undefined } = {},
-): Promise<Store> {
+): Promise<OpenedStore> {
   const wiring = await import('@dist/wiring')
   return await wiring.openStore(options, env, settings)
 }
