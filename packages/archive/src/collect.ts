@@ -3,28 +3,26 @@ import { DistError, firstError } from '@dist/errdefs'
 import { childrenHandler, type Handler, selectedChildren, walk } from '@dist/images'
 import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
 
-/** What an image's selection takes, as far as a store has it. */
+/** The descriptors that the selection of an image takes, by whether they are stored. */
 export interface Collected {
-  /** By digest. */
+  /** Stored, sorted by digest. */
   readonly objects: readonly Descriptor[]
   /** Foreign layers that are not stored: they stay where their publisher keeps them. */
   readonly foreign: readonly Descriptor[]
-  /** All else that is not stored. */
+  /** Other descriptors that are not stored. */
   readonly missing: readonly Descriptor[]
 }
 
-type Store = Pick<ContentStore, 'open' | 'info'>
-
-/** Objects that are looked for at the same time: one after the other would be slow where the store is a server. */
+/** Objects that are checked at the same time: one after the other is slow if the store is a server. */
 const concurrency = 16
 
 /**
- * Walks an image and sorts what its selection takes by whether it is stored. Throws `FAILED_PRECONDITION` and
- * `MALFORMED` for stored manifests that cannot be right, with the image's name in front.
+ * Walks an image and checks which of its objects are stored. Throws `FAILED_PRECONDITION` and `MALFORMED`, with the name of
+ * the image, for stored manifests that are damaged or invalid.
  */
 export async function collectImage(
   { name, desc, selection }: Image,
-  content: Store,
+  content: Pick<ContentStore, 'open' | 'info'>,
   signal?: AbortSignal,
 ): Promise<Collected> {
   const collected = { objects: [] as Descriptor[], foreign: [] as Descriptor[], missing: [] as Descriptor[] }
@@ -51,15 +49,15 @@ export function byDigest(descs: readonly Descriptor[]): Descriptor[] {
   return [...found.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
 }
 
-/** The error with the image in front of its message. */
+/** The error with the name of the image at the beginning of its message. */
 export function attributeError(thrown: unknown, name: string): unknown {
   const error = firstError(thrown)
   if (!(error instanceof DistError) || error.code === 'CANCELED') return error
   return new DistError(error.code, `${name}: ${error.message}`, { cause: error, retryable: error.retryable })
 }
 
-/** Digests for a message: the first few, and how many more there are. */
-export function listed(descs: readonly Descriptor[]): string {
+/** The first digests for a message, and the number of the others. */
+export function formatDigests(descs: readonly Descriptor[]): string {
   const digests = descs.slice(0, 5).map(({ digest }) => digest)
   return `${digests.join(', ')}${descs.length > 5 ? ` and ${descs.length - 5} more` : ''}`
 }

@@ -19,7 +19,8 @@ export async function readDiffs(
   config: Pick<Taken, 'digest' | 'size'>,
   content: Pick<ContentStore, 'open'>,
 ): Promise<Digest[]> {
-  if (config.size > maxManifestSize) throw malformed(name, `has ${config.size} bytes, too many for a config`)
+  if (config.size > maxManifestSize)
+    throw malformed(name, `has ${config.size} bytes, maximum ${maxManifestSize}`)
   const document = parseDocument(await readContent(content, config, maxManifestSize), name)
   const rootfs = isRecord(document) ? document.rootfs : undefined
   const diffs: unknown = isRecord(rootfs) ? (rootfs.diff_ids ?? []) : undefined
@@ -31,7 +32,7 @@ export async function readDiffs(
   })
 }
 
-/** Throws `FAILED_PRECONDITION` for a layer that has not this digest uncompressed. `name` is for errors. */
+/** Throws `FAILED_PRECONDITION` for a layer whose uncompressed content has another digest. `name` is for errors. */
 export async function verifyDiff(
   name: string,
   layer: Taken,
@@ -45,13 +46,13 @@ export async function verifyDiff(
   for await (const chunk of plain ? bytes : decompress(bytes)) digester.update(chunk)
   const found = digester.digest()
   if (found === diff) return
-  throw new DistError('FAILED_PRECONDITION', `${name} has diffID ${found}; its config says ${diff}`)
+  throw new DistError('FAILED_PRECONDITION', `${name} has diffID ${found}, expected ${diff} by its config`)
 }
 
-/** What a layer is compressed by, as its first bytes tell; undefined for a plain one. */
+/** The compression of a layer by its first bytes; undefined for an uncompressed layer. */
 export function compressionOf({ head }: Taken): 'gzip' | 'zstd' | undefined {
   const magic = Buffer.from(head).toString('hex')
   if (magic.startsWith('1f8b')) return 'gzip'
-  // Also zstd's frames that are passed over may come first.
+  // Skippable frames of zstd may come first.
   return /^(?:28b52ffd|5.2a4d18)/.test(magic) ? 'zstd' : undefined
 }

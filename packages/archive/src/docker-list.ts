@@ -28,7 +28,7 @@ export function parseListed(document: Uint8Array): Listed[] {
 function strings(value: unknown, where: string): readonly string[] {
   const list = value ?? []
   if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
-    throw malformed(where, 'is not a list of texts')
+    throw malformed(where, 'is not a list of strings')
   if (list.length > maxChildren) throw malformed(where, `has more than ${maxChildren} entries`)
   return list
 }

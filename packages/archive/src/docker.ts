@@ -14,7 +14,7 @@ import {
 import { familiarReference } from '@dist/reference'
 import type { Collected } from './collect.js'
 import { blobPath } from './layout.js'
-import { referenceNamed } from './naming.js'
+import { completeReference } from './naming.js'
 
 /** An image as `manifest.json` describes it to `docker load`. */
 export interface DockerEntry {
@@ -23,10 +23,10 @@ export interface DockerEntry {
   readonly Layers: readonly string[]
 }
 
-/** An image with all that its archive will hold of it. */
+/** An image with all objects that its archive will have. */
 export interface CollectedImage extends Image, Collected {}
 
-/** What docker unpacks as a layer, compressed or not. */
+/** The layer types that docker unpacks. */
 const layerTypes: ReadonlySet<string> = new Set([
   mediaTypes.ociLayer,
   mediaTypes.ociLayerGzip,
@@ -37,9 +37,9 @@ const layerTypes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The entries of `manifest.json`, each image once with all of its tags; or why there can be none: docker load would
- * take some of the images and be silent about the others, or take something for an image that is none. A list of more
- * than `limit` bytes, by default those of a manifest, would not be read again.
+ * The entries of `manifest.json`, each image once with all of its tags. Or the reason why there is no list: docker load would
+ * ignore some of the images, or load content that is no image. The list may have `limit` bytes, as otherwise it could not
+ * be imported again.
  */
 export async function describeForDocker(
   images: readonly CollectedImage[],
@@ -65,7 +65,7 @@ export async function describeForDocker(
   return isTooLong ? { reason: `the list of ${list.length} images is too long` } : { entries: list }
 }
 
-/** The one manifest that the image is on a machine, or why there is none. */
+/** The only manifest of an image, or the reason why there is none. */
 function manifestOf({ desc, objects }: CollectedImage): Descriptor | string {
   if (!isIndexType(desc.mediaType)) return desc
   const manifests = objects.filter(
@@ -73,7 +73,7 @@ function manifestOf({ desc, objects }: CollectedImage): Descriptor | string {
       isManifestType(mediaType) && !(platform !== undefined && isUnknownPlatform(platform)),
   )
   const [only] = manifests
-  return manifests.length === 1 && only !== undefined ? only : `holds ${manifests.length} platforms`
+  return manifests.length === 1 && only !== undefined ? only : `has ${manifests.length} platforms`
 }
 
 async function describe(
@@ -88,13 +88,15 @@ async function describe(
   if (config.mediaType !== mediaTypes.dockerConfig && config.mediaType !== mediaTypes.ociConfig)
     return 'is an artifact'
   const there = new Set(objects.map(({ digest }) => digest))
-  if (!layers.every(({ digest }) => there.has(digest))) return 'is without its foreign layers'
-  if (!layers.every(({ mediaType }) => layerTypes.has(mediaType))) return 'has layers of other kinds'
-  if ((await diffCount(config, content)) !== layers.length) return 'has a config that does not fit its layers'
+  if (!layers.every(({ digest }) => there.has(digest))) return 'lacks its foreign layers'
+  if (!layers.every(({ mediaType }) => layerTypes.has(mediaType)))
+    return 'has layers of a type that docker does not unpack'
+  if ((await diffCount(config, content)) !== layers.length)
+    return 'has a config with another number of layers'
   return { Config: blobPath(config.digest), RepoTags: null, Layers: layers.map((l) => blobPath(l.digest)) }
 }
 
-/** How many layers a config names; undefined where it cannot be told. */
+/** The number of layers by the config; undefined if it is not in the config. */
 async function diffCount(config: Descriptor, content: ContentStore): Promise<number | undefined> {
   try {
     const bytes = await readContent(content, config, maxManifestSize)
@@ -108,8 +110,8 @@ async function diffCount(config: Descriptor, content: ContentStore): Promise<num
   }
 }
 
-/** The name as docker writes tags; nothing for a digest and for names that are no references. */
+/** The name in docker's form. Empty for names with a digest and for names that are no references. */
 function tagOf(name: string): string[] {
-  const reference = referenceNamed(name)
+  const reference = completeReference(name)
   return reference?.tag === undefined || reference.digest !== undefined ? [] : [familiarReference(reference)]
 }

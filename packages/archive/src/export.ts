@@ -1,4 +1,4 @@
-import { type ContentStore, formatSelection, type Image } from '@dist/content'
+import { type ContentStore, formatSelection, type Image, oneChunk } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import {
   algorithmOf,
@@ -11,7 +11,7 @@ import {
   type Platform,
 } from '@dist/oci'
 import { type TarFile, tarSize, writeTar } from '@dist/tar'
-import { byDigest, collectImage, listed } from './collect.js'
+import { byDigest, collectImage, formatDigests } from './collect.js'
 import { type CollectedImage, describeForDocker } from './docker.js'
 import {
   blobPath,
@@ -23,18 +23,18 @@ import {
   refNameKey,
   selectionKey,
 } from './layout.js'
-import { referenceNamed } from './naming.js'
+import { completeReference } from './naming.js'
 import { onlyPlatform } from './platform.js'
 
 /** An archive that can be written. */
 export interface ArchivePlan {
-  /** By name; with a platform, their roots are that platform's manifests. */
+  /** Sorted by name. With a platform, the roots are the manifests of that platform. */
   readonly images: readonly Image[]
-  /** What the archive holds, each digest once. */
+  /** The content of the archive, each digest once. */
   readonly objects: readonly Descriptor[]
-  /** Foreign layers, which are left where their publisher keeps them. */
+  /** Foreign layers that are not stored: they stay where their publisher keeps them. */
   readonly foreign: readonly Descriptor[]
-  /** Why it has no `manifest.json` for `docker load`; undefined where it has one. */
+  /** Why it has no `manifest.json` for `docker load`; undefined if it has one. */
   readonly notForDocker: string | undefined
   /** Bytes of the whole archive. */
   readonly size: number
@@ -45,22 +45,22 @@ export interface ArchivePlan {
 }
 
 export interface PlanArchiveOptions {
-  /** Take of each index only this platform's manifest, as the image itself. Default: all that its name holds. */
+  /** Export only the manifest of this platform, as the image itself. Default: the whole selection of the image. */
   platform?: Platform | undefined
   signal?: AbortSignal | undefined
 }
 
 /**
- * Finds out what an archive of these images holds. Throws `NOT_FOUND`, with name and digests, for an image of which
- * the store lacks something, and for a platform that an image has not; `FAILED_PRECONDITION` for manifests that are
- * damaged in the store; `INVALID_ARGUMENT` for more images than an index may list.
+ * Determines the content of an archive of these images. Throws `NOT_FOUND`, with name and digests, for an incomplete image,
+ * and for a platform that an image does not have; `FAILED_PRECONDITION` for damaged manifests; `INVALID_ARGUMENT` for more
+ * images than an index may list.
  */
 export async function planArchive(
   images: readonly Image[],
   content: ContentStore,
   { platform, signal }: PlanArchiveOptions = {},
 ): Promise<ArchivePlan> {
-  const collected = await wholeImages(images, content, {
+  const collected = await collectImages(images, content, {
     platform,
     signal,
   })
@@ -84,14 +84,17 @@ export async function planArchive(
   }
 }
 
-/** Each image with all of its parts, by name. */
-async function wholeImages(
+/** Each image with all of its objects, sorted by name. */
+async function collectImages(
   images: readonly Image[],
   content: ContentStore,
   { platform, signal }: PlanArchiveOptions,
 ): Promise<CollectedImage[]> {
   if (images.length > maxChildren)
-    throw new DistError('INVALID_ARGUMENT', `${images.length} images are too many for one archive`)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `too many images for one archive: ${images.length}, maximum ${maxChildren}`,
+    )
   const wanted: Image[] = []
   for (const image of images) wanted.push(await onlyPlatform(image, platform, content))
   const collected: CollectedImage[] = []
@@ -100,7 +103,7 @@ async function wholeImages(
     if (parts.missing.length > 0)
       throw new DistError(
         'NOT_FOUND',
-        `${image.name} is not whole: the store lacks ${listed(parts.missing)}; pull it again`,
+        `${image.name} is incomplete: the store lacks ${formatDigests(parts.missing)}; pull it again`,
       )
     collected.push({ ...image, ...parts })
   }
@@ -108,10 +111,9 @@ async function wholeImages(
 }
 
 /**
- * The bytes of a planned archive: an OCI image layout as a tar, the same for the same images whatever their order.
- * The index is the last but one of its entries: of an archive that was cut off nobody takes a part for the whole.
- * Everything is verified on its way; throws `FAILED_PRECONDITION` with digest and name for what is damaged in the
- * store, and `NOT_FOUND` for what was deleted meanwhile.
+ * The bytes of a planned archive: an OCI image layout as a tar, the same for the same images in any order. The index comes
+ * after the blobs, so that a truncated archive is recognized. All content is verified. Throws `FAILED_PRECONDITION`, with
+ * digest and name, for damaged content, and `NOT_FOUND` for content that was deleted meanwhile.
  */
 export function writeArchive(
   plan: ArchivePlan,
@@ -137,10 +139,7 @@ function* filesOf(
 
 function document(name: string, documents: ReadonlyMap<string, Uint8Array>): TarFile {
   const bytes = documents.get(name) ?? new Uint8Array()
-  const body = async function* () {
-    yield bytes
-  }
-  return { name, size: bytes.byteLength, body: body() }
+  return { name, size: bytes.byteLength, body: oneChunk(bytes) }
 }
 
 async function* verified(
@@ -154,7 +153,7 @@ async function* verified(
   for await (const chunk of body) {
     throwIfAborted(signal)
     digester.update(chunk)
-    // One byte too many would be in the archive already when the digest tells.
+    // Too many bytes would be in the archive before the digest shows it.
     if (digester.size > desc.size) break
     yield chunk
   }
@@ -176,7 +175,7 @@ function documentsOf(images: readonly CollectedImage[], docker: readonly unknown
 }
 
 function indexEntry({ name, desc, selection }: Image): unknown {
-  const isReference = referenceNamed(name) !== undefined
+  const isReference = completeReference(name) !== undefined
   return {
     ...bareDescriptor(desc),
     annotations: {

@@ -5,44 +5,42 @@ import { byDigest } from './collect.js'
 import { type Contents, takeContents } from './contents.js'
 import { Intake, type IntakeOptions } from './intake.js'
 import { type GivenName, type NamedRoot, nameRoots } from './naming.js'
-import { renamedRoot } from './platform.js'
+import { selectPlatform } from './platform.js'
 import { type Checked, checkRoot, publishImages } from './publish.js'
 import { reconciledRoots } from './reconcile.js'
+import { discard, type ImportStore, withRollback } from './rollback.js'
 import { layoutRoots, type Root } from './roots.js'
-import { discard, type ImportStore, withRollback } from './undo.js'
 import { DockerImages } from './unpack-docker.js'
 
 export interface ImportOptions extends IntakeOptions {
-  /** What the images are called where the archive does not say it. */
+  /** The name of images to which the archive gives no complete name. */
   name?: GivenName | undefined
-  /** Take of each index only this platform's manifest, as the image itself. Default: all that came of it. */
+  /** Import only the manifest of this platform, as the image itself. Default: all that the archive has of it. */
   platform?: Platform | undefined
 }
 
 export interface ImportOutcome {
-  /** As they are published now. */
+  /** The images as they are published. */
   readonly images: readonly Image[]
-  /** Images that nobody gave a name: they were left out. */
+  /** Images without a name: they were left out. */
   readonly nameless: readonly Descriptor[]
-  /** Foreign layers that the archive does not hold. */
+  /** Foreign layers that the archive does not have. */
   readonly foreign: readonly Descriptor[]
-  /** Objects of these images, and how many of them were not there before. */
+  /** Number of objects of these images, and how many of them are new in the store. */
   readonly objects: number
   readonly added: number
-  /** Files of the archive that none of these images needs; absent where there are none. */
+  /** Files of the archive that none of these images needs; undefined if there are none. */
   readonly leftOut?: { readonly files: number; readonly bytes: number } | undefined
 }
 
 /**
- * Brings the images of an archive into a store: of an OCI layout in a tar, or as `docker save` and skopeo's
- * `docker-archive:` write it, plain, gzip or zstd. Where both are in one archive, the OCI index counts, unless it is wrong and
- * docker's list is right. It is read as a
- * stream, and verified: what an image needs has to be in the archive, or in the store already. Nothing is published
- * before all of it has been; when anything fails, what was not there before is deleted again.
+ * Imports the images of an archive into a store: an OCI image layout in a tar, or a docker archive as written by `docker save`
+ * and by skopeo (`docker-archive:`); plain, gzip or zstd. If an archive is both, its OCI index is used, unless that is wrong
+ * and the docker list is right. The archive is read as a stream and verified. The content of an image has to be in the
+ * archive or in the store. Images are published after all content is complete. After a failure, new content is deleted.
  *
- * Throws `MALFORMED` for an archive that cannot be right or lacks something, `FAILED_PRECONDITION` for content that is
- * not what its name says, `INVALID_ARGUMENT` where a name has to be given, `NOT_FOUND` for a platform that is not
- * there.
+ * Throws `MALFORMED` for an invalid or incomplete archive, `FAILED_PRECONDITION` for content that does not match its digest,
+ * `INVALID_ARGUMENT` if a name has to be given, `NOT_FOUND` for a platform that no image has.
  */
 export async function importArchive(
   source: AsyncIterable<Uint8Array>,
@@ -75,7 +73,7 @@ export async function importArchive(
 async function rootsOf(contents: Contents, intake: Intake, { content }: ImportStore): Promise<Root[]> {
   const { index, docker } = contents
   if (index === undefined && docker === undefined)
-    throw malformed('the archive', 'holds neither index.json nor manifest.json: it is no archive of images')
+    throw malformed('the archive', 'has neither index.json nor manifest.json: it contains no images')
   const listed = docker === undefined ? undefined : new DockerImages(docker, contents, intake, content)
   const layout = index === undefined ? [] : layoutRootsBeside(index, listed)
   const roots =
@@ -86,7 +84,7 @@ async function rootsOf(contents: Contents, intake: Intake, { content }: ImportSt
   return roots
 }
 
-/** The images of the layout: none where its index is no index, and docker's list tells the images. */
+/** The images of the layout. None if its index is invalid and the docker list names images. */
 function layoutRootsBeside(index: Uint8Array, listed: DockerImages | undefined): Root[] {
   try {
     return layoutRoots(index)
@@ -105,7 +103,7 @@ async function checkRoots(
   const held = new Set([...files.values()].map(({ digest }) => digest))
   const checked: Checked[] = []
   for (const root of named)
-    checked.push(await checkRoot(await renamedRoot(root, platform, content), held, content, signal))
+    checked.push(await checkRoot(await selectPlatform(root, platform, content), held, content, signal))
   return checked
 }
 
@@ -118,7 +116,7 @@ function leftOut(objects: readonly Descriptor[], { files }: Contents): Pick<Impo
   return { leftOut: { files: others.size, bytes: [...others.values()].reduce((a, b) => a + b, 0) } }
 }
 
-/** Deletes what came with the archive and is none of these objects; resolves to how many of them are new. */
+/** Deletes new content that is none of these objects; resolves to the number of objects that are new. */
 async function discardOthers(
   objects: readonly Descriptor[],
   intake: Intake,

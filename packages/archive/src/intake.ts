@@ -1,35 +1,37 @@
 import { randomUUID } from 'node:crypto'
-import { type ContentStore, copyContent, gather } from '@dist/content'
+import { type ContentStore, copyContent, gather, oneChunk } from '@dist/content'
 import { DistError, isAlreadyExists, isNotFound } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, digestOf } from '@dist/oci'
+import pLimit from 'p-limit'
 import { spool } from './spool.js'
 
-/** What an entry of an archive turned out to be; its content is in the store, or on its way there. */
+/** An entry of an archive whose content is in the store or is being written. */
 export interface Taken {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  /** Its first bytes, which tell whether it is compressed. */
+  /** Its first bytes, which show the compression. */
   readonly head: Uint8Array
 }
 
 export interface IntakeOptions {
   /**
-   * A folder where larger content of unknown digest is put aside until its digest is known: for stores that take it
-   * only with its digest. Default: it goes straight to the store.
+   * A directory for temporary files of larger content whose digest is not known before: for stores that need the digest of
+   * larger content. Default: it is written directly to the store.
    */
   spool?: string | undefined
   signal?: AbortSignal | undefined
 }
 
-/** What is gathered in memory, in bytes: its digest is known before it is written. */
+/** Entries up to this number of bytes are read into memory, so their digest is known before they are written. */
 const smallSize = 1024 * 1024
-/** Small writes that are under way while the archive is read on. */
-const writesAtOnce = 8
+/** Small writes that run while the archive is read further. */
+const concurrentWrites = 8
 
-/** Takes entries of an archive into a store, and remembers what was not there before. */
+/** Writes entries of an archive to a store, and records which were not there before. */
 export class Intake {
   readonly #committed = new Set<Digest>()
+  readonly #limit = pLimit(concurrentWrites)
   readonly #writes = new Set<Promise<void>>()
   readonly #run = randomUUID().slice(0, 8)
   #failure: { error: unknown } | undefined
@@ -39,14 +41,14 @@ export class Intake {
     private readonly options: IntakeOptions,
   ) {}
 
-  /** What this intake has brought into the store so far. */
+  /** The digests that this intake has added to the store so far. */
   get committed(): ReadonlySet<Digest> {
     return this.#committed
   }
 
   /**
-   * Takes one entry in. Of content that is there already the bytes are verified all the same. Throws
-   * `FAILED_PRECONDITION`, with the digest, for bytes that do not have the digest expected.
+   * Writes one entry. Its bytes are verified even if the store has the content. Throws `FAILED_PRECONDITION`, with the
+   * digest, if they do not match the expected digest.
    */
   async take(path: string, size: number, body: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Taken> {
     if (size <= smallSize) return this.#takeSmall(path, size, body, expected)
@@ -56,13 +58,13 @@ export class Intake {
     return { digest, size, head: head.bytes }
   }
 
-  /** Resolves once all writes have ended; throws what failed first. */
+  /** Waits for all writes; throws the first failure. */
   async settle(): Promise<void> {
     await this.ended()
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** What this intake has brought into the store, once no write is under way. */
+  /** Waits for all writes; resolves to the digests that this intake has added to the store. */
   async ended(): Promise<ReadonlySet<Digest>> {
     await Promise.all(this.#writes)
     return this.#committed
@@ -77,21 +79,25 @@ export class Intake {
     const bytes = await gather(body, size, path)
     const digest = digestOf(bytes, expected && algorithmOf(expected))
     if (expected !== undefined && digest !== expected) throw otherDigest(expected, digest)
-    await this.#later(() => this.#write({ digest, size }, once(bytes)))
-    // A copy: the bytes are the store's.
+    await this.#startWrite(() => this.#write({ digest, size }, oneChunk(bytes)))
+    // A copy, because the bytes belong to the store now.
     return { digest, size, head: new Uint8Array(bytes.subarray(0, headSize)) }
   }
 
-  /** Starts a write that nobody waits for, once there are not too many of them. */
-  async #later(write: () => Promise<void>): Promise<void> {
-    while (this.#writes.size >= writesAtOnce) await Promise.race(this.#writes)
-    if (this.#failure !== undefined) throw this.#failure.error
-    const writing: Promise<void> = write()
-      .catch((error: unknown) => {
-        this.#failure ??= { error }
+  /** Starts a write in the background. Resolves once it runs, so that only few wait in memory. */
+  async #startWrite(write: () => Promise<void>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const writing: Promise<void> = this.#limit(() => {
+        resolve()
+        return write()
       })
-      .finally(() => this.#writes.delete(writing))
-    this.#writes.add(writing)
+        .catch((error: unknown) => {
+          this.#failure ??= { error }
+        })
+        .finally(() => this.#writes.delete(writing))
+      this.#writes.add(writing)
+    })
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   async #takeUnknown(path: string, body: AsyncIterable<Uint8Array>): Promise<Digest> {
@@ -124,7 +130,7 @@ export class Intake {
 
   async #write(expected: { digest: Digest; size: number }, body: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      // A ref of its own: a write of somebody else's, however slow, holds up nothing here.
+      // A ref of its own, so that slow writes of other processes do not delay this one.
       await using writer = await this.content.writer(this.#ref(expected.digest), expected, this.#signal)
       try {
         await copyContent(writer, body, this.#signal)
@@ -171,7 +177,7 @@ function otherDigest(digest: Digest, found: Digest): DistError {
 
 const headSize = 4
 
-/** A body whose first bytes are kept while it is read. */
+/** A body whose first bytes are kept when it is read. */
 class Head implements AsyncIterable<Uint8Array> {
   bytes: Uint8Array = new Uint8Array()
 
@@ -184,8 +190,4 @@ class Head implements AsyncIterable<Uint8Array> {
       yield chunk
     }
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  if (bytes.byteLength > 0) yield bytes
 }

@@ -10,24 +10,24 @@ import {
 } from '@dist/reference'
 import type { Root } from './roots.js'
 
-/** The reference that a name is, written in full; undefined for names that other tools have invented. */
-export function referenceNamed(name: string): Reference | undefined {
+/** The reference if a name is a complete one; undefined for other names. */
+export function completeReference(name: string): Reference | undefined {
   const reference = orUndefined(() => parseReference(name))
   return reference !== undefined && formatReference(reference) === name ? reference : undefined
 }
 
-/** Whether two names that stand in an archive are the same reference. */
+/** Whether two names in an archive are the same reference. */
 export function sameName(a: string, b: string): boolean {
   const [one, other] = [a, b].map((name) => orUndefined(() => formatReference(parseReference(name))))
   return a === b || (one !== undefined && one === other)
 }
 
-/** What a user calls the images of an archive. */
+/** The name that a user gives to the images of an archive. */
 export interface GivenName {
-  /** As it was written. */
+  /** As the user wrote it. */
   readonly text: string
   readonly locator: Locator
-  /** With a tag or a digest it is the name of one image; else the repository of those that have none. */
+  /** Set if the name has a tag or a digest: the name of one image. Otherwise it is the repository of unnamed images. */
   readonly reference: Reference | undefined
 }
 
@@ -39,23 +39,22 @@ export function parseGivenName(text: string): GivenName {
   return { text, locator: { host, repository }, reference: names ? reference : undefined }
 }
 
-/** A root with the names that it will have. */
+/** A root with the names under which it is published. */
 export interface NamedRoot extends Root {
-  /** In full. */
+  /** Complete references. */
   readonly names: readonly string[]
 }
 
 export interface Naming {
   readonly named: readonly NamedRoot[]
-  /** Images that neither the archive nor the user gives a name. */
+  /** Images that have no name in the archive and get none from the user. */
   readonly nameless: readonly Root[]
 }
 
 /**
- * Gives each image of an archive the names that it is published under. A name that is written there counts in full; a
- * bare tag is one of the repository that the user gives, and so is, by its digest, an image without any name.
- * Throws `INVALID_ARGUMENT` where the user has to say a name, or gives one that does not fit, and `MALFORMED` for
- * names that cannot be right.
+ * Determines the names under which the images of an archive are published. A complete name in the archive is used as it is.
+ * A bare tag belongs to the repository that the user gives; an image without a name is published there by its digest.
+ * Throws `INVALID_ARGUMENT` if the user has to give a name or gives an unsuitable one, `MALFORMED` for invalid names.
  */
 export function nameRoots(roots: readonly Root[], given: GivenName | undefined): Naming {
   if (given?.reference !== undefined)
@@ -73,9 +72,9 @@ export function nameRoots(roots: readonly Root[], given: GivenName | undefined):
   if (named.length === 0 && first !== undefined)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `the archive gives its image ${first.desc.digest} no name: say one with --name`,
+      `image ${first.desc.digest} has no name in the archive: give one with --name`,
     )
-  refuseShared(named)
+  refuseDuplicates(named)
   return { named, nameless }
 }
 
@@ -84,13 +83,13 @@ function soleRoot(roots: readonly Root[], { text }: GivenName, reference: Refere
   if (root === undefined || roots.length > 1)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `"${sanitize(text, 150)}" is the name of one image, and the archive has ${roots.length}: give a repository`,
+      `"${sanitize(text, 150)}" names one image, but the archive has ${roots.length}: give a repository`,
     )
   const { digest } = root.desc
   if (reference.digest !== undefined && reference.digest !== digest)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `"${sanitize(text, 200)}" names another digest than the image's ${digest}`,
+      `"${sanitize(text, 200)}": the image has another digest, ${digest}`,
     )
   return { ...root, names: publishedNames(reference) }
 }
@@ -100,23 +99,26 @@ function namesFor(name: string, { desc }: Root, repository: Locator | undefined)
   if (tag !== undefined && repository === undefined)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `the archive names ${desc.digest} only by its tag "${tag}": say the repository with --name`,
+      `image ${desc.digest} has only the tag "${tag}" in the archive: give the repository with --name`,
     )
   if (tag !== undefined && repository !== undefined) return [formatReference({ ...repository, tag })]
   const reference = orUndefined(() => parseReference(name))
   if (reference === undefined)
-    throw malformed(`"${sanitize(name, 150)}"`, 'is in the archive as a name, and no reference')
+    throw malformed(`"${sanitize(name, 150)}"`, 'is a name in the archive, but no valid reference')
   if (reference.digest !== undefined && reference.digest !== desc.digest)
-    throw malformed(`"${sanitize(name, 250)}"`, `is in the archive as the name of ${desc.digest}`)
+    throw malformed(
+      `"${sanitize(name, 250)}"`,
+      `is the name of another digest in the archive, ${desc.digest}`,
+    )
   return publishedNames(reference)
 }
 
-function refuseShared(roots: readonly NamedRoot[]): void {
-  const owners = new Set<string>()
+function refuseDuplicates(roots: readonly NamedRoot[]): void {
+  const known = new Set<string>()
   for (const { names } of roots) {
     for (const name of names) {
-      if (owners.has(name)) throw malformed(name, 'is two images in the archive')
-      owners.add(name)
+      if (known.has(name)) throw malformed(name, 'names two images in the archive')
+      known.add(name)
     }
   }
 }

@@ -2,11 +2,11 @@ import type { Image, Provider } from '@dist/content'
 import { selectManifest } from '@dist/images'
 import { bareDescriptor, type Platform } from '@dist/oci'
 import { formatReference } from '@dist/reference'
-import { type NamedRoot, referenceNamed } from './naming.js'
+import { completeReference, type NamedRoot } from './naming.js'
 
 /**
- * The image as its one platform, the manifest as its root; as it is where none is asked for. A name by digest becomes
- * that of the manifest. Throws `NOT_FOUND` for a platform that the image does not offer.
+ * The image with the manifest of a platform as its root; unchanged if no platform is given. A digest in its name becomes that
+ * of the manifest. Throws `NOT_FOUND` for a platform that the image does not have.
  */
 export async function onlyPlatform(
   image: Image,
@@ -14,12 +14,12 @@ export async function onlyPlatform(
   provider: Provider,
 ): Promise<Image> {
   const root = { desc: image.desc, names: [image.name], selection: image.selection }
-  const { desc, names, selection } = await renamedRoot(root, platform, provider)
+  const { desc, names, selection } = await selectPlatform(root, platform, provider)
   return { name: names[0] ?? image.name, desc, selection: selection ?? image.selection }
 }
 
-/** The same for an image with all of its names. */
-export async function renamedRoot(
+/** The same for a root with all of its names. */
+export async function selectPlatform(
   root: NamedRoot,
   platform: Platform | undefined,
   provider: Provider,
@@ -28,7 +28,7 @@ export async function renamedRoot(
   const name = root.names[0] ?? root.desc.digest
   const desc = bareDescriptor(await selectManifest(root.desc, platform, provider, { name }))
   const names = root.names.map((each) => {
-    const reference = referenceNamed(each)
+    const reference = completeReference(each)
     return reference?.digest === undefined ? each : formatReference({ ...reference, digest: desc.digest })
   })
   return { desc, names, selection: 'all' }

@@ -9,34 +9,34 @@ import {
   isUnknownPlatform,
   malformed,
 } from '@dist/oci'
-import { attributeError, type Collected, collectImage, listed } from './collect.js'
+import { attributeError, type Collected, collectImage, formatDigests } from './collect.js'
 import type { NamedRoot } from './naming.js'
 
-/** An image that may be published: all that its selection takes is in the store. */
+/** An image that can be published: the store has everything that its selection takes. */
 export interface Checked extends Collected {
   readonly images: readonly Image[]
 }
 
 /**
- * Checks that an image is whole. Of an index that the archive holds a part of, without saying so, the selection is the
- * platforms that came with it as a whole: neither attestations nor other platforms' manifests need their content. Throws
- * `MALFORMED`, with name and digests, for what is missing.
+ * Checks that an image is complete. If the archive has only parts of an index and records no selection, the selection is the
+ * platforms that are complete in it; attestations and other platforms may be missing. Throws `MALFORMED`, with name and
+ * digests, for content that is missing.
  */
 export async function checkRoot(
-  { desc, names, selection: told }: NamedRoot,
+  { desc, names, selection: recorded }: NamedRoot,
   held: ReadonlySet<Digest>,
   content: ContentStore,
   signal?: AbortSignal,
 ): Promise<Checked> {
   const name = names[0] ?? desc.digest
-  const selection = told ?? (await heldSelection(desc, name, held, content, signal))
+  const selection = recorded ?? (await heldSelection(desc, name, held, content, signal))
   const collected = await collectImage({ name, desc, selection }, content, signal)
-  if (collected.missing.length > 0) throw notWhole(name, collected.missing)
+  if (collected.missing.length > 0) throw incompleteError(name, collected.missing)
   return { ...collected, images: names.map((each) => ({ name: each, desc, selection })) }
 }
 
-function notWhole(name: string, missing: readonly Descriptor[], advice = ''): DistError {
-  return malformed(name, `is not whole: the archive lacks ${listed(missing)}${advice}`)
+function incompleteError(name: string, missing: readonly Descriptor[], advice = ''): DistError {
+  return malformed(name, `is incomplete: the archive lacks ${formatDigests(missing)}${advice}`)
 }
 
 async function heldSelection(
@@ -52,18 +52,18 @@ async function heldSelection(
   const whole = new Set(parts.flatMap(({ platform }) => (platform === undefined ? [] : [platform])))
   for (const { platform, lacking } of parts) if (platform && lacking.length > 0) whole.delete(platform)
   if (whole.size > 0) return [...whole].sort()
-  // Of what came at least in part more can be said than that it is not there.
+  // Incomplete manifests are named first: they are more likely to be wanted than those that are missing altogether.
   const begun = parts.filter(({ desc, lacking }) => lacking.length > 0 && !lacking.includes(desc))
   const lacking = (begun.length > 0 ? begun : parts).flatMap((part) => part.lacking)
-  throw notWhole(name, lacking, begun.length > 0 ? '' : '; --platform takes a manifest alone')
+  throw incompleteError(name, lacking, begun.length > 0 ? '' : '; to import one platform, add --platform')
 }
 
 /** A manifest below an index. */
 interface Part {
   readonly desc: Descriptor
-  /** Formatted; undefined where it is for none, as attestations. */
+  /** Formatted; undefined for attestations and others without a platform. */
   readonly platform: string | undefined
-  /** What of it is not there, itself included. */
+  /** Descriptors of it that are not stored, itself included. */
   readonly lacking: readonly Descriptor[]
 }
 
@@ -76,14 +76,14 @@ async function partsOf(
 ): Promise<Part[]> {
   const children = childrenHandler(content)
   const found: Descriptor[] = []
-  const look: Handler = async (desc, context) => {
+  const findParts: Handler = async (desc, context) => {
     const isHeld = desc === root || held.has(desc.digest)
     if (isIndexType(desc.mediaType) && isHeld) return children(desc, context)
     found.push(desc)
     return []
   }
   try {
-    await walk(look, [root], { signal })
+    await walk(findParts, [root], { signal })
   } catch (error) {
     throw attributeError(error, name)
   }
@@ -100,7 +100,7 @@ function platformOf({ platform }: Descriptor): string | undefined {
   return platform === undefined || isUnknownPlatform(platform) ? undefined : formatPlatform(platform)
 }
 
-/** Publishes images. What was selected of the same digest before stays selected. */
+/** Publishes images. A selection that was published for the same digest before is kept. */
 export function publishImages(images: readonly Image[], names: Names): Promise<Image[]> {
   return Promise.all(images.map((image) => putMerged(image, names)))
 }

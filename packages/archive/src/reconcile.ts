@@ -19,13 +19,13 @@ import { sameName } from './naming.js'
 import { mergeRoots, type Root } from './roots.js'
 import type { DockerImages } from './unpack-docker.js'
 
-/** An image below a root of the layout, of which all is there. */
+/** A complete image below a root of the layout. */
 interface Described {
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
 }
 
-/** What is wrong with a root: undefined where nothing of it is there as a whole, which is told in other words. */
+/** A root that is wrong. `error` is undefined if it has no complete image; then `checkRoot` reports what is missing. */
 interface Wrong {
   readonly root: Root
   readonly configs: readonly Digest[]
@@ -35,10 +35,10 @@ interface Wrong {
 const configTypes: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTypes.dockerConfig])
 
 /**
- * The images of an archive that is a layout and docker's too. The layout counts, whose digests are those of the registry.
- * But a manifest that has not the layers that its config says, or of which something is missing, gives way to docker's
- * list; and images that stand in docker's list alone are taken as well. Throws `MALFORMED` and `FAILED_PRECONDITION`
- * for a wrong manifest that docker's list has nothing for.
+ * The images of an archive that is an OCI layout and a docker archive. The layout is preferred, because its digests are those
+ * of the registry. The docker list replaces manifests that are incomplete or whose layers differ from their config, and
+ * adds images that only it has. Throws `MALFORMED` and `FAILED_PRECONDITION` for a wrong manifest that the docker list does
+ * not replace.
  */
 export async function reconciledRoots(
   layout: readonly Root[],
@@ -61,7 +61,7 @@ export async function reconciledRoots(
   const { taken, failures } = await takenOf(docker, covered)
   const found = taken.map((each) => replacing(each, wrong))
   const lost = wrong.filter((each) => !taken.some((one) => replaces(one, each)))
-  // What docker's list says of it tells more than that it would be needed.
+  // The error of the docker list explains more than that of the layout.
   for (const { error } of lost) if (error !== undefined) throw failures[0] ?? error
   const kept = [...right, ...lost.map(({ root }) => root)]
   const added = found.filter(({ names }) => !kept.some((root) => shareName(root.names, names)))
@@ -73,7 +73,7 @@ interface TakenImage {
   readonly config: Digest
 }
 
-/** The images of docker's list that are right, but for those that the layout has; and why others are not. */
+/** The valid images of the docker list that the layout does not have, and the errors of the others. */
 async function takenOf(docker: DockerImages, covered: ReadonlySet<Digest>) {
   const taken: TakenImage[] = []
   const failures: unknown[] = []
@@ -115,18 +115,18 @@ class Checker {
     this.#files = new Map([...files.values()].map((file) => [file.digest, file]))
   }
 
-  /** The images below a root of which all is there; artifacts and attestations are none. */
+  /** The complete images below a root, without artifacts and attestations. */
   async imagesBelow({ desc }: Root): Promise<Described[]> {
     const children = childrenHandler(this.content)
     const found: Described[] = []
-    const look: Handler = async (each, context) => {
+    const findImages: Handler = async (each, context) => {
       if (isAttestation(each) || !(await has(this.content, each))) return []
       if (isIndexType(each.mediaType)) return children(each, context)
       const image = isManifestType(each.mediaType) ? await this.#described(each) : undefined
       if (image !== undefined) found.push(image)
       return []
     }
-    await walk(look, [desc])
+    await walk(findImages, [desc])
     return found
   }
 
@@ -140,7 +140,7 @@ class Checker {
     return { config, layers }
   }
 
-  /** Why an image of a root cannot be what its config says; undefined where none is wrong. */
+  /** The error of an image whose layers differ from its config; undefined if all are right. */
   async contradictionIn(root: Root, images: readonly Described[]): Promise<DistError | undefined> {
     try {
       for (const image of images)
@@ -155,17 +155,20 @@ class Checker {
   async #check(name: string, { config, layers }: Described): Promise<void> {
     const diffs = await readDiffs(`config ${config.digest}`, config, this.content)
     if (diffs.length !== layers.length)
-      throw malformed(name, `has ${layers.length} layers, but its config ${diffs.length} diff_ids`)
+      throw malformed(
+        name,
+        `has ${layers.length} layers, expected ${diffs.length} by the diff_ids of its config`,
+      )
     const differs = this.#differs(config.digest, layers)
     for (const [i, layer] of layers.entries()) {
       const file = this.#files.get(layer.digest)
-      // To uncompress layers takes long: that is done only where docker's list has others.
+      // Decompressing takes long: only if the docker list has other layers.
       if (file !== undefined && (differs || compressionOf(file) === undefined))
         await verifyDiff(`layer ${layer.digest}`, file, diffs[i] as Digest, this.content)
     }
   }
 
-  /** Whether docker's list has an image of this config with other layers. */
+  /** Whether the docker list has an image with this config and other layers. */
   #differs(config: Digest, layers: readonly Descriptor[]): boolean {
     const own = layers.map(({ digest }) => digest).join()
     return this.docker.listed.some((listed) => {

@@ -12,16 +12,16 @@ import {
 } from '@dist/oci'
 import { imageNameKey, indexFile, refNameKey, selectionKey } from './layout.js'
 
-/** An image as an archive lists it. */
+/** An image in the list of an archive. */
 export interface Root {
   readonly desc: Descriptor
-  /** The names that the archive gives it, as they are written there. */
+  /** Its names in the archive, unchanged. */
   readonly names: readonly string[]
-  /** What the archive says that it holds of it; undefined where it says nothing. */
+  /** The selection that the archive has, if it is recorded. */
   readonly selection: Selection | undefined
 }
 
-/** The images of an OCI layout, each digest once. Throws `MALFORMED`, and `NOT_IMPLEMENTED` for what is no image. */
+/** The images of an OCI layout, each digest once. Throws `MALFORMED`, and `NOT_IMPLEMENTED` for other content. */
 export function layoutRoots(index: Uint8Array): Root[] {
   const manifest = parseManifest(index, mediaTypes.ociIndex, indexFile)
   const entries = manifest.kind === 'index' ? manifest.manifests : []
@@ -33,7 +33,7 @@ function rootOf(desc: Descriptor): Root {
   const name = annotations[imageNameKey] || annotations[refNameKey]
   if (!hasChildren(mediaType)) {
     const type = sanitize(mediaType, 100)
-    throw new DistError('NOT_IMPLEMENTED', `${indexFile} lists ${digest} of type ${type}, which is no image`)
+    throw new DistError('NOT_IMPLEMENTED', `${indexFile}: ${digest} has type ${type}, expected an image`)
   }
   const selection = annotations[selectionKey]
   return {
@@ -43,7 +43,7 @@ function rootOf(desc: Descriptor): Root {
   }
 }
 
-/** One root for each digest, with all of its names. */
+/** Merges the roots of each digest into one with all of its names. */
 export function mergeRoots(roots: readonly Root[]): Root[] {
   const merged = new Map<Digest, Root>()
   for (const root of roots) {

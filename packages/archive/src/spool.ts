@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { type Code, DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { type Digest, Digester } from '@dist/oci'
 
-/** Content in a file that has no name any more: it goes with this object, and with the process. */
+/** Content in an unlinked temporary file. The file is deleted when this object is disposed of or the process ends. */
 export interface Spooled extends AsyncDisposable {
   readonly digest: Digest
   /** Bytes. */
   readonly size: number
-  /** From the first byte on; may be called once. */
+  /** From the first byte; can be called once. */
   read(): AsyncIterable<Uint8Array>
 }
 
 const chunkSize = 1024 * 1024
 
 /**
- * Writes a body into a file of a folder, to learn its digest. Throws `RESOURCE_EXHAUSTED` where the disk is full,
- * `INVALID_ARGUMENT` and `PERMISSION_DENIED` for a folder that takes no file.
+ * Writes a body to a temporary file in a directory and computes its digest. Throws `RESOURCE_EXHAUSTED` if the disk is full,
+ * `INVALID_ARGUMENT` and `PERMISSION_DENIED` if the directory cannot be written.
  */
 export async function spool(body: AsyncIterable<Uint8Array>, folder: string): Promise<Spooled> {
   const path = join(folder, `dist-import-${randomUUID()}`)
@@ -56,6 +56,6 @@ const codes: Readonly<Record<string, Code>> = {
 
 function spoolError(folder: string, cause: unknown): DistError {
   const errno = errnoOf(cause) ?? ''
-  const message = `a layer cannot be put aside in ${folder}: ${errno || sanitize(String(cause))}`
+  const message = `${folder}: cannot write a temporary file: ${errno || sanitize(String(cause))}`
   return new DistError(codes[errno] ?? 'INTERNAL', message, { cause })
 }

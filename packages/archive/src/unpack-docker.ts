@@ -1,4 +1,4 @@
-import type { ContentStore } from '@dist/content'
+import { type ContentStore, oneChunk } from '@dist/content'
 import { hasCode } from '@dist/errdefs'
 import { type Descriptor, type Digest, digestOf, malformed, mediaTypes } from '@dist/oci'
 import type { Contents } from './contents.js'
@@ -10,10 +10,10 @@ import { dockerFile } from './layout.js'
 import { mergeRoots, type Root } from './roots.js'
 
 /**
- * The images of a docker archive. It has no manifests: each image gets an OCI manifest, which is the same whenever the
- * same files come again. OCI's, since Docker's schema 2 has no type for a layer that is not compressed, as most are
- * here, or by zstd. The config and the layers stay as they are, byte for byte; what the config's file is called says
- * nothing. Throws `MALFORMED` for a list that cannot be right.
+ * The images of a docker archive. The archive has no manifests, so an OCI manifest is made for each image, always the same
+ * for the same files. Docker's schema 2 is not used, because it has no type for layers that are uncompressed, as most are
+ * here, or compressed by zstd. Config and layers are kept byte for byte. The name of the config file is not used. Throws
+ * `MALFORMED` for an invalid list.
  */
 export class DockerImages {
   readonly listed: readonly Listed[]
@@ -28,14 +28,14 @@ export class DockerImages {
     this.listed = parseListed(document)
   }
 
-  /** All of them, each manifest once. Throws what `rootOf` throws. */
+  /** All images, each manifest once. Throws as `rootOf`. */
   async roots(): Promise<Root[]> {
     const roots: Root[] = []
     for (const listed of this.listed) roots.push(await this.rootOf(listed))
     return mergeRoots(roots)
   }
 
-  /** The digests of config and layers; undefined where the archive lacks one of them. */
+  /** The digests of config and layers; undefined if the archive lacks one of them. */
   partsOf(listed: Listed): { config: Digest; layers: readonly Digest[] } | undefined {
     try {
       const config = fileAt(listed.config, this.contents).digest
@@ -47,8 +47,8 @@ export class DockerImages {
   }
 
   /**
-   * An image under its manifest. Throws `MALFORMED` for one that lacks something, `FAILED_PRECONDITION` for layers that
-   * are not those of the config's `diff_ids`.
+   * An image with a manifest that is made for it. Throws `MALFORMED` if the archive lacks a file of it,
+   * `FAILED_PRECONDITION` for layers that differ from the `diff_ids` of the config.
    */
   async rootOf(listed: Listed): Promise<Root> {
     const config = fileAt(listed.config, this.contents)
@@ -64,7 +64,7 @@ export class DockerImages {
     if (diffs.length !== layers.length)
       throw malformed(
         `${dockerFile}: ${shownEntry(listed.config)}`,
-        `has ${diffs.length} diff_ids for ${layers.length} layers`,
+        `has ${layers.length} layers, expected ${diffs.length} by the diff_ids of its config`,
       )
     for (const [i, layer] of layers.entries()) {
       const diff = diffs[i] as Digest
@@ -88,12 +88,12 @@ export class DockerImages {
       }),
     )
     const digest = digestOf(manifest)
-    await this.intake.take(`manifest of ${listed.config}`, manifest.byteLength, once(manifest), digest)
+    await this.intake.take(`manifest of ${listed.config}`, manifest.byteLength, oneChunk(manifest), digest)
     return { mediaType: mediaTypes.ociManifest, digest, size: manifest.byteLength }
   }
 }
 
-/** docker links layers to those of other images: such links are short. */
+/** docker links layers to those of other images, in few steps. */
 const maxLinks = 8
 
 function fileAt(path: string, { files, links }: Contents): Taken {
@@ -109,8 +109,4 @@ function layerType(layer: Taken): string {
   const compression = compressionOf(layer)
   if (compression === 'gzip') return mediaTypes.ociLayerGzip
   return compression === 'zstd' ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

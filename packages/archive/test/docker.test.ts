@@ -97,12 +97,12 @@ describe('without a manifest.json, and with the reason,', () => {
       ...layers,
     ])
   const cases: [string, FixtureImage, string][] = [
-    ['an index of several platforms', imageIndex([amd64, arm64]), 'holds 2 platforms'],
-    ['an index of none', imageIndex([]), 'holds 0 platforms'],
+    ['an index of several platforms', imageIndex([amd64, arm64]), 'has 2 platforms'],
+    ['an index of none', imageIndex([]), 'has 0 platforms'],
     ['an artifact', of(helm, layer), 'is an artifact'],
-    ['layers of other kinds', of(config, strange), 'has layers of other kinds'],
-    ['a config without layers', of(config, layer), 'has a config that does not fit its layers'],
-    ['a config that is no JSON', of(odd, layer), 'has a config that does not fit its layers'],
+    ['layers of other kinds', of(config, strange), 'has layers of a type that docker does not unpack'],
+    ['a config without layers', of(config, layer), 'has a config with another number of layers'],
+    ['a config that is no JSON', of(odd, layer), 'has a config with another number of layers'],
   ]
 
   it.each(cases)('%s', async (_, image, reason) => {

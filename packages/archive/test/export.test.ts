@@ -167,14 +167,14 @@ it('foreign layers that are not stored are left out, and told', async () => {
   const plan = await planArchive([published], store.content)
   expect(plan.foreign).toEqual([foreign.descriptor])
   expect(plan.objects).toHaveLength(content.length)
-  expect(plan.notForDocker).toBe(`${name} is without its foreign layers`)
+  expect(plan.notForDocker).toBe(`${name} lacks its foreign layers`)
 })
 
 it('more images than an index may list are refused before anything is read', async () => {
   const image = { desc: amd64.descriptor, selection: 'all' as const }
   const many = Array.from({ length: maxChildren + 1 }, (_, i) => ({ ...image, name: `a.example.com/b:${i}` }))
   await expect(planArchive(many, new TestStore().content)).rejects.toEqual(
-    errorOf('INVALID_ARGUMENT', `${maxChildren + 1} images`),
+    errorOf('INVALID_ARGUMENT', `${maxChildren + 1}`, `maximum ${maxChildren}`),
   )
 })
 
