@@ -133,7 +133,9 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   it.each(['/etc/passwd', '../blobs', 'blobs/../../x', '..'])(
     'with an entry that leads out of it: %s',
     async (path) => {
-      expect(await refused([file(path, 'x'), ...whole])).toEqual(errorOf('MALFORMED', path, 'outside the archive'))
+      expect(await refused([file(path, 'x'), ...whole])).toEqual(
+        errorOf('MALFORMED', path, 'outside the archive'),
+      )
     },
   )
 
@@ -142,7 +144,9 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     ['a/layer.tar', '/etc/passwd'],
     ['layer.tar', '..'],
   ])('with a link that leads out of it: %s to %s', async (path, link) => {
-    expect(await refused([{ path, link }, ...whole])).toEqual(errorOf('MALFORMED', path, 'outside the archive'))
+    expect(await refused([{ path, link }, ...whole])).toEqual(
+      errorOf('MALFORMED', path, 'outside the archive'),
+    )
   })
 
   it.each(['fifo', 'character', 'block'] as const)('with an entry that is no file: %s', async (type) => {

@@ -1,13 +1,13 @@
 import type { Descriptor, Digest } from '@dist/oci'
 
-/** What is known beforehand of content that is to be written. `undefined` is unknown; 0 is a size. */
+/** What is known of content before it is written. `undefined` means unknown; 0 is a size. */
 export interface Expected {
   readonly digest?: Digest | undefined
   /** Bytes. */
   readonly size?: number | undefined
 }
 
-/** Committed content: it is there, whole and verified. */
+/** Committed content: complete and verified. */
 export interface Info {
   readonly digest: Digest
   /** Bytes. */
@@ -15,23 +15,23 @@ export interface Info {
   readonly committedAt: Date
 }
 
-/** A write under way, or one that was cut off and can be resumed. */
+/** A running write, or an interrupted one that can be resumed. */
 export interface Status {
-  /** The writer's key: one write at a time has it. */
+  /** The key of the write. Only one write at a time has it. */
   readonly ref: string
-  /** Bytes taken in so far. */
+  /** Bytes written so far. */
   readonly offset: number
-  /** Bytes in all, where they are known. */
+  /** Total bytes, if known. */
   readonly total?: number | undefined
   readonly expected: Expected
   readonly startedAt: Date
   readonly updatedAt: Date
-  /** Whether somebody writes it right now, where the store can tell. */
+  /** Whether a writer is open now; undefined if the store does not record it. */
   readonly live?: boolean | undefined
 }
 
 export interface ReadOptions {
-  /** First byte, from 0. Beyond the end is `INVALID_ARGUMENT`; exactly the end reads nothing. */
+  /** The first byte, from 0. An offset equal to the size reads nothing; a larger one throws `INVALID_ARGUMENT`. */
   offset?: number | undefined
   signal?: AbortSignal | undefined
 }
@@ -40,62 +40,62 @@ export interface WriteOptions {
   signal?: AbortSignal | undefined
 }
 
-/** What is to be read: the digest is enough for a store; a provider that fetches needs the rest. */
+/** The content to read. A store needs only the digest; a provider that fetches needs the other members. */
 export type Wanted = Pick<Descriptor, 'digest'> & Partial<Descriptor>
 
 /** Reads committed content. */
 export interface Provider {
   /**
-   * The bytes from `offset` to the end. Throws `NOT_FOUND`. Iterating fails if the content is cut short.
-   * What was verified at commit is not verified again. Chunks belong to whoever receives them.
+   * The bytes from `offset` to the end. Throws `NOT_FOUND`. Iterating throws if the content ends early. Content is verified
+   * at commit, and not again here. Chunks belong to the caller.
    */
   open(desc: Wanted, options?: ReadOptions): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** Takes content in. */
+/** Writes content. */
 export interface Ingester {
   /**
-   * Opens a write under a ref. `ALREADY_EXISTS`: content of the expected digest is there, nothing needs to be
-   * written. `UNAVAILABLE` and `held`: somebody else has the ref; the message says since when.
-   * A store that can resume opens at the offset where a cut-off write of the same ref and expected digest stopped
-   * (`status.offset`); the caller goes on from there, or calls `restart`.
+   * Opens a write under a ref. Throws `ALREADY_EXISTS` if content with the expected digest exists, `UNAVAILABLE` with `held`
+   * if another writer has the ref.
+   * A store that can resume opens at the offset of an interrupted write with the same ref and expected digest
+   * (`status.offset`). The caller continues there, or calls `restart`.
    */
   writer(ref: string, expected: Expected, options?: WriteOptions): Promise<Writer>
 }
 
 /**
- * One write. Life cycle: `write` any number of times, then `commit`: from then on, and not before, the content is
- * visible under its digest. Disposing without commit closes the write; what can be resumed stays.
+ * One write: `write` any number of times, then `commit`, which makes the content visible under its digest. Disposing without
+ * commit closes the write and keeps what can be resumed.
  */
 export interface Writer extends AsyncDisposable {
   readonly status: Status
   /**
-   * Takes a chunk, which is the writer's from then on. Resolves when the next may come (backpressure). Throws
-   * `FAILED_PRECONDITION` as soon as there are more bytes than expected, `RESOURCE_EXHAUSTED` on a full disk.
+   * Writes a chunk, which belongs to the writer afterwards. Resolves when the next chunk can be written (backpressure).
+   * Throws `FAILED_PRECONDITION` for more bytes than expected, `RESOURCE_EXHAUSTED` on a full disk.
    */
   write(chunk: Uint8Array): Promise<void>
-  /** Forgets all that was written: the source starts from 0 again. */
+  /** Discards all bytes. The caller writes from byte 0 again. */
   restart(): Promise<void>
   /**
-   * Verifies size and digest, then makes the content visible, durably. `FAILED_PRECONDITION` when they are not
-   * what was expected: nothing becomes visible, what was written is gone and the ref is free again.
-   * Content that somebody else committed meanwhile is no error. The ref is free after success.
+   * Verifies size and digest, then makes the content visible and durable. Throws `FAILED_PRECONDITION` if they are not the
+   * expected ones: nothing becomes visible, and the bytes are discarded. No error if another writer has committed the same
+   * content. The ref is free afterwards.
    */
   commit(): Promise<Info>
-  /** Throws away what was written and frees the ref. Does nothing after a commit. */
+  /** Discards the bytes and frees the ref. Does nothing after a commit. */
   abort(): Promise<void>
 }
 
-/** Looks after what is in a store. */
+/** Manages the content of a store. */
 export interface Manager {
   /** Throws `NOT_FOUND`. */
   info(digest: Digest): Promise<Info>
-  /** All committed content, in no order. */
+  /** All committed content, in any order. */
   walk(): AsyncIterable<Info>
-  /** All writes that are under way or can be resumed. */
+  /** All writes that run or can be resumed. */
   statuses(): AsyncIterable<Status>
-  /** Throws away a cut-off write. `NOT_FOUND`; `UNAVAILABLE` while somebody writes it. */
+  /** Discards an interrupted write. Throws `NOT_FOUND`, and `UNAVAILABLE` while a writer is open. */
   abort(ref: string): Promise<void>
-  /** Throws `NOT_FOUND`. Does not look whether a name needs the content. */
+  /** Throws `NOT_FOUND`. Does not check whether a name needs the content. */
   delete(digest: Digest): Promise<void>
 }

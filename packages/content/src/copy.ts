@@ -5,11 +5,11 @@ export interface CopyOptions {
   signal?: AbortSignal | undefined
   /** Called after each chunk with the bytes written so far, those of earlier attempts included. */
   onProgress?: ((offset: number) => void) | undefined
-  /** Awaited once all of the body is written, before it is verified and committed. What it throws ends the write. */
+  /** Awaited after the body is written, before it is verified and committed. An error ends the write. */
   onArrived?: (() => Promise<void>) | undefined
 }
 
-/** Writes a body to its end and commits. Whoever opened the writer disposes of it. */
+/** Writes a body completely and commits. The caller disposes of the writer. */
 export async function copyContent(
   writer: Writer,
   body: AsyncIterable<Uint8Array>,

@@ -6,7 +6,7 @@ import type { Draft, Driver } from './driver.js'
 import type { Image, Names } from './names.js'
 import { statusOf } from './status.js'
 
-interface Kept {
+interface StoredBlob {
   info: Info
   content: Uint8Array
 }
@@ -16,9 +16,9 @@ interface MemoryDraft extends Draft {
   size: number
 }
 
-/** Storage in this process's memory: for tests, and for content that nobody needs afterwards. */
+/** Storage in the memory of this process, for tests and temporary content. */
 export class MemoryDriver implements Driver {
-  readonly #blobs = new Map<Digest, Kept>()
+  readonly #blobs = new Map<Digest, StoredBlob>()
   readonly #drafts = new Map<string, MemoryDraft>()
 
   async stat(digest: Digest): Promise<Info | undefined> {
@@ -26,12 +26,12 @@ export class MemoryDriver implements Driver {
   }
 
   async read(digest: Digest, { offset = 0 }: ReadOptions): Promise<AsyncIterable<Uint8Array>> {
-    const kept = this.#blobs.get(digest)
-    if (kept === undefined) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
-    if (offset > kept.info.size)
-      throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${kept.info.size}, before ${offset}`)
-    // Copied by hand: `slice` of a Buffer is the Buffer's own memory, and the chunk is the reader's.
-    return oneChunk(new Uint8Array(kept.content.subarray(offset)))
+    const stored = this.#blobs.get(digest)
+    if (stored === undefined) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
+    if (offset > stored.info.size)
+      throw new DistError('INVALID_ARGUMENT', `${digest} ends at ${stored.info.size}, before ${offset}`)
+    // Copied, because the chunk belongs to the reader; `slice` of a Buffer would share its memory.
+    return oneChunk(new Uint8Array(stored.content.subarray(offset)))
   }
 
   async *walk(): AsyncIterable<Info> {
@@ -96,7 +96,7 @@ export class MemoryDriver implements Driver {
   }
 }
 
-/** Published names in this process's memory. */
+/** Published names in the memory of this process. */
 export class MemoryNames implements Names {
   readonly #images = new Map<string, Image>()
 

@@ -2,14 +2,14 @@ import { isNotFound } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 
 /**
- * Which part of an index an image holds: every platform, or those listed (formatted, sorted, no doubles).
- * Of a single manifest every selection is all.
+ * The part of an index that an image has: all platforms, or those listed (formatted, sorted, each once). Always `all` for a
+ * single manifest.
  */
 export type Selection = 'all' | readonly string[]
 
-/** A published name: it vouches that everything which its selection takes below the root is in the store. */
+/** A published image: the store has everything that its selection takes below the root. */
 export interface Image {
-  /** The reference in full, with tag or digest: `docker.io/library/alpine:3.20`. */
+  /** The complete reference, with tag or digest: `docker.io/library/alpine:3.20`. */
   readonly name: string
   readonly desc: Descriptor
   readonly selection: Selection
@@ -19,37 +19,37 @@ export interface Image {
 export interface Names {
   /** Throws `NOT_FOUND`. */
   get(name: string): Promise<Image>
-  /** Publishes: readers see the old image or the new one, whole. Durable when it resolves. */
+  /** Publishes an image atomically: readers see the old or the new one. Durable when it resolves. */
   put(image: Image): Promise<void>
   list(): AsyncIterable<Image>
-  /** Throws `NOT_FOUND`. The content stays. */
+  /** Removes the name and keeps the content. Throws `NOT_FOUND`. */
   delete(name: string): Promise<void>
 }
 
-/** Whether an image that holds `have` answers a request for `want`. */
+/** Whether the selection `have` includes the selection `want`. */
 export function covers(have: Selection, want: Selection): boolean {
   if (have === 'all') return true
   return want !== 'all' && want.every((platform) => have.includes(platform))
 }
 
-/** What is held once both have been published for one digest. */
+/** The union of two selections of the same digest. */
 export function mergeSelections(a: Selection, b: Selection): Selection {
   if (a === 'all' || b === 'all') return 'all'
   return [...new Set([...a, ...b])].sort()
 }
 
-/** A selection as one line of text: `all`, or the platforms with commas between. */
+/** A selection as text: `all`, or the platforms separated by commas. */
 export function formatSelection(selection: Selection): string {
   return selection === 'all' ? selection : selection.join(',')
 }
 
-/** Reads what `formatSelection` writes. Platforms are not checked. */
+/** Parses the text of `formatSelection`. Does not check the platforms. */
 export function parseSelection(text: string): Selection {
   if (text === 'all') return text
   return text === '' ? [] : text.split(',')
 }
 
-/** What is published under a name, if anything. */
+/** The image under a name; undefined if there is none. */
 export async function imageNamed(name: string, names: Pick<Names, 'get'>): Promise<Image | undefined> {
   try {
     return await names.get(name)
@@ -59,7 +59,7 @@ export async function imageNamed(name: string, names: Pick<Names, 'get'>): Promi
   }
 }
 
-/** Publishes an image. What was selected of the same digest before stays selected: resolves to what is published. */
+/** Publishes an image. Keeps the selection that was published for the same digest. Resolves to the published image. */
 export async function putMerged(image: Image, names: Names): Promise<Image> {
   const before = await imageNamed(image.name, names)
   const merged =

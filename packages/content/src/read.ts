@@ -2,7 +2,7 @@ import { type Code, DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
 import type { Manager, Provider, ReadOptions, Wanted } from './content.js'
 
-/** Whether the content of a descriptor is in a store, with the size that the descriptor says. */
+/** Whether a store has the content of a descriptor, with the size of the descriptor. */
 export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Promise<boolean> {
   try {
     return (await content.info(desc.digest)).size === desc.size
@@ -13,9 +13,8 @@ export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Pro
 }
 
 /**
- * The whole of a small piece of content, as a manifest, verified once more. Throws `NOT_FOUND`,
- * `RESOURCE_EXHAUSTED` when it has more than `limit` bytes, `FAILED_PRECONDITION` when the store's bytes are not
- * those of the digest.
+ * Reads small content, for example a manifest, and verifies it. Throws `NOT_FOUND`, `RESOURCE_EXHAUSTED` for more than
+ * `limit` bytes, `FAILED_PRECONDITION` if the stored bytes do not match the digest.
  */
 export async function readContent(
   provider: Provider,
@@ -51,7 +50,7 @@ export function isUnreadable(error: unknown): error is DistError {
   return isNotFound(error) || isDamaged(error)
 }
 
-/** All bytes of a body, at most `limit` of them: beyond it `RESOURCE_EXHAUSTED`. `name` is for the error. */
+/** All bytes of a body. Throws `RESOURCE_EXHAUSTED` for more than `limit` bytes. `name` is for the error. */
 export async function gather(
   body: AsyncIterable<Uint8Array>,
   limit: number,

@@ -4,7 +4,7 @@ import type { Expected, Info, Status, WriteOptions, Writer } from './content.js'
 import type { Draft, Driver } from './driver.js'
 import { statusOf } from './status.js'
 
-/** Opens a draft and verifies all that goes into it. */
+/** Opens a writer that verifies what it appends to a draft. */
 export async function openWriter(
   driver: Pick<Driver, 'stat' | 'draft'>,
   ref: string,
@@ -47,7 +47,7 @@ class VerifyingWriter implements Writer {
     })
   }
 
-  /** Brings the hash to where a cut-off write stopped. */
+  /** Computes the hash of the bytes of an interrupted write. */
   async rebuild(): Promise<void> {
     if (this.draft.offset === 0) return
     for await (const chunk of this.draft.replay()) this.#digester.update(chunk)
@@ -60,18 +60,15 @@ class VerifyingWriter implements Writer {
     const { size } = this.expected
     if (size !== undefined && this.#digester.size + chunk.byteLength > size) {
       await this.#end(false)
-      throw new DistError(
-        'FAILED_PRECONDITION',
-        `${this.#name()}: more than the ${size} bytes that were expected`,
-      )
+      throw new DistError('FAILED_PRECONDITION', `${this.#name()}: more bytes than the expected ${size}`)
     }
-    // Hashed first: from `append` on the chunk is the draft's.
+    // Hashed before `append`, after which the chunk belongs to the draft.
     this.#digester.update(chunk)
     this.#updatedAt = new Date()
     try {
       await this.draft.append(chunk)
     } catch (error) {
-      // The hash is ahead of what is stored now: going on would commit less than was hashed.
+      // The hash includes bytes that may not be stored: the write cannot continue.
       await this.#end(true)
       throw error
     }
@@ -90,7 +87,7 @@ class VerifyingWriter implements Writer {
       await this.#end(false)
       throw new DistError(
         'FAILED_PRECONDITION',
-        `${this.#name()}: ${size} bytes came, ${this.expected.size} were expected`,
+        `${this.#name()}: ${size} bytes, expected ${this.expected.size}`,
       )
     }
     const digest = this.#digester.digest()
@@ -104,10 +101,10 @@ class VerifyingWriter implements Writer {
   async #commitVerified(digest: Digest, size: number): Promise<Info> {
     this.#closed = true
     try {
-      const there = this.expected.digest === undefined ? await this.driver.stat(digest) : undefined
-      if (there === undefined) return await this.draft.commit(digest, size)
+      const existing = this.expected.digest === undefined ? await this.driver.stat(digest) : undefined
+      if (existing === undefined) return await this.draft.commit(digest, size)
       await this.draft.close(false)
-      return there
+      return existing
     } catch (error) {
       await this.draft.close(false)
       throw error

@@ -11,9 +11,9 @@ import {
 import type { Handler } from './handler.js'
 
 /**
- * Reads manifests and indexes, Docker's and OCI's, artifact manifests included, and returns what they name. Of
- * any other media type there are no children: it is content. Throws what `parseManifest` and `readContent` throw, and
- * `FAILED_PRECONDITION` when the content does not have the descriptor's size.
+ * Reads manifests and indexes of Docker and OCI, artifact manifests included, and returns the descriptors in them. Other
+ * media types have no children. Throws as `parseManifest` and `readContent`, and `FAILED_PRECONDITION` if the content does
+ * not have the size of the descriptor.
  */
 export function childrenHandler(provider: Provider): Handler {
   return async (desc, { signal }) => {
@@ -22,7 +22,7 @@ export function childrenHandler(provider: Provider): Handler {
     if (content.byteLength !== desc.size) {
       throw new DistError(
         'FAILED_PRECONDITION',
-        `${nameOf(desc)} has ${content.byteLength} bytes; its descriptor says ${desc.size}`,
+        `${nameOf(desc)} has ${content.byteLength} bytes, expected ${desc.size} by its descriptor`,
       )
     }
     return childrenOf(parseManifest(content, desc.mediaType, nameOf(desc)))

@@ -3,7 +3,7 @@ import { isAlreadyExists } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 import type { Handler } from './handler.js'
 
-/** Hands out the bytes of a descriptor, from the start. */
+/** Fetches the bytes of a descriptor, from the start. */
 export interface FetcherLike {
   fetch(
     desc: Descriptor,
@@ -11,7 +11,7 @@ export interface FetcherLike {
   ): Promise<{ body: AsyncIterable<Uint8Array> }>
 }
 
-/** Copies each descriptor's content into a store, unless it is there. Has no children itself. */
+/** Copies the content of each descriptor into a store that does not have it. Returns no children. */
 export function fetchHandler(ingester: Ingester, fetcher: FetcherLike): Handler {
   return async (desc, { signal }) => {
     const options = { signal }
@@ -27,7 +27,7 @@ export function fetchHandler(ingester: Ingester, fetcher: FetcherLike): Handler 
   }
 }
 
-/** The ref under which the content of a descriptor is written: one writer per digest. */
+/** The ref for writing the content of a descriptor: one writer per digest. */
 export function writeRef(desc: Pick<Descriptor, 'digest'>): string {
   return `blob-${desc.digest}`
 }

@@ -10,20 +10,20 @@ import {
 } from '@dist/oci'
 import { type Handler, type HandlerContext, skipDesc } from './handler.js'
 
-/** Which children of an index are wanted: all, or those of the platforms listed. */
+/** The requested children of an index: all, or those for these platforms. */
 export type PlatformRequest = 'all' | readonly Platform[]
 
-/** The request that a recorded selection answers. Throws `INVALID_ARGUMENT` for what is no platform. */
+/** The request for a recorded selection. Throws `INVALID_ARGUMENT` for an invalid platform. */
 export function requestOf(selection: Selection): PlatformRequest {
   return selection === 'all' ? 'all' : selection.map(parsePlatform)
 }
 
-/** What BuildKit writes on an attestation: the digest of the manifest that it is about. */
+/** Annotation of BuildKit's attestations: the digest of the manifest that it describes. */
 export const attestedDigest = 'vnd.docker.reference.digest'
 
 /**
- * Keeps, of an index's children, those of the platforms asked for: also children that name no platform, as nested
- * indexes, and the attestations of what is kept. Everything else passes as it is.
+ * Filters the children of indexes by platform. Also keeps children without a platform, for example nested indexes, and the
+ * attestations of the manifests that it keeps. Does not filter the children of other descriptors.
  */
 export function filterPlatforms(handler: Handler, request: PlatformRequest): Handler {
   if (request === 'all') return handler
@@ -35,8 +35,8 @@ export function filterPlatforms(handler: Handler, request: PlatformRequest): Han
 }
 
 /**
- * The children of stored manifests that a recorded selection takes. As `filterPlatforms`, but for attestations that are
- * not stored as a whole: archives leave them behind, so a selection of platforms vouches for what runs there alone.
+ * The children of stored manifests that a recorded selection takes. As `filterPlatforms`, but without attestations that are
+ * not completely stored: archives may lack them, so a selection of platforms does not promise them.
  */
 export function selectedChildren(
   handler: Handler,
@@ -57,12 +57,15 @@ export function selectedChildren(
   }
 }
 
-/** Whether a child of an index is what BuildKit says about another one. */
+/** Whether a child of an index is an attestation of BuildKit. */
 export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return platform !== undefined && isUnknownPlatform(platform) && annotations?.[attestedDigest] !== undefined
 }
 
-/** Whether a manifest is there with all that it names. One that cannot be read is: whoever reads it shall say so. */
+/**
+ * Whether a manifest is stored with everything that it names. True for one that cannot be read, so that reading it reports
+ * the error.
+ */
 async function isStored(
   desc: Descriptor,
   handler: Handler,
