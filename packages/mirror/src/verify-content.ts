@@ -55,7 +55,7 @@ export type VerifyEvent =
   | { readonly type: 'planned'; readonly content: ContentSizes }
   /** `offset`: bytes that have been read. */
   | { readonly type: 'reading'; readonly digest: Digest; readonly offset: number }
-  | { readonly type: 'verified'; readonly digest: Digest; readonly verdict: ContentState }
+  | { readonly type: 'verified'; readonly digest: Digest; readonly found: ContentState }
 
 export interface VerifyOptions extends ContentOptions {
   /** Blobs at the same time. Default: 8. */
@@ -68,7 +68,7 @@ export interface VerifyOptions extends ContentOptions {
 /** Content that is missing, damaged or unreadable. */
 export interface BadContent {
   readonly digest: Digest
-  readonly verdict: BadContentState
+  readonly found: BadContentState
   /** Expected bytes; undefined if no image names it. */
   readonly size?: number | undefined
   /** All images of the store that need it, sorted; undefined if the verification stopped before that was known. */
@@ -98,9 +98,9 @@ export async function verifyContent(
   onEvent?.({ type: 'planned', content })
   const tally = new VerifyTally()
   const stopped = await unlessStopped(() =>
-    verifyAll(content, store, options, (digest, verdict) => {
-      onEvent?.({ type: 'verified', digest, verdict })
-      tally.add(digest, verdict)
+    verifyAll(content, store, options, (digest, found) => {
+      onEvent?.({ type: 'verified', digest, found })
+      tally.add(digest, found)
     }),
   )
   if (stopped instanceof DistError) return { ...tally.outcome(), stopped }
@@ -131,12 +131,12 @@ async function verifyAll(
   content: ContentSizes,
   store: VerifiedStore,
   options: VerifyOptions,
-  onVerdict: (digest: Digest, verdict: ContentState) => void,
+  onState: (digest: Digest, found: ContentState) => void,
 ): Promise<void> {
   const { concurrency = 8, signal, onEvent } = options
   const verify =
     options.verify ?? ((digest, blobOptions) => verifyBlob({ digest }, store.content, blobOptions))
-  const outage = new OutageWatch(onVerdict)
+  const outage = new OutageWatch(onState)
   const given = { signal }
   try {
     await forEachConcurrently(content.keys(), concurrency, async (digest) => {
@@ -145,7 +145,7 @@ async function verifyAll(
       outage.add(digest, await verify(digest, { onProgress, ...given }))
     })
   } finally {
-    if (!outage.found) outage.pass()
+    if (!outage.isOutage) outage.pass()
   }
 }
 
@@ -156,25 +156,25 @@ const outageCodes: readonly Code[] = ['UNAVAILABLE', 'UNAUTHENTICATED', 'PERMISS
 /** Holds back states that may come from an outage of the store, until another state follows. */
 class OutageWatch {
   /** Whether there is an outage. */
-  found = false
+  isOutage = false
   #held: [Digest, ContentState][] = []
 
-  constructor(private readonly onVerdict: (digest: Digest, verdict: ContentState) => void) {}
+  constructor(private readonly onState: (digest: Digest, found: ContentState) => void) {}
 
   /** Throws the error of the store at an outage. */
-  add(digest: Digest, verdict: ContentState): void {
-    if (this.found) return
-    this.#held.push([digest, verdict])
-    if (verdict.state !== 'unreadable' || !outageCodes.includes(verdict.code)) {
+  add(digest: Digest, found: ContentState): void {
+    if (this.isOutage) return
+    this.#held.push([digest, found])
+    if (found.state !== 'unreadable' || !outageCodes.includes(found.code)) {
       this.pass()
     } else if (this.#held.length >= outageThreshold) {
-      this.found = true
-      throw new DistError(verdict.code, verdict.message)
+      this.isOutage = true
+      throw new DistError(found.code, found.message)
     }
   }
 
   pass(): void {
-    for (const [digest, verdict] of this.#held.splice(0)) this.onVerdict(digest, verdict)
+    for (const [digest, found] of this.#held.splice(0)) this.onState(digest, found)
   }
 }
 
@@ -188,23 +188,23 @@ export class VerifyTally {
     return new Set(this.#bad.keys())
   }
 
-  add(digest: Digest, verdict: ContentState): void {
+  add(digest: Digest, found: ContentState): void {
     this.#objects++
-    if ('size' in verdict) this.#bytes += verdict.size
-    if (verdict.state !== 'right') this.#bad.set(digest, verdict)
+    if ('size' in found) this.#bytes += found.size
+    if (found.state !== 'right') this.#bad.set(digest, found)
   }
 
   /** `needs`: which images need the bad content; undefined if unknown. */
   outcome(needs?: ReadonlyMap<Digest, Need>): Omit<VerifyOutcome, 'stopped'> {
     const bad: BadContent[] = []
     let gone = 0
-    for (const [digest, verdict] of this.#bad) {
+    for (const [digest, found] of this.#bad) {
       const need = needs?.get(digest)
-      if (need !== undefined) bad.push({ digest, verdict, size: need.desc.size, images: need.images })
-      else if (needs === undefined) bad.push({ digest, verdict })
+      if (need !== undefined) bad.push({ digest, found, size: need.desc.size, images: need.images })
+      else if (needs === undefined) bad.push({ digest, found })
       // Deleted during the verification; no image needs it.
-      else if (verdict.state === 'missing') gone++
-      else bad.push({ digest, verdict, images: [] })
+      else if (found.state === 'missing') gone++
+      else bad.push({ digest, found, images: [] })
     }
     return { objects: this.#objects - gone, bytes: this.#bytes, bad }
   }

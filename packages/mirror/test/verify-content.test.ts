@@ -56,7 +56,7 @@ describe('verifyContent', () => {
     expect(bad).toEqual([
       {
         digest: sharedDigest,
-        verdict: { state: 'damaged', size: expect.any(Number), digest: expect.stringMatching(/^sha256:/) },
+        found: { state: 'damaged', size: expect.any(Number), digest: expect.stringMatching(/^sha256:/) },
         size: blobAt(shared, 1).size,
         images: [a, c],
       },
@@ -87,7 +87,7 @@ describe('verifyContent', () => {
   it('tells what an image needs and the store lacks', async () => {
     const world = await worldOf(shared, sharing)
     await world.content.delete(sharedDigest)
-    const missing = { digest: sharedDigest, verdict: { state: 'missing' }, images: [a, b] }
+    const missing = { digest: sharedDigest, found: { state: 'missing' }, images: [a, b] }
     expect((await world.verify()).bad).toMatchObject([missing])
     expect((await world.verify({ images: [await world.names.get(b)] })).bad).toMatchObject([missing])
   })
@@ -112,7 +112,7 @@ describe('verifyContent', () => {
     world.driver.damages.set(shared.descriptor.digest, diskError())
     const { bad } = await world.verify()
     expect(bad).toMatchObject([
-      { digest: shared.descriptor.digest, verdict: { state: 'unreadable', code: 'INTERNAL' }, images: [a] },
+      { digest: shared.descriptor.digest, found: { state: 'unreadable', code: 'INTERNAL' }, images: [a] },
     ])
   })
 
@@ -121,7 +121,7 @@ describe('verifyContent', () => {
     const digest = await store(world, 'nobody needs it')
     world.driver.damages.set(digest, 'flipped')
     const { bad } = await world.verify()
-    expect(bad).toEqual([{ digest, verdict: expect.objectContaining({ state: 'damaged' }), images: [] }])
+    expect(bad).toEqual([{ digest, found: expect.objectContaining({ state: 'damaged' }), images: [] }])
   })
 
   it('takes content that is deleted meanwhile for nothing bad', async () => {
@@ -144,7 +144,7 @@ describe('verifyContent', () => {
     expect((await world.verify({ images })).bad).toMatchObject([{ digest, images: [a] }])
   })
 
-  it('tells what there is to do, how far each is, and each verdict', async () => {
+  it('reports the content to verify, the progress and each state', async () => {
     const world = await worldOf(shared)
     const events: VerifyEvent[] = []
     await world.verify({ onEvent: (event) => events.push(event) })
@@ -152,7 +152,7 @@ describe('verifyContent', () => {
     expect(events[0]).toEqual({ type: 'planned', content: all })
     for (const [digest, size] of all) {
       expect(events).toContainEqual({ type: 'reading', digest, offset: size })
-      expect(events).toContainEqual({ type: 'verified', digest, verdict: { state: 'right', size } })
+      expect(events).toContainEqual({ type: 'verified', digest, found: { state: 'right', size } })
     }
   })
 
@@ -183,7 +183,7 @@ describe('verifyContent that ends early', () => {
     const outcome = await world.verify({ concurrency: 1, signal, onEvent })
     expect(outcome.stopped).toMatchObject({ code: 'CANCELED' })
     expect(outcome.bad).toEqual([
-      { digest: sharedDigest, verdict: expect.objectContaining({ state: 'damaged' }) },
+      { digest: sharedDigest, found: expect.objectContaining({ state: 'damaged' }) },
     ])
     expect(outcome.objects).toBeLessThan(contentOf(shared).size)
   })
@@ -206,7 +206,7 @@ describe('verifyContent that ends early', () => {
     const { objects, bad, stopped } = await world.verify({ concurrency: 1 })
     expect({ objects, stopped }).toEqual({ objects: contentOf(image).size, stopped: undefined })
     expect(bad).toHaveLength(12)
-    expect(bad[0]).toMatchObject({ verdict: { code: 'UNAVAILABLE' }, images: [a] })
+    expect(bad[0]).toMatchObject({ found: { code: 'UNAVAILABLE' }, images: [a] })
   })
 
   it('goes on past a disk that fails everywhere', async () => {

@@ -64,7 +64,7 @@ describe('verifyBlob (S20)', () => {
     expect(offsets).toEqual([5000])
   })
 
-  it('ends with the signal, without a verdict', async () => {
+  it('throws, and returns no state, if the signal aborts', async () => {
     const controller = new AbortController()
     const onProgress = () => controller.abort()
     const verifying = verifyBlob({ digest }, store, { signal: controller.signal, onProgress })

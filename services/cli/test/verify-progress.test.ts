@@ -13,7 +13,7 @@ const planned = {
   ]),
 } as const
 const verified = (digest: typeof a, state: 'right' | 'missing') =>
-  ({ type: 'verified', digest, verdict: { state, size: 1 } as ContentState }) as const
+  ({ type: 'verified', digest, found: { state, size: 1 } as ContentState }) as const
 
 describe('VerifyProgress', () => {
   it('counts objects, bytes read and what is bad', () => {

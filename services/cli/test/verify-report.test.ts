@@ -9,14 +9,14 @@ const digest = digestOf('content')
 const other = digestOf('other')
 const damaged: BadContent = {
   digest,
-  verdict: { state: 'damaged', size: 7, digest: other },
+  found: { state: 'damaged', size: 7, digest: other },
   size: 7,
   images: ['a:1', 'b:1'],
 }
-const missing: BadContent = { digest: other, verdict: { state: 'missing' }, size: 9, images: ['b:1'] }
+const missing: BadContent = { digest: other, found: { state: 'missing' }, size: 9, images: ['b:1'] }
 const unreadable: BadContent = {
   digest,
-  verdict: { state: 'unreadable', code: 'INTERNAL', message: 'the disk fails (EIO)', retryable: false },
+  found: { state: 'unreadable', code: 'INTERNAL', message: 'the disk fails (EIO)', retryable: false },
   images: [],
 }
 const outage = new DistError('UNAVAILABLE', 'the server cannot be reached')

@@ -59,7 +59,7 @@ it('an image that is not whole: exit code 3, before anything is written', async 
   await workspace().shell(`rm ${blobFile(large)}`)
   const ended = await dist('export', name())
   expect(ended).toMatchObject({ code: 3, stdout: '' })
-  expect(ended.stderr).toMatch(new RegExp(`^dist: [^\n]*not whole[^\n]*${large}[^\n]*\n$`))
+  expect(ended.stderr).toMatch(new RegExp(`^dist: [^\n]*is incomplete[^\n]*${large}[^\n]*\n$`))
   expect((await dist('export', '-o', 'out.tar', name(), 'none:1')).code).toBe(3)
   expect((await dist('export', '--platform', 'linux', name())).code).toBe(2)
 })

@@ -154,7 +154,7 @@ it('inspect tells what is missing, also in JSON', async () => {
   expect((await dist('inspect', single())).stdout).toMatch(/layer .* missing\n/)
   const script = `dist inspect --json ${single()} | jq -r '.children[] | select(.present | not) | .digest'`
   expect((await workspace().shell(script)).stdout).toBe(`${layer?.descriptor.digest}\n`)
-  expect((await dist('images')).stderr).toContain(`${single()} is not whole`)
+  expect((await dist('images')).stderr).toContain(`${single()} is incomplete`)
 })
 
 it('names that other tools wrote are found as they are', async () => {

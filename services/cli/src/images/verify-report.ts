@@ -43,12 +43,12 @@ function lineOf(content: BadContent): string {
   return [digest, complaintOf(content), ...needed].join('  ')
 }
 
-function complaintOf({ verdict, size }: BadContent): string {
-  if (verdict.state === 'missing') return 'missing'
-  if (verdict.state === 'unreadable') return `unreadable: ${verdict.message}`
-  if (size !== undefined && size !== verdict.size)
-    return `damaged: ${verdict.size} bytes instead of ${size}, with digest ${verdict.digest}`
-  return `damaged: its bytes have digest ${verdict.digest}`
+function complaintOf({ found, size }: BadContent): string {
+  if (found.state === 'missing') return 'missing'
+  if (found.state === 'unreadable') return `unreadable: ${found.message}`
+  if (size !== undefined && size !== found.size)
+    return `damaged: ${found.size} bytes instead of ${size}, with digest ${found.digest}`
+  return `damaged: its bytes have digest ${found.digest}`
 }
 
 function neededBy(images: readonly string[]): string {
@@ -60,22 +60,22 @@ function summaryLine({ objects, bytes, bad, stopped }: VerifyOutcome): string {
   return `${plural(objects, 'object')} (${formatBytes(bytes)}) verified, ${bad.length} bad${early}`
 }
 
-function jsonOf({ digest, verdict, size, images }: BadContent) {
-  const { state } = verdict
+function jsonOf({ digest, found, size, images }: BadContent) {
+  const { state } = found
   return {
     digest,
     state,
     size,
-    ...(state === 'damaged' ? { found: { size: verdict.size, digest: verdict.digest } } : {}),
-    ...(state === 'unreadable' ? { error: verdict.message } : {}),
-    code: codeOfVerdict(verdict),
+    ...(state === 'damaged' ? { found: { size: found.size, digest: found.digest } } : {}),
+    ...(state === 'unreadable' ? { error: found.message } : {}),
+    code: codeOfState(found),
     ...(images === undefined ? {} : { images }),
   }
 }
 
-function codeOfVerdict(verdict: BadContent['verdict']): Code {
-  if (verdict.state === 'unreadable') return verdict.code
-  return verdict.state === 'missing' ? 'NOT_FOUND' : 'FAILED_PRECONDITION'
+function codeOfState(found: BadContent['found']): Code {
+  if (found.state === 'unreadable') return found.code
+  return found.state === 'missing' ? 'NOT_FOUND' : 'FAILED_PRECONDITION'
 }
 
 function jsonSummary({ objects, bytes, bad, stopped }: VerifyOutcome) {
@@ -93,4 +93,4 @@ function advise(context: Context, bad: readonly BadContent[]): void {
   else if (bad.length > 0) note(context, 'dist pull <ref> brings back what is missing')
 }
 
-const isMissing = ({ verdict }: BadContent) => verdict.state === 'missing'
+const isMissing = ({ found }: BadContent) => found.state === 'missing'

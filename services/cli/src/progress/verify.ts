@@ -82,7 +82,7 @@ export class VerifyProgress {
       this.#read(event.digest, this.#content?.get(event.digest) ?? 0)
       this.#reading.delete(event.digest)
       this.objects.done++
-      if (event.verdict.state !== 'right') this.bad++
+      if (event.found.state !== 'right') this.bad++
     }
   }
 
