@@ -46,7 +46,7 @@ it('manifest.json has each image once, with its tags as docker writes them', asy
   expect(manifest).toEqual([entryOf(amd64, ['app:1', 'app:latest']), entryOf(arm64, ['quay.io/b/c:2'])])
 })
 
-it('names that are no tags are no tags for docker either', async () => {
+it('names without a tag have no tag for docker', async () => {
   const { manifest } = await planned({
     copied: amd64,
     [`quay.io/b/c@${arm64.descriptor.digest}`]: arm64,
@@ -54,7 +54,7 @@ it('names that are no tags are no tags for docker either', async () => {
   expect(manifest).toEqual([entryOf(amd64, null), entryOf(arm64, null)])
 })
 
-it('an index with one platform in it is that image', async () => {
+it('an index with one platform is exported as that image', async () => {
   const attestation = ociImage({
     layers: [seededLayer('statement', 100)],
     platform: { os: 'unknown', architecture: 'unknown' },
@@ -63,7 +63,7 @@ it('an index with one platform in it is that image', async () => {
   expect(manifest).toEqual([entryOf(arm64, ['quay.io/b/c:2'])])
 })
 
-it('a manifest.json that is too long to be read again is left out', async () => {
+it('a manifest.json that is too long to be imported is left out', async () => {
   const store = new TestStore()
   const image = await store.add('quay.io/b/c:2', amd64)
   const collected = { ...image, ...(await collectImage(image, store.content)) }

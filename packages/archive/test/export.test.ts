@@ -32,7 +32,7 @@ async function exported(store: TestStore, ...names: string[]): Promise<Buffer> {
 
 const blobsOf = (digests: readonly string[]) => digests.map((digest) => `blobs/${digest.replace(':', '/')}`)
 
-it('an archive is an OCI image layout: every blob once, the index behind them', async () => {
+it('an archive is an OCI image layout: every blob once, then the index', async () => {
   const store = new TestStore()
   await store.add(name, both)
   await store.add('docker.io/library/app:1', amd64)
@@ -44,7 +44,7 @@ it('an archive is an OCI image layout: every blob once, the index behind them', 
     expect(blobsOf([digestOf(file.content)])).toEqual([file.name])
 })
 
-it('index.json has the names in full, for readers of layouts and for containerd', async () => {
+it('index.json has complete names, for readers of layouts and for containerd', async () => {
   const store = new TestStore()
   await store.add(name, both)
   await store.add('copied', amd64)
@@ -67,7 +67,7 @@ it('index.json has the names in full, for readers of layouts and for containerd'
   ])
 })
 
-it('the same images make the same bytes, in whatever order they are named', async () => {
+it('the same images in any order make the same bytes', async () => {
   const [first, second] = [new TestStore(), new TestStore()]
   await first.add(name, both)
   await first.add('docker.io/library/b:2', amd64)
@@ -79,7 +79,7 @@ it('the same images make the same bytes, in whatever order they are named', asyn
     expect({ owner, modified }).toEqual({ owner: '0:0', modified: 0 })
 })
 
-it('a sparse image goes without what its selection leaves out, its index byte for byte', async () => {
+it('a sparse image is exported without unselected content, its index byte for byte', async () => {
   const store = new TestStore()
   await store.add(name, both, { selection: ['linux/arm64'] })
   const archive = await exported(store, name)
@@ -95,7 +95,7 @@ it('a sparse image goes without what its selection leaves out, its index byte fo
   })
 })
 
-it('of one platform the manifest is the image', async () => {
+it('with one platform, its manifest is the image', async () => {
   const store = new TestStore()
   const byDigest = `registry.example.com/app@${both.descriptor.digest}`
   const images = [await store.add(name, both), await store.add(byDigest, both)]
@@ -110,7 +110,7 @@ it('of one platform the manifest is the image', async () => {
   expect(plan.objects.map((object) => object.digest)).toEqual(digestsOf(arm64))
 })
 
-it('a platform that an image has not, or not here, is not found', async () => {
+it('a platform that the image or the store lacks is not found', async () => {
   const store = new TestStore()
   const whole = await store.add(name, both)
   const plan = (architecture: string) =>
@@ -122,7 +122,7 @@ it('a platform that an image has not, or not here, is not found', async () => {
   await expect(plan('arm64')).rejects.toEqual(errorOf('NOT_FOUND', name, arm64.descriptor.digest))
 })
 
-it('an image that is not whole is not exported; the error says what the store lacks', async () => {
+it('an incomplete image is not exported; the error names what the store lacks', async () => {
   const store = new TestStore()
   await store.add(name, amd64)
   const [, layer] = amd64.blobs
@@ -132,7 +132,7 @@ it('an image that is not whole is not exported; the error says what the store la
   )
 })
 
-it('S20 a rotten blob fails the archive before its index, by digest and name', async () => {
+it('S20 a damaged blob fails the archive before its index, with digest and name', async () => {
   for (const change of [(bytes: Buffer) => bytes.fill(7, 0, 1), (b: Buffer) => Buffer.concat([b, b])]) {
     const store = new TestStore()
     const image = await store.add(name, amd64)
@@ -149,7 +149,7 @@ it('S20 a rotten blob fails the archive before its index, by digest and name', a
   }
 })
 
-it('S20 a rotten manifest is told before anything is written', async () => {
+it('S20 a damaged manifest is an error before anything is written', async () => {
   const store = new TestStore()
   const image = await store.add(name, both)
   await store.damage(amd64.descriptor.digest, Buffer.from(amd64.content).fill(' ', 1, 2))
@@ -158,7 +158,7 @@ it('S20 a rotten manifest is told before anything is written', async () => {
   )
 })
 
-it('foreign layers that are not stored are left out, and told', async () => {
+it('foreign layers that are not stored are left out and reported', async () => {
   const store = new TestStore()
   const foreign = { ...fixtureBlob('theirs', mediaTypes.dockerForeignLayerGzip), diffID: digestOf('x') }
   const image = ociImage({ layers: [foreign, seededLayer('own', 500)] })
@@ -178,7 +178,7 @@ it('more images than an index may list are refused before anything is read', asy
   )
 })
 
-it('an archive is given up when it is aborted', async () => {
+it('writing an archive ends at an abort', async () => {
   const store = new TestStore()
   const plan = await planArchive([await store.add(name, amd64)], store.content)
   await expect(bytesOf(writeArchive(plan, store.content, AbortSignal.abort()))).rejects.toEqual(
@@ -186,7 +186,7 @@ it('an archive is given up when it is aborted', async () => {
   )
 })
 
-it('images with sha512 digests have their place too', async () => {
+it('images with sha512 digests are exported', async () => {
   const store = new TestStore()
   const layer = tarLayer([{ path: 'a', content: 'a' }])
   const bytes = Buffer.concat([...layer.open()])

@@ -60,7 +60,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     ['small', small],
     ['large', large],
     ['the config', config],
-  ])('S3 with a blob that is not what its name says (%s)', async (_, blob) => {
+  ])('S3 with a blob that does not match its name (%s)', async (_, blob) => {
     const content = flipped(blob)
     expect(await refused(replaced(pathOf(blob), { content }))).toEqual(
       errorOf('FAILED_PRECONDITION', blob.descriptor.digest, digestOf(content)),
@@ -70,7 +70,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   it.each([
     ['small', small],
     ['large', large],
-  ])('S3 with a blob that is damaged, where the store has the right one (%s)', async (_, blob) => {
+  ])('S3 with a damaged blob that the store has undamaged (%s)', async (_, blob) => {
     const store = new TestStore()
     await store.put(blob)
     const entries = replaced(pathOf(blob), { content: flipped(blob) })
@@ -80,7 +80,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await store.digests()).toEqual([blob.descriptor.digest])
   })
 
-  it('with another image in it that is right', async () => {
+  it('with another, valid image', async () => {
     const entries = [
       layoutFile,
       ...blobFiles([image, other], [large.descriptor.digest]),
@@ -112,7 +112,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     },
   )
 
-  it('that is none', async () => {
+  it('that is not a tar', async () => {
     expect(await refused(Buffer.from('x'.repeat(5000)))).toEqual(errorOf('MALFORMED'))
   })
 
@@ -131,7 +131,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   })
 
   it.each(['/etc/passwd', '../blobs', 'blobs/../../x', '..'])(
-    'with an entry that leads out of it: %s',
+    'with an entry outside the archive: %s',
     async (path) => {
       expect(await refused([file(path, 'x'), ...whole])).toEqual(
         errorOf('MALFORMED', path, 'outside the archive'),
@@ -143,7 +143,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     ['a/layer.tar', '../../x'],
     ['a/layer.tar', '/etc/passwd'],
     ['layer.tar', '..'],
-  ])('with a link that leads out of it: %s to %s', async (path, link) => {
+  ])('with a link outside the archive: %s to %s', async (path, link) => {
     expect(await refused([{ path, link }, ...whole])).toEqual(
       errorOf('MALFORMED', path, 'outside the archive'),
     )
@@ -168,7 +168,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     },
   )
 
-  it('with an absurd size, before anything is read for it', async () => {
+  it('with a size beyond the limit, before anything is read', async () => {
     const huge = { path: 'blobs/huge', pax: { size: String(6 * 1024 ** 4) } }
     expect(await refused([huge, ...whole])).toEqual(errorOf('MALFORMED', 'blobs/huge', '6597069766656'))
   })
@@ -180,16 +180,16 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await refused([...whole, again])).toEqual(errorOf('MALFORMED', path, 'twice'))
   })
 
-  it('with one path for two contents', async () => {
+  it('with two contents for one path', async () => {
     expect(await refused([file('a', '1'), file('a', '2'), ...whole])).toEqual(errorOf('MALFORMED', '"a"'))
   })
 
-  it('with an index that is no JSON, or no index', async () => {
+  it('with an index that is invalid', async () => {
     expect(await refused([file('index.json', '{')])).toEqual(errorOf('MALFORMED', 'index.json'))
     expect(await refused([file('index.json', { layers: [] })])).toEqual(errorOf('MALFORMED', 'index.json'))
   })
 
-  it('of a layout that is newer, or none', async () => {
+  it('with a newer or an invalid layout file', async () => {
     expect(await refused([file('oci-layout', { imageLayoutVersion: '2.0.0' }), ...whole.slice(1)])).toEqual(
       errorOf('NOT_IMPLEMENTED', 'layout'),
     )
@@ -198,14 +198,14 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     )
   })
 
-  it('that lists what is no image', async () => {
+  it('that lists content that is no image', async () => {
     const blob = { ...small.descriptor, mediaType: mediaTypes.octetStream }
     expect(await refused([...whole.slice(0, -1), indexFile(blob)])).toEqual(
       errorOf('NOT_IMPLEMENTED', small.descriptor.digest),
     )
   })
 
-  it('with a manifest that cannot be right', async () => {
+  it('with an invalid manifest', async () => {
     const broken = fixtureBlob('{"schemaVersion":2}', mediaTypes.ociManifest)
     const entries = [
       file(pathOf(broken), '{"schemaVersion":2}'),
@@ -214,7 +214,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await refused(entries)).toEqual(errorOf('MALFORMED', name, broken.descriptor.digest))
   })
 
-  it('with a selection that is none', async () => {
+  it('with an invalid selection', async () => {
     const told = { [containerdName]: name, 'dev.dist.selection': 'linux' }
     expect(await refused([...whole.slice(0, -1), indexFile(listed(image, told))])).toEqual(
       errorOf('MALFORMED', 'dev.dist.selection'),
@@ -222,7 +222,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   })
 })
 
-it('the entries of an archive are counted, folders too', async () => {
+it('the entries of an archive are counted, directories included', async () => {
   const archive = tarArchive([{ path: 'd', type: 'directory' }, file('a', ''), file('b', '')])
   const read = async (limit: number) => {
     const paths: string[] = []
@@ -233,7 +233,7 @@ it('the entries of an archive are counted, folders too', async () => {
   await expect(read(2)).rejects.toEqual(errorOf('MALFORMED', 'more than 2 entries'))
 })
 
-it('S8 a failing source is its own error, and nothing of the archive stays', async () => {
+it('S8 the error of the source is thrown, and nothing of the archive stays', async () => {
   const store = new TestStore()
   const archive = tarArchive(whole)
   const source = async function* () {
@@ -244,7 +244,7 @@ it('S8 a failing source is its own error, and nothing of the archive stays', asy
   expect(await store.digests()).toEqual([])
 })
 
-it('S19 what somebody published while an import failed keeps what it needs', async () => {
+it('S19 an image that is published during a failed import keeps its content', async () => {
   const store = new TestStore()
   const archive = tarArchive([...blobFiles([image]), ...dockerSaved(other, ['x:1'])])
   const source = async function* () {
@@ -255,7 +255,7 @@ it('S19 what somebody published while an import failed keeps what it needs', asy
   expect(await store.digests()).toEqual(digestsOf(image))
 })
 
-it('S18 where an image of the store cannot be read, nothing is deleted: it may need what came', async () => {
+it('S18 nothing is deleted if an image of the store cannot be read: it may need the content', async () => {
   const store = new TestStore()
   await store.add('docker.io/library/damaged:1', other)
   await store.damage(other.descriptor.digest, Buffer.alloc(other.descriptor.size, ' '))
@@ -268,7 +268,7 @@ it('S18 where an image of the store cannot be read, nothing is deleted: it may n
   expect(await store.digests()).toEqual(left.sort())
 })
 
-it('what a failed import leaves, because deleting fails, is said', async () => {
+it('the error says that content is left if deleting fails', async () => {
   const store = new TestStore()
   const failing = { ...store.content, delete: () => Promise.reject(new Error('the store is read-only')) }
   const entries = layoutOf(image, name, [large.descriptor.digest])

@@ -60,8 +60,8 @@ async function imported(entries: readonly TarEntry[], store = new TestStore()) {
 /** What docker's list alone makes of it. */
 const right = () => imported(dockerFiles())
 
-describe('A2 an archive that is a layout and docker’s', () => {
-  it('is the layout where that is right', async () => {
+describe('A2 an archive that is a layout and a docker archive', () => {
+  it('is imported as the layout if that is right', async () => {
     const index = indexFile(listed(image, { [containerdName]: name }))
     const { images } = await imported([layoutFile, ...blobFiles([image]), ...dockerFiles(), index])
     expect(images).toEqual([{ name, desc: bareDescriptor(image.descriptor), selection: 'all' }])
@@ -72,7 +72,7 @@ describe('A2 an archive that is a layout and docker’s', () => {
     ['has null for a list', file('index.json', { schemaVersion: 2, manifests: null })],
     ['has no list', file('index.json', { schemaVersion: 2 })],
     ['is no JSON', file('index.json', '{')],
-  ])('is docker’s where the index %s', async (_, index) => {
+  ])('is imported as the docker archive if the index %s', async (_, index) => {
     expect(await imported([layoutFile, index, ...dockerFiles()])).toEqual(await right())
   })
 
@@ -82,24 +82,24 @@ describe('A2 an archive that is a layout and docker’s', () => {
     ['has a layer too many', [first, second, second]],
     ['has its layers in another order', [second, first]],
     ['has none', []],
-  ])('is docker’s where the manifest %s', async (_, parts) => {
+  ])('is imported as the docker archive if the manifest %s', async (_, parts) => {
     const { files } = wrongly(...parts)
     expect(await imported([...files, ...dockerFiles()])).toEqual(await right())
   })
 
-  it('is docker’s where compressed layers are not those of the config', async () => {
+  it('is imported as the docker archive if compressed layers differ from the config', async () => {
     const wrong = gzipSync('something else')
     const { files } = wrongly(wrong, gzipSync(second))
     const parts = [wrong, gzipSync(second)].map((part) => file(blobPath(part), part))
     expect(await imported([...files, ...parts, ...dockerFiles()])).toEqual(await right())
   })
 
-  it('is docker’s where the layout names what is not there', async () => {
+  it('is imported as the docker archive if the layout is incomplete', async () => {
     const index = indexFile(listed(image, { [containerdName]: name }))
     expect(await imported([layoutFile, index, ...dockerFiles()])).toEqual(await right())
   })
 
-  it('loses no image that docker’s list alone has', async () => {
+  it('includes images that only the docker list has', async () => {
     const index = indexFile(listed(other, { [containerdName]: 'docker.io/library/other:2' }))
     const { images } = await imported([layoutFile, ...blobFiles([other]), index, ...dockerFiles()])
     const { images: alone } = await right()
@@ -109,13 +109,13 @@ describe('A2 an archive that is a layout and docker’s', () => {
     ])
   })
 
-  it('whose layout is wrong keeps its name where docker’s list has none', async () => {
+  it('keeps the name of a wrong layout if the docker list has none', async () => {
     const { files } = wrongly(first)
     const { images } = await imported([...files, ...dockerFiles({ RepoTags: null })])
     expect(images.map((each) => each.name)).toEqual([name])
   })
 
-  it('is an error where both are wrong', async () => {
+  it('is an error if both are wrong', async () => {
     const { files } = wrongly(first)
     const store = new TestStore()
     const backwards = { Layers: [blobPath(second), blobPath(first)] }
@@ -129,7 +129,7 @@ describe('A2 an archive that is a layout and docker’s', () => {
   })
 })
 
-it('what no image of an archive needs is told', async () => {
+it('files that no image needs are reported', async () => {
   const stray = file('blobs/stray', 'x'.repeat(1000))
   const outcome = await importEntries([stray, ...dockerFiles()], new TestStore())
   expect(outcome.leftOut).toEqual({ files: 1, bytes: 1000 })

@@ -55,7 +55,7 @@ const madeContent = [made.digest, ...contentOf(parts.config, ...parts.layers)].s
 it.each([
   ['skopeo', skopeoArchive([[image, ['app:1']]])],
   ['docker save', dockerSaved(image, ['app:1'])],
-])('an archive of %s gets an OCI manifest; config and layers stay as they are', async (_, entries) => {
+])('an archive of %s gets an OCI manifest; config and layers are unchanged', async (_, entries) => {
   const store = new TestStore()
   const { images, objects, added } = await importEntries(entries, store)
   expect(images).toEqual([{ name: 'docker.io/library/app:1', desc: made, selection: 'all' }])
@@ -63,7 +63,7 @@ it.each([
   expect(await store.digests()).toEqual(madeContent)
 })
 
-it('the same image has the same digest, whoever wrote the archive and however often it comes', async () => {
+it('the same image has the same digest, from any tool and at any time', async () => {
   const store = new TestStore()
   const digests: string[] = []
   for (const entries of [
@@ -90,7 +90,7 @@ it('several images share layers, and have all of their tags', async () => {
   ])
 })
 
-it('an image without tags is given a name, or is none', async () => {
+it('an image without tags needs a name', async () => {
   await expect(importEntries(dockerSaved(image, null), new TestStore())).rejects.toEqual(
     errorOf('INVALID_ARGUMENT', made.digest, '--name'),
   )
@@ -102,7 +102,7 @@ it('an image without tags is given a name, or is none', async () => {
 it.each([
   ['gzip', gzipSync, mediaTypes.ociLayerGzip],
   ['zstd', zstd, mediaTypes.ociLayerZstd],
-])('layers that are compressed in the archive stay so (%s)', async (_, compress, type) => {
+])('compressed layers stay compressed (%s)', async (_, compress, type) => {
   const layers = parts.layers.map((layer) => Buffer.from(compress(layer)))
   const list = [{ Config: 'config.json', RepoTags: ['app:1'], Layers: ['0.tar', '1.tar', '0.tar'] }]
   const entries = [
@@ -116,7 +116,7 @@ it.each([
   expect(await store.digests()).toHaveLength(4)
 })
 
-it('an archive that is both a layout and docker’s is taken as the layout', async () => {
+it('an archive of both forms is imported as the layout', async () => {
   const { config, layers } = dockerParts(other)
   const list = [
     { Config: digestOf(config).replace(':', '/'), RepoTags: ['no:1'], Layers: layers.map(String) },
@@ -177,7 +177,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
   const diffs = (...diff_ids: unknown[]) => ({ rootfs: { type: 'layers', diff_ids } })
   const [first, second] = parts.layers.map((layer) => digestOf(layer))
 
-  it('L15 whose layers are not those of the config', async () => {
+  it('L15 whose layers differ from the config', async () => {
     expect(await refused(entriesOf({ Layers: ['1.tar', '0.tar', '0.tar'] }))).toEqual(
       errorOf('FAILED_PRECONDITION', '1.tar', `${first}`, `${second}`),
     )
@@ -200,7 +200,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await refused(entriesOf({ Config: 'gone.json' }))).toEqual(errorOf('MALFORMED', 'gone.json'))
   })
 
-  it('whose links go round in a circle', async () => {
+  it('whose links form a circle', async () => {
     const links = [
       { path: 'a', link: 'b' },
       { path: 'b', link: 'a' },
@@ -219,7 +219,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     expect(await refused(entriesOf({}, config))).toEqual(errorOf('MALFORMED', said))
   })
 
-  it('with a config that is larger than any', async () => {
+  it('with a config that is too large', async () => {
     const config = Buffer.alloc(8 * 1024 * 1024 + 1, ' ')
     expect(await refused(entriesOf({}, config))).toEqual(errorOf('MALFORMED', 'config.json'))
   })
@@ -230,16 +230,16 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     [{ Layers: [1] }],
     [{ RepoTags: {} }],
     [{ RepoTags: ['Not A Name'] }],
-  ])('with a list that cannot be right: %j', async (changes) => {
+  ])('with an invalid list: %j', async (changes) => {
     expect(await refused(entriesOf(changes))).toEqual(errorOf('MALFORMED'))
   })
 
-  it.each(['{}', '[1]', 'x'])('with a manifest.json that is no list of images: %s', async (content) => {
+  it.each(['{}', '[1]', 'x'])('with a manifest.json that is not a list: %s', async (content) => {
     expect(await refused([file('manifest.json', content)])).toEqual(errorOf('MALFORMED', 'manifest.json'))
   })
 })
 
-describe('a store that takes larger content only with its digest', () => {
+describe('a store that needs the digest of larger content', () => {
   /** As a bucket does it. */
   class Particular extends MemoryDriver {
     override async draft(ref: string, expected: Expected): Promise<Draft> {
@@ -257,7 +257,7 @@ describe('a store that takes larger content only with its digest', () => {
     }
   }
 
-  it('gets layers that were put aside first, and nothing of that stays', async () => {
+  it('gets layers from temporary files, which are deleted', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dist-spool-'))
     try {
       const store = new TestStore()
@@ -273,7 +273,7 @@ describe('a store that takes larger content only with its digest', () => {
     }
   })
 
-  it('a folder that takes nothing is an error that names it', async () => {
+  it('a directory that cannot be written is named in the error', async () => {
     const nowhere = join(tmpdir(), 'no', 'such', 'folder')
     const failure = importEntries(skopeoArchive([[image, ['app:1']]]), new TestStore(), { spool: nowhere })
     await expect(failure).rejects.toEqual(errorOf('INVALID_ARGUMENT', nowhere, 'ENOENT'))

@@ -46,7 +46,7 @@ describe('A1 an index of all platforms, with content of one,', () => {
     })
   })
 
-  it('may have the manifests of the others, without their content', async () => {
+  it('may have the manifests of other platforms without their content', async () => {
     const store = new TestStore()
     const without = [...below(arm64), ...below(aboutArm64), ...below(aboutAmd64)].filter(
       (digest) => !digests(amd64).includes(digest),
@@ -56,7 +56,7 @@ describe('A1 an index of all platforms, with content of one,', () => {
     expect(await store.digests()).toEqual([...digests(amd64), index.descriptor.digest].sort())
   })
 
-  it('holds all of its platforms where only attestations are left behind', async () => {
+  it('has all platforms if only attestations are missing', async () => {
     const { images } = await importEntries(
       layoutOf(index, name, digests(aboutAmd64, aboutArm64)),
       new TestStore(),
@@ -64,13 +64,13 @@ describe('A1 an index of all platforms, with content of one,', () => {
     expect(images).toMatchObject([{ selection: ['linux/amd64', 'linux/arm64'] }])
   })
 
-  it('is selected as a whole where all of it came', async () => {
+  it('is selected completely if it is complete', async () => {
     expect((await importEntries(layoutOf(index, name), new TestStore())).images).toMatchObject([
       { selection: 'all' },
     ])
   })
 
-  it('is an error that names what is lacking where no platform is whole', async () => {
+  it('is an error that names missing content if no platform is complete', async () => {
     const store = new TestStore()
     const without = [...digests(arm64, aboutArm64, aboutAmd64), layer.descriptor.digest]
     await expect(importEntries(layoutOf(index, name, without), store)).rejects.toEqual(

@@ -30,7 +30,7 @@ const both = imageIndex([amd64, arm64])
 const large = ociImage({ layers: [seededLayer('large', 3_000_000)] })
 const name = 'registry.example.com/app:1'
 
-it('an image of a layout comes in under its name, byte for byte', async () => {
+it('an image of a layout is imported under its name, byte for byte', async () => {
   const store = new TestStore()
   const outcome = await importEntries(layoutOf(both, name), store)
   const image = { name, desc: bareDescriptor(both.descriptor), selection: 'all' }
@@ -50,7 +50,7 @@ it.each([512, 1024, 1024 + 100])(
   },
 )
 
-it('L18 a layer that lacks the end of its tar is taken as it is', async () => {
+it('L18 a layer without the end of its tar is imported unchanged', async () => {
   const open = Buffer.from(tarArchive([{ path: 'etc/motd', content: 'hello' }]).slice(0, -1024))
   const diff_ids = [digestOf(open)]
   const config = { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids } }
@@ -63,7 +63,7 @@ it('L18 a layer that lacks the end of its tar is taken as it is', async () => {
   }
 })
 
-it('the index may come first, entries may start with ./, and folders are passed over', async () => {
+it('the index may come first, paths may start with ./, and directories are ignored', async () => {
   const store = new TestStore()
   const [layout, ...rest] = layoutOf(large, name).reverse()
   const entries = [layout, { path: 'blobs/', type: 'directory' as const }, ...rest]
@@ -74,7 +74,7 @@ it('the index may come first, entries may start with ./, and folders are passed 
   expect(await store.digests()).toEqual(digestsOf(large))
 })
 
-it.each(['gzip', 'zstd'])('%s archives are told by their first bytes', async (program) => {
+it.each(['gzip', 'zstd'])('%s archives are recognized by their first bytes', async (program) => {
   const archive = Buffer.from(tarArchive(layoutOf(large, name)))
   const { stdout } = spawnSync(program, ['-c'], { input: archive, maxBuffer: 2 ** 30 })
   const store = new TestStore()
@@ -82,7 +82,7 @@ it.each(['gzip', 'zstd'])('%s archives are told by their first bytes', async (pr
   expect(await store.digests()).toEqual(digestsOf(large))
 })
 
-it('nested indexes and several images share what they share', async () => {
+it('nested indexes and images share content', async () => {
   const nested = imageIndex([both, large])
   const store = new TestStore()
   const outcome = await importEntries(
@@ -97,7 +97,7 @@ it('nested indexes and several images share what they share', async () => {
   expect(await store.digests()).toEqual(digestsOf(nested))
 })
 
-it('what the store has already counts as there, and is left as it is', async () => {
+it('content of the store counts as present and is unchanged', async () => {
   const store = new TestStore()
   await store.add('docker.io/library/old:1', amd64)
   const without = amd64.blobs.map(({ descriptor }) => descriptor.digest)
@@ -106,14 +106,14 @@ it('what the store has already counts as there, and is left as it is', async () 
   expect((await store.images()).map((image) => image.name)).toEqual(['docker.io/library/old:1', name])
 })
 
-it('what no image of the archive needs does not stay', async () => {
+it('content that no image needs is deleted', async () => {
   const store = new TestStore()
   const entries = [...layoutOf(amd64, name), ...blobFiles([large]), file('README', 'x'.repeat(2_000_000))]
   expect(await importEntries(entries, store)).toMatchObject({ objects: 4, added: 4 })
   expect(await store.digests()).toEqual(digestsOf(amd64))
 })
 
-it('a name that was another image’s is this one’s now', async () => {
+it('a name moves from another image to the imported one', async () => {
   const store = new TestStore()
   await store.add(name, large)
   await importEntries(layoutOf(amd64, name), store)
@@ -123,20 +123,20 @@ it('a name that was another image’s is this one’s now', async () => {
 describe('a part of an index', () => {
   const armParts = digestsOf(arm64).filter((digest) => !digestsOf(amd64).includes(digest))
 
-  it('that the archive does not tell of has the platforms that came as its selection', async () => {
+  it('without a recorded selection gets the complete platforms as its selection', async () => {
     const store = new TestStore()
     const { images } = await importEntries(layoutOf(both, name, armParts), store)
     expect(images).toMatchObject([{ desc: both.descriptor, selection: ['linux/amd64'] }])
   })
 
-  it('is merged with what the name had of the same digest', async () => {
+  it('is merged with the published selection of the same digest', async () => {
     const store = new TestStore()
     await store.add(name, both, { selection: ['linux/arm64'] })
     const { images } = await importEntries(layoutOf(both, name, armParts), store)
     expect(images).toMatchObject([{ selection: ['linux/amd64', 'linux/arm64'] }])
   })
 
-  it('that the archive claims to hold whole is an error', async () => {
+  it('that is recorded as complete is an error', async () => {
     const store = new TestStore()
     const told = { [containerdName]: name, 'dev.dist.selection': 'all' }
     const entries = [layoutFile, ...blobFiles([both], armParts), indexFile(listed(both, told))]
@@ -146,7 +146,7 @@ describe('a part of an index', () => {
     expect(await store.digests()).toEqual([])
   })
 
-  it('with no platform of its own is an error', async () => {
+  it('without a complete platform is an error', async () => {
     const without = [...digestsOf(amd64), ...digestsOf(arm64)]
     await expect(importEntries(layoutOf(both, name, without), new TestStore())).rejects.toEqual(
       errorOf('MALFORMED', name, amd64.descriptor.digest, arm64.descriptor.digest),
@@ -154,7 +154,7 @@ describe('a part of an index', () => {
   })
 })
 
-it('one platform of an index, as the image itself', async () => {
+it('one platform of an index is imported as the image itself', async () => {
   const store = new TestStore()
   const { images } = await importEntries(layoutOf(both, name), store, { platform: linux('arm64') })
   expect(images).toEqual([{ name, desc: bareDescriptor(arm64.descriptor), selection: 'all' }])
@@ -177,7 +177,7 @@ describe('names', () => {
   }
   const { digest } = amd64.descriptor
 
-  it('are containerd’s, else the reference of the layout, in full', async () => {
+  it('are those of containerd, or the complete reference of the layout', async () => {
     expect(await imported([{ [containerdName]: 'quay.io/a/b:1', [refName]: '1' }])).toEqual(['quay.io/a/b:1'])
     expect(await imported([{ [refName]: 'a/b:1' }])).toEqual(['docker.io/a/b:1'])
     expect(await imported([{ [refName]: 'quay.io/a' }, { [refName]: 'quay.io/b' }])).toEqual([
@@ -188,14 +188,14 @@ describe('names', () => {
     expect(await imported([{ [refName]: byDigest }])).toEqual([byDigest])
   })
 
-  it('by tag alone need the repository', async () => {
+  it('with only a tag need the repository', async () => {
     expect(await imported([{ [refName]: '1.2' }], 'quay.io/a/b')).toEqual(['quay.io/a/b:1.2'])
     await expect(imported([{ [refName]: '1.2' }])).rejects.toEqual(
       errorOf('INVALID_ARGUMENT', '"1.2"', digest, '--name'),
     )
   })
 
-  it('that are missing are given, or made of the digest', async () => {
+  it('that are missing are given, or made from the digest', async () => {
     expect(await imported([{}], 'quay.io/a/b:3')).toEqual(['quay.io/a/b:3'])
     expect(await imported([{}], 'quay.io/a/b')).toEqual([`quay.io/a/b@${digest}`])
     expect(await imported([{}], `quay.io/a/b:3@${digest}`)).toEqual([
@@ -205,7 +205,7 @@ describe('names', () => {
     await expect(imported([{}])).rejects.toEqual(errorOf('INVALID_ARGUMENT', digest, '--name'))
   })
 
-  it('of one image can be replaced, of several not', async () => {
+  it('of one image can be replaced, of several images not', async () => {
     expect(await imported([{ [refName]: 'old:1' }], 'new:2')).toEqual(['docker.io/library/new:2'])
     const two = [layoutFile, ...blobFiles([both]), indexFile(listed(amd64), listed(arm64))]
     const given = importEntries(two, new TestStore(), { name: parseGivenName('new:2') })
@@ -214,7 +214,7 @@ describe('names', () => {
     await expect(imported([{}], other)).rejects.toEqual(errorOf('INVALID_ARGUMENT', digest))
   })
 
-  it('an image without one is left out beside those that have one', async () => {
+  it('an image without a name is left out if others have one', async () => {
     const store = new TestStore()
     const two = [
       layoutFile,
@@ -233,7 +233,7 @@ describe('names', () => {
     await expect(imported([{ [containerdName]: wrong }])).rejects.toEqual(errorOf('MALFORMED', wrong))
   })
 
-  it('one name cannot be two images', async () => {
+  it('one name for two images is an error', async () => {
     const two = [
       layoutFile,
       ...blobFiles([both]),
@@ -243,13 +243,13 @@ describe('names', () => {
   })
 })
 
-it('a blob that is there twice is the same blob', async () => {
+it('a blob that is in the archive twice is one blob', async () => {
   const store = new TestStore()
   await importEntries([...blobFiles([amd64]), ...layoutOf(amd64, name)], store)
   expect(await store.digests()).toEqual(digestsOf(amd64))
 })
 
-it('an import is given up when it is aborted, and nothing of it stays', async () => {
+it('an import ends at an abort, and nothing of it stays', async () => {
   const store = new TestStore()
   const abort = new AbortController()
   const source = async function* () {
@@ -263,7 +263,7 @@ it('an import is given up when it is aborted, and nothing of it stays', async ()
   expect(await store.images()).toEqual([])
 })
 
-it('an archive in small pieces is the same archive', async () => {
+it('an archive in small chunks is the same archive', async () => {
   const archive = gzipSync(tarArchive(layoutOf(amd64, name)))
   const pieces = async function* () {
     for (let start = 0; start < archive.length; start += 100) yield archive.subarray(start, start + 100)

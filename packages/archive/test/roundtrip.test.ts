@@ -77,7 +77,7 @@ async function archiveOf(store: TestStore): Promise<Buffer> {
   return bytesOf(writeArchive(plan, store.content))
 }
 
-it('an empty store gets the same names and the same bytes out of an archive, and makes the same archive of them', async () => {
+it('an empty store gets the same names and bytes from an archive, and exports the same archive', async () => {
   await assert(
     asyncProperty(stored, async (images) => {
       const [from, to] = [new TestStore(), new TestStore()]

@@ -6,7 +6,7 @@ async function* chunksOf(text: string) {
   yield Buffer.from(text)
 }
 
-test('what only takes content in verifies it as a store does, and does not take it twice', async () => {
+test('an ingester without a store verifies content, and refuses content that exists', async () => {
   const driver = new MemoryDriver()
   const ingester = createIngester({
     stat: (digest) => driver.stat(digest),

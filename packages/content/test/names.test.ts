@@ -8,14 +8,14 @@ const selection: fc.Arbitrary<Selection> = fc.oneof(
   fc.uniqueArray(platform).map((list) => list.sort()),
 )
 
-it('covers what it holds, and everything when it holds all', () => {
+it('covers what it lists, and everything if it is all', () => {
   expect(covers('all', ['linux/amd64'])).toBe(true)
   expect(covers(['linux/amd64', 'linux/arm64'], ['linux/arm64'])).toBe(true)
   expect(covers(['linux/amd64'], ['linux/arm64'])).toBe(false)
   expect(covers(['linux/amd64'], 'all')).toBe(false)
 })
 
-it('merges into what covers both, sorted and without doubles', () => {
+it('merges into the sorted union', () => {
   fc.assert(
     fc.property(selection, selection, (a, b) => {
       const merged = mergeSelections(a, b)
@@ -27,7 +27,7 @@ it('merges into what covers both, sorted and without doubles', () => {
   )
 })
 
-it('is one line of text, and the same again when it is read', () => {
+it('is formatted as one line that parses to the same selection', () => {
   fc.assert(
     fc.property(selection, (each) => {
       expect(parseSelection(formatSelection(each))).toEqual(each)

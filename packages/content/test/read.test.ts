@@ -9,14 +9,14 @@ async function* body(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
 
-it('gathers a body up to the limit, and not a byte more', async () => {
+it('reads a body up to the limit, and not a byte more', async () => {
   const twice = () => body(text, text)
   expect(Buffer.from(await gather(twice(), 24, 'body')).toString()).toBe('some contentsome content')
   await expect(gather(twice(), 23, 'body')).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
   expect((await gather(body(), 0, 'body')).byteLength).toBe(0)
 })
 
-it('reads content whole, and finds damage', async () => {
+it('reads all content, and detects damage', async () => {
   const stored = (bytes: Uint8Array): Provider => ({ open: async () => body(bytes) })
   expect(await readContent(stored(text), { digest }, 100)).toEqual(text)
   await expect(readContent(stored(text.slice(1)), { digest }, 100)).rejects.toMatchObject({
@@ -27,7 +27,7 @@ it('reads content whole, and finds damage', async () => {
   })
 })
 
-it('copies a body into a writer, tells how far it is, and commits', async () => {
+it('copies a body into a writer, reports progress, and commits', async () => {
   const store = createStore(new MemoryDriver())
   const offsets: number[] = []
   await using writer = await store.writer('ref', { digest })
@@ -53,7 +53,7 @@ it('stops copying when the signal aborts, and commits nothing', async () => {
   for await (const _ of store.statuses()) expect.unreachable()
 })
 
-it('keeps of what is expected the digest and the size, also when it is told in a descriptor', async () => {
+it('passes only digest and size to the driver, even of a descriptor', async () => {
   const store = createStore(new MemoryDriver())
   const desc = { mediaType: 'text/plain', digest, size: 12, annotations: { a: 'b' } }
   await using writer = await store.writer('ref', desc)

@@ -18,8 +18,8 @@ class FlakyDriver extends MemoryDriver implements Driver {
   }
 }
 
-describe('a writer whose storage refused a chunk', () => {
-  it('takes nothing more, so that nothing short is committed under a digest that matched', async () => {
+describe('a writer after a failed append', () => {
+  it('accepts no further chunk, so that no incomplete content is committed', async () => {
     const store = createStore(new FlakyDriver())
     const content = Buffer.from('some content')
     const expected = { digest: digestOf(content), size: content.byteLength }

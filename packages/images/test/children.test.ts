@@ -26,7 +26,7 @@ describe('childrenHandler', () => {
     ],
     ['an artifact manifest', ociArtifactManifest, { blobs: [layer('a')], subject: child }, [layer('a')]],
     ['an image with a subject', ociManifest, { config, layers: [], subject: child }, [config]],
-  ])('gives the children of %s', async (_, mediaType, document, children) => {
+  ])('returns the children of %s', async (_, mediaType, document, children) => {
     expect(await childrenIn({ schemaVersion: 2, mediaType, ...document }, mediaType)).toEqual(children)
   })
 
@@ -46,7 +46,7 @@ describe('childrenHandler', () => {
     })
   })
 
-  it('R13: names the manifest that contradicts itself', async () => {
+  it('R13: names a contradictory manifest', async () => {
     const document = JSON.stringify({ config, layers: [], manifests: [] })
     const refused = childrenIn(document, ociManifest)
     await expect(refused).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe('childrenHandler', () => {
     })
   })
 
-  it('fails for content that is not there', async () => {
+  it('fails for missing content', async () => {
     const { store } = await storeWith([])
     await expect(childrenHandler(store)(child, {})).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
@@ -65,7 +65,7 @@ describe('childrenHandler', () => {
     await expect(refused).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
   })
 
-  it('R10: fails for content whose bytes are not those of the digest', async () => {
+  it('R10: fails for content that does not match its digest', async () => {
     const open = async () =>
       (async function* () {
         yield Buffer.from('other')

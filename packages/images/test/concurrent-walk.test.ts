@@ -71,7 +71,7 @@ describe('a concurrent walk', () => {
     await expect(done).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('has nothing to do for no roots', async () => {
+  it('does nothing without roots', async () => {
     await expect(concurrentWalk(async () => expect.unreachable(), [])).resolves.toBeUndefined()
   })
 
@@ -85,7 +85,7 @@ describe('a concurrent walk', () => {
     expect(visited.join('')).toBe('abce')
   })
 
-  it('R16: ends with an error where one digest has two sizes', async () => {
+  it('R16: throws if one digest has two sizes', async () => {
     const { handler } = treeOf({ a: [layer('b', 5), layer('b', 6)] })
     await expect(concurrentWalk(handler, [layer('a')])).rejects.toMatchObject({ code: 'MALFORMED' })
     await expect(concurrentWalk(handler, [layer('b', 5), layer('b', 6)])).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('the first error of a concurrent walk', () => {
       return []
     }
 
-  it('aborts the others, waits until they have stopped, and is thrown', async () => {
+  it('aborts the other handlers, waits until they have ended, and is thrown', async () => {
     let stopped = 0
     const handler = failing(async ({ signal }) => {
       if (!signal?.aborted) await aborted(signal)
@@ -131,7 +131,7 @@ describe('the first error of a concurrent walk', () => {
     expect(stopped).toBe(3)
   })
 
-  it('is the reason that the others are given', async () => {
+  it('is the abort reason for the other handlers', async () => {
     let reason: unknown
     const handler = failing(async ({ signal }) => {
       await aborted(signal)
@@ -141,7 +141,7 @@ describe('the first error of a concurrent walk', () => {
     expect(reason).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('lets nothing more begin', async () => {
+  it('starts no further handler', async () => {
     let begun = 0
     const handler = failing(async () => {
       begun++
@@ -150,7 +150,7 @@ describe('the first error of a concurrent walk', () => {
     expect(begun).toBe(0)
   })
 
-  it('may also be thrown before the handler returns a promise', async () => {
+  it('may be thrown before the handler returns a promise', async () => {
     const handler = () => {
       throw new DistError('INTERNAL', 'at once')
     }
@@ -173,12 +173,12 @@ describe('aborting a concurrent walk', () => {
     expect(begun).toBe(1)
   })
 
-  it('before it began keeps it from beginning', async () => {
+  it('before the start runs no handler', async () => {
     const done = concurrentWalk(async () => expect.unreachable(), leaves(2), { signal: AbortSignal.abort() })
     await expect(done).rejects.toMatchObject({ code: 'CANCELED' })
   })
 
-  it('with an error of ours throws that error', async () => {
+  it('with a DistError throws that error', async () => {
     const reason = new DistError('UNAVAILABLE', 'lock lost')
     await expect(
       concurrentWalk(async () => [], leaves(1), { signal: AbortSignal.abort(reason) }),

@@ -40,14 +40,14 @@ describe('fetchHandler', () => {
     expect(await listOf(store.statuses())).toEqual([])
   }
 
-  it('copies the content into the store, and has no children', async () => {
+  it('copies the content into the store, and returns no children', async () => {
     const { fetcher } = fetcherOf([content.subarray(0, 5), content.subarray(5)])
     expect(await fetchHandler(store, fetcher)(desc, {})).toEqual([])
     expect(Buffer.from(await gather(await store.open(desc), 100, 'x'))).toEqual(content)
     expect(await listOf(store.statuses())).toEqual([])
   })
 
-  it('does not fetch what is there', async () => {
+  it('does not fetch stored content', async () => {
     const { fetcher, fetched } = fetcherOf([content])
     const handler = fetchHandler(store, fetcher)
     await handler(desc, {})
@@ -75,7 +75,7 @@ describe('fetchHandler', () => {
     expect(await store.info(desc.digest)).toMatchObject({ size: desc.size })
   })
 
-  it('R9: does not read on after the byte too many', async () => {
+  it('R9: stops reading after one byte too many', async () => {
     let sent = 0
     const fetcher: FetcherLike = {
       fetch: async () => ({
@@ -96,13 +96,13 @@ describe('fetchHandler', () => {
   it.each([
     ['in the middle', [content.subarray(0, 10)]],
     ['at the beginning', []],
-  ])('passes the error of a body on that fails %s', async (_, chunks) => {
+  ])('throws the error of a body that fails %s', async (_, chunks) => {
     const error = new DistError('UNAVAILABLE', 'connection reset')
     await expect(fetchHandler(store, fetcherOf(chunks, error).fetcher)(desc, {})).rejects.toBe(error)
     await nothingIsVisible()
   })
 
-  it('passes the error on when there is nothing to fetch', async () => {
+  it('throws the error of the fetcher', async () => {
     const error = new DistError('NOT_FOUND', 'gone')
     const fetcher = { fetch: () => Promise.reject(error) }
     await expect(fetchHandler(store, fetcher)(desc, {})).rejects.toBe(error)
@@ -124,7 +124,7 @@ describe('fetchHandler', () => {
     await nothingIsVisible()
   })
 
-  it('is unavailable while somebody else writes the same content', async () => {
+  it('throws UNAVAILABLE while another writer has the content', async () => {
     await using _held = await store.writer(writeRef(desc), desc)
     const { fetcher, fetched } = fetcherOf([content])
     await expect(fetchHandler(store, fetcher)(desc, {})).rejects.toMatchObject({ code: 'UNAVAILABLE' })

@@ -35,12 +35,12 @@ describe.each([
   ['walk', (handler: Handler) => walk(handler, [root])],
   ['concurrent walk', (handler: Handler) => walk(handler, [root], { concurrency: 8 })],
 ])('R15: %s', (_, run) => {
-  it('goes eight levels down, and no deeper', async () => {
+  it('walks eight levels, and no deeper', async () => {
     await expect(run(chain(8))).resolves.toBeUndefined()
     await expect(run(chain(9))).rejects.toMatchObject(fatal('deeper than 8'))
   })
 
-  it('is not led round in a circle', async () => {
+  it('ends in a circle', async () => {
     let calls = 0
     const circle = async () => {
       calls++
@@ -50,18 +50,18 @@ describe.each([
     expect(calls).toBe(2)
   })
 
-  it('meets 100,000 descriptors, and no more', async () => {
+  it('visits 100,000 descriptors, and no more', async () => {
     const wide = (count: number) => async (desc: Descriptor) =>
       desc === root ? Array.from({ length: count }, (_, i) => layer(`layer ${i}`)) : []
     await expect(run(wide(99_999))).resolves.toBeUndefined()
     await expect(run(wide(100_000))).rejects.toMatchObject(fatal('more than 100000 descriptors'))
   }, 30_000)
 
-  it('ends where indexes name ever more indexes', async () => {
+  it('ends if indexes always name more indexes', async () => {
     await expect(run(endless(1000, 5))).rejects.toMatchObject(fatal(''))
   }, 30_000)
 
-  it('takes in 64 MiB of manifests, and no more', async () => {
+  it('visits 64 MiB of manifests, and no more', async () => {
     let calls = 0
     const handler = endless(3, maxManifestSize)
     const counting: Handler = (desc, context) => {
@@ -77,7 +77,7 @@ describe.each([
     await expect(run(large)).resolves.toBeUndefined()
   })
 
-  it('keeps memory flat, whatever the annotations of what waits', async () => {
+  it('uses little memory for descriptors with large annotations', async () => {
     // Each index is as large as it says, and nearly all of it is annotations.
     const size = 4_000_000
     let handed = 0
@@ -95,7 +95,7 @@ describe.each([
 })
 
 describe('childrenHandler', () => {
-  it('R14: does not read on past the cap, however long a manifest goes on', async () => {
+  it('R14: stops reading a manifest at the limit', async () => {
     let sent = 0
     const endlessBody = async function* () {
       for (;;) {

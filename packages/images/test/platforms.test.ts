@@ -22,13 +22,13 @@ const kept = (children: readonly Descriptor[], ...platforms: string[]) =>
   filterPlatforms(async () => children, platforms.map(parsePlatform))(root, {})
 
 describe('filterPlatforms', () => {
-  it('keeps the platforms asked for, in the order of the index, and drops the others', async () => {
+  it('keeps the requested platforms, in the order of the index, and drops the others', async () => {
     expect(await kept([amd64, arm64, armv7], 'linux/amd64')).toEqual([amd64])
     expect(await kept([amd64, arm64, armv7], 'linux/arm', 'linux/amd64')).toEqual([amd64, armv7])
     expect(await kept([amd64, arm64], 'linux/s390x')).toEqual([])
   })
 
-  it('knows a platform in each of its spellings', async () => {
+  it('accepts each spelling of a platform', async () => {
     expect(await kept([amd64, arm64, armv7], 'linux/arm64')).toEqual([arm64])
     expect(await kept([amd64, arm64, armv7], 'linux/x86_64/v1')).toEqual([amd64])
   })
@@ -38,18 +38,18 @@ describe('filterPlatforms', () => {
     expect(await kept([amd64, ...versions], 'windows/amd64')).toEqual(versions)
   })
 
-  it('keeps the attestations of what it keeps, whichever comes first, and drops the others', async () => {
+  it('keeps the attestations of the manifests that it keeps, in any order, and drops the others', async () => {
     const [forAmd64, forArm64] = [attestationOf(amd64), attestationOf(arm64)]
     expect(await kept([amd64, arm64, forAmd64, forArm64], 'linux/arm64')).toEqual([arm64, forArm64])
     expect(await kept([forArm64, forAmd64, arm64, amd64], 'linux/arm64')).toEqual([forArm64, arm64])
   })
 
-  it('keeps several attestations of one', async () => {
+  it('keeps several attestations of one manifest', async () => {
     const both = [attestationOf(amd64, 'sbom'), attestationOf(amd64, 'provenance')]
     expect(await kept([amd64, ...both], 'linux/amd64')).toEqual([amd64, ...both])
   })
 
-  it('takes no attestation for a platform, even when it is asked for', async () => {
+  it('does not treat an attestation as a platform', async () => {
     expect(await kept([amd64, attestationOf(amd64)], 'unknown/unknown')).toEqual([])
   })
 
@@ -65,22 +65,22 @@ describe('filterPlatforms', () => {
     expect(await handler(nested, {})).toEqual([amd64])
   })
 
-  it('leaves the layers of an image alone', async () => {
+  it('does not filter layers', async () => {
     const image = { ...layer('image'), mediaType: 'application/vnd.oci.image.manifest.v1+json' }
     const handler = filterPlatforms(async () => [amd64, arm64], [parsePlatform('linux/amd64')])
     expect(await handler(image, {})).toEqual([amd64, arm64])
   })
 
-  it('keeps everything when all is asked for', async () => {
+  it('keeps everything for the request all', async () => {
     const children = [amd64, arm64, attestationOf(amd64), layer('plain')]
     expect(await filterPlatforms(async () => children, 'all')(root, {})).toEqual(children)
   })
 
-  it('passes skipDesc on', async () => {
+  it('returns skipDesc of the handler', async () => {
     expect(await filterPlatforms(async () => skipDesc, [])(root, {})).toBe(skipDesc)
   })
 
-  it('is not taken in by names that objects have of their own', async () => {
+  it('handles platforms with names of object properties', async () => {
     const odd = onPlatform(layer('odd'), { os: 'constructor', architecture: '__proto__' })
     expect(await kept([odd, amd64], 'linux/amd64')).toEqual([amd64])
   })

@@ -43,12 +43,12 @@ describe('selectManifest', () => {
     expect(await select(index, 'amd64', { without: other.descriptor.digest })).toBe(first.descriptor.digest)
   })
 
-  it('knows the other spellings of a platform', async () => {
+  it('accepts each spelling of a platform', async () => {
     const image = imageFor('arm/v7')
     expect(await select(imageIndex([image]), 'arm')).toBe(image.descriptor.digest)
   })
 
-  it('looks into nested indexes, whether they name a platform or not', async () => {
+  it('searches nested indexes, with and without a platform', async () => {
     const image = imageFor('arm64')
     const nested = imageIndex([imageFor('amd64', 'x'), image])
     expect(await select(imageIndex([imageFor('s390x'), nested]), 'arm64')).toBe(image.descriptor.digest)
@@ -56,18 +56,18 @@ describe('selectManifest', () => {
     expect(await select(imageIndex([named]), 'arm64')).toBe(image.descriptor.digest)
   })
 
-  it('prefers what stands in the index itself', async () => {
+  it('prefers a manifest of the index itself', async () => {
     const [inner, outer] = [imageFor('amd64', 'inner'), imageFor('amd64', 'outer')]
     expect(await select(imageIndex([imageIndex([inner]), outer]), 'amd64')).toBe(outer.descriptor.digest)
   })
 
-  it('passes attestations over', async () => {
+  it('ignores attestations', async () => {
     const image = imageFor('amd64')
     const attestation = listedAs(imageFor('amd64', 'attestation'), { os: 'unknown', architecture: 'unknown' })
     expect(await select(imageIndex([attestation, image]), 'amd64')).toBe(image.descriptor.digest)
   })
 
-  it('tells which platforms there are where there is not that one', async () => {
+  it('names the platforms of an index that lacks the requested one', async () => {
     const index = imageIndex([imageFor('s390x'), imageIndex([imageFor('arm64')])])
     await expect(select(index, 'amd64')).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -75,7 +75,7 @@ describe('selectManifest', () => {
     })
   })
 
-  it('asks the config of a manifest that the index leaves without a platform', async () => {
+  it('reads the config of a manifest without a platform in the index', async () => {
     const [other, image] = [listedAs(imageFor('arm64'), undefined), listedAs(imageFor('amd64'), undefined)]
     expect(await select(imageIndex([other, image]), 'amd64')).toBe(image.descriptor.digest)
     await expect(select(imageIndex([other]), 'amd64')).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('selectManifest', () => {
     })
   })
 
-  it('passes over what another index names and the store has not', async () => {
+  it('ignores nested indexes that are not stored', async () => {
     const absent = imageIndex([imageFor('amd64', 'absent')])
     const image = imageFor('amd64')
     const index = imageIndex([absent, image])
@@ -91,7 +91,7 @@ describe('selectManifest', () => {
     expect(await select(index, 'amd64', { without: digest })).toBe(image.descriptor.digest)
   })
 
-  it('says so of an index that names no platform', async () => {
+  it('reports an index without platforms', async () => {
     const image = imageFor('amd64')
     const index = imageIndex([listedAs(image, undefined)])
     await expect(
@@ -102,7 +102,7 @@ describe('selectManifest', () => {
     })
   })
 
-  it('ends in indexes that nest too deep, each for the platform (R15)', async () => {
+  it('throws for indexes that nest too deep, each for the platform (R15)', async () => {
     let index = imageIndex([imageFor('amd64')])
     for (let depth = 0; depth < 12; depth++) index = imageIndex([listedAs(index, linux('amd64'))])
     expect(index.descriptor.mediaType).toBe(mediaTypes.ociIndex)

@@ -7,13 +7,13 @@ import { index, layer, treeOf } from './tree.js'
 const tree = { a: [layer('b'), layer('c')], b: [layer('d')], c: [layer('e'), layer('f')] }
 
 describe('walk', () => {
-  it('calls the handler for parents before their children, one sibling with all below it after the other', async () => {
+  it('calls the handler for parents before their children, depth first', async () => {
     const { handler, visited } = treeOf(tree)
     await walk(handler, [layer('a'), layer('g')])
     expect(visited.join('')).toBe('abdcefg')
   })
 
-  it('has one handler under way at a time', async () => {
+  it('runs one handler at a time by default', async () => {
     let running = 0
     const { handler } = treeOf(tree)
     await walk(
@@ -27,11 +27,11 @@ describe('walk', () => {
     )
   })
 
-  it('has nothing to do for no roots', async () => {
+  it('does nothing without roots', async () => {
     await expect(walk(async () => expect.unreachable(), [])).resolves.toBeUndefined()
   })
 
-  it('ends with the first error, which it throws', async () => {
+  it('ends at the first error and throws it', async () => {
     const { handler, visited } = treeOf(tree)
     const failing = async (desc: Descriptor) => {
       if (desc.digest === digestOf('d')) throw new DistError('NOT_FOUND', 'no d')
@@ -41,7 +41,7 @@ describe('walk', () => {
     expect(visited.join('')).toBe('ab')
   })
 
-  it('ends when it is aborted', async () => {
+  it('ends at an abort', async () => {
     const { handler, visited } = treeOf(tree)
     const controller = new AbortController()
     const aborting = async (desc: Descriptor) => {
@@ -70,7 +70,7 @@ describe('walk', () => {
     expect(visited.join('')).toBe('abc')
   })
 
-  it('R16: ends with an error where one digest has two sizes', async () => {
+  it('R16: throws if one digest has two sizes', async () => {
     const { handler } = treeOf({ a: [layer('b', 5), layer('c'), layer('b', 6)] })
     const message = expect.stringContaining(`${digestOf('b')} is named with two sizes, 5 and 6 bytes`)
     await expect(walk(handler, [layer('a')])).rejects.toMatchObject({
@@ -80,13 +80,13 @@ describe('walk', () => {
     })
   })
 
-  it('walks a manifest that was met as a layer before', async () => {
+  it('walks a manifest that was visited as a layer before', async () => {
     const { handler, visited } = treeOf({ a: [layer('b'), index('b')], b: [layer('c')] })
     await walk(handler, [index('a')])
     expect(visited.join('')).toContain('c')
   })
 
-  it('ends where a tree bites its tail', async () => {
+  it('ends in a circle', async () => {
     const { handler, visited } = treeOf({ a: [index('b')], b: [index('a')] })
     await walk(handler, [index('a')])
     expect(visited.join('')).toBe('ab')
@@ -101,7 +101,7 @@ describe('handlers', () => {
       return children
     }
 
-  it('calls each in turn and gives the children of all, in order', async () => {
+  it('calls each in turn and returns the children of all, in order', async () => {
     const calls: string[] = []
     const all = handlers(
       giving(calls, 'first', layer('a')),
@@ -112,7 +112,7 @@ describe('handlers', () => {
     expect(calls).toEqual(['first', 'second', 'third'])
   })
 
-  it('calls the second when the first is done, not before', async () => {
+  it('calls the second after the first has ended', async () => {
     let done = false
     const slow = async () => {
       await new Promise(setImmediate)
@@ -144,7 +144,7 @@ describe('handlers', () => {
     expect(calls).toEqual([])
   })
 
-  it('gives the signal to each', async () => {
+  it('passes the signal to each', async () => {
     const { signal } = new AbortController()
     const seen: unknown[] = []
     const looking = async (_: Descriptor, context: { signal?: AbortSignal | undefined }) => {
@@ -155,7 +155,7 @@ describe('handlers', () => {
     expect(seen).toEqual([signal, signal])
   })
 
-  it('of none gives no children, and of very many children all', async () => {
+  it('without handlers returns no children, and returns any number of children', async () => {
     const many = new Array<Descriptor>(300_000).fill(index('a'))
     expect(await handlers()(layer('x'), {})).toEqual([])
     expect(await handlers(async () => many)(layer('x'), {})).toHaveLength(300_000)

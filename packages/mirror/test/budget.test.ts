@@ -15,7 +15,7 @@ function request(budget: TransferBudget, bytes: number, granted: number[], signa
 const settled = () => new Promise(setImmediate)
 
 describe('TransferBudget', () => {
-  it('grants no more transfers than there are places', async () => {
+  it('grants no more transfers than the limit', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 2 })
     const granted: number[] = []
     const first = await request(budget, 1, granted)
@@ -28,7 +28,7 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([1, 2, 3])
   })
 
-  it('grants no more bytes than there are', async () => {
+  it('grants no more bytes than the limit', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 9 })
     const granted: number[] = []
     const first = await request(budget, 60, granted)
@@ -40,7 +40,7 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([60, 50])
   })
 
-  it('lets nobody overtake one that waits for much', async () => {
+  it('lets no small request overtake a large one', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 9 })
     const granted: number[] = []
     const first = await request(budget, 60, granted)
@@ -53,7 +53,7 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([60, 90, 10])
   })
 
-  it('takes more than there is in all for all of it', async () => {
+  it('counts more bytes than the limit as the limit', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 9 })
     const granted: number[] = []
     const all = await request(budget, 1000, granted)
@@ -65,7 +65,7 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([1000, 1])
   })
 
-  it('lets those behind pass when one that waits gives up', async () => {
+  it('grants the next requests after a waiting one is aborted', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 9 })
     const granted: number[] = []
     await request(budget, 60, granted)
@@ -78,13 +78,13 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([60, 10])
   })
 
-  it('refuses at once what was called off before', async () => {
+  it('throws at once for an aborted signal', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 1 })
     await expect(budget.acquire(1, { signal: AbortSignal.abort() })).rejects.toEqual(errorOf('CANCELED'))
     await budget.acquire(100)
   })
 
-  it('takes a grant back once, however often it is disposed of', async () => {
+  it('returns a grant once, even if it is disposed of twice', async () => {
     const budget = new TransferBudget({ bytes: 100, transfers: 1 })
     const granted: number[] = []
     const first = await request(budget, 100, granted)
@@ -96,7 +96,7 @@ describe('TransferBudget', () => {
     expect(granted).toEqual([100, 1])
   })
 
-  it('stays within its limits and serves everybody, in the order they came', async () => {
+  it('stays within its limits and grants in the order of the requests', async () => {
     const sizes = fc.array(fc.nat({ max: 150 }), { maxLength: 30 })
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 4 }), async (wanted, transfers) => {

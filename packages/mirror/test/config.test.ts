@@ -34,7 +34,7 @@ async function putImage(config: string): Promise<Descriptor> {
 }
 
 describe('imagePlatforms', () => {
-  it('is what the config of a single manifest says, in one spelling', async () => {
+  it('is the normalized platform in the config of a single manifest', async () => {
     for (const blob of allContent(image)) await put(blob)
     expect(await imagePlatforms(image.descriptor, store)).toEqual(['linux/arm/v6'])
     const odd = await putImage('{"os":"linux","architecture":"x86_64","variant":""}')
@@ -48,17 +48,17 @@ describe('imagePlatforms', () => {
     ['lacks the architecture', '{"os":"linux"}'],
     ['has an architecture that is no name', '{"os":"linux","architecture":"\\u001b[2J"}'],
     ['has an architecture that is no text', '{"os":"linux","architecture":{}}'],
-  ])('is none where the config %s', async (_, config) => {
+  ])('is empty if the config %s', async (_, config) => {
     expect(await imagePlatforms(await putImage(config), store)).toEqual([])
   })
 
-  it('is none where manifest or config are not there', async () => {
+  it('is empty if the manifest or its config is missing', async () => {
     expect(await imagePlatforms(image.descriptor, store)).toEqual([])
     await put({ descriptor: image.descriptor, open: () => [image.content] })
     expect(await imagePlatforms(image.descriptor, store)).toEqual([])
   })
 
-  it('is none of an index, whose entries say it', async () => {
+  it('is empty for an index, whose entries have platforms', async () => {
     expect(await imagePlatforms(imageIndex([image]).descriptor, store)).toEqual([])
   })
 })

@@ -37,7 +37,7 @@ describe('deleteContent', () => {
     expect(await world.has(image.descriptor)).toBe(false)
   })
 
-  it('reports what is not there', async () => {
+  it('reports missing content', async () => {
     const digest = digestOf('nowhere')
     expect(await remove(newWorld(), digest)).toEqual({
       deleted: [],
@@ -47,7 +47,7 @@ describe('deleteContent', () => {
     })
   })
 
-  it('deletes what is named twice once', async () => {
+  it('deletes a digest that is given twice once', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), a)
     await world.mirror([a])
@@ -55,7 +55,7 @@ describe('deleteContent', () => {
     expect(await remove(world, digest, digest)).toMatchObject({ deleted: [digest], missing: [] })
   })
 
-  it('refuses what images need, names them, and deletes the rest', async () => {
+  it('refuses content that images need, names them, and deletes the rest', async () => {
     const world = newWorld()
     const loose = imageOf(['loose'])
     world.remote.push(imageOf(['shared', 'x']), a)
@@ -74,7 +74,7 @@ describe('deleteContent', () => {
     expect(await world.has(blobAt(imageOf(['shared']), 1))).toBe(true)
   })
 
-  it('refuses a layer that is needed through a manifest which is to go, too', async () => {
+  it('refuses a layer that an image needs through a manifest that is to be deleted, too', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -84,7 +84,7 @@ describe('deleteContent', () => {
     expect(refused.map(({ images }) => images)).toEqual([[a], [a]])
   })
 
-  it('deletes nothing while it cannot be known what a manifest needs that is to go, too', async () => {
+  it('deletes nothing if the children of a manifest to delete are unknown', async () => {
     const driver = new FaultyDriver()
     const world = newWorld({ driver })
     const image = imageOf(['x'])
@@ -97,7 +97,7 @@ describe('deleteContent', () => {
     expect(await world.has(blobAt(image, 1))).toBe(true)
   })
 
-  it('unpublishes the names that need it first', async () => {
+  it('removes the names that need the content first', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -110,7 +110,7 @@ describe('deleteContent', () => {
     expect((await remove(world, blobAt(image, 1).digest)).unpublished).toEqual([a])
   })
 
-  it('unpublishes every image that shares a layer, and no other (S19)', async () => {
+  it('removes the names of all images that share a layer, and no other (S19)', async () => {
     const world = newWorld()
     const other = 'registry.test/c:1'
     world.remote.push(imageOf(['shared', 'x']), a)
@@ -122,7 +122,7 @@ describe('deleteContent', () => {
     expect(await namesIn(world)).toEqual([other])
   })
 
-  it('leaves an image whole whose neighbour loses a layer of its own (S19)', async () => {
+  it('keeps an image complete if another one loses a layer of its own (S19)', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['shared', 'x']), a)
     world.remote.push(imageOf(['shared', 'y']), b)
@@ -132,7 +132,7 @@ describe('deleteContent', () => {
     expect((await world.plan(b)).upToDate).toBe(true)
   })
 
-  it('leaves the name of an image that does not select what goes', async () => {
+  it('keeps the name of an image whose selection does not need the content', async () => {
     const world = newWorld()
     const { index, arm64 } = twoPlatforms()
     world.remote.push(index, a)
@@ -159,7 +159,7 @@ describe('deleteContent', () => {
     })
   })
 
-  it('takes a name that somebody else unpublishes meanwhile as unpublished', async () => {
+  it('reports a name that another process removes at the same time as removed', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -173,7 +173,7 @@ describe('deleteContent', () => {
     expect(await remove(world, digest)).toMatchObject({ deleted: [digest], unpublished: [a] })
   })
 
-  it('deletes nothing while a name cannot be unpublished', async () => {
+  it('deletes nothing if a name cannot be removed', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -183,7 +183,7 @@ describe('deleteContent', () => {
     expect(await world.has(image.descriptor)).toBe(true)
   })
 
-  it('deletes a manifest that the disk fails to give', async () => {
+  it('deletes a manifest that the disk fails to read', async () => {
     const driver = new FaultyDriver()
     const world = newWorld({ driver })
     const image = imageOf(['x'])
@@ -199,7 +199,7 @@ describe('deleteContent', () => {
     })
   })
 
-  it('deletes nothing while an image cannot be looked into', async () => {
+  it('deletes nothing if a manifest of an image cannot be read', async () => {
     const driver = new FaultyDriver()
     const world = newWorld({ driver })
     const image = imageOf(['x'])
@@ -212,7 +212,7 @@ describe('deleteContent', () => {
     expect(await world.has(blobAt(image, 1))).toBe(true)
   })
 
-  it('looks into many images at the same time, but not into all, and asks nothing but for manifests', async () => {
+  it('walks a limited number of images at the same time, and reads only manifests', async () => {
     const driver = new FaultyDriver()
     const world = newWorld({ driver })
     const names = [...Array(40).keys()].map((i) => `registry.test/many/${i}:1`)
@@ -233,7 +233,7 @@ describe('deleteContent', () => {
     expect([driver.stats.length, driver.reads.length]).toEqual([0, 40])
   })
 
-  it('reports in the order asked', async () => {
+  it('reports in the order of the request', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y', 'z'])
     world.remote.push(image, a)

@@ -20,7 +20,7 @@ describe('the manifests that planning fetches', () => {
     ['more bytes than were declared (R9)', tooLong],
     ['a flipped byte (R10)', flipped],
     ['fewer bytes than were declared', short],
-  ])('are refused with %s, and nothing of them is visible', async (_, fault) => {
+  ])('are refused with %s, and nothing becomes visible', async (_, fault) => {
     const { world, child } = worldWithIndex()
     world.remote.script(child.descriptor, fault, fault)
     await expect(world.plan(name)).rejects.toEqual(
@@ -31,14 +31,14 @@ describe('the manifests that planning fetches', () => {
     expect((await world.plan(name)).missing).toHaveLength(5)
   })
 
-  it('are fetched once more when they do not verify', async () => {
+  it('are fetched once more if they do not verify', async () => {
     const { world, child } = worldWithIndex()
     world.remote.script(child.descriptor, flipped)
     expect((await world.plan(name)).missing).toHaveLength(5)
     expect(world.remote.fetchesOf(child.descriptor)).toBe(2)
   })
 
-  it('are refused when those that are stored are damaged, with what to do', async () => {
+  it('are refused if they are damaged in the store; the error says what to do', async () => {
     const { world, index, child } = worldWithIndex()
     await world.plan(name)
     const read = world.driver.read.bind(world.driver)
@@ -61,7 +61,7 @@ describe('the manifests that planning fetches', () => {
     expect((await planning).missing).toHaveLength(5)
   })
 
-  it('are waited for no longer once planning is called off', async () => {
+  it('are no longer waited for after an abort', async () => {
     const { world, index } = worldWithIndex()
     await using _other = await world.content.writer(writeRef(index.descriptor), index.descriptor)
     const abort = new AbortController()
@@ -70,7 +70,7 @@ describe('the manifests that planning fetches', () => {
     await expect(planning).rejects.toEqual(errorOf('CANCELED'))
   })
 
-  it('call the rest of the walk off when one cannot be had', async () => {
+  it('abort the walk if one cannot be fetched', async () => {
     const { world, child } = worldWithIndex()
     const gate = world.remote.hold(twoPlatforms().arm64.descriptor)
     world.remote.script(child.descriptor, async (request) => {

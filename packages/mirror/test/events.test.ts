@@ -28,26 +28,26 @@ function objectStates(events: readonly MirrorEvent[]): string[][] {
 }
 
 describe('the events of a mirror run', () => {
-  it('tell an image from resolving to done', async () => {
+  it('report an image from resolving to done', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     expect(imageStates(await eventsOf(world))).toEqual(['resolving', 'resolved', 'planned', 'done'])
   })
 
-  it('tell the same of one that is there', async () => {
+  it('report the same for an image that is up to date', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     await world.mirror([name])
     expect(imageStates(await eventsOf(world))).toEqual(['resolving', 'resolved', 'planned', 'done'])
   })
 
-  it('end an image that fails with its error', async () => {
+  it('report the error of an image that fails', async () => {
     const events = await eventsOf(newWorld())
     expect(imageStates(events)).toEqual(['resolving', 'failed'])
     expect(events.at(-1)).toMatchObject({ error: { code: 'NOT_FOUND' } })
   })
 
-  it('tell each object that comes from waiting over downloading to done', async () => {
+  it('report each fetched object as waiting, downloading and done', async () => {
     const world = newWorld()
     const { index } = twoPlatforms()
     world.remote.push(index, name)
@@ -58,14 +58,14 @@ describe('the events of a mirror run', () => {
     ])
   })
 
-  it('tell each object that is there once', async () => {
+  it('report each present object once', async () => {
     const world = newWorld()
     world.remote.push(twoPlatforms().index, name)
     await world.mirror([name])
     expect(objectStates(await eventsOf(world))).toEqual(new Array(8).fill(['exists']))
   })
 
-  it('tell a manifest as done only once it is stored', async () => {
+  it('report a manifest as done only after it is stored', async () => {
     const world = newWorld()
     const { index, amd64 } = twoPlatforms()
     world.remote.push(index, name)
@@ -75,7 +75,7 @@ describe('the events of a mirror run', () => {
     expect(digests).not.toContain(amd64.descriptor.digest)
   })
 
-  it('end every object once, also those that are called off', async () => {
+  it('report one final state for each object, canceled ones included', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, name)
@@ -90,7 +90,7 @@ describe('the events of a mirror run', () => {
     }
   })
 
-  it('tell offsets that never fall and end with the size', async () => {
+  it('report increasing offsets that end with the size', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, name)

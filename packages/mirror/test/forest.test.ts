@@ -54,7 +54,7 @@ function expectFetchedOnce(remote: ScriptedRemote, images: readonly FixtureImage
 }
 
 describe('mirrorImages, of any forest of images that share layers', () => {
-  it('publishes every image whole and fetches every blob exactly once', async () => {
+  it('publishes every image complete and fetches every blob exactly once', async () => {
     await fc.assert(
       fc.asyncProperty(forest, fc.integer({ min: 1, max: 4 }), async (images, transfers) => {
         const world = newWorld({ limits: { bytes: 4096, transfers } })
@@ -67,7 +67,7 @@ describe('mirrorImages, of any forest of images that share layers', () => {
     )
   })
 
-  it('does so also when two processes mirror them into one store at the same time', async () => {
+  it('does so if two processes mirror them into one store at the same time', async () => {
     await fc.assert(
       fc.asyncProperty(forest, async (images) => {
         const shared = { remote: new ScriptedRemote(), driver: new MemoryDriver(), names: new MemoryNames() }
@@ -97,7 +97,7 @@ describe('mirrorImages, of any forest of images that share layers', () => {
     )
   })
 
-  it('publishes them whole whatever passing faults their blobs come with', async () => {
+  it('publishes them complete despite temporary faults of their blobs', async () => {
     const fault = fc.constantFrom(resetAfter(0), resetAfter(700), restarting, failing(resetError()))
     const faults = fc.array(fc.array(fault, { maxLength: 3 }), { maxLength: 12 })
     await fc.assert(
@@ -114,7 +114,7 @@ describe('mirrorImages, of any forest of images that share layers', () => {
     )
   })
 
-  it('publishes exactly the images whose blobs can be had', async () => {
+  it('publishes exactly the images whose blobs can be fetched', async () => {
     await fc.assert(
       fc.asyncProperty(forest, fc.nat(), async (images, pick) => {
         const world = newWorld()

@@ -13,7 +13,7 @@ async function isGranted(acquiring: Promise<Disposable>): Promise<boolean> {
   return granted
 }
 
-it('R28 transfers from one host never use up what others have, and wait for their own', async () => {
+it('R28 transfers from one host do not use the budget of other hosts', async () => {
   const budgets = new HostBudgets({ bytes: 100, transfers: 2 })
   const held = await Promise.all([1, 2].map(() => budgets.acquire(50, { host: 'slow' })))
   const third = budgets.acquire(1, { host: 'slow' })
@@ -24,7 +24,7 @@ it('R28 transfers from one host never use up what others have, and wait for thei
   expect(await isGranted(third)).toBe(true)
 })
 
-it('all hosts together hold no more than four fill', async () => {
+it('all hosts together use no more than the budget of four', async () => {
   const budgets = new HostBudgets({ bytes: 100, transfers: 1 })
   const held = await Promise.all(['a', 'b', 'c', 'd'].map((host) => budgets.acquire(100, { host })))
   const fifth = budgets.acquire(1, { host: 'e' })
@@ -33,7 +33,7 @@ it('all hosts together hold no more than four fill', async () => {
   expect(await isGranted(fifth)).toBe(true)
 })
 
-it('gives the own place back when it is called off while it waits for the others', async () => {
+it('returns the slot of its host if it is aborted while it waits for the shared budget', async () => {
   const budgets = new HostBudgets({ bytes: 100, transfers: 1 })
   const held = await Promise.all(['a', 'b', 'c', 'd'].map((host) => budgets.acquire(100, { host })))
   const abort = new AbortController()

@@ -19,21 +19,21 @@ function worldWithBlob(options?: WorldOptions) {
 }
 
 describe('ingestBlob', () => {
-  it('fetches what is missing and finds it present the next time', async () => {
+  it('fetches missing content, and finds it present the next time', async () => {
     const world = worldWithBlob()
     expect(await world.ingest(desc)).toBe('fetched')
     expect(await world.ingest(desc)).toBe('present')
     expect(world.remote.fetches).toEqual([desc.digest])
   })
 
-  it('fetches once however many ask at the same time (S1)', async () => {
+  it('fetches once for many calls at the same time (S1)', async () => {
     const world = worldWithBlob()
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => world.ingest(desc)))
     expect(outcomes.filter((outcome) => outcome === 'fetched')).toHaveLength(1)
     expect(world.remote.fetches).toHaveLength(1)
   })
 
-  it('lets a waiter take over from one that is called off', async () => {
+  it('lets a waiting call take over from an aborted one', async () => {
     const world = worldWithBlob({ driver: new ResumableDriver() })
     const gate = world.remote.hold(desc)
     const abort = new AbortController()
@@ -47,7 +47,7 @@ describe('ingestBlob', () => {
     expect(Buffer.compare(await readContent(world.content, desc, 4000), bytes)).toBe(0)
   })
 
-  it('calls a waiter off without disturbing the one that fetches', async () => {
+  it('aborts a waiting call without affecting the one that fetches', async () => {
     const world = worldWithBlob()
     const gate = world.remote.hold(desc)
     const first = world.ingest(desc)
@@ -60,7 +60,7 @@ describe('ingestBlob', () => {
     expect(await first).toBe('fetched')
   })
 
-  it('finds content present that another process, which no lock of ours keeps off, commits meanwhile', async () => {
+  it('finds content present that a process without our locks commits meanwhile', async () => {
     const world = worldWithBlob()
     const other = await world.content.writer(writeRef(desc), desc)
     const waiting = world.ingest(desc)
@@ -70,7 +70,7 @@ describe('ingestBlob', () => {
     expect(world.remote.fetches).toEqual([])
   })
 
-  it('stops the transfer when the lock is lost, as something worth a retry (S5)', async () => {
+  it('stops the transfer with a retryable error if the lock is lost (S5)', async () => {
     const locker = new LosableLocker()
     const world = worldWithBlob({ locker })
     const gate = world.remote.hold(desc)
@@ -82,7 +82,7 @@ describe('ingestBlob', () => {
     expect(await world.ingest(desc)).toBe('fetched')
   })
 
-  it('stops waiting for its turn when the lock is lost (S5)', async () => {
+  it('stops waiting for the budget if the lock is lost (S5)', async () => {
     const locker = new LosableLocker()
     const world = worldWithBlob({ locker, limits: { bytes: 1000, transfers: 1 } })
     const turn = await world.budget.acquire(1)
@@ -95,7 +95,7 @@ describe('ingestBlob', () => {
     expect(world.remote.fetches).toEqual([])
   })
 
-  it('says that it was called off, not that the lock lost, when both happen', async () => {
+  it('throws the abort, not the lost lock, if both happen', async () => {
     const locker = new LosableLocker()
     const world = worldWithBlob({ locker })
     const gate = world.remote.hold(desc)
@@ -107,14 +107,14 @@ describe('ingestBlob', () => {
     await expect(running).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('refuses content that is there with another size (R16)', async () => {
+  it('refuses content that is stored with another size (R16)', async () => {
     const world = worldWithBlob()
     await world.ingest(desc)
     const { descriptor } = describedAs(blob, { size: 3999 })
     await expect(world.ingest(descriptor)).rejects.toEqual(errorOf('FAILED_PRECONDITION', '4000', '3999'))
   })
 
-  it('never runs more transfers than the budget has places', async () => {
+  it('never runs more transfers than the budget allows', async () => {
     const world = newWorld({ limits: { bytes: 1024 * 1024, transfers: 2 } })
     const blobs = ['a', 'b', 'c'].map((seed) => fixtureBlob(seededBuffer(seed, 1000)))
     world.remote.push(manifestOf(blobs), 'registry.test/a:1')

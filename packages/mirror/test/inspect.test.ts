@@ -33,7 +33,7 @@ function those(root: DescriptorNode, holds: (node: DescriptorNode) => boolean): 
 }
 
 describe('inspectImage', () => {
-  it('shows the tree of an index with what is selected and what is stored', async () => {
+  it('shows the tree of an index, with what is selected and stored', async () => {
     const { index, amd64: taken, arm64: left } = twoPlatforms()
     const world = await mirrored(index, amd64)
     const root = await inspectImage(await world.names.get(name), world.content)
@@ -47,7 +47,7 @@ describe('inspectImage', () => {
     expect(digestsOf(those(root, ({ present }) => present))).toEqual(wanted)
   })
 
-  it('ends at what is not stored', async () => {
+  it('ends at content that is not stored', async () => {
     const image = imageOf(['x'])
     const world = await mirrored(image)
     await world.content.delete(image.descriptor.digest)
@@ -55,7 +55,7 @@ describe('inspectImage', () => {
     expect(root).toMatchObject({ present: false, selected: true, children: [] })
   })
 
-  it('says why a stored manifest cannot be read, and shows the rest', async () => {
+  it('reports why a stored manifest cannot be read, and shows the rest', async () => {
     const world = newWorld()
     const broken = documentImage('{', mediaTypes.ociManifest)
     const whole = imageOf(['x'])
@@ -67,7 +67,7 @@ describe('inspectImage', () => {
     expect(root.children[1]?.children).toHaveLength(2)
   })
 
-  it('says so when something larger than a manifest may be is stored as one', async () => {
+  it('reports a stored manifest that is too large', async () => {
     const world = newWorld()
     const large = documentImage(' '.repeat(9 * 1024 * 1024), mediaTypes.ociManifest)
     await using writer = await world.content.writer('large', large.descriptor)
@@ -77,7 +77,7 @@ describe('inspectImage', () => {
     expect(root).toMatchObject({ present: true, damage: expect.stringContaining('more than') })
   })
 
-  it('shows what is deleted at the same time as not stored', async () => {
+  it('shows content that is deleted at the same time as not stored', async () => {
     const image = imageOf(['x'])
     const world = await mirrored(image)
     const stat = world.driver.stat.bind(world.driver)
@@ -90,7 +90,7 @@ describe('inspectImage', () => {
     expect(root).toMatchObject({ present: false, children: [] })
   })
 
-  it('looks once into an index that is named ten thousand times on every level (R15)', async () => {
+  it('reads an index once that is named ten thousand times on every level (R15)', async () => {
     let image: FixtureImage = imageOf(['x'])
     for (let level = 0; level < 3; level++) {
       const manifests = new Array(10_000).fill(image.descriptor)
@@ -101,7 +101,7 @@ describe('inspectImage', () => {
     expect(those(root, () => true)).toHaveLength(1 + 3 * 10_000 + 2)
   })
 
-  it('shows what is below a manifest as selected though it was met unselected before', async () => {
+  it('shows content below a manifest as selected even if the manifest was shown unselected before', async () => {
     const image = imageOf(['x'])
     const asArm = { ...image, descriptor: { ...image.descriptor, platform: parsePlatform('linux/arm64') } }
     const index = imageIndex([imageIndex([asArm]), imageIndex([image])])
@@ -130,7 +130,7 @@ describe('summarizeImage', () => {
     expect(await summary(world)).toEqual({ size, platforms: ['linux/amd64'], missing: [], damaged: [] })
   })
 
-  it('names a layer that is missing; the size is known all the same', async () => {
+  it('names a missing layer; the size is known', async () => {
     const image = imageOf(['x'])
     const world = await mirrored(image)
     await world.content.delete(blobAt(image, 1).digest)
@@ -138,7 +138,7 @@ describe('summarizeImage', () => {
     expect(await summary(world)).toMatchObject({ size, missing: [blobAt(image, 1).digest] })
   })
 
-  it('does not know the size when a manifest is missing, and does not hold its platform', async () => {
+  it('has no size if a manifest is missing, and not its platform', async () => {
     const { index, arm64: gone } = twoPlatforms()
     const world = await mirrored(index)
     await world.content.delete(gone.descriptor.digest)
@@ -150,7 +150,7 @@ describe('summarizeImage', () => {
     })
   })
 
-  it('does not know the size when a manifest cannot be read, and names it', async () => {
+  it('has no size if a manifest cannot be read, and names it', async () => {
     const broken = documentImage('{', mediaTypes.ociManifest)
     const world = newWorld()
     world.remote.push(imageIndex([broken]), name)
@@ -163,7 +163,7 @@ describe('summarizeImage', () => {
     })
   })
 
-  it('does not miss foreign layers that were left where they are (R2)', async () => {
+  it('does not report foreign layers that are not stored as missing (R2)', async () => {
     const foreign = fixtureBlob('windows', mediaTypes.dockerForeignLayerGzip)
     const world = await mirrored(manifestOf([foreign]))
     expect(await summary(world)).toMatchObject({ missing: [] })

@@ -8,8 +8,8 @@ const name = 'registry.test/a:1'
 const sent = (world: ReturnType<typeof newPushWorld>, { digest }: { digest: string }) =>
   world.registry.received(`PUT m/a/blobs/${digest}`).length
 
-describe('R33 a registry that lacks blobs which it said to have', () => {
-  it('gets them, and only them, once more', async () => {
+describe('R33 a registry that lacks blobs after it has answered that it has them', () => {
+  it('gets exactly these blobs once more', async () => {
     const world = newPushWorld()
     const image = imageOf(['x', 'y', 'z'])
     const lost = [blobAt(image, 1), blobAt(image, 3)]
@@ -22,7 +22,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(outcome?.fetched.objects).toBe(5)
   })
 
-  it('gets those of all its manifests at once', async () => {
+  it('gets the blobs of all its manifests at once', async () => {
     const world = newPushWorld()
     const { index, amd64, arm64 } = twoPlatforms()
     for (const image of [amd64, arm64]) world.registry.lost.add(blobAt(image, 0).digest)
@@ -32,7 +32,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(world.registry.received(`PUT m/a/manifests/${amd64.descriptor.digest}`)).toHaveLength(2)
   })
 
-  it('gets all blobs of a manifest where it does not name them', async () => {
+  it('gets all blobs of a manifest if it does not name them', async () => {
     const world = newPushWorld()
     world.registry.namesLacking = false
     const image = imageOf(['x', 'y'])
@@ -43,7 +43,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(sent(world, blobAt(image, 1))).toBe(1)
   })
 
-  it('gets what it said to have mounted, and what another image has brought there', async () => {
+  it('gets blobs that it claimed to have mounted, and those that another image has sent', async () => {
     const world = newPushWorld()
     const [first, second] = [imageOf(['base', 'x']), imageOf(['base', 'y'])]
     world.remote.push(first, name)
@@ -56,7 +56,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(world.registry.received(`PUT m/b/blobs/${base.digest}`)).toHaveLength(1)
   })
 
-  it('gets a manifest that it lost again, without any blob', async () => {
+  it('gets a lost manifest again, without its blobs', async () => {
     const world = newPushWorld()
     const { index, arm64 } = twoPlatforms()
     world.remote.push(index, name)
@@ -71,7 +71,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(world.registry.received(putIndex)).toHaveLength(2)
   })
 
-  it('is named with them in the error when it lacks them still', async () => {
+  it('is named in the error, with the blobs, if it still lacks them', async () => {
     const world = newPushWorld()
     const image: FixtureImage = imageOf(['x', 'y'])
     const lost = blobAt(image, 1).digest
@@ -87,7 +87,7 @@ describe('R33 a registry that lacks blobs which it said to have', () => {
     expect(world.registry.received('PUT m/a/manifests/')).toHaveLength(2)
   })
 
-  it('fails for what its blob failed for, where that cannot be had again', async () => {
+  it('fails with the error of a blob that cannot be fetched again', async () => {
     const world = newPushWorld()
     const image = imageOf(['x', 'y'])
     const lost = blobAt(image, 1)

@@ -28,8 +28,8 @@ function transferLosing(times: number) {
   return { remote, store, run }
 }
 
-describe('S23 a write whose target lost what it had got', () => {
-  it('begins again, from the start', async () => {
+describe('S23 a write that the target has lost', () => {
+  it('starts again from byte 0', async () => {
     const { remote, store, run } = transferLosing(2)
     expect(await run()).toBe('fetched')
     expect(await store.info(desc.digest)).toMatchObject({ size: desc.size })
@@ -37,7 +37,7 @@ describe('S23 a write whose target lost what it had got', () => {
     expect(remote.offsets).toEqual([0, 0, 0])
   })
 
-  it('does not begin again for ever', async () => {
+  it('starts again a limited number of times', async () => {
     const { remote, run } = transferLosing(99)
     await expect(run()).rejects.toEqual(errorOf('UNAVAILABLE', 'no such upload'))
     expect(remote.fetches).toHaveLength(3)

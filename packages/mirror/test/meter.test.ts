@@ -7,18 +7,18 @@ function metered(...offsets: number[]): Meter {
   return meter
 }
 
-it('counts what came', () => {
+it('counts the bytes of a transfer', () => {
   expect(metered(0, 40, 100)).toMatchObject({ bytes: 100, resumed: 0 })
 })
 
-it('leaves out what was there before', () => {
+it('leaves out bytes that were stored before', () => {
   expect(metered(60, 60, 100)).toMatchObject({ bytes: 40, resumed: 60 })
 })
 
-it('counts all of a transfer that began again from the start', () => {
+it('counts all bytes of a transfer that started again from 0', () => {
   expect(metered(60, 80, 0, 100)).toMatchObject({ bytes: 100, resumed: 0 })
 })
 
-it('knows of nothing before anything was told', () => {
+it('counts nothing before the first offset', () => {
   expect(metered()).toMatchObject({ bytes: 0, resumed: 0 })
 })

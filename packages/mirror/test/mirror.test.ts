@@ -11,7 +11,7 @@ const [a, b, c] = ['registry.test/a:1', 'registry.test/b:1', 'registry.test/c:1'
 const gone = new DistError('NOT_FOUND', 'gone')
 
 describe('mirrorImages', () => {
-  it('brings an image in and publishes it', async () => {
+  it('transfers an image and publishes it', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -56,7 +56,7 @@ describe('mirrorImages', () => {
     expect(outcomes.reduce((sum, { fetched }) => sum + fetched.objects, 0)).toBe(10)
   })
 
-  it('mirrors one reference that is given twice, each blob once (Q5)', async () => {
+  it('fetches each blob once for a reference that is given twice (Q5)', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -65,7 +65,7 @@ describe('mirrorImages', () => {
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(1)
   })
 
-  it('brings only the platforms asked for', async () => {
+  it('fetches only the requested platforms', async () => {
     const world = newWorld()
     const { index, arm64: taken, amd64: left } = twoPlatforms()
     world.remote.push(index, a)
@@ -74,7 +74,7 @@ describe('mirrorImages', () => {
     expect(await world.has(left.descriptor)).toBe(false)
   })
 
-  it('leaves the other images alone when one fails, and tells outcomes in order', async () => {
+  it('mirrors other images if one fails, and returns outcomes in order', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), a)
     world.remote.push(imageOf(['y']), c)
@@ -105,7 +105,7 @@ describe('mirrorImages', () => {
     expect(await world.has(child.descriptor)).toBe(false)
   })
 
-  it('calls the other transfers of an image off at its first failure, and tells that failure', async () => {
+  it('cancels the other transfers of an image at its first failure, and returns that failure', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, a)
@@ -120,7 +120,7 @@ describe('mirrorImages', () => {
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(1)
   })
 
-  it('calls them off as canceled, so that nobody takes it for a failure worth a retry', async () => {
+  it('reports them as canceled, not as a retryable failure', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, a)
@@ -138,7 +138,7 @@ describe('mirrorImages', () => {
     expect(signal?.reason).toEqual(errorOf('CANCELED', blobAt(image, 2).digest))
   })
 
-  it('counts what an image had fetched before it failed', async () => {
+  it('counts the objects that an image has fetched before it failed', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -150,7 +150,7 @@ describe('mirrorImages', () => {
     expect(outcome).toMatchObject({ error: gone, fetched: { objects: 2 }, total: { objects: 3 } })
   })
 
-  it('lets another image that waits for the same blob take it over', async () => {
+  it('lets another image that waits for the same blob fetch it', async () => {
     const world = newWorld()
     const failingImage = imageOf(['shared', 'x'])
     const waitingImage = imageOf(['shared'])
@@ -176,7 +176,7 @@ describe('mirrorImages', () => {
     await world.names.get(b)
   })
 
-  it('tells of images that the signal cut short as CANCELED, and has published none of them', async () => {
+  it('reports images that the signal aborted as CANCELED, and publishes none of them', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -189,14 +189,14 @@ describe('mirrorImages', () => {
     await expect(world.names.get(a)).rejects.toEqual(errorOf('NOT_FOUND'))
   })
 
-  it('asks nobody anything when it is called off before it starts', async () => {
+  it('sends no request if the signal has aborted before', async () => {
     const world = newWorld()
     const outcomes = await world.mirror([a, b], { signal: AbortSignal.abort() })
     expect(outcomes).toMatchObject([{ error: errorOf('CANCELED') }, { error: errorOf('CANCELED') }])
     expect(world.remote.resolutions).toEqual([])
   })
 
-  it('fetches only what is still missing after a failure', async () => {
+  it('fetches only missing content after a failure', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, a)

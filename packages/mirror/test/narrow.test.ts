@@ -13,7 +13,7 @@ const name = 'registry.test/a:1'
 const reference = parseReference(name)
 const arm64 = parsePlatform('linux/arm64')
 
-describe('a source that is narrowed to one platform', () => {
+describe('a source for one platform', () => {
   it("resolves an index to that platform's manifest", async () => {
     const remote = new ScriptedRemote()
     const { index, arm64: image } = twoPlatforms()
@@ -22,7 +22,7 @@ describe('a source that is narrowed to one platform', () => {
     expect(desc.digest).toBe(image.descriptor.digest)
   })
 
-  it('reads an index that resolving has brought no second time', async () => {
+  it('does not fetch an index again that resolving has read', async () => {
     const remote = new ScriptedRemote()
     remote.push(twoPlatforms().index, name)
     const resolved = await requestForRegistry(remote, [arm64]).source.resolve(reference, {
@@ -32,7 +32,7 @@ describe('a source that is narrowed to one platform', () => {
     expect(resolved.content).toBeUndefined()
   })
 
-  it('leaves a single manifest as it is, whatever its platform, with its content', async () => {
+  it('resolves a single manifest of any platform to itself, with its content', async () => {
     const remote = new ScriptedRemote()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -43,7 +43,7 @@ describe('a source that is narrowed to one platform', () => {
     expect(resolved.content).toEqual(image.content)
   })
 
-  it('tells which platforms there are where there is not that one', async () => {
+  it('names the platforms of an index that lacks the requested one', async () => {
     const remote = new ScriptedRemote()
     remote.push(twoPlatforms().index, name)
     await expect(
@@ -51,7 +51,7 @@ describe('a source that is narrowed to one platform', () => {
     ).rejects.toEqual(errorOf('NOT_FOUND', name, 'linux/s390x', 'the index has linux/amd64, linux/arm64'))
   })
 
-  it('takes no index that is not what its digest says, and blames who sent it', async () => {
+  it('refuses an index that does not match its digest, and names the host', async () => {
     const remote = new ScriptedRemote()
     const { index } = twoPlatforms()
     remote.push(index, name)
@@ -61,7 +61,7 @@ describe('a source that is narrowed to one platform', () => {
     )
   })
 
-  it('sends that manifest alone, and what refers to it', async () => {
+  it('sends that manifest alone, with its referrers', async () => {
     const remote = new ScriptedRemote()
     const { index, amd64, arm64: image } = twoPlatforms()
     const signature = artifactOf(image.descriptor, 'signature')
@@ -75,7 +75,7 @@ describe('a source that is narrowed to one platform', () => {
     for (const { descriptor } of [index, amd64]) expect(registry.received(descriptor.digest)).toEqual([])
   })
 
-  it('sends it also where the whole index is there under the same name', async () => {
+  it('sends it if the whole index is published under the same name', async () => {
     const remote = new ScriptedRemote()
     const { index, arm64: image } = twoPlatforms()
     remote.push(index, name)
@@ -88,7 +88,7 @@ describe('a source that is narrowed to one platform', () => {
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
 
-  it('costs a HEAD of the tag when nothing has changed', async () => {
+  it('costs a HEAD of the tag if nothing has changed', async () => {
     const remote = new ScriptedRemote()
     remote.push(imageIndex([imageOf(['x'], 'linux/arm64')]), name)
     const { registry, mirror } = newPushWorld({ source: requestForRegistry(remote, [arm64]).source })

@@ -22,20 +22,20 @@ const contentOf = (...images: FixtureImage[]) =>
   [...new Set(images.flatMap(allContent).map(({ descriptor }) => descriptor.digest))].sort()
 
 describe('neededBy', () => {
-  it('tells each digest once', async () => {
+  it('returns each digest once', async () => {
     const { index } = twoPlatforms()
     const world = await mirrored(index)
     expect(digestsOf(await neededBy(world.image, world.content))).toEqual(contentOf(index))
   })
 
-  it('follows the selection alone', async () => {
+  it('follows only the selection', async () => {
     const { index, amd64: taken } = twoPlatforms()
     const world = await mirrored(index, amd64)
     const wanted = [...contentOf(taken), index.descriptor.digest].sort()
     expect(digestsOf(await neededBy(world.image, world.content))).toEqual(wanted)
   })
 
-  it('tells what is missing, and does not look whether blobs are there', async () => {
+  it('returns missing content, and does not check whether blobs are stored', async () => {
     const image = imageOf(['x'])
     const world = await mirrored(image)
     await world.content.delete(blobAt(image, 1).digest)
@@ -44,7 +44,7 @@ describe('neededBy', () => {
     expect(world.driver.stats).toEqual([])
   })
 
-  it.each(['missing', 'damaged'])('ends at a manifest that is %s, and tells the rest', async (what) => {
+  it.each(['missing', 'damaged'])('ends at a manifest that is %s, and returns the rest', async (what) => {
     const [bad, whole] = [imageOf(['x']), imageOf(['y'])]
     const index = imageIndex([bad, whole])
     const world = await mirrored(index)
@@ -54,7 +54,7 @@ describe('neededBy', () => {
     expect(digestsOf(await neededBy(world.image, world.content))).toEqual(wanted)
   })
 
-  it('throws what the store fails with, or ends there as it is told', async () => {
+  it('throws the error of the store, or skips the manifest if requested', async () => {
     const world = await mirrored(imageOf(['x']))
     world.driver.damages.set(world.image.desc.digest, diskError())
     await expect(neededBy(world.image, world.content)).rejects.toEqual(errorOf('INTERNAL', 'EIO'))
@@ -62,13 +62,13 @@ describe('neededBy', () => {
     expect(digestsOf(skipping)).toEqual([world.image.desc.digest])
   })
 
-  it('ends with the signal, whatever it skips', async () => {
+  it('throws CANCELED even if it skips errors', async () => {
     const world = await mirrored(imageOf(['x']))
     const options = { unreadable: 'skip', signal: AbortSignal.abort() } as const
     await expect(neededBy(world.image, world.content, options)).rejects.toEqual(errorOf('CANCELED'))
   })
 
-  it('looks once into an index that is named ten thousand times on every level (R15)', async () => {
+  it('reads an index once that is named ten thousand times on every level (R15)', async () => {
     let image: FixtureImage = imageOf(['x'])
     for (let level = 0; level < 3; level++) {
       const manifests = new Array(10_000).fill(image.descriptor)
@@ -80,7 +80,7 @@ describe('neededBy', () => {
     expect(world.driver.reads).toHaveLength(3 + 1)
   })
 
-  it('takes what is below a manifest that is also named for another platform', async () => {
+  it('returns content below a manifest that is also named for another platform', async () => {
     const image = imageOf(['x'])
     const asArm = { ...image, descriptor: { ...image.descriptor, platform: parsePlatform('linux/arm64') } }
     const world = await mirrored(imageIndex([imageIndex([asArm]), imageIndex([image])]), amd64)
@@ -91,7 +91,7 @@ describe('neededBy', () => {
 })
 
 describe('needsOf', () => {
-  it('names all images that need a digest, and leaves out what none needs', async () => {
+  it('names all images that need a digest, and omits digests that none needs', async () => {
     const world = newWorld()
     const [one, other] = [imageOf(['shared', 'x']), imageOf(['shared', 'y'])]
     world.remote.push(one, b)

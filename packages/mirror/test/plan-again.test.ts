@@ -12,8 +12,8 @@ async function mirrored(world: World, image = imageOf(['x'])) {
   return image
 }
 
-describe('planImage of what is published', () => {
-  it('costs one question that reads nothing, and no fetch, when the image is there as asked for', async () => {
+describe('planImage of a published image', () => {
+  it('costs one request and no fetch for an image that is up to date', async () => {
     const world = newWorld()
     await mirrored(world)
     const plan = await world.plan(name)
@@ -22,20 +22,20 @@ describe('planImage of what is published', () => {
     expect(world.remote.fetches).toEqual([])
   })
 
-  it('holds a single manifest to be there for every platform', async () => {
+  it('accepts a published single manifest for every platform', async () => {
     const world = newWorld()
     await mirrored(world)
     expect((await world.plan(name, { platforms: arm64 })).upToDate).toBe(true)
   })
 
-  it('reads the manifest while resolving when nothing is published', async () => {
+  it('reads the manifest while resolving if nothing is published', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     await world.plan(name)
     expect(world.remote.resolutions).toEqual([{ reference: name, intent: 'manifest' }])
   })
 
-  it('asks nobody for a digest that is published', async () => {
+  it('sends no request for a published digest', async () => {
     const world = newWorld()
     const { descriptor } = await mirrored(world)
     const both = `${name}@${descriptor.digest}`
@@ -46,7 +46,7 @@ describe('planImage of what is published', () => {
     expect(world.remote.resolutions).toEqual([])
   })
 
-  it('asks anew for a tag that was published for another digest than the one asked for', async () => {
+  it('resolves again if the tag is published with another digest than the requested one', async () => {
     const world = newWorld()
     await mirrored(world)
     const other = imageOf(['y'])
@@ -55,7 +55,7 @@ describe('planImage of what is published', () => {
     expect(plan).toMatchObject({ upToDate: false, desc: { digest: other.descriptor.digest } })
   })
 
-  it('stays with what was resolved before, also when the tag has moved, and asks nobody', async () => {
+  it('keeps the root that was resolved before, even if the tag has moved, without a request', async () => {
     const world = newWorld()
     const first = imageOf(['x'])
     world.remote.push(first, name)
@@ -78,7 +78,7 @@ describe('planImage of what is published', () => {
     expect(plan.upToDate).toBe(false)
   })
 
-  it('plans another selection of the same digest, only what it adds', async () => {
+  it('plans only what another selection of the same digest adds', async () => {
     const world = newWorld()
     const { index, arm64: added } = twoPlatforms()
     world.remote.push(index, name)
@@ -89,7 +89,7 @@ describe('planImage of what is published', () => {
     expect(plan.missing).toEqual([blobAt(added, 0), blobAt(added, 2)])
   })
 
-  it('plans what was deleted beneath a published name again', async () => {
+  it('plans content again that was deleted below a published name', async () => {
     const world = newWorld()
     const image = await mirrored(world)
     await world.content.delete(blobAt(image, 1).digest)
@@ -97,7 +97,7 @@ describe('planImage of what is published', () => {
     expect(plan).toMatchObject({ upToDate: false, missing: [blobAt(image, 1)] })
   })
 
-  it('fetches a manifest that was deleted beneath a published name again', async () => {
+  it('fetches a manifest again that was deleted below a published name', async () => {
     const world = newWorld()
     const image = await mirrored(world)
     await world.content.delete(image.descriptor.digest)
@@ -110,7 +110,7 @@ describe('planImage of what is published', () => {
     expect(await world.has(image.descriptor)).toBe(true)
   })
 
-  it('keeps to the digest first resolved when the tag moves meanwhile (S17)', async () => {
+  it('keeps the digest that was resolved first if the tag moves meanwhile (S17)', async () => {
     const world = newWorld()
     const { index, amd64: child } = twoPlatforms()
     world.remote.push(index, name)
@@ -124,7 +124,7 @@ describe('planImage of what is published', () => {
     expect(plan.missing).toHaveLength(5)
   })
 
-  it('takes the new image once the tag has moved', async () => {
+  it('plans the new image after the tag has moved', async () => {
     const world = newWorld()
     await mirrored(world)
     const moved = imageOf(['moved'])

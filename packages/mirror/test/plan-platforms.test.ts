@@ -16,7 +16,7 @@ function attestationOf(subject: FixtureImage): FixtureImage {
 }
 
 describe('planImage with a selection of platforms', () => {
-  it('takes from an index only the platforms asked for', async () => {
+  it('takes only the requested platforms of an index', async () => {
     const world = newWorld()
     const { index, amd64: taken, arm64: left } = twoPlatforms()
     world.remote.push(index, name)
@@ -36,7 +36,7 @@ describe('planImage with a selection of platforms', () => {
     expect(Buffer.compare(stored, index.content)).toBe(0)
   })
 
-  it('takes the attestations of the platforms asked for, and no others', async () => {
+  it('takes the attestations of the requested platforms, and no others', async () => {
     const world = newWorld()
     const { amd64: taken, arm64: left } = twoPlatforms()
     const [kept, dropped] = [attestationOf(taken), attestationOf(left)]
@@ -58,14 +58,14 @@ describe('planImage with a selection of platforms', () => {
   it.each([
     ['an index', () => twoPlatforms().index],
     ['a nested index', () => imageIndex([twoPlatforms().index])],
-  ])('names what %s offers when it lacks a platform', async (_, build) => {
+  ])('names the platforms of %s if it lacks the requested one', async (_, build) => {
     const world = newWorld()
     world.remote.push(build(), name)
     const plan = world.plan(name, { platforms: [parsePlatform('linux/s390x')] })
     await expect(plan).rejects.toEqual(errorOf('NOT_FOUND', 'linux/s390x', 'linux/amd64, linux/arm64'))
   })
 
-  it('takes a single manifest whatever platform is asked for, as the whole image', async () => {
+  it('takes a single manifest for any requested platform, as the whole image', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     const plan = await world.plan(name, { platforms: arm64 })

@@ -20,7 +20,7 @@ describe('planImage', () => {
     expect(plan.upToDate).toBe(false)
   })
 
-  it('commits the manifest on the way, and fetches no blob', async () => {
+  it('commits the manifest, and fetches no blob', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, name)
@@ -41,7 +41,7 @@ describe('planImage', () => {
     expect(digestsOf(plan.missing)).toEqual(digestsOf([blobAt(image, 0), blobAt(image, 2)]))
   })
 
-  it('walks a manifest that is in the store though its layers are not', async () => {
+  it('walks a stored manifest whose layers are not stored', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, name)
@@ -58,7 +58,7 @@ describe('planImage', () => {
     expect(digestsOf((await world.plan(name)).missing)).toContain(model.descriptor.digest)
   })
 
-  it('leaves foreign layers where they are and tells of them (R2)', async () => {
+  it('skips foreign layers and reports them (R2)', async () => {
     const world = newWorld()
     const foreign = fixtureBlob('windows', mediaTypes.dockerForeignLayerGzip)
     world.remote.push(manifestOf([foreign]), name)
@@ -67,7 +67,7 @@ describe('planImage', () => {
     expect(digestsOf(plan.objects)).not.toContain(foreign.descriptor.digest)
   })
 
-  it('takes foreign layers where that is asked for', async () => {
+  it('takes foreign layers if requested', async () => {
     const world = newWorld()
     const foreign = fixtureBlob('windows', mediaTypes.dockerForeignLayerGzip)
     world.remote.push(manifestOf([foreign]), name)
@@ -137,7 +137,7 @@ describe('planImage', () => {
     expect(await world.has(layer.descriptor)).toBe(true)
   })
 
-  it('asks for the digest, not the tag, where a reference has both', async () => {
+  it('resolves the digest, not the tag, of a reference with both', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, 'registry.test/a:other')
@@ -145,7 +145,7 @@ describe('planImage', () => {
     expect(plan.desc.digest).toBe(image.descriptor.digest)
   })
 
-  it('says what is unknown', async () => {
+  it('names an unknown reference', async () => {
     const unknown: Digest = digestOf('unknown')
     const world = newWorld()
     await expect(world.plan(`registry.test/a@${unknown}`)).rejects.toEqual(errorOf('NOT_FOUND', unknown))

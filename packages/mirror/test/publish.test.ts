@@ -18,7 +18,7 @@ async function publishedIn({ names }: World): Promise<Image[]> {
 }
 
 describe('publishImage', () => {
-  it('publishes what is whole', async () => {
+  it('publishes a complete image', async () => {
     const world = newWorld()
     const { descriptor } = imageOf(['x'])
     world.remote.push(imageOf(['x']), name)
@@ -30,7 +30,7 @@ describe('publishImage', () => {
     expect(await publishedIn(world)).toEqual([image])
   })
 
-  it('publishes nothing while something is missing, and names it', async () => {
+  it('publishes nothing if content is missing, and names it', async () => {
     const world = newWorld()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, name)
@@ -43,7 +43,7 @@ describe('publishImage', () => {
     expect(await publishedIn(world)).toEqual([])
   })
 
-  it('looks again: what was there when it was planned may be gone', async () => {
+  it('checks again for content that was deleted after planning', async () => {
     const world = newWorld()
     const image = imageOf(['x'])
     world.remote.push(image, name)
@@ -53,7 +53,7 @@ describe('publishImage', () => {
     await expect(world.publish(plan)).rejects.toEqual(errorOf('UNAVAILABLE', image.descriptor.digest))
   })
 
-  it('names five of many that are missing, and counts the rest', async () => {
+  it('names five missing digests, and counts the others', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['1', '2', '3', '4', '5', '6']), name)
     const plan = await world.plan(name)
@@ -71,7 +71,7 @@ describe('publishImage', () => {
     expect(names).toEqual([name, `registry.test/a@${image.descriptor.digest}`])
   })
 
-  it('keeps what was selected of the same digest before', async () => {
+  it('keeps the selection that was published for the same digest', async () => {
     const world = newWorld()
     world.remote.push(twoPlatforms().index, name)
     await world.mirror([name], { platforms: amd64 })
@@ -79,7 +79,7 @@ describe('publishImage', () => {
     expect((await world.names.get(name)).selection).toEqual(['linux/amd64', 'linux/arm64'])
   })
 
-  it('forgets what was selected of another digest', async () => {
+  it('replaces the selection that was published for another digest', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     await world.mirror([name])
@@ -112,7 +112,7 @@ describe('publishImage', () => {
     expect(steps).toEqual([...new Array(8).fill('content'), 'name'])
   })
 
-  it('leaves the old image published when the new one cannot be completed (S16)', async () => {
+  it('keeps the old image published if the new one cannot be completed (S16)', async () => {
     const world = newWorld()
     const old = imageOf(['old'])
     world.remote.push(old, name)
@@ -123,7 +123,7 @@ describe('publishImage', () => {
     expect((await world.names.get(name)).desc.digest).toBe(old.descriptor.digest)
   })
 
-  it('publishes into whatever target it is given', async () => {
+  it('publishes to any target', async () => {
     const world = newWorld()
     world.remote.push(imageOf(['x']), name)
     const plan = await world.plan(name)

@@ -11,8 +11,8 @@ import { newPushWorld } from './support/pushing.js'
 const name = 'registry.test/a:1'
 const busy = () => new DistError('UNAVAILABLE', 'busy', { retryAfter: 1 })
 
-describe('a blob that goes to a repository', () => {
-  it('is uploaded once for images that share it: other repositories take it over', async () => {
+describe('a blob that is sent to a repository', () => {
+  it('is uploaded once for images that share it, and mounted into other repositories', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const images = ['a', 'b', 'c'].map((own) => imageOf(['base', own]))
     const names = images.map((_, i) => `registry.test/r${i}:1`)
@@ -25,7 +25,7 @@ describe('a blob that goes to a repository', () => {
       expect(await registry.image(`m/r${i}`, '1')).toBe(image.descriptor.digest)
   })
 
-  it('is not asked for again, nor mounted, where two images of one repository share it', async () => {
+  it('is neither checked again nor mounted if two images of one repository share it', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const images = ['a', 'b'].map((own) => imageOf(['base', own]))
     const names = ['registry.test/r:a', 'registry.test/r:b']
@@ -39,7 +39,7 @@ describe('a blob that goes to a repository', () => {
     ])
   })
 
-  it('is mounted from a repository where it was met', async () => {
+  it('is mounted from a repository that is known to have it', async () => {
     const first = newPushWorld()
     const { remote, registry } = first
     remote.push(imageOf(['base']), 'registry.test/old:1')
@@ -56,7 +56,7 @@ describe('a blob that goes to a repository', () => {
     expect(remote.fetchesOf(base)).toBe(1)
   })
 
-  it('is mounted from the repository that it comes from, where that is at the same registry', async () => {
+  it('is mounted from its source repository if that is at the same registry', async () => {
     const { remote, registry, push } = newPushWorld()
     const [host, desc] = ['mirror.test', blobAt(imageOf(['x']), 1)]
     remote.push(imageOf(['x']), `${host}/a:1`)
@@ -67,7 +67,7 @@ describe('a blob that goes to a repository', () => {
     expect(registry.requests.at(-1)).toBe(`MOUNT b/blobs/${desc.digest} from a`)
   })
 
-  it('is uploaded where the registry does not mount', async () => {
+  it('is uploaded if the registry does not mount', async () => {
     const { remote, registry, mirror } = newPushWorld()
     registry.mounts = false
     const images = ['a', 'b'].map((own) => imageOf(['base', own]))
@@ -78,7 +78,7 @@ describe('a blob that goes to a repository', () => {
     expect(await registry.image('m/b', '1')).toBe(images[1]?.descriptor.digest)
   })
 
-  it('is sent again from its start where the registry fails in the middle', async () => {
+  it('is sent again from byte 0 if the registry fails in the middle', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -89,7 +89,7 @@ describe('a blob that goes to a repository', () => {
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
 
-  it('R27 fails with what the registry said after six attempts, and leaves the tag as it was', async () => {
+  it('R27 fails with the error of the registry after six attempts, and keeps the tag', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -101,7 +101,7 @@ describe('a blob that goes to a repository', () => {
     expect(registry.received('PUT m/a/manifests')).toEqual([])
   })
 
-  it('is not sent again where the registry refuses it', async () => {
+  it('is not sent again if the registry refuses it', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -111,7 +111,7 @@ describe('a blob that goes to a repository', () => {
     expect(remote.fetchesOf(blobAt(image, 1))).toBe(0)
   })
 
-  it('goes on in the same upload where the source breaks', async () => {
+  it('continues in the same upload if the source fails', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = ociImage({ layers: [seededLayer('large', 100_000)] })
     remote.push(image, name)
@@ -125,7 +125,7 @@ describe('a blob that goes to a repository', () => {
   it.each([
     ['a flipped byte', flipped],
     ['too few bytes', short],
-  ])('of which the source gives %s never becomes one (S3)', async (_, fault) => {
+  ])('is not committed if the source sends %s (S3)', async (_, fault) => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -138,11 +138,11 @@ describe('a blob that goes to a repository', () => {
   })
 })
 
-describe('Holdings', () => {
+describe('MountSources', () => {
   const digest = (letter: string) => `sha256:${letter.repeat(64)}` as Digest
   const at = (repository: string, host = 'mirror.test') => ({ host, repository })
 
-  it('knows the repositories of each host that hold a blob', () => {
+  it('returns the repositories of each host that have a blob', () => {
     const mountSources = new MountSources()
     mountSources.add(at('a'), digest('1'))
     mountSources.add(at('b'), digest('1'))
@@ -153,7 +153,7 @@ describe('Holdings', () => {
     expect(mountSources.repositoryWith(digest('1'), 'other.test')).toBeUndefined()
   })
 
-  it('forgets the oldest blobs when it knows too many places', () => {
+  it('forgets the oldest blobs beyond its limit', () => {
     const mountSources = new MountSources(3)
     for (const repository of ['a', 'b']) mountSources.add(at(repository), digest('1'))
     for (const letter of ['2', '2', '3']) mountSources.add(at('a'), digest(letter))

@@ -8,8 +8,8 @@ import { artifactOf, newPushWorld } from './support/pushing.js'
 const name = 'registry.test/a:1'
 const all = { referrers: true }
 
-describe('what refers to an image', () => {
-  it('goes with it: of the index, of its manifests, and of what refers to them', async () => {
+describe('referrers', () => {
+  it('are sent for the index, for its manifests, and for other referrers', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const { index, amd64 } = twoPlatforms()
     const signature = artifactOf(index.descriptor, 'signature')
@@ -25,7 +25,7 @@ describe('what refers to an image', () => {
       expect(await registry.image('m/a', descriptor.digest)).toBe(descriptor.digest)
   })
 
-  it('may be an index', async () => {
+  it('may be indexes', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const bundle = imageIndex([artifactOf(image.descriptor, 'one'), artifactOf(image.descriptor, 'two')])
@@ -36,7 +36,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', bundle.descriptor.digest)).toBe(bundle.descriptor.digest)
   })
 
-  it('is left where it was not asked for, and nobody is asked for it', async () => {
+  it('are not sent and not listed unless requested', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')
@@ -47,7 +47,7 @@ describe('what refers to an image', () => {
     expect(registry.received(signature.descriptor.digest)).toEqual([])
   })
 
-  it('by more manifests than one may name: its image fails before any is read (R15)', async () => {
+  it('beyond the limit fail the image before any is read (R15)', async () => {
     const { remote, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -56,7 +56,7 @@ describe('what refers to an image', () => {
     expect(outcome?.error).toEqual(errorOf('MALFORMED', name, '10000'))
   })
 
-  it('is left out where it is listed but not there: lists grow stale', async () => {
+  it('are left out if they are listed but missing: lists can be stale', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -65,7 +65,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
 
-  it('is left behind, with one remark, where a registry does not tell what there is', async () => {
+  it('are left out, with one remark, if the registry does not list them', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const { index } = twoPlatforms()
     remote.push(index, name)
@@ -79,7 +79,7 @@ describe('what refers to an image', () => {
     expect(await mirror([name])).toMatchObject([{ upToDate: true, remarks: [] }])
   })
 
-  it('needs no remark where tags list what there is, and the rest has none', async () => {
+  it('cause no remark if tags list some and the others have no list', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const { index } = twoPlatforms()
     const signature = artifactOf(index.descriptor, 'signature')
@@ -91,7 +91,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', signature.descriptor.digest)).toBeDefined()
   })
 
-  it('is left behind, with a remark, where the registry does not support it', async () => {
+  it('are left out, with a remark, if the target does not support them', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signatures = ['one', 'two'].map((text) => artifactOf(image.descriptor, text))
@@ -106,7 +106,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', signatures[1]?.descriptor.digest ?? '')).toBeDefined()
   })
 
-  it('is put at another time where that may be', async () => {
+  it('are put again after a temporary failure', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')
@@ -120,7 +120,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', signature.descriptor.digest)).toBeDefined()
   })
 
-  it('fails its image where it cannot be read', async () => {
+  it('fail the image if they cannot be read', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')
@@ -135,7 +135,7 @@ describe('what refers to an image', () => {
     expect(await registry.image('m/a', '1')).toBeUndefined()
   })
 
-  it('comes later where it was made later, and the image is not put again below its manifest', async () => {
+  it('that are newer than their image are added; other manifests are not put again', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const { index } = twoPlatforms()
     const signature = artifactOf(index.descriptor, 'signature')
@@ -151,7 +151,7 @@ describe('what refers to an image', () => {
     ])
   })
 
-  it('costs a question to each side when nothing has changed', async () => {
+  it('cost one request to each side if nothing has changed', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const { digest } = image.descriptor
@@ -165,7 +165,7 @@ describe('what refers to an image', () => {
     expect(registry.requests).toEqual(['HEAD m/a/manifests/1', `GET m/a/referrers/${digest}`])
   })
 
-  it('is put again where a registry has it and does not list it', async () => {
+  it('are put again if a registry has them and does not list them', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')
@@ -182,7 +182,7 @@ describe('what refers to an image', () => {
     ])
   })
 
-  it('comes before the tag: where it is refused, the tag stays as it was (S16)', async () => {
+  it('come before the tag: if one is refused, the tag is not moved (S16)', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')

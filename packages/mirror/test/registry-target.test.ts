@@ -13,7 +13,7 @@ const writes = (requests: readonly string[]) =>
   requests.filter((request) => /^(PUT|POST|MOUNT)/.test(request))
 
 describe('an image that goes to a registry', () => {
-  it('has blobs first, then child manifests, the index, what refers to it, and the tag last (S16)', async () => {
+  it('gets blobs first, then child manifests, the index, its referrers, and the tag last (S16)', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const { index, amd64: first, arm64: second } = twoPlatforms()
     const signature = artifactOf(index.descriptor, 'signed')
@@ -32,7 +32,7 @@ describe('an image that goes to a registry', () => {
     expect(puts.slice(blobs.size + 2)).toEqual([index.descriptor.digest, signature.descriptor.digest, '1'])
   })
 
-  it('has manifests that wait until all else is there, and are done with the tag', async () => {
+  it('has manifests that wait for all other content, and are done with the tag', async () => {
     const { remote, mirror } = newPushWorld()
     const image = imageOf(['x'])
     remote.push(image, name)
@@ -69,7 +69,7 @@ describe('an image that goes to a registry', () => {
     )
   })
 
-  it('is not whole for anybody until it is: ended before any write, the tag means the old image (S16)', async () => {
+  it('is visible only when complete: killed before any write, the tag is the old image (S16)', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const old = imageOf(['old'])
     const { index } = twoPlatforms()
@@ -90,7 +90,7 @@ describe('an image that goes to a registry', () => {
     expect(ends).toBeGreaterThan(4)
   })
 
-  it('costs one HEAD when nothing has changed', async () => {
+  it('costs one HEAD if nothing has changed', async () => {
     const { remote, registry, mirror } = newPushWorld()
     remote.push(twoPlatforms().index, name)
     await mirror([name])
@@ -100,7 +100,7 @@ describe('an image that goes to a registry', () => {
     expect(remote.resolutions.map(({ intent }) => intent)).toEqual(['manifest', 'compare'])
   })
 
-  it('is put under the digest of its reference, and under both names where it has both', async () => {
+  it('is put under the digest of its reference, or under both names', async () => {
     const { remote, registry, mirror } = newPushWorld()
     const image = imageOf(['x'])
     const { digest } = image.descriptor
@@ -111,7 +111,7 @@ describe('an image that goes to a registry', () => {
     expect(await registry.image('m/a', '1')).toBe(digest)
   })
 
-  it('takes no more requests once it is given up', async () => {
+  it('gets no more requests after an abort', async () => {
     const { remote, registry, mirror } = newPushWorld()
     remote.push(twoPlatforms().index, name)
     const controller = new AbortController()
@@ -124,8 +124,8 @@ describe('an image that goes to a registry', () => {
   })
 })
 
-describe('an image that is looked at part by part', () => {
-  it('costs a HEAD for each part, and puts nothing where nothing is missing', async () => {
+describe('an image that is checked part by part', () => {
+  it('costs a HEAD for each part, and puts nothing if nothing is missing', async () => {
     const world = newPushWorld()
     const { index } = twoPlatforms()
     world.remote.push(index, name)
@@ -138,7 +138,7 @@ describe('an image that is looked at part by part', () => {
     expect(registry.received('HEAD')).toHaveLength(1 + allContent(index).length)
   })
 
-  it('gets back what the registry has lost, and that alone', async () => {
+  it('gets exactly what the registry has lost', async () => {
     const world = newPushWorld()
     const { index, amd64: image } = twoPlatforms()
     world.remote.push(index, name)
@@ -160,7 +160,7 @@ describe('an image that is looked at part by part', () => {
 })
 
 describe('a part of an index', () => {
-  it('is refused by a registry that wants all of it: the error says so, and the tag stays', async () => {
+  it('is refused by a registry that requires all manifests: the error says so, and the tag is not moved', async () => {
     const { remote, registry, mirror } = newPushWorld()
     remote.push(twoPlatforms().index, name)
     const [outcome] = await mirror([name], { platforms: amd64 })
@@ -168,7 +168,7 @@ describe('a part of an index', () => {
     expect(await registry.image('m/a', '1')).toBeUndefined()
   })
 
-  it('proves nothing of the other parts: they are brought to a registry that takes parts', async () => {
+  it('proves nothing about other parts: they are sent to a registry that accepts parts', async () => {
     const { remote, registry, mirror } = newPushWorld()
     registry.takesSparse = true
     const { index, arm64: image } = twoPlatforms()
@@ -179,7 +179,7 @@ describe('a part of an index', () => {
     expect(await mirror([name], { platforms: [...amd64, ...arm64] })).toMatchObject([{ upToDate: true }])
   })
 
-  it('keeps the error of a registry that refuses it for another reason', async () => {
+  it('keeps the error of a refusal for another reason', async () => {
     const { remote, registry, mirror } = newPushWorld()
     remote.push(twoPlatforms().index, name)
     const denied = new DistError('PERMISSION_DENIED', 'denied')
@@ -199,7 +199,7 @@ describe('destinationOf', () => {
     expect(at(`quay.io/app:1@${digest}`, 'registry.test')).toBe(`registry.test/app:1@${digest}`)
   })
 
-  it('is refused where the name would be too long', () => {
+  it('is refused if the name would be too long', () => {
     const text = `quay.io/${'a'.repeat(200)}:1`
     expect(() => at(text, 'registry.test', 'b'.repeat(60))).toThrow(errorOf('INVALID_ARGUMENT', '255'))
   })

@@ -96,7 +96,7 @@ function timed(ending: Promise<{ readonly error: unknown } | undefined>) {
 }
 
 describe('a schedule of the work of many hosts', () => {
-  it.each(['refuses', 'is silent'] as const)('R28 costs others nothing where a host %s', async (how) => {
+  it.each(['refuses', 'is silent'] as const)('R28 does not delay other hosts if one %s', async (how) => {
     const hosts = new Hosts()
     hosts.failing.set('dead', how)
     const schedule = hosts.schedule()
@@ -115,7 +115,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(hosts.asked.get('dead')).toBeLessThanOrEqual(6)
   })
 
-  it('R28 waits longer for a host that has answered, and goes on where it was when it is back', async () => {
+  it('R28 waits longer for a host that has answered, and continues when it is available again', async () => {
     const hosts = new Hosts()
     const schedule = hosts.schedule()
     const first = timed(schedule.add('a', hosts.work('first', 'a')))
@@ -130,7 +130,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(others.every(({ at, error }) => at !== undefined && error === undefined)).toBe(true)
   })
 
-  it('R27 gives a host that has answered up after its patience, and 12 requests', async () => {
+  it('R27 gives up a host that has answered after the time of its policy, and 12 requests', async () => {
     const hosts = new Hosts()
     await hosts.limiter.answered('a')
     hosts.failing.set('a', 'refuses')
@@ -141,7 +141,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(hosts.asked.get('a')).toBe(12)
   })
 
-  it('R27 asks a host that is always busy at most 40 times', async () => {
+  it('R27 sends at most 40 requests to a host that is always busy', async () => {
     const hosts = new Hosts()
     hosts.failing.set('a', 'is busy')
     const only = timed(hosts.schedule().add('a', hosts.work('x', 'a')))
@@ -150,7 +150,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(hosts.asked.get('a')).toBeLessThanOrEqual(40)
   })
 
-  it('R27 tries work that fails for a reason of its own six times', async () => {
+  it('R27 tries work that fails for another reason six times', async () => {
     const hosts = new Hosts()
     hosts.failing.set('a', 'fails')
     const work = hosts.work('x', 'a')
@@ -161,7 +161,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(work.delays).toHaveLength(5)
   })
 
-  it('R28 has what needs a dead host beside its own wait for that one, and no other work', async () => {
+  it('R28 delays only work that needs a dead host beside its own', async () => {
     const hosts = new Hosts()
     hosts.failing.set('blobs', 'refuses')
     const schedule = hosts.schedule()
@@ -179,7 +179,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(hosts.asked.get('a')).toBeLessThanOrEqual(50 + 50 + 6)
   })
 
-  it('R28 tries a host that has not answered yet with one piece of work, then with sixteen', async () => {
+  it('R28 runs one work for a host that has not answered, then sixteen', async () => {
     const hosts = new Hosts()
     hosts.slow.set('a', 1_000)
     const schedule = hosts.schedule()
@@ -190,7 +190,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(hosts.most).toBe(16)
   })
 
-  it('R28 leaves room beside a slow host, and its hosts take turns', async () => {
+  it('R28 leaves slots beside a slow host, and hosts take turns', async () => {
     const hosts = new Hosts()
     hosts.slow.set('slow', 10_000)
     const schedule = hosts.schedule()
@@ -203,7 +203,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(good.flat().every(({ at }) => at !== undefined)).toBe(true)
   })
 
-  it('ends what alone is refused by a host that answers others', async () => {
+  it('ends work that is always refused by a host that answers others', async () => {
     const hosts = new Hosts()
     const because = 'a is busy'
     const attempt = vi.fn(async () => {
@@ -219,7 +219,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(attempt.mock.calls.length).toBeLessThanOrEqual(2 * retries.attempts + 1)
   })
 
-  it('does not repeat what cannot help', async () => {
+  it('does not retry a permanent error', async () => {
     const hosts = new Hosts()
     const gone = new DistError('NOT_FOUND', 'gone')
     const work = { name: 'x', delayed: vi.fn(), attempt: vi.fn().mockRejectedValue(gone) }
@@ -228,7 +228,7 @@ describe('a schedule of the work of many hosts', () => {
     expect(work.delayed).not.toHaveBeenCalled()
   })
 
-  it('ends whatever waits when it is called off', async () => {
+  it('ends all waiting work at an abort', async () => {
     const hosts = new Hosts()
     hosts.failing.set('dead', 'refuses').set('failing', 'fails')
     const abort = new AbortController()

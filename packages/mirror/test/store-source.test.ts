@@ -21,7 +21,7 @@ async function stored(images: Readonly<Record<string, FixtureImage>>) {
 }
 
 describe('a store as a source', () => {
-  it('resolves names by tag and by digest; of both the digest counts', async () => {
+  it('resolves names by tag and by digest; the digest is used if both are given', async () => {
     const image = imageOf(['x'])
     const { digest } = image.descriptor
     const { source } = await stored({ [name]: image, [`registry.test/a@${digest}`]: image })
@@ -29,12 +29,12 @@ describe('a store as a source', () => {
       expect((await source.resolve(parseReference(text))).desc.digest).toBe(digest)
   })
 
-  it('knows no name that is not published', async () => {
+  it('throws NOT_FOUND for a name that is not published', async () => {
     const { source } = await stored({ [name]: imageOf(['x']) })
     await expect(source.resolve(parseReference('registry.test/a:2'))).rejects.toEqual(errorOf('NOT_FOUND'))
   })
 
-  it('reads content from an offset, and says what is not there', async () => {
+  it('reads content from an offset, and names missing content', async () => {
     const image = imageOf(['x'])
     const { source, content } = await stored({ [name]: image })
     const fetcher = source.fetcher(locator)
@@ -50,7 +50,7 @@ describe('a store as a source', () => {
     await expect(fetcher.fetch(blobAt(imageOf(['y']), 1))).rejects.toEqual(errorOf('NOT_FOUND'))
   })
 
-  it('pushes what it holds, byte for byte', async () => {
+  it('pushes its content byte for byte', async () => {
     const image = imageOf(['x', 'y'])
     const { source } = await stored({ [name]: image })
     const { registry, mirror } = newPushWorld({ source })
@@ -58,7 +58,7 @@ describe('a store as a source', () => {
     expect(await registry.image('m/a', '1')).toBe(image.descriptor.digest)
   })
 
-  it('says of a damaged manifest that the store is to blame', async () => {
+  it('names the store in the error of a damaged manifest', async () => {
     const image = imageOf(['x'])
     const driver = new FlippingDriver()
     const content = createStore(driver)
@@ -83,8 +83,8 @@ describe('a store as a source', () => {
   })
 })
 
-describe('what refers to an image of a store', () => {
-  it('is what has a name in the same repository, each once', async () => {
+describe('referrers in a store', () => {
+  it('are those published in the same repository, each once', async () => {
     const image = imageOf(['x'])
     const { digest } = image.descriptor
     const [signature, sbom, elsewhere] = ['signature', 'sbom', 'elsewhere'].map((text) =>
@@ -105,7 +105,7 @@ describe('what refers to an image of a store', () => {
     expect(await source.referrers?.(locator, signature.descriptor.digest)).toEqual([])
   })
 
-  it('is not known of a manifest that is damaged or gone, and that stops nobody', async () => {
+  it('do not include manifests that are damaged or missing, without an error', async () => {
     const image = imageOf(['x'])
     const signature = artifactOf(image.descriptor, 'signature')
     const gone = artifactOf(image.descriptor, 'gone')

@@ -61,14 +61,14 @@ describe('transferBlob', () => {
     expect(transfer.remote.offsets).toEqual([0])
   })
 
-  it('fetches nothing that is there', async () => {
+  it('fetches nothing that the target has', async () => {
     const transfer = newTransfer()
     await transfer.run()
     expect(await transfer.run()).toBe('present')
     expect(transfer.remote.fetches).toHaveLength(1)
   })
 
-  it('takes a blob without bytes in, and asks nobody for it', async () => {
+  it('commits an empty blob without a request', async () => {
     const empty = fixtureBlob('')
     const transfer = newTransfer(empty)
     expect(await transfer.run()).toBe('fetched')
@@ -83,7 +83,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it.each([1, 512, 1999, size - 1])('goes on at byte %i of a cut-off transfer', async (offset) => {
+  it.each([1, 512, 1999, size - 1])('continues at byte %i of an interrupted transfer', async (offset) => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, offset))
     await transfer.run()
@@ -91,7 +91,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('only commits when a cut-off transfer had all bytes', async () => {
+  it('only commits if an interrupted transfer has all bytes', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes)
     await transfer.run()
@@ -99,7 +99,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('starts over when the source does', async () => {
+  it('starts again from 0 if the source does', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
     transfer.remote.script(desc, restarting)
@@ -110,7 +110,7 @@ describe('transferBlob', () => {
   it.each([
     ['are damaged', 1000],
     ['are all there and damaged', size],
-  ])('fetches from the start when the bytes of a cut-off transfer %s', async (_, left) => {
+  ])('fetches from the start if the bytes of an interrupted transfer %s', async (_, left) => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), new Uint8Array(left))
     await transfer.run()
@@ -118,7 +118,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('fetches from the start when the source refuses to go on from what is there', async () => {
+  it('fetches from the start if the source refuses the offset', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), new Uint8Array(1000))
     transfer.remote.script(desc, failing(new DistError('FAILED_PRECONDITION', 'other content')))
@@ -127,7 +127,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('starts over once, not for ever, when the source is what is damaged', async () => {
+  it('starts again only once if the source is damaged', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
     transfer.remote.script(desc, flipped, flipped)
@@ -140,7 +140,7 @@ describe('transferBlob', () => {
     ['more bytes than were declared (R9)', tooLong],
     ['a flipped byte (R10)', flipped],
     ['fewer bytes than were declared', short],
-  ])('shows nothing of a body with %s, and frees the ref', async (_, fault) => {
+  ])('commits nothing of a body with %s, and frees the ref', async (_, fault) => {
     const transfer = newTransfer()
     transfer.remote.script(desc, fault, fault)
     await expect(transfer.run()).rejects.toEqual(errorOf('FAILED_PRECONDITION', desc.digest, 'registry.test'))
@@ -154,7 +154,7 @@ describe('transferBlob', () => {
     ['more bytes than were declared', tooLong],
     ['a flipped byte', flipped],
     ['fewer bytes than were declared', short],
-  ])('fetches once more, from the start, what came with %s', async (_, fault) => {
+  ])('fetches once more, from the start, after a body with %s', async (_, fault) => {
     const transfer = newTransfer()
     transfer.remote.script(desc, fault)
     expect(await transfer.run()).toBe('fetched')
@@ -162,7 +162,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('names digest, host and what came instead, each once', async () => {
+  it('names digest, host and the found content, each once', async () => {
     const transfer = newTransfer()
     transfer.remote.script(desc, flipped, flipped)
     const error = await transfer.run().catch((thrown: Error) => thrown)
@@ -175,7 +175,7 @@ describe('transferBlob', () => {
     ])
   })
 
-  it('goes on at the offset reached after a reset, however often it gets on (R22)', async () => {
+  it('continues at the offset after any number of resets with progress (R22)', async () => {
     const transfer = newTransfer(fixtureBlob(seededBuffer('large', 400_000)))
     const [once, twice] = [70_000, 66_000]
     transfer.remote.script(transfer.content.descriptor, resetAfter(once), resetAfter(twice))
@@ -184,14 +184,14 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it.each([0, 1000])('R27 leaves a source that breaks after %i bytes to the caller', async (sent) => {
+  it.each([0, 1000])('R27 throws if the source fails after %i bytes', async (sent) => {
     const transfer = newTransfer()
     transfer.remote.script(desc, ...new Array(20).fill(resetAfter(sent)))
     await expect(transfer.run()).rejects.toEqual(errorOf('UNAVAILABLE'))
     expect(transfer.remote.fetches).toHaveLength(1)
   })
 
-  it('gives up on a source that starts from 0 every time and never gets further', async () => {
+  it('gives up if the source always starts from 0 and makes no progress', async () => {
     const transfer = newTransfer()
     const faults = new Array(20).fill([restartAndReset(1000), restartAndReset(500)]).flat()
     transfer.remote.script(desc, ...faults)
@@ -199,21 +199,21 @@ describe('transferBlob', () => {
     expect(transfer.remote.fetches.length).toBeLessThan(10)
   })
 
-  it('does not repeat what cannot help', async () => {
+  it('does not retry a permanent error', async () => {
     const transfer = newTransfer()
     transfer.remote.script(desc, failing(new DistError('NOT_FOUND', 'gone')))
     await expect(transfer.run()).rejects.toEqual(errorOf('NOT_FOUND', 'gone'))
     expect(transfer.remote.fetches).toHaveLength(1)
   })
 
-  it('refuses a body that starts where nobody asked', async () => {
+  it('refuses a body that starts at another offset', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, 1000))
     transfer.remote.script(desc, async () => ({ offset: 500, body: (async function* () {})() }))
     await expect(transfer.run()).rejects.toEqual(errorOf('INTERNAL', '1000', '500'))
   })
 
-  it('tells where it starts and every step', async () => {
+  it('reports the start offset and each chunk', async () => {
     const transfer = newTransfer()
     transfer.driver.left.set(writeRef(desc), bytes.slice(0, 3000))
     const offsets: number[] = []
@@ -221,7 +221,7 @@ describe('transferBlob', () => {
     expect(offsets).toEqual([3000, 3512, size])
   })
 
-  it('leaves what has come for the next one when it is called off', async () => {
+  it('keeps the bytes for the next transfer at an abort', async () => {
     const transfer = newTransfer()
     const gate = transfer.remote.hold(desc)
     const abort = new AbortController()
@@ -234,7 +234,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('R27 does not wait for a source that wants a pause, with its writer open', async () => {
+  it('R27 does not wait for a paused source while it holds a writer', async () => {
     const transfer = newTransfer(fixtureBlob(seededBuffer('large', 400_000)))
     const later = new DistError('UNAVAILABLE', 'later', { retryAfter: 1_000_000 })
     transfer.remote.script(transfer.content.descriptor, resetAfter(100_000, later))
@@ -244,7 +244,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('waits for another process that writes the content, and fetches nothing then (S2)', async () => {
+  it('waits for another process that writes the content, and then fetches nothing (S2)', async () => {
     const transfer = newTransfer()
     const other = await transfer.store.writer(writeRef(desc), desc)
     const running = transfer.run()
@@ -254,7 +254,7 @@ describe('transferBlob', () => {
     expect(transfer.remote.fetches).toEqual([])
   })
 
-  it('takes over when that other process gives up', async () => {
+  it('takes over if that other process aborts', async () => {
     const transfer = newTransfer()
     const other = await transfer.store.writer(writeRef(desc), desc)
     const running = transfer.run()
@@ -263,7 +263,7 @@ describe('transferBlob', () => {
     await expectStored(transfer)
   })
 
-  it('asks the source no more once the storage has failed', async () => {
+  it('sends no request after the storage has failed', async () => {
     const transfer = newTransfer()
     const draft = transfer.driver.draft.bind(transfer.driver)
     transfer.driver.draft = async (ref, expected) => ({

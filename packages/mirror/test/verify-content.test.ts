@@ -36,7 +36,7 @@ const contentOf = (...images: FixtureImage[]) =>
 const sum = (sizes: ReadonlyMap<unknown, number>) => [...sizes.values()].reduce((x, y) => x + y, 0)
 
 describe('verifyContent', () => {
-  it('finds a whole store right, and reads each digest once', async () => {
+  it('finds a complete store right, and reads each digest once', async () => {
     const world = await worldOf(shared, sharing)
     const digest = await store(world, 'nobody needs it')
     const all = contentOf(shared, sharing)
@@ -63,7 +63,7 @@ describe('verifyContent', () => {
     ])
   })
 
-  it('names all images of the store also where only one was asked for', async () => {
+  it('names all images of the store even if only one is verified', async () => {
     const world = await worldOf(shared, sharing)
     world.driver.damages.set(sharedDigest, 'short')
     const own = blobAt(sharing, 2).digest
@@ -74,7 +74,7 @@ describe('verifyContent', () => {
     expect(world.driver.reads).not.toContain(own)
   })
 
-  it('leaves out what the selection of an image does not take', async () => {
+  it('leaves out content that the selection does not take', async () => {
     const { index, amd64: taken, arm64: left } = twoPlatforms()
     const world = newWorld()
     world.remote.push(index, a)
@@ -84,7 +84,7 @@ describe('verifyContent', () => {
     expect([...(await contentToVerify(world)).keys()]).not.toContain(left.descriptor.digest)
   })
 
-  it('tells what an image needs and the store lacks', async () => {
+  it('reports content that an image needs and the store lacks', async () => {
     const world = await worldOf(shared, sharing)
     await world.content.delete(sharedDigest)
     const missing = { digest: sharedDigest, found: { state: 'missing' }, images: [a, b] }
@@ -92,7 +92,7 @@ describe('verifyContent', () => {
     expect((await world.verify({ images: [await world.names.get(b)] })).bad).toMatchObject([missing])
   })
 
-  it('names the images of a damaged manifest, and goes on with what is stored below it', async () => {
+  it('names the images of a damaged manifest, and verifies stored content below it', async () => {
     const { index, amd64: child } = twoPlatforms()
     const world = await worldOf(index, child, imageOf(['z']))
     world.driver.damages.set(child.descriptor.digest, 'flipped')
@@ -107,7 +107,7 @@ describe('verifyContent', () => {
     )
   })
 
-  it('names the images of a manifest that the disk fails to give', async () => {
+  it('names the images of a manifest that the disk fails to read', async () => {
     const world = await worldOf(shared, sharing)
     world.driver.damages.set(shared.descriptor.digest, diskError())
     const { bad } = await world.verify()
@@ -116,7 +116,7 @@ describe('verifyContent', () => {
     ])
   })
 
-  it('tells damaged content that no image needs', async () => {
+  it('reports damaged content that no image needs', async () => {
     const world = await worldOf(shared)
     const digest = await store(world, 'nobody needs it')
     world.driver.damages.set(digest, 'flipped')
@@ -124,7 +124,7 @@ describe('verifyContent', () => {
     expect(bad).toEqual([{ digest, found: expect.objectContaining({ state: 'damaged' }), images: [] }])
   })
 
-  it('takes content that is deleted meanwhile for nothing bad', async () => {
+  it('does not report content that is deleted meanwhile', async () => {
     const world = await worldOf(shared)
     const digest = await store(world, 'on its way out')
     world.driver.onRead = async (read) => {
@@ -134,7 +134,7 @@ describe('verifyContent', () => {
     expect(outcome).toMatchObject({ objects: contentOf(shared).size, bad: [] })
   })
 
-  it('does not miss foreign layers that were left where they are, and verifies those that are stored (R2)', async () => {
+  it('does not report missing foreign layers, and verifies stored ones (R2)', async () => {
     const foreign = fixtureBlob('windows', mediaTypes.dockerForeignLayerGzip)
     const world = await worldOf(manifestOf([foreign]))
     const images = [await world.names.get(a)]
@@ -156,7 +156,7 @@ describe('verifyContent', () => {
     }
   })
 
-  it('verifies no more at a time than it may', async () => {
+  it('verifies no more blobs at the same time than the concurrency', async () => {
     const world = await worldOf(imageOf([...'abcdefghij']))
     let running = 0
     let most = 0
@@ -171,8 +171,8 @@ describe('verifyContent', () => {
   })
 })
 
-describe('verifyContent that ends early', () => {
-  it('tells what it had found when the signal came', async () => {
+describe('verifyContent that stops early', () => {
+  it('reports what it has found before the signal', async () => {
     const world = await worldOf(shared)
     world.driver.damages.set(sharedDigest, 'flipped')
     const controller = new AbortController()
@@ -188,7 +188,7 @@ describe('verifyContent that ends early', () => {
     expect(outcome.objects).toBeLessThan(contentOf(shared).size)
   })
 
-  it('stops at a store that is gone, and holds nothing of that against its content', async () => {
+  it('stops at an outage of the store, and reports no content as bad for it', async () => {
     const world = await worldOf(imageOf([...Array(40).keys()].map(String)))
     for (const digest of (await contentToVerify(world)).keys())
       world.driver.damages.set(digest, serverError())
@@ -198,7 +198,7 @@ describe('verifyContent that ends early', () => {
     expect(world.driver.reads.length).toBeLessThan(20)
   })
 
-  it('goes on past single objects that a store does not give', async () => {
+  it('continues after single objects that a store fails to read', async () => {
     const image = imageOf([...Array(40).keys()].map(String))
     const world = await worldOf(image)
     for (const { descriptor } of image.blobs.slice(1, 13))
@@ -209,14 +209,14 @@ describe('verifyContent that ends early', () => {
     expect(bad[0]).toMatchObject({ found: { code: 'UNAVAILABLE' }, images: [a] })
   })
 
-  it('goes on past a disk that fails everywhere', async () => {
+  it('continues on a disk that fails everywhere', async () => {
     const image = imageOf([...Array(40).keys()].map(String))
     const world = await worldOf(image)
     for (const { descriptor } of image.blobs) world.driver.damages.set(descriptor.digest, diskError())
     expect((await world.verify()).bad).toHaveLength(image.blobs.length)
   })
 
-  it('keeps what it found when the images can no longer be listed', async () => {
+  it('reports what it has found if the images can no longer be listed', async () => {
     const world = await worldOf(shared)
     world.driver.damages.set(sharedDigest, 'flipped')
     const list = world.names.list.bind(world.names)
@@ -230,7 +230,7 @@ describe('verifyContent that ends early', () => {
     expect(outcome.bad[0]).not.toHaveProperty('images')
   })
 
-  it('throws when the store cannot tell what there is', async () => {
+  it('throws if the store cannot list its content', async () => {
     const world = await worldOf(shared)
     world.driver.walk = () => {
       throw new DistError('PERMISSION_DENIED', 'no listing')

@@ -24,7 +24,7 @@ async function commit(bytes: Uint8Array, of: Digest): Promise<void> {
 }
 
 describe('verifyBlob (S20)', () => {
-  it('finds whole content right, of either algorithm and of no bytes', async () => {
+  it('finds complete content right, with both algorithms and without bytes', async () => {
     expect(await verifyBlob({ digest }, store)).toEqual({ state: 'right', size: 5000 })
     const long = digestOf(content, 'sha512')
     await commit(content, long)
@@ -37,16 +37,16 @@ describe('verifyBlob (S20)', () => {
     ['flipped', 5000, () => content.with(0, (content[0] ?? 0) ^ 1)],
     ['short', 4999, () => content.subarray(1)],
     ['long', 5001, () => Buffer.concat([content, Uint8Array.of(0)])],
-  ] as const)('finds %s content damaged, and tells what it found', async (damage, size, found) => {
+  ] as const)('finds %s content damaged, and reports size and digest', async (damage, size, found) => {
     driver.damages.set(digest, damage)
     expect(await verifyBlob({ digest }, store)).toEqual({ state: 'damaged', size, digest: digestOf(found()) })
   })
 
-  it('tells what is missing', async () => {
+  it('reports missing content', async () => {
     expect(await verifyBlob({ digest: digestOf('nowhere') }, store)).toEqual({ state: 'missing' })
   })
 
-  it('tells what the store fails to read, and whether it may be read later', async () => {
+  it('reports content that the store fails to read, and whether a retry can help', async () => {
     driver.damages.set(digest, diskError())
     expect(await verifyBlob({ digest }, store)).toEqual({
       state: 'unreadable',
@@ -58,7 +58,7 @@ describe('verifyBlob (S20)', () => {
     expect(await verifyBlob({ digest }, store)).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
   })
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const offsets: number[] = []
     await verifyBlob({ digest }, store, { onProgress: (offset) => offsets.push(offset) })
     expect(offsets).toEqual([5000])
@@ -71,7 +71,7 @@ describe('verifyBlob (S20)', () => {
     await expect(verifying).rejects.toEqual(errorOf('CANCELED'))
   })
 
-  it('does not take a defect for bad content', async () => {
+  it('throws a programming error', async () => {
     const defect = { open: () => Promise.reject(new TypeError('undefined is not a function')) }
     await expect(verifyBlob({ digest }, defect)).rejects.toThrow(TypeError)
   })
