@@ -31,11 +31,11 @@ const name = 'registry.example.com/app:1'
 const whole = layoutOf(image, name)
 const pathOf = ({ descriptor }: { descriptor: Descriptor }) => `blobs/${descriptor.digest.replace(':', '/')}`
 
-/** The archive with another content, or other fields, at a path. */
+/** The archive with other content or fields at a path. */
 const replaced = (path: string, parts: Partial<TarEntry>) =>
   whole.map((entry) => (entry.path === path ? { ...entry, ...parts } : entry))
 
-/** Imports into a store that has an image: nothing else may be in it afterwards. */
+/** Imports into a store with one image, and checks that it has nothing else afterwards. */
 async function refused(entries: readonly TarEntry[] | Uint8Array): Promise<unknown> {
   const store = new TestStore()
   const there = await store.add('docker.io/library/there:1', other)

@@ -23,7 +23,7 @@ const { config, layers } = dockerParts(image)
 const blobPath = (bytes: Uint8Array) => `blobs/sha256/${digestOf(bytes).slice(7)}`
 const name = 'docker.io/library/app:1'
 
-/** What docker's list says of the image, with its layers as plain files. */
+/** The entry of the image in the docker list, with uncompressed layers. */
 const dockerFiles = (changes: object = {}): TarEntry[] => [
   file(blobPath(config), config),
   ...layers.map((layer) => file(blobPath(layer), layer)),
@@ -32,7 +32,7 @@ const dockerFiles = (changes: object = {}): TarEntry[] => [
   ]),
 ]
 
-/** A manifest of the image's config with these layers, as an entry of the layout. */
+/** A manifest with the config of the image and these layers, as an entry of the layout. */
 function wrongly(...parts: readonly Uint8Array[]) {
   const described = (mediaType: string, bytes: Uint8Array) => fixtureBlob(bytes, mediaType).descriptor
   const document = {
@@ -57,7 +57,7 @@ async function imported(entries: readonly TarEntry[], store = new TestStore()) {
   return { images, digests }
 }
 
-/** What docker's list alone makes of it. */
+/** The result for the docker list alone. */
 const right = () => imported(dockerFiles())
 
 describe('A2 an archive that is a layout and a docker archive', () => {

@@ -37,7 +37,7 @@ const described = (mediaType: string, bytes: Uint8Array) => ({
   size: bytes.byteLength,
 })
 
-/** The manifest that an image of these bytes has to get. */
+/** The expected manifest of an image with these bytes. */
 function manifestFor(config: Uint8Array, layers: readonly Uint8Array[], type: string = mediaTypes.ociLayer) {
   const document = {
     schemaVersion: 2,
@@ -240,7 +240,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
 })
 
 describe('a store that needs the digest of larger content', () => {
-  /** As a bucket does it. */
+  /** As a bucket does. */
   class Particular extends MemoryDriver {
     override async draft(ref: string, expected: Expected): Promise<Draft> {
       const draft = await super.draft(ref, expected)

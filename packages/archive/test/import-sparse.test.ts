@@ -11,7 +11,7 @@ const layer = seededLayer('layer', 2000)
 const amd64 = ociImage({ layers: [layer] })
 const arm64 = ociImage({ layers: [seededLayer('arm64', 2000)], platform: linux('arm64') })
 
-/** BuildKit's attestation about an image. */
+/** An attestation of BuildKit for an image. */
 function attestationOf({ descriptor }: FixtureImage): FixtureImage {
   const statement = ociImage({ layers: [seededLayer(`about ${descriptor.digest}`, 100)] })
   const platform = { os: 'unknown', architecture: 'unknown' }
@@ -19,11 +19,11 @@ function attestationOf({ descriptor }: FixtureImage): FixtureImage {
   return { ...statement, descriptor: { ...statement.descriptor, platform, annotations } }
 }
 const [aboutAmd64, aboutArm64] = [attestationOf(amd64), attestationOf(arm64)]
-/** As `docker save` finds it in a registry: all platforms, each with its attestation. */
+/** An index as in registries: all platforms, each with its attestation. */
 const index = imageIndex([amd64, arm64, aboutAmd64, aboutArm64])
 const name = 'docker.io/library/app:1'
 const digests = (...images: FixtureImage[]) => digestsOf(...images)
-/** All below a manifest but itself. */
+/** Everything below a manifest, without the manifest. */
 const below = (image: FixtureImage) => digests(image).filter((digest) => digest !== image.descriptor.digest)
 
 describe('A1 an index of all platforms, with content of one,', () => {

@@ -36,7 +36,7 @@ const single = (platform: string): Arbitrary<FixtureImage> =>
 
 interface Stored {
   readonly image: FixtureImage
-  /** The platforms that are selected; undefined for all. */
+  /** The selected platforms; undefined for all. */
   readonly selected: readonly string[] | undefined
 }
 
@@ -59,7 +59,7 @@ const stored: Arbitrary<Stored[]> = array(
   { minLength: 1, maxLength: 4 },
 )
 
-/** What a pull of these platforms keeps. */
+/** The content that a pull of these platforms keeps. */
 function contentOf({ image, selected }: Stored) {
   const isKept = (each: FixtureImage): boolean => {
     const { platform } = each.descriptor

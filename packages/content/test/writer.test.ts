@@ -3,7 +3,7 @@ import { DistError } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
 
-/** A storage whose first append of a write is refused, and the next would be taken. */
+/** A storage whose first append of a write fails and whose next one would succeed. */
 class FlakyDriver extends MemoryDriver implements Driver {
   override async draft(...args: Parameters<MemoryDriver['draft']>) {
     const draft = await super.draft(...args)

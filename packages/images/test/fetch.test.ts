@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 const content = Buffer.from('the content of a layer')
 const desc: Descriptor = { mediaType: 'text/plain', digest: digestOf(content), size: content.byteLength }
 
-/** Hands out these chunks for everything, then fails if there is an error. */
+/** Returns these chunks for every descriptor, then fails if an error is given. */
 function fetcherOf(chunks: readonly Uint8Array[], error?: Error) {
   const fetched: Descriptor[] = []
   const fetcher: FetcherLike = {
@@ -70,7 +70,7 @@ describe('fetchHandler', () => {
     const handler = fetchHandler(store, fetcherOf(chunks).fetcher)
     await expect(handler(desc, {})).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
     await nothingIsVisible()
-    // The ref is free again: the next attempt succeeds.
+    // The ref is free: the next attempt succeeds.
     await fetchHandler(store, fetcherOf([content]).fetcher)(desc, {})
     expect(await store.info(desc.digest)).toMatchObject({ size: desc.size })
   })

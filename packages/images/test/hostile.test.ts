@@ -19,7 +19,7 @@ const chain =
       : []
   }
 
-/** Indexes that name more indexes than anybody can visit. */
+/** Indexes that always name more indexes. */
 function endless(width: number, size: number, annotation = ''): Handler {
   let next = 0
   return async () =>
@@ -78,7 +78,7 @@ describe.each([
   })
 
   it('uses little memory for descriptors with large annotations', async () => {
-    // Each index is as large as it says, and nearly all of it is annotations.
+    // Nearly all bytes of each index are annotations.
     const size = 4_000_000
     let handed = 0
     let number = 0

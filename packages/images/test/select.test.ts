@@ -8,7 +8,7 @@ const linux = (architecture: string) => parsePlatform(`linux/${architecture}`)
 const imageFor = (architecture: string, seed = architecture) =>
   ociImage({ layers: [seededLayer(seed, 100)], platform: linux(architecture) })
 
-/** An image that says another platform of itself than its index does, or none. */
+/** An image whose entry in the index has another platform, or none. */
 function listedAs(image: FixtureImage, platform: Descriptor['platform']): FixtureImage {
   const { platform: _, ...bare } = image.descriptor
   return { ...image, descriptor: { ...bare, ...(platform === undefined ? {} : { platform }) } }

@@ -14,7 +14,7 @@ export const index = (name: string, size = 5): Descriptor => ({
 
 export const onPlatform = (desc: Descriptor, platform: Platform): Descriptor => ({ ...desc, platform })
 
-/** A handler that knows the children of each name, and the names that it was called with, in order. */
+/** A handler for a tree of names, and the names that it was called with, in order. */
 export function treeOf(children: Record<string, readonly Descriptor[]>) {
   const byDigest = new Map(Object.entries(children).map(([name, descs]) => [digestOf(name), descs]))
   const names = new Map<string, string>()
@@ -27,7 +27,7 @@ export function treeOf(children: Record<string, readonly Descriptor[]>) {
   return { handler, visited }
 }
 
-/** A store in memory with these documents, and the descriptors of them. */
+/** A store in memory with these documents, and their descriptors. */
 export async function storeWith(documents: readonly { mediaType: string; document: unknown }[]) {
   const store = createStore(new MemoryDriver())
   const descs: Descriptor[] = []

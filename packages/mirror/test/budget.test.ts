@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from './support/errors.js'
 
-/** Asks for bytes and notes when they were granted. */
+/** Requests bytes and records when they are granted. */
 function request(budget: TransferBudget, bytes: number, granted: number[], signal?: AbortSignal) {
   const grant = budget.acquire(bytes, { signal })
   return grant.then((held) => {

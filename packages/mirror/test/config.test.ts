@@ -26,7 +26,7 @@ async function put(blob: FixtureBlob): Promise<Descriptor> {
   return blob.descriptor
 }
 
-/** An image whose config is this text. */
+/** An image with this text as its config. */
 async function putImage(config: string): Promise<Descriptor> {
   const { mediaType, digest, size } = await put(fixtureBlob(config, mediaTypes.ociConfig))
   const manifest = { schemaVersion: 2, config: { mediaType, digest, size }, layers: [] }

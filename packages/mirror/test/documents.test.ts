@@ -77,7 +77,7 @@ describe('the manifests that planning fetches', () => {
       await gate.reached
       return failing(new DistError('NOT_FOUND', 'gone'))(request)
     })
-    // The gate is never released: this ends only because the other fetch is called off.
+    // The gate is never released: this ends only if the other fetch is aborted.
     await expect(world.plan(name)).rejects.toEqual(errorOf('NOT_FOUND', 'gone'))
   })
 })

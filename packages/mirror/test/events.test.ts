@@ -17,7 +17,7 @@ async function eventsOf(world: World, texts = [name]): Promise<MirrorEvent[]> {
 const imageStates = (events: readonly MirrorEvent[]) =>
   events.filter((event): event is ImageEvent => event.type === 'image').map(({ state }) => state)
 
-/** What was told of each object, in order, one line per digest. */
+/** The reported states of each object, in order, one line per digest. */
 function objectStates(events: readonly MirrorEvent[]): string[][] {
   const states = new Map<string, ObjectEvent['state'][]>()
   for (const event of events) {

@@ -8,7 +8,7 @@ import { imageOf } from './support/images.js'
 import { ScriptedRemote } from './support/remote.js'
 import { newWorld, type World } from './support/world.js'
 
-// Few layers to choose from, so that most images share some.
+// Few different layers, so that most images share some.
 const layers = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 4 })
 const single = fc
   .tuple(layers, fc.constantFrom('linux/amd64', 'linux/arm64'))
@@ -26,7 +26,7 @@ function push(images: readonly FixtureImage[], remote: ScriptedRemote): string[]
   return names
 }
 
-/** Everything below an image, by the fixtures' own account. */
+/** Everything below an image, computed from the fixtures. */
 function contentOf(image: FixtureImage): string[] {
   const blobs = image.blobs.map(({ descriptor }) => descriptor.digest)
   return [image.descriptor.digest, ...blobs, ...image.children.flatMap(contentOf)]

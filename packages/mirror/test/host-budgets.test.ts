@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** Whether a place was had by now. */
+/** Whether the slot has been granted. */
 async function isGranted(acquiring: Promise<Disposable>): Promise<boolean> {
   let granted = false
   void acquiring.then(() => {

@@ -23,7 +23,7 @@ function bytesOf(...descs: Descriptor[]): number {
   return descs.reduce((sum, { size }) => sum + size, 0)
 }
 
-/** The descriptors of a tree for which something holds. */
+/** The descriptors of a tree that match a predicate. */
 function those(root: DescriptorNode, holds: (node: DescriptorNode) => boolean): Descriptor[] {
   const found: Descriptor[] = []
   visit(root, (node) => {

@@ -11,7 +11,7 @@ const bytes = seededBuffer('lost', 4000)
 const blob = fixtureBlob(bytes)
 const desc = blob.descriptor
 
-/** A transfer into a storage whose first writes lose what they got, as an upload that somebody sweeps. */
+/** A transfer into a storage that loses its first writes, like uploads that are swept. */
 function transferLosing(times: number) {
   const remote = new ScriptedRemote()
   remote.push(manifestOf([blob]), 'registry.test/a:1')

@@ -52,7 +52,7 @@ describe('mirrorImages', () => {
     expect(outcomes.filter((outcome) => 'error' in outcome)).toEqual([])
     expect(world.remote.fetchesOf(blobAt(imageOf(['shared']), 1))).toBe(1)
     expect(new Set(world.remote.fetches).size).toBe(world.remote.fetches.length)
-    // Told for the one that fetched it, and for no other: three manifests, three configs, four layers.
+    // Reported once for each fetched object: three manifests, three configs, four layers.
     expect(outcomes.reduce((sum, { fetched }) => sum + fetched.objects, 0)).toBe(10)
   })
 
@@ -114,7 +114,7 @@ describe('mirrorImages', () => {
       await gate.reached
       throw gone
     })
-    // The gate is never released: this ends only because the transfer behind it is called off.
+    // The gate is never released: this ends only if the transfer behind it is aborted.
     const [outcome] = await world.mirror([a])
     expect(outcome?.error).toBe(gone)
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(1)

@@ -8,7 +8,7 @@ import { amd64, arm64, newWorld } from './support/world.js'
 
 const name = 'registry.test/a:1'
 
-/** BuildKit's attestation about an image. */
+/** An attestation of BuildKit for an image. */
 function attestationOf(subject: FixtureImage): FixtureImage {
   const attestation = imageOf([`about ${subject.descriptor.digest}`], 'unknown/unknown')
   const annotations = { 'vnd.docker.reference.digest': subject.descriptor.digest }

@@ -27,7 +27,7 @@ describe('planImage', () => {
     const plan = await world.plan(name)
     expect(digestsOf(plan.fetched)).toEqual([image.descriptor.digest])
     expect(await world.has(image.descriptor)).toBe(true)
-    // Resolving read the manifest: it is not asked for again.
+    // Resolving has read the manifest: it is not requested again.
     expect(world.remote.fetches).toEqual([])
   })
 

@@ -13,12 +13,12 @@ afterEach(() => {
 const retries = { attempts: 6, firstDelay: 1_000, longestDelay: 60_000 }
 const seconds = (count: number) => count * 1_000
 
-/** Hosts as work meets them: how each answers, how often it is asked, and how much is under way. */
+/** Simulated hosts: how each answers, how many requests it gets, and how many run. */
 class Hosts {
   readonly limiter: LocalHostLimiter
   readonly asked = new Map<string, number>()
   readonly failing = new Map<string, 'refuses' | 'is silent' | 'is busy' | 'fails'>()
-  /** Milliseconds that a host takes to answer. */
+  /** Milliseconds until a host answers. */
   readonly slow = new Map<string, number>()
   running = 0
   most = 0
@@ -87,7 +87,7 @@ class Hosts {
   }
 }
 
-/** When a piece of work has ended, in milliseconds from now, and how. */
+/** When a work has ended, in milliseconds from now, and its error. */
 function timed(ending: Promise<{ readonly error: unknown } | undefined>) {
   const began = Date.now()
   const ended: { at?: number | undefined; error?: unknown } = {}
@@ -173,9 +173,9 @@ describe('a schedule of the work of many hosts', () => {
     expect(good.every(({ at }) => at !== undefined)).toBe(true)
     await vi.advanceTimersByTimeAsync(seconds(89))
     expect(stuck.every(({ error }) => (error as DistError)?.host === 'blobs')).toBe(true)
-    // Those that were under way at first, then one at a time.
+    // Those that ran at first, then one at a time.
     expect(hosts.asked.get('blobs')).toBeLessThanOrEqual(8 + 5)
-    // While it waits nothing is asked: once for each, and once for each request to the dead host.
+    // No requests while it waits: one for each work, and one for each request to the dead host.
     expect(hosts.asked.get('a')).toBeLessThanOrEqual(50 + 50 + 6)
   })
 

@@ -12,7 +12,7 @@ import { newWorld } from './support/world.js'
 const name = 'registry.test/a:1'
 const locator = { host: 'registry.test', repository: 'a' }
 
-/** A store that holds these images under these names. */
+/** A store with these images under these names. */
 async function stored(images: Readonly<Record<string, FixtureImage>>) {
   const world = newWorld()
   for (const [text, image] of Object.entries(images)) world.remote.push(image, text)
@@ -125,7 +125,7 @@ describe('referrers in a store', () => {
   })
 })
 
-/** Storage that gives one content with a bit flipped. */
+/** Storage that returns one content with a flipped bit. */
 class FlippingDriver extends MemoryDriver {
   flips: string | undefined
 

@@ -45,7 +45,7 @@ async function expectStored({ store, content }: Transfer): Promise<void> {
   ).toBe(0)
 }
 
-/** Nothing is visible, and nobody holds the ref. */
+/** Nothing is visible, and the ref is free. */
 async function expectNothing({ store, driver }: Transfer): Promise<void> {
   await expect(store.info(desc.digest)).rejects.toEqual(errorOf('NOT_FOUND'))
   expect(driver.left.size).toBe(0)

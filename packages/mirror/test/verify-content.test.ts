@@ -10,7 +10,7 @@ import { amd64, newWorld } from './support/world.js'
 
 const [a, b, c] = ['registry.test/a:1', 'registry.test/b:1', 'registry.test/c:1'] as const
 
-/** A world with these images in its store, under the names a, b, c. */
+/** A world with these images in its store, named a, b, c. */
 async function worldOf(...images: FixtureImage[]) {
   const driver = new FaultyDriver()
   const world = newWorld({ driver })
@@ -38,11 +38,11 @@ const sum = (sizes: ReadonlyMap<unknown, number>) => [...sizes.values()].reduce(
 describe('verifyContent', () => {
   it('finds a complete store right, and reads each digest once', async () => {
     const world = await worldOf(shared, sharing)
-    const digest = await store(world, 'nobody needs it')
+    const digest = await store(world, 'unneeded')
     const all = contentOf(shared, sharing)
     world.driver.stats.length = 0
     const outcome = await world.verify()
-    expect(outcome).toEqual({ objects: all.size + 1, bytes: sum(all) + 15, bad: [] })
+    expect(outcome).toEqual({ objects: all.size + 1, bytes: sum(all) + 'unneeded'.length, bad: [] })
     const blobs = [...all.keys()].filter((key) => ![shared, sharing].some((i) => i.descriptor.digest === key))
     for (const each of [...blobs, digest])
       expect(world.driver.reads.filter((read) => read === each)).toHaveLength(1)
@@ -98,7 +98,7 @@ describe('verifyContent', () => {
     world.driver.damages.set(child.descriptor.digest, 'flipped')
     world.driver.damages.set(blobAt(child, 1).digest, 'flipped')
     const { bad } = await world.verify()
-    // What a damaged manifest names is not known: only the other platform tells that it needs the shared layer.
+    // The children of a damaged manifest are unknown: only the other platform needs the shared layer.
     expect(bad.map(({ digest, images }) => [digest, images]).sort()).toEqual(
       [
         [child.descriptor.digest, [a, b]],
@@ -118,7 +118,7 @@ describe('verifyContent', () => {
 
   it('reports damaged content that no image needs', async () => {
     const world = await worldOf(shared)
-    const digest = await store(world, 'nobody needs it')
+    const digest = await store(world, 'unneeded')
     world.driver.damages.set(digest, 'flipped')
     const { bad } = await world.verify()
     expect(bad).toEqual([{ digest, found: expect.objectContaining({ state: 'damaged' }), images: [] }])

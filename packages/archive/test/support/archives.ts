@@ -35,18 +35,18 @@ export function blobFile({ descriptor, open }: FixtureBlob): TarEntry {
   return file(`blobs/${descriptor.digest.replace(':', '/')}`, Buffer.concat([...open()]))
 }
 
-/** The blobs of images, each once, but for those that are left out. */
+/** The blobs of images, each once, without those that are left out. */
 export function blobFiles(images: readonly FixtureImage[], without: readonly string[] = []): TarEntry[] {
   const all = new Map(images.flatMap(allContent).map((blob) => [blob.descriptor.digest, blob]))
   return [...all.values()].filter(({ descriptor }) => !without.includes(descriptor.digest)).map(blobFile)
 }
 
-/** A layout with one image of that name in it. */
+/** A layout with one image of this name. */
 export function layoutOf(image: FixtureImage, name: string, without: readonly string[] = []): TarEntry[] {
   return [layoutFile, ...blobFiles([image], without), indexFile(listed(image, { [containerdName]: name }))]
 }
 
-/** The parts of an image as `docker save` has them: layers that are not compressed, and no manifest. */
+/** The files of an image in `docker save`: uncompressed layers and no manifest. */
 export function dockerParts(image: FixtureImage) {
   const [config, ...layers] = image.blobs as [FixtureBlob, ...FixtureLayer[]]
   return {
@@ -57,7 +57,7 @@ export function dockerParts(image: FixtureImage) {
 
 const hexOf = (bytes: Uint8Array) => digestOf(bytes).slice(7)
 
-/** As skopeo writes `docker-archive:`: the list at the end, old paths as links. */
+/** An archive like skopeo's `docker-archive:`: the list at the end, old paths as links. */
 export function skopeoArchive(images: readonly (readonly [FixtureImage, readonly string[]])[]): TarEntry[] {
   const entries = new Map<string, TarEntry>()
   const add = (entry: TarEntry) => entries.set(String(entry.path), entry)
@@ -80,7 +80,7 @@ export function skopeoArchive(images: readonly (readonly [FixtureImage, readonly
   return [...entries.values(), file('repositories', {}), file('manifest.json', list)]
 }
 
-/** As `docker save` wrote it before version 25: a folder for each layer, those that repeat as links. */
+/** An archive like that of `docker save` before version 25: a directory for each layer, repeated ones as links. */
 export function dockerSaved(image: FixtureImage, tags: readonly string[] | null): TarEntry[] {
   const { config, layers } = dockerParts(image)
   const paths = layers.map((layer, i) => `${hexOf(Buffer.from(`${i} ${hexOf(layer)}`))}/layer.tar`)

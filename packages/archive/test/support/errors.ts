@@ -1,7 +1,7 @@
 import type { Code } from '@dist/errdefs'
 import { expect } from 'vitest'
 
-/** Matches an error of that code whose message has all of the texts. */
+/** Matches an error with this code whose message contains all texts. */
 export function errorOf(code: Code, ...texts: string[]): unknown {
   const pattern = texts.map((text) => `(?=[^]*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})`).join('')
   return expect.objectContaining({ code, message: expect.stringMatching(new RegExp(`^${pattern}`)) })

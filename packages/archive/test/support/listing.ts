@@ -1,8 +1,8 @@
-/** A file of an archive, as it is read without any of our code: `ustar` without extensions. */
+/** A file of an archive, read without code of dist: `ustar` without extensions. */
 export interface ListedFile {
   readonly name: string
   readonly content: Buffer
-  /** The header's fields that could make equal content differ. */
+  /** The fields of the header that could make equal content differ. */
   readonly owner: string
   readonly modified: number
 }

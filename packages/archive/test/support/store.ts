@@ -11,13 +11,13 @@ import {
 import { bareDescriptor, type Digest } from '@dist/oci'
 import { allContent, type FixtureBlob, type FixtureImage } from '@dist/testkit/fixtures'
 
-/** A store in memory, and what it holds. */
+/** A store in memory, and its content. */
 export class TestStore {
   readonly driver = new MemoryDriver()
   readonly content: ContentStore = createStore(this.driver)
   readonly names: Names = new MemoryNames()
 
-  /** Puts an image in, all of it or only what is listed, and publishes it. */
+  /** Adds an image, completely or only the listed content, and publishes it. */
   async add(
     name: string,
     image: FixtureImage,
@@ -36,7 +36,7 @@ export class TestStore {
     await copyContent(writer, toAsync(open()))
   }
 
-  /** Puts other bytes in the place of content, behind the store's back. */
+  /** Replaces the bytes of content without the store. */
   async damage(digest: Digest, bytes: Uint8Array): Promise<void> {
     await this.driver.delete(digest)
     const draft = await this.driver.draft('damage', {})

@@ -1,7 +1,7 @@
 import type { Code } from '@dist/errdefs'
 import { expect } from 'vitest'
 
-/** Matches an error of that code whose message contains all of the texts. */
+/** Matches an error with this code whose message contains all texts. */
 export function errorOf(code: Code, ...texts: string[]): unknown {
   const shape: { code: Code; message?: unknown } = { code }
   if (texts.length === 0) return expect.objectContaining(shape)

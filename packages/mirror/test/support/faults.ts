@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 import type { Fetched } from '@dist/remotes'
 
-/** One request for content, with the bytes that a sound registry would answer it with. */
+/** One request for content, with the bytes of a correct answer. */
 export interface Request {
   readonly desc: Descriptor
   /** All of the content. */
@@ -11,12 +11,12 @@ export interface Request {
   readonly signal: AbortSignal | undefined
 }
 
-/** How one request is answered instead. */
+/** The faulty answer to one request. */
 export type Fault = (request: Request) => Promise<Fetched>
 
 const chunkSize = 512
 
-/** What a sound registry sends: the content from the offset on, in chunks, until the signal aborts. */
+/** A correct body: the content from the offset on, in chunks, until the signal aborts. */
 export function soundly({ content, offset, signal }: Request): Fetched {
   return { offset, from: 'registry.test', body: chunks(content.slice(offset), signal) }
 }
@@ -36,12 +36,12 @@ export const failing =
     throw error
   }
 
-/** Sends so many bytes from the offset asked for, then fails. */
+/** Sends so many bytes from the requested offset, then fails. */
 export const resetAfter =
   (bytes: number, error: Error = resetError()): Fault =>
   async ({ content, offset }) => ({ offset, body: cut(content.slice(offset, offset + bytes), error) })
 
-/** Starts from 0 whatever was asked, sends so many bytes, then fails. */
+/** Starts from 0 for any offset, sends so many bytes, then fails. */
 export const restartAndReset =
   (bytes: number): Fault =>
   async ({ content }) => ({ offset: 0, body: cut(content.slice(0, bytes), resetError()) })
@@ -51,13 +51,13 @@ async function* cut(content: Uint8Array, error: Error): AsyncIterable<Uint8Array
   throw error
 }
 
-/** Starts from 0 whatever was asked. */
+/** Starts from 0 for any offset. */
 export const restarting: Fault = async (request) => soundly({ ...request, offset: 0 })
 
-/** Ends cleanly, one byte early. */
+/** Ends without an error, one byte early. */
 export const short: Fault = async (request) => soundly({ ...request, content: request.content.slice(0, -1) })
 
-/** Sends one byte more than there is. */
+/** Sends one byte too many. */
 export const tooLong: Fault = async (request) =>
   soundly({ ...request, content: Buffer.concat([request.content, Uint8Array.of(0)]) })
 

@@ -4,7 +4,7 @@ import type { Digest } from '@dist/oci'
 
 export type Damage = 'flipped' | 'short' | 'long' | DistError
 
-/** Storage in memory whose content can go bad, and that counts what is read of it. */
+/** Storage in memory whose content can be damaged. Records all reads. */
 export class FaultyDriver extends MemoryDriver {
   readonly damages = new Map<Digest, Damage>()
   /** The digest of every read, in order. */

@@ -9,7 +9,7 @@ class Latch {
   })
 }
 
-/** Holds one request back: its body sends half of what it has, then stalls until it is released or given up. */
+/** Blocks one request: its body sends half of the bytes, then stalls until it is released or aborted. */
 export class Gate {
   readonly #reached = new Latch()
   readonly #open = new Latch()

@@ -20,7 +20,7 @@ export function twoPlatforms() {
   return { index: imageIndex([amd64, arm64]), amd64, arm64 }
 }
 
-/** A document as it stands, with what it names. */
+/** A document, unchanged, with the content that it names. */
 export function documentImage(
   document: unknown,
   mediaType: string,
@@ -32,7 +32,7 @@ export function documentImage(
   return { descriptor, content, blobs, children }
 }
 
-/** An OCI manifest of these layers, described as they are given. */
+/** An OCI manifest with these layers and their descriptors. */
 export function manifestOf(blobs: readonly FixtureBlob[]): FixtureImage {
   const config = fixtureBlob('{}', mediaTypes.ociConfig)
   const layers = blobs.map(({ descriptor }) => descriptor)

@@ -24,7 +24,7 @@ import { PushedRegistry } from './registry.js'
 import { ScriptedRemote } from './remote.js'
 import { soon } from './world.js'
 
-/** Everything goes below `mirror.test/m`. */
+/** All images go below `mirror.test/m`. */
 export const prefix = { host: 'mirror.test', repository: 'm' }
 
 export interface PushWorldOptions extends Partial<RegistryTargetOptions> {
@@ -34,7 +34,7 @@ export interface PushWorldOptions extends Partial<RegistryTargetOptions> {
   source?: Source | undefined
 }
 
-/** A scripted remote, registries in memory, and all that mirrors from the one to the others. */
+/** A scripted remote, registries in memory, and functions that mirror from the remote to the registries. */
 export function newPushWorld(options: PushWorldOptions = {}) {
   const remote = options.remote ?? new ScriptedRemote()
   const registry = options.registry ?? new PushedRegistry()
@@ -69,7 +69,7 @@ export function newPushWorld(options: PushWorldOptions = {}) {
   }
 }
 
-/** An artifact that refers to something: a signature, an SBOM. */
+/** An artifact with a subject, for example a signature. */
 export function artifactOf(subject: Descriptor, text: string): FixtureImage {
   const config = fixtureBlob('{}', mediaTypes.ociConfig)
   const layer = fixtureBlob(text, 'application/vnd.example.signature')

@@ -15,7 +15,7 @@ interface Repository {
   readonly manifests: Map<string, Manifest>
 }
 
-/** A rule for what a request that contains the text fails with. */
+/** The error for requests that contain a text. */
 interface Failure {
   readonly request: string
   readonly error: unknown
@@ -23,26 +23,26 @@ interface Failure {
 }
 
 /**
- * Registries in memory to push to, all hosts in one. As real ones they take no manifest before what it names, unless
- * they are told to. They write down what is asked of them, and fail as they are told to.
+ * Registries in memory to push to, all hosts in one. Like real ones they accept a manifest only after the content that it
+ * names, unless configured otherwise. They record all requests, and fail as scripted.
  */
 export class PushedRegistry implements PusherSource, ReferrersSource {
   /** `HEAD app/blobs/sha256:...`, `PUT app/manifests/1`, in order. */
   readonly requests: string[] = []
-  /** Takes indexes that lack some of their manifests. */
+  /** Accepts indexes without some of their manifests. */
   takesSparse = false
   mounts = true
-  /** Blobs that it says to have, or to have mounted, until they are sent: it has lost them. */
+  /** Lost blobs: it answers that it has or has mounted them, until they are sent. */
   readonly lost = new Set<Digest>()
-  /** Names what it lacks of a manifest. */
+  /** Whether errors name the content that a manifest lacks. */
   namesLacking = true
-  /** Called before each request; what it throws the request fails with. */
+  /** Called before each request; the request fails with what it throws. */
   onRequest: (request: string) => void = () => {}
   readonly #repositories = new Map<string, Repository>()
   readonly #failures: Failure[] = []
   #uploads = 0
 
-  /** The next requests that contain the text fail so. */
+  /** The next requests that contain the text fail with this error. */
   fail(request: string, error: unknown, times = 1): void {
     this.#failures.push({ request, error, times })
   }
@@ -60,7 +60,7 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     return made
   }
 
-  /** What a tag means: its digest, once all that is below it was proven to be there. */
+  /** The digest of a tag, after a check that everything below it is there. */
   async image(name: string, object: string): Promise<Digest | undefined> {
     const found = this.repository(name).manifests.get(object)
     if (found !== undefined) await this.#prove(name, found)
@@ -115,7 +115,7 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     return {
       writer: async (ref, expected, options) => {
         this.#ask(`POST ${repository}/blobs/uploads`, options)
-        // Each upload is one of its own: nobody keeps others out.
+        // Each upload is independent of other uploads.
         const upload = `${ref}#${this.#uploads++}`
         const writer = await this.repository(repository).blobs.writer(upload, expected, options)
         return {

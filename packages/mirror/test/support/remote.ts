@@ -22,23 +22,23 @@ interface Resolution {
   readonly intent: ResolveOptions['intent']
 }
 
-/** A registry in memory. It counts what is asked of it, and fails as it is told to. */
+/** A registry in memory. It records all requests, and fails as scripted. */
 export class ScriptedRemote implements Resolver {
   readonly resolutions: Resolution[] = []
   /** The digest of every request for content, in order. */
   readonly fetches: Digest[] = []
   /** The offset of every request for content, in order. */
   readonly offsets: number[] = []
-  /** The digests of which it was asked what refers to them. */
+  /** The subject of every request for referrers. */
   readonly subjects: Digest[] = []
-  /** Why it is not told what refers to content. */
+  /** The error that is reported for requests for referrers. */
   untold: Error | undefined
   readonly #referrers = new Map<string, Descriptor[]>()
   readonly #content = new Map<string, Uint8Array>()
   readonly #tags = new Map<string, Descriptor>()
   readonly #faults = new Map<string, Fault[]>()
 
-  /** Makes an image, with everything below it, known under a reference. */
+  /** Adds an image, with everything below it, under a reference. */
   push(image: FixtureImage, text: string): void {
     for (const { descriptor, open } of allContent(image))
       this.#content.set(descriptor.digest, Buffer.concat([...open()]))
@@ -48,7 +48,7 @@ export class ScriptedRemote implements Resolver {
     this.#tags.set(formatReference({ ...repository, digest }), { mediaType, digest, size })
   }
 
-  /** Lists what refers to a digest. */
+  /** Adds a referrer to the list of a digest. */
   refer(subject: Named, ...referrers: Descriptor[]): void {
     this.#referrers.set(subject.digest, [...(this.#referrers.get(subject.digest) ?? []), ...referrers])
   }
@@ -63,24 +63,24 @@ export class ScriptedRemote implements Resolver {
     return this.#referrers.get(digest) ?? []
   }
 
-  /** Loses content, as if it had never been pushed. */
+  /** Removes content, as if it had never been pushed. */
   forget(digest: string): void {
     this.#content.delete(digest)
   }
 
-  /** The next requests for this content are answered so, one after the other; then soundly again. */
+  /** The next requests for this content get these answers, one after the other; then correct ones. */
   script({ digest }: Named, ...faults: Fault[]): void {
     this.#faults.set(digest, [...(this.#faults.get(digest) ?? []), ...faults])
   }
 
-  /** Holds back the next request for this content. */
+  /** Blocks the next request for this content. */
   hold(desc: Named): Gate {
     const gate = new Gate()
     this.script(desc, gate.fault)
     return gate
   }
 
-  /** How often this content was asked for. */
+  /** The number of requests for this content. */
   fetchesOf({ digest }: Named): number {
     return this.fetches.filter((fetched) => fetched === digest).length
   }

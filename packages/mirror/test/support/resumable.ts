@@ -1,8 +1,8 @@
 import { type Draft, type Expected, MemoryDriver } from '@dist/content'
 
-/** Storage in memory in which a write that was cut off can be resumed. */
+/** Storage in memory in which an interrupted write can be resumed. */
 export class ResumableDriver extends MemoryDriver {
-  /** What cut-off writes have left, by ref. */
+  /** The bytes of interrupted writes, by ref. */
   readonly left = new Map<string, Uint8Array>()
 
   override async draft(ref: string, expected: Expected): Promise<Draft> {

@@ -28,13 +28,13 @@ export interface WorldOptions {
   limits?: BudgetLimits | undefined
 }
 
-/** Retries that nobody waits for. */
+/** Retries with short delays. */
 export const soon = { firstDelay: 1, longestDelay: 2 }
 
 export const amd64 = [parsePlatform('linux/amd64')]
 export const arm64 = [parsePlatform('linux/arm64')]
 
-/** A scripted remote, a store in memory, and all that mirrors from the one into the other. */
+/** A scripted remote, a store in memory, and functions that mirror from the remote into the store. */
 export function newWorld(options: WorldOptions = {}) {
   const remote = options.remote ?? new ScriptedRemote()
   const driver = options.driver ?? new MemoryDriver()
