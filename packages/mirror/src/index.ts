@@ -12,13 +12,12 @@ export {
   type Outcome,
   transferMemory,
 } from './ingest.js'
-export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage, visit } from './inspect.js'
+export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage } from './inspect.js'
 export { Meter } from './meter.js'
 export { MountSources } from './mount-sources.js'
 export { type RegistryRequest, requestForRegistry } from './narrow.js'
-export { type Need, type NeedsOptions, neededBy, needsOf } from './needs.js'
+export { type NeedsOptions, neededBy } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
-export { publishImage } from './publish.js'
 export { type PublishPlanOptions, publishPlan } from './publish-plan.js'
 export { type PushParts, type PushTask, pushBlob } from './push.js'
 export { type RegistryTargetOptions, registryTarget } from './registry-target.js'
@@ -33,11 +32,9 @@ export {
   type BadContent,
   type ContentOptions,
   type ContentSizes,
-  contentToVerify,
   type VerifiedStore,
   type VerifyEvent,
   type VerifyOptions,
   type VerifyOutcome,
-  VerifyTally,
   verifyContent,
 } from './verify-content.js'

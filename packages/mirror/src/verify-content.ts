@@ -179,7 +179,7 @@ class OutageWatch {
 }
 
 /** Counts states, and keeps those of bad content. */
-export class VerifyTally {
+class VerifyTally {
   #objects = 0
   #bytes = 0
   readonly #bad = new Map<Digest, BadContentState>()

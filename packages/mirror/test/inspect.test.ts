@@ -1,8 +1,9 @@
 import type { Selection } from '@dist/content'
-import { type DescriptorNode, inspectImage, summarizeImage, visit } from '@dist/mirror'
+import { type DescriptorNode, inspectImage, summarizeImage } from '@dist/mirror'
 import { type Descriptor, mediaTypes, parsePlatform } from '@dist/oci'
 import { type FixtureImage, fixtureBlob, imageIndex } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
+import { visit } from '../src/inspect.js'
 import { blobAt, digestsOf, documentImage, imageOf, manifestOf, twoPlatforms } from './support/images.js'
 import { amd64, newWorld, type World } from './support/world.js'
 

@@ -1,6 +1,7 @@
 import type { Image } from '@dist/content'
-import { type Plan, publishImage, type Target } from '@dist/mirror'
+import type { Plan, Target } from '@dist/mirror'
 import { describe, expect, it } from 'vitest'
+import { publishImage } from '../src/publish.js'
 import { errorOf } from './support/errors.js'
 import { blobAt, imageOf, twoPlatforms } from './support/images.js'
 import { amd64, arm64, newWorld, type World } from './support/world.js'

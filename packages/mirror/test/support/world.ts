@@ -10,7 +10,6 @@ import {
   type Plan,
   type PlanOptions,
   planImage,
-  publishImage,
   storeTarget,
   TransferBudget,
   transferBlob,
@@ -18,6 +17,7 @@ import {
 import { type Descriptor, parsePlatform } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import { createHostLimiter } from '@dist/remotes'
+import { publishImage } from '../../src/publish.js'
 import { ScriptedRemote } from './remote.js'
 
 export interface WorldOptions {
