@@ -58,7 +58,7 @@ export async function planImage(
   onEvent?.({ type: 'image', reference: formatReference(reference), state: 'resolved', desc })
   const selection = selectionOf(platforms, desc)
   const isPublished = published.length > 0 && published.every((image) => holds(image, desc, selection))
-  // A registry may hold an index without all of its manifests: its name proves a selection of platforms never.
+  // A registry may have an index without some of its manifests: the name proves nothing about a selection of platforms.
   if (isPublished && target.trustsPublishedName && selection === 'all') {
     const referrers = await referrersOf(reference, desc, source, options)
     if (await target.listsReferrers(desc.digest, referrers, { signal }))
