@@ -1,6 +1,6 @@
 export * from './defaults.js'
 export { documentSettings } from './document.js'
-export { type Environment, nonEmpty, readSecret } from './environment.js'
+export type { Environment } from './environment.js'
 export { kebab, variablesOf } from './names.js'
 export { type QueueAccess, queueUrl, readQueueAccess, requiredQueue } from './queue.js'
 export { readSettings } from './read.js'

@@ -22,7 +22,7 @@ export function measureQueues(registry: Registry, countJobs: () => Promise<JobCo
       this.reset()
       const counts = (await withinTimeout(countJobs())) ?? {}
       for (const [queue, { waiting = 0, prioritized = 0, ...others }] of Object.entries(counts)) {
-        // BullMQ counts jobs with a priority as a state of their own. Here they count as waiting.
+        // BullMQ counts jobs with a priority as a separate state. Here they count as waiting.
         const byState = { ...others, waiting: waiting + prioritized }
         for (const [state, count] of Object.entries(byState)) this.set({ queue, state }, count)
       }
