@@ -2,12 +2,12 @@ import { DistError, sanitize } from '@dist/errdefs'
 import { type Digest, parseDigest } from '@dist/oci'
 import { isObject, Members } from './members.js'
 
-/** The largest configuration that is read, in bytes. Those in use have some ten thousand. */
+/** The maximum size of a configuration in bytes. Typical ones have some ten thousand. */
 export const maxConfigSize = 4 * 1024 * 1024
 
 /**
- * What an image says about itself and about how it wants to be run: OCI's image configuration, of which Docker's has
- * the same members. What it does not say is undefined.
+ * The configuration of an image: its properties, and how to run it. OCI's and Docker's have the same members. Missing
+ * members are undefined.
  */
 export interface ImageConfig {
   readonly os?: string | undefined
@@ -16,46 +16,46 @@ export interface ImageConfig {
   readonly osVersion?: string | undefined
   readonly osFeatures?: readonly string[] | undefined
   readonly author?: string | undefined
-  /** As it is written. */
+  /** Unparsed. */
   readonly created?: string | undefined
   /** Digests of the uncompressed layers, the lowest first. */
   readonly diffIDs: readonly Digest[]
   readonly run: RunConfig
-  /** What it says and nobody can read: left out above. Absent where there is nothing of the kind. */
+  /** Members of the wrong type, which are undefined above. Absent where there are none. */
   readonly oddities?: readonly Oddity[] | undefined
 }
 
-/** A member of odd type. */
+/** A member of the wrong type. */
 export interface Oddity {
-  /** As `User`; `config` where nothing of how it wants to be run can be read. */
+  /** As `User`; `config` where all of `run` is unreadable. */
   readonly member: string
   /** As `config sha256:...: config: User is not a string`. */
   readonly reason: string
 }
 
-/** How an image wants to be run. */
+/** How to run an image. */
 export interface RunConfig {
   /** `user`, `uid`, `user:group`, `uid:gid` and so on. */
   readonly user?: string | undefined
-  /** `NAME=value` each. */
+  /** Entries `NAME=value`. */
   readonly env?: readonly string[] | undefined
-  /** Of one that is a string, as builders of old wrote it, that string alone: so reads it docker. */
+  /** A plain string, as old builders wrote it, is a list of one, as in docker. */
   readonly entrypoint?: readonly string[] | undefined
-  /** As the entrypoint. */
+  /** As `entrypoint`. */
   readonly cmd?: readonly string[] | undefined
   readonly workingDir?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly stopSignal?: string | undefined
-  /** `8080/tcp` and so on, as they are written. */
+  /** Entries such as `8080/tcp`, unparsed. */
   readonly exposedPorts?: readonly string[] | undefined
-  /** Docker's. */
+  /** Docker only. */
   readonly hostname?: string | undefined
 }
 
 /**
- * Reads an image's configuration. Members that are null count as absent, as Docker writes them. What does not have the
- * type that it should is an oddity: to unpack an image only its diffIDs have to be right. `name` is for the error. Throws
- * `MALFORMED`, naming the member, for what is no JSON and for diffIDs that are none.
+ * Parses the configuration of an image. Members that are null count as missing, as Docker writes them. A member of the
+ * wrong type is an oddity, since only the diffIDs are needed to unpack an image. `name` is for the error. Throws
+ * `MALFORMED`, naming the member, for invalid JSON and invalid diffIDs.
  */
 export function parseImageConfig(content: Uint8Array, name = 'config'): ImageConfig {
   const members = parseJson(content, name)
@@ -64,7 +64,7 @@ export function parseImageConfig(content: Uint8Array, name = 'config'): ImageCon
     oddities.push({ member, reason: `${where} ${what}` }),
   )
   return {
-    ...present({
+    ...withoutUndefined({
       os: document.string('os'),
       architecture: document.string('architecture'),
       variant: document.string('variant'),
@@ -81,7 +81,7 @@ export function parseImageConfig(content: Uint8Array, name = 'config'): ImageCon
 
 function runOf(config: Members | undefined): RunConfig {
   if (config === undefined) return {}
-  return present({
+  return withoutUndefined({
     user: config.string('User'),
     env: config.stringOrStrings('Env'),
     entrypoint: config.stringOrStrings('Entrypoint'),
@@ -99,7 +99,7 @@ function diffIDsOf(members: Readonly<Record<string, unknown>>, name: string): Di
     throw malformed(where, what)
   })
   const rootfs = strictly.object('rootfs')
-  if (rootfs === undefined) throw malformed(`${name}: rootfs`, 'is missing: this is no image')
+  if (rootfs === undefined) throw malformed(`${name}: rootfs`, 'is missing: not an image')
   const type = rootfs.string('type')
   if (type !== undefined && type !== 'layers')
     throw malformed(rootfs.where('type'), `is ${sanitize(JSON.stringify(type), 40)}, not "layers"`)
@@ -120,7 +120,7 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
     document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
   } catch (cause) {
     const reason = sanitize(String((cause as Error).message), 120)
-    throw new DistError('MALFORMED', `${name} is not JSON: ${reason}`, { cause })
+    throw new DistError('MALFORMED', `${name}: not JSON: ${reason}`, { cause })
   }
   if (!isObject(document)) throw malformed(name, 'is not a JSON object')
   return document
@@ -128,8 +128,8 @@ function parseJson(content: Uint8Array, name: string): Record<string, unknown> {
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
-/** Without the members that are undefined. */
-function present<T extends object>(members: T): Present<T> {
+/** Removes undefined members. */
+function withoutUndefined<T extends object>(members: T): Present<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>
 }
 

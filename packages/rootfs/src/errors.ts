@@ -1,32 +1,38 @@
 import { type Code, DistError, errnoOf, firstError } from '@dist/errdefs'
 
-type Meaning = readonly [Code, string]
+/** The code of a failed system call, its cause and what to do. */
+type Explanation = readonly [code: Code, cause: string, advice?: string]
 
-const noAccess: Meaning = ['PERMISSION_DENIED', 'this user may not: give access, or choose another directory']
-const full: Meaning = ['RESOURCE_EXHAUSTED', 'no space is left there: free some, or choose another directory']
+const noAccess: Explanation = [
+  'PERMISSION_DENIED',
+  'no access',
+  'give this user access, or choose another directory',
+]
+const full: Explanation = ['RESOURCE_EXHAUSTED', 'no space left', 'free some, or choose another directory']
 
-const meanings: Readonly<Record<string, Meaning>> = {
+const explanations: Readonly<Record<string, Explanation>> = {
   EACCES: noAccess,
   EPERM: noAccess,
-  EROFS: ['PERMISSION_DENIED', 'the file system is read-only: choose another directory'],
+  EROFS: ['PERMISSION_DENIED', 'read-only file system', 'choose another directory'],
   ENOSPC: full,
   EDQUOT: full,
-  ENOTDIR: ['INVALID_ARGUMENT', 'a part of that path is no directory'],
-  ENOENT: ['NOT_FOUND', 'it is not there, or was removed meanwhile'],
-  EBUSY: ['UNAVAILABLE', 'something is mounted there: unmount it first'],
-  ENAMETOOLONG: ['MALFORMED', 'the file system takes no names of that length'],
-  EMLINK: ['RESOURCE_EXHAUSTED', 'the file system takes no more links to it'],
-  EXDEV: ['INVALID_ARGUMENT', 'another file system is mounted there: unmount it first'],
-  EIO: ['INTERNAL', 'the disk fails'],
+  ENOTDIR: ['INVALID_ARGUMENT', 'a part of the path is not a directory'],
+  ENOENT: ['NOT_FOUND', 'does not exist, or was removed meanwhile'],
+  EBUSY: ['UNAVAILABLE', 'a file system is mounted there', 'unmount it'],
+  ENAMETOOLONG: ['MALFORMED', 'the name is too long for the file system'],
+  EMLINK: ['RESOURCE_EXHAUSTED', 'too many hard links for the file system'],
+  EXDEV: ['INVALID_ARGUMENT', 'another file system is mounted there', 'unmount it'],
+  EIO: ['INTERNAL', 'disk error', 'check the disk'],
 }
 
-/** A failed system call as what it means. `doing` says in which step, with the path: "making /srv/app". */
-export function fileError(doing: string, thrown: unknown): DistError {
+/** The error of a failed system call. `subject` is the path and the failed step: "/srv/app: mkdir failed". */
+export function fileError(subject: string, thrown: unknown): DistError {
   const cause = firstError(thrown)
   if (cause instanceof DistError) return cause
   const errno = errnoOf(cause) ?? 'unknown error'
-  const [code, what] = meanings[errno] ?? ['INTERNAL', 'the system refuses']
-  return new DistError(code, `${doing}: ${what} (${errno})`, { cause })
+  const [code, reason, advice] = explanations[errno] ?? ['INTERNAL', 'unexpected system error']
+  const suffix = advice === undefined ? '' : `; ${advice}`
+  return new DistError(code, `${subject}: ${reason} (${errno})${suffix}`, { cause })
 }
 
 /** Whether a system call failed with one of these error numbers. */
@@ -35,8 +41,8 @@ export function failedWith(error: unknown, ...errnos: string[]): boolean {
   return errno !== undefined && errnos.includes(errno)
 }
 
-/** Puts the name of what it is about before an error; one of the file system gets a code and its meaning. */
-export function about(name: string, thrown: unknown): DistError {
+/** Prefixes an error with its object. An error of the file system gets a code and an explanation. */
+export function prefixError(name: string, thrown: unknown): DistError {
   const error = firstError(thrown)
   if (!(error instanceof DistError)) return fileError(name, error)
   const { code, message, retryable, held, cause } = error

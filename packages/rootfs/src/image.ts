@@ -1,29 +1,33 @@
-import { type Manager, type Provider, readContent } from '@dist/content'
+import { has, type Manager, type Provider, readContent } from '@dist/content'
 import { DistError, isNotFound, sanitize } from '@dist/errdefs'
+import { configPlatform, selectManifest } from '@dist/images'
 import {
   algorithmOf,
   type Descriptor,
   type Digest,
+  digestOf,
+  formatPlatform,
+  hostPlatform,
   isForeignLayerType,
+  isIndexType,
   maxManifestSize,
   mediaTypes,
   type Platform,
   parseManifest,
+  platformMatches,
 } from '@dist/oci'
-import { chainIDsOf } from './chain.js'
 import { type ImageConfig, maxConfigSize, parseImageConfig } from './config.js'
-import { platformManifest } from './select.js'
 
-/** One image of one platform, as far as it has to be known to unpack and to run it. */
+/** An image of one platform: what is needed to unpack and run it. */
 export interface RootImage {
-  /** Of its manifest. */
+  /** The descriptor of its manifest. */
   readonly desc: Descriptor
   readonly config: ImageConfig
-  /** The lowest first; at least one. */
+  /** The lowest layer first; at least one. */
   readonly layers: readonly RootLayer[]
 }
 
-/** A layer in its place. */
+/** A layer and its position in the chain. */
 export interface RootLayer {
   readonly desc: Descriptor
   readonly diffID: Digest
@@ -34,20 +38,20 @@ export interface RootLayer {
 
 export interface ReadImageOptions {
   /**
-   * Default: of an index linux and this machine's architecture; a single manifest is taken, whatever its platform.
+   * Default: for an index, linux with the architecture of this machine; a single manifest is accepted for any platform.
    */
   platform?: Platform | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Where images are read from. */
+/** The store that images are read from. */
 export type ImageSource = Provider & Pick<Manager, 'info'>
 
 /**
- * Reads manifest and configuration of an image; of an index those of one platform. Throws `NOT_FOUND`, naming the
- * platforms that there are, where it has not the one asked for, and where a manifest is not stored; `MALFORMED` for
- * documents that cannot be right, among them one whose configuration has not a diffID for each layer;
- * `NOT_IMPLEMENTED` for what is no container image; `FAILED_PRECONDITION` for documents that do not verify.
+ * Reads manifest and configuration of an image; those of one platform for an index. Throws `NOT_FOUND` for a missing
+ * platform, naming the available ones, and for a manifest that is not stored; `MALFORMED` for invalid documents, and
+ * for another number of diffIDs than layers; `NOT_IMPLEMENTED` for content that is not a container image;
+ * `FAILED_PRECONDITION` for documents that do not verify.
  */
 export async function readImage(
   source: ImageSource,
@@ -62,7 +66,7 @@ export async function readImage(
     desc.mediaType,
     name,
   )
-  if (manifest.kind !== 'manifest') throw new DistError('MALFORMED', `${name} is an index`)
+  if (manifest.kind !== 'manifest') throw new DistError('MALFORMED', `${name}: is an index`)
   const configDesc = imageConfigOf(manifest.config, name)
   const config = parseImageConfig(
     await readContent(source, configDesc, maxConfigSize, reading),
@@ -74,7 +78,7 @@ export async function readImage(
 const configTypes: ReadonlySet<string> = new Set([
   mediaTypes.ociConfig,
   mediaTypes.dockerConfig,
-  // What Docker's first registries of schema 2 were sent.
+  // Sent by early versions of Docker with schema 2.
   mediaTypes.octetStream,
 ])
 
@@ -82,7 +86,7 @@ function imageConfigOf(config: Descriptor | undefined, name: string): Descriptor
   if (config !== undefined && configTypes.has(config.mediaType)) return config
   const what =
     config === undefined ? 'has no config' : `has a config of type ${sanitize(config.mediaType, 100)}`
-  throw new DistError('NOT_IMPLEMENTED', `${name} ${what}: it is no container image`)
+  throw new DistError('NOT_IMPLEMENTED', `${name} ${what}: not a container image`)
 }
 
 const layerType =
@@ -97,22 +101,25 @@ function rootLayers(descs: readonly Descriptor[], config: ImageConfig, name: str
     )
   }
   if (descs.length === 0)
-    throw new DistError('NOT_IMPLEMENTED', `${name} has no layers: there is no root filesystem to unpack`)
+    throw new DistError('NOT_IMPLEMENTED', `${name} has no layers, so there is no root filesystem to unpack`)
   const chain = chainIDsOf(diffIDs)
   return descs.map((desc, i) => {
     if (!layerType.test(desc.mediaType)) {
       const type = sanitize(desc.mediaType, 100)
-      throw new DistError('NOT_IMPLEMENTED', `layer ${desc.digest} of type ${type} cannot be unpacked`)
+      throw new DistError(
+        'NOT_IMPLEMENTED',
+        `layer ${desc.digest}: unpack failed: type ${type} is not supported`,
+      )
     }
     const diffID = diffIDs[i] as Digest
     if (algorithmOf(diffID) !== 'sha256')
-      throw new DistError('NOT_IMPLEMENTED', `${name}: diff_ids of ${algorithmOf(diffID)} are unsupported`)
+      throw new DistError('NOT_IMPLEMENTED', `${name}: diff_ids of ${algorithmOf(diffID)} are not supported`)
     const [chainID, parent] = [chain[i] as Digest, chain[i - 1]]
     return { desc, diffID, chainID, parent }
   })
 }
 
-/** Throws `NOT_FOUND`, naming all of them, when layers are not stored. */
+/** Throws `NOT_FOUND`, naming all missing layers, when layers are not stored. */
 export async function requireLayers(source: ImageSource, layers: readonly RootLayer[]): Promise<void> {
   const missing: Descriptor[] = []
   for (const { desc } of layers) if (!(await isStored(source, desc))) missing.push(desc)
@@ -120,12 +127,12 @@ export async function requireLayers(source: ImageSource, layers: readonly RootLa
   const foreign = missing.filter(({ mediaType }) => isForeignLayerType(mediaType))
   const [which, what] =
     foreign.length > 0
-      ? [foreign, 'foreign layers that are left where their publisher keeps them']
-      : [missing, 'layers that are not stored: pull the image again']
+      ? [foreign, 'foreign layers are not stored: they are left with their publisher']
+      : [missing, 'layers are not stored; pull the image again']
   throw new DistError('NOT_FOUND', `${what}: ${which.map(({ digest }) => digest).join(', ')}`)
 }
 
-/** Of whatever size: what has rotted is told when it is read. */
+/** Whether a layer is stored, with any size: damage is found when it is read. */
 async function isStored(source: ImageSource, { digest }: Descriptor): Promise<boolean> {
   try {
     await source.info(digest)
@@ -134,4 +141,47 @@ async function isStored(source: ImageSource, { digest }: Descriptor): Promise<bo
     if (isNotFound(error)) return false
     throw error
   }
+}
+
+/**
+ * The chain ID of each layer, which identifies the layer on top of all lower ones. Equal chain IDs mean equal root
+ * filesystems, in whichever images. OCI image spec, "Layer ChainID".
+ */
+export function chainIDsOf(diffIDs: readonly Digest[]): Digest[] {
+  const chain: Digest[] = []
+  for (const diffID of diffIDs) {
+    const parent = chain.at(-1)
+    chain.push(parent === undefined ? diffID : digestOf(`${parent} ${diffID}`))
+  }
+  return chain
+}
+
+export interface PlatformOptions {
+  /** Default: as in `ReadImageOptions`. */
+  platform?: Platform | undefined
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * The manifest of one platform: the first matching one of an index, else the descriptor itself. Throws `NOT_FOUND` when
+ * none matches, naming the available platforms, or when the matching one is not stored.
+ */
+export async function platformManifest(
+  source: Provider & Pick<Manager, 'info'>,
+  root: Descriptor,
+  { platform, signal }: PlatformOptions,
+): Promise<Descriptor> {
+  const asked = platform ?? hostPlatform()
+  const reading = { signal }
+  const found = await selectManifest(root, asked, source, reading)
+  if (!(await has(source, found)))
+    throw new DistError(
+      'NOT_FOUND',
+      `${formatPlatform(asked)} of ${root.digest} is not in the store; pull the image for that platform`,
+    )
+  if (isIndexType(root.mediaType) || platform === undefined) return found
+  const its = await configPlatform(found, source, reading)
+  if (its !== undefined && platformMatches(platform, its)) return found
+  const is = its === undefined ? 'names no platform' : `is for ${formatPlatform(its)}`
+  throw new DistError('NOT_FOUND', `${root.digest} has nothing for ${formatPlatform(platform)}; it ${is}`)
 }

@@ -1,11 +1,11 @@
 import { sanitize } from '@dist/errdefs'
 
-/** Told of a member that cannot be read as what it must be, as `config: User` and `is not a string`. */
+/** Called for a member of the wrong type, with `config: User` and `is not a string`. */
 export type OnOdd = (where: string, what: string, member: string) => void
 
 /**
- * The members of a JSON object, each read as what it must be. An absent or null one is undefined, and so is an odd one,
- * unless being told of it throws.
+ * The members of a JSON object, read with their expected types. A missing or null member is undefined, and so is one of
+ * the wrong type, unless `onOdd` throws.
  */
 export class Members {
   constructor(
@@ -24,7 +24,7 @@ export class Members {
     return this.#text(value, this.where(member), member)
   }
 
-  /** Without what is null in the list, and without what is no string. */
+  /** A list of strings. Null items and items of other types are dropped. */
   strings(member: string): string[] | undefined {
     const value = this.#get(member)
     if (value === undefined) return undefined
@@ -35,7 +35,7 @@ export class Members {
     })
   }
 
-  /** A list as `strings` reads it, or a string, which is the only one of its list. */
+  /** A list as in `strings`; a plain string is a list of one. */
   stringOrStrings(member: string): string[] | undefined {
     const value = this.#get(member)
     if (typeof value !== 'string') return this.strings(member)
@@ -50,7 +50,7 @@ export class Members {
     return new Members(value, this.where(member), this.onOdd)
   }
 
-  /** A null value is an empty text, as Go reads it. */
+  /** A map of strings. A null value is an empty string, as in Go. */
   stringMap(member: string): Record<string, string> | undefined {
     const map = this.object(member)
     if (map === undefined) return undefined
@@ -62,7 +62,7 @@ export class Members {
     return Object.fromEntries(texts)
   }
 
-  /** The names of an object whose values mean nothing, Go's way of writing a set. */
+  /** The keys of an object, which is a set in Go. */
   keys(member: string): string[] | undefined {
     const map = this.object(member)
     const names = map && Object.keys(map.members)
@@ -71,8 +71,8 @@ export class Members {
 
   #text(value: unknown, where: string, member: string): string | undefined {
     if (typeof value !== 'string') return this.#odd(where, 'is not a string', member)
-    // No system call takes a NUL: what stands in front of it would be taken for the whole.
-    return value.includes('\0') ? this.#odd(where, 'holds a NUL', member) : value
+    // System calls end a string at a NUL.
+    return value.includes('\0') ? this.#odd(where, 'contains a NUL', member) : value
   }
 
   #odd(where: string, what: string, member: string): undefined {

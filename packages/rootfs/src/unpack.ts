@@ -1,6 +1,7 @@
 import { abortError, DistError, withSubject } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
-import { type Applied, type ApplyLimits, type ApplyWarning, applyLayer } from './apply/index.js'
+import { applyLayer } from './apply/apply.js'
+import type { Applied, ApplyLimits, ApplyWarning } from './apply/options.js'
 import {
   type ImageSource,
   type ReadImageOptions,
@@ -16,8 +17,8 @@ import { sizeOnDisk } from './snapshots/tree.js'
 import { useVerified } from './verified.js'
 
 /**
- * What a layer is going through. `exists`: its snapshot was there, or another process made it; `done`: this one did;
- * `failed`: it failed or was called off.
+ * The state of a layer. `exists`: its snapshot existed, or another process made it; `done`: this process made it;
+ * `failed`: it failed or was aborted.
  */
 export type UnpackState = 'waiting' | 'unpacking' | 'exists' | 'done' | 'failed'
 
@@ -25,11 +26,11 @@ export interface LayerEvent {
   readonly type: 'layer'
   readonly layer: RootLayer
   readonly state: UnpackState
-  /** Bytes of the layer as it is stored that have been read. */
+  /** Bytes of the stored layer that have been read. */
   readonly offset: number
 }
 
-/** Something of a layer that could not be made, and was left out. */
+/** A part of a layer that could not be made and was left out. */
 export interface LayerWarning extends ApplyWarning {
   readonly type: 'warning'
   readonly layer: RootLayer
@@ -40,33 +41,33 @@ export type UnpackEvent = LayerEvent | LayerWarning
 export interface UnpackOptions extends ReadImageOptions {
   snapshots: Snapshots
   /**
-   * Which snapshots are made: of every layer, so that other images find them; or of the last alone, which spares a
-   * copy for each layer below it. Default: all.
+   * The snapshots to make: of each layer, so that other images can use them; or only of the last layer, which saves a copy
+   * for each lower layer. Default: all.
    */
   keep?: 'all' | 'top' | undefined
-  /** What a layer may ask of the machine. */
+  /** Limits of each layer. */
   limits?: Partial<ApplyLimits> | undefined
-  /** Nothing depends on its being heard. */
+  /** Called with progress and warnings. Default: they are dropped. */
   onEvent?: ((event: UnpackEvent) => void) | undefined
 }
 
-/** An image with the root filesystems that its layers make. */
+/** An image with the snapshots of its layers. */
 export interface Unpacked {
   readonly image: RootImage
-  /** That of each layer that is there, the lowest first. Of what was unpacked before, lower ones may be removed. */
+  /** The existing snapshots, the lowest first. Those of lower layers may be missing if an earlier run made them. */
   readonly chain: readonly Snapshot[]
-  /** The image's own: the last of the chain. */
+  /** The snapshot of the image: the last of the chain. */
   readonly top: Snapshot
 }
 
 /**
- * Makes the root filesystem of an image: a snapshot for each layer (`keep`), on top of a copy of the one below. Those that
- * are there are used as they are, whichever image they were made for; with that of the last layer there is nothing to
- * do. Every layer is verified while it is read, as stored and uncompressed. After a failure what is visible are the
- * snapshots of the layers before the one that failed, each whole.
+ * Makes the root filesystem of an image: a snapshot for each layer (`keep`), made from a copy of the one below. Existing
+ * snapshots are used, also those of other images; if that of the last layer exists, nothing is done. Each layer is verified
+ * while it is read, compressed and uncompressed. After a failure the snapshots of the layers before the failed one are
+ * visible and complete.
  *
- * Throws what `readImage` throws; `NOT_FOUND`, naming them, for layers that are not stored; `FAILED_PRECONDITION` for
- * one that does not verify; what `applyLayer` throws, with the layer's digest in front.
+ * Throws what `readImage` throws; `NOT_FOUND`, naming the layers, for layers that are not stored; `FAILED_PRECONDITION`
+ * for a layer that does not verify; what `applyLayer` throws, prefixed with the digest of the layer.
  */
 export async function unpackImage(
   source: ImageSource,
@@ -79,11 +80,11 @@ export async function unpackImage(
   const made = await makeMissing(source, image.layers, found, options)
   const chain = found.map((snapshot, i) => made[i] ?? snapshot).filter((snapshot) => snapshot !== undefined)
   const top = chain.at(-1)
-  if (top === undefined) throw new DistError('INTERNAL', `${image.desc.digest} has no snapshot`)
+  if (top === undefined) throw new DistError('INTERNAL', `${image.desc.digest}: no snapshot was made`)
   return { image, chain, top }
 }
 
-/** Those that were made above the highest that was there, each at its layer's place. */
+/** Makes the snapshots above the highest existing one; the result has them at the index of their layer. */
 async function makeMissing(
   source: ImageSource,
   layers: readonly RootLayer[],
@@ -91,8 +92,8 @@ async function makeMissing(
   options: UnpackOptions,
 ): Promise<(Snapshot | undefined)[]> {
   const start = found.findLastIndex((snapshot) => snapshot !== undefined) + 1
-  const tell = teller(options)
-  for (const [i, layer] of layers.entries()) tell(layer, i < start ? 'exists' : 'waiting')
+  const report = reporter(options)
+  for (const [i, layer] of layers.entries()) report(layer, i < start ? 'exists' : 'waiting')
   const made: (Snapshot | undefined)[] = []
   if (start === layers.length) return made
   await requireLayers(source, layers.slice(start))
@@ -105,11 +106,11 @@ async function makeMissing(
   return made
 }
 
-/** Makes one snapshot on top of the other. */
+/** Makes one snapshot after the other, each from the one below. */
 class SnapshotMaker implements AsyncDisposable {
   /**
-   * A draft that stands where the next layer goes: of a layer that is not kept, or that another process published
-   * first, which makes it as good as a copy of that.
+   * A draft that the next layer can be applied to: of a layer whose snapshot is not kept, or that another process published
+   * first, so that it equals a copy of that snapshot.
    */
   #spare: Draft | undefined
 
@@ -119,17 +120,17 @@ class SnapshotMaker implements AsyncDisposable {
     private readonly options: UnpackOptions,
   ) {}
 
-  /** Undefined for a layer that is not kept. */
+  /** Undefined for a layer whose snapshot is not kept. */
   async make(layer: RootLayer, isKept: boolean): Promise<Snapshot | undefined> {
-    const tell = teller(this.options)
+    const report = reporter(this.options)
     try {
-      const onProgress = (offset: number) => tell(layer, 'unpacking', offset)
+      const onProgress = (offset: number) => report(layer, 'unpacking', offset)
       const { snapshot, own } = await this.#make(layer, isKept, onProgress)
-      tell(layer, own ? 'done' : 'exists', layer.desc.size)
+      report(layer, own ? 'done' : 'exists', layer.desc.size)
       this.below = snapshot
       return snapshot
     } catch (error) {
-      tell(layer, 'failed')
+      report(layer, 'failed')
       throw error
     }
   }
@@ -141,11 +142,11 @@ class SnapshotMaker implements AsyncDisposable {
 
   async #make(layer: RootLayer, isKept: boolean, onProgress: (offset: number) => void) {
     const { snapshots, signal } = this.options
-    // Another process may have come as far meanwhile.
-    const there = isKept ? await snapshots.find(layer.chainID) : undefined
-    if (there !== undefined) {
+    // Another process may have made it meanwhile.
+    const existing = isKept ? await snapshots.find(layer.chainID) : undefined
+    if (existing !== undefined) {
       await this[Symbol.asyncDispose]()
-      return { snapshot: there, own: false }
+      return { snapshot: existing, own: false }
     }
     onProgress(0)
     const draft = this.#spare ?? (await snapshots.draft(this.below, signal))
@@ -156,7 +157,7 @@ class SnapshotMaker implements AsyncDisposable {
     if (own) this.#spare = undefined
     const snapshot = await snapshots.find(layer.chainID)
     if (snapshot !== undefined) return { snapshot, own }
-    throw new DistError('UNAVAILABLE', `snapshot ${layer.chainID} was removed meanwhile: try again`)
+    throw new DistError('UNAVAILABLE', `snapshot ${layer.chainID}: removed meanwhile; try again`)
   }
 
   async #apply(layer: RootLayer, draft: Draft, onProgress: (offset: number) => void): Promise<Applied> {
@@ -171,7 +172,7 @@ class SnapshotMaker implements AsyncDisposable {
     }
     try {
       const use = (body: AsyncIterable<Uint8Array>) => applyLayer(draft.path, body, options)
-      return await useVerified(this.source, desc, use, { onProgress, ...(signal ? { signal } : {}) })
+      return await useVerified(this.source, desc, use, { onProgress, signal })
     } catch (error) {
       if (signal?.aborted) throw abortError(signal)
       if (!(error instanceof DistError) || error.message.includes(desc.digest)) throw error
@@ -194,7 +195,7 @@ async function publish(draft: Draft, layer: RootLayer, { entries }: Applied): Pr
   })
 }
 
-function teller({ onEvent }: UnpackOptions) {
+function reporter({ onEvent }: UnpackOptions) {
   return (layer: RootLayer, state: UnpackState, offset = state === 'exists' ? layer.desc.size : 0) =>
     onEvent?.({ type: 'layer', layer, state, offset })
 }

@@ -4,14 +4,14 @@ import { algorithmOf, type Descriptor, type Digest, Digester } from '@dist/oci'
 
 export interface VerifyOptions {
   signal?: AbortSignal | undefined
-  /** Told the bytes read so far. */
+  /** Called with the bytes read so far. */
   onProgress?: ((offset: number) => void) | undefined
 }
 
 /**
- * Hands stored content to `use` and verifies it on the way: a store can rot. What `use` leaves unread is read as well.
- * Throws `FAILED_PRECONDITION` when the bytes are not those of the descriptor, whatever `use` made of them; else what
- * `use` throws, and `NOT_FOUND`.
+ * Passes stored content to `use` and verifies it meanwhile, since stored content can be damaged. Also reads what `use`
+ * leaves unread. Throws `FAILED_PRECONDITION` for bytes of another digest, also if `use` failed on them; else what `use`
+ * throws; and `NOT_FOUND`.
  */
 export async function useVerified<T>(
   provider: Provider,
@@ -27,7 +27,7 @@ export async function useVerified<T>(
     if ((await body.rest()) !== desc.digest) throw damaged(desc)
     return result
   } catch (error) {
-    if (blamesContent(error) && (await isDamaged(body, desc))) throw damaged(desc, error)
+    if (mayBeDamage(error) && (await isDamaged(body, desc))) throw damaged(desc, error)
     throw error
   } finally {
     await body.close()
@@ -35,8 +35,8 @@ export async function useVerified<T>(
 }
 
 /**
- * Bytes of stored content that fail at their end where they are not those of the digest, with `FAILED_PRECONDITION`: for a
- * reader that can take back what it has made of them.
+ * The bytes of stored content, followed by `FAILED_PRECONDITION` if they have another digest: for a reader that can undo
+ * what it has done with them.
  */
 export async function* verifiedBytes(
   body: AsyncIterable<Uint8Array>,
@@ -50,18 +50,18 @@ export async function* verifiedBytes(
   if (digester.digest() !== digest) throw damaged({ digest })
 }
 
-/** Not a full disk, and not whoever gave up: those do not become other errors by another look. */
-function blamesContent(error: unknown): boolean {
+/** Whether damaged content may be the cause of an error. A full disk or an abort has another cause. */
+function mayBeDamage(error: unknown): boolean {
   if (hasCode(error, 'MALFORMED', 'FAILED_PRECONDITION', 'NOT_IMPLEMENTED')) return true
   return hasCode(error, 'RESOURCE_EXHAUSTED') && errnoOf(error) === undefined
 }
 
-/** What looks like a bad archive is a bad disk, when the bytes are others than were stored. */
+/** Whether the stored bytes have another digest: then the disk is the cause of an error, not the archive. */
 async function isDamaged(body: HashedBody, desc: Descriptor): Promise<boolean> {
   try {
     return (await body.rest()) !== desc.digest
   } catch {
-    // Then the store has said by itself what is wrong with it.
+    // The store itself fails, with its own error.
     return false
   }
 }
@@ -69,12 +69,12 @@ async function isDamaged(body: HashedBody, desc: Descriptor): Promise<boolean> {
 function damaged({ digest }: Pick<Descriptor, 'digest'>, cause?: unknown): DistError {
   return new DistError(
     'FAILED_PRECONDITION',
-    `layer ${digest} is damaged in the store: delete it and pull the image again`,
+    `layer ${digest} is damaged in the store; delete it and pull the image again`,
     { cause },
   )
 }
 
-/** Bytes that are hashed as they pass. Whoever stops reading early leaves the others to `rest`. */
+/** Hashes bytes while they are read. After an early stop `rest` reads the others. */
 class HashedBody implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterator<Uint8Array>
   readonly #digester: Digester
@@ -90,12 +90,12 @@ class HashedBody implements AsyncIterable<Uint8Array> {
     this.#digester = new Digester(algorithmOf(expected))
   }
 
-  // No `return`: a reader that leaves must not close what is still to be verified.
+  // No `return`: a reader that stops early must not close the source, which is read to its end.
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return { next: () => this.#next() }
   }
 
-  /** Reads to the end; the digest of it all. */
+  /** Reads to the end and returns the digest of all bytes. */
   async rest(): Promise<Digest> {
     while (this.#digest === undefined) await this.#next()
     return this.#digest
@@ -107,7 +107,7 @@ class HashedBody implements AsyncIterable<Uint8Array> {
 
   async #next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#digest !== undefined) return { done: true, value: undefined }
-    // A source that has failed would look as if it had ended.
+    // A failed source would appear to have ended.
     if (this.#failure !== undefined) throw this.#failure.error
     const result = await this.#source.next().catch((error: unknown) => {
       this.#failure = { error }

@@ -12,7 +12,7 @@ const parse = (document: unknown) =>
 const run = (config: object) => ({ rootfs, config })
 
 describe('an image configuration', () => {
-  it('says what the image is and how it wants to be run', () => {
+  it('has the properties of the image and how to run it', () => {
     const config = {
       User: 'web:www',
       Env: ['PATH=/bin', 'EMPTY='],
@@ -56,7 +56,7 @@ describe('an image configuration', () => {
     })
   })
 
-  it('leaves undefined what is absent or, as Docker writes it, null', () => {
+  it('treats null members, which Docker writes, as missing', () => {
     const nothing = { diffIDs: [diffID], run: {} }
     expect(parse({ rootfs })).toEqual(nothing)
     expect(parse({ rootfs, config: null })).toEqual(nothing)
@@ -64,13 +64,13 @@ describe('an image configuration', () => {
     expect(parse({ rootfs: { type: 'layers', diff_ids: null } })).toEqual({ diffIDs: [], run: {} })
   })
 
-  it('keeps a label that is called as a part of every object', () => {
+  it('keeps a label named as a property of Object.prototype', () => {
     const { run } = parse(`{"rootfs":${JSON.stringify(rootfs)},"config":{"Labels":{"__proto__":"x"}}}`)
     expect(Object.entries(run.labels ?? {})).toEqual([['__proto__', 'x']])
   })
 
   it.each([
-    ['no JSON', 'x', /config is not JSON/],
+    ['no JSON', 'x', /config: not JSON/],
     ['a list', [], /config is not a JSON object/],
     ['null', 'null', /config is not a JSON object/],
     ['no rootfs', {}, /rootfs is missing/],
@@ -95,15 +95,15 @@ describe('an image configuration', () => {
     ['a User that is a number', run({ User: 0 }), 'User', 'User is not a string'],
     ['a label that is an object', run({ Labels: { a: {} } }), 'Labels', 'Labels: a is not a string'],
     ['labels that are text', run({ Labels: 'a=b' }), 'Labels', 'Labels is not an object'],
-    ['a WorkingDir with a NUL', run({ WorkingDir: '/a\0b' }), 'WorkingDir', 'WorkingDir holds a NUL'],
+    ['a WorkingDir with a NUL', run({ WorkingDir: '/a\0b' }), 'WorkingDir', 'WorkingDir contains a NUL'],
     ['ports that are a list', run({ ExposedPorts: ['80'] }), 'ExposedPorts', 'is not an object'],
-  ])('L17 stays an image, and tells what it cannot read: %s', (_, document, member, said) => {
+  ])('L17 is accepted, with an oddity: %s', (_, document, member, said) => {
     const { oddities = [], diffIDs } = parse(document)
     expect(oddities).toEqual([{ member, reason: expect.stringContaining(said) }])
     expect(diffIDs).toEqual([diffID])
   })
 
-  it('L17 reads a string as the only one of its list, as docker does', () => {
+  it('L17 reads a string as a list of one, as docker does', () => {
     const config = { Entrypoint: '/bin/sh -c x', Cmd: 'serve', Env: 'A=b c' }
     expect(parse({ rootfs, config })).toEqual({
       diffIDs: [diffID],
@@ -111,7 +111,7 @@ describe('an image configuration', () => {
     })
   })
 
-  it('L17 passes over what is null, within lists and labels too', () => {
+  it('L17 ignores null in lists and labels', () => {
     const config = { Env: [null, 'A=b'], Labels: { a: null, b: 'c' }, Entrypoint: null }
     expect(parse({ rootfs, config })).toEqual({
       diffIDs: [diffID],
@@ -119,16 +119,16 @@ describe('an image configuration', () => {
     })
   })
 
-  it('L17 keeps the labels beside one that cannot be read', () => {
+  it('L17 keeps the labels beside an unreadable one', () => {
     expect(parse(run({ Labels: { a: 1, b: 'c' } })).run.labels).toEqual({ b: 'c' })
   })
 
-  it('a diffID of an algorithm that is not known: NOT_IMPLEMENTED', async () => {
+  it('a diffID of an unknown algorithm: NOT_IMPLEMENTED', async () => {
     const document = { rootfs: { diff_ids: ['blake3:0123456789abcdef0123456789abcdef'] } }
     expect(await thrown(() => parse(document))).toMatchObject({ code: 'NOT_IMPLEMENTED' })
   })
 
-  it('L17 whatever JSON it is, what is read has the types that it should', () => {
+  it('L17 has members of the right types for any JSON', () => {
     const anything = fc.jsonValue()
     const members = ['User', 'Env', 'Entrypoint', 'Cmd', 'WorkingDir', 'Labels', 'StopSignal', 'ExposedPorts']
     const config = fc.dictionary(fc.constantFrom(...members), anything)

@@ -31,7 +31,7 @@ const read = async (image: FixtureImage, platform?: Platform) => {
 }
 
 describe('an image to unpack', () => {
-  it('has its layers with what each is and on what it stands', async () => {
+  it('has its layers with diffID, chain ID and parent', async () => {
     const image = ociImage({ layers: [layer, upper], config: { config: { Cmd: ['sh'] } } })
     const { desc, layers, config } = await read(image)
     const top = digestOf(`${layer.diffID} ${upper.diffID}`)
@@ -44,7 +44,7 @@ describe('an image to unpack', () => {
     expect(layers[0]?.parent).toBeUndefined()
   })
 
-  it('may be Docker’s', async () => {
+  it('may have media types of Docker', async () => {
     const { layers } = await read(dockerImage({ layers: [layer] }))
     expect(layers.map(({ chainID }) => chainID)).toEqual([layer.diffID])
   })
@@ -63,18 +63,18 @@ describe('an image to unpack', () => {
       /1 layers.*2 diff_ids/,
     ],
     ['no layers', imageWith(rootfs(), []), 'NOT_IMPLEMENTED', /has no layers/],
-    ['a config that is no JSON', imageWith('x', [layer]), 'MALFORMED', /is not JSON/],
+    ['a config that is no JSON', imageWith('x', [layer]), 'MALFORMED', /not JSON/],
     [
       'the config of a chart',
       imageWith({}, [layer], 'application/vnd.cncf.helm.config.v1+json'),
       'NOT_IMPLEMENTED',
-      /helm.*no container image/,
+      /helm.*not a container image/,
     ],
     [
       'a layer that is no archive',
       imageWith(rootfs(layer.diffID), [{ ...fixtureBlob('x', 'text/plain'), diffID: layer.diffID }]),
       'NOT_IMPLEMENTED',
-      /text\/plain cannot be unpacked/,
+      /text\/plain is not supported/,
     ],
     [
       'an encrypted layer',
@@ -82,7 +82,7 @@ describe('an image to unpack', () => {
         { ...fixtureBlob('x', `${mediaTypes.ociLayerGzip}+encrypted`), diffID: layer.diffID },
       ]),
       'NOT_IMPLEMENTED',
-      /encrypted cannot be unpacked/,
+      /encrypted is not supported/,
     ],
     ['diff_ids of sha512', imageWith(rootfs(digestOf('x', 'sha512')), [layer]), 'NOT_IMPLEMENTED', /sha512/],
   ])('is refused with %s', async (_, image, code, said) => {
@@ -94,7 +94,7 @@ describe('an image to unpack', () => {
     expect(await rejection(readImage(world().store, descriptor))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('a layer of any size is known by its descriptor alone', async () => {
+  it('reads no layer, however large', async () => {
     const large = seededLayer('large', 100)
     expect((await read(ociImage({ layers: [large] }))).layers[0]?.desc).toEqual(large.descriptor)
   })
@@ -103,18 +103,18 @@ describe('an image to unpack', () => {
 describe('of an index', () => {
   const children = [onPlatform(riscv), onPlatform(arm), onPlatform(own)]
 
-  it('the image of the platform asked for is read, else that of this machine', async () => {
+  it('reads the image of the requested platform, else that of this machine', async () => {
     const index = imageIndex(children)
     expect((await read(index, arm)).desc.digest).toBe(children[1]?.descriptor.digest)
     expect((await read(index)).desc.digest).toBe(children[2]?.descriptor.digest)
   })
 
-  it('an index in an index is looked into', async () => {
+  it('searches a nested index', async () => {
     const index = imageIndex([onPlatform(riscv), imageIndex(children)])
     expect((await read(index, arm)).desc.digest).toBe(children[1]?.descriptor.digest)
   })
 
-  it('what says no platform is asked for its config', async () => {
+  it('reads the platform from the config where a manifest has none', async () => {
     const [first, second] = [withoutPlatform(onPlatform(riscv)), withoutPlatform(onPlatform(arm))]
     const index = imageIndex([first, second])
     expect((await read(index, arm)).desc.digest).toBe(second.descriptor.digest)
@@ -124,7 +124,7 @@ describe('of an index', () => {
     })
   })
 
-  it('a platform that it has not is NOT_FOUND, with those that it has', async () => {
+  it('a missing platform is NOT_FOUND, with the available ones', async () => {
     const error = await rejection(read(imageIndex(children.slice(0, 2)), own))
     expect(error).toMatchObject({
       code: 'NOT_FOUND',
@@ -132,7 +132,7 @@ describe('of an index', () => {
     })
   })
 
-  it('attestations are nobody’s platform', async () => {
+  it('ignores attestations', async () => {
     const attestation = onPlatform({ os: 'unknown', architecture: 'unknown' })
     expect(await rejection(read(imageIndex([attestation]), own))).toMatchObject({
       code: 'NOT_FOUND',
@@ -140,7 +140,7 @@ describe('of an index', () => {
     })
   })
 
-  it('a platform that is not stored is NOT_FOUND, saying to pull it', async () => {
+  it('a platform that is not stored is NOT_FOUND, with advice to pull it', async () => {
     const index = imageIndex(children)
     await world().put({ descriptor: index.descriptor, open: () => [index.content] })
     expect(await rejection(readImage(world().store, index.descriptor, { platform: arm }))).toMatchObject({
@@ -151,11 +151,11 @@ describe('of an index', () => {
 })
 
 describe('of a single manifest', () => {
-  it('any platform is taken where none is asked for', async () => {
+  it('accepts any platform where none is requested', async () => {
     expect((await read(onPlatform(riscv))).config.architecture).toBe('riscv64')
   })
 
-  it('another platform than the one asked for is NOT_FOUND', async () => {
+  it('another platform than the requested one is NOT_FOUND', async () => {
     expect((await read(onPlatform(riscv), riscv)).config.architecture).toBe('riscv64')
     expect(await rejection(read(onPlatform(riscv), arm))).toMatchObject({
       code: 'NOT_FOUND',

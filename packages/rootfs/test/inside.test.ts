@@ -46,14 +46,14 @@ describe('a file of a root filesystem', () => {
     expect(await read()).toBeUndefined()
   })
 
-  it('is not looked for outside through a linked directory', async () => {
+  it('is not read outside the root through a linked directory', async () => {
     put('passwd', 'secret')
     execFileSync('rmdir', [world().path('root/etc')])
     link('..', 'etc')
     expect(await read()).toBeUndefined()
   })
 
-  it('is not there: links in a circle, a directory, a fifo that would never end, nothing at all', async () => {
+  it('is undefined for a cycle of links, a directory, a fifo, and a missing file', async () => {
     expect(await read()).toBeUndefined()
     mkdirSync(world().path('root/etc/passwd'))
     expect(await read()).toBeUndefined()
@@ -65,7 +65,7 @@ describe('a file of a root filesystem', () => {
     expect(await readInside(root(), 'etc/fifo/below')).toBeUndefined()
   })
 
-  it('is refused when it is larger than any such file: RESOURCE_EXHAUSTED', async () => {
+  it('is RESOURCE_EXHAUSTED when it is too large', async () => {
     put('root/etc/passwd', '')
     truncateSync(world().path('root/etc/passwd'), 2 ** 40)
     expect(await rejection(read())).toMatchObject({ code: 'RESOURCE_EXHAUSTED' })

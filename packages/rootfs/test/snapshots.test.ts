@@ -18,7 +18,7 @@ import { type Digest, digestOf } from '@dist/oci'
 import { type Snapshot, Snapshots } from '@dist/rootfs'
 import { readTree } from '@dist/testkit'
 import { describe, expect, it } from 'vitest'
-import { draftName, isAbandoned } from '../src/snapshots/draft-name.js'
+import { draftName, isAbandoned } from '../src/snapshots/draft.js'
 import { rejection, useWorld } from './support/world.js'
 
 const world = useWorld()
@@ -34,7 +34,7 @@ const record = (chainID: Digest, parent?: Digest) => ({
 })
 const file = (directory: string) => join(directory, 'file')
 
-/** A snapshot with one file in it. */
+/** A snapshot with one file. */
 async function make(chainID: Digest, content = 'content', parent?: Snapshot): Promise<Snapshot> {
   await using draft = await world().snapshots.draft(parent)
   writeFileSync(file(draft.path), content)
@@ -45,7 +45,7 @@ const drafts = () => readdirSync(join(world().snapshots.root, 'drafts'))
 const place = (...parts: string[]) => join(world().snapshots.root, ...parts)
 
 describe('a snapshot', () => {
-  it('is not there before it is published, and then with all that is known of it', async () => {
+  it('is found once it is published, with its record', async () => {
     const { snapshots } = world()
     await using draft = await snapshots.draft(undefined)
     writeFileSync(file(draft.path), 'content')
@@ -58,18 +58,18 @@ describe('a snapshot', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('begins as an empty root that everybody in it may look at', async () => {
+  it('starts as an empty root with mode 755', async () => {
     const { path } = await make(a)
     expect(statSync(path).mode & 0o7777).toBe(0o755)
   })
 
-  it('can be looked at by its owner alone: programs in it may have more rights than those who look', async () => {
+  it('is accessible only for its owner, since it may contain setuid programs', async () => {
     await make(a)
     for (const folder of ['', 'sha256', 'drafts', join('sha256', a.slice(7))])
       expect(statSync(place(folder)).mode & 0o777).toBe(0o700)
   })
 
-  it('begins as a copy of its parent, which nobody can tell from it and which stays as it is', async () => {
+  it('starts as an exact copy of its parent, which stays unchanged', async () => {
     await using draft = await world().snapshots.draft(undefined)
     mkdirSync(join(draft.path, 'folder'))
     chmodSync(join(draft.path, 'folder'), 0o2711)
@@ -87,7 +87,7 @@ describe('a snapshot', () => {
     expect(readTree(parent.path)).toEqual(before)
   })
 
-  it('of two that are made at a time, the first stays; the other’s draft is as good as a copy of it', async () => {
+  it('of two that are made at the same time the first is kept, and the draft of the other equals it', async () => {
     const { snapshots } = world()
     await using first = await snapshots.draft(undefined)
     await using second = await snapshots.draft(undefined)
@@ -101,7 +101,7 @@ describe('a snapshot', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('is gone once it is removed, and those made from it stay', async () => {
+  it('is removed, and those made from it stay', async () => {
     const { snapshots } = world()
     const child = await make(b, 'child', await make(a))
     await snapshots.remove(a)
@@ -112,7 +112,7 @@ describe('a snapshot', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('that is removed before it is copied is UNAVAILABLE, and leaves nothing', async () => {
+  it('that is removed before it is copied is UNAVAILABLE, and leaves no draft', async () => {
     const parent = await make(a)
     await world().snapshots.remove(a)
     expect(await rejection(world().snapshots.draft(parent))).toMatchObject({ code: 'UNAVAILABLE' })
@@ -128,7 +128,7 @@ describe('a snapshot', () => {
 })
 
 describe('a listing', () => {
-  it('has all snapshots, the oldest first, and none where there is no directory', async () => {
+  it('has all snapshots, the oldest first; it is empty without a directory', async () => {
     expect(await world().snapshots.list()).toEqual([])
     await using late = await world().snapshots.draft(undefined)
     await late.publish({ ...record(a), createdAt: new Date('2026-05-05T00:00:00Z') })
@@ -157,15 +157,15 @@ describe('a listing', () => {
   })
 })
 
-describe('a chain ID that is given by its beginning', () => {
-  it('is the one that begins so', async () => {
+describe('a prefix of a chain ID', () => {
+  it('is resolved', async () => {
     await make(a)
     await make(b)
     for (const text of [a, a.slice(7), a.slice(0, 15), a.slice(7, 11)])
       expect(await world().snapshots.resolve(text)).toBe(a)
   })
 
-  it('is refused when it is none, too short, ambiguous or not there', async () => {
+  it('is refused when it is invalid, too short, ambiguous or not found', async () => {
     await make(a)
     const other = `${a.slice(0, 20)}${'0'.repeat(51)}` as Digest
     await make(other)
@@ -181,7 +181,7 @@ describe('a chain ID that is given by its beginning', () => {
 })
 
 describe('a directory', () => {
-  it('that holds something else is refused, and left as it is', async () => {
+  it('with other files is refused, and stays unchanged', async () => {
     mkdirSync(world().path('other'))
     writeFileSync(world().path('other', 'mine'), '')
     const error = await rejection(new Snapshots(world().path('other')).draft(undefined))
@@ -189,7 +189,7 @@ describe('a directory', () => {
     expect(readdirSync(world().path('other'))).toEqual(['mine'])
   })
 
-  it('that cannot be made is said, and nothing hangs', async () => {
+  it('that cannot be made is an error, without delay', async () => {
     writeFileSync(world().path('file'), '')
     expect(await rejection(new Snapshots(world().path('file', 'x')).draft(undefined))).toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -200,10 +200,10 @@ describe('a directory', () => {
   })
 })
 
-describe('what a process leaves that dies', () => {
+describe('a draft of a dead process', () => {
   const unborn = () => draftName().replace(/-\d+-\d+-/, `-${process.pid}-1-`)
 
-  it('is told by its name: a living maker’s is spared, a dead one’s is not', async () => {
+  it('is detected by its name: abandoned if its maker is dead', async () => {
     const child = spawn('sleep', ['60'])
     const start = /^\d+ \(.*\) (.*)$/s.exec(readFileSync(`/proc/${child.pid}/stat`, 'latin1'))?.[1]
     const name = draftName().replace(/-\d+-\d+-/, `-${child.pid}-${start?.split(' ')[19]}-`)
@@ -215,14 +215,14 @@ describe('what a process leaves that dies', () => {
     expect(isAbandoned(unborn(), Date.now())).toBe(true)
   })
 
-  it('is spared for a week when another machine made it', () => {
+  it('is kept for a week when another machine made it', () => {
     const day = 24 * 60 * 60 * 1000
     const name = draftName().replace(/^[0-9a-f]{12}/, 'abcdefabcdef')
     expect(isAbandoned(name, Date.now() - day)).toBe(false)
     expect(isAbandoned(name, Date.now() - 8 * day)).toBe(true)
   })
 
-  it('is removed, also where its modes forbid it; nothing else is touched', async () => {
+  it('is removed, whatever its modes; other files stay', async () => {
     await make(a)
     const [dead, living, other] = [
       place('drafts', unborn()),

@@ -37,7 +37,7 @@ describe('what a container runs', () => {
   })
 
   it.each(['User', 'Env', 'Entrypoint', 'Cmd', 'WorkingDir', 'config'])(
-    'L17 is not guessed where %s cannot be read',
+    'L17 is an error where %s is unreadable',
     async (member) => {
       const odd = image({}, { oddities: [{ member, reason: `${member} is odd` }] })
       expect(await thrown(() => specOf(odd))).toMatchObject({
@@ -47,12 +47,12 @@ describe('what a container runs', () => {
     },
   )
 
-  it('L17 needs not to be read where it is not used', () => {
+  it('L17 may be unreadable where it is not used', () => {
     const oddities = ['Labels', 'Cmd', 'os'].map((member) => ({ member, reason: `${member} is odd` }))
     expect(specOf(image({}, { oddities }), { command: ['x'] }).process.args).toEqual(['x'])
   })
 
-  it('must be named by somebody', async () => {
+  it('must be named by the image or the caller', async () => {
     expect(await thrown(() => specOf(image({ cmd: [] })))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('--'),
@@ -60,29 +60,29 @@ describe('what a container runs', () => {
   })
 })
 
-describe('where and as whom it runs', () => {
-  it('is the working directory as it is written; without one the root', () => {
+describe('its user and working directory', () => {
+  it('the working directory is that of the image, else the root', () => {
     expect(specOf(image({ workingDir: '/srv/' })).process.cwd).toBe('/srv/')
     expect(specOf(image({})).process.cwd).toBe('/')
     expect(specOf(image({ workingDir: '' })).process.cwd).toBe('/')
     expect(specOf(image({ workingDir: 'srv/../x' })).process.cwd).toBe('/x')
   })
 
-  it('is the image’s user, with the groups of the root filesystem', () => {
+  it('the user is that of the image, with the groups of the root filesystem', () => {
     const { process } = specOf(image({ user: 'app' }))
     expect(process.user).toEqual({ uid: 7, gid: 8, additionalGids: [9] })
   })
 
-  it('is a user that the root filesystem has', async () => {
+  it('the user must exist in the root filesystem', async () => {
     expect(await thrown(() => specOf(image({ user: 'other' })))).toMatchObject({ code: 'MALFORMED' })
   })
 
-  it('is a host called as the image says, else dist', () => {
+  it('the host name is that of the image, else dist', () => {
     expect(specOf(image({ hostname: 'box' })).hostname).toBe('box')
     expect(specOf(image({ hostname: '' })).hostname).toBe('dist')
   })
 
-  it('has a terminal only when one is asked for', () => {
+  it('a terminal exists only on request', () => {
     expect(specOf(image({})).process).toMatchObject({ terminal: false })
     const { process } = specOf(image({}), { terminal: true })
     expect(process).toMatchObject({ terminal: true, env: expect.arrayContaining(['TERM=xterm']) })
@@ -92,7 +92,7 @@ describe('where and as whom it runs', () => {
 describe('its environment', () => {
   const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-  it('is the image’s, with PATH and the user’s HOME where it lacks them', () => {
+  it('is that of the image, with PATH and the HOME of the user where it lacks them', () => {
     expect(specOf(image({ user: 'app', env: ['A=1', 'B='] })).process.env).toEqual([
       'A=1',
       'B=',
@@ -102,14 +102,14 @@ describe('its environment', () => {
     expect(specOf(image({ user: '99' })).process.env).toEqual([path, 'HOME=/'])
   })
 
-  it('keeps what the image has, also where it is set to nothing', () => {
+  it('keeps variables of the image, also empty ones', () => {
     const env = ['PATH=', 'HOME=/x', 'TERM=dumb']
     expect(specOf(image({ env, user: 'app' }), { terminal: true }).process.env).toEqual(env)
   })
 })
 
 describe('its annotations', () => {
-  it('say what the image says of itself', () => {
+  it('contain the properties of the image', () => {
     const config = image(
       { stopSignal: 'SIGQUIT', exposedPorts: ['80/tcp', '53/udp'], labels: { 'org.example.a': 'b' } },
       {
@@ -136,13 +136,13 @@ describe('its annotations', () => {
     })
   })
 
-  it('are those of labels where both say something', () => {
+  it('prefer labels to properties', () => {
     const name = 'org.opencontainers.image.author'
     const { annotations } = specOf(image({ labels: { [name]: 'label' } }, { author: 'config' }))
     expect(annotations).toEqual({ [name]: 'label' })
   })
 
-  it('are none where nothing is said', () => {
+  it('are empty where there are no properties', () => {
     expect(specOf(image({})).annotations).toEqual({})
   })
 })
@@ -150,14 +150,14 @@ describe('its annotations', () => {
 describe('without root', () => {
   const spec = specOf(image({}), { rootless: { uid: 1000, gid: 100 } })
 
-  it('the one user is mapped, in a user namespace, on the machine’s network', () => {
+  it('maps one user in a user namespace, and uses the network of the machine', () => {
     expect(spec.linux.uidMappings).toEqual([{ containerID: 0, hostID: 1000, size: 1 }])
     const namespaces = spec.linux.namespaces.map(({ type }) => type)
     expect(namespaces).toContain('user')
     expect(namespaces).not.toContain('network')
   })
 
-  it('nothing is mounted that only root may mount', () => {
+  it('has no mounts that only root may make', () => {
     expect(spec.mounts.map(({ type }) => type)).not.toContain('cgroup')
     expect(spec.mounts.find(({ destination }) => destination === '/sys')).toMatchObject({ type: 'none' })
     expect(spec.mounts.flatMap(({ options = [] }) => options)).not.toContain('gid=5')

@@ -35,7 +35,7 @@ const drafts = () => {
   return existsSync(path) ? readdirSync(path) : []
 }
 
-/** The store, with this piece of content changed as it is read. */
+/** The store, with one piece of content changed while it is read. */
 function rotten(digest: string, change: (content: Buffer) => Buffer): Provider & { opened: string[] } {
   const { store } = world()
   const opened: string[] = []
@@ -51,7 +51,7 @@ function rotten(digest: string, change: (content: Buffer) => Buffer): Provider &
 }
 
 describe('an image that is unpacked', () => {
-  it('has a snapshot for each layer, each with what is below it', async () => {
+  it('has a snapshot for each layer, with the files of the lower layers', async () => {
     const { chain, top } = await unpack(image)
     expect(chain.map(({ chainID }) => chainID)).toEqual([
       lower.diffID,
@@ -64,7 +64,7 @@ describe('an image that is unpacked', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('has written down what each was made of', async () => {
+  it('has a record for each snapshot', async () => {
     const { chain } = await unpack(image)
     expect(chain[1]).toMatchObject({
       parent: lower.diffID,
@@ -76,7 +76,7 @@ describe('an image that is unpacked', () => {
     expect(chain[0]?.parent).toBeUndefined()
   })
 
-  it('tells of each layer as it goes', async () => {
+  it('reports the progress of each layer', async () => {
     const events: UnpackEvent[] = []
     await unpack(image, { onEvent: (event) => events.push(event) })
     const seen = events.flatMap((event) =>
@@ -111,7 +111,7 @@ describe('an image that is unpacked', () => {
     expect(await chainIDs()).toHaveLength(3)
   })
 
-  it('needs of the snapshots below only the highest', async () => {
+  it('needs only the highest of the lower snapshots', async () => {
     await unpack(image)
     await world().snapshots.remove(lower.diffID)
     const { chain } = await unpack(image)
@@ -119,7 +119,7 @@ describe('an image that is unpacked', () => {
     expect(await chainIDs()).toHaveLength(1)
   })
 
-  it('may be kept as its top alone, made of all layers without a copy of those below', async () => {
+  it('makes only the top snapshot with keep: top', async () => {
     const { chain, top } = await unpack(image, { keep: 'top' })
     expect(chain).toEqual([top])
     expect(readdirSync(join(top.path, 'etc'))).toEqual(['a', 'c'])
@@ -129,7 +129,7 @@ describe('an image that is unpacked', () => {
     expect((await unpack(image)).top).toEqual(top)
   })
 
-  it('begins with what there is below it, also when the top alone is kept', async () => {
+  it('starts from existing lower snapshots, also with keep: top', async () => {
     await unpack(ociImage({ layers: [lower] }))
     const source = rotten('', (content) => content)
     const { chain } = await unpack(image, { keep: 'top' }, source)
@@ -137,20 +137,20 @@ describe('an image that is unpacked', () => {
     expect(chain).toHaveLength(2)
   })
 
-  it('leaves nothing when its top alone is kept and fails', async () => {
+  it('leaves nothing after a failure with keep: top', async () => {
     const wrong = imageWith({ rootfs: { diff_ids: [lower.diffID, digestOf('x')] } }, [lower, upper])
     expect(await rejection(unpack(wrong, { keep: 'top' }))).toMatchObject({ code: 'FAILED_PRECONDITION' })
     expect(await chainIDs()).toEqual([])
     expect(drafts()).toEqual([])
   })
 
-  it('is that of the platform asked for', async () => {
+  it('is that of the requested platform', async () => {
     const riscv = { os: 'linux', architecture: 'riscv64' }
     const index = imageIndex([image, ociImage({ layers: [other], platform: riscv })])
     expect((await unpack(index, { platform: riscv })).top.chainID).toBe(other.diffID)
   })
 
-  it('L11 says what could not be made, and of which layer', async () => {
+  it('L11 reports what could not be made, with its layer', async () => {
     const events: UnpackEvent[] = []
     const noted = tarLayer([{ path: 'noted', pax: { 'SCHILY.xattr.user.note': 'x' } }])
     await unpack(ociImage({ layers: [noted] }), { onEvent: (event) => events.push(event) })
@@ -166,7 +166,7 @@ describe('nothing becomes visible of a layer', () => {
     return copy
   }
 
-  it('with a flipped byte: FAILED_PRECONDITION, which names it', async () => {
+  it('with a flipped byte: FAILED_PRECONDITION, naming the layer', async () => {
     const { digest } = upper.descriptor
     const error = await rejection(unpack(image, {}, rotten(digest, flip)))
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION', message: expect.stringContaining(digest) })
@@ -175,13 +175,13 @@ describe('nothing becomes visible of a layer', () => {
     expect((await unpack(image)).chain).toHaveLength(2)
   })
 
-  it('that is cut off: FAILED_PRECONDITION', async () => {
+  it('that is truncated: FAILED_PRECONDITION', async () => {
     const source = rotten(lower.descriptor.digest, (content) => content.subarray(0, 60))
     expect(await rejection(unpack(image, {}, source))).toMatchObject({ code: 'FAILED_PRECONDITION' })
     expect(await chainIDs()).toEqual([])
   })
 
-  it('L15 that has another diffID than the config says: FAILED_PRECONDITION, which names it', async () => {
+  it('L15 with another diffID than in the config: FAILED_PRECONDITION, naming the layer', async () => {
     const wrong = imageWith({ rootfs: { diff_ids: [lower.diffID, digestOf('x')] } }, [lower, upper])
     const error = await rejection(unpack(wrong))
     expect(error).toMatchObject({
@@ -192,13 +192,13 @@ describe('nothing becomes visible of a layer', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('L15 when there is not a diffID for each: nothing is even begun', async () => {
+  it('L15 when the number of diffIDs is wrong: nothing is started', async () => {
     const wrong = imageWith({ rootfs: { diff_ids: [lower.diffID] } }, [lower, upper])
     expect(await rejection(unpack(wrong))).toMatchObject({ code: 'MALFORMED' })
     expect(existsSync(world().snapshots.root)).toBe(false)
   })
 
-  it('that is hostile: the error names layer and entry', async () => {
+  it('with a hostile entry: the error names layer and entry', async () => {
     const hostile = tarLayer([{ path: '../outside', content: 'x' }])
     const error = await rejection(unpack(ociImage({ layers: [hostile] })))
     expect(error.message).toContain(hostile.descriptor.digest)
@@ -207,14 +207,14 @@ describe('nothing becomes visible of a layer', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('that is beyond its limits: RESOURCE_EXHAUSTED', async () => {
+  it('beyond its limits: RESOURCE_EXHAUSTED', async () => {
     expect(await rejection(unpack(image, { limits: { entries: 2 } }))).toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
     })
     expect(await chainIDs()).toEqual([])
   })
 
-  it('when somebody gives up: CANCELED', async () => {
+  it('when the signal aborts: CANCELED', async () => {
     const controller = new AbortController()
     const onEvent = (event: UnpackEvent) => {
       if (event.type === 'layer' && event.layer.diffID === upper.diffID && event.state === 'unpacking')
@@ -226,7 +226,7 @@ describe('nothing becomes visible of a layer', () => {
     expect(drafts()).toEqual([])
   })
 
-  it('when layers are missing: NOT_FOUND, with all of them, and nothing is begun', async () => {
+  it('when layers are missing: NOT_FOUND with all of them, and nothing is started', async () => {
     const { digest } = upper.descriptor
     await world().putImage(image)
     await world().store.delete(digest)
@@ -239,7 +239,7 @@ describe('nothing becomes visible of a layer', () => {
     expect(existsSync(snapshots.root)).toBe(false)
   })
 
-  it('when it is foreign and was left where it is: NOT_FOUND, which says so', async () => {
+  it('that is foreign and not stored: NOT_FOUND, with this cause', async () => {
     const foreign = fixtureBlob('foreign', mediaTypes.dockerForeignLayerGzip)
     const layers = [lower, { ...foreign, diffID: digestOf('foreign') }]
     const of = imageWith({ rootfs: { diff_ids: layers.map(({ diffID }) => diffID) } }, layers)
@@ -253,7 +253,7 @@ describe('nothing becomes visible of a layer', () => {
   })
 })
 
-it('of two who unpack the same at a time both succeed, and there is one of each snapshot', async () => {
+it('two that unpack the same image at the same time both succeed, with one snapshot for each layer', async () => {
   await world().putImage(image)
   const results = await Promise.all([unpack(image), unpack(image), unpack(image)])
   for (const { top } of results) expect(readdirSync(join(top.path, 'etc'))).toEqual(['a', 'c'])
@@ -261,7 +261,7 @@ it('of two who unpack the same at a time both succeed, and there is one of each 
   expect(drafts()).toEqual([])
 })
 
-it('an error of the machine keeps its own name', async () => {
+it('an error of the store keeps its code and message', async () => {
   const broken = new DistError('UNAVAILABLE', 'the store is gone')
   const source = rotten(lower.descriptor.digest, () => {
     throw broken

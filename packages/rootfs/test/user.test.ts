@@ -24,20 +24,20 @@ const none = { passwd: undefined, group: undefined }
 const resolve = (spec: string) => resolveUser(spec, accounts)
 
 describe('the user of an image', () => {
-  it('is root where the image names none, with root’s home and groups', () => {
+  it('is root where the image names none, with home and groups of root', () => {
     expect(resolve('')).toEqual({ uid: 0, gid: 0, additionalGids: [0, 1, 90], home: '/root' })
   })
 
-  it('by name has the ids, home and groups that the files say; of two lines the first counts', () => {
+  it('by name has ids, home and groups of the files; the first of two lines wins', () => {
     expect(resolve('web')).toEqual({ uid: 33, gid: 34, additionalGids: [90, 91], home: '/srv/www' })
   })
 
-  it('by number is that number, with what the files know of it', () => {
+  it('by number is that id, with its group, home and groups in the files', () => {
     expect(resolve('33')).toEqual(resolve('web'))
     expect(resolve('1234')).toEqual({ uid: 1234, gid: 0, additionalGids: [] })
   })
 
-  it('with a group has that group and no others', () => {
+  it('with a group has only that group', () => {
     expect(resolve('web:www')).toEqual({ uid: 33, gid: 80, additionalGids: [], home: '/srv/www' })
     expect(resolve('web:77')).toMatchObject({ uid: 33, gid: 77, additionalGids: [] })
     expect(resolve('33:www')).toMatchObject({ uid: 33, gid: 80 })
@@ -45,7 +45,7 @@ describe('the user of an image', () => {
     expect(resolve(':www')).toMatchObject({ uid: 0, gid: 80, additionalGids: [] })
   })
 
-  it('has no home where the files say none', () => {
+  it('has no home where the files have none', () => {
     expect(resolve('nohome')).toEqual({ uid: 40, gid: 41, additionalGids: [] })
   })
 
@@ -61,8 +61,8 @@ describe('the user of an image', () => {
     ['a user whose line is cut off', 'short', /user short/],
     ['a group whose line has no id', 'web:broken', /group broken/],
     ['the line of another directory service', '+nis', /user \+nis/],
-    ['an id beyond Linux’ range', '4294967295', /beyond 4294967294/],
-    ['a group beyond Linux’ range', '0:99999999999999999999', /beyond 4294967294/],
+    ['an id beyond Linux’ range', '4294967295', /larger than 4294967294/],
+    ['a group beyond Linux’ range', '0:99999999999999999999', /larger than 4294967294/],
     ['a negative id', '-1', /user -1/],
     ['control characters', '\x1b[2J', /user \\u\{1b\}\[2J/],
   ])('MALFORMED: %s', async (_, spec, said) => {
@@ -75,7 +75,7 @@ describe('the user of an image', () => {
   const id = fc.integer({ min: 0, max: 2 ** 32 - 2 })
   const name = fc.stringMatching(/^[a-z_][a-z0-9_-]{0,12}$/)
 
-  it('whatever its files say, numbers are taken as they are', () => {
+  it('by number does not depend on the files', () => {
     const text = fc.option(fc.string(), { nil: undefined })
     fc.assert(
       fc.property(id, id, text, text, (uid, gid, passwdText, groupText) => {
@@ -85,7 +85,7 @@ describe('the user of an image', () => {
     )
   })
 
-  it('whoever is in the files is found by name, with the groups that have them as a member', () => {
+  it('by name is found with all groups that have it as a member', () => {
     const users = fc.uniqueArray(fc.record({ name, uid: id, gid: id }), { selector: (user) => user.name })
     const groups = fc.array(fc.record({ name, gid: id, members: fc.array(name, { maxLength: 3 }) }))
     fc.assert(
@@ -107,7 +107,7 @@ describe('the user of an image', () => {
     )
   })
 
-  it('whatever files and user are, ids are in Linux’ range or it is MALFORMED', () => {
+  it('has ids in the range of Linux or is MALFORMED, for any input', () => {
     const line = fc
       .array(fc.oneof(name, fc.string(), id.map(String), fc.bigInt().map(String)), { maxLength: 8 })
       .map((fields) => fields.join(':'))

@@ -8,7 +8,7 @@ import { rejection } from './support/world.js'
 const content = Buffer.from('first second third')
 const desc = { mediaType: mediaTypes.ociLayer, digest: digestOf(content), size: content.byteLength }
 
-/** Hands out these pieces, and tells how many were asked for and whether it was closed. */
+/** A provider of these pieces, which counts the requested ones and records whether it was closed. */
 function provider(...pieces: (string | Error)[]) {
   const seen = { read: 0, closed: false }
   const open: Provider['open'] = async () =>
@@ -34,7 +34,7 @@ const firstOnly = async (body: AsyncIterable<Uint8Array>) => {
 }
 
 describe('content that is verified while it is used', () => {
-  it('is handed on, with how far it is', async () => {
+  it('is passed on, with its progress', async () => {
     const offsets: number[] = []
     const source = provider('first ', 'second ', 'third')
     expect(await useVerified(source, desc, whole, { onProgress: (at) => offsets.push(at) })).toBe(
@@ -43,7 +43,7 @@ describe('content that is verified while it is used', () => {
     expect(offsets).toEqual([6, 13, 18])
   })
 
-  it('is read to the end, also when its user stops early', async () => {
+  it('is read to the end, also when the reader stops early', async () => {
     const source = provider('first ', 'second ', 'third')
     expect(await useVerified(source, desc, firstOnly)).toBe('first ')
     expect(source.seen).toEqual({ read: 3, closed: true })
@@ -64,18 +64,18 @@ describe('content that is verified while it is used', () => {
 
   const malformed = new DistError('MALFORMED', 'no archive')
 
-  it('is what is wrong, when it is damaged and its user cannot make anything of it', async () => {
+  it('is the cause of an error of the reader when it is damaged', async () => {
     const use = () => Promise.reject(malformed)
     const error = await rejection(useVerified(provider('first ', 'xxxxxxx', 'third'), desc, use))
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION', cause: malformed })
   })
 
-  it('is not what is wrong, when it is as it was stored', async () => {
+  it('is not the cause of an error of the reader when it is intact', async () => {
     const use = () => Promise.reject(malformed)
     expect(await rejection(useVerified(provider(content.toString()), desc, use))).toBe(malformed)
   })
 
-  it('is closed without another look when the disk is what fails', async () => {
+  it('is closed without further reading when the disk fails', async () => {
     const full = new DistError('RESOURCE_EXHAUSTED', 'full', {
       cause: Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }),
     })
@@ -88,7 +88,7 @@ describe('content that is verified while it is used', () => {
     expect(source.seen).toEqual({ read: 1, closed: true })
   })
 
-  it('says what the store says when that fails', async () => {
+  it('fails with the error of the store', async () => {
     const broken = new DistError('UNAVAILABLE', 'gone')
     expect(await rejection(useVerified(provider('first ', broken), desc, whole))).toBe(broken)
     expect(await rejection(useVerified(provider('first ', broken), desc, firstOnly))).toBe(broken)
@@ -99,7 +99,7 @@ describe('content that is verified while it is used', () => {
     expect(await rejection(useVerified(store, desc, whole))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('is left alone when its user gave up', async () => {
+  it('is not read further when the reader was aborted', async () => {
     const source = provider('first ', 'xxxxxxx', 'third')
     const controller = new AbortController()
     const canceled = new DistError('CANCELED', 'canceled')

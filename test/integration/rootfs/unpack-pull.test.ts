@@ -132,7 +132,7 @@ it('a foreign layer that is left where it is: 3, which names it', async () => {
   put('foreign', ociImage({ layers: [layers[0], foreign], platform: hostPlatform() }))
   const ended = await pull(reference('foreign'))
   expect(ended).toMatchObject({ code: 3, stdout: '' })
-  expect(ended.stderr).toMatch(new RegExp(`foreign layers that are left .*${foreign.descriptor.digest}`))
+  expect(ended.stderr).toMatch(new RegExp(`foreign layers are not stored.*${foreign.descriptor.digest}`))
 })
 
 it('what could not be made of a layer is said, and the image is unpacked', async () => {

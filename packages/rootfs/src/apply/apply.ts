@@ -1,28 +1,27 @@
 import { accessSync } from 'node:fs'
 import { DistError, isCanceled, sanitize, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
+import type { TarHeader } from '@dist/tar'
 import { decompress, readTar } from '@dist/tar'
-import { about } from '../errors.js'
-import { settle, settleRoot } from './attributes.js'
+import { prefixError } from '../errors.js'
+import { isPrivileged, restoreAttributes, restoreRoot } from './attributes.js'
 import { applyEntry } from './entries.js'
 import { NoJournal, UndoJournal } from './journal.js'
 import { Meter } from './meter.js'
 import { type Applied, type ApplyOptions, defaultLimits } from './options.js'
 import { Tree } from './tree.js'
-import { Warnings } from './warnings.js'
 
 /**
- * Applies a layer (a tar archive: plain, gzip or zstd) to a directory that exists, as the OCI image spec says:
- * entries replace what is there, whiteouts remove what lower layers had. Nothing outside the directory is ever
- * touched, whatever the layer says and whoever changes the directory meanwhile. As another user than root, everything
- * belongs to that user, and devices are left out with a warning; extended attributes always are.
+ * Applies a layer (a tar archive: plain, gzip or zstd) to an existing directory, as the OCI image spec defines it: entries
+ * replace existing files, whiteouts remove files of lower layers. Never touches anything outside the directory, whatever
+ * the layer contains and however another process changes the directory meanwhile. Without root, all files belong to the
+ * user, and devices are left out with a warning. Extended attributes are always left out with a warning.
  *
- * Throws, and leaves the directory as it was (unless `undo` is false): `MALFORMED` for a layer that is none, or is
- * truncated, or holds what cannot be made within the directory; `FAILED_PRECONDITION` for another diffID;
- * `RESOURCE_EXHAUSTED` for a limit, named, or a full disk; `NOT_IMPLEMENTED` for an unsupported compression, a sparse
- * file, and on systems other than Linux; `NOT_FOUND` without the directory; `PERMISSION_DENIED` where the file system
- * says so; `ALREADY_EXISTS` for names that the file system takes for the same; `UNAVAILABLE` when somebody else
- * changes the directory at the same time.
+ * A failure leaves the directory as it was, unless `undo` is false. Throws `MALFORMED` for a layer that is invalid or
+ * truncated, or has an entry outside the directory; `FAILED_PRECONDITION` for another diffID; `RESOURCE_EXHAUSTED` for a
+ * limit, naming it, or a full disk; `NOT_IMPLEMENTED` for an unsupported compression, a sparse file, and on systems other
+ * than Linux; `NOT_FOUND` without the directory; `PERMISSION_DENIED`; `ALREADY_EXISTS` for names that are equal for the
+ * file system; `UNAVAILABLE` when another process changes the directory at the same time.
  */
 export async function applyLayer(
   directory: string,
@@ -32,9 +31,9 @@ export async function applyLayer(
   const limits = { ...defaultLimits, ...options.limits }
   const tree = openTree(directory, limits.depth, options.undo ?? true)
   try {
-    const applied = await applyWhole(tree, layer, new Meter(limits, options), options)
-    tree.journal.forget()
-    settleRoot(tree)
+    const applied = await applyOrUndo(tree, layer, new Meter(limits, options), options)
+    tree.journal.discard()
+    restoreRoot(tree)
     return applied
   } finally {
     tree.close()
@@ -45,20 +44,18 @@ function openTree(directory: string, depth: number, undo: boolean): Tree {
   try {
     accessSync('/proc/self/fd')
   } catch (error) {
-    throw new DistError(
-      'NOT_IMPLEMENTED',
-      'layers are applied on Linux only, with /proc mounted: nothing else keeps them within their directory',
-      { cause: error },
-    )
+    throw new DistError('NOT_IMPLEMENTED', 'layers can be applied on Linux only, with /proc mounted', {
+      cause: error,
+    })
   }
   try {
     return new Tree(directory, depth, (tree) => (undo ? new UndoJournal(tree) : new NoJournal(tree)))
   } catch (error) {
-    throw about(sanitize(directory), error)
+    throw prefixError(sanitize(directory), error)
   }
 }
 
-async function applyWhole(
+async function applyOrUndo(
   tree: Tree,
   layer: AsyncIterable<Uint8Array>,
   meter: Meter,
@@ -69,9 +66,9 @@ async function applyWhole(
     const { digester } = meter
     const { size } = digester
     const applied = { diffID: digester.digest(), size, entries }
-    verify(applied, options.diffID)
+    verifyDiffID(applied, options.diffID)
     throwIfAborted(options.signal)
-    settle(tree)
+    restoreAttributes(tree)
     return applied
   } catch (error) {
     tree.journal.undo(error)
@@ -89,7 +86,7 @@ async function applyEntries(
   const reading = { signal }
   const uncompressed = meter.uncompressed(decompress(meter.given(layer), reading))
   let count = 0
-  // A layer that is known by a digest cannot be cut off unnoticed.
+  // The digest of the layer shows whether it is truncated.
   const openEnd = verified || diffID !== undefined
   for await (const entry of readTar(uncompressed, { ...reading, openEnd })) {
     throwIfAborted(signal)
@@ -98,15 +95,40 @@ async function applyEntries(
     try {
       await applyEntry(tree, entry, (reason) => warnings.warn(header, reason))
     } catch (error) {
-      // What the layer's source says is not about the entry.
-      throw error === meter.failure || isCanceled(error) ? error : about(sanitize(header.name), error)
+      // An error of the source of the layer is not about the entry.
+      throw error === meter.failure || isCanceled(error) ? error : prefixError(sanitize(header.name), error)
     }
-    warnings.owners(header)
+    warnings.warnOfOwner(header)
   }
   return count
 }
 
-function verify({ diffID }: Applied, expected: Digest | undefined): void {
+function verifyDiffID({ diffID }: Applied, expected: Digest | undefined): void {
   if (expected !== undefined && diffID !== expected)
-    throw new DistError('FAILED_PRECONDITION', `the layer has the diffID ${diffID}, not ${expected}`)
+    throw new DistError(
+      'FAILED_PRECONDITION',
+      `layer: diffID mismatch: expected ${expected}, actual ${diffID}`,
+    )
+}
+
+/** Reports what is left out. That owners cannot be set is reported once, for all entries. */
+export class Warnings {
+  readonly #onWarning: ApplyOptions['onWarning']
+  readonly #uid = process.geteuid?.()
+  readonly #gid = process.getegid?.()
+  #checksOwners = !isPrivileged()
+
+  constructor(onWarning: ApplyOptions['onWarning']) {
+    this.#onWarning = onWarning
+  }
+
+  warn(header: TarHeader, reason: string): void {
+    this.#onWarning?.({ entry: sanitize(header.name), reason })
+  }
+
+  warnOfOwner(header: TarHeader): void {
+    if (!this.#checksOwners || (header.uid === this.#uid && header.gid === this.#gid)) return
+    this.#checksOwners = false
+    this.warn(header, 'its owner cannot be set without root: all files get your user')
+  }
 }

@@ -3,15 +3,15 @@ import { DistError, errnoOf } from '@dist/errdefs'
 import type { Directory } from './directory.js'
 import { pathOf, printable } from './paths.js'
 
-// Linux; node:fs does not name it. Such a descriptor needs no right to read and serves as an anchor only.
+// Linux; node:fs does not define it. Such a descriptor needs no read permission, and only identifies the directory.
 export const O_PATH = 0o10000000
 const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const capacity = 256
 
 /**
- * Opened directories. Each is opened in its opened parent, never through a symbolic link, so that a path below
- * `/proc/self/fd/N/` is anchored to this very directory, whatever becomes of the names above it. Those used least
- * recently are closed, and opened again at need: then they must still be the same.
+ * Open directories. Each is opened in its open parent, never through a symbolic link. A path below `/proc/self/fd/N/`
+ * therefore always refers to this directory, however the names above it change. The least recently used ones are closed
+ * and opened again when needed; they must be the same directory then.
  */
 export class Descriptors {
   readonly #open = new Map<Directory, number>()
@@ -20,7 +20,7 @@ export class Descriptors {
     this.#keep(root, openSync(path, O_PATH | constants.O_DIRECTORY))
   }
 
-  /** `/proc/self/fd/N/` of a directory: good until 255 others have been asked for. */
+  /** `/proc/self/fd/N/` of a directory. Valid until 255 other directories have been requested. */
   base(directory: Directory): string {
     let fd = this.#open.get(directory)
     if (fd === undefined) {
@@ -33,7 +33,7 @@ export class Descriptors {
     return `/proc/self/fd/${fd}/`
   }
 
-  /** Opens a directory that is in `parent`. Throws as `open` does, `ENOTDIR` for a symbolic link. */
+  /** Opens a directory in `parent`. Throws as `open` does; `ENOTDIR` for a symbolic link. */
   adopt(directory: Directory, parent: Directory): void {
     this.#keep(directory, openIn(this.base(parent), directory))
   }
@@ -48,16 +48,16 @@ export class Descriptors {
     this.#open.clear()
   }
 
-  /** Parents that are not open are opened for as long as it takes. */
+  /** Opens a directory again, through its parents, which are opened only for this. */
   #reopen(directory: Directory): number {
     const { parent } = directory
-    if (parent === undefined) throw changed(directory)
+    if (parent === undefined) throw changedMeanwhile(directory)
     const held = this.#open.get(parent)
     const through = held ?? this.#reopen(parent)
     try {
       return openIn(`/proc/self/fd/${through}/`, directory)
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw changed(directory)
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw changedMeanwhile(directory)
       throw error
     } finally {
       if (held === undefined) closeSync(through)
@@ -67,7 +67,7 @@ export class Descriptors {
   #keep(directory: Directory, fd: number): void {
     if (this.#open.size === capacity) {
       for (const [oldest, its] of this.#open) {
-        // Nothing leads back to the root but its descriptor.
+        // The root stays open: it cannot be opened again through a parent.
         if (oldest.parent === undefined) continue
         this.#open.delete(oldest)
         closeSync(its)
@@ -85,14 +85,14 @@ function openIn(base: string, directory: Directory): number {
   if (identity === undefined) directory.identity = { dev, ino }
   else if (identity.ino !== ino || identity.dev !== dev) {
     closeSync(fd)
-    throw changed(directory)
+    throw changedMeanwhile(directory)
   }
   return fd
 }
 
-function changed(directory: Directory): DistError {
+function changedMeanwhile(directory: Directory): DistError {
   return new DistError(
     'UNAVAILABLE',
-    `${printable(directory.path())} was changed by somebody else while the layer was applied`,
+    `${printable(directory.path())}: changed by another process while the layer was applied`,
   )
 }

@@ -1,36 +1,36 @@
-/** What is set on a directory once nothing is put into it any more. */
+/** Attributes of a directory, set after all changes in it. */
 export interface Attributes {
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Microseconds since 1970: node:fs sets no finer times. */
+  /** Microseconds since 1970, the precision of node:fs. */
   readonly mtime: number
 }
 
-/** A real directory of the tree that a layer is applied to, as far as the layer had to do with it. */
+/** A real directory of the tree that a layer is applied to, and what the layer has done in it. */
 export class Directory {
-  /** Directories in it that are known. */
+  /** Known directories in it. */
   readonly children = new Map<string, Directory>()
-  /** Symbolic links in it that were followed, and where they lead. */
+  /** Targets of the symbolic links in it that were followed. */
   readonly links = new Map<string, string>()
-  /** Names in it that this layer brought. */
+  /** Names in it that this layer made. */
   readonly made = new Set<string>()
-  /** Whether the layer brought it, or something in it, at any depth: then no whiteout removes it. */
+  /** Whether this layer made it, or something in it at any depth: then no whiteout of the layer removes it. */
   isUpper = false
-  /** Whether something was made in it or taken from it. */
+  /** Whether something was made or removed in it. */
   isTouched = false
-  /** Whether the layer made it: nothing of lower layers can be in it. */
+  /** Whether this layer made it: then it contains nothing of lower layers. */
   readonly isNew: boolean
-  /** How many directories lie above it. */
+  /** The number of directories above it. */
   readonly depth: number
   identity: { readonly dev: number; readonly ino: number } | undefined
-  /** Of one that was there before: as it was. */
+  /** The attributes before the layer; undefined for a new directory. */
   original: Attributes | undefined
-  /** Whether its owner was given rights that it does not have in the end. */
+  /** Whether its owner temporarily got more permissions. */
   isOpened = false
-  /** As the layer wants it; undefined where the layer says nothing. */
+  /** Attributes of its entry in the layer; undefined where there is no entry. */
   wanted: Partial<Attributes> | undefined
-  /** Names that were in it before, looked up when it first matters. */
+  /** Names in it before the layer; read when first needed. */
   lower: Set<string> | undefined
 
   constructor(
@@ -42,13 +42,13 @@ export class Directory {
     this.depth = parent === undefined ? 0 : parent.depth + 1
   }
 
-  /** A byte string, from the root on. */
+  /** The path from the root, as a byte string. */
   path(): string {
     if (this.parent === undefined) return ''
     return this.parent.pathTo(this.name)
   }
 
-  /** The same for a name in it. */
+  /** The path of a name in it. */
   pathTo(name: string): string {
     const path = this.path()
     return path === '' ? name : `${path}/${name}`

@@ -13,20 +13,19 @@ import {
 } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import type { TarEntry, TarHeader } from '@dist/tar'
-import { microsecondsOf, secondsOf } from './attributes.js'
+import { isPrivileged, microsecondsOf, secondsOf } from './attributes.js'
 import { makeNode } from './devices.js'
 import type { Attributes, Directory } from './directory.js'
 import { bytesOf, componentsOf, pathOf, printable } from './paths.js'
-import { isPrivileged } from './privilege.js'
 import type { Tree } from './tree.js'
 import { applyWhiteout, isWhiteout } from './whiteout.js'
 
-/** Told what of an entry was left out. */
+/** Called with what is left out of an entry. */
 export type Warn = (reason: string) => void
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
-/** Makes what an entry describes, or removes what it whites out. Throws as the file system does. */
+/** Makes the file of an entry, or removes what a whiteout names. Throws the errors of the file system. */
 export async function applyEntry(tree: Tree, { header, body }: TarEntry, warn: Warn): Promise<void> {
   const components = componentsOf(header.rawName)
   const name = components.pop()
@@ -52,22 +51,22 @@ export async function applyEntry(tree: Tree, { header, body }: TarEntry, warn: W
 function applyRoot(tree: Tree, header: TarHeader): void {
   if (header.type !== 'directory')
     throw new DistError('MALFORMED', `the root of the file system cannot be a ${header.type}`)
-  tree.root.wanted = wantedOf(header)
+  tree.root.wanted = attributesOf(header)
 }
 
-function wantedOf({ mode, uid, gid, mtime }: TarHeader): Attributes {
+function attributesOf({ mode, uid, gid, mtime }: TarHeader): Attributes {
   return { mode, uid, gid, mtime: microsecondsOf(mtime) }
 }
 
-/** As node:fs takes it. */
+/** The time for node:fs. */
 function timeOf({ mtime }: TarHeader): number | string {
   return secondsOf(microsecondsOf(mtime))
 }
 
 function applyDirectory(tree: Tree, parent: Directory, name: string, header: TarHeader): void {
-  const there = parent.children.get(name) ?? tree.makeDirectory(parent, name) ?? tree.child(parent, name)
-  const directory = there ?? replacing(tree, parent, name, () => tree.makeDirectory(parent, name))
-  directory.wanted = wantedOf(header)
+  const existing = parent.children.get(name) ?? tree.makeDirectory(parent, name) ?? tree.child(parent, name)
+  const directory = existing ?? replace(tree, parent, name, () => tree.makeDirectory(parent, name))
+  directory.wanted = attributesOf(header)
   directory.markUpper()
 }
 
@@ -78,11 +77,11 @@ async function writeFile(
   header: TarHeader,
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const fd = replacing(tree, directory, name, (path) => openSync(path, createFlags, 0o600))
+  const fd = replace(tree, directory, name, (path) => openSync(path, createFlags, 0o600))
   try {
-    tree.brought(directory, name)
+    tree.recordMade(directory, name)
     if (header.size > 0) for await (const chunk of body) writeWhole(fd, chunk)
-    // A change of owner takes setuid and setgid away: the mode comes after it.
+    // The mode comes after the owner: a change of owner clears setuid and setgid.
     if (isPrivileged()) fchownSync(fd, header.uid, header.gid)
     fchmodSync(fd, header.mode)
     const time = timeOf(header)
@@ -97,41 +96,41 @@ function writeWhole(fd: number, chunk: Uint8Array): void {
 }
 
 function makeSymlink(tree: Tree, directory: Directory, name: string, header: TarHeader): void {
-  if (header.rawLinkname === '') throw new DistError('MALFORMED', 'it is a symbolic link to nothing')
+  if (header.rawLinkname === '') throw new DistError('MALFORMED', 'symbolic link without a target')
   const target = bytesOf(header.rawLinkname)
-  replacing(tree, directory, name, (path) => symlinkSync(target, path) ?? true)
-  tree.brought(directory, name)
+  replace(tree, directory, name, (path) => symlinkSync(target, path) ?? true)
+  tree.recordMade(directory, name)
   const path = pathOf(tree.base(directory), name)
   if (isPrivileged()) lchownSync(path, header.uid, header.gid)
   const time = timeOf(header)
   lutimesSync(path, time, time)
 }
 
-/** Owner, mode and time are those of what it links to. */
+/** A hard link. Owner, mode and time are those of its target. */
 function makeLink(tree: Tree, directory: Directory, name: string, header: TarHeader): void {
   const components = componentsOf(header.rawLinkname)
   const target = components.pop() ?? ''
   const link = () => {
-    // Looked up again once the old is removed: the target may have been in it.
+    // Looked up after the old file is removed: the target may have been in it.
     const where = tree.find(components)
-    if (where === undefined || target === '') throw notLinked(header, 'is not there')
+    if (where === undefined || target === '') throw notLinked(header, 'does not exist')
     linkSync(pathOf(tree.base(where), target), pathOf(tree.base(directory), name))
     return true
   }
   try {
-    replacing(tree, directory, name, link)
+    replace(tree, directory, name, link)
   } catch (error) {
     const errno = errnoOf(error)
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw notLinked(header, 'is not there', error)
-    if (errno === 'EPERM') throw notLinked(header, 'takes none', error)
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw notLinked(header, 'does not exist', error)
+    if (errno === 'EPERM') throw notLinked(header, 'cannot be linked', error)
     throw error
   }
-  tree.brought(directory, name)
+  tree.recordMade(directory, name)
 }
 
 function notLinked(header: TarHeader, why: string, cause?: unknown): DistError {
   const target = printable(header.rawLinkname)
-  return new DistError('MALFORMED', `it is a hard link to ${target}, which ${why}`, { cause })
+  return new DistError('MALFORMED', `hard link to ${target}, which ${why}`, { cause })
 }
 
 function applyNode(tree: Tree, directory: Directory, name: string, header: TarHeader, warn: Warn): void {
@@ -141,24 +140,24 @@ function applyNode(tree: Tree, directory: Directory, name: string, header: TarHe
 }
 
 /**
- * Makes something at a path; what stands there, is removed before. Throws `ALREADY_EXISTS` when somebody else is
- * faster.
+ * Makes a file at a path, and removes an existing one before. Throws `ALREADY_EXISTS` when another process makes one at the
+ * same time.
  */
-function replacing<T>(
+function replace<T>(
   tree: Tree,
   directory: Directory,
   name: string,
   make: (path: string | Buffer) => T | undefined,
 ): T {
-  const made = unlessThere(make, pathOf(tree.base(directory), name))
+  const made = unlessExisting(make, pathOf(tree.base(directory), name))
   if (made !== undefined) return made
   tree.clear(directory, name)
-  const second = unlessThere(make, pathOf(tree.base(directory), name))
+  const second = unlessExisting(make, pathOf(tree.base(directory), name))
   if (second !== undefined) return second
-  throw new DistError('ALREADY_EXISTS', 'somebody else makes it at the same time')
+  throw new DistError('ALREADY_EXISTS', 'another process makes it at the same time')
 }
 
-function unlessThere<T>(
+function unlessExisting<T>(
   make: (path: string | Buffer) => T | undefined,
   path: string | Buffer,
 ): T | undefined {

@@ -2,15 +2,15 @@ import { DistError, throwIfAborted } from '@dist/errdefs'
 import { Digester } from '@dist/oci'
 import type { ApplyLimits, ApplyOptions } from './options.js'
 
-/** The ratio says little about small layers: an empty block is as small as it gets. */
+/** The ratio is checked from this size on: small layers may have a high ratio. */
 const ratioFrom = 64 * 1024 * 1024
 
-/** Counts and hashes a layer on its two sides of the decompression, and ends it at its limits. */
+/** Counts and hashes a layer before and after its decompression, and enforces the limits. */
 export class Meter {
   readonly digester = new Digester('sha256')
-  /** What the reading of the layer threw, on either side. */
+  /** The error of reading the layer, before or after the decompression. */
   failure: unknown
-  /** Bytes of the layer as given. */
+  /** Bytes of the compressed layer. */
   #given = 0
   readonly #limits: ApplyLimits
   readonly #options: ApplyOptions
@@ -21,14 +21,14 @@ export class Meter {
   }
 
   given(layer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    return this.#noting(this.#countGiven(layer))
+    return this.#recordFailure(this.#countGiven(layer))
   }
 
   uncompressed(layer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    return this.#noting(this.#countUncompressed(layer))
+    return this.#recordFailure(this.#countUncompressed(layer))
   }
 
-  async *#noting(layer: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#recordFailure(layer: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield* layer
     } catch (error) {
@@ -53,7 +53,7 @@ export class Meter {
       const { size } = this.digester
       if (size > bytes) throw exhausted(`has more than ${bytes} bytes uncompressed (limit bytes)`)
       if (size > ratioFrom && size > this.#given * ratio)
-        throw exhausted(`grows to more than ${ratio} times its size (limit ratio)`)
+        throw exhausted(`has more than ${ratio} times its compressed size (limit ratio)`)
       yield chunk
     }
   }
@@ -66,5 +66,5 @@ export class Meter {
 }
 
 function exhausted(what: string): DistError {
-  return new DistError('RESOURCE_EXHAUSTED', `the layer ${what}`)
+  return new DistError('RESOURCE_EXHAUSTED', `layer: ${what}`)
 }

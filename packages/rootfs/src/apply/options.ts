@@ -1,8 +1,8 @@
 import type { Digest } from '@dist/oci'
 
-/** What was applied. */
+/** The result of applying a layer. */
 export interface Applied {
-  /** sha256 of the whole uncompressed layer, also of what stands behind the end of its archive. */
+  /** sha256 of the whole uncompressed layer, including data after the end of its archive. */
   readonly diffID: Digest
   /** Bytes of the uncompressed layer. */
   readonly size: number
@@ -10,17 +10,17 @@ export interface Applied {
   readonly entries: number
 }
 
-/** What a layer may ask of the machine. Beyond it `RESOURCE_EXHAUSTED`, which names the limit. */
+/** Limits of a layer. Beyond them `RESOURCE_EXHAUSTED`, naming the limit. */
 export interface ApplyLimits {
   /** Bytes of the uncompressed layer; default 64 GiB. */
   bytes: number
   /** Entries of the archive; default 2 million. */
   entries: number
-  /** Uncompressed bytes for each byte of the layer as given, looked at from 64 MiB on; default 1000. */
+  /** Uncompressed bytes for each compressed byte, checked from 64 MiB on; default 1000. */
   ratio: number
-  /** Components of a path, after its symbolic links are resolved; default 256. */
+  /** Components of a path after its symbolic links are resolved; default 256. */
   depth: number
-  /** Bytes of a path as the archive has it; default 4095, Linux' own. */
+  /** Bytes of a path in the archive; default 4095, the limit of Linux. */
   name: number
 }
 
@@ -32,31 +32,31 @@ export const defaultLimits: ApplyLimits = {
   name: 4095,
 }
 
-/** Something of an entry that could not be made, and was left out. */
+/** A part of an entry that could not be made and was left out. */
 export interface ApplyWarning {
-  /** Name of the entry, fit for a message. */
+  /** Name of the entry, sanitized for a message. */
   readonly entry: string
   readonly reason: string
 }
 
 export interface ApplyOptions {
-  /** Of the uncompressed layer; `FAILED_PRECONDITION` when it turns out to be another. Default: any. */
+  /** The expected diffID; `FAILED_PRECONDITION` for another one. Default: any. */
   diffID?: Digest | undefined
   /**
-   * Whether the bytes as they are given fail at their end when they are not the whole: then the layer may lack the empty
-   * blocks that end a tar. Default: only where the diffID is known.
+   * Whether the given bytes are verified by their digest, so that they fail when they are truncated. The empty blocks at
+   * the end of the tar may be missing then. Default: only where the diffID is known.
    */
   verified?: boolean | undefined
   limits?: Partial<ApplyLimits> | undefined
-  /** An abort leaves the directory as a failure does. */
+  /** An abort has the effect of a failure. */
   signal?: AbortSignal | undefined
-  /** Default: warnings are dropped. */
+  /** Called with each warning. Default: warnings are dropped. */
   onWarning?: ((warning: ApplyWarning) => void) | undefined
-  /** Called with the bytes that were read so far of the layer as given. */
+  /** Called with the bytes of the given layer that have been read. */
   onProgress?: ((bytesRead: number) => void) | undefined
   /**
-   * Whether a failure leaves the directory as it was; default true. `false` is faster, for a private directory that
-   * is thrown away then.
+   * Whether a failure leaves the directory as it was; default true. `false` is faster, for a private directory that is
+   * removed after a failure.
    */
   undo?: boolean | undefined
 }

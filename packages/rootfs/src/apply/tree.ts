@@ -1,27 +1,27 @@
 import { chmodSync, fstatSync, lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { DistError, errnoOf } from '@dist/errdefs'
+import { isPrivileged } from './attributes.js'
 import { Descriptors } from './descriptors.js'
 import { Directory } from './directory.js'
 import type { Journal } from './journal.js'
 import { pathOf, printable } from './paths.js'
-import { isPrivileged } from './privilege.js'
 
-/** As many as Linux follows in one path would be 40; those who make images follow more. */
-const linkLimit = 255
-/** What directories get that the layer needs and does not describe. */
+/** Symbolic links that are followed in one path. Linux follows 40; tools that build images follow more. */
+const maxLinks = 255
+/** The mode of directories that the layer needs but has no entry for. */
 const missingMode = 0o755
-/** Rights that others have not before everything is in its place. */
+/** The mode of directories until the layer is applied: no access for others. */
 const buildMode = 0o700
 
-/** Where a path leads: a directory, and what is not there below it. */
-interface Place {
-  readonly at: Directory
+/** A resolved path: its deepest existing directory, and the missing components below it. */
+interface ResolvedPath {
+  readonly directory: Directory
   readonly missing: readonly string[]
 }
 
 /**
- * The tree that a layer is applied to. Paths are resolved here, component by component, with symbolic links taken
- * within the root: an absolute one starts at the root, and `..` stops there. The kernel follows none of them.
+ * The tree that a layer is applied to. It resolves paths component by component, with symbolic links confined to the root:
+ * an absolute link starts at the root, and `..` stops there. The kernel follows no link.
  */
 export class Tree {
   readonly root = new Directory('', undefined, false)
@@ -33,28 +33,28 @@ export class Tree {
     this.#depth = depth
     this.descriptors = new Descriptors(this.root, path)
     this.journal = journal(this)
-    this.#adopted(this.root)
+    this.#recordExisting(this.root)
   }
 
   base(directory: Directory): string {
     return this.descriptors.base(directory)
   }
 
-  /** The directory that a path leads to; undefined where there is none. */
+  /** The directory of a path; undefined where there is none. */
   find(components: readonly string[]): Directory | undefined {
-    const { at, missing } = this.#resolve(components)
-    return missing.length === 0 ? at : undefined
+    const { directory, missing } = this.#resolve(components)
+    return missing.length === 0 ? directory : undefined
   }
 
-  /** The directory that a path leads to, made where it is missing. */
+  /** The directory of a path; missing directories are made. */
   reach(components: readonly string[]): Directory {
-    const { at, missing } = this.#resolve(components)
-    let directory = at
-    for (const name of missing) directory = this.#makeMissing(directory, name)
+    const resolved = this.#resolve(components)
+    let { directory } = resolved
+    for (const name of resolved.missing) directory = this.#makeMissing(directory, name)
     return directory
   }
 
-  /** The directory of a name in another; undefined for anything else. */
+  /** The directory `name` in another one; undefined where it is missing or not a directory. */
   child(directory: Directory, name: string): Directory | undefined {
     const known = directory.children.get(name)
     if (known !== undefined) return known
@@ -65,13 +65,13 @@ export class Tree {
       if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined
       throw error
     }
-    this.expectOwn(directory, name)
+    this.expectExact(directory, name)
     directory.children.set(name, child)
-    this.#adopted(child)
+    this.#recordExisting(child)
     return child
   }
 
-  /** Makes a directory; undefined where something of that name is there. */
+  /** Makes a directory; undefined where the name exists. */
   makeDirectory(directory: Directory, name: string): Directory | undefined {
     try {
       mkdirSync(pathOf(this.base(directory), name), buildMode)
@@ -79,24 +79,24 @@ export class Tree {
       if (errnoOf(error) === 'EEXIST') return undefined
       throw error
     }
-    this.brought(directory, name)
+    this.recordMade(directory, name)
     const made = new Directory(name, directory, true)
     directory.children.set(name, made)
     return made
   }
 
-  /** Notes that the layer has made something. */
-  brought(directory: Directory, name: string): void {
+  /** Records that the layer has made a name. */
+  recordMade(directory: Directory, name: string): void {
     directory.isTouched = true
     directory.markUpper()
     if (directory.made.has(name)) return
     directory.made.add(name)
-    if (!directory.isNew) this.journal.made(directory, name)
+    if (!directory.isNew) this.journal.recordMade(directory, name)
   }
 
-  /** Removes what has a name: for good if the layer brought it, else as the journal does. */
+  /** Removes a name. The journal keeps what the layer has not made itself. */
   clear(directory: Directory, name: string): void {
-    this.expectOwn(directory, name)
+    this.expectExact(directory, name)
     this.journal.remove(directory, name)
     directory.isTouched = true
     directory.children.delete(name)
@@ -105,7 +105,7 @@ export class Tree {
     directory.lower?.delete(name)
   }
 
-  /** Whether there is something of that name, a symbolic link included. */
+  /** Whether a name exists, also as a symbolic link. */
   has(directory: Directory, name: string): boolean {
     return lstatSync(pathOf(this.base(directory), name), { throwIfNoEntry: false }) !== undefined
   }
@@ -116,10 +116,10 @@ export class Tree {
   }
 
   /**
-   * What is found under a name must have that name. On a file system that takes different names for the same (by
-   * case, or by Unicode form), or when somebody else puts something there, it has not: then it is no business of ours.
+   * Checks that a file found by a name has exactly this name. It has another one on a file system where names are equal
+   * that differ in case or Unicode form, or when another process made it: then the layer must not change it.
    */
-  expectOwn(directory: Directory, name: string): void {
+  expectExact(directory: Directory, name: string): void {
     if (directory.made.has(name)) return
     if (!directory.isNew) {
       directory.lower ??= new Set(this.names(directory))
@@ -127,7 +127,7 @@ export class Tree {
     }
     throw new DistError(
       'ALREADY_EXISTS',
-      'another name stands for the same here (in other case or Unicode form), or somebody else made it meanwhile',
+      'exists under a name that differs in case or Unicode form, or was made by another process meanwhile',
     )
   }
 
@@ -138,14 +138,14 @@ export class Tree {
   #makeMissing(directory: Directory, name: string): Directory {
     const made = this.makeDirectory(directory, name)
     if (made === undefined) {
-      this.expectOwn(directory, name)
+      this.expectExact(directory, name)
       throw new DistError('MALFORMED', `${printable(directory.pathTo(name))} is not a directory`)
     }
     made.wanted = { mode: missingMode }
     return made
   }
 
-  #resolve(components: readonly string[]): Place {
+  #resolve(components: readonly string[]): ResolvedPath {
     const left = components.toReversed()
     let at = this.root
     const missing: string[] = []
@@ -157,26 +157,23 @@ export class Tree {
         continue
       }
       if (at.depth + missing.length >= this.#depth)
-        throw new DistError(
-          'RESOURCE_EXHAUSTED',
-          `it lies deeper than ${this.#depth} directories (limit depth)`,
-        )
-      // In a directory that the layer made is what the layer made, and nothing has to be looked for.
-      const isLost = missing.length > 0 || (at.isNew && !at.made.has(name))
-      const child = isLost ? undefined : this.child(at, name)
-      const target = isLost || child !== undefined ? undefined : this.#link(at, name)
+        throw new DistError('RESOURCE_EXHAUSTED', `deeper than ${this.#depth} directories (limit depth)`)
+      // A directory that the layer made contains only what the layer made: no look-up is needed.
+      const isMissing = missing.length > 0 || (at.isNew && !at.made.has(name))
+      const child = isMissing ? undefined : this.child(at, name)
+      const target = isMissing || child !== undefined ? undefined : this.#link(at, name)
       if (child !== undefined) at = child
       else if (target === undefined) missing.push(name)
       else {
-        if (++links > linkLimit) throw new DistError('MALFORMED', 'its path has too many symbolic links')
+        if (++links > maxLinks) throw new DistError('MALFORMED', 'too many symbolic links in its path')
         if (target.startsWith('/')) at = this.root
         left.push(...target.split('/').reverse())
       }
     }
-    return { at, missing }
+    return { directory: at, missing }
   }
 
-  /** Where a symbolic link leads; undefined for anything else, and for nothing. */
+  /** The target of a symbolic link; undefined where the name is missing or not a link. */
   #link(directory: Directory, name: string): string | undefined {
     const known = directory.links.get(name)
     if (known !== undefined) return known
@@ -190,12 +187,12 @@ export class Tree {
     }
   }
 
-  /** A directory that was there before: as it is now, so it has to be again if the layer does not say otherwise. */
-  #adopted(directory: Directory): void {
+  /** Records the attributes of an existing directory, which it gets back unless the layer has an entry for it. */
+  #recordExisting(directory: Directory): void {
     const stats = fstatSync(this.descriptors.fd(directory), { bigint: true })
     const [mode, uid, gid] = [Number(stats.mode) & 0o7777, Number(stats.uid), Number(stats.gid)]
     directory.original = { mode, uid, gid, mtime: Number(stats.mtimeNs / 1000n) }
-    this.journal.adopted(directory)
+    this.journal.recordDirectory(directory)
     if (!isPrivileged() && uid === process.geteuid?.() && (mode & 0o700) !== 0o700) {
       directory.isOpened = true
       chmodSync(this.base(directory), mode | 0o700)

@@ -12,13 +12,13 @@ export function isWhiteout(name: string): boolean {
 }
 
 /**
- * Removes what lower layers had under a name, or everything that they had in a directory; never what this layer
- * brought, whatever the order. Throws `MALFORMED` for a whiteout of nothing or of what lies above.
+ * Removes a name of lower layers, or everything of lower layers in a directory. Never removes what this layer made,
+ * whatever the order of entries. Throws `MALFORMED` for a whiteout without a name, or of `.` or `..`.
  */
 export function applyWhiteout(tree: Tree, components: readonly string[], name: string): void {
   const hidden = name.slice(prefix.length)
   if (hidden === '' || hidden === '.' || hidden === '..')
-    throw new DistError('MALFORMED', `a whiteout "${printable(name)}" has nothing to remove`)
+    throw new DistError('MALFORMED', `whiteout "${printable(name)}": no name to remove`)
   const directory = tree.find(components)
   if (directory === undefined) return
   if (name === opaque) removeLower(tree, directory)

@@ -1,7 +1,6 @@
-/**
- * What a container gets that its image says nothing about: namespaces of its own but for users, the mounts, masked
- * paths and limits of `runc spec`, and the capabilities that docker and containerd give, which images are made for.
- */
+// Settings of a container that do not come from its image: its own namespaces except for users, the mounts, masked paths
+// and limits of `runc spec`, and the capabilities of docker and containerd, which images expect.
+
 const capabilities = [
   'CAP_AUDIT_WRITE',
   'CAP_CHOWN',
@@ -82,4 +81,39 @@ export const linuxDefaults = {
     '/proc/scsi',
   ],
   readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+}
+
+/** The user that runs a container without root. */
+export interface RootlessOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * The parts of a runtime configuration that differ without root: a user namespace with one user and one group, the network
+ * of the machine, and no cgroups, as in `runc spec --rootless`.
+ */
+export function rootlessParts({ uid, gid }: RootlessOwner) {
+  const { resources: _, ...linux } = linuxDefaults
+  return {
+    mounts: mounts.flatMap(rootlessMount),
+    linux: {
+      ...linux,
+      uidMappings: [{ containerID: 0, hostID: uid, size: 1 }],
+      gidMappings: [{ containerID: 0, hostID: gid, size: 1 }],
+      namespaces: [...linux.namespaces.filter(({ type }) => type !== 'network'), { type: 'user' }],
+    },
+  }
+}
+
+function rootlessMount(mount: Mount): Mount[] {
+  // Mounting sysfs needs an own network namespace.
+  if (mount.destination === '/sys') {
+    const options = ['rbind', 'nosuid', 'noexec', 'nodev', 'ro']
+    return [{ destination: '/sys', type: 'none', source: '/sys', options }]
+  }
+  if (mount.type === 'cgroup') return []
+  if (mount.options === undefined) return [mount]
+  // The only group in the namespace is 0.
+  return [{ ...mount, options: mount.options.filter((option) => !/^[ug]id=/.test(option)) }]
 }

@@ -1,27 +1,32 @@
 import { posix } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import type { ImageConfig, RunConfig } from '../config.js'
-import { annotationsOf } from './annotations.js'
-import { defaultPath, linuxDefaults, mounts, processDefaults } from './defaults.js'
-import { type RootlessOwner, rootlessParts } from './rootless.js'
+import {
+  defaultPath,
+  linuxDefaults,
+  mounts,
+  processDefaults,
+  type RootlessOwner,
+  rootlessParts,
+} from './defaults.js'
 import { type Accounts, resolveUser } from './user.js'
 
 export interface SpecOptions {
-  /** In place of the image's own command; its entrypoint stays in front. */
+  /** Replaces the command of the image; its entrypoint stays in front. */
   command?: readonly string[] | undefined
   /** Whether the process gets a terminal. Default: false. */
   terminal?: boolean | undefined
-  /** Set where the container is to run without root, in a user namespace that has this user alone. */
+  /** Runs the container without root, in a user namespace with only this user. Default: with root. */
   rootless?: RootlessOwner | undefined
 }
 
-/** The root filesystem's folder in a bundle. */
-export const rootfsFolder = 'rootfs'
+/** The directory of the root filesystem in a bundle. */
+export const rootfsDirectory = 'rootfs'
 
 /**
- * The runtime configuration (`config.json`) of an image, by the rules of the OCI image spec's conversion; what they
- * leave open is as `runc spec` has it. Throws `INVALID_ARGUMENT` when neither image nor caller name a command, and
- * `MALFORMED` for a user that the root filesystem does not have, and where it cannot be read as whom and what to run.
+ * The runtime configuration (`config.json`) of an image, by the conversion rules of the OCI image spec, with the defaults
+ * of `runc spec`. Throws `INVALID_ARGUMENT` when neither image nor caller name a command; `MALFORMED` for a user that the
+ * root filesystem does not have, and for unreadable members that decide what runs and as which user.
  */
 export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: SpecOptions = {}): object {
   const { run } = config
@@ -39,7 +44,7 @@ export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: Sp
       cwd: run.workingDir?.startsWith('/') ? run.workingDir : posix.join('/', run.workingDir ?? ''),
       ...processDefaults,
     },
-    root: { path: rootfsFolder },
+    root: { path: rootfsDirectory },
     hostname: run.hostname || 'dist',
     mounts: own.mounts,
     annotations: annotationsOf(config),
@@ -47,22 +52,31 @@ export function runtimeSpec(config: ImageConfig, accounts: Accounts, options: Sp
   }
 }
 
-/** Members without which something else would be run, or as somebody else. */
-const decisive: ReadonlySet<string> = new Set(['config', 'User', 'Env', 'Entrypoint', 'Cmd', 'WorkingDir'])
+/** Members that decide what runs, and as which user. */
+const decisiveMembers: ReadonlySet<string> = new Set([
+  'config',
+  'User',
+  'Env',
+  'Entrypoint',
+  'Cmd',
+  'WorkingDir',
+])
 
 function refuseOddities({ oddities = [] }: ImageConfig, command: readonly string[]): void {
-  const odd = oddities.find(({ member }) => decisive.has(member) && !(member === 'Cmd' && command.length > 0))
+  const odd = oddities.find(
+    ({ member }) => decisiveMembers.has(member) && !(member === 'Cmd' && command.length > 0),
+  )
   if (odd !== undefined)
-    throw new DistError('MALFORMED', `${odd.reason}: the image does not tell what to run, and as whom`)
+    throw new DistError('MALFORMED', `${odd.reason}: command and user of the image are not known`)
 }
 
 function argsOf({ entrypoint = [], cmd = [] }: RunConfig, command: readonly string[] = []): string[] {
   const args = [...entrypoint, ...(command.length > 0 ? command : cmd)]
   if (args.length > 0) return args
-  throw new DistError('INVALID_ARGUMENT', 'the image names no command to run: give one behind --')
+  throw new DistError('INVALID_ARGUMENT', 'the image names no command to run; give one after --')
 }
 
-/** The image's own stay as they are; what programs count on is added. */
+/** The environment of the image, and variables that programs rely on where it lacks them. */
 function envOf({ env = [] }: RunConfig, home: string | undefined, terminal: boolean): string[] {
   const wanted = [defaultPath, ...(terminal ? ['TERM=xterm'] : []), `HOME=${home ?? '/'}`]
   const names = new Set(env.map(nameOf))
@@ -71,4 +85,27 @@ function envOf({ env = [] }: RunConfig, home: string | undefined, terminal: bool
 
 function nameOf(entry: string): string {
   return entry.split('=', 1)[0] ?? ''
+}
+
+/**
+ * The annotations of a container: properties of the image, and its labels, which take precedence. OCI image spec,
+ * "Conversion to OCI Runtime Configuration".
+ */
+export function annotationsOf(config: ImageConfig): Record<string, string> {
+  const { run } = config
+  const implicit: [string, string | undefined][] = [
+    ['os', config.os],
+    ['architecture', config.architecture],
+    ['variant', config.variant],
+    ['os.version', config.osVersion],
+    ['os.features', config.osFeatures?.join(',')],
+    ['author', config.author],
+    ['created', config.created],
+    ['stopSignal', run.stopSignal],
+    ['exposedPorts', run.exposedPorts?.join(',')],
+  ]
+  const properties = implicit.flatMap(([name, value]): [string, string][] =>
+    value === undefined || value === '' ? [] : [[`org.opencontainers.image.${name}`, value]],
+  )
+  return Object.fromEntries([...properties, ...Object.entries(run.labels ?? {})])
 }

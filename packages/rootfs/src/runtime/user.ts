@@ -1,25 +1,25 @@
 import { DistError, sanitize } from '@dist/errdefs'
 
-/** Who a process runs as. */
+/** The user that a process runs as. */
 export interface ProcessUser {
   readonly uid: number
   readonly gid: number
   readonly additionalGids: readonly number[]
-  /** The home directory, where `/etc/passwd` has the user. */
+  /** The home directory, if `/etc/passwd` has the user. */
   readonly home?: string | undefined
 }
 
-/** The account files of a root filesystem; undefined where it has none. */
+/** The account files of a root filesystem; undefined where they are missing. */
 export interface Accounts {
   readonly passwd: string | undefined
   readonly group: string | undefined
 }
 
 /**
- * The user that an image means by `user`, `uid`, `user:group`, `uid:gid` or a mixture; nothing is root. A number is an
- * id, whether or not the root filesystem knows it. Without a group it is the user's own of `/etc/passwd`, else 0, and
- * the groups that have the user as a member of `/etc/group` are added, as docker, ctr and umoci do it. Throws
- * `MALFORMED` for a name that the files do not have, and for an id beyond Linux' range.
+ * Resolves the user of an image: `user`, `uid`, `user:group`, `uid:gid` or a mixture; an empty text is root. A number is an
+ * id, also if the root filesystem does not have it. Without a group the result has the group of `/etc/passwd`, else 0, and
+ * the groups of `/etc/group` that have the user as a member, as in docker, ctr and umoci. Throws `MALFORMED` for a name
+ * that the files do not have, and for an id outside the range of Linux.
  */
 export function resolveUser(spec: string, accounts: Accounts): ProcessUser {
   const colon = spec.indexOf(':')
@@ -70,24 +70,24 @@ function gidOf(text: string, groups: readonly Group[]): number {
   return gid
 }
 
-/** passwd(5), group(5): fields with colons between. What does not have them is skipped. */
+/** passwd(5), group(5): fields separated by colons. */
 function linesOf(text = ''): string[][] {
   return text.split('\n').map((line) => line.trim().split(':'))
 }
 
-/** All ones mean "leave it as it is" to setuid(2). */
+/** The maximum id: all ones mean "no change" in setuid(2). */
 const maxId = 2 ** 32 - 2
 
 function idIn(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) && Number(text) <= maxId ? Number(text) : undefined
 }
 
-/** Undefined for a name. */
+/** The id that a text is; undefined for a name. */
 function idOf(text: string, what: string): number | undefined {
   if (!/^\d+$/.test(text)) return undefined
   const id = idIn(text)
   if (id === undefined)
-    throw new DistError('MALFORMED', `the image runs as ${what} ${sanitize(text, 40)}, beyond ${maxId}`)
+    throw new DistError('MALFORMED', `the image runs as ${what} ${sanitize(text, 40)}: larger than ${maxId}`)
   return id
 }
 

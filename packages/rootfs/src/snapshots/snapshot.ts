@@ -1,30 +1,30 @@
 import { DistError } from '@dist/errdefs'
 import { type Digest, isDigest, isRecord } from '@dist/oci'
 
-/** Beside each other in a snapshot's directory: what is written down about it, and the root filesystem. */
+/** In the directory of a snapshot: its record, and the root filesystem. */
 export const recordFile = 'snapshot.json'
-export const rootFolder = 'fs'
+export const rootDirectory = 'fs'
 
-/** A root filesystem as one layer, on top of those below it, left it. Immutable: whoever wants to write copies it. */
+/** The root filesystem made of a layer and all lower ones. Immutable: a writer works on a copy. */
 export interface Snapshot extends SnapshotRecord {
-  /** The directory that is its root. Absolute. */
+  /** The directory of the root filesystem. Absolute. */
   readonly path: string
 }
 
-/** What is written down about a snapshot. */
+/** The record of a snapshot. */
 export interface SnapshotRecord {
   readonly chainID: Digest
-  /** The chain ID of the layers below; undefined for a lowest layer. Their snapshot need not be there. */
+  /** The chain ID of the lower layers; undefined for the lowest layer. Their snapshot need not exist. */
   readonly parent?: Digest | undefined
   readonly diffID: Digest
-  /** The digest of the layer as it is stored. */
+  /** The digest of the stored layer. */
   readonly layer: Digest
   /**
-   * Bytes on disk when it was made, what it has of its parents included: snapshots are full copies. Where the file
-   * system shares blocks between them it is less. Undefined where it could not be found out.
+   * Bytes on disk when it was made, including those of lower layers, since snapshots are full copies. A file system that
+   * shares blocks needs less. Undefined where `du` is missing.
    */
   readonly size?: number | undefined
-  /** Entries of the layer's archive. */
+  /** Entries in the archive of the layer. */
   readonly entries: number
   readonly createdAt: Date
 }
@@ -33,15 +33,15 @@ export function formatRecord(record: SnapshotRecord): string {
   return `${JSON.stringify(record)}\n`
 }
 
-/** Reads what `formatRecord` wrote. Throws `MALFORMED`. */
+/** Parses a record of `formatRecord`. Throws `MALFORMED`. */
 export function parseRecord(text: string, path: string): SnapshotRecord {
-  const record = parsed(text)
+  const record = parse(text)
   if (record === undefined)
-    throw new DistError('MALFORMED', `${path} is damaged: remove the snapshot, and unpack its image again`)
+    throw new DistError('MALFORMED', `${path}: damaged; remove the snapshot and unpack its image again`)
   return record
 }
 
-function parsed(text: string): SnapshotRecord | undefined {
+function parse(text: string): SnapshotRecord | undefined {
   let document: unknown
   try {
     document = JSON.parse(text)

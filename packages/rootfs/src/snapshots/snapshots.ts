@@ -4,48 +4,46 @@ import { join, resolve } from 'node:path'
 import { DistError, sanitize } from '@dist/errdefs'
 import { algorithmOf, algorithms, type Digest, encodedOf, parseDigest } from '@dist/oci'
 import { failedWith, fileError } from '../errors.js'
-import { makeDirectory } from './directories.js'
-import { Draft } from './draft.js'
-import { draftName, isAbandoned } from './draft-name.js'
-import { parseRecord, recordFile, rootFolder, type Snapshot } from './snapshot.js'
-import { removeTree } from './tree.js'
+import { Draft, draftName, isAbandoned } from './draft.js'
+import { parseRecord, recordFile, rootDirectory, type Snapshot } from './snapshot.js'
+import { makeDirectory, removeTree } from './tree.js'
 
-const draftsFolder = 'drafts'
+const draftsDirectory = 'drafts'
 
-/** What of a listing cannot be read, by its path. */
+/** A snapshot that cannot be read. */
 export interface DamagedSnapshot {
   readonly path: string
   readonly error: DistError
 }
 
 /**
- * A directory of snapshots: `<algorithm>/<hex of the chain ID>/fs` is a root filesystem, `snapshot.json` beside it says
- * what it was made of. A snapshot is made under `drafts/` and renamed when it is whole: kill -9 at any point leaves
- * it absent or whole, and of two who make the same at a time one is first. Nothing is fsynced: what a power failure
+ * A directory of snapshots: `<algorithm>/<hex of the chain ID>/fs` is a root filesystem, `snapshot.json` beside it its
+ * record. A snapshot is made in `drafts/` and renamed when it is complete: after kill -9 at any point it is missing or
+ * complete, and of two processes that make the same one the first wins. There is no fsync: a snapshot that a power failure
  * damaged is removed and unpacked again.
  */
 export class Snapshots {
   /** Absolute. */
   readonly root: string
 
-  /** The directory need not be there: it is made with the first draft. */
+  /** The directory need not exist: the first draft makes it. */
   constructor(root: string) {
     this.root = resolve(root)
   }
 
-  /** Undefined where it is not there. Throws `MALFORMED` for one that is damaged. */
+  /** The snapshot of a chain ID; undefined where there is none. Throws `MALFORMED` for a damaged one. */
   async find(chainID: Digest): Promise<Snapshot | undefined> {
     const directory = this.#directory(chainID)
     try {
       const record = parseRecord(await readFile(join(directory, recordFile), 'utf8'), directory)
-      return { ...record, path: join(directory, rootFolder) }
+      return { ...record, path: join(directory, rootDirectory) }
     } catch (error) {
       if (failedWith(error, 'ENOENT')) return undefined
-      throw fileError(`reading ${directory}`, error)
+      throw fileError(`${directory}: read failed`, error)
     }
   }
 
-  /** All snapshots, the oldest first; `onDamaged` is told what cannot be read. */
+  /** All snapshots, the oldest first. Calls `onDamaged` for those that cannot be read. */
   async list(onDamaged: (damaged: DamagedSnapshot) => void = () => {}): Promise<Snapshot[]> {
     const snapshots: Snapshot[] = []
     for (const chainID of await this.#chainIDs()) {
@@ -61,8 +59,8 @@ export class Snapshots {
   }
 
   /**
-   * The chain ID that somebody means by its beginning, with or without the algorithm, at least 4 digits of it. Throws
-   * `NOT_FOUND`; `INVALID_ARGUMENT` when several begin so, and for what cannot be the beginning of one.
+   * The chain ID with this prefix: at least 4 digits, with or without the algorithm. Throws `NOT_FOUND`;
+   * `INVALID_ARGUMENT` for an ambiguous prefix, and for an invalid one.
    */
   async resolve(text: string): Promise<Digest> {
     const [, algorithm = 'sha256', digits = ''] = /^(?:(sha256|sha512):)?([0-9a-f]{4,128})$/.exec(text) ?? []
@@ -70,37 +68,38 @@ export class Snapshots {
       const shown = sanitize(text, 140)
       throw new DistError(
         'INVALID_ARGUMENT',
-        `"${shown}" is not the beginning of a chain ID (at least 4 hex digits)`,
+        `"${shown}": not the beginning of a chain ID (at least 4 hex digits)`,
       )
     }
     const found = (await this.#chainIDs()).filter((chainID) => chainID.startsWith(`${algorithm}:${digits}`))
     const [chainID, other] = found
     if (chainID === undefined)
-      throw new DistError('NOT_FOUND', `no snapshot ${algorithm}:${digits} is in ${this.root}`)
+      throw new DistError('NOT_FOUND', `${algorithm}:${digits}: no such snapshot in ${this.root}`)
     if (other !== undefined)
-      throw new DistError('INVALID_ARGUMENT', `${text} could be ${found.length} snapshots: give more of it`)
+      throw new DistError('INVALID_ARGUMENT', `${text} could be ${found.length} snapshots; give more digits`)
     return chainID
   }
 
-  /** Removes a snapshot; those made from it stay, for they are copies. Throws `NOT_FOUND`. */
+  /** Removes a snapshot. Those made from it stay, since they are copies. Throws `NOT_FOUND`. */
   async remove(chainID: Digest): Promise<void> {
     const directory = this.#directory(chainID)
-    if (!existsSync(directory)) throw new DistError('NOT_FOUND', `no snapshot ${chainID} is in ${this.root}`)
+    if (!existsSync(directory))
+      throw new DistError('NOT_FOUND', `${chainID}: no such snapshot in ${this.root}`)
     const trashDir = this.#draft()
     try {
-      // At once, and only then piece by piece: nobody finds half a snapshot.
+      // Renamed first, so that a partial snapshot is never visible.
       await rename(directory, trashDir)
     } catch (error) {
       if (failedWith(error, 'ENOENT'))
-        throw new DistError('NOT_FOUND', `no snapshot ${chainID} is in ${this.root}`, { cause: error })
-      throw fileError(`removing ${directory}`, error)
+        throw new DistError('NOT_FOUND', `${chainID}: no such snapshot in ${this.root}`, { cause: error })
+      throw fileError(`${directory}: remove failed`, error)
     }
     await removeTree(trashDir)
   }
 
   /**
-   * A private copy of a snapshot to work on, or an empty root filesystem. Throws `INVALID_ARGUMENT` where the
-   * directory holds something else than snapshots, `UNAVAILABLE` when the snapshot is removed meanwhile.
+   * A private copy of a snapshot to work on, or an empty root filesystem. Throws `INVALID_ARGUMENT` where the directory
+   * contains other files, `UNAVAILABLE` when the snapshot is removed meanwhile.
    */
   async draft(parent: Snapshot | undefined, signal?: AbortSignal): Promise<Draft> {
     this.#create()
@@ -114,9 +113,9 @@ export class Snapshots {
     }
   }
 
-  /** Removes what dead processes left. */
+  /** Removes drafts of dead processes. */
   async sweep(): Promise<void> {
-    await sweepDrafts(join(this.root, draftsFolder))
+    await sweepDrafts(join(this.root, draftsDirectory))
   }
 
   #directory(chainID: Digest): string {
@@ -124,13 +123,13 @@ export class Snapshots {
   }
 
   #draft(): string {
-    return join(this.root, draftsFolder, draftName())
+    return join(this.root, draftsDirectory, draftName())
   }
 
   async #chainIDs(): Promise<Digest[]> {
     const lists = algorithms.map(async (algorithm) => {
-      const names = await listing(join(this.root, algorithm))
-      return names.flatMap((name) => digestNamed(`${algorithm}:${name}`))
+      const names = await list(join(this.root, algorithm))
+      return names.flatMap((name) => parseDigestOrNone(`${algorithm}:${name}`))
     })
     return (await Promise.all(lists)).flat()
   }
@@ -139,46 +138,46 @@ export class Snapshots {
     try {
       makeDirectory(this.root)
       this.#refuseForeign()
-      for (const folder of [...algorithms, draftsFolder]) makeDirectory(join(this.root, folder), 1)
+      for (const folder of [...algorithms, draftsDirectory]) makeDirectory(join(this.root, folder), 1)
     } catch (error) {
-      throw fileError(`making snapshots in ${this.root}`, error)
+      throw fileError(`${this.root}: make failed`, error)
     }
   }
 
-  /** A mistyped path must not fill somebody else's directory. */
+  /** A mistyped path must not fill a directory with other files. */
   #refuseForeign(): void {
-    const own = new Set<string>([...algorithms, draftsFolder, 'lost+found'])
+    const own = new Set<string>([...algorithms, draftsDirectory, 'lost+found'])
     const foreign = readdirSync(this.root).find((name) => !own.has(name))
     if (foreign === undefined) return
     throw new DistError(
       'INVALID_ARGUMENT',
-      `${this.root} is neither empty nor a directory of snapshots (it holds ${sanitize(foreign, 60)}): choose another`,
+      `${this.root}: neither empty nor a directory of snapshots: it contains ${sanitize(foreign, 60)}; choose another directory`,
     )
   }
 }
 
-/** Removes the drafts in a directory whose makers are gone. */
+/** Removes the drafts of dead processes in a directory. */
 export async function sweepDrafts(directory: string, prefix = ''): Promise<void> {
-  for (const name of await listing(directory)) {
+  for (const name of await list(directory)) {
     if (!name.startsWith(prefix)) continue
     const path = join(directory, name)
     const made = await lstat(path).catch(() => undefined)
     if (made === undefined || !isAbandoned(name.slice(prefix.length), made.mtimeMs)) continue
-    // Another process may be at it too, or a copy that outlived its maker: the next sweep finds what is left.
+    // Another process may remove it too, or a `cp` of a dead process may still write. The next sweep removes the rest.
     await removeTree(path).catch(() => {})
   }
 }
 
-async function listing(directory: string): Promise<string[]> {
+async function list(directory: string): Promise<string[]> {
   try {
     return await readdir(directory)
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return []
-    throw fileError(`reading ${directory}`, error)
+    throw fileError(`${directory}: read failed`, error)
   }
 }
 
-function digestNamed(text: string): Digest[] {
+function parseDigestOrNone(text: string): Digest[] {
   try {
     return [parseDigest(text)]
   } catch {

@@ -6,7 +6,7 @@ import { useTarget } from '../support/target.js'
 
 const target = useTarget()
 
-/** What lies outside, before and after. */
+/** The files outside, before and after. */
 async function expectUntouched(apply: () => Promise<unknown>): Promise<void> {
   const outside = () => Object.entries(target().everything()).filter(([path]) => path.startsWith('outside'))
   const before = outside()
@@ -18,7 +18,7 @@ describe('L1: links that lead out of the root', () => {
   const paths: readonly (readonly [what: string, link: (outside: string) => string])[] = [
     ['absolute', (outside) => outside],
     ['relative', () => '../outside'],
-    ['relative, far above everything', () => `${'../'.repeat(40)}tmp`],
+    ['relative, far above the root', () => `${'../'.repeat(40)}tmp`],
   ]
 
   it.each(paths)('an %s symbolic link is followed within the root', async (_, link) => {
@@ -34,12 +34,12 @@ describe('L1: links that lead out of the root', () => {
     expect(readFileSync(target().at(within, 'file'), 'utf8')).toBe('mine')
   })
 
-  it.each(paths)('an %s symbolic link that was there before is followed within the root', async (_, link) => {
+  it.each(paths)('an existing %s symbolic link is followed within the root', async (_, link) => {
     symlinkSync(link(target().outside), target().at('a'))
     await expectUntouched(() => target().apply([{ path: 'a/file', content: 'mine' }]))
   })
 
-  it('symbolic links over several hops are followed within the root', async () => {
+  it('chained symbolic links are followed within the root', async () => {
     const layer = [
       { path: 'd', type: 'directory' as const },
       { path: 'd/up', link: '..' },
@@ -57,7 +57,7 @@ describe('L1: links that lead out of the root', () => {
     expect(target().tree().a).toMatchObject({ type: 'file', content: 'mine' })
   })
 
-  it('a directory replaces a symbolic link to one', async () => {
+  it('a directory replaces a symbolic link to a directory', async () => {
     symlinkSync(join(target().outside, 'directory'), target().at('a'))
     const layer = [
       { path: 'a', type: 'directory' as const },
@@ -67,7 +67,7 @@ describe('L1: links that lead out of the root', () => {
     expect(target().tree().a).toMatchObject({ type: 'directory' })
   })
 
-  it('a hard link through a symbolic link finds nothing outside', async () => {
+  it('a hard link through a symbolic link does not reach outside', async () => {
     const layer: TarEntry[] = [
       { path: 'a', link: target().outside },
       { path: 'b', type: 'hardlink', link: 'a/file' },
@@ -77,7 +77,7 @@ describe('L1: links that lead out of the root', () => {
   })
 
   it.each(['../outside/file', 'd/../../outside/file', '/../x'])(
-    'an entry and a hard link to %s are refused by name',
+    'an entry and a hard link to %s are refused, naming the path',
     async (path) => {
       expect(await target().refuses([{ path, content: '' }])).toMatchObject({ code: 'MALFORMED' })
       const link = [{ path: 'a', type: 'hardlink' as const, link: path }]
@@ -89,7 +89,7 @@ describe('L1: links that lead out of the root', () => {
     },
   )
 
-  it('an absolute name is one from the root', async () => {
+  it('an absolute name starts at the root', async () => {
     await expectUntouched(() => target().apply([{ path: join(target().outside, 'file'), content: 'mine' }]))
     expect(target().content(join(target().outside, 'file').slice(1))).toBe('mine')
   })
@@ -98,7 +98,7 @@ describe('L1: links that lead out of the root', () => {
     expect(await target().refuses([{ path: '', content: '' }])).toMatchObject({ code: 'MALFORMED' })
   })
 
-  it('symbolic links in a circle are refused', async () => {
+  it('a cycle of symbolic links is refused', async () => {
     const layer = [
       { path: 'a', link: 'b' },
       { path: 'b', link: 'a' },
@@ -124,13 +124,13 @@ describe('L2, L3: hard links', () => {
     expect(await target().refuses(layer)).toMatchObject({ code: 'MALFORMED' })
   })
 
-  it('L3: a target is looked for from the root, not from where the process is', async () => {
+  it('L3: a target is resolved from the root, not from the working directory', async () => {
     const here = readdirSync('.').find((name) => statSync(name).isFile()) ?? ''
     const layer = [{ path: 'a', type: 'hardlink' as const, link: here }]
     expect(await target().refuses(layer)).toMatchObject({ code: 'MALFORMED' })
   })
 
-  it('a hard link to a symbolic link is one to the link itself', async () => {
+  it('a hard link to a symbolic link links the symbolic link itself', async () => {
     const layer: TarEntry[] = [
       { path: 'a', link: join(target().outside, 'file') },
       { path: 'b', type: 'hardlink', link: 'a' },
@@ -139,7 +139,7 @@ describe('L2, L3: hard links', () => {
     expect(target().tree().b).toMatchObject({ type: 'symlink', sameAs: 'a' })
   })
 
-  it('a hard link to itself, to a directory, or to what comes later is refused', async () => {
+  it('a hard link to itself, to a directory, or to a later entry is refused', async () => {
     for (const link of ['a', 'd', 'later']) {
       const layer: TarEntry[] = [
         { path: 'd', type: 'directory' },
@@ -158,11 +158,11 @@ describe('L2, L3: hard links', () => {
     const layer: TarEntry[] = [{ path: 'd', type: 'hardlink', link: 'd/f' }]
     await expect(target().apply(layer, { undo })).rejects.toMatchObject({
       code: 'MALFORMED',
-      message: 'd: it is a hard link to d/f, which is not there',
+      message: 'd: hard link to d/f, which does not exist',
     })
   })
 
-  it('a hard link replaces what is there', async () => {
+  it('a hard link replaces an existing file', async () => {
     await target().apply([
       { path: 'a', content: 'one' },
       { path: 'b', content: 'two' },
@@ -199,7 +199,7 @@ describe('L6: the root', () => {
     expect(error).toMatchObject({ code: 'MALFORMED', message: expect.stringContaining('the root') })
   })
 
-  it('gets mode and time of its own entry', async () => {
+  it('gets mode and time of its entry', async () => {
     const layer = [
       { path: './', type: 'directory' as const, mode: 0o1750, mtime: 77 },
       { path: 'a', content: '' },

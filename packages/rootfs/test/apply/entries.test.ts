@@ -6,7 +6,7 @@ import { isRoot, steps, useTarget } from '../support/target.js'
 const target = useTarget()
 const own = `${process.geteuid?.()}:${process.getegid?.()}`
 
-describe('what an entry makes', () => {
+describe('an entry', () => {
   it('has its content, mode and time, whatever the umask', async () => {
     const big = Buffer.alloc(3_000_000, 'dist')
     await target().apply([
@@ -25,7 +25,7 @@ describe('what an entry makes', () => {
     expect(tree.big?.content).toMatch(/^sha256:/)
   })
 
-  it('belongs to the owner that the layer says, or, without the superuser, to the user', async () => {
+  it('has the owner of the layer, or, without root, the user as owner', async () => {
     const layer: TarEntry[] = [
       { path: 'f', content: '', uid: 1234, gid: 99 },
       { path: 'l', link: 'x', uid: 1234, gid: 99 },
@@ -49,7 +49,7 @@ describe('what an entry makes', () => {
     expect(Object.fromEntries(modes)).toMatchObject({ u: '4755', g: '2755', d: '3777', 'd/in': '700' })
   })
 
-  it('has parents that the layer does not name', async () => {
+  it('gets parent directories without entries', async () => {
     await target().apply([
       { path: './a/./b//c', content: 'x' },
       { path: 'x/../y', content: 'x' },
@@ -77,7 +77,7 @@ describe('what an entry makes', () => {
     expect(target().tree()[long.toString('latin1')]).toMatchObject({ target: long.toString('latin1') })
   })
 
-  it('keeps the time of a directory that something is put into', async () => {
+  it('does not change the time of an existing directory', async () => {
     await target().apply([{ path: 'd', type: 'directory', mtime: 7 }])
     await target().apply([
       { path: 'd/x', content: '' },
@@ -88,7 +88,7 @@ describe('what an entry makes', () => {
 })
 
 describe('L8: what replaces what', () => {
-  it('of entries with the same path the last counts', async () => {
+  it('the last of several entries with the same path wins', async () => {
     await target().apply([
       { path: 'a', content: 'one' },
       { path: './a', content: 'two', mode: 0o600 },
@@ -105,7 +105,7 @@ describe('L8: what replaces what', () => {
     expect(target().tree()).toMatchObject({ a: { content: 'two', mode: '600' }, d: { mode: '711' } })
   })
 
-  it('anything replaces anything of a lower layer, but a directory keeps what a directory has', async () => {
+  it('every type replaces every type of a lower layer, but a directory keeps the content of a directory', async () => {
     const kinds: readonly Partial<TarEntry>[] = [
       { content: 'f' },
       { link: 'x' },
@@ -121,7 +121,7 @@ describe('L8: what replaces what', () => {
     expect(target().names()).toContain('22/kept')
   })
 
-  it('a file is never written in place: other links to it stay as they are', async () => {
+  it('a file is never written in place: other links to it stay unchanged', async () => {
     await target().apply([
       { path: 'a', content: 'one' },
       { path: 'b', type: 'hardlink', link: 'a' },
@@ -130,24 +130,24 @@ describe('L8: what replaces what', () => {
     expect([target().content('a'), target().content('b')]).toEqual(['two', 'one'])
   })
 
-  it('a file that has to be a directory, and that no entry replaces, is an error by name', async () => {
+  it('a file in place of a parent directory is an error, naming the path', async () => {
     writeFileSync(target().at('a'), 'x')
     const error = await target().refuses([{ path: 'a/b', content: '' }])
     expect(error).toMatchObject({ code: 'MALFORMED', message: 'a/b: a is not a directory' })
   })
 })
 
-describe('L16: names that look the same', () => {
-  it('are two files where the file system tells them apart', async () => {
+describe('L16: names that look equal', () => {
+  it('are two files where the file system distinguishes them', async () => {
     const names = ['File', 'file', '\u00e9', 'e\u0301']
     await target().apply(names.map((path) => ({ path, content: path })))
     expect(readdirSync(target().path).sort()).toEqual([...names].sort())
   })
 
-  it('are an error by name where one meets another under a name that is not its own', async () => {
+  it('are an error where the file system finds a file by another name', async () => {
     mkdirSync(target().at('d'))
     writeFileSync(target().at('d/listed'), '')
-    // As on a file system without case: the name is found, and was neither there nor made.
+    // As on a case-insensitive file system: the name is found, but neither existed nor was made.
     const appears = () => writeFileSync(target().at('d/FILE'), 'else')
     const layer = steps({ path: 'd/listed', content: 'x' }, appears, { path: 'd/FILE', content: 'x' })
     const error = await target()
@@ -155,20 +155,20 @@ describe('L16: names that look the same', () => {
       .catch((error: unknown) => error)
     expect(error).toMatchObject({
       code: 'ALREADY_EXISTS',
-      message: expect.stringMatching(/^d\/FILE: another name/),
+      message: expect.stringMatching(/^d\/FILE: exists under a name that differs/),
     })
     expect(target().content('d/FILE')).toBe('else')
   })
 })
 
-describe('L9, L11: what cannot be made everywhere', () => {
+describe('L9, L11: files that cannot be made everywhere', () => {
   it('L9: a fifo is made, with its mode, owner and time', async () => {
     await target().apply([{ path: 'd/f', type: 'fifo', mode: 0o622, mtime: 3, uid: isRoot ? 7 : 0 }])
     expect(target().tree()['d/f']).toMatchObject({ type: 'fifo', mode: '622', mtime: '3000000' })
     if (isRoot) expect(target().tree()['d/f']).toMatchObject({ owner: '7:0' })
   })
 
-  it('L9: devices are made by the superuser, and left out with a warning for everybody else', async () => {
+  it('L9: devices are made by root, and left out with a warning otherwise', async () => {
     const layer: TarEntry[] = [
       { path: 'null', type: 'character', major: 1, minor: 3, mode: 0o666 },
       { path: 'loop', type: 'block', major: 7, minor: 300, raw: { magic: 'ustar  \0' } },
@@ -186,7 +186,7 @@ describe('L9, L11: what cannot be made everywhere', () => {
     if (made.includes('loop')) expect(target().tree()).toMatchObject({ null: { device: '259', mode: '666' } })
   })
 
-  it('L9: what a device replaces is gone, whether the device is made or not', async () => {
+  it('L9: the file that a device replaces is removed, even if the device cannot be made', async () => {
     writeFileSync(target().at('null'), 'file')
     await target().apply([{ path: 'null', type: 'character', major: 1, minor: 3 }])
     expect(target().content('null')).toBeUndefined()
@@ -200,7 +200,7 @@ describe('L9, L11: what cannot be made everywhere', () => {
     ])
   })
 
-  it('L12: a sparse file is unsupported by name', async () => {
+  it('L12: a sparse file is not supported, and named', async () => {
     const gnu = await target().refuses([
       { path: 'x', content: '' },
       { path: 'holes', raw: { flag: 'S' } },

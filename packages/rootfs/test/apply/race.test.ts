@@ -17,7 +17,7 @@ import { steps, useTarget } from '../support/target.js'
 
 const target = useTarget()
 
-/** What somebody else does between two entries. */
+/** What another process does between two entries. */
 const swaps: readonly (readonly [what: string, swap: (directory: string, outside: string) => void])[] = [
   [
     'a symbolic link that leads outside',
@@ -57,7 +57,7 @@ const everything: TarEntry[] = [
   { path: 'd/', type: 'directory', mode: 0o711 },
 ]
 
-/** Has a link to somewhere else in a directory's place, again and again. */
+/** Replaces a directory by a link to another one, repeatedly. */
 const swapping = `
 const { renameSync, symlinkSync, unlinkSync, rmSync } = require('node:fs')
 const [, directory, outside] = process.argv
@@ -78,8 +78,8 @@ function outside(): unknown {
   return Object.entries(target().everything()).filter(([path]) => path.startsWith('outside'))
 }
 
-describe('L5: a directory that somebody swaps while a layer is applied', () => {
-  it.each(swaps)('for %s: nothing outside is touched', async (_, swap) => {
+describe('L5: a directory that another process replaces while a layer is applied', () => {
+  it.each(swaps)('by %s: nothing outside is touched', async (_, swap) => {
     mkdirSync(target().at('d'))
     writeFileSync(target().at('d/lower'), '')
     const before = outside()
@@ -88,14 +88,14 @@ describe('L5: a directory that somebody swaps while a layer is applied', () => {
       () => swap(target().at('d'), target().outside),
       ...everything,
     )
-    // What was opened is written to, wherever it is now: never what took its name.
+    // The open directory is written to, wherever it is now, and never the one with its former name.
     await target().apply(layer)
     expect(outside()).toEqual(before)
     expect(readFileSync(target().at('d.moved/new'), 'utf8')).toBe('mine')
     expect(existsSync(target().at('d/new'))).toBe(false)
   })
 
-  it.each(swaps)('for %s, before it was opened: nothing outside is touched', async (what, swap) => {
+  it.each(swaps)('by %s, before it was opened: nothing outside is touched', async (what, swap) => {
     const before = outside()
     const layer = steps(
       { path: 'd', type: 'directory' },
@@ -109,7 +109,7 @@ describe('L5: a directory that somebody swaps while a layer is applied', () => {
     if (what !== 'another directory') expect(outcome).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it.each(swaps)('for %s, when more directories were used since than are kept open', async (_, swap) => {
+  it.each(swaps)('by %s, after it was closed since too many directories were used', async (_, swap) => {
     mkdirSync(target().at('d'))
     const before = outside()
     const many: TarEntry[] = Array.from({ length: 260 }, (_, i) => ({ path: `m/${i}/f`, content: '' }))
@@ -124,12 +124,12 @@ describe('L5: a directory that somebody swaps while a layer is applied', () => {
       .catch((error: unknown) => error)
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('d was changed by somebody else'),
+      message: expect.stringContaining('d: changed by another process'),
     })
     expect(outside()).toEqual(before)
   })
 
-  it('a symbolic link in the way of a hard link’s target, of a whiteout, and of the undoing', async () => {
+  it('a symbolic link in the path of a hard link target, of a whiteout, and of the undo', async () => {
     mkdirSync(target().at('d/sub'), { recursive: true })
     writeFileSync(target().at('d/sub/file'), '')
     const before = outside()
@@ -148,10 +148,10 @@ describe('L5: a directory that somebody swaps while a layer is applied', () => {
     expect(outside()).toEqual(before)
   })
 
-  it('by a process that does nothing else', async () => {
+  it('by a process that does it all the time', async () => {
     mkdirSync(target().at('d'))
     const before = outside()
-    // A program makes it, which would take most of the time.
+    // A program makes devices, which would take most of the time.
     const withoutFifo = everything.filter(({ type }) => type !== 'fifo')
     const swapper = spawn(process.execPath, ['-e', swapping, target().at('d'), target().outside])
     const exited = once(swapper, 'exit')
@@ -174,7 +174,7 @@ describe('L5: a directory that somebody swaps while a layer is applied', () => {
     expect(outside()).toEqual(before)
   })
 
-  it('many directories are closed and opened again, and all get what the layer says', async () => {
+  it('many directories are closed and opened again, and all get the attributes of the layer', async () => {
     const many: TarEntry[] = Array.from({ length: 260 }, (_, i) => [
       { path: `m/${i}`, type: 'directory' as const, mode: 0o710, mtime: i + 1 },
       { path: `m/${i}/f`, content: String(i) },

@@ -17,7 +17,7 @@ const lower: TarEntry[] = [
   { path: 'b', content: 'low', mode: 0o4755 },
 ]
 
-/** Changes everything that `lower` has, in every way. */
+/** Changes everything in `lower`, in every way. */
 const upper: TarEntry[] = [
   { path: './', type: 'directory', mode: 0o700, mtime: 1 },
   { path: 'a/', type: 'directory', mode: 0o711, mtime: 50 },
@@ -36,20 +36,20 @@ const upper: TarEntry[] = [
 const wrong = digestOf('something else')
 
 describe('L15: a layer that fails leaves the directory as it was', () => {
-  it('when it has another diffID, which is known at its end only', async () => {
+  it('when it has another diffID, which is known only at its end', async () => {
     await target().apply(lower)
     const error = await target().refuses(upper, { diffID: wrong })
     expect(error).toMatchObject({ code: 'FAILED_PRECONDITION', message: expect.stringContaining(wrong) })
   })
 
-  it('and it is applied when the diffID is right', async () => {
+  it('and is applied with the right diffID', async () => {
     await target().apply(lower)
     const diffID = digestOf(tarArchive(upper))
     expect(await target().apply(upper, { diffID })).toMatchObject({ diffID, entries: upper.length })
     expect(target().names()).toEqual(['a', 'a/file', 'a/sub', 'b', 'b/now', 'n', 'n/e', 'n/e/w'])
   })
 
-  it('at whichever of its entries it fails', async () => {
+  it('after a failure at any of its entries', async () => {
     await target().apply(lower)
     for (let count = 0; count <= upper.length; count++)
       expect(await target().refuses([...upper.slice(0, count), { path: '.wh.' }])).toMatchObject({
@@ -57,7 +57,7 @@ describe('L15: a layer that fails leaves the directory as it was', () => {
       })
   })
 
-  it('when it is aborted in the middle, also of a file', async () => {
+  it('when it is aborted, also within a file', async () => {
     await target().apply(lower)
     const abort = new AbortController()
     const archive = tarArchive([...upper, { path: 'big', content: Buffer.alloc(100_000) }])
@@ -66,7 +66,7 @@ describe('L15: a layer that fails leaves the directory as it was', () => {
     expect(error).toMatchObject({ code: 'CANCELED' })
   })
 
-  it('when it is aborted while its source gives nothing', async () => {
+  it('when it is aborted while its source hangs', async () => {
     await target().apply(lower)
     const abort = new AbortController()
     async function* silent(): AsyncGenerator<Uint8Array> {
@@ -78,7 +78,7 @@ describe('L15: a layer that fails leaves the directory as it was', () => {
     expect(error).toMatchObject({ code: 'CANCELED' })
   })
 
-  it('when its source fails, whose error it is', async () => {
+  it('when its source fails, with the error of the source', async () => {
     await target().apply(lower)
     const broken = new DistError('UNAVAILABLE', 'the registry went away')
     const layer = chunksOf(tarArchive(upper).subarray(0, 4000), () => {
@@ -87,21 +87,21 @@ describe('L15: a layer that fails leaves the directory as it was', () => {
     expect(await target().refuses(layer)).toBe(broken)
   })
 
-  it('and throws with the entry, escaped, and the reason', async () => {
+  it('and throws an error with the escaped entry and the cause', async () => {
     const error = await target().refuses([{ path: 'evil\u001b[2J/\u202e', type: 'hardlink', link: 'none' }])
-    expect(error.message).toBe('evil\\u{1b}[2J/\\u{202e}: it is a hard link to none, which is not there')
+    expect(error.message).toBe('evil\\u{1b}[2J/\\u{202e}: hard link to none, which does not exist')
   })
 })
 
 describe('without undo', () => {
-  it('a layer that fails leaves what it made, and keeps nothing aside', async () => {
+  it('a layer that fails leaves what it made, and no undo directory', async () => {
     await target().apply(lower)
     const options = { undo: false, diffID: wrong }
     await expect(target().apply(upper, options)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
     expect(target().names()).toEqual(['a', 'a/file', 'a/sub', 'b', 'b/now', 'n', 'n/e', 'n/e/w'])
   })
 
-  it('the same comes of a layer as with it', async () => {
+  it('a layer has the same result as with undo', async () => {
     await target().apply(lower)
     await target().apply(upper)
     const undone = target().tree()
@@ -112,13 +112,13 @@ describe('without undo', () => {
   })
 })
 
-/** Directories that no entry names have the time at which they were made. */
+/** Directories without an entry have the time at which they were made. */
 function timeless(tree: Readonly<Record<string, { mtime: string }>>): unknown {
   return Object.fromEntries(Object.entries(tree).map(([path, { mtime, ...node }]) => [path, node]))
 }
 
-describe('what cannot be undone', () => {
-  it('is said, with the place of what was there before', async () => {
+describe('a failed undo', () => {
+  it('is INTERNAL, with the directory of the kept files', async () => {
     mkdirSync(target().at('d'))
     writeFileSync(target().at('d/f'), 'low')
     const spoils = () => writeFileSync(target().at('d/f/in the way'), '')
@@ -141,7 +141,7 @@ describe('what cannot be undone', () => {
   })
 })
 
-describe('a directory that is none', () => {
+describe('a path that is not a directory', () => {
   it.each(['none', 'f/x'])('is refused (%s)', async (name) => {
     writeFileSync(target().at('f'), '')
     const { applyLayer } = await import('@dist/rootfs')

@@ -18,7 +18,7 @@ const owner = `${user.uid}:${user.gid}`
 
 const source = `
 import { readFileSync } from 'node:fs'
-import { applyLayer } from ${JSON.stringify(fileURLToPath(new URL('../../src/apply/index.ts', import.meta.url)))}
+import { applyLayer } from ${JSON.stringify(fileURLToPath(new URL('../../src/apply/apply.ts', import.meta.url)))}
 const warnings = []
 const layer = async function* () { yield readFileSync(0) }
 const onWarning = (warning) => warnings.push(warning)
@@ -26,7 +26,7 @@ const outcome = await applyLayer(process.argv[2], layer(), { onWarning }).catch(
 console.log(JSON.stringify({ ...outcome, warnings }))
 `
 
-/** Applies a layer in a process of somebody who is not the superuser. */
+/** Applies a layer in a process without root. */
 function apply(entries: readonly TarEntry[], directory = target) {
   const output = execFileSync(process.execPath, [program, directory], {
     ...user,
@@ -56,8 +56,8 @@ beforeEach(() => {
   chownSync(target, user.uid, user.gid)
 })
 
-describe('without the superuser', () => {
-  it('everything belongs to the user, and one warning says so', () => {
+describe('without root', () => {
+  it('all files belong to the user, with one warning', () => {
     const { entries, warnings } = apply([
       { path: 'a', content: 'x', uid: 0, mode: 0o4755 },
       { path: 'd', type: 'directory', uid: 7, gid: 8, mode: 0o1770, mtime: 4 },
@@ -80,11 +80,11 @@ describe('without the superuser', () => {
     const { warnings } = apply([
       { path: 'null', type: 'character', major: 1, minor: 3, uid: user.uid, gid: user.gid },
     ])
-    expect(warnings).toEqual([{ entry: 'null', reason: 'devices are made by the superuser only' }])
+    expect(warnings).toEqual([{ entry: 'null', reason: 'only root can make devices' }])
     expect(Object.keys(readTree(target))).toEqual(['.'])
   })
 
-  it('directories without rights are filled, replaced and emptied, and have the same rights afterwards', () => {
+  it('directories without permissions are filled, replaced and emptied, and keep their modes', () => {
     const rights: TarEntry[] = [
       { path: './', type: 'directory', mode: 0o555, mtime: 1 },
       { path: 'r', type: 'directory', mode: 0o500, mtime: 2 },
@@ -104,14 +104,14 @@ describe('without the superuser', () => {
     expect(tree).toMatchObject({ '.': { mode: '555' }, 'r/none': { mtime: '3000000' } })
   })
 
-  it('a root that may not be written to in the end is emptied before', () => {
+  it('a root with a read-only mode has no undo directory afterwards', () => {
     apply([{ path: 'a', link: '.' }])
     const layer: TarEntry[] = [{ path: '.wh..wh..opq' }, { path: './', type: 'directory', mode: 0o444 }]
     expect(apply(layer)).toMatchObject({ entries: 2 })
     expect(opened(() => Object.keys(readTree(target)), '.')).toEqual(['.'])
   })
 
-  it('a layer that fails leaves rights and content as they were', () => {
+  it('a layer that fails leaves modes and content unchanged', () => {
     apply([
       { path: 'r', type: 'directory', mode: 0o500, mtime: 2 },
       { path: 'r/d', type: 'directory', mode: 0o511, mtime: 3 },
@@ -123,7 +123,7 @@ describe('without the superuser', () => {
     expect(readTree(target)).toEqual(before)
   })
 
-  it('where the user may not write, that is an error by name', () => {
+  it('a directory without write permission is an error, naming the path', () => {
     expect(apply([{ path: 'd/f', content: '' }], '/etc')).toMatchObject({
       code: 'PERMISSION_DENIED',
       message: expect.stringMatching(/^d\/f: /),
@@ -131,7 +131,7 @@ describe('without the superuser', () => {
   })
 })
 
-/** Reads where nobody but the superuser may, with rights that are taken back. */
+/** Reads files with all permissions set temporarily. */
 function opened<T>(read: () => T, ...paths: readonly string[]): T {
   if (isRoot) return read()
   for (const path of paths) chmodSync(join(target, path), 0o700)

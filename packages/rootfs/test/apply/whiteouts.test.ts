@@ -15,7 +15,7 @@ const lower: TarEntry[] = [
 ]
 
 describe('L7: whiteouts', () => {
-  it('remove a file, a directory with all that is in it, and a symbolic link, not what it leads to', async () => {
+  it('remove a file, a directory with its content, and a symbolic link but not its target', async () => {
     symlinkSync(join(target().outside, 'directory'), target().at('link'))
     await target().apply(lower)
     await target().apply([{ path: '.wh.b' }, { path: 'a/.wh.sub' }, { path: '.wh.link' }])
@@ -23,7 +23,7 @@ describe('L7: whiteouts', () => {
     expect(Object.keys(target().everything())).toContain('outside/directory')
   })
 
-  it('of what is not there change nothing, and make no directories', async () => {
+  it('of missing files change nothing, and make no directories', async () => {
     await target().apply(lower)
     const before = target().tree()
     await target().apply([
@@ -37,7 +37,7 @@ describe('L7: whiteouts', () => {
 
   it.each([
     ['before', (whiteout: TarEntry, own: TarEntry) => [whiteout, own]],
-    ['behind', (whiteout: TarEntry, own: TarEntry) => [own, whiteout]],
+    ['after', (whiteout: TarEntry, own: TarEntry) => [own, whiteout]],
   ])('spare what the same layer brought, standing %s it', async (_, order) => {
     await target().apply(lower)
     await target().apply(order({ path: '.wh.b' }, { path: 'b', content: 'high' }))
@@ -48,7 +48,7 @@ describe('L7: whiteouts', () => {
 
   it.each([
     ['before', (whiteout: TarEntry, own: TarEntry) => [whiteout, own]],
-    ['behind', (whiteout: TarEntry, own: TarEntry) => [own, whiteout]],
+    ['after', (whiteout: TarEntry, own: TarEntry) => [own, whiteout]],
   ])('an opaque one removes all that lower layers had, standing %s the layer’s own', async (_, order) => {
     await target().apply(lower)
     await target().apply(order({ path: 'a/.wh..wh..opq' }, { path: 'a/sub/new', content: 'high' }))
@@ -56,14 +56,14 @@ describe('L7: whiteouts', () => {
     expect(target().tree().a).toMatchObject({ mode: '750', mtime: '5000000' })
   })
 
-  it('an opaque root keeps what the layer brought only, and no trace of the journal', async () => {
+  it('an opaque root keeps only what the layer made, and no undo directory', async () => {
     await target().apply(lower)
     const layer = [{ path: 'new', content: '' }, { path: '.wh.b' }, { path: '.wh..wh..opq' }]
     await target().apply(layer)
     expect(target().names()).toEqual(['new'])
   })
 
-  it('reach through symbolic links within the root, and not out of it', async () => {
+  it('follow symbolic links within the root, and not outside', async () => {
     await target().apply([...lower, { path: 'l', link: '/a/sub' }])
     await target().apply([{ path: 'l/.wh.deep' }])
     symlinkSync(target().outside, target().at('out'))
@@ -81,7 +81,7 @@ describe('L7: whiteouts', () => {
     },
   )
 
-  it('count as such whatever type they have', async () => {
+  it('are detected whatever their type', async () => {
     await target().apply(lower)
     await target().apply([
       { path: '.wh.b', type: 'directory' },
@@ -96,7 +96,7 @@ describe('L7: whiteouts', () => {
     expect(target().tree().a).toMatchObject({ mtime: '5000000' })
   })
 
-  it('names in a whited-out directory can be used again', async () => {
+  it('allow to reuse names in a removed directory', async () => {
     mkdirSync(target().at('d/e'), { recursive: true })
     writeFileSync(target().at('d/e/f'), 'low')
     await target().apply([{ path: 'd/.wh.e' }, { path: 'd/e/g', content: 'high' }, { path: '.wh.d' }])

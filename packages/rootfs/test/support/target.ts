@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect } from 'vitest'
 
 export const isRoot = process.geteuid?.() === 0
 
-/** A directory that layers are applied to, and one beside it that no layer may reach. */
+/** A directory that layers are applied to, and another one beside it that no layer may reach. */
 export class Target {
   readonly #base = mkdtempSync(join(tmpdir(), 'apply-'))
   readonly path = join(this.#base, 'target')
@@ -33,7 +33,7 @@ export class Target {
     return applyLayer(this.path, body, { onWarning: (warning) => this.warnings.push(warning), ...options })
   }
 
-  /** Applies a layer that must fail, and leave both directories as they were. */
+  /** Applies a layer that must fail and leave both directories unchanged. */
   async refuses(
     layer: readonly TarEntry[] | AsyncIterable<Uint8Array>,
     options: ApplyOptions = {},
@@ -52,7 +52,7 @@ export class Target {
     return readTree(this.path)
   }
 
-  /** Paths of what is there, without the root. */
+  /** Paths of all files, without the root. */
   names(): string[] {
     return Object.keys(this.tree()).filter((path) => path !== '.')
   }
@@ -65,7 +65,7 @@ export class Target {
     return readTree(this.#base)
   }
 
-  /** Warnings about what was left out, without the one that owners are. */
+  /** Warnings, without the one about owners. */
   left(): ApplyWarning[] {
     return this.warnings.filter(({ reason }) => !reason.startsWith('its owner'))
   }
@@ -75,7 +75,7 @@ export class Target {
   }
 }
 
-/** Removes directories also where their owner has no right to. */
+/** Removes directories, also those that their owner may not write to. */
 export function removeAll(path: string): void {
   const giveRights = (directory: string) => {
     chmodSync(directory, 0o700)
@@ -86,7 +86,7 @@ export function removeAll(path: string): void {
   rmSync(path, { recursive: true, force: true })
 }
 
-/** A fresh one for each test of the file. */
+/** A new target for each test of the file. */
 export function useTarget(): () => Target {
   let target: Target | undefined
   beforeEach(() => {
@@ -96,7 +96,7 @@ export function useTarget(): () => Target {
   return () => target ?? expect.unreachable('outside of a test')
 }
 
-/** A stream of these chunks; a function among them runs when it is its turn. */
+/** A stream of these chunks; functions among them run when they are reached. */
 export async function* chunksOf(
   ...chunks: readonly (Uint8Array | (() => void))[]
 ): AsyncGenerator<Uint8Array> {
@@ -106,7 +106,7 @@ export async function* chunksOf(
   }
 }
 
-/** A layer of which each entry is read only after the one before it was applied; functions run in between. */
+/** A layer whose entries are read one after the other is applied; functions run in between. */
 export function steps(...parts: readonly (TarEntry | (() => void))[]): AsyncGenerator<Uint8Array> {
   const chunks = parts.map((part) =>
     typeof part === 'function' ? part : tarArchive([part]).subarray(0, -1024),

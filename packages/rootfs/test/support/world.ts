@@ -49,7 +49,7 @@ export class World {
   }
 }
 
-/** A fresh world for each test of the file. */
+/** A new world for each test of the file. */
 export function useWorld(): () => World {
   let world: World | undefined
   beforeEach(() => {
@@ -59,7 +59,7 @@ export function useWorld(): () => World {
   return () => world ?? expect.unreachable('outside of a test')
 }
 
-/** An image whose configuration is exactly this document. */
+/** An image with exactly this configuration. */
 export function imageWith(
   config: unknown,
   layers: readonly FixtureLayer[],
@@ -76,7 +76,7 @@ export function imageWith(
   return { descriptor, content: Buffer.concat([...open()]), blobs: [blob, ...layers], children: [] }
 }
 
-/** The error that a promise is rejected with, which must be one of ours. */
+/** The error of a rejected promise, which must be a DistError. */
 export async function rejection(promise: Promise<unknown>): Promise<DistError> {
   const error = await promise.then(
     () => expect.unreachable('nothing was thrown'),
@@ -86,7 +86,7 @@ export async function rejection(promise: Promise<unknown>): Promise<DistError> {
   return error as DistError
 }
 
-/** The error that a call throws, which must be one of ours. */
+/** The error of a call, which must be a DistError. */
 export function thrown(call: () => unknown): Promise<DistError> {
   return rejection((async () => call())())
 }

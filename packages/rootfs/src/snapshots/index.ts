@@ -1,2 +1,0 @@
-export type { Snapshot, SnapshotRecord } from './snapshot.js'
-export { type DamagedSnapshot, Snapshots } from './snapshots.js'
