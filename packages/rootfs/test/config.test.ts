@@ -2,7 +2,7 @@ import { digestOf } from '@dist/oci'
 import { parseImageConfig } from '@dist/rootfs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { thrown } from './support/world.js'
+import { errorOf } from './support/world.js'
 
 const diffID = digestOf('layer')
 const rootfs = { type: 'layers', diff_ids: [diffID] }
@@ -70,19 +70,19 @@ describe('an image configuration', () => {
   })
 
   it.each([
-    ['no JSON', 'x', /config: not JSON/],
+    ['invalid JSON', 'x', /config: not JSON/],
     ['a list', [], /config is not a JSON object/],
     ['null', 'null', /config is not a JSON object/],
     ['no rootfs', {}, /rootfs is missing/],
     ['a rootfs that is a string', { rootfs: 'x' }, /rootfs is not an object/],
     ['a rootfs of another type', { rootfs: { type: 'base', diff_ids: [] } }, /rootfs: type is "base"/],
-    ['a diffID that is none', { rootfs: { diff_ids: ['sha256:x'] } }, /diff_ids\[0\]/],
+    ['an invalid diffID', { rootfs: { diff_ids: ['sha256:x'] } }, /diff_ids\[0\]/],
     ['a diffID that is a path', { rootfs: { diff_ids: ['sha256:../../x'] } }, /diff_ids\[0\]/],
-    ['diff_ids that are no list', { rootfs: { diff_ids: {} } }, /diff_ids is not a list/],
-  ])('MALFORMED, by name: %s', async (_, document, said) => {
-    expect(await thrown(() => parse(document))).toMatchObject({
+    ['diff_ids that are not a list', { rootfs: { diff_ids: {} } }, /diff_ids is not a list/],
+  ])('MALFORMED, naming the member: %s', async (_, document, expected) => {
+    expect(await errorOf(() => parse(document))).toMatchObject({
       code: 'MALFORMED',
-      message: expect.stringMatching(said),
+      message: expect.stringMatching(expected),
     })
   })
 
@@ -97,9 +97,9 @@ describe('an image configuration', () => {
     ['labels that are text', run({ Labels: 'a=b' }), 'Labels', 'Labels is not an object'],
     ['a WorkingDir with a NUL', run({ WorkingDir: '/a\0b' }), 'WorkingDir', 'WorkingDir contains a NUL'],
     ['ports that are a list', run({ ExposedPorts: ['80'] }), 'ExposedPorts', 'is not an object'],
-  ])('L17 is accepted, with an oddity: %s', (_, document, member, said) => {
+  ])('L17 is accepted, with an oddity: %s', (_, document, member, expected) => {
     const { oddities = [], diffIDs } = parse(document)
-    expect(oddities).toEqual([{ member, reason: expect.stringContaining(said) }])
+    expect(oddities).toEqual([{ member, reason: expect.stringContaining(expected) }])
     expect(diffIDs).toEqual([diffID])
   })
 
@@ -125,7 +125,7 @@ describe('an image configuration', () => {
 
   it('a diffID of an unknown algorithm: NOT_IMPLEMENTED', async () => {
     const document = { rootfs: { diff_ids: ['blake3:0123456789abcdef0123456789abcdef'] } }
-    expect(await thrown(() => parse(document))).toMatchObject({ code: 'NOT_IMPLEMENTED' })
+    expect(await errorOf(() => parse(document))).toMatchObject({ code: 'NOT_IMPLEMENTED' })
   })
 
   it('L17 has members of the right types for any JSON', () => {

@@ -85,8 +85,8 @@ describe('an image to unpack', () => {
       /encrypted is not supported/,
     ],
     ['diff_ids of sha512', imageWith(rootfs(digestOf('x', 'sha512')), [layer]), 'NOT_IMPLEMENTED', /sha512/],
-  ])('is refused with %s', async (_, image, code, said) => {
-    expect(await rejection(read(image))).toMatchObject({ code, message: expect.stringMatching(said) })
+  ])('is refused with %s', async (_, image, code, expected) => {
+    expect(await rejection(read(image))).toMatchObject({ code, message: expect.stringMatching(expected) })
   })
 
   it('is NOT_FOUND when its manifest is not stored', async () => {

@@ -30,7 +30,7 @@ describe('a file of a root filesystem', () => {
     ['absolute', '/usr/accounts'],
     ['above the root', '../../../../usr/accounts'],
     ['with dots and slashes', '/./usr//x/../accounts'],
-  ])('is read through a link inside of it: %s', async (_, target) => {
+  ])('is read through a link within the root: %s', async (_, target) => {
     put('root/usr/accounts', 'inside')
     mkdirSync(world().path('root/usr/x'))
     link(target, 'etc/passwd')
@@ -41,7 +41,7 @@ describe('a file of a root filesystem', () => {
     ['relative', '../../secret'],
     ['absolute', () => world().path('secret')],
     ['through the process', '/proc/self/root/etc/passwd'],
-  ])('is not looked for outside, wherever a link leads: %s', async (_, target) => {
+  ])('is never read outside the root through a link: %s', async (_, target) => {
     link(typeof target === 'string' ? target : target(), 'etc/passwd')
     expect(await read()).toBeUndefined()
   })

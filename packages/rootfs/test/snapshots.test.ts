@@ -39,7 +39,7 @@ async function make(chainID: Digest, content = 'content', parent?: Snapshot): Pr
   await using draft = await world().snapshots.draft(parent)
   writeFileSync(file(draft.path), content)
   await draft.publish(record(chainID, parent?.chainID))
-  return (await world().snapshots.find(chainID)) ?? expect.unreachable('it is not there')
+  return (await world().snapshots.find(chainID)) ?? expect.unreachable('no such snapshot')
 }
 const drafts = () => readdirSync(join(world().snapshots.root, 'drafts'))
 const place = (...parts: string[]) => join(world().snapshots.root, ...parts)
@@ -140,9 +140,9 @@ describe('a listing', () => {
     ['no JSON', '{'],
     ['no object', 'null'],
     ['without a digest', '{"entries":1}'],
-    ['with a digest that is none', JSON.stringify({ ...record(digestOf('b')), chainID: 'x' })],
-    ['with a time that is none', JSON.stringify({ ...record(digestOf('b')), createdAt: 'x' })],
-  ])('tells of one whose record is damaged, and has the others: %s', async (_, text) => {
+    ['with an invalid digest', JSON.stringify({ ...record(digestOf('b')), chainID: 'x' })],
+    ['with an invalid time', JSON.stringify({ ...record(digestOf('b')), createdAt: 'x' })],
+  ])('reports a damaged record, and has the others: %s', async (_, text) => {
     await make(a)
     await make(b)
     const directory = place('sha256', b.slice(7))

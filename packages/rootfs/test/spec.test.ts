@@ -1,6 +1,6 @@
 import { type ImageConfig, type RunConfig, runtimeSpec, type SpecOptions } from '@dist/rootfs'
 import { describe, expect, it } from 'vitest'
-import { thrown } from './support/world.js'
+import { errorOf } from './support/world.js'
 
 interface Spec {
   ociVersion: string
@@ -27,10 +27,10 @@ const specOf = (config: ImageConfig, options: SpecOptions = {}) =>
 
 describe('what a container runs', () => {
   it.each([
-    ['the entrypoint with the command behind it', { entrypoint: ['e', '1'], cmd: ['c', '2'] }, [], 'e 1 c 2'],
+    ['the entrypoint with the command after it', { entrypoint: ['e', '1'], cmd: ['c', '2'] }, [], 'e 1 c 2'],
     ['the command alone', { cmd: ['c'] }, [], 'c'],
     ['the entrypoint alone', { entrypoint: ['e'], cmd: [] }, [], 'e'],
-    ['another command behind the entrypoint', { entrypoint: ['e'], cmd: ['c'] }, ['x', 'y'], 'e x y'],
+    ['another command after the entrypoint', { entrypoint: ['e'], cmd: ['c'] }, ['x', 'y'], 'e x y'],
     ['another command alone', { cmd: ['c'] }, ['x'], 'x'],
   ])('is %s', (_, run, command, args) => {
     expect(specOf(image(run), { command }).process.args.join(' ')).toBe(args)
@@ -40,7 +40,7 @@ describe('what a container runs', () => {
     'L17 is an error where %s is unreadable',
     async (member) => {
       const odd = image({}, { oddities: [{ member, reason: `${member} is odd` }] })
-      expect(await thrown(() => specOf(odd))).toMatchObject({
+      expect(await errorOf(() => specOf(odd))).toMatchObject({
         code: 'MALFORMED',
         message: expect.stringContaining(`${member} is odd`),
       })
@@ -53,7 +53,7 @@ describe('what a container runs', () => {
   })
 
   it('must be named by the image or the caller', async () => {
-    expect(await thrown(() => specOf(image({ cmd: [] })))).toMatchObject({
+    expect(await errorOf(() => specOf(image({ cmd: [] })))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('--'),
     })
@@ -74,7 +74,7 @@ describe('its user and working directory', () => {
   })
 
   it('the user must exist in the root filesystem', async () => {
-    expect(await thrown(() => specOf(image({ user: 'other' })))).toMatchObject({ code: 'MALFORMED' })
+    expect(await errorOf(() => specOf(image({ user: 'other' })))).toMatchObject({ code: 'MALFORMED' })
   })
 
   it('the host name is that of the image, else dist', () => {

@@ -1,7 +1,7 @@
 import { resolveUser } from '@dist/rootfs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { thrown } from './support/world.js'
+import { errorOf } from './support/world.js'
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1::/:/sbin/nologin
@@ -55,20 +55,20 @@ describe('the user of an image', () => {
   })
 
   it.each([
-    ['a user that is not there', 'nobody', /user nobody, which its \/etc\/passwd does not have/],
-    ['a group that is not there', 'web:nogroup', /group nogroup, which its \/etc\/group does not have/],
+    ['a missing user', 'nobody', /user nobody, which its \/etc\/passwd does not have/],
+    ['a missing group', 'web:nogroup', /group nogroup, which its \/etc\/group does not have/],
     ['a user whose line has no ids', 'broken', /user broken/],
     ['a user whose line is cut off', 'short', /user short/],
     ['a group whose line has no id', 'web:broken', /group broken/],
     ['the line of another directory service', '+nis', /user \+nis/],
-    ['an id beyond Linux’ range', '4294967295', /larger than 4294967294/],
-    ['a group beyond Linux’ range', '0:99999999999999999999', /larger than 4294967294/],
+    ['an id outside the range of Linux', '4294967295', /larger than 4294967294/],
+    ['a group outside the range of Linux', '0:99999999999999999999', /larger than 4294967294/],
     ['a negative id', '-1', /user -1/],
     ['control characters', '\x1b[2J', /user \\u\{1b\}\[2J/],
-  ])('MALFORMED: %s', async (_, spec, said) => {
-    expect(await thrown(() => resolve(spec))).toMatchObject({
+  ])('MALFORMED: %s', async (_, spec, expected) => {
+    expect(await errorOf(() => resolve(spec))).toMatchObject({
       code: 'MALFORMED',
-      message: expect.stringMatching(said),
+      message: expect.stringMatching(expected),
     })
   })
 

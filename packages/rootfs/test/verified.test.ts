@@ -51,7 +51,7 @@ describe('content that is verified while it is used', () => {
 
   it.each([
     ['a flipped byte', ['first ', 'secund ', 'third'], whole],
-    ['a flipped byte behind what is used', ['first ', 'second ', 'thirt'], firstOnly],
+    ['a flipped byte after the used bytes', ['first ', 'second ', 'thirt'], firstOnly],
     ['less', ['first '], whole],
     ['more', ['first ', 'second ', 'third', 'more'], whole],
   ])('with %s is FAILED_PRECONDITION, naming it', async (_, pieces, use) => {

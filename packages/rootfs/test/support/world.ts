@@ -87,6 +87,6 @@ export async function rejection(promise: Promise<unknown>): Promise<DistError> {
 }
 
 /** The error of a call, which must be a DistError. */
-export function thrown(call: () => unknown): Promise<DistError> {
+export function errorOf(call: () => unknown): Promise<DistError> {
   return rejection((async () => call())())
 }
