@@ -1,9 +1,9 @@
 import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LocalLocker } from '@dist/content-local'
 import { formatOwner, livenessOf, type Owner, parseOwner, thisProcess } from '@dist/locks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keyHash } from '../src/locker/claim.js'
+import { LocalLocker } from '../src/locker/locker.js'
 import { type Folder, folder } from './folder.js'
 
 const minute = 60_000

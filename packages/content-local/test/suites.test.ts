@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { LocalLocker, openLocalStore } from '@dist/content-local'
+import { openLocalStore } from '@dist/content-local'
 import {
   anonymousSuite,
   contentSuite,
@@ -10,6 +10,7 @@ import {
   namesSuite,
   resumeSuite,
 } from '@dist/testkit'
+import { LocalLocker } from '../src/locker/locker.js'
 import { folder } from './folder.js'
 
 const open = async () => {

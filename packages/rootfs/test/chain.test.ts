@@ -1,6 +1,6 @@
 import { digestOf } from '@dist/oci'
-import { chainIDsOf } from '@dist/rootfs'
 import { describe, expect, it } from 'vitest'
+import { chainIDsOf } from '../src/image.js'
 
 const [a, b, c] = [digestOf('a'), digestOf('b'), digestOf('c')]
 

@@ -1,7 +1,7 @@
 import { digestOf } from '@dist/oci'
-import { parseImageConfig } from '@dist/rootfs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseImageConfig } from '../src/config.js'
 import { errorOf } from './support/world.js'
 
 const diffID = digestOf('layer')

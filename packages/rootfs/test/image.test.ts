@@ -1,5 +1,4 @@
 import { bareDescriptor, digestOf, hostPlatform, mediaTypes, type Platform } from '@dist/oci'
-import { readImage } from '@dist/rootfs'
 import {
   dockerImage,
   type FixtureImage,
@@ -10,6 +9,7 @@ import {
   tarLayer,
 } from '@dist/testkit'
 import { describe, expect, it } from 'vitest'
+import { readImage } from '../src/image.js'
 import { imageWith, rejection, useWorld } from './support/world.js'
 
 const world = useWorld()

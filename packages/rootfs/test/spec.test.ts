@@ -1,5 +1,6 @@
-import { type ImageConfig, type RunConfig, runtimeSpec, type SpecOptions } from '@dist/rootfs'
+import type { ImageConfig, RunConfig, SpecOptions } from '@dist/rootfs'
 import { describe, expect, it } from 'vitest'
+import { runtimeSpec } from '../src/runtime/spec.js'
 import { errorOf } from './support/world.js'
 
 interface Spec {

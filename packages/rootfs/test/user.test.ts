@@ -1,6 +1,6 @@
-import { resolveUser } from '@dist/rootfs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { resolveUser } from '../src/runtime/user.js'
 import { errorOf } from './support/world.js'
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
