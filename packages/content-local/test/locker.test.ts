@@ -82,11 +82,11 @@ describe('a lock that is held', () => {
   })
 
   it('is kept longer than the TTL by its heartbeat', async () => {
-    const [one, two] = [new LocalLocker(root.path, { ttl: 90 }), new LocalLocker(root.path, { ttl: 90 })]
+    const [one, two] = [new LocalLocker(root.path, { ttl: 600 }), new LocalLocker(root.path, { ttl: 600 })]
     await using lock = await one.acquire('key')
     const claim = join(root.path, readdirSync(root.path)[0] ?? '')
     const first = statSync(claim).mtimeMs
-    await vi.waitUntil(() => statSync(claim).mtimeMs > first + 150, { timeout: 5000, interval: 10 })
+    await vi.waitUntil(() => statSync(claim).mtimeMs > first + 700, { timeout: 5000, interval: 10 })
     await expect(two.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(lock.signal.aborted).toBe(false)
     one.close()
