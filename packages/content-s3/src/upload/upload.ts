@@ -120,6 +120,7 @@ export class Upload {
     return part
   }
 
+  /** Sends the filled part. Waits for a free slot first, which p-limit cannot do: it queues parts in memory. */
   async #send(): Promise<void> {
     while (this.#sending.size >= this.settings.partsInFlight) await Promise.race(this.#sending)
     this.#check()
