@@ -166,7 +166,7 @@ export interface PlatformOptions {
  * The manifest of one platform: the first matching one of an index, else the descriptor itself. Throws `NOT_FOUND` when
  * none matches, naming the available platforms, or when the matching one is not stored.
  */
-export async function platformManifest(
+async function platformManifest(
   source: Provider & Pick<Manager, 'info'>,
   root: Descriptor,
   { platform, signal }: PlatformOptions,

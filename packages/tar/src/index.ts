@@ -1,4 +1,4 @@
-export { type DecompressOptions, decompress } from './decompress.js'
-export type { EntryType, TarEntry, TarHeader } from './entry.js'
-export { type ReadTarOptions, readTar } from './read.js'
+export { decompress } from './decompress.js'
+export type { TarEntry, TarHeader } from './entry.js'
+export { readTar } from './read.js'
 export { type TarFile, tarSize, writeTar } from './write.js'

@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
-import { createS3Client } from '@dist/content-s3'
 import { type Gateway, startGateway } from '@dist/testkit/servers'
+import { createS3Client } from '../../../packages/content-s3/src/client.js'
 
 /** The bytes that the gateway may hold in memory: what was deleted stays until it is collected. */
 const capacity = 4 * 2 ** 30

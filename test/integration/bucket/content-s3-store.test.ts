@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
-import { createS3Client, openS3Store, parseS3Url, type S3Location } from '@dist/content-s3'
+import { openS3Store, parseS3Url, type S3Location } from '@dist/content-s3'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { type FaultProxy, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createS3Client } from '../../../packages/content-s3/src/client.js'
 import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.

@@ -1,10 +1,11 @@
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { copyContent, gather, type Info } from '@dist/content'
-import { createS3Client, openS3Store, parseS3Url } from '@dist/content-s3'
+import { openS3Store, parseS3Url } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
 import { startGateway } from '@dist/testkit/servers'
 import { afterAll, describe, expect, it } from 'vitest'
+import { createS3Client } from '../../../packages/content-s3/src/client.js'
 import { forFile } from '../support/servers.js'
 
 // Read by the SDK when a client is made.

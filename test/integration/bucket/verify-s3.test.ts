@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { createS3Client, parseS3Url } from '@dist/content-s3'
+import { parseS3Url } from '@dist/content-s3'
 import {
   amd64Image,
   type FixtureBlob,
@@ -11,6 +11,7 @@ import {
 } from '@dist/testkit/fixtures'
 import { startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeEach, expect, it } from 'vitest'
+import { createS3Client } from '../../../packages/content-s3/src/client.js'
 import { forFile, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 

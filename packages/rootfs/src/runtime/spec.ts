@@ -91,7 +91,7 @@ function nameOf(entry: string): string {
  * The annotations of a container: properties of the image, and its labels, which take precedence. OCI image spec,
  * "Conversion to OCI Runtime Configuration".
  */
-export function annotationsOf(config: ImageConfig): Record<string, string> {
+function annotationsOf(config: ImageConfig): Record<string, string> {
   const { run } = config
   const implicit: [string, string | undefined][] = [
     ['os', config.os],

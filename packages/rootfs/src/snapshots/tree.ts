@@ -39,7 +39,7 @@ const copyArguments = ['-a', '--reflink=auto', '-T', '--']
  * the file system supports it. Uses `cp` of coreutils: it is the fastest way, and Node lacks half of the calls. `to` must
  * not exist. Throws `NOT_IMPLEMENTED` without cp, and errors of the file system. A failure leaves a partial copy.
  */
-export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
+async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
   const complaint = await runCopy(['cp', ...copyArguments, from, to], signal)
   if (complaint === undefined) return
   // Layers contain files that their owner may not read. A process in its own user namespace may.
