@@ -4,6 +4,12 @@ export { type AuthorizerOptions, createAuthorizer } from './auth/registry-author
 export type { RunHelper } from './config/credential-helper.js'
 export { hostsFromDirectories } from './config/directories.js'
 export { type DockerCredentialsOptions, dockerCredentials } from './config/docker-config.js'
+export {
+  type CredentialPlace,
+  eraseCredential,
+  type StoredCredential,
+  storeCredential,
+} from './config/store-credential.js'
 export { type Capability, defaultEndpoint, type Endpoint, type TlsMaterial } from './endpoint.js'
 export { type Agents, type AgentsOptions, createAgents } from './http/agents.js'
 export { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'

@@ -1,11 +1,19 @@
 import type { Locator } from '@dist/reference'
-import type { HostLimiter, PusherSource, ReferrersSource, Repository, Resolver } from '@dist/remotes'
+import type {
+  HostLimiter,
+  PusherSource,
+  ReferrersSource,
+  RemoteOptions,
+  Repository,
+  Resolver,
+} from '@dist/remotes'
 import type { Authorizer } from './auth/authorizer.js'
 import type { Credentials } from './auth/credential.js'
 import { createAuthorizer } from './auth/registry-authorizer.js'
 import { defaultEndpoint, type Endpoint } from './endpoint.js'
 import { createAgents } from './http/agents.js'
 import { cancelUploads, createMemory } from './memory.js'
+import { ping } from './ping.js'
 import { createRepository } from './repository.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 
@@ -26,6 +34,8 @@ export interface RegistryOptions extends TransportOptions {
 /** A client of OCI distribution and Docker registries. Dispose closes its connections. */
 export interface Registry extends Resolver, PusherSource, ReferrersSource, AsyncDisposable {
   repository(locator: Locator): Repository
+  /** Checks the credentials for a host. Throws `UNAUTHENTICATED` or `PERMISSION_DENIED` if the registry refuses them. */
+  ping(locator: Locator, options?: RemoteOptions): Promise<void>
   /** The endpoints of a host: plain data, for repositories in other threads. */
   endpointsFor(locator: Locator): Promise<readonly Endpoint[]>
   /** For transports in other threads: one authorizer for all of them. */
@@ -58,6 +68,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     fetcher: repository,
     pusher: (locator) => repository(locator).pusher,
     referrers: (locator, digest, o) => repository(locator).referrers(digest, o),
+    ping: async (locator, o = {}) => ping(transport, await endpointsFor(locator), o.signal),
     endpointsFor,
     authorizer,
     limiter: transport.limiter,

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import {
+  type Credentials,
   createRegistry,
   dockerCredentials,
   hostsFromDirectories,
@@ -33,6 +34,8 @@ export interface RequestSettings {
   onAsk?: ((host: string) => () => void) | undefined
   /** As in `RegistryOptions`: bytes. */
   chunkSize?: number | undefined
+  /** Replaces the credentials of docker's and podman's files. */
+  credentials?: Credentials | undefined
 }
 
 /** The request settings of the environment. `program` is name and version: `dist/1.2.3`. */
@@ -60,7 +63,7 @@ export function openRemote(
   return createRegistry({
     ...requests,
     hosts: async (host) => changeEndpoints(host, await hostsFromDirectories(directories, host)),
-    credentials: dockerCredentials({ files: [...credentialFiles(settings, env)] }),
+    credentials: requests.credentials ?? dockerCredentials({ files: [...credentialFiles(settings, env)] }),
     limiter,
   })
 }

@@ -137,13 +137,23 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'retry',
-    summary: 'try the failed images of a run once more',
+    summary: 'run the failed and the canceled images of a run again',
     load: async () => (await import('./runs/retry.js')).retryCommand,
   },
   {
     name: 'cancel',
-    summary: 'give a run up',
+    summary: 'cancel a run',
     load: async () => (await import('./runs/cancel.js')).cancelCommand,
+  },
+  {
+    name: 'login',
+    summary: 'store credentials for a registry, once it has accepted them',
+    load: async () => (await import('./account/login.js')).loginCommand,
+  },
+  {
+    name: 'logout',
+    summary: 'erase the credentials for a registry',
+    load: async () => (await import('./account/logout.js')).logoutCommand,
   },
   {
     name: 'coordinator',
@@ -159,5 +169,10 @@ export const commands: readonly CommandEntry[] = [
     name: 'dashboard',
     summary: 'serve a page with the queues: runs, their images, their blobs',
     load: async () => (await import('./services/services.js')).dashboardCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in a shell',
+    load: async () => (await import('./completion/completion.js')).completionCommand,
   },
 ]

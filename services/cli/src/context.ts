@@ -14,8 +14,15 @@ export interface Context {
   readonly json?: boolean | undefined
 }
 
-/** Defines one command. Its action passes its exit code to `onExit`. */
-export type Define = (context: Context, onExit: (code: number) => void) => Command
+/**
+ * Defines one command. Its action passes its exit code to `onExit`. `loadTree` loads the whole command tree, for a command
+ * that describes the others.
+ */
+export type Define = (
+  context: Context,
+  onExit: (code: number) => void,
+  loadTree: () => Promise<Command>,
+) => Command
 
 /** The value of an environment variable. An empty value counts as not set. */
 export function variable(env: Context['env'], name: string): string | undefined {

@@ -38,8 +38,11 @@ async function createTree(
   isWanted: (entry: CommandEntry) => boolean,
 ): Promise<Command> {
   const program = createRoot(context)
+  const loadTree = () => createFullProgram(context, onExit)
   const define = async (entry: CommandEntry) => {
-    const command = isWanted(entry) ? (await entry.load())(context, onExit) : new Command(entry.name)
+    const command = isWanted(entry)
+      ? (await entry.load())(context, onExit, loadTree)
+      : new Command(entry.name)
     return command.description(entry.summary)
   }
   const defined = await Promise.all(commands.map(define))

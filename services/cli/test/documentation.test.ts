@@ -44,7 +44,10 @@ it('there are the commands that there should be, in the order of their use', () 
     'status',
     'retry',
     'cancel',
+    'login',
+    'logout',
     ...services,
+    'completion',
   ])
 })
 

@@ -64,6 +64,40 @@ it('a queue without runs, and one that does not know the run: 3, with what to do
   await expect(cancelRun(context, 'r1', {}, runs)).rejects.toMatchObject(unknown)
 })
 
+it('runs of one state, and the newest only', async () => {
+  const runs = new FakeRuns()
+  runs.known = [
+    runStatus({ id: 'c', state: 'failed' }),
+    runStatus({ id: 'b' }),
+    runStatus({ id: 'a', state: 'failed' }),
+  ]
+  const listed = async (options: object) => {
+    const { context, stdout } = captured()
+    await showRuns(context, { json: true, ...options }, runs)
+    return stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id)
+  }
+  expect(await listed({ state: 'failed' })).toEqual(['c', 'a'])
+  expect(await listed({ limit: 2 })).toEqual(['c', 'b'])
+  expect(await listed({ state: 'failed', limit: 1 })).toEqual(['c'])
+})
+
+it('the beginning of an id names a run in status, retry and cancel', async () => {
+  const runs = new FakeRuns()
+  runs.looks.set('01hx3kabcd', [runStatus({ id: '01hx3kabcd' })])
+  runs.retried = 2
+  expect((await shown(runs, '01hx')).stdout).toMatch(/^run +01hx3kabcd\n/)
+  const retried = captured()
+  expect(await retryRun(retried.context, '01hx', { json: true }, runs)).toBe(0)
+  expect(JSON.parse(retried.stdout())).toEqual({ run: '01hx3kabcd', images: 2 })
+  const cancelled = captured()
+  expect(await cancelRun(cancelled.context, '01hx', {}, runs)).toBe(0)
+  expect(cancelled.stdout()).toBe('01hx3kabcd\n')
+  expect(runs.canceled).toEqual(['01hx3kabcd'])
+})
+
 it('a run that is lost is said to be', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus({ state: 'lost' })])
@@ -96,7 +130,7 @@ it('retry says how many images that are, cancel which run', async () => {
   const nothing = captured()
   await retryRun(nothing.context, 'r1', { json: true }, runs)
   expect(nothing.stdout()).toBe('{"run":"r1","images":0}\n')
-  expect(nothing.stderr()).toContain('nothing of it has failed')
+  expect(nothing.stderr()).toContain('no image has failed')
   const canceled = captured()
   expect(await cancelRun(canceled.context, 'r1', {}, runs)).toBe(0)
   expect(canceled.stdout()).toBe('r1\n')

@@ -24,8 +24,8 @@ const terminal = `Object.assign(process.stderr, { isTTY: true, columns: 80, rows
 
 /** Runs commands; each ends as is said, and none by a defect. */
 function commands(base: Record<string, string>) {
-  return async (args: readonly string[], code = 0, more: Record<string, string> = {}) => {
-    const ended = await workspace().dist(args, { env: { ...base, ...more } })
+  return async (args: readonly string[], code = 0, more: Record<string, string> = {}, stdin?: string) => {
+    const ended = await workspace().dist(args, { env: { ...base, ...more }, stdin })
     expect(ended.stderr).not.toMatch(/internal error|TypeError|is not a function/)
     expect([args, ended.code, ended.code === code ? '' : ended.stderr]).toEqual([args, code, ''])
     return ended
@@ -56,6 +56,10 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(['push', image, `${registry().host}/pushed:1`])
   await dist(['copy', image, `${registry().host}/copied:1`])
   await dist(['mirror', image])
+  const login = ['login', '-u', 'ada', '--password-stdin', '--authfile', 'auth.json', registry().host]
+  await dist(login, 0, {}, 'lovelace')
+  await dist(['logout', '--authfile', 'auth.json', registry().host])
+  await dist(['completion', 'bash'])
   await using guarded = await startRegistry({ auth: { username: 'ada', password: 'lovelace' } })
   await dist(['resolve', `${guarded.host}/app:1`], 4)
   // A realm at another host: its domain is compared.

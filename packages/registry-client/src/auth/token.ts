@@ -19,6 +19,7 @@ export interface TokenRequest {
   readonly endpoint: Endpoint
   readonly realm: URL
   readonly service: string | undefined
+  /** Empty for a login. */
   readonly scope: string
   readonly credential: Credential | undefined
 }
@@ -84,7 +85,7 @@ function loginRefusal(status: number, credential: Credential | undefined): strin
 
 function tokenExchange(request: TokenRequest, userAgent: string): ExchangeRequest {
   const { credential, realm } = request
-  const what = `token for ${request.scope} from ${realm.host}`
+  const what = `token${request.scope === '' ? '' : ` for ${request.scope}`} from ${realm.host}`
   const headers = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': userAgent }
   if (credential?.kind === 'identity') {
     const body = oauthForm(request, credential.token)
@@ -93,7 +94,8 @@ function tokenExchange(request: TokenRequest, userAgent: string): ExchangeReques
   }
   const url = new URL(realm)
   if (request.service !== undefined) url.searchParams.set('service', request.service)
-  for (const scope of request.scope.split(' ')) url.searchParams.append('scope', scope)
+  for (const scope of request.scope.split(' ').filter((each) => each !== ''))
+    url.searchParams.append('scope', scope)
   if (credential?.kind !== 'password') return { method: 'GET', url, headers, what }
   url.searchParams.set('account', credential.username)
   const authorization = basicAuthorization(credential.username, credential.password)

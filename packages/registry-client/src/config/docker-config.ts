@@ -126,7 +126,7 @@ function isPart(name: string): boolean {
 }
 
 /** Normalizes a key: old keys are URLs with the API's version behind the host. Hosts are case-insensitive. */
-function normalizeKey(key: string): string {
+export function normalizeKey(key: string): string {
   const withoutVersion = key
     .replace(/\/+$/, '')
     .replace(/^https?:\/\/([^/]+)\/v[12](?=\/|$)/, '$1')

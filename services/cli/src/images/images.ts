@@ -27,12 +27,12 @@ The content stays, for other images may need it: dist list shows it, dist delete
 Examples:
   $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
 
-export const imagesCommand: Define = (context, onExit) =>
+export const imagesCommand: Define = (context, onExit, loadTree) =>
   withTable(withStore(new Command('images')))
     .option('-q, --quiet', 'print names alone')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listImages(context, options)))
-    .addCommand(removeCommand(context, onExit))
+    .addCommand(removeCommand(context, onExit, loadTree))
 
 const removeCommand: Define = (context, onExit) =>
   withStore(new Command('rm'))

@@ -79,7 +79,8 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-async function readStdin({ stdin, signal }: Context): Promise<string> {
+/** All of stdin as text. Throws `CANCELED` through the signal. */
+export async function readStdin({ stdin, signal }: Context): Promise<string> {
   addAbortSignal(signal, stdin)
   const chunks: Buffer[] = []
   try {

@@ -9,18 +9,19 @@ import { HostWaits } from './waits.js'
 
 /** Opens the client for registries, set up from options and environment. The caller disposes of it. */
 export async function openRegistry(
-  options: RemoteOptions & { chunkSize?: number | undefined },
+  options: RemoteOptions & Pick<RequestSettings, 'chunkSize' | 'credentials'>,
   context: Context,
   /** Receives a line for each host that is waited for. Default: prints it to stderr. */
   onWait: (line: string) => void = (line) => note(context, line),
 ): Promise<Registry> {
-  const { chunkSize, insecureSkipTlsVerify = [] } = options
+  const { chunkSize, credentials, insecureSkipTlsVerify = [] } = options
   const waits = new HostWaits(onWait)
   const { openRemote } = await import('@dist/wiring')
   const registry = openRemote(options, context.env, {
     ...(await requestSettings(options, context)),
     onAsk: (host) => waits.begin(host),
     chunkSize,
+    credentials,
   })
   for (const host of new Set(insecureSkipTlsVerify))
     note(

@@ -25,11 +25,11 @@ Examples:
   $ dist snapshots rm sha256:1a2b3c
   $ dist snapshots --json | jq -r .chainID | xargs -r dist snapshots rm`
 
-export const snapshotsCommand: Define = (context, onExit) =>
+export const snapshotsCommand: Define = (context, onExit, loadTree) =>
   withTable(withSnapshots(withOutput(new Command('snapshots'))))
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listSnapshots(context, options)))
-    .addCommand(removeCommand(context, onExit))
+    .addCommand(removeCommand(context, onExit, loadTree))
 
 const removeCommand: Define = (context, onExit) =>
   withSnapshots(withOutput(new Command('rm')))

@@ -5,10 +5,11 @@ import { exitCodes } from '../errors/exit.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
 import { type QueueOptions, withOutput, withQueue } from '../options.js'
 import { print, printJson } from '../output/print.js'
-import { knownRun } from './find.js'
+import { findRun } from './find.js'
 
 const examples = `
-Workers notice within a second or so. Images that are published stay published.
+Workers stop within a second or so. Published images stay published. dist retry runs the other images again. The beginning
+of an id is enough if it is unique.
 
 Examples:
   $ dist cancel 01hx3k`
@@ -27,11 +28,12 @@ export async function cancel(context: Context, run: string, options: QueueOption
 
 export async function cancelRun(
   context: Context,
-  run: string,
+  prefix: string,
   { json }: QueueOptions,
-  runs: Pick<Runs, 'cancel'>,
+  runs: Pick<Runs, 'cancel' | 'resolve'>,
 ): Promise<number> {
-  await knownRun(run, () => runs.cancel(run))
+  const run = await findRun(runs, prefix)
+  await runs.cancel(run)
   if (json) printJson(context, { run })
   else print(context, run)
   return exitCodes.done

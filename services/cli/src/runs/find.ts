@@ -1,28 +1,34 @@
 import { DistError, isNotFound } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/runs'
 
-/** The run of that id, or the latest one. Throws `NOT_FOUND`, and says what that may mean. */
-export async function findRun(
-  runs: Pick<Runs, 'list' | 'status'>,
-  run: string | undefined,
-): Promise<RunStatus> {
-  if (run !== undefined) return knownRun(run, () => runs.status(run))
-  const [latest] = await runs.list()
-  if (latest !== undefined) return latest
-  throw new DistError('NOT_FOUND', 'the queue knows no run: dist mirror and dist verify submit some')
+/**
+ * The id of the run that the user means: a whole id, or the beginning of one. Throws `NOT_FOUND` with advice, and
+ * `INVALID_ARGUMENT` where several runs begin so.
+ */
+export async function findRun(runs: Pick<Runs, 'resolve'>, prefix: string): Promise<string> {
+  try {
+    return await runs.resolve(prefix)
+  } catch (cause) {
+    throw isNotFound(cause) ? unknownRun(prefix, cause) : cause
+  }
 }
 
-/** What `call` does with a run; where the queue does not know it the error says what that may mean. */
-export async function knownRun<T>(run: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (cause) {
-    if (!isNotFound(cause)) throw cause
-    throw new DistError(
-      'NOT_FOUND',
-      `the queue knows no run ${run}: if there was one it is lost, or ended long ago; submit it again with ` +
-        'dist mirror (only what is missing is fetched) or dist verify',
-      { cause },
-    )
-  }
+/** The status of the run that the user means; by default of the latest one. Throws as `findRun`. */
+export async function runStatus(
+  runs: Pick<Runs, 'list' | 'resolve' | 'status'>,
+  prefix: string | undefined,
+): Promise<RunStatus> {
+  if (prefix !== undefined) return await runs.status(await findRun(runs, prefix))
+  const [latest] = await runs.list({ limit: 1 })
+  if (latest !== undefined) return latest
+  throw new DistError('NOT_FOUND', 'the queue has no run: dist mirror and dist verify submit runs')
+}
+
+function unknownRun(run: string, cause: unknown): DistError {
+  return new DistError(
+    'NOT_FOUND',
+    `run ${run}: not in the queue: it is lost or was removed some time after its end; submit it again with dist mirror ` +
+      '(only missing content is fetched) or dist verify',
+    { cause },
+  )
 }

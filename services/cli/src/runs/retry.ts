@@ -6,11 +6,11 @@ import { openQueue, requiredQueue } from '../open/queue.js'
 import { type QueueOptions, withOutput, withQueue } from '../options.js'
 import { plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
-import { knownRun } from './find.js'
+import { findRun } from './find.js'
 
 const examples = `
-Only the images that failed are tried again, and of them only what is missing is fetched. Prints the run and how many
-images that are.
+Tries the images that failed, and those that were canceled. Only their missing content is fetched. Prints the run and the
+number of these images. The beginning of an id is enough if it is unique.
 
 Examples:
   $ dist retry 01hx3k
@@ -30,14 +30,15 @@ export async function retry(context: Context, run: string, options: QueueOptions
 
 export async function retryRun(
   context: Context,
-  run: string,
+  prefix: string,
   { json }: QueueOptions,
-  runs: Pick<Runs, 'retry'>,
+  runs: Pick<Runs, 'resolve' | 'retry'>,
 ): Promise<number> {
-  const images = await knownRun(run, () => runs.retry(run))
+  const run = await findRun(runs, prefix)
+  const images = await runs.retry(run)
   if (json) printJson(context, { run, images })
   else print(context, `${run} ${plural(images, 'image')}`)
-  if (images === 0) note(context, `run ${run}: nothing of it has failed`)
+  if (images === 0) note(context, `run ${run}: no image has failed or was canceled`)
   else note(context, `follow it with: dist status --watch ${run}`)
   return exitCodes.done
 }

@@ -1,27 +1,32 @@
-import type { RunStatus, Runs } from '@dist/runs'
-import { Command } from 'commander'
+import type { RunFilter, RunState, RunStatus, Runs } from '@dist/runs'
+import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/exit.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
-import { type QueueOptions, withOutput, withQueue, withTable } from '../options.js'
+import { positive, type QueueOptions, withOutput, withQueue, withTable } from '../options.js'
 import { formatBytes, formatDuration } from '../output/format.js'
 import { printJson } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 
 const examples = `
-Newest first. A run that is lost is one whose jobs the queue no longer has: submit it again, only what is missing is
+The newest run is first. The jobs of a lost run are no longer in the queue: submit it again; only missing content is
 fetched.
 
 Examples:
   $ dist runs --queue redis://10.0.0.5:6379
-  $ dist runs --json | jq -r 'select(.state == "failed") | .id' | xargs -rn1 dist retry`
+  $ dist runs --limit 5
+  $ dist runs --json --state failed | jq -r .id | xargs -rn1 dist retry`
+
+const runStates = ['running', 'done', 'failed', 'canceled', 'lost'] as const satisfies readonly RunState[]
 
 export const runsCommand: Define = (context, onExit) =>
   withTable(withQueue(withOutput(new Command('runs'))))
+    .addOption(new Option('--limit <n>', 'list at most so many runs, the newest').argParser(positive))
+    .addOption(new Option('--state <state>', 'list the runs in this state').choices(runStates))
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listRuns(context, options)))
 
-export interface RunsOptions extends QueueOptions, TableOptions {}
+export interface RunsOptions extends QueueOptions, TableOptions, RunFilter {}
 
 /** `dist runs`: the runs that the queue knows. */
 export async function listRuns(context: Context, options: RunsOptions): Promise<number> {
@@ -32,10 +37,10 @@ export async function listRuns(context: Context, options: RunsOptions): Promise<
 /** Newest first. */
 export async function showRuns(
   context: Context,
-  { json, trunc }: RunsOptions,
+  { json, trunc, limit, state }: RunsOptions,
   runs: Pick<Runs, 'list'>,
 ): Promise<number> {
-  const found = await runs.list()
+  const found = await runs.list({ limit, state })
   if (json) for (const status of found) printJson(context, status)
   else context.stdout.write(tableFor(context, columns, found.map(cells), { trunc }))
   return exitCodes.done

@@ -9,7 +9,7 @@ import { note, print, printJson } from '../output/print.js'
 import { openRunView } from '../progress/run/view.js'
 import { failuresAtMost, jsonReport, openReport, type Report } from '../report/report.js'
 import { verbOf } from '../report/summary.js'
-import { findRun } from './find.js'
+import { runStatus } from './find.js'
 import { followRun, RunDisplay } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
 import { failedLines, statusLines } from './status-lines.js'
@@ -53,7 +53,7 @@ export async function status(
 }
 
 export interface StatusParts {
-  runs: Pick<Runs, 'list' | 'status' | 'images' | 'failed'>
+  runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'images' | 'failed'>
   obstacles?: ObstacleReader | undefined
   report: Report
   /** Milliseconds between two looks of `--watch`. Default 1,000. */
@@ -67,7 +67,7 @@ export async function showStatus(
   options: StatusOptions,
   parts: StatusParts,
 ): Promise<number> {
-  const found = await findRun(parts.runs, run)
+  const found = await runStatus(parts.runs, run)
   if (options.watch) return watchRun(context, found, parts)
   if (found.state === 'lost') note(context, lostRun(found.id).message)
   if (options.report !== undefined) {

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@dist/settings'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../errors/exit.js'
 
@@ -8,6 +8,14 @@ export interface ServiceContext {
   env: NodeJS.ProcessEnv
   signal: AbortSignal
   log: NodeJS.WriteStream
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error']
+
+/** Shows and completes the values of an option. The service checks them, with the rest of its settings. */
+function withValues(option: Option, values: string[]): Option {
+  option.argChoices = values
+  return option
 }
 
 /**
@@ -23,7 +31,7 @@ export function serviceCommand(name: string): Command {
     .option('--queue-username <name>', 'the user to sign in as at the queue; passwords are no flags')
     .option('--queue-ca-file <file>', 'the authorities to trust, PEM, with rediss://')
     .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
-    .option('--log-level <level>', 'debug, info, warn or error (default: info)')
+    .addOption(withValues(new Option('--log-level <level>', 'the least level (default: info)'), logLevels))
     .option('--deadline <duration>', 'how long stopping may take (default: 10s)')
     .option('-v, --verbose', 'show where an error comes from')
 }

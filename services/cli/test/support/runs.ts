@@ -44,7 +44,10 @@ export class FakeRuns implements Runs {
   }
 
   async resolve(prefix: string): Promise<string> {
-    return prefix
+    const ids = [...this.looks.keys(), ...this.known.map(({ id }) => id)]
+    const found = ids.find((id) => id.startsWith(prefix))
+    if (found === undefined) throw notFound(prefix)
+    return found
   }
 
   async list({ limit, state }: RunFilter = {}): Promise<RunStatus[]> {
