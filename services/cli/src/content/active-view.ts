@@ -7,6 +7,7 @@ import { formatBytes, formatDuration } from '../output/format.js'
 import { shownName } from '../output/names.js'
 import { printJson } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
+import { clip } from '../output/width.js'
 
 /** A write under way, or one that was cut off. */
 export interface ActiveRow
@@ -106,7 +107,7 @@ function tableView(context: Context, workers: boolean, options: TableOptions): V
       .slice(0, height - 1)
     const over = drawn > 0 ? `\x1b[${drawn}A\x1b[J` : ''
     drawn = lines.length
-    stdout.write(`${over}${lines.map((line) => `${line.slice(0, width)}\n`).join('')}`)
+    stdout.write(`${over}${lines.map((line) => `${clip(line, width)}\n`).join('')}`)
   }
 }
 

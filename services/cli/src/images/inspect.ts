@@ -11,6 +11,7 @@ import { kindOf } from '../output/labels.js'
 import { shownName } from '../output/names.js'
 import { print, printJson } from '../output/print.js'
 import { shortenDigests, type TableOptions } from '../output/table.js'
+import { textWidth } from '../output/width.js'
 
 const examples = `
 Shows each descriptor below the image with its size, its platform, and whether its content is in the store. What
@@ -48,7 +49,7 @@ export async function inspect(context: Context, text: string, options: InspectOp
  */
 function shownTree(root: DescriptorNode, { stdout }: Context, { trunc = true }: InspectOptions): string[] {
   if (!stdout.isTTY || !trunc) return treeLines(root)
-  const fits = (lines: readonly string[]) => lines.every(({ length }) => length <= (stdout.columns || 80))
+  const fits = (lines: readonly string[]) => lines.every((line) => textWidth(line) <= (stdout.columns || 80))
   const whole = treeLines(root).map(shortenDigests)
   if (fits(whole)) return whole
   const narrower = treeLines(root, { mediaTypes: false }).map(shortenDigests)

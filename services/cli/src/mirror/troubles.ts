@@ -23,7 +23,8 @@ export class Troubles {
     const { reference, state, error } = event
     if (state === 'delayed') this.#delayed.set(reference, event)
     else this.#delayed.delete(reference)
-    if (state === 'failed') this.#groups.add({ reference, message: describeError(error) })
+    if (state === 'failed')
+      this.#groups.add({ reference, error: { code: codeOf(error), message: describeError(error) } })
   }
 
   /** Those known at this moment; the hosts are asked for the next time. */

@@ -1,27 +1,23 @@
 import { styleText } from 'node:util'
-/** A part of a line, in its own colour. */
+import { clip, textWidth } from './width.js'
+
+/** A part of a line, with its colour. */
 export interface Cell {
   readonly text: string
-  /** Default: as it is. */
+  /** Default: no colour. */
   readonly paint?: ((text: string) => string) | undefined
 }
 
-/** The cells side by side, cut off at so many characters; colours count for none. */
+/** The cells side by side, cut to so many columns. Colours take no columns. */
 export function lineOf(cells: readonly Cell[], room: number): string {
   let left = room
   let line = ''
   for (const { text, paint } of cells) {
     const shown = clip(text, left)
-    left -= shown.length
+    left -= textWidth(shown)
     if (shown !== '') line += paint === undefined ? shown : paint(shown)
   }
   return line
-}
-
-/** At most so many characters; an ellipsis stands for what is left out. */
-export function clip(text: string, width: number): string {
-  if (text.length <= width) return text
-  return width < 1 ? '' : `${text.slice(0, width - 1)}…`
 }
 
 export interface Colors {
@@ -34,7 +30,7 @@ export interface Colors {
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours, or the bare text where they are not wanted (NO_COLOR). */
+/** Colours. Plain text if they are not wanted (`NO_COLOR`). */
 export function createColors(wanted: boolean): Colors {
   const paint = (style: Style) => (text: string) =>
     wanted ? styleText(style, text, { validateStream: false }) : text

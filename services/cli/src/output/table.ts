@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { clip, clipName, pad, textWidth } from './width.js'
 
 /** A column of a table, and what becomes of it where a terminal is too narrow. */
 export interface Column {
@@ -47,14 +48,14 @@ function draw(columns: readonly Column[], rows: readonly Row[]): string {
   const last = columns.length - 1
   const line = (row: Row) =>
     row
-      .map((cell, i) => (i === last ? cell : cell.padEnd(widths[i] ?? 0)))
+      .map((cell, i) => (i === last ? cell : pad(cell, widths[i] ?? 0)))
       .join(gap)
       .trimEnd()
   return `${all.map(line).join('\n')}\n`
 }
 
 function widest(rows: readonly Row[], column: number): number {
-  return Math.max(...rows.map((row) => (row[column] ?? '').length))
+  return Math.max(...rows.map((row) => textWidth(row[column] ?? '')))
 }
 
 /** The columns that there is room for, and their cells, cut where that is needed. */
@@ -112,14 +113,6 @@ function shrink(shown: readonly Shown[], width: number, floor: (each: Shown) => 
 }
 
 function cut(cell: string, width: number, { cut: place }: Column): string {
-  if (cell.length <= width) return cell
   if (place === undefined) return cell
-  return place === 'name' ? cutName(cell, width) : `${cell.slice(0, width - 1)}…`
-}
-
-/** The start of a name and more of its end: the last part of its path, with the tag, if there is room for it. */
-export function cutName(name: string, width: number): string {
-  const last = name.length - name.lastIndexOf('/')
-  const end = Math.min(width - 1, Math.max(last, Math.ceil((width - 1) * 0.7)))
-  return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`
+  return place === 'name' ? clipName(cell, width) : clip(cell, width)
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js'
-import { clip } from '../output/cells.js'
 import { formatBytes, formatDuration } from '../output/format.js'
+import { clip } from '../output/width.js'
 import { type Redraw, redrawOn, Speedometer } from './redraw.js'
 
 /** Milliseconds between two pictures. */

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util'
+import { textWidth } from '../output/width.js'
 
 const hideCursor = '\x1b[?25l'
 
@@ -24,7 +24,7 @@ export function redrawOn(stream: NodeJS.WriteStream): Redraw {
       const drawn = rowsOf(widths, stream.columns)
       const up = drawn > 0 ? `\x1b[${drawn}A` : ''
       stream.write(`${up}${lines.map((line) => `\r${line}\x1b[K\n`).join('')}\x1b[J`)
-      widths = lines.map((line) => stripVTControlCharacters(line).length)
+      widths = lines.map(textWidth)
     },
     end: () => {
       restore()

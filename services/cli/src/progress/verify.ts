@@ -1,8 +1,8 @@
 import type { ContentSizes, VerifyEvent } from '@dist/mirror'
 import type { Digest } from '@dist/oci'
 import type { Context } from '../context.js'
-import { clip } from '../output/cells.js'
 import { formatBytes, formatDuration } from '../output/format.js'
+import { clip } from '../output/width.js'
 import { redrawOn, Speedometer } from './redraw.js'
 import { lineInterval } from './run/view.js'
 

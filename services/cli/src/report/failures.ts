@@ -3,95 +3,79 @@ import type { ImageReport } from '@dist/runs'
 import { failureOf, shownName } from '../output/names.js'
 import type { Remark } from '../progress/run/remark.js'
 
-/** What failed, as far as its cause is told by it. */
-export interface Failed {
-  readonly reference: string
-  readonly message: string
-}
+/** A failed image, as much of its report as failures are grouped and printed by. */
+export type FailedImage = Pick<ImageReport, 'reference' | 'error' | 'failures'>
 
-const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
-
-const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
-
-/** What the failures of several images have in common: what they are told by, without digests and times. */
-export function sharedCause({ reference, message }: Failed): string {
-  const cause = causeOf({ reference, error: { code: 'INTERNAL', message } })
-  return sanitize(cause.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
-}
-
-/** Groups failures by their cause, in the order in which the causes appear. */
-export class FailureGroups {
-  readonly #groups = new Map<string, { count: number; readonly first: Failed }>()
-
-  add(failed: Failed): void {
-    const cause = sharedCause(failed)
-    const group = this.#groups.get(cause)
-    if (group === undefined) this.#groups.set(cause, { count: 1, first: failed })
-    else group.count++
-  }
-
-  /** A line for each cause: one image by its name, several by their number. */
-  remarks(): Remark[] {
-    return [...this.#groups].map(([cause, { count, first }]) => ({
-      key: cause,
-      stamp: count,
-      text:
-        count === 1 ? failureOf(first.reference, sanitize(first.message, 300)) : `${count} images: ${cause}`,
-    }))
-  }
-}
-
-/** Failures of one cause, when they are at least so many, are told in one line. */
+/** A report prints the failures of a group one by one below this number, and in one line from it on. */
 const groupedFrom = 3
-
-/** So many of their names stand in that line. */
-const named = 2
-
-/** Causes that are told apart; what fails beyond them is only counted. */
-const causesAtMost = 100
+/** Names of images in the line of a group. */
+const namesAtMost = 2
+/** Groups that are kept; failures that belong to no group by then are only counted. */
+const groupsAtMost = 100
 
 interface Group {
   count: number
-  /** The first ones: enough to tell them one by one where they stay few. */
-  readonly first: ImageReport[]
+  readonly first: FailedImage[]
 }
 
-/** Gathers why images failed, in bounded memory. */
-export class Causes {
+/** Groups failed images by their cause, in the order in which the causes appear. Its memory is bounded. */
+export class FailureGroups {
   readonly #groups = new Map<string, Group>()
   #beyond = 0
 
-  add(image: ImageReport): void {
-    const cause = causeOf(image)
+  add(image: FailedImage): void {
+    const cause = sharedCause(image)
     const group = this.#groups.get(cause)
     if (group !== undefined) {
       group.count++
       if (group.first.length < groupedFrom) group.first.push(image)
-    } else if (this.#groups.size < causesAtMost) this.#groups.set(cause, { count: 1, first: [image] })
+    } else if (this.#groups.size < groupsAtMost) this.#groups.set(cause, { count: 1, first: [image] })
     else this.#beyond++
   }
 
-  /** Failures that no line tells of. */
+  /** Failed images that no group contains. */
   get beyond(): number {
     return this.#beyond
   }
 
-  /** `each`: the lines of one image's failure, for causes that few share. */
-  lines(each: (image: ImageReport) => readonly string[]): string[] {
+  /** The lines of a report. `each` gives the lines of one image, for small groups. */
+  lines(each: (image: FailedImage) => readonly string[]): string[] {
     return [...this.#groups].flatMap(([cause, { count, first }]) =>
       count < groupedFrom ? first.flatMap(each) : [`${count} images: ${cause} (${namesOf(first, count)})`],
     )
   }
+
+  /** A line for each group while a run goes on. */
+  remarks(): Remark[] {
+    const remarks = [...this.#groups].map(([cause, { count, first }]) => ({
+      key: cause,
+      stamp: count,
+      text: count === 1 ? first.map(lineOf).join() : `${count} images: ${cause}`,
+    }))
+    if (this.#beyond === 0) return remarks
+    return [...remarks, { key: 'beyond', stamp: this.#beyond, text: `${this.#beyond} more images failed` }]
+  }
 }
 
-/** The error without the image's own name: the same for all that failed for the same reason. */
-export function causeOf({ reference, error }: Pick<ImageReport, 'reference' | 'error'>): string {
-  const message = sanitize(error?.message ?? 'no reason is known', 500)
+const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
+const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
+
+/** The error of a failed image without what differs between images: its name, digests and durations. */
+export function sharedCause({ reference, error }: FailedImage): string {
+  const message = sanitize(error?.message ?? unknownReason, 500)
   const own = `${shownName(reference)}: `
-  return message.startsWith(own) ? message.slice(own.length) : message
+  const cause = message.startsWith(own) ? message.slice(own.length) : message
+  return sanitize(cause.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
 }
 
-function namesOf(images: readonly ImageReport[], count: number): string {
-  const names = images.slice(0, named).map(({ reference }) => shownName(reference))
+/** The message of a failed image without an error. */
+export const unknownReason = 'unknown reason'
+
+function lineOf({ reference, error }: FailedImage): string {
+  return failureOf(reference, sanitize(error?.message ?? unknownReason, 300))
+}
+
+function namesOf(images: readonly FailedImage[], count: number): string {
+  const names = images.slice(0, namesAtMost).map(({ reference }) => shownName(reference))
   return `${names.join(', ')} and ${count - names.length} more`
 }

@@ -4,7 +4,7 @@ import type { ImageReport, RunKind } from '@dist/runs'
 import type { Context } from '../context.js'
 import { failureOf, shownName } from '../output/names.js'
 import { note, print, writeBytes } from '../output/print.js'
-import { Causes } from './failures.js'
+import { type FailedImage, FailureGroups, unknownReason } from './failures.js'
 import { openReportFile } from './file.js'
 import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
@@ -62,7 +62,7 @@ async function writeReport(
   { json, file }: Sinks,
 ): Promise<Summary> {
   const summary = new Summary(kind)
-  const causes = new Causes()
+  const failures = new FailureGroups()
   let remarks = 0
   const verb = verbOf({ kind, to })
   for await (const image of images) {
@@ -74,12 +74,13 @@ async function writeReport(
     else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
     for (const remark of image.remarks ?? [])
       if (++remarks <= remarksAtMost) note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
-    if (image.state === 'failed') causes.add(image)
+    if (image.state === 'failed') failures.add(image)
   }
   if (remarks > remarksAtMost)
     note(context, `and ${remarks - remarksAtMost} more remarks: --report FILE has all of them`)
-  for (const line of causes.lines(failureLines)) note(context, line)
-  if (causes.beyond > 0) note(context, `and ${causes.beyond} more that failed: --report FILE has all of them`)
+  for (const line of failures.lines(failureLines)) note(context, line)
+  if (failures.beyond > 0)
+    note(context, `and ${failures.beyond} more that failed: --report FILE has all of them`)
   if (json) note(context, summaryLine(summary, to))
   else print(context, summaryLine(summary, to))
   return summary
@@ -117,8 +118,8 @@ function doneLine(image: ImageReport, verb: Verb): string {
 }
 
 /** The reason, and each blob that could not be had where the reason does not name it already. */
-export function failureLines({ reference, error, failures = [] }: ImageReport): string[] {
-  const message = sanitize(error?.message ?? 'no reason is known', 500)
+export function failureLines({ reference, error, failures = [] }: FailedImage): string[] {
+  const message = sanitize(error?.message ?? unknownReason, 500)
   const blobs = failures.filter(({ digest }) => !message.includes(digest))
   return [
     failureOf(reference, message),

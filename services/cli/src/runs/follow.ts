@@ -99,8 +99,7 @@ export class RunDisplay {
 
   async #lookAtFailures(run: string): Promise<void> {
     const groups = new FailureGroups()
-    for await (const { reference, error } of this.parts.runs.failed(run))
-      groups.add({ reference, message: error?.message ?? 'no reason is known' })
+    for await (const image of this.parts.runs.failed(run)) groups.add(image)
     this.#failures = groups.remarks()
   }
 }

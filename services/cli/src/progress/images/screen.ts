@@ -1,6 +1,7 @@
-import { type Cell, type Colors, clip, lineOf } from '../../output/cells.js'
+import { type Cell, type Colors, lineOf } from '../../output/cells.js'
 import { formatBytes, formatDuration } from '../../output/format.js'
 import { labelOf } from '../../output/labels.js'
+import { clip, pad } from '../../output/width.js'
 import { type ImageProgress, type ObjectProgress, type ObjectStage, type Progress, stageOf } from './model.js'
 
 export interface ScreenOptions {
@@ -143,7 +144,7 @@ function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }:
   }
   const shown = state === 'downloading' ? (moving ?? state) : state
   return [
-    { text: clip(`  ${labelOf(desc)}`, layout.label).padEnd(layout.label) },
+    { text: pad(clip(`  ${labelOf(desc)}`, layout.label), layout.label) },
     { text: ` ${shown.padEnd(stateWidth)} `, paint: paint[state] },
     ...bar(desc.size, stage, layout.bar, colors),
     { text: amount },

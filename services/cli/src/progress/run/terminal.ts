@@ -1,6 +1,6 @@
 import { type Colors, createColors } from '../../output/cells.js'
 import { formatBytes, formatDuration } from '../../output/format.js'
-import { cutName } from '../../output/table.js'
+import { clip, clipName, pad } from '../../output/width.js'
 import { redrawOn } from '../redraw.js'
 import { countsLine, type InFlight, type Pace, type Picture, RedrawTimer } from './picture.js'
 import type { Remark } from './remark.js'
@@ -64,8 +64,7 @@ const bytesWidth = 22
 function imageLine({ name, state, bytes }: InFlight, columns: number, colors: Colors): string {
   const room = Math.max(10, columns - stateWidth - bytesWidth - 4)
   const amount = bytes.total === 0 ? '' : `${formatBytes(bytes.there)} / ${formatBytes(bytes.total)}`
-  const shown = name.length <= room ? name : cutName(name, room)
-  return `${shown.padEnd(room)}  ${colors.cyan(state.padEnd(stateWidth))} ${amount}`
+  return `${pad(clipName(name, room), room)}  ${colors.cyan(state.padEnd(stateWidth))} ${amount}`
 }
 
 /** One bar for all images, with the bytes that came and how fast: what is done, what failed, what is to come. */
@@ -97,8 +96,4 @@ function shareOf({ images, bytes }: Picture): number {
   const planned = (ended + images.active + (images.canceled ?? 0)) / images.total
   const come = bytes.total === 0 ? 0 : Math.min(1, bytes.fetched / bytes.total)
   return Math.max(ended / images.total, planned * come)
-}
-
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`
 }
