@@ -59,7 +59,7 @@ function createRoot(context: Context): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', epilogue)
-    .showHelpAfterError(!json && '(dist --help tells more)')
+    .showHelpAfterError(!json && '(see dist --help)')
     .configureOutput({
       writeOut: (text) => {
         const { columns } = context.stdout
@@ -82,7 +82,7 @@ function createRoot(context: Context): Command {
 /** Commands that are created on their own do not inherit settings. */
 function inherit(command: Command, parent: Command, above: string, json: boolean): Command {
   const line = `${above} ${command.name()}`
-  command.copyInheritedSettings(parent).showHelpAfterError(!json && `(${line} --help tells more)`)
+  command.copyInheritedSettings(parent).showHelpAfterError(!json && `(see ${line} --help)`)
   for (const child of command.commands) inherit(child, command, line, json)
   return command
 }

@@ -21,7 +21,7 @@ it('aborts when the time is over, and takes the blame for what fails then', () =
   expect(deadline.signal.aborted).toBe(true)
   expect(deadline.blame(failure)).toMatchObject({
     code: 'DEADLINE_EXCEEDED',
-    message: 'fetching x took longer than 1.5s: give it more with --timeout',
+    message: 'fetching x not done after 1.5s; allow more time with --timeout',
   })
 })
 

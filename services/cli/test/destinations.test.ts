@@ -15,7 +15,7 @@ it('two references that would be one are refused, both named', () => {
     expect.objectContaining({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(
-        /quay.io\/library\/alpine:3.20 and docker.io\/library\/alpine:3.20 would both be registry.test\/mirror\/library\/alpine:3.20/,
+        /quay.io\/library\/alpine:3.20 and docker.io\/library\/alpine:3.20 would both get the name registry.test\/mirror\/library\/alpine:3.20/,
       ),
     }),
   )
@@ -23,7 +23,7 @@ it('two references that would be one are refused, both named', () => {
 
 it('a tag that one of them has with a digest is the same place', () => {
   const digest = `sha256:${'a'.repeat(64)}`
-  expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'ghcr.io/a/b:1')).toThrow('would both be')
+  expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'ghcr.io/a/b:1')).toThrow('would both get the name')
   expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'quay.io/a/b:1')).not.toThrow()
 })
 

@@ -4,10 +4,10 @@ import { fileError } from '../src/errors/describe.js'
 const errno = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code })
 
 it.each([
-  ['ENOSPC', 'RESOURCE_EXHAUSTED', 'out.tar cannot be written: no space is left there (ENOSPC)'],
-  ['EROFS', 'PERMISSION_DENIED', 'out.tar cannot be written: the file system is read-only (EROFS)'],
-  ['ENOTDIR', 'INVALID_ARGUMENT', 'out.tar cannot be written: a part of that path is no directory (ENOTDIR)'],
-  ['EXDEV', 'INTERNAL', 'out.tar cannot be written: the system refuses (EXDEV)'],
+  ['ENOSPC', 'RESOURCE_EXHAUSTED', 'out.tar: cannot be written: no space left on the device (ENOSPC)'],
+  ['EROFS', 'PERMISSION_DENIED', 'out.tar: cannot be written: the file system is read-only (EROFS)'],
+  ['ENOTDIR', 'INVALID_ARGUMENT', 'out.tar: cannot be written: a part of the path is not a directory (ENOTDIR)'],
+  ['EXDEV', 'INTERNAL', 'out.tar: cannot be written: unexpected error (EXDEV)'],
 ])('%s is told in words, with its code', (name, code, message) => {
   const cause = errno(name)
   expect(fileError('out.tar', 'written', cause)).toMatchObject({ code, message, cause })

@@ -75,7 +75,7 @@ it.each([
   runs.onLook = (_, count) => count === 2 && controller.abort(signal)
   const { code, stderr } = await mirrored(runs, {}, controller)
   expect(code).toBe(exit)
-  expect(stderr).toContain('detached from run r1, which goes on')
+  expect(stderr).toContain('detached from run r1: the run continues')
   expect(stderr).toContain('dist status --watch r1')
   expect(runs.canceled).toEqual([])
 })

@@ -48,7 +48,7 @@ it('a file that is there is refused before anything is read, unless it is empty'
   const untouched = failing(new Error('was read'))
   await expect(writeOutputFile(at('out'), untouched)).rejects.toMatchObject({
     code: 'ALREADY_EXISTS',
-    message: expect.stringMatching(/out is there already: .*--force/),
+    message: expect.stringMatching(/out: exists already; .*--force/),
   })
   expect(readFileSync(at('out'), 'utf8')).toBe('from before')
   writeFileSync(at('empty'), '')
@@ -101,6 +101,6 @@ it('a place where no file can be is a usage error that names it', async () => {
 it('a full disk is told by name', async () => {
   await expect(writeOutputFile('/dev/full', chunks('x'))).rejects.toMatchObject({
     code: 'RESOURCE_EXHAUSTED',
-    message: '/dev/full cannot be written: no space is left there (ENOSPC)',
+    message: '/dev/full: cannot be written: no space left on the device (ENOSPC)',
   })
 })

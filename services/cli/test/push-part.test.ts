@@ -59,6 +59,6 @@ it('one platform that is asked for goes alone, however often and in whatever spe
 it('what the store does not hold is not pushed, and what it holds is said', async () => {
   await expect(part(index, ['linux/amd64'], ['linux/s390x'])).rejects.toMatchObject({
     code: 'NOT_FOUND',
-    message: expect.stringMatching(/holds linux\/amd64, not linux\/s390x: dist pull --platform/),
+    message: expect.stringMatching(/has the platforms linux\/amd64, not linux\/s390x; dist pull --platform/),
   })
 })

@@ -43,7 +43,7 @@ it('names file and line of what is no reference, and counts the rest', async () 
   const path = file('alpine\n\nno good\nAlso/Bad\n')
   await expect(read([], [path])).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: expect.stringMatching(/refs\.txt:3: .*\(and 1 more lines that are no reference\)$/),
+    message: expect.stringMatching(/refs\.txt:3: .*\(and 1 more lines that are not a reference\)$/),
   })
   await expect(read([], ['-'], ['a:b:c'])).rejects.toMatchObject({
     message: expect.stringMatching(/^stdin:1: /),

@@ -44,7 +44,7 @@ it('does not fill the screen with failures', async () => {
   const many = [...Array(150).keys()].map((i) => failedReport(i, { error: message(i) }))
   const { stderr, summary } = await written(many)
   expect(stderr.trimEnd().split('\n')).toHaveLength(101)
-  expect(stderr).toContain('and 50 more that failed')
+  expect(stderr).toContain('and 50 more images failed')
   expect(summary.exitCode).toBe(3)
 })
 
@@ -103,7 +103,7 @@ it('takes the place of a report, of an empty file and of no other file', async (
   writeFileSync(file, 'alpine:3.20\n')
   await expect(openReport(captured().context, { report: file })).rejects.toMatchObject({
     code: 'ALREADY_EXISTS',
-    message: expect.stringMatching(/file is there already and no report/),
+    message: expect.stringMatching(/file: exists already and is not a report/),
   })
   expect(readFileSync(file, 'utf8')).toBe('alpine:3.20\n')
   rmSync(folder, { recursive: true })

@@ -49,7 +49,7 @@ it.each([
 ])('%s: the exit code tells', async (_, reports, exit) => {
   const { code, stderr } = await verified(ended(...reports))
   expect(code).toBe(exit)
-  expect(stderr).toContain('dist retry r1 looks once more at what is bad')
+  expect(stderr).toContain('dist retry r1 verifies the bad content again')
 })
 
 it('a run that was canceled is no success', async () => {

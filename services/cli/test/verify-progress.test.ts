@@ -18,7 +18,7 @@ const verified = (digest: typeof a, state: 'right' | 'missing') =>
 describe('VerifyProgress', () => {
   it('counts objects, bytes read and what is bad', () => {
     const progress = new VerifyProgress()
-    expect(verifyLine(progress, 0)).toBe('looking for what there is to verify')
+    expect(verifyLine(progress, 0)).toBe('listing the content to verify')
     progress.apply(planned)
     progress.apply({ type: 'reading', digest: a, offset: 1024 })
     progress.apply({ type: 'reading', digest: b, offset: 1024 })

@@ -52,16 +52,16 @@ describe('reportVerification', () => {
     expect(stdout).toContain(`damaged: 7 bytes instead of 8, with digest ${other}`)
   })
 
-  it('5 for what is unreadable, with the reason; also where no image needs it', () => {
+  it('5 for what is unreadable, with the reason; also where not needed by an image', () => {
     const { code, stdout } = reported({ bad: [unreadable] })
     expect(code).toBe(5)
-    expect(stdout).toContain(`${digest}  unreadable: the disk fails (EIO)  no image needs it\n`)
+    expect(stdout).toContain(`${digest}  unreadable: the disk fails (EIO)  not needed by an image\n`)
   })
 
   it('3 where something is missing and nothing worse', () => {
     const { code, stderr } = reported({ bad: [missing] })
     expect(code).toBe(3)
-    expect(stderr).toBe('dist: dist pull <ref> brings back what is missing\n')
+    expect(stderr).toBe('dist: dist pull <ref> fetches missing content\n')
   })
 
   it('130 when it was interrupted, with what was found until then', () => {
@@ -71,7 +71,7 @@ describe('reportVerification', () => {
     expect(ended.code).toBe(130)
     expect(ended.stdout).toBe(
       `${digest}  damaged: its bytes have digest ${other}\n` +
-        '3 objects (2.0 KiB) verified, 1 bad; ended before everything was verified\n',
+        '3 objects (2.0 KiB) verified, 1 bad; stopped before everything was verified\n',
     )
     expect(ended.stderr).not.toContain('canceled')
   })

@@ -70,7 +70,7 @@ it('where the archive goes: a file is replaced by force alone, also behind a lin
   for (const file of ['link.tar', 'real.tar']) {
     const refused = await dist('export', '-o', file, name())
     expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(new RegExp(`^dist: ${file} is there already: .*--force\n$`))
+    expect(refused.stderr).toMatch(new RegExp(`^dist: ${file}: exists already; .*--force\n$`))
   }
   expect(readFileSync(inRoot('real.tar'), 'utf8')).toBe('from before')
   expect(await dist('export', '--force', '-o', 'link.tar', name())).toMatchObject({ code: 0 })

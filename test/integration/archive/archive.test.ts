@@ -90,7 +90,7 @@ describe('what is exported', () => {
     ])
     expect(linesOf(ended.stderr)).toEqual([
       expect.stringMatching(/^dist: 2 images, 12 objects, [\d.]+ MiB in out\.tar$/),
-      expect.stringMatching(/^dist: not for docker load .*index:1 has 2 platforms$/),
+      expect.stringMatching(/^dist: docker load cannot read .*index:1 has 2 platforms$/),
     ])
     const [report] = jsonLines(
       (await dist('export', '--json', '--force', '-o', 'out.tar', ref('single:1'))).stdout,

@@ -58,7 +58,7 @@ it('pull and images, inspect, tag, path, list, delete', async () => {
   const deleted = await dist(['delete', '--force', digest])
   expect(deleted).toMatchObject({ code: 0, stdout: `${digest}\n` })
   for (const name of [ref('single:1'), 'docker.io/library/again:2'])
-    expect(deleted.stderr).toContain(`${name} is no longer published`)
+    expect(deleted.stderr).toContain(`${name}: no longer published`)
   expect((await dist(['path', digest])).code).toBe(3)
   expect((await dist(['images', 'rm', ref('index:1'), 'none'])).code).toBe(6)
   expect((await dist(['images', '--json'])).stdout).toBe('')

@@ -36,7 +36,7 @@ describe('the command line', () => {
   it('names the command whose help tells more', async () => {
     const ended = await workspace().dist(['snapshots', 'rm'])
     expect(ended.code).toBe(2)
-    expect(ended.stderr).toContain('(dist snapshots rm --help tells more)')
+    expect(ended.stderr).toContain('(see dist snapshots rm --help)')
   })
 
   it('refuses a reference that cannot be right in one line', async () => {
@@ -133,7 +133,7 @@ describe('archives', () => {
   it('import asks for an archive where stdin is a terminal', async () => {
     const ended = await workspace().dist(['import'], { env: terminal('stdin') })
     expect(ended.code).toBe(2)
-    expect(ended.stderr).toMatch(/^dist: which archive\? [^\n]+\n$/)
+    expect(ended.stderr).toMatch(/^dist: no archive: [^\n]+\n$/)
   })
 
   it.each([

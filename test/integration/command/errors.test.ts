@@ -42,7 +42,7 @@ describe('an error while things are closed', () => {
     expect((await workspace().dist(['pull', image])).code).toBe(0)
     const args = ['export', image, '-o', '/dev/full']
     const plain = await broken(workspace(), unclosable, args)
-    expect(plain.stderr).toBe('dist: /dev/full cannot be written: no space is left there (ENOSPC)\n')
+    expect(plain.stderr).toBe('dist: /dev/full: cannot be written: no space left on the device (ENOSPC)\n')
     expect(plain.code).toBe(1)
     const verbose = await broken(workspace(), unclosable, [...args, '-v'])
     expect(verbose.stderr).toContain(plain.stderr)

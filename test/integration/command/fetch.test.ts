@@ -79,7 +79,7 @@ it.each([
   const args = ['fetch', ...options, `${stalled.host}/app`, digest, 'type:blob']
   const ended = await workspace().dist(args, { env })
   expect(ended.code).toBe(1)
-  expect(ended.stderr).toBe(`dist: fetching ${digest} took longer than 0.3s: give it more with --timeout\n`)
+  expect(ended.stderr).toBe(`dist: fetching ${digest} not done after 0.3s; allow more time with --timeout\n`)
 })
 
 it('a variable that is no duration is a usage error, before anything is asked', async () => {

@@ -79,7 +79,7 @@ it('waits for another process that writes the same content, and is done with it'
   const w = workspace()
   const first = await startIngest(w, 'shared', expecting, half)
   const second = w.start(['ingest', '--json', ...expecting, 'shared'])
-  await second.said('waiting for it')
+  await second.said('for the same content; waiting')
   first.child.stdin?.end(content.subarray(half.length))
   expect(await first.ended).toMatchObject({ code: 0, stdout: `${large.digest} ${large.size}\n` })
   const ended = await second.ended
@@ -125,7 +125,7 @@ it('takes over from a writer that is killed while it waits for it', async () => 
   const first = await startIngest(w, 'shared', expecting, half)
   const second = w.start(['ingest', ...expecting, 'shared'])
   second.child.stdin?.end(content)
-  await second.said('waiting for it')
+  await second.said('for the same content; waiting')
   first.child.kill('SIGKILL')
   expect(await second.ended).toMatchObject({ code: 0, stdout: `${large.digest} ${large.size}\n` })
 })

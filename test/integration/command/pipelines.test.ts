@@ -59,6 +59,6 @@ it('an output that takes no more is an error in one line', async () => {
   const ended = await workspace().shell('dist list > /dev/full')
   expect(ended).toMatchObject({
     code: 1,
-    stderr: 'dist: stdout cannot be written: no space is left there (ENOSPC)\n',
+    stderr: 'dist: stdout: cannot be written: no space left on the device (ENOSPC)\n',
   })
 })

@@ -65,7 +65,7 @@ it('delete refuses what images need, names them and says how to force it', async
   const { digest } = sharedLayer.descriptor
   const refused = await dist('delete', digest)
   expect(refused).toMatchObject({ code: 1, stdout: '' })
-  expect(refused.stderr).toContain(`${digest} was not deleted`)
+  expect(refused.stderr).toContain(`${digest}: not deleted`)
   expect(refused.stderr).toContain(index())
   expect(refused.stderr).not.toContain(single())
   expect(refused.stderr).toContain('--force')
@@ -85,7 +85,7 @@ it('delete --force removes content, and first the names that need it', async () 
   const { digest } = sharedLayer.descriptor
   const ended = await dist('delete', '--force', digest)
   expect(ended).toMatchObject({ code: 0, stdout: `${digest}\n` })
-  expect(ended.stderr).toContain(`${index()} is no longer published`)
+  expect(ended.stderr).toContain(`${index()}: no longer published`)
   expect(jsonLines((await dist('images', '--json')).stdout).map(({ name }) => name)).toEqual([single()])
   expect((await dist('list', '-q')).stdout).not.toContain(digest)
   expect((await dist('delete', digest)).code).toBe(3)
@@ -123,7 +123,7 @@ it('images rm removes names, and leaves the content', async () => {
   const ended = await dist('images', 'rm', '--json', single(), index())
   expect(ended.code).toBe(6)
   expect(jsonLines(ended.stdout)).toEqual([
-    { name: single(), code: 'NOT_FOUND', error: expect.stringContaining('is not in the store') },
+    { name: single(), code: 'NOT_FOUND', error: expect.stringContaining(': not in the store') },
     { name: index(), digest: indexImage.descriptor.digest },
   ])
 })
@@ -154,7 +154,7 @@ it('inspect tells what is missing, also in JSON', async () => {
   expect((await dist('inspect', single())).stdout).toMatch(/layer .* missing\n/)
   const script = `dist inspect --json ${single()} | jq -r '.children[] | select(.present | not) | .digest'`
   expect((await workspace().shell(script)).stdout).toBe(`${layer?.descriptor.digest}\n`)
-  expect((await dist('images')).stderr).toContain(`${single()} is incomplete`)
+  expect((await dist('images')).stderr).toContain(`${single()}: incomplete`)
 })
 
 it('names that other tools wrote are found as they are', async () => {

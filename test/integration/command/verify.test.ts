@@ -90,7 +90,7 @@ describe('dist verify', () => {
     expect(ended.stdout).toContain(
       `${sharedLayer.descriptor.digest}  missing  needed by ${ref('index')}, ${ref('neighbour')}\n`,
     )
-    expect(ended.stderr).toContain('dist pull <ref> brings back what is missing')
+    expect(ended.stderr).toContain('dist pull <ref> fetches missing content')
     expect((await dist('pull', '--platform', 'linux/amd64', ref('index'))).code).toBe(0)
     expect((await dist('verify')).code).toBe(0)
   })
@@ -116,7 +116,7 @@ describe('dist verify', () => {
     const ended = await dist('verify')
     expect(ended.code).toBe(5)
     expect(linesOf(ended.stdout)[0]).toMatch(
-      new RegExp(`^${loose.descriptor.digest}  damaged: .*  no image needs it$`),
+      new RegExp(`^${loose.descriptor.digest}  damaged: .*  not needed by an image$`),
     )
     expect((await dist('path', loose.descriptor.digest)).code).toBe(0)
   })
@@ -143,7 +143,7 @@ describe('what the advice of dist verify does', () => {
     expect((await dist('verify')).code).toBe(5)
     const deleted = await dist('delete', '--force', bad.descriptor.digest)
     expect(deleted.code).toBe(0)
-    expect(deleted.stderr).toContain(`${ref('index')} is no longer published`)
+    expect(deleted.stderr).toContain(`${ref('index')}: no longer published`)
     const refs = [ref('index'), ref('neighbour')]
     expect((await dist('pull', '--platform', 'linux/amd64', ...refs)).code).toBe(0)
     expect(await dist('verify')).toMatchObject({ code: 0, stderr: '' })
@@ -177,7 +177,7 @@ describe('dist verify on a terminal', () => {
     const ended = await running.ended
     expect(ended.code).toBe(130)
     expect(ended.stdout).toContain(`${sharedLayer.descriptor.digest}  damaged: its bytes have digest`)
-    expect(ended.stdout).toMatch(/ objects \(.*\) verified, 1 bad; ended before everything was verified/)
+    expect(ended.stdout).toMatch(/ objects \(.*\) verified, 1 bad; stopped before everything was verified/)
     expect(ended.stdout).toContain('\x1b[?25h')
   })
 })

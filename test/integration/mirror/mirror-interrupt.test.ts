@@ -54,7 +54,7 @@ it.each([
     expect(ended.stderr).toMatch(/^dist: 21 images: 20 done, 1 canceled; fetched /m)
     expect(ended.stderr).not.toContain('failed')
     expect(JSON.parse(ended.stderr.trimEnd().split('\n').at(-1) ?? '')).toEqual({
-      error: 'interrupted; run the same command to go on',
+      error: 'interrupted; run the same command to resume',
       code: 'CANCELED',
     })
   },
@@ -71,7 +71,7 @@ it('the same command goes on, and counts only what it fetches itself', async () 
   running.child.kill('SIGINT')
   const ended = await running.ended
   expect(ended.stdout).toContain('21 images: 20 done, 1 canceled')
-  expect(ended.stderr).toContain('dist: interrupted; run the same command to go on\n')
+  expect(ended.stderr).toContain('dist: interrupted; run the same command to resume\n')
   const again = await workspace().dist(['mirror', '--json', ...names])
   expect(again.code, again.stderr).toBe(0)
   const [slow, ...others] = jsonLines<Line>(again.stdout)

@@ -53,7 +53,7 @@ it.each([
     [names[1], 'done'],
   ])
   expect(readFileSync(report, 'utf8')).toBe(ended.stdout)
-  expect(ended.stderr).toMatch(/^\{"error":"detached from run \w+, which goes on","code":"CANCELED"\}$/m)
+  expect(ended.stderr).toMatch(/^\{"error":"detached from run \w+: the run continues","code":"CANCELED"\}$/m)
   const watching = workspace().start(['status', '--queue', redis().url, '--watch', '--json'])
   await watching.said('images 1/2 done')
   watching.child.kill(signal)

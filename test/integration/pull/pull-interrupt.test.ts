@@ -58,7 +58,7 @@ it.each(images)('SIGINT %s: 130 at once, and the next pull goes on where it stop
   const ended = await running.ended
   expect(performance.now() - before).toBeLessThan(3_000)
   expect(ended).toMatchObject({ code: 130, stdout: '' })
-  expect(ended.stderr).toContain('dist: interrupted; run the same command to go on\n')
+  expect(ended.stderr).toContain('dist: interrupted; run the same command to resume\n')
   expect(ended.stderr).not.toContain('    at ')
   const [cut, ...others] = await writes()
   expect(others).toEqual([])

@@ -199,7 +199,7 @@ describe('an index that is stored in part', () => {
     const there = to(`${fresh()}:t`)
     const ended = await workspace().dist(['push', from('index:1'), there])
     expect(ended).toMatchObject({ code: 0, stdout: `${there} ${ownImage.descriptor.digest}\n` })
-    expect(ended.stderr).toContain(`goes alone, ${ownImage.descriptor.digest}`)
+    expect(ended.stderr).toContain(`is pushed, ${ownImage.descriptor.digest}`)
     expect(ended.stderr).toContain('dist pull --all-platforms')
     await expectPushed(workspace(), there, ownImage)
   })

@@ -76,7 +76,7 @@ it('what is missing: 3; once it is back, a retry finds all right', async () => {
   const ended = await dist(['verify', '--json'])
   expect(ended.code).toBe(3)
   const run = jsonLines<{ run: string }>(ended.stdout)[0]?.run ?? ''
-  expect(ended.stderr).toContain(`dist retry ${run} looks once more`)
+  expect(ended.stderr).toContain(`dist retry ${run} verifies the bad content again`)
   writeFileSync(fileOf(shared), content)
   expect(await dist(['retry', run])).toMatchObject({ code: 0, stdout: `${run} 2 images\n` })
   expect(await dist(['status', '--watch', run])).toMatchObject({

@@ -194,7 +194,7 @@ describe('what cannot be right', () => {
   ])('%s with a queue: exit code 2', async (flag, value) => {
     const ended = await dist('mirror', 'alpine', '--queue', 'redis://127.0.0.1:1', flag, value)
     expect(ended).toMatchObject({ code: 2, stdout: '' })
-    expect(ended.stderr).toContain(`with a queue ${flag} is up to the services`)
+    expect(ended.stderr).toContain(`${flag}: not with a queue`)
   })
 
   it('an --authfile that is not there: exit code 2 of every command, and nothing is asked', async () => {

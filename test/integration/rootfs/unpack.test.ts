@@ -157,7 +157,7 @@ describe('several images', () => {
     const ended = await dist('unpack', reference('none'), reference('app'))
     expect(ended.code).toBe(6)
     expect(ended.stdout).toContain(chainID)
-    expect(ended.stderr).toContain('unpack:none is not in the store')
+    expect(ended.stderr).toContain('unpack:none: not in the store')
   })
 })
 

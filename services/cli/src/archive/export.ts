@@ -60,7 +60,7 @@ export async function exportImages(
 ): Promise<number> {
   const { output } = options
   if (output === '-' && context.stdout.isTTY)
-    throw new DistError('INVALID_ARGUMENT', 'an archive is nothing for a terminal: name a file with -o')
+    throw new DistError('INVALID_ARGUMENT', 'stdout is a terminal: give a file for the archive with -o')
   const { signal } = context
   const platform = options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }
   const wanted = await wantedNames(context, texts, options)
@@ -87,27 +87,20 @@ async function wantedNames(
   { all, file }: ExportOptions,
 ): Promise<'all' | string[]> {
   const named = texts.length > 0 || file !== undefined
-  if (all && named)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      'all images, or those that are named? Leave --all out, or the names',
-    )
+  if (all && named) throw new DistError('INVALID_ARGUMENT', '--all and images exclude each other')
   if (all) return 'all'
   if (!named)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      'what is to be exported? Give images, a file of them with -f, or --all',
-    )
+    throw new DistError('INVALID_ARGUMENT', 'no images: give images, a file of images with -f, or --all')
   const names = await readNames(context, texts, file)
   if (names.length > 0) return names
-  throw new DistError('INVALID_ARGUMENT', 'nothing to export: there is no image in what was given')
+  throw new DistError('INVALID_ARGUMENT', 'nothing to export: the input names no image')
 }
 
 async function allImages({ names, url }: Store): Promise<Image[]> {
   const images: Image[] = []
   for await (const image of names.list()) images.push(image)
   if (images.length > 0) return images
-  throw new DistError('NOT_FOUND', `there is no image in the store ${sanitize(url)}: dist pull brings some`)
+  throw new DistError('NOT_FOUND', `store ${sanitize(url)}: it has no images; dist pull adds images`)
 }
 
 /** What is in the archive: on stderr where the archive itself is on stdout. */
@@ -126,9 +119,9 @@ function report(context: Context, plan: ArchivePlan, { output, json }: ExportOpt
     note(context, `${what}, ${formatBytes(size)}${toStdout ? '' : ` in ${sanitize(output)}`}`)
   }
   if (notForDocker !== undefined)
-    note(context, `not for docker load (other tools read it): ${shownName(notForDocker)}`)
+    note(context, `docker load cannot read the archive (other tools can): ${shownName(notForDocker)}`)
   if (foreign.length > 0)
-    note(context, `left out ${plural(foreign.length, 'foreign layer')}, which the store does not hold`)
+    note(context, `left out ${plural(foreign.length, 'foreign layer')} that the store does not have`)
 }
 
 function jsonImage({ name, desc, selection }: Image): object {

@@ -71,7 +71,7 @@ interface Source extends AsyncDisposable {
 async function openSource(context: Context, file: string): Promise<Source> {
   if (file !== '-') return openFile(file, context.signal)
   if (context.stdin.isTTY)
-    throw new DistError('INVALID_ARGUMENT', 'which archive? Name its file, or pipe one in')
+    throw new DistError('INVALID_ARGUMENT', 'no archive: give a file, or pipe the archive in')
   return { chunks: openInput(context).from(0), size: undefined, [Symbol.asyncDispose]: async () => {} }
 }
 
@@ -107,12 +107,18 @@ function report(context: Context, outcome: ImportOutcome, { json }: ImportOption
   }
   note(context, `${plural(objects, 'object')}, ${added} of them new`)
   for (const { digest } of nameless)
-    note(context, `left out ${digest}: the archive gives it no name (--name <repository> does, by digest)`)
+    note(
+      context,
+      `left out ${digest}: it has no name in the archive (--name <repository> names it by digest)`,
+    )
   if (leftOut !== undefined)
     note(
       context,
       `left out ${plural(leftOut.files, 'file')} (${formatBytes(leftOut.bytes)}) that no image of the archive needs`,
     )
   if (foreign.length > 0)
-    note(context, `${plural(foreign.length, 'foreign layer')} stay where their publisher keeps them`)
+    note(
+      context,
+      `${plural(foreign.length, 'foreign layer')} not in the archive: they stay at their publisher`,
+    )
 }

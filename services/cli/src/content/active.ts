@@ -65,7 +65,10 @@ function awaitStore(look: () => Promise<ActiveRow[]>, context: Context): () => P
 async function activeQueue(options: ActiveOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (options.store === undefined) return queueUrl(options, env)
   if (options.queue === undefined) return undefined
-  throw new DistError('INVALID_ARGUMENT', 'writes of a store or of the workers? Give --store or --queue')
+  throw new DistError(
+    'INVALID_ARGUMENT',
+    '--store and --queue exclude each other: writes are listed of a store or of the workers',
+  )
 }
 
 function lookAtStore(options: StoreOptions, env: NodeJS.ProcessEnv): () => Promise<ActiveRow[]> {

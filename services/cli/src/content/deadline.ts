@@ -18,7 +18,7 @@ export function startDeadline(outer: AbortSignal, limit: number | undefined, wha
   const controller = new AbortController()
   const reason = new DistError(
     'DEADLINE_EXCEEDED',
-    `${what} took longer than ${formatDuration(limit)}: give it more with --timeout`,
+    `${what} not done after ${formatDuration(limit)}; allow more time with --timeout`,
   )
   const timer = setTimeout(() => controller.abort(reason), Math.min(limit, longestTimer))
   return {

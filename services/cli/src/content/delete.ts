@@ -45,7 +45,7 @@ export async function deleteDigests(
     force: options.force === true,
   })
   for (const name of unpublished)
-    note(context, `${shownName(name)} is no longer published: it needs what was deleted`)
+    note(context, `${shownName(name)}: no longer published: its content was deleted`)
   for (const digest of deleted) {
     if (options.json) printJson(context, { digest })
     else print(context, digest)
@@ -53,7 +53,7 @@ export async function deleteDigests(
   const failures = [
     ...missing.map((digest) => ({
       digest,
-      error: new DistError('NOT_FOUND', `${digest} is not in the store`),
+      error: new DistError('NOT_FOUND', `${digest}: not in the store`),
     })),
     ...refused.map((each) => ({ digest: each.digest, error: inUse(each) })),
   ]
@@ -66,10 +66,10 @@ export async function deleteDigests(
 }
 
 const forceAdvice =
-  'dist images rm <ref> takes an image’s name away; --force deletes what images need, and unpublishes them'
+  'dist images rm <ref> removes the name of an image; --force deletes content that images need, and unpublishes these images'
 
 function inUse({ digest, images }: RefusedDelete): DistError {
   const more = images.length > namedAtMost ? [`${images.length - namedAtMost} more`] : []
   const named = [...images.slice(0, namedAtMost).map(shownName), ...more].join(', ')
-  return new DistError('IN_USE', `${digest} was not deleted: it is needed by ${named}`)
+  return new DistError('IN_USE', `${digest}: not deleted: needed by ${named}`)
 }

@@ -112,7 +112,7 @@ async function writeBody(
     await writeBytes(context, chunk)
   }
   if (written !== size)
-    throw new DistError('FAILED_PRECONDITION', `${what}: the body does not have the ${size} bytes announced`)
+    throw new DistError('FAILED_PRECONDITION', `${what}: the body does not have the announced ${size} bytes`)
 }
 
 /** An object that is asked for, with what is known of it. */

@@ -80,10 +80,10 @@ function waitingFetcher(context: Context, remote: Registry, locator: Locator): O
 
 function requestOf({ object, hints }: FetchArguments, { stdin }: FetchOptions): Request | undefined {
   if (stdin && object !== undefined)
-    throw new DistError('INVALID_ARGUMENT', 'with --stdin the objects come from stdin, not as arguments')
+    throw new DistError('INVALID_ARGUMENT', '--stdin excludes an <object>: objects are read from stdin')
   if (stdin) return undefined
   if (object === undefined)
-    throw new DistError('INVALID_ARGUMENT', 'which object? Give a tag or a digest, or --stdin')
+    throw new DistError('INVALID_ARGUMENT', 'no object: give a tag or a digest, or --stdin')
   return parseRequest(object, hints)
 }
 

@@ -44,7 +44,7 @@ export interface IngestOptions extends StoreOptions {
 
 /** `dist ingest`: stdin into the store, visible only once it is verified. */
 export async function ingest(context: Context, ref: string, options: IngestOptions): Promise<number> {
-  if (ref.trim() === '') throw new DistError('INVALID_ARGUMENT', 'the write needs a name: <ref> is empty')
+  if (ref.trim() === '') throw new DistError('INVALID_ARGUMENT', '<ref> is empty: give a name for the write')
   const expected = expectedOf(options)
   await using store = await openStore(options, context.env, { create: true })
   const { info, present } = await take(context, store, ref, expected)
@@ -80,7 +80,7 @@ async function write(context: Context, store: Store, ref: string, expected: Expe
   for (let again = false; ; again = true) {
     await using writer = await openAmongOthers(store.content, ref, expected, {
       signal: context.signal,
-      onWait: (reason) => note(context, `${reason} for the same content: waiting for it`),
+      onWait: (reason) => note(context, `${reason} for the same content; waiting`),
     })
     const input = openInput(context)
     const resumed = writer.status.offset > 0 && input.seekable && !again

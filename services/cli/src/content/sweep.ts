@@ -38,6 +38,6 @@ export async function sweep(context: Context, options: SweepOptions): Promise<nu
     else if (ref !== undefined) print(context, shownName(ref))
   }
   const bytes = swept.reduce((sum, { size }) => sum + size, 0)
-  if (swept.length > 0) note(context, `${formatBytes(bytes)} set free`)
+  if (swept.length > 0) note(context, `${formatBytes(bytes)} freed`)
   return exitCodes.done
 }

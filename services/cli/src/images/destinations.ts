@@ -21,6 +21,6 @@ export function checkDestinations(references: readonly Reference[], to: string):
 function clash(reference: Reference, other: Reference, name: string): DistError {
   return new DistError(
     'INVALID_ARGUMENT',
-    `${formatReference(other)} and ${formatReference(reference)} would both be ${name}: mirror them below prefixes of their own`,
+    `${formatReference(other)} and ${formatReference(reference)} would both get the name ${name}; mirror them below different prefixes`,
   )
 }

@@ -61,7 +61,7 @@ export async function listImages(context: Context, options: ImagesOptions): Prom
   if (options.json) for (const row of rows) printJson(context, row)
   else context.stdout.write(tableFor(context, columns, rows.map(cells), options))
   for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
-    note(context, `${shownName(name)} is incomplete: ${missing.length} objects are missing; pull it again`)
+    note(context, `${shownName(name)}: incomplete: ${missing.length} objects are missing; pull it again`)
   return exitCodes.done
 }
 

@@ -66,7 +66,7 @@ function notHeld({ name, selection }: Image, wanted: Selection): DistError {
   const held = formatSelection(selection)
   return new DistError(
     'NOT_FOUND',
-    `of ${shown} the store holds ${held}, not ${formatSelection(wanted)}: dist pull --platform brings more`,
+    `${shown}: the store has the platforms ${held}, not ${formatSelection(wanted)}; dist pull --platform adds platforms`,
   )
 }
 

@@ -21,7 +21,7 @@ import {
   withStore,
   withTransfers,
 } from '../options.js'
-import { formatBytes } from '../output/format.js'
+import { formatBytes, plural } from '../output/format.js'
 import { failureOf } from '../output/names.js'
 import { note, noteInterrupted, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
@@ -133,7 +133,7 @@ function report<T extends ImageOutcome>(
       const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
       note(
         context,
-        `${name}: left ${outcome.skipped.length} foreign layers (${formatBytes(bytes)}) where their publisher keeps them`,
+        `${name}: left ${plural(outcome.skipped.length, 'foreign layer')} (${formatBytes(bytes)}) at their publisher`,
       )
     }
   }

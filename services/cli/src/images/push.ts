@@ -74,7 +74,7 @@ export async function push(
 ): Promise<number> {
   const wishes = await wishesOf(context, texts, options)
   if (wishes.length === 0) {
-    note(context, 'nothing to push: there is no image in what was given')
+    note(context, 'nothing to push: the input names no image')
     return exitCodes.done
   }
   await using store = await openStore(options, context.env)
@@ -87,7 +87,7 @@ export async function push(
     const { destination, name } = images[i] ?? { destination: outcome.reference, name: '' }
     reportSent(context, outcome, { destination, verb: 'pushed', json: options.json })
     if (isFailedPrecondition(outcome.error))
-      note(context, `dist verify ${name} tells whether the store's content is damaged`)
+      note(context, `dist verify ${name} checks whether the content in the store is damaged`)
   }
   if (outcomes.some(({ error }) => isCanceled(error))) noteInterrupted(context)
   return exitCodeOfAll(outcomes, context.signal)
@@ -99,14 +99,14 @@ async function wishesOf(
   { to, file }: PushOptions,
 ): Promise<PushRequest[]> {
   if (texts.length === 0 && file === undefined)
-    throw new DistError('INVALID_ARGUMENT', 'what is to be pushed? Give an image, or a file of them with -f')
+    throw new DistError('INVALID_ARGUMENT', 'no image: give an image, or a file of images with -f')
   if (to !== undefined) return wishesBelow(to, await readNames(context, texts, file))
   if (file !== undefined) return wishesByName(await readNames(context, texts, file), texts)
   const [text = '', remote, ...others] = texts
   if (others.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
-      'one image goes to one place: give --to registry/prefix to push several',
+      'one image has one destination; to push several images give --to registry/prefix',
     )
   return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
 }
@@ -127,7 +127,7 @@ function wishesByName(names: readonly string[], args: readonly string[]): PushRe
   if (args.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
-      'with -f each image goes to where its name says, or below --to: leave the arguments out, or give --to',
+      'arguments beside -f need --to: without --to each image goes to the registry of its name',
     )
   return [...new Set(names)].map((text) => ({ text }))
 }
@@ -196,8 +196,8 @@ function sourceOf({ content, names }: Store, images: readonly Pushed[]): Source 
 function sayPart(context: Context, { name, part }: Pushed, asked: boolean): void {
   const { root, only, index } = part
   if (only === undefined) return
-  note(context, `${name}: the manifest of ${only} goes alone, ${root.digest}, without its index ${index}`)
+  note(context, `${name}: only the manifest of ${only} is pushed, ${root.digest}, without its index ${index}`)
   if (asked) return
-  const advice = `dist pull --all-platforms ${name}, then push, sends the index whole`
-  note(context, `the store holds no more of it: ${advice}`)
+  const advice = `dist pull --all-platforms ${name}, then dist push, pushes the whole index`
+  note(context, `the store has no other platform of it; ${advice}`)
 }

@@ -114,7 +114,7 @@ export function checkDigest({ digest }: Descriptor, destination: Reference): voi
   if (destination.digest === undefined || destination.digest === digest) return
   throw new DistError(
     'INVALID_ARGUMENT',
-    `what goes to ${formatReference(destination)} has the digest ${digest}: leave the digest out, or give this one`,
+    `${formatReference(destination)}: the image has the digest ${digest}; leave the digest out, or give this one`,
   )
 }
 
@@ -147,9 +147,6 @@ export function reportSent(context: Context, outcome: ImageOutcome, parts: Repor
   for (const remark of remarks) note(context, `${name}: ${remark}`)
   if (skipped.length > 0) {
     const bytes = formatBytes(skipped.reduce((sum, { size }) => sum + size, 0))
-    note(
-      context,
-      `${name}: left ${plural(skipped.length, 'foreign layer')} (${bytes}) where their publisher keeps them`,
-    )
+    note(context, `${name}: left ${plural(skipped.length, 'foreign layer')} (${bytes}) at their publisher`)
   }
 }

@@ -37,7 +37,7 @@ export async function tag(
   if (reference.digest !== undefined && reference.digest !== desc.digest)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `"${newName}" names another digest than the image's ${desc.digest}`,
+      `"${newName}": its digest is not the digest of the image, ${desc.digest}`,
     )
   for (const name of publishedNames(reference)) {
     await putMerged({ name, desc, selection }, store.names)

@@ -52,11 +52,11 @@ function complaintOf({ found, size }: BadContent): string {
 }
 
 function neededBy(images: readonly string[]): string {
-  return images.length === 0 ? 'no image needs it' : `needed by ${images.map(shownName).join(', ')}`
+  return images.length === 0 ? 'not needed by an image' : `needed by ${images.map(shownName).join(', ')}`
 }
 
 function summaryLine({ objects, bytes, bad, stopped }: VerifyOutcome): string {
-  const early = stopped === undefined ? '' : '; ended before everything was verified'
+  const early = stopped === undefined ? '' : '; stopped before everything was verified'
   return `${plural(objects, 'object')} (${formatBytes(bytes)}) verified, ${bad.length} bad${early}`
 }
 
@@ -88,9 +88,9 @@ function advise(context: Context, bad: readonly BadContent[]): void {
   if (present.length > 0)
     note(
       context,
-      'dist delete --force <digest> removes what is bad, then dist pull <ref> brings it back: a pull alone does not replace it',
+      'dist delete --force <digest> removes bad content, then dist pull <ref> fetches it again; a pull alone does not replace it',
     )
-  else if (bad.length > 0) note(context, 'dist pull <ref> brings back what is missing')
+  else if (bad.length > 0) note(context, 'dist pull <ref> fetches missing content')
 }
 
 const isMissing = ({ found }: BadContent) => found.state === 'missing'

@@ -66,10 +66,7 @@ async function verifyHere(
   options: VerifyOptions,
 ): Promise<number> {
   if (options.report !== undefined)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--report is of a run: it needs a queue; without one there is --json',
-    )
+    throw new DistError('INVALID_ARGUMENT', '--report needs a queue; without a queue use --json')
   const { signal } = context
   await using store = await openStore(options, context.env)
   const images = texts.length === 0 ? undefined : await findImages(texts, store.names)

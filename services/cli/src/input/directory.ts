@@ -64,7 +64,7 @@ const noDirectory: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ENOTDIR',
 function impossible(path: string, cause: unknown): DistError {
   const errno = errnoOf(cause)
   if (errno !== undefined && noDirectory.has(errno))
-    return new DistError('INVALID_ARGUMENT', `${sanitize(path)} is no directory, and cannot be made one`, {
+    return new DistError('INVALID_ARGUMENT', `${sanitize(path)}: not a directory, and cannot be created`, {
       cause,
     })
   return fileError(path, 'made', cause)

@@ -28,7 +28,7 @@ export async function findImage(text: string, names: Names): Promise<Image> {
   if (image !== undefined) return image
   throw new DistError(
     'NOT_FOUND',
-    `${formatReference(reference)} is not in the store: dist images lists what is, dist pull brings it`,
+    `${formatReference(reference)}: not in the store; dist images lists the images, dist pull adds one`,
   )
 }
 
@@ -58,7 +58,7 @@ function noneOf(missed: readonly string[]): DistError {
   const listed = [...missed.slice(0, namedAtMost), ...more].join(', ')
   return new DistError(
     'NOT_FOUND',
-    `${missed.length} images are not in the store: ${listed}: dist images lists what is, dist pull brings it`,
+    `${missed.length} images are not in the store: ${listed}; dist images lists the images, dist pull adds one`,
   )
 }
 
@@ -78,7 +78,7 @@ export function givenDigest(text: string): Digest {
   if (/^sha(?:256|512):[0-9a-f]{12}$/.test(text))
     throw new DistError(
       'INVALID_ARGUMENT',
-      `digest ${text} is shortened, as on a terminal: dist list --no-trunc shows it whole`,
+      `digest ${text}: shortened, as tables on a terminal show it; dist list --no-trunc shows the whole digest`,
     )
   return parseDigest(text)
 }

@@ -152,8 +152,5 @@ function noteSkipped(context: Context, outcomes: readonly ImageOutcome[]): void 
   const skipped = outcomes.flatMap((outcome) => outcome.skipped)
   if (skipped.length === 0) return
   const bytes = skipped.reduce((sum, desc) => sum + desc.size, 0)
-  note(
-    context,
-    `left ${plural(skipped.length, 'foreign layer')} (${formatBytes(bytes)}) where their publisher keeps them`,
-  )
+  note(context, `left ${plural(skipped.length, 'foreign layer')} (${formatBytes(bytes)}) at their publisher`)
 }

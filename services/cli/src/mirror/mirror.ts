@@ -90,7 +90,7 @@ export async function mirror(
   if (url !== undefined) checkDistributed(options)
   const references = await requestedReferences(context, texts, options)
   if (references.length === 0) {
-    note(context, 'nothing to mirror: there is no reference in what was given')
+    note(context, 'nothing to mirror: the input has no reference')
     return exitCodes.done
   }
   if (options.to !== undefined) checkDestinations(references, options.to)
@@ -110,10 +110,7 @@ function requestedReferences(
   { file }: MirrorOptions,
 ): Promise<Reference[]> {
   if (texts.length === 0 && file === undefined)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      'what is to be mirrored? Give references, or a file of them with -f',
-    )
+    throw new DistError('INVALID_ARGUMENT', 'no references: give references, or a file of references with -f')
   return readReferences(context, texts, file ?? [])
 }
 
@@ -144,7 +141,7 @@ function checkDistributed(options: MirrorOptions): void {
   if (foreign.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
-      `with a queue ${foreign.join(', ')} is up to the services: dist coordinator and dist worker have settings of their own, and read hosts.toml`,
+      `${foreign.join(', ')}: not with a queue: set it for dist coordinator and dist worker, or in hosts.toml`,
     )
 }
 

@@ -31,6 +31,6 @@ async function referencesIn(context: Context, file: string): Promise<Reference[]
     }
   }
   if (bad.length === 0) return references
-  const more = bad.length > 1 ? ` (and ${bad.length - 1} more lines that are no reference)` : ''
+  const more = bad.length > 1 ? ` (and ${bad.length - 1} more lines that are not a reference)` : ''
   throw new DistError('INVALID_ARGUMENT', `${bad[0]}${more}`)
 }

@@ -24,7 +24,7 @@ export async function writeOutputFile(
 ): Promise<void> {
   const there = await statOf(path)
   if (there?.isDirectory())
-    throw new DistError('INVALID_ARGUMENT', `${sanitize(path)} is a directory: name a file in it`)
+    throw new DistError('INVALID_ARGUMENT', `${sanitize(path)}: is a directory; give a file`)
   if (there !== undefined && !there.isFile()) return writeTo(path, path, 'w', chunks)
   if (!force) refuse(path, there)
   // Where a link leads, the file is replaced, not the link.
@@ -73,7 +73,7 @@ async function occupy(path: string, temporary: string, place: string): Promise<v
 function alreadyThere(path: string): DistError {
   return new DistError(
     'ALREADY_EXISTS',
-    `${sanitize(path)} is there already: name another file, or replace it with --force`,
+    `${sanitize(path)}: exists already; give another file, or replace it with --force`,
   )
 }
 

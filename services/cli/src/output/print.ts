@@ -26,7 +26,7 @@ export function printFailure(
 
 /** Says how what a signal has cut short goes on. */
 export function noteInterrupted(context: Context): void {
-  const message = 'interrupted; run the same command to go on'
+  const message = 'interrupted; run the same command to resume'
   printFailure(context, { code: 'CANCELED', message })
 }
 

@@ -100,7 +100,7 @@ export class VerifyProgress {
 
 /** Everything in one line. `speed`: bytes per second. */
 export function verifyLine({ planned, objects, bytes, bad }: VerifyProgress, speed: number): string {
-  if (!planned) return 'looking for what there is to verify'
+  if (!planned) return 'listing the content to verify'
   const left = bytes.total - bytes.done
   const parts = [
     `${objects.done}/${objects.total} objects`,

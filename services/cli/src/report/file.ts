@@ -11,7 +11,7 @@ export async function openReportFile(path: string): Promise<FileHandle> {
   if (!(await isReplaceable(path)))
     throw new DistError(
       'ALREADY_EXISTS',
-      `${sanitize(path)} is there already and no report: name another file with --report`,
+      `${sanitize(path)}: exists already and is not a report; give another file with --report`,
     )
   try {
     return await open(path, 'w')

@@ -77,10 +77,10 @@ async function writeReport(
     if (image.state === 'failed') failures.add(image)
   }
   if (remarks > remarksAtMost)
-    note(context, `and ${remarks - remarksAtMost} more remarks: --report FILE has all of them`)
+    note(context, `and ${remarks - remarksAtMost} more remarks; --report FILE lists all of them`)
   for (const line of failures.lines(failureLines)) note(context, line)
   if (failures.beyond > 0)
-    note(context, `and ${failures.beyond} more that failed: --report FILE has all of them`)
+    note(context, `and ${failures.beyond} more images failed; --report FILE lists all of them`)
   if (json) note(context, summaryLine(summary, to))
   else print(context, summaryLine(summary, to))
   return summary

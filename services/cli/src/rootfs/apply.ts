@@ -58,7 +58,7 @@ export interface ApplyOptions extends StoreOptions {
 
 /** `dist apply`: a layer onto a directory, which stays as it was when anything is wrong with the layer. */
 export async function apply(context: Context, name: string, options: ApplyOptions): Promise<number> {
-  if (name === '') throw new DistError('INVALID_ARGUMENT', 'which directory? <dir> is empty')
+  if (name === '') throw new DistError('INVALID_ARGUMENT', '<dir> is empty: give a directory')
   const settings = settingsOf(options)
   const { diffID, size, entries } = await applyFrom(context, name, settings, options)
   if (options.json) printJson(context, { diffID, size, entries })
@@ -97,7 +97,7 @@ function fromStdin(context: Context): AsyncIterable<Uint8Array> {
   if (!context.stdin.isTTY) return openInput(context).from(0)
   throw new DistError(
     'INVALID_ARGUMENT',
-    'the layer comes from stdin, which is a terminal: add < layer.tar.gz, or name one of the store with --layer',
+    'the layer is read from stdin, but stdin is a terminal: add < layer.tar.gz, or give a layer of the store with --layer',
   )
 }
 

@@ -88,6 +88,6 @@ export class Warnings {
     const shown = verbose ? this.#all : this.#all.slice(0, shownWarnings)
     for (const warning of shown) note(context, warning)
     const more = this.#all.length - shown.length
-    if (more > 0) note(context, `${more} more entries could not be made as they are: -v names them`)
+    if (more > 0) note(context, `${more} more entries could not be created exactly; -v lists them`)
   }
 }

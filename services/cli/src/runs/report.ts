@@ -9,7 +9,7 @@ import type { Report } from '../report/report.js'
 /** Milliseconds that a queue may take to tell of a run that is left. */
 const shutdownGraceMs = 5_000
 
-const againOf = { mirror: 'tries once more what failed', verify: 'looks once more at what is bad' }
+const againOf = { mirror: 'runs the failed images again', verify: 'verifies the bad content again' }
 
 /** Writes the report of a run that has ended; resolves to the exit code that the run comes to. */
 export async function reportRun(
@@ -44,6 +44,6 @@ export async function reportSoFar(
   try {
     await unlessAborted(write(), AbortSignal.timeout(shutdownGraceMs))
   } catch (error) {
-    note(context, `run ${run}: what is done of it could not be told: ${describeError(error)}`)
+    note(context, `run ${run}: its progress could not be read: ${describeError(error)}`)
   }
 }

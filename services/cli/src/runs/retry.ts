@@ -39,6 +39,6 @@ export async function retryRun(
   if (json) printJson(context, { run, images })
   else print(context, `${run} ${plural(images, 'image')}`)
   if (images === 0) note(context, `run ${run}: no image has failed or was canceled`)
-  else note(context, `follow it with: dist status --watch ${run}`)
+  else note(context, `to follow it: dist status --watch ${run}`)
   return exitCodes.done
 }

@@ -50,5 +50,5 @@ export async function* failedLines(failed: AsyncIterable<ImageReport>): AsyncIte
       yield i === 0 ? `failed     ${line}` : `         ${line}`
   }
   if (count > shownFailures)
-    yield `           and ${count - shownFailures} more: --report FILE has all of them`
+    yield `           and ${count - shownFailures} more; --report FILE lists all of them`
 }

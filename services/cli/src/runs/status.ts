@@ -122,6 +122,6 @@ async function watchRun(
 function lostRun(run: string): DistError {
   return new DistError(
     'UNAVAILABLE',
-    `run ${run} is lost, the queue no longer knows its jobs: submit it again; of images that are mirrored only what is missing is fetched`,
+    `run ${run} is lost: its jobs are no longer in the queue; submit it again, a mirror run then fetches only missing content`,
   )
 }

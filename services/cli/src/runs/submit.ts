@@ -42,10 +42,7 @@ export async function submitRun(
   const run = await runs.submit(request)
   note(context, `run ${run}: ${what} submitted`)
   if ((await runs.store()) === undefined)
-    note(
-      context,
-      'no service has started on this queue yet: the run waits for dist coordinator and dist worker',
-    )
+    note(context, 'no service has used this queue yet; the run waits for dist coordinator and dist worker')
   if (!options.detach) return attached(context, run, request, parts)
   if (options.json) printJson(context, { run })
   else print(context, run)
@@ -66,7 +63,7 @@ export function checkDetaching(
   if (detach && report !== undefined)
     throw new DistError(
       'INVALID_ARGUMENT',
-      '--report and --detach exclude each other: dist status <run> --report FILE writes it later',
+      '--report and --detach exclude each other; dist status <run> --report FILE writes the report later',
     )
 }
 
@@ -76,10 +73,10 @@ export async function meantStore(options: StoreOptions, { env }: Context): Promi
   try {
     await using store = await openStore(options, env)
     if (store.id !== undefined) return store.id
-    throw new DistError('NOT_FOUND', `the store at ${sanitize(store.url)} is none of dist`)
+    throw new DistError('NOT_FOUND', `${sanitize(store.url)}: not a store of dist`)
   } catch (cause) {
     if (!isNotFound(cause)) throw cause
-    const advice = `with a queue the services' own store is meant: leave --store out`
+    const advice = `with a queue the store is that of the services: leave --store out`
     throw new DistError('NOT_FOUND', `${(cause as Error).message}; ${advice}`, { cause })
   }
 }
@@ -106,15 +103,18 @@ async function attached(
       }
       if (lost === resubmissions) throw lostForGood(run, lost)
       const again = await submitAgain(context, request, parts)
-      const rest = request.kind === 'verify' ? 'all of it is read again' : 'only what is missing is fetched'
-      note(context, `run ${run} is lost, the queue no longer knows it: submitted again as ${again}; ${rest}`)
+      const rest = request.kind === 'verify' ? 'all content is read again' : 'only missing content is fetched'
+      note(
+        context,
+        `run ${run} is lost: its jobs are no longer in the queue; submitted again as ${again}, ${rest}`,
+      )
       run = again
     }
   } catch (error) {
     if (!context.signal.aborted) throw error
     view.end()
     await reportSoFar(context, parts.runs, run, parts.report)
-    printFailure(context, { code: 'CANCELED', message: `detached from run ${run}, which goes on` })
+    printFailure(context, { code: 'CANCELED', message: `detached from run ${run}: the run continues` })
     sayHowToGoOn(context, run)
     return exitCodeOf(error, context.signal)
   } finally {
@@ -155,11 +155,11 @@ async function submitAgain(
 function lostForGood(run: string, times: number): DistError {
   return new DistError(
     'UNAVAILABLE',
-    `run ${run} is lost after it was submitted again ${times} times: see to the memory and the persistence of the queue`,
+    `run ${run} is lost after ${times} submissions; check the memory and the persistence of the queue`,
   )
 }
 
 function sayHowToGoOn(context: Context, run: string): void {
-  note(context, `follow it with: dist status --watch ${run}`)
-  note(context, `give it up with: dist cancel ${run}`)
+  note(context, `to follow it: dist status --watch ${run}`)
+  note(context, `to cancel it: dist cancel ${run}`)
 }

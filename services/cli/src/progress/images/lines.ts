@@ -33,7 +33,7 @@ function sayEvent(event: ViewEvent, say: (line: string) => void): void {
 /** Why an image waits, and for how long. */
 function delayedLine({ reference, error, until = Date.now() }: ImageEvent): string {
   const why = failureOf(reference, describeError(error))
-  return `${why}: tried again in ${Math.max(1, Math.round((until - Date.now()) / 1000))} s`
+  return `${why}: retried in ${Math.max(1, Math.round((until - Date.now()) / 1000))} s`
 }
 
 function unpackLine(event: UnpackEvent | UnpackedImageEvent): string {

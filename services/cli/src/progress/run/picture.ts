@@ -6,7 +6,7 @@ export interface Picture {
   readonly images: Counts & {
     readonly active: number
     readonly canceled?: number | undefined
-    /** Those that wait to be tried again, beside the active ones. */
+    /** Those that wait to be retried, beside the active ones. */
     readonly delayed?: number | undefined
   }
   readonly blobs: Counts
@@ -55,7 +55,7 @@ export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
 
 function counts({ failed, canceled = 0, active, delayed = 0 }: Picture['images']): string {
   const ended = count(failed, 'failed') + count(canceled, 'canceled')
-  return ended + count(active, 'in flight') + count(delayed, 'to be tried again')
+  return ended + count(active, 'in flight') + count(delayed, 'to be retried')
 }
 
 function count(number: number, what: string): string {

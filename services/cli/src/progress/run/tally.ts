@@ -12,7 +12,7 @@ interface Image {
 /** Counts what the embedded engine does. Of images that have ended only the counts are kept. */
 export class Tally {
   readonly #inFlight = new Map<string, Image>()
-  /** Those of them that wait to be tried again. */
+  /** Those of them that wait to be retried. */
   readonly #delayed = new Set<string>()
   readonly #shared = new Map<Digest, SharedBlob>()
   readonly #images: { total: number; done: number; failed: number; canceled: number }
