@@ -17,7 +17,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'mirror',
-    summary: 'mirror many images, here or by the services of a queue',
+    summary: 'mirror many images, in this process or with the services of a queue',
     load: async () => (await import('./mirror/mirror.js')).mirrorCommand,
   },
   {
@@ -37,7 +37,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'inspect',
-    summary: 'show what an image consists of, and what of it is stored',
+    summary: 'show the parts of an image, and which of them are stored',
     load: async () => (await import('./images/inspect.js')).inspectCommand,
   },
   {
@@ -52,27 +52,27 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'bundle',
-    summary: 'make a runtime bundle of an image, for runc and the like',
+    summary: 'create a runtime bundle of an image, for runc and other runtimes',
     load: async () => (await import('./rootfs/bundle.js')).bundleCommand,
   },
   {
     name: 'snapshots',
-    summary: 'list the root filesystems that are unpacked; snapshots rm removes them',
+    summary: 'list the unpacked root filesystems; snapshots rm removes them',
     load: async () => (await import('./rootfs/snapshots.js')).snapshotsCommand,
   },
   {
     name: 'export',
-    summary: 'write images of the store into an archive, to carry them elsewhere',
+    summary: 'write images of the store into an archive',
     load: async () => (await import('./archive/export.js')).exportCommand,
   },
   {
     name: 'import',
-    summary: 'bring the images of an archive, verified, into the store',
+    summary: 'import the images of an archive, verified, into the store',
     load: async () => (await import('./archive/import.js')).importCommand,
   },
   {
     name: 'resolve',
-    summary: 'ask a registry what a reference means',
+    summary: 'resolve a reference at its registry',
     load: async () => (await import('./images/resolve.js')).resolveCommand,
   },
   {
@@ -82,7 +82,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'ingest',
-    summary: 'put stdin, verified, into the store',
+    summary: 'write stdin, verified, into the store',
     load: async () => (await import('./content/ingest.js')).ingestCommand,
   },
   {
@@ -92,12 +92,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'abort',
-    summary: 'throw away writes that were cut off',
+    summary: 'discard interrupted writes',
     load: async () => (await import('./content/abort.js')).abortCommand,
   },
   {
     name: 'sweep',
-    summary: 'throw away writes that were abandoned long ago',
+    summary: 'discard writes that were interrupted long ago',
     load: async () => (await import('./content/sweep.js')).sweepCommand,
   },
   {
@@ -107,7 +107,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'path',
-    summary: 'print where content is: digest, and path or S3 URL',
+    summary: 'print the location of content: digest, and path or S3 URL',
     load: async () => (await import('./content/path.js')).pathCommand,
   },
   {
@@ -122,7 +122,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'verify',
-    summary: 'hash stored content again, and name the images that bad content affects',
+    summary: 'verify stored content, and list the images that bad content affects',
     load: async () => (await import('./images/verify.js')).verifyCommand,
   },
   {
@@ -132,7 +132,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'show how far a run is, and what failed',
+    summary: 'show the progress of a run, and what failed',
     load: async () => (await import('./runs/status.js')).statusCommand,
   },
   {
@@ -157,17 +157,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'coordinator',
-    summary: 'run a coordinator: plans and publishes the images of a queue',
+    summary: 'run a coordinator: it plans and publishes the images of a queue',
     load: async () => (await import('./services/services.js')).coordinatorCommand,
   },
   {
     name: 'worker',
-    summary: 'run a worker: fetches the blobs of a queue',
+    summary: 'run a worker: it fetches the blobs of a queue',
     load: async () => (await import('./services/services.js')).workerCommand,
   },
   {
     name: 'dashboard',
-    summary: 'serve a page with the queues: runs, their images, their blobs',
+    summary: 'serve a web page with the queues: runs, images, blobs',
     load: async () => (await import('./services/services.js')).dashboardCommand,
   },
   {

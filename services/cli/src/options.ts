@@ -47,50 +47,48 @@ export function withStore(command: Command): Command {
 
 /** The option of commands that print a table. */
 export function withTable(command: Command): Command {
-  return command.option('--no-trunc', 'on a terminal: whole digests and names, however wide')
+  return command.option('--no-trunc', 'on a terminal: print whole digests and names, of any width')
 }
 
-/** The option of commands that unpack images, or use what is unpacked. */
+/** The option of commands that use snapshots. */
 export function withSnapshots(command: Command): Command {
   return command.option(
     '--snapshots <dir>',
-    'where root filesystems are (default: $DIST_SNAPSHOTS, else $XDG_DATA_HOME/dist-snapshots)',
+    'the folder of root filesystems (default: $DIST_SNAPSHOTS, else $XDG_DATA_HOME/dist-snapshots)',
   )
 }
 
-/** The option of commands that work with the queue. */
+/** The option of commands that use a queue. */
 export function withQueue(command: Command): Command {
   return command.option(
     '--queue <url>',
-    'the queue that services share, redis://host:port (default: $DIST_QUEUE)',
+    'the queue of the services, redis://host:port (default: $DIST_QUEUE)',
   )
 }
 
-/** Options of commands that talk to a registry. */
+/** Options of commands that use a registry. */
 export function withRemote(command: Command): Command {
   return command
     .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; may be repeated', collect)
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
-    .option('--plain-http <host>', 'speak plain http to this host alone; may be repeated', collect)
+    .option('--plain-http <host>', 'use plain http for this host only; may be repeated', collect)
     .option(
       '--insecure-skip-tls-verify <host>',
-      'take any certificate of this host alone; may be repeated',
+      'accept any certificate of this host only; may be repeated',
       collect,
     )
     .option(
       '--ca-file <file>',
-      'authorities to trust besides, PEM: host=file for this host alone, file for all registries; may be repeated',
+      'additional trusted authorities, PEM: host=file for this host only, file for all registries; may be repeated',
       collect,
     )
 }
 
-/** Options of commands that move many blobs. */
+/** Options of commands that transfer many blobs. */
 export function withTransfers(command: Command): Command {
   return withHostPatience(
     command.addOption(
-      new Option('--concurrency <n>', 'transfers at the same time, from each host')
-        .argParser(positive)
-        .default(8),
+      new Option('--concurrency <n>', 'simultaneous transfers from each host').argParser(positive).default(8),
     ),
   )
 }
@@ -100,7 +98,7 @@ export function withHostPatience(command: Command): Command {
   return command.addOption(
     new Option(
       '--host-patience <duration>',
-      'how long a host is tried that has answered before (default: 15m)',
+      'how long a failing host that has answered before is retried (default: 15m)',
     ).argParser(duration),
   )
 }
@@ -109,10 +107,10 @@ export function withHostPatience(command: Command): Command {
 export function withSending(command: Command): Command {
   return withTransfers(withRemote(command))
     .option('--platform <os/arch[/variant]>', 'send this platform of an index; may be repeated', collect)
-    .option('--no-referrers', 'leave signatures and whatever else refers to the image')
-    .option('--check', 'look at every part, also where the tag means the image already')
+    .option('--no-referrers', 'without signatures and other referrers of the image')
+    .option('--check', 'check every part, even if the tag has the image already')
     .addOption(
-      new Option('--chunk-size <bytes>', 'send larger blobs in chunks of so many bytes').argParser(positive),
+      new Option('--chunk-size <bytes>', 'send larger blobs in chunks of this size').argParser(positive),
     )
 }
 

@@ -90,8 +90,8 @@ function inherit(command: Command, parent: Command, above: string, json: boolean
 /** `dist help [command]`: the same as `--help` of the command, or of the program. */
 function helpCommand(program: Command): Command {
   return new Command('help')
-    .description('print help, of the program or of a command')
-    .argument('[command...]', 'a command, as images, or images rm')
+    .description('print the help of the program or of a command')
+    .argument('[command...]', 'a command, such as images or images rm')
     .action((names: string[]) => {
       let found = program
       for (const name of names) {

@@ -23,7 +23,9 @@ it('two references that would be one are refused, both named', () => {
 
 it('a tag that one of them has with a digest is the same place', () => {
   const digest = `sha256:${'a'.repeat(64)}`
-  expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'ghcr.io/a/b:1')).toThrow('would both get the name')
+  expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'ghcr.io/a/b:1')).toThrow(
+    'would both get the name',
+  )
   expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'quay.io/a/b:1')).not.toThrow()
 })
 

@@ -6,7 +6,11 @@ const errno = (code: string) => Object.assign(new Error(`${code}: as Node says i
 it.each([
   ['ENOSPC', 'RESOURCE_EXHAUSTED', 'out.tar: cannot be written: no space left on the device (ENOSPC)'],
   ['EROFS', 'PERMISSION_DENIED', 'out.tar: cannot be written: the file system is read-only (EROFS)'],
-  ['ENOTDIR', 'INVALID_ARGUMENT', 'out.tar: cannot be written: a part of the path is not a directory (ENOTDIR)'],
+  [
+    'ENOTDIR',
+    'INVALID_ARGUMENT',
+    'out.tar: cannot be written: a part of the path is not a directory (ENOTDIR)',
+  ],
   ['EXDEV', 'INTERNAL', 'out.tar: cannot be written: unexpected error (EXDEV)'],
 ])('%s is told in words, with its code', (name, code, message) => {
   const cause = errno(name)

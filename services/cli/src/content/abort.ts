@@ -6,7 +6,7 @@ import { print, printJson } from '../output/print.js'
 import { forEachOf } from '../several.js'
 
 const examples = `
-A write that somebody is at right now is left alone: end that process first.
+A write that is in progress is kept: end its process first.
 
 Examples:
   $ dist abort my-layer
@@ -14,11 +14,11 @@ Examples:
 
 export const abortCommand: Define = (context, onExit) =>
   withStore(new Command('abort'))
-    .argument('<ref...>', 'writes, as dist active shows them')
+    .argument('<ref...>', 'refs of writes, as dist active shows them')
     .addHelpText('after', examples)
     .action(async (refs: string[], options) => onExit(await abort(context, refs, options)))
 
-/** `dist abort`: throws cut-off writes away. */
+/** `dist abort`: discards interrupted writes. */
 export async function abort(
   context: Context,
   refs: readonly string[],

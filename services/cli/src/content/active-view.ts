@@ -9,13 +9,13 @@ import { printJson } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { clip } from '../output/width.js'
 
-/** A write under way, or one that was cut off. */
+/** A write in progress, or an interrupted one. */
 export interface ActiveRow
   extends Pick<Status, 'ref' | 'offset' | 'total' | 'startedAt' | 'updatedAt'>,
     Partial<Pick<Status, 'expected' | 'live'>> {
-  /** Whose write it is, with a queue. */
+  /** The worker, with a queue. */
   readonly worker?: string | undefined
-  /** Bytes per second, of a write that goes on. */
+  /** Bytes per second, of a write in progress. */
   readonly speed: number | undefined
   /** Milliseconds. */
   readonly age: number
@@ -26,14 +26,14 @@ export interface ActiveViewOptions extends TableOptions {
   watch?: boolean | undefined
   /** Whether rows name workers. */
   workers?: boolean | undefined
-  /** Milliseconds between the two looks that a speed takes. Default: 1,000. */
+  /** Milliseconds between the two samples of a speed. Default: 1,000. */
   pause?: number | undefined
 }
 
-/** Milliseconds between two looks of `--watch`. */
+/** Milliseconds between two refreshes of `--watch`. */
 const interval = 1000
 
-/** Shows what `look` finds, once or until it is interrupted. */
+/** Shows the rows that `look` returns, once or until the signal aborts. */
 export async function showActive(
   context: Context,
   { json, watch, workers = false, pause = interval, ...options }: ActiveViewOptions,
@@ -52,7 +52,7 @@ export async function showActive(
   }
 }
 
-/** How fast a write is takes two looks. */
+/** A speed needs two samples. */
 async function lookAgain(
   { signal }: Context,
   look: () => Promise<ActiveRow[]>,
@@ -83,7 +83,7 @@ const columns: readonly Column[] = [
   { title: 'SPEED' },
 ]
 
-/** On a terminal each picture takes the place of the one before. */
+/** On a terminal each table replaces the previous one. */
 function tableView(context: Context, workers: boolean, options: TableOptions): View {
   const { stdout } = context
   let drawn = 0
@@ -98,7 +98,7 @@ function tableView(context: Context, workers: boolean, options: TableOptions): V
       stdout.write(table)
       return
     }
-    // What wraps or scrolls cannot be drawn over. A terminal that does not know its size says 0.
+    // Wrapped or scrolled lines cannot be replaced. A terminal of unknown size has 0 columns.
     const height = stdout.rows || 24
     const width = stdout.columns || 80
     const lines = table
@@ -127,32 +127,32 @@ type Measured = Pick<Status, 'ref' | 'offset' | 'live'>
 
 interface Sample {
   offset: number
-  /** By the clock of whoever writes. */
+  /** By the writer's clock. */
   at: number
-  /** By ours. */
+  /** By the local clock. */
   seen: number
 }
 
-/** Milliseconds that are looked back. */
+/** Milliseconds over which a speed is measured. */
 const window = 5000
 
 /**
- * How fast writes go on, in bytes per second, over the last seconds in which they were looked at. Undefined for a write
- * that nobody is at, and for one that is seen for the first time.
+ * Speeds of writes in bytes per second, over the last samples. Undefined for an interrupted write, and for the first sample
+ * of a write.
  */
 export class Speeds {
   readonly #samples = new Map<string, Sample[]>()
 
-  /** `at`: when the write was that far, in milliseconds, by the writer's clock. Default: `now`. */
+  /** `at`: the time of the offset in milliseconds, by the writer's clock. Default: `now`. */
   of({ ref, offset, live }: Measured, now: number, at: number = now): number | undefined {
     const before = this.#samples.get(ref) ?? []
-    // A write that started again has less than before.
+    // A smaller offset means that the write was restarted.
     const same = (before.at(-1)?.offset ?? 0) <= offset ? before : []
     const kept = same.filter(({ seen }, i) => now - seen <= window || i === same.length - 1)
     this.#samples.set(ref, [...kept, { offset, at, seen: now }])
     const [first] = kept
     if (live === false || first === undefined) return undefined
-    // Whoever tells nothing new writes nothing.
+    // Without an update since then nothing was written.
     if (at === first.at) return now > first.seen ? 0 : undefined
     return ((offset - first.offset) * 1000) / (at - first.at)
   }

@@ -12,8 +12,8 @@ import type { TableOptions } from '../output/table.js'
 import { type ActiveRow, Speeds, showActive } from './active-view.js'
 
 const examples = `
-Also lists what was cut off and can be resumed: it has no speed. dist abort throws it away.
-With a queue: the writes under way of all its workers, each with its worker's name; --store looks at a store again.
+Also lists interrupted writes, which can be resumed: they have no speed. dist abort discards them. With a queue, lists the
+writes of all its workers, with the workers' names; --store lists those of a store.
 
 Examples:
   $ dist active
@@ -22,18 +22,18 @@ Examples:
 
 export const activeCommand: Define = (context, onExit) =>
   withTable(withQueue(withStore(new Command('active'))))
-    .option('--watch', 'show again each second, until interrupted')
+    .option('--watch', 'refresh each second, until interrupted')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await active(context, options)))
 
-/** Milliseconds in which a worker tells something new of a write: it does so once a second. */
+/** Milliseconds between two samples of a speed. Workers update a write once a second. */
 const workersPause = 2200
 
 export interface ActiveOptions extends StoreOptions, QueueOptions, TableOptions {
   watch?: boolean | undefined
 }
 
-/** `dist active`: writes under way, of a store or of all workers of a queue, and those of a store that were cut off. */
+/** `dist active`: writes of a store, in progress and interrupted, or of all workers of a queue. */
 export async function active(context: Context, options: ActiveOptions): Promise<number> {
   const url = await activeQueue(options, context.env)
   if (url === undefined) {
@@ -61,7 +61,7 @@ function awaitStore(look: () => Promise<ActiveRow[]>, context: Context): () => P
   }
 }
 
-/** A store that is named is looked at, whatever queue the environment names. */
+/** The queue, unless `--store` is given: the option takes precedence over `DIST_QUEUE`. */
 async function activeQueue(options: ActiveOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (options.store === undefined) return queueUrl(options, env)
   if (options.queue === undefined) return undefined
@@ -90,7 +90,7 @@ async function statusesOf(content: Pick<Manager, 'statuses'>): Promise<Status[]>
   return statuses.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
 }
 
-/** All times are by the worker's own clock, which need not agree with this one: only differences count. */
+/** Times are of the worker's clock, which may differ from the local one: only differences are used. */
 export function lookAtWorkers(statuses: Pick<RedisStatuses, 'list'>): () => Promise<ActiveRow[]> {
   const speeds = new Speeds()
   return async () => {

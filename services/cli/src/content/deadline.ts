@@ -1,17 +1,17 @@
 import { DistError } from '@dist/errdefs'
 import { formatDuration } from '../output/format.js'
 
-/** A signal that also aborts, with `DEADLINE_EXCEEDED`, when something takes too long. */
+/** A signal that also aborts at a deadline, with `DEADLINE_EXCEEDED`. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal
-  /** What ended the work: the deadline itself where it has passed, however the work put it, else the error given. */
+  /** The error of the deadline if it has passed, else the given error. */
   blame(error: unknown): unknown
 }
 
-/** What a timer can be set to; a longer one would fire at once. */
+/** The longest timer. A longer one would fire at once. */
 const longestTimer = 0x7fffffff
 
-/** Starts the clock; `limit` is in milliseconds; 0 and none at all mean that there is no end. */
+/** Starts a deadline. `limit` is in milliseconds; undefined and 0 mean no deadline. */
 export function startDeadline(outer: AbortSignal, limit: number | undefined, what: string): Deadline {
   if (limit === undefined || limit === 0)
     return { signal: outer, blame: (error) => error, [Symbol.dispose]: () => {} }

@@ -11,8 +11,8 @@ import { shownName } from '../output/names.js'
 import { note, print, printJson } from '../output/print.js'
 
 const examples = `
-What images need is refused (exit code 1) and the images are named. With --force it goes all the same: the images can no
-longer be vouched for, so their names are removed first, and said on stderr. Prints the digests of what went.
+Content that images need is not deleted (exit code 1), and these images are listed. With --force it is deleted: the names of
+the images that need it are removed first, and listed on stderr. Prints the digests of the deleted content.
 
 Examples:
   $ dist delete sha256:9f86d0...
@@ -20,8 +20,8 @@ Examples:
 
 export const deleteCommand: Define = (context, onExit) =>
   withStore(new Command('delete'))
-    .argument('<digest...>', 'content of the store')
-    .option('--force', 'delete also what images need: they are unpublished')
+    .argument('<digest...>', 'digests of content of the store')
+    .option('--force', 'delete content that images need, too: the images are unpublished')
     .addHelpText('after', examples)
     .action(async (digests: string[], options) => onExit(await deleteDigests(context, digests, options)))
 
@@ -29,10 +29,10 @@ export interface DeleteOptions extends StoreOptions {
   force?: boolean | undefined
 }
 
-/** Images that are named of those that need some content. */
+/** Images that one message lists. */
 const namedAtMost = 10
 
-/** `dist delete`: content goes that no image needs; with `--force` the names that need it go first. */
+/** `dist delete`: deletes content that no image needs; with `--force` unpublishes the images that need it first. */
 export async function deleteDigests(
   context: Context,
   texts: readonly string[],

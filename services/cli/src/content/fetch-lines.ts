@@ -9,9 +9,9 @@ import { writeBytes } from '../output/print.js'
 import { startDeadline } from './deadline.js'
 
 /**
- * The multi-fetch mode, in the manner of `git cat-file --batch`: a request a line, answers in the same order.
- * What is missing is said and the stream goes on; everything else that fails ends it, for whoever reads could not
- * tell a short body from the next header.
+ * Fetches many objects, like `git cat-file --batch`: a request in each line, answers in the same order. A missing object is
+ * reported and the stream goes on. Every other failure ends it: the reader could not distinguish a short body from the
+ * next header.
  */
 export async function fetchLines(
   context: Context,
@@ -63,7 +63,7 @@ async function answer(
   }
 }
 
-/** Undefined for what the registry does not have. Once the header is out, that would be a failure like others. */
+/** Undefined if the registry does not have the object. After the header this would be a failure. */
 async function lookUp(
   fetcher: ObjectFetcher,
   { object, hints }: Request,
@@ -85,8 +85,8 @@ interface Described {
 }
 
 /**
- * The header stands before the body: what it says must be known first. Where digest or size are not, the body is
- * gathered, up to the size of a manifest; blobs always have their digest as object.
+ * The header comes before the body, so digest and size must be known. If they are not, the body is read into memory, up to
+ * the size of a manifest. The digest of a blob is always known: it is the object.
  */
 async function described(
   { mediaType, digest, size, body }: FetchedObject,
@@ -98,7 +98,7 @@ async function described(
   return { mediaType, digest: known ?? digestOf(content), size: content.byteLength, body: [content] }
 }
 
-/** Never more bytes than the header said, and an error where there are fewer. */
+/** Writes at most as many bytes as the header announced. Throws if there are fewer. */
 async function writeBody(
   context: Context,
   body: Described['body'],
@@ -115,16 +115,16 @@ async function writeBody(
     throw new DistError('FAILED_PRECONDITION', `${what}: the body does not have the announced ${size} bytes`)
 }
 
-/** An object that is asked for, with what is known of it. */
+/** A requested object with its hints. */
 export interface Request {
   readonly object: string
   readonly hints: readonly Hint[]
 }
 
-/** How objects are fetched. */
+/** Settings for all objects. */
 export interface FetchSettings {
   readonly locator: Locator
-  /** Milliseconds for each object; without one there is no end. */
+  /** Milliseconds for each object. Undefined: no limit. */
   readonly limit: number | undefined
   readonly json: boolean
 }
@@ -136,7 +136,7 @@ export function parseRequest(object: string, hints: readonly string[]): Request 
   return { object, hints: hints.map((hint) => parseHint(hint)) }
 }
 
-/** What `--json` tells of an object: on stderr, for stdout has the bytes. */
+/** Prints the `--json` line of an object to stderr: stdout has the bytes. */
 export function sayFetched({ stderr }: Context, metadata: object): void {
   stderr.write(`${JSON.stringify(metadata)}\n`)
 }

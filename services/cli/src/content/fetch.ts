@@ -14,12 +14,12 @@ import { startDeadline } from './deadline.js'
 import { type FetchSettings, fetchLines, parseRequest, type Request, sayFetched } from './fetch-lines.js'
 
 const examples = `
-The bytes come as the registry sends them. What is asked for by digest is verified: exit code 5 when it does not
-match, after the bytes. Hints tell which endpoint to try first: mediatype:<media type>, type:manifest, type:blob.
-Without --timeout, DIST_FETCH_TIMEOUT counts, then CONTAINERD_FETCH_TIMEOUT.
+The bytes are printed as the registry sends them. An object that is requested by digest is verified: exit code 5, after the
+bytes, if it does not match. Hints select the endpoint to try first: mediatype:<media type>, type:manifest, type:blob.
+The default of --timeout is DIST_FETCH_TIMEOUT, then CONTAINERD_FETCH_TIMEOUT.
 
-With --stdin, each line of stdin is an object with its hints, and gets a line "<digest> <media type> <size>", the
-bytes and a newline; or "<object> missing". The timeout is for each object. A body that does not verify ends the
+With --stdin, each line of stdin is an object with its hints. The answer is a line "<digest> <media type> <size>", the
+bytes and a newline; or a line "<object> missing". The timeout is for each object. A body that does not verify ends the
 stream with exit code 5. --json prints media type, digest and size of each object on stderr.
 
 Examples:
@@ -32,11 +32,11 @@ export const fetchCommand: Define = (context, onExit) =>
   withRemote(withOutput(new Command('fetch')))
     .argument('<remote>', 'a repository with its host: docker.io/library/alpine')
     .argument('[object]', 'a tag or a digest')
-    .argument('[hint...]', 'what the object is: mediatype:<media type>, type:manifest, type:blob')
+    .argument('[hint...]', 'the kind of the object: mediatype:<media type>, type:manifest, type:blob')
     .addOption(
-      new Option('--timeout <duration>', 'give up after so long, as 30s or 1m30s').argParser(duration),
+      new Option('--timeout <duration>', 'fail after this time, such as 30s or 1m30s').argParser(duration),
     )
-    .option('--stdin', 'fetch many: read objects from stdin, one a line')
+    .option('--stdin', 'read objects from stdin, one in each line')
     .addHelpText('after', examples)
     .action(async (remote: string, object: string | undefined, hints: string[], options) =>
       onExit(await fetch(context, { remote, object, hints }, options)),
@@ -54,7 +54,7 @@ export interface FetchOptions extends RemoteOptions {
   stdin?: boolean | undefined
 }
 
-/** `dist fetch`: an object's bytes on stdout, or those of many with `--stdin`. */
+/** `dist fetch`: writes the bytes of an object to stdout, or of many objects with `--stdin`. */
 export async function fetch(context: Context, args: FetchArguments, options: FetchOptions): Promise<number> {
   const locator = parseLocator(args.remote)
   const limit = options.timeout ?? timeoutOf(context.env)
@@ -67,7 +67,7 @@ export async function fetch(context: Context, args: FetchArguments, options: Fet
   return exitCodes.done
 }
 
-/** Fetches from a repository, and waits a while where its host wants a pause. */
+/** Fetches from a repository. Waits for a limited time if the host asks for a pause. */
 function waitingFetcher(context: Context, remote: Registry, locator: Locator): ObjectFetcher {
   const fetcher = remote.fetcher(locator)
   return {
@@ -87,7 +87,7 @@ function requestOf({ object, hints }: FetchArguments, { stdin }: FetchOptions): 
   return parseRequest(object, hints)
 }
 
-/** The flag counts first, then our variable, then the one of containerd's tool. */
+/** `DIST_FETCH_TIMEOUT`, else the variable of containerd's tool. */
 function timeoutOf(env: NodeJS.ProcessEnv): number | undefined {
   const name = ['DIST_FETCH_TIMEOUT', 'CONTAINERD_FETCH_TIMEOUT'].find(
     (key) => variable(env, key) !== undefined,

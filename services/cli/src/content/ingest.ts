@@ -19,9 +19,9 @@ import { byteCount, type StoreOptions, withStore } from '../options.js'
 import { note, print, printJson } from '../output/print.js'
 
 const examples = `
-Nothing is visible in the store before size and digest match. What was cut off goes on where it stopped when the
-digest is given and stdin is a file, and starts again otherwise. <ref> names the write, so that dist active can show
-it: one process at a time writes under it. Prints digest and size. Into S3 more than 8 MiB needs the digest.
+Nothing is visible in the store before size and digest match. An interrupted write is resumed if the digest is given and
+stdin is a file, and restarted otherwise. <ref> names the write, for dist active: one process at a time can use it. Prints
+digest and size. A store in S3 needs the digest for more than 8 MiB.
 
 Examples:
   $ dist ingest --expected-digest sha256:9f86d0... --expected-size 5 my-layer < layer.tar.gz
@@ -29,10 +29,10 @@ Examples:
 
 export const ingestCommand: Define = (context, onExit) =>
   withStore(new Command('ingest'))
-    .argument('<ref>', 'a name for the write while it goes on')
-    .option('--expected-digest <digest>', 'what the content must have as digest')
+    .argument('<ref>', 'a name for the write while it is in progress')
+    .option('--expected-digest <digest>', 'the digest that the content must have')
     .addOption(
-      new Option('--expected-size <bytes>', 'how many bytes the content must have').argParser(byteCount),
+      new Option('--expected-size <bytes>', 'the size that the content must have').argParser(byteCount),
     )
     .addHelpText('after', examples)
     .action(async (ref: string, options) => onExit(await ingest(context, ref, options)))
@@ -42,7 +42,7 @@ export interface IngestOptions extends StoreOptions {
   expectedSize?: number | undefined
 }
 
-/** `dist ingest`: stdin into the store, visible only once it is verified. */
+/** `dist ingest`: writes stdin into the store. Content is visible only after it is verified. */
 export async function ingest(context: Context, ref: string, options: IngestOptions): Promise<number> {
   if (ref.trim() === '') throw new DistError('INVALID_ARGUMENT', '<ref> is empty: give a name for the write')
   const expected = expectedOf(options)
@@ -63,7 +63,7 @@ function expectedOf({ expectedDigest, expectedSize }: IngestOptions): Expected {
 
 interface Taken {
   info: Info
-  /** It was there already, or somebody else was first. */
+  /** The content existed already, or another process has written it meanwhile. */
   present: boolean
 }
 
@@ -88,7 +88,7 @@ async function write(context: Context, store: Store, ref: string, expected: Expe
     try {
       return await copyContent(writer, input.from(writer.status.offset), { signal: context.signal })
     } catch (error) {
-      // What was left may be of another file than this one: that is worth one reading from the start.
+      // The interrupted write may be of another file: read this one once from its start.
       if (!resumed || !isFailedPrecondition(error)) throw error
     }
   }
@@ -102,9 +102,9 @@ const longestWaitMs = 1000
 const statusDelayMs = 2000
 
 /**
- * Opens a writer, and where another one holds the ref for the same expected digest waits until it is through: this
- * then throws `ALREADY_EXISTS`, or goes on with what the other left. A ref held for another digest, or for one that
- * is not known, is `UNAVAILABLE` at once.
+ * Opens a writer. If another process holds the ref for the same expected digest, waits until it ends: the result is then
+ * `ALREADY_EXISTS`, or a writer that resumes. A ref that is held for another or an unknown digest is `UNAVAILABLE` at
+ * once.
  */
 export async function openAmongOthers(
   content: Ingester & Pick<Manager, 'statuses'>,

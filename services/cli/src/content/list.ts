@@ -16,7 +16,7 @@ Examples:
 
 export const listCommand: Define = (context, onExit) =>
   withTable(withStore(new Command('list')))
-    .option('-q, --quiet', 'print digests alone')
+    .option('-q, --quiet', 'print only digests')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await list(context, options)))
 
@@ -24,7 +24,7 @@ export interface ListOptions extends StoreOptions, TableOptions {
   quiet?: boolean | undefined
 }
 
-/** `dist list`: the store's content, as it is found: a store may hold more than fits into memory at once. */
+/** `dist list`: the content of the store. It is streamed: a store may have more than fits into memory. */
 export async function list(context: Context, options: ListOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   const isShort = context.stdout.isTTY && options.trunc !== false && !options.json && !options.quiet
@@ -35,7 +35,7 @@ export async function list(context: Context, options: ListOptions): Promise<numb
   return exitCodes.done
 }
 
-/** Characters of a sha256 digest; the rare sha512 moves its line's columns. */
+/** Characters of a sha256 digest. The columns of a sha512 line are moved. */
 const wholeDigest = 71
 
 const shortDigest = 19

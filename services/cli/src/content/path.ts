@@ -7,7 +7,7 @@ import { print, printJson } from '../output/print.js'
 import { forEachOf } from '../several.js'
 
 const examples = `
-The files are for reading: the store trusts that content stays as it was verified.
+Do not change the files: the store does not verify content again.
 
 Examples:
   $ dist path sha256:9f86d0...
@@ -15,8 +15,8 @@ Examples:
 
 export const pathCommand: Define = (context, onExit) =>
   withStore(new Command('path'))
-    .argument('<digest...>', 'content of the store')
-    .option('-n, --no-digest', 'print the path alone')
+    .argument('<digest...>', 'digests of content of the store')
+    .option('-n, --no-digest', 'print only the path')
     .addHelpText('after', examples)
     .action(async (digests: string[], options) => onExit(await path(context, digests, options)))
 
@@ -25,7 +25,7 @@ export interface PathOptions extends StoreOptions {
   digest: boolean
 }
 
-/** `dist path`: where content is on disk. */
+/** `dist path`: the location of content. */
 export async function path(
   context: Context,
   texts: readonly string[],

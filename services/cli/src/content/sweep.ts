@@ -8,7 +8,7 @@ import { shownName } from '../output/names.js'
 import { note, print, printJson } from '../output/print.js'
 
 const examples = `
-Writes that go on are left alone, however old they are. Prints the refs of those that went.
+Writes in progress are kept, whatever their age. Prints the refs of the discarded writes.
 
 Examples:
   $ dist sweep
@@ -17,7 +17,7 @@ Examples:
 export const sweepCommand: Define = (context, onExit) =>
   withStore(new Command('sweep'))
     .addOption(
-      new Option('--older-than <duration>', 'those without a byte for so long')
+      new Option('--older-than <duration>', 'writes without progress for this time')
         .argParser(duration)
         .default(86_400_000, '24h'),
     )
@@ -29,7 +29,7 @@ export interface SweepOptions extends StoreOptions {
   olderThan: number
 }
 
-/** `dist sweep`: removes what abandoned writes left. */
+/** `dist sweep`: discards old interrupted writes. */
 export async function sweep(context: Context, options: SweepOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   const swept = await store.sweep(options.olderThan, (remark) => note(context, remark))

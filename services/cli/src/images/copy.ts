@@ -11,10 +11,9 @@ import { requestedPlatforms } from './part.js'
 import { reportSent, type SendOptions, sendImages } from './send.js'
 
 const examples = `
-Nothing is kept on this machine. Everything is verified on its way; what the destination has is not sent again, what
-another of its repositories has is taken over from there, and the tag comes last. All platforms are copied unless
---platform names some; of one platform its manifest is copied alone, since most registries take no index without all
-that it names.
+Nothing is stored on this machine. Content is verified while it is sent. Content that the destination has is not sent again;
+content of another repository of the destination is mounted from there. The tag is set last. All platforms are copied unless
+--platform is given. For one platform only its manifest is copied, since most registries refuse an incomplete index.
 
 Examples:
   $ dist copy alpine:3.20 registry.example.com/mirror/alpine:3.20
@@ -28,7 +27,7 @@ export const copyCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (from: string, to: string, options) => onExit(await copy(context, from, to, options)))
 
-/** `dist copy`: an image from one registry to another, verified on its way, without keeping anything. */
+/** `dist copy`: copies an image from one registry to another, verified, without storing it. */
 export async function copy(
   context: Context,
   from: string,

@@ -3,8 +3,8 @@ import { destinationOf } from '@dist/mirror'
 import { formatReference, parsePrefix, publishedNames, type Reference } from '@dist/reference'
 
 /**
- * Checks where the references go below a prefix of a registry, before anything is done. `INVALID_ARGUMENT` for a prefix
- * that is none, for a reference that has no place there, and for two from different repositories that would be one.
+ * Checks the destinations of references below a prefix of a registry. Throws `INVALID_ARGUMENT` for an invalid prefix, for a
+ * reference without a valid destination, and for two repositories with the same destination.
  */
 export function checkDestinations(references: readonly Reference[], to: string): void {
   const prefix = parsePrefix(to)

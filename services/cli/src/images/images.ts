@@ -14,7 +14,7 @@ import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { forEachOf, mapAhead } from '../several.js'
 
 const examples = `
-SIZE is that of everything the image holds here: its manifests, configs and layers, each once.
+SIZE is the size of the stored content of the image: its manifests, configs and layers, each counted once.
 
 Examples:
   $ dist images
@@ -22,14 +22,14 @@ Examples:
   $ dist images rm alpine:3.20`
 
 const removeExamples = `
-The content stays, for other images may need it: dist list shows it, dist delete removes it.
+The content stays, since other images may need it: dist list shows it, dist delete deletes it.
 
 Examples:
   $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
 
 export const imagesCommand: Define = (context, onExit, loadTree) =>
   withTable(withStore(new Command('images')))
-    .option('-q, --quiet', 'print names alone')
+    .option('-q, --quiet', 'print only names')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listImages(context, options)))
     .addCommand(removeCommand(context, onExit, loadTree))
@@ -44,14 +44,14 @@ const removeCommand: Define = (context, onExit) =>
     )
 
 export interface ImagesOptions extends StoreOptions, TableOptions {
-  /** Names alone. */
+  /** Print only names. */
   quiet?: boolean | undefined
 }
 
-/** Images that are looked at together: one after the other would be slow where each look goes to a server. */
+/** Images that are read at the same time: each read of a bucket is a request. */
 const ahead = 32
 
-/** `dist images`: every published name with what it holds. */
+/** `dist images`: lists the published names. */
 export async function listImages(context: Context, options: ImagesOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   if (options.quiet) return await listNames(context, store)
@@ -99,7 +99,7 @@ interface Row {
   name: string
   mediaType: string
   digest: string
-  /** Of the whole image; absent when it cannot be known. */
+  /** Of the whole image; undefined if it is unknown. */
   size?: number | undefined
   platforms: readonly string[]
   missing: readonly string[]

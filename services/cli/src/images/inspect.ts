@@ -14,8 +14,8 @@ import { shortenDigests, type TableOptions } from '../output/table.js'
 import { textWidth } from '../output/width.js'
 
 const examples = `
-Shows each descriptor below the image with its size, its platform, and whether its content is in the store. What
-the image was pulled without (other platforms) is marked as not selected.
+Shows each descriptor of the image with its size, its platform, and whether its content is in the store. Platforms that were
+not pulled are marked as not selected.
 
 Examples:
   $ dist inspect alpine:3.20
@@ -29,7 +29,7 @@ export const inspectCommand: Define = (context, onExit) =>
 
 export interface InspectOptions extends StoreOptions, TableOptions {}
 
-/** `dist inspect`: the tree of descriptors below an image. */
+/** `dist inspect`: shows the tree of descriptors of an image. */
 export async function inspect(context: Context, text: string, options: InspectOptions): Promise<number> {
   await using store = await openStore(options, context.env)
   const image = await findImage(text, store.names)
@@ -44,8 +44,8 @@ export async function inspect(context: Context, text: string, options: InspectOp
 }
 
 /**
- * A terminal gets digests shortened, and where that is still too wide no media types, whose kinds stand in front, and then
- * no algorithms.
+ * On a terminal digests are shortened. If the tree is still too wide, media types are left out, then the algorithms of
+ * digests.
  */
 function shownTree(root: DescriptorNode, { stdout }: Context, { trunc = true }: InspectOptions): string[] {
   if (!stdout.isTTY || !trunc) return treeLines(root)
@@ -61,7 +61,7 @@ interface TreeOptions {
   mediaTypes?: boolean | undefined
 }
 
-/** One line for each node, with branches drawn in front. */
+/** A line for each node, with its branch. */
 export function treeLines(
   node: DescriptorNode,
   options: TreeOptions = {},

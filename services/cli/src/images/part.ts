@@ -5,20 +5,20 @@ import { neededBy } from '@dist/mirror'
 import { type Descriptor, type Digest, formatPlatform, isIndexType, parsePlatform } from '@dist/oci'
 import { shownName } from '../output/names.js'
 
-/** What of a stored image is pushed. */
+/** The part of a stored image that is pushed. */
 export interface Part {
-  /** What the tag will mean. */
+  /** The descriptor of the tag. */
   readonly root: Descriptor
   readonly platforms: PlatformRequest
-  /** Set where the root is a manifest out of the image's index: the platform that it is for. */
+  /** Set if the root is a manifest of the image's index: its platform. */
   readonly only?: string | undefined
-  /** The digest of the index that it is out of. */
+  /** The digest of that index. */
   readonly index?: Digest | undefined
 }
 
 /**
- * The part of an image that is asked for, else all that the store holds. Of one platform it is the manifest alone, since
- * most registries take no index whose manifests they do not have. `NOT_FOUND` for platforms that the store does not hold.
+ * The requested part of an image, else all that the store has. For one platform it is only the manifest, since most
+ * registries refuse an incomplete index. Throws `NOT_FOUND` for platforms that the store does not have.
  */
 export async function partOf(
   image: Image,
@@ -52,7 +52,7 @@ function formatted(platforms: readonly string[]): string[] {
   return [...new Set(platforms.map((text) => formatPlatform(parsePlatform(text))))].sort()
 }
 
-/** Whether a selection takes all that an index names, as of an index of one platform. */
+/** Whether a selection includes the whole index. */
 async function isWhole(image: Pick<Image, 'desc' | 'selection'>, content: Provider): Promise<boolean> {
   const [selected, all] = await Promise.all([
     neededBy(image, content),
@@ -70,12 +70,12 @@ function notHeld({ name, selection }: Image, wanted: Selection): DistError {
   )
 }
 
-/** The platforms asked for; all of them unless some are named. */
+/** The requested platforms; default: all. */
 export function requestedPlatforms(texts: readonly string[] | undefined): PlatformRequest {
   return texts === undefined ? 'all' : texts.map((text) => parsePlatform(text))
 }
 
-/** The same as a run records them: formatted, sorted, each once. */
+/** The platforms as a run records them: formatted, sorted, unique. */
 export function selectionOf(platforms: PlatformRequest): Selection {
   return platforms === 'all' ? platforms : [...new Set(platforms.map(formatPlatform))].sort()
 }

@@ -8,16 +8,16 @@ import { print } from '../output/print.js'
 import { jsonUnpacked, type UnpackTask, unpackedLine, unpackShown, Warnings } from '../rootfs/unpacking.js'
 import type { PullOptions } from './pull.js'
 
-/** How it went for an image that was pulled, and then unpacked. */
+/** The result for an image that was pulled and unpacked. */
 export interface UnpackOutcome extends ImageOutcome {
-  /** One for each platform; none where the image failed. */
+  /** One for each platform; empty if the image failed. */
   readonly unpacked: readonly Unpacked[]
 }
 
-/** The part of `dist pull --unpack` behind the pull. */
+/** The second part of `dist pull --unpack`. */
 export class PullUnpack {
   readonly #warnings = new Warnings()
-  /** Undefined: this machine's. */
+  /** Undefined: this machine's platform. */
   readonly #platforms: readonly (Platform | undefined)[]
 
   constructor(
@@ -28,7 +28,7 @@ export class PullUnpack {
     this.#platforms = options.platform?.map((text) => parsePlatform(text)) ?? [undefined]
   }
 
-  /** Unpacks what was pulled, one image after the other. One's failure is told in its outcome. */
+  /** Unpacks the pulled images one after the other. The failure of an image is in its outcome. */
   async run(pulled: readonly ImageOutcome[]): Promise<UnpackOutcome[]> {
     const snapshots = await openSnapshots(this.options, this.context.env)
     const outcomes: UnpackOutcome[] = []
@@ -36,7 +36,7 @@ export class PullUnpack {
     return outcomes
   }
 
-  /** Says, after the names and digests, what was unpacked to where, and what could not be made. */
+  /** Prints the unpacked root filesystems, then the warnings. */
   report(outcomes: readonly UnpackOutcome[]): void {
     if (!this.options.json)
       for (const { reference, unpacked } of outcomes)
@@ -61,7 +61,7 @@ export class PullUnpack {
   }
 }
 
-/** The member that `--json` has for it. */
+/** The member `unpacked` of `--json`. */
 export function jsonUnpackOutcome({ unpacked }: UnpackOutcome) {
   return { unpacked: unpacked.map(jsonUnpacked) }
 }

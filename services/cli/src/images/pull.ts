@@ -28,9 +28,9 @@ import { openView, type ProgressView } from '../progress/images/view.js'
 import { jsonUnpackOutcome, PullUnpack } from './pull-unpack.js'
 
 const examples = `
-Without --platform, an index gives linux and this machine's architecture; it is kept byte for byte, so that digest
-and signatures stay as they are. What was cut off goes on where it stopped. With --unpack, the platforms that --platform
-names are unpacked, else this machine's.
+Without --platform, linux and this machine's architecture are pulled from an index. The index is stored unchanged, so that its
+digest and signatures stay valid. Interrupted transfers are resumed. --unpack unpacks the platforms of --platform, else this
+machine's platform.
 
 Examples:
   $ dist pull alpine:3.20
@@ -41,8 +41,8 @@ Examples:
 export const pullCommand: Define = (context, onExit) =>
   withTransfers(withRemote(withSnapshots(withStore(new Command('pull')))))
     .argument('<ref...>', 'references: [host/]repository[:tag][@digest]')
-    .option('--platform <os/arch[/variant]>', 'keep this platform of an index; may be repeated', collect)
-    .option('--all-platforms', 'keep every platform')
+    .option('--platform <os/arch[/variant]>', 'pull this platform of an index; may be repeated', collect)
+    .option('--all-platforms', 'pull all platforms')
     .option('--unpack', 'then unpack the images, as dist unpack does')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await pull(context, references, options)))
@@ -53,7 +53,7 @@ export interface PullOptions extends TransferOptions, SnapshotOptions {
   unpack?: boolean | undefined
 }
 
-/** `dist pull`: images into the store, with progress on stderr and the names and digests on stdout. */
+/** `dist pull`: pulls images into the store. Progress is on stderr, names and digests are on stdout. */
 export async function pull(
   context: Context,
   texts: readonly string[],
@@ -70,7 +70,7 @@ export async function pull(
     requests: await requestSettings(options, context),
     concurrency: options.concurrency,
   })
-  // The requests that `-v` logs would tear bars apart.
+  // Lines of `-v` would break bars.
   const view = await openView(context, { plain: options.verbose })
   say = view.notice
   try {

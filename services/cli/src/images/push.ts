@@ -18,11 +18,12 @@ import { type Part, partOf } from './part.js'
 import { checkDigest, reportSent, type Sending, type SendOptions, sendImages } from './send.js'
 
 const examples = `
-Everything is verified on its way. What the registry has is not sent again, what another of its repositories has is
-taken over from there, and the tag comes last: nobody sees half an image. Pushing what is there costs one request.
+Content is verified while it is sent. Content that the registry has is not sent again; content of another repository of the
+registry is mounted from there. The tag is set last, so that an incomplete image is never visible. Pushing an unchanged
+image needs one request.
 
-Without <remote-ref> an image goes to where its name says, or with --to below that prefix. Most registries take an index only with all its manifests:
-of an index of which the store holds one platform, as dist pull leaves it, that manifest is pushed alone.
+Without <remote-ref> an image is pushed to the registry of its name, or with --to below that prefix. Most registries accept
+an index only with all its manifests: if the store has one platform of an index, only its manifest is pushed.
 
 Examples:
   $ dist push localhost:5000/app:1.2
@@ -34,52 +35,56 @@ Examples:
 export const pushCommand: Define = (context, onExit) =>
   withSending(withStore(new Command('push')))
     .argument('[ref]', 'an image, as dist images shows it')
-    .argument('[remote-ref...]', 'where it goes, by default where its name says; with --to: more images')
-    .option('-f, --file <file>', 'read images from a file, one a line, - is stdin; may be repeated', collect)
-    .option('--to <registry/prefix>', 'send images to a registry, each below this prefix')
+    .argument('[remote-ref...]', 'the destination (default: the name of the image); with --to: more images')
+    .option(
+      '-f, --file <file>',
+      'read images from a file, one in each line, - is stdin; may be repeated',
+      collect,
+    )
+    .option('--to <registry/prefix>', 'push images to a registry, below this prefix')
     .addHelpText('after', examples)
     .action(async (reference: string | undefined, others: string[], options) =>
       onExit(await push(context, reference === undefined ? [] : [reference, ...others], options)),
     )
 
 export interface PushOptions extends SendOptions, StoreOptions {
-  /** A registry, or a path there, below which all images go. */
+  /** A registry with or without a path: the prefix of all destinations. */
   to?: string | undefined
   /** Files with names of images. */
   file?: string[] | undefined
 }
 
-/** What is asked for: an image of the store, as the user calls it, and where it goes. */
+/** A requested push: an image of the store, and its destination. */
 interface PushRequest {
   text: string
-  /** Default: where its name says. */
+  /** Default: the name of the image. */
   destination?: Reference | undefined
 }
 
-/** Images whose manifests are looked into together. */
+/** Images that are looked up at the same time. */
 const lookedUpTogether = 32
 
-/** An image of the store on its way. */
+/** An image of the store that is pushed. */
 interface Pushed extends Sending {
-  /** Its name in the store, fit to be shown. */
+  /** Its name in the store, sanitized. */
   name: string
   part: Part
 }
 
-/** `dist push`: images of the store to registries, their tags last. */
+/** `dist push`: pushes images of the store to registries. */
 export async function push(
   context: Context,
   texts: readonly string[],
   options: PushOptions,
 ): Promise<number> {
-  const wishes = await wishesOf(context, texts, options)
-  if (wishes.length === 0) {
+  const requests = await requestsOf(context, texts, options)
+  if (requests.length === 0) {
     note(context, 'nothing to push: the input names no image')
     return exitCodes.done
   }
   await using store = await openStore(options, context.env)
-  const images = await pushedImages(wishes, store, options, context)
-  for (const image of images) sayPart(context, image, options.platform !== undefined)
+  const images = await pushedImages(requests, store, options, context)
+  for (const image of images) notePart(context, image, options.platform !== undefined)
   await using remote = await openRegistry(options, context, noteWithoutBars(context, options))
   const source = sourceOf(store, images)
   const outcomes = await sendImages(context, { images, source, remote, moving: 'uploading' }, options)
@@ -93,15 +98,15 @@ export async function push(
   return exitCodeOfAll(outcomes, context.signal)
 }
 
-async function wishesOf(
+async function requestsOf(
   context: Context,
   texts: readonly string[],
   { to, file }: PushOptions,
 ): Promise<PushRequest[]> {
   if (texts.length === 0 && file === undefined)
     throw new DistError('INVALID_ARGUMENT', 'no image: give an image, or a file of images with -f')
-  if (to !== undefined) return wishesBelow(to, await readNames(context, texts, file))
-  if (file !== undefined) return wishesByName(await readNames(context, texts, file), texts)
+  if (to !== undefined) return requestsBelow(to, await readNames(context, texts, file))
+  if (file !== undefined) return requestsByName(await readNames(context, texts, file), texts)
   const [text = '', remote, ...others] = texts
   if (others.length > 0)
     throw new DistError(
@@ -111,7 +116,7 @@ async function wishesOf(
   return [remote === undefined ? { text } : { text, destination: parseReference(remote) }]
 }
 
-function wishesBelow(to: string, texts: readonly string[]): PushRequest[] {
+function requestsBelow(to: string, texts: readonly string[]): PushRequest[] {
   const prefix = parsePrefix(to)
   const wanted = new Map(texts.map((text) => [formatReference(parseReference(text)), text]))
   const references = [...wanted.keys()].map((name) => parseReference(name))
@@ -122,8 +127,8 @@ function wishesBelow(to: string, texts: readonly string[]): PushRequest[] {
   }))
 }
 
-/** Each goes to where its name says. An argument could mean an image as well as a place. */
-function wishesByName(names: readonly string[], args: readonly string[]): PushRequest[] {
+/** Each image is pushed to its name. Arguments are refused: one could be an image or a destination. */
+function requestsByName(names: readonly string[], args: readonly string[]): PushRequest[] {
   if (args.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
@@ -132,20 +137,20 @@ function wishesByName(names: readonly string[], args: readonly string[]): PushRe
   return [...new Set(names)].map((text) => ({ text }))
 }
 
-/** Nothing is sent unless all of them are there. */
+/** Nothing is sent unless the store has all images. */
 async function pushedImages(
-  wishes: readonly PushRequest[],
+  requests: readonly PushRequest[],
   store: Store,
   options: PushOptions,
   context: Context,
 ): Promise<Pushed[]> {
   await findImages(
-    wishes.map(({ text }) => text),
+    requests.map(({ text }) => text),
     store.names,
   )
   const images: Pushed[] = []
-  const look = (wish: PushRequest) => pushedImage(wish, store, options, context)
-  for await (const image of mapAhead(wishes, lookedUpTogether, look)) images.push(image)
+  const look = (request: PushRequest) => pushedImage(request, store, options, context)
+  for await (const image of mapAhead(requests, lookedUpTogether, look)) images.push(image)
   return images
 }
 
@@ -162,7 +167,7 @@ async function pushedImage(
   const { platforms } = part
   return {
     name: shownName(image.name),
-    // Where it came from: another repository of the same registry may give its blobs.
+    // Its source: blobs can be mounted from another repository of the same registry.
     reference: referenceIn(image.name) ?? destination,
     destination,
     platforms,
@@ -178,7 +183,7 @@ function referenceIn(name: string): Reference | undefined {
   }
 }
 
-/** The store, for these images alone. */
+/** The store as the source of these images. */
 function sourceOf({ content, names }: Store, images: readonly Pushed[]): Source {
   const roots = new Map<string, Descriptor>(
     images.map(({ reference, part }) => [formatReference(reference), part.root]),
@@ -187,13 +192,13 @@ function sourceOf({ content, names }: Store, images: readonly Pushed[]): Source 
     ...storeSource(content, names),
     resolve: async (name) => {
       const desc = roots.get(formatReference(name))
-      if (desc === undefined) throw new DistError('INTERNAL', `${formatReference(name)} was not looked for`)
+      if (desc === undefined) throw new DistError('INTERNAL', `${formatReference(name)} was not looked up`)
       return { name, desc }
     },
   }
 }
 
-function sayPart(context: Context, { name, part }: Pushed, asked: boolean): void {
+function notePart(context: Context, { name, part }: Pushed, asked: boolean): void {
   const { root, only, index } = part
   if (only === undefined) return
   note(context, `${name}: only the manifest of ${only} is pushed, ${root.digest}, without its index ${index}`)

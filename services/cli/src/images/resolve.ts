@@ -8,8 +8,8 @@ import { type RemoteOptions, withOutput, withRemote } from '../options.js'
 import { print, printJson } from '../output/print.js'
 
 const examples = `
-Prints one line: name, media type, digest and size of what the reference means at its registry now. Nothing is
-stored, and as a rule a HEAD request is all it takes.
+Prints one line: the name, and media type, digest and size of the manifest that the reference has at its registry now. Nothing
+is stored. Usually a single HEAD request is sent.
 
 Examples:
   $ dist resolve alpine:3.20
@@ -21,7 +21,7 @@ export const resolveCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (reference: string, options) => onExit(await resolve(context, reference, options)))
 
-/** `dist resolve`: name, media type, digest and size of what a reference means. */
+/** `dist resolve`: prints name, media type, digest and size of the manifest of a reference. */
 export async function resolve(context: Context, text: string, options: RemoteOptions): Promise<number> {
   const reference = parseReference(text)
   await using remote = await openRegistry(options, context)

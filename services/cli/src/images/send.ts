@@ -20,7 +20,7 @@ import { selectionOf } from './part.js'
 /** The options that push and copy share. */
 export interface SendOptions extends OutputOptions, RemoteOptions, PatienceOptions {
   platform?: string[] | undefined
-  /** False where what refers to the image is to stay behind. */
+  /** False: the referrers of the image are not sent. */
   referrers?: boolean | undefined
   check?: boolean | undefined
   concurrency: number
@@ -28,9 +28,9 @@ export interface SendOptions extends OutputOptions, RemoteOptions, PatienceOptio
   chunkSize?: number | undefined
 }
 
-/** One image on its way. */
+/** An image and its destination. */
 export interface Sending {
-  /** As the source knows it. No two are the same. */
+  /** The name at the source. Each is unique. */
   reference: Reference
   destination: Reference
   platforms: PlatformRequest
@@ -40,17 +40,17 @@ export interface SendParts {
   images: readonly Sending[]
   source: Source
   remote: Registry
-  /** What a blob on its way is said to be doing. */
+  /** The state that progress shows for a transfer. */
   moving: string
 }
 
-/** Sends images to registries and shows how far they are; outcomes come in their order. */
+/** Sends images to registries and shows the progress. Outcomes are in the order of the images. */
 export async function sendImages(
   context: Context,
   parts: SendParts,
   options: SendOptions,
 ): Promise<ImageOutcome[]> {
-  // The requests that `-v` logs would tear bars apart.
+  // Lines of `-v` would break bars.
   const view = await openView(context, { plain: options.verbose, moving: parts.moving })
   try {
     const outcomes = await sendAll(context, parts, options, view)
@@ -61,7 +61,7 @@ export async function sendImages(
   }
 }
 
-/** Those that the same is asked of go together; as a rule that is all of them. */
+/** Images with the same platforms are sent together. */
 async function sendAll(
   { signal }: Context,
   { images, source, remote }: SendParts,
@@ -95,7 +95,7 @@ function alike(images: readonly Sending[]): { platforms: PlatformRequest; refere
   return [...groups.values()]
 }
 
-/** A digest cannot be given to something else than what has it. */
+/** Checks the digest of each destination when its image is resolved. */
 function expecting(source: Source, destination: (reference: Reference) => Reference): Source {
   return {
     narrows: source.narrows ?? false,
@@ -109,7 +109,7 @@ function expecting(source: Source, destination: (reference: Reference) => Refere
   }
 }
 
-/** `INVALID_ARGUMENT` for a destination whose digest is not that of what goes there. */
+/** Throws `INVALID_ARGUMENT` if the destination has another digest than the image. */
 export function checkDigest({ digest }: Descriptor, destination: Reference): void {
   if (destination.digest === undefined || destination.digest === digest) return
   throw new DistError(
@@ -118,15 +118,26 @@ export function checkDigest({ digest }: Descriptor, destination: Reference): voi
   )
 }
 
+/** The source and the platforms of a request: for one platform only its manifest is sent. */
+export function narrowedTo(
+  asked: PlatformRequest,
+  source: Source,
+): { source: Source; platforms: PlatformRequest } {
+  if (asked === 'all') return { source, platforms: asked }
+  const [first, ...others] = asked
+  if (first === undefined || others.length > 0) return { source, platforms: asked }
+  return { source: narrowed(source, first), platforms: 'all' }
+}
+
 export interface ReportParts {
-  /** Where the image went. */
+  /** The destination of the image. */
   destination: Reference
-  /** What was done with it, for JSON. */
+  /** The name of the amount in JSON. */
   verb: 'pushed' | 'copied'
   json?: boolean | undefined
 }
 
-/** Tells how it went for an image that went to a registry. */
+/** Reports the result for an image that was sent to a registry. */
 export function reportSent(context: Context, outcome: ImageOutcome, parts: ReportParts): void {
   const { desc, upToDate, fetched, skipped, remarks, error } = outcome
   const name = formatReference(parts.destination)

@@ -10,7 +10,7 @@ import { type StoreOptions, withStore } from '../options.js'
 import { print, printJson } from '../output/print.js'
 
 const examples = `
-Both names stand for the same content, which is stored once. A name that is there already is replaced.
+Both names have the same content, which is stored once. An existing name is replaced.
 
 Examples:
   $ dist tag alpine:3.20 registry.example.com/base/alpine:stable`
@@ -18,13 +18,13 @@ Examples:
 export const tagCommand: Define = (context, onExit) =>
   withStore(new Command('tag'))
     .argument('<ref>', 'an image, as dist images shows it')
-    .argument('<new name>', 'the further name')
+    .argument('<new name>', 'the additional name')
     .addHelpText('after', examples)
     .action(async (reference: string, name: string, options) =>
       onExit(await tag(context, reference, name, options)),
     )
 
-/** `dist tag`: publishes an image under a further name. */
+/** `dist tag`: publishes an image under an additional name. */
 export async function tag(
   context: Context,
   text: string,

@@ -9,7 +9,7 @@ import { formatBytes, plural } from '../output/format.js'
 import { shownName } from '../output/names.js'
 import { note, print, printJson } from '../output/print.js'
 
-/** Prints what a verification found; resolves to the exit code. */
+/** Prints the result of a verification. Returns the exit code. */
 export function reportVerification(
   context: Context,
   outcome: VerifyOutcome,

@@ -14,14 +14,14 @@ import { checkDetaching, meantStore, type SubmitParts, submitRun } from '../runs
 import { reportVerification } from './verify-report.js'
 
 const examples = `
-Reads everything and compares it with its digest. Without a reference that is all content of the store, and what its
-images need and it lacks. Prints a line for each object that is bad, with all images that need it, and a summary.
+Reads content and compares it with its digest. Without a reference, verifies all content of the store, and lists missing
+content. Prints a line for each bad object, with all images that need it, and a summary.
 
-What is damaged comes back when it is deleted (dist delete --force) and its images are pulled again; what is missing, by
-the pull alone.
+To repair damaged content, delete it (dist delete --force) and pull its images again. To repair missing content, pull its
+images again.
 
-With a queue the workers that share it read their own store: all that its images need, each digest once, one job for
-each. Ctrl-C detaches. Exit code 5: something did not verify.
+With a queue its workers verify their store: the content that its images need, each digest once. Ctrl-C detaches. Exit code
+5: some content did not verify.
 
 Examples:
   $ dist verify
@@ -31,9 +31,9 @@ Examples:
 
 export const verifyCommand: Define = (context, onExit) =>
   withQueue(withStore(new Command('verify')))
-    .argument('[ref...]', 'only what these images need, as dist images shows them')
+    .argument('[ref...]', 'verify only these images, as dist images shows them')
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
-    .option('--report <file>', 'with a queue: write how it went for each image into a file, as JSON lines')
+    .option('--report <file>', 'with a queue: write the result of each image into a file, as JSON lines')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await verify(context, references, options)))
 
@@ -42,7 +42,7 @@ export interface VerifyOptions extends StoreOptions, QueueOptions {
   report?: string | undefined
 }
 
-/** `dist verify`: hashes stored content again, all of it or what some images need; here, or by services. */
+/** `dist verify`: verifies stored content, in this process or with services. */
 export async function verify(
   context: Context,
   texts: readonly string[],
@@ -75,7 +75,7 @@ async function verifyHere(
   return reportVerification(context, outcome, options)
 }
 
-/** Shows how far it is while it goes on. */
+/** Runs the work and shows its progress. */
 async function watched<T>(
   context: Context,
   work: (onEvent: (event: VerifyEvent) => void) => Promise<T>,
@@ -88,7 +88,7 @@ async function watched<T>(
   }
 }
 
-/** Has the services verify what their store has, and follows them unless it is told to detach; the exit code. */
+/** Lets the services verify their store. Follows the run unless `--detach` is given. Resolves to the exit code. */
 export async function verifyDistributed(
   context: Context,
   texts: readonly string[],

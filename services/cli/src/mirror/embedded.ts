@@ -29,12 +29,12 @@ import type { Report } from '../report/report.js'
 import type { MirrorOptions } from './mirror.js'
 import { Troubles } from './troubles.js'
 
-/** Milliseconds between two pictures. */
+/** Milliseconds between two updates of the progress. */
 const interval = 200
 
 const defaultConcurrency = 8
 
-/** Mirrors in this process, into the store or the registry that the options name; resolves to the exit code. */
+/** Mirrors in this process, into the store or to the registry of the options. Resolves to the exit code. */
 export async function mirrorEmbedded(
   context: Context,
   references: readonly Reference[],
@@ -61,13 +61,17 @@ export async function mirrorEmbedded(
   )
 }
 
-/** Mirrors to a registry: what refers to the images goes with them, and of one platform its manifest goes alone. */
+/** Mirrors to a registry, with referrers. For one platform only its manifest is sent. */
 async function mirrorTo(to: string, remote: Registry, work: Work): Promise<number> {
   const { platform, concurrency = defaultConcurrency } = work.options
   const prefix = parsePrefix(to)
   const { source, platforms, nameOf } = requestForRegistry(remote, requestedPlatforms(platform))
   const pushes = await openPushes(remote)
-  const destination = (reference: Reference) => destinationOf(nameOf(reference), prefix)
+  const destination = (reference: Reference) => {
+    const { digest: _, ...tagged } = reference
+    // The digest of the reference is that of the index.
+    return destinationOf(source.narrows && reference.tag !== undefined ? tagged : reference, prefix)
+  }
   const target = pushes.targetAt(destination)
   const ingest = pushIngest(pushes, concurrency)
   return await mirrored(
@@ -106,7 +110,7 @@ async function mirrored(
   return exitCodeOf(undefined, signal)
 }
 
-/** Shows how far it is while it goes on. */
+/** Runs the work and shows its progress. */
 async function watched<T>(
   context: Context,
   tally: Tally,
@@ -124,13 +128,13 @@ async function watched<T>(
     })
   } finally {
     clearInterval(timer)
-    // The report tells what has failed.
+    // The report lists the failures.
     view.show(tally.picture, tally.inFlight)
     view.end()
   }
 }
 
-/** An outcome in the words of a run's report. `to`: where it goes, when not into the store. */
+/** An outcome as a run reports it. `to`: the destination, if it is a registry. */
 export function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
   const { reference, desc, upToDate, fetched, total, remarks, error } = outcome
   const common = {

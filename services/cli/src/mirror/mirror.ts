@@ -26,16 +26,16 @@ import { mirrorEmbedded } from './embedded.js'
 import { readReferences } from './references.js'
 
 const examples = `
-All platforms are mirrored unless --platform names some. A file has a reference a line; # begins a comment. Blobs that
-images share are fetched once, and what is there is not fetched again: a second run costs a request for each image.
+All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. Shared blobs
+are fetched once, and existing content is not fetched again: an unchanged image needs one request.
 
-With --to images go to a registry and not into a store: docker.io/library/alpine:3.20 becomes
-registry.example.com/mirror/library/alpine:3.20. Signatures and SBOMs that refer to an image go with it.
+With --to images are sent to a registry instead of a store: docker.io/library/alpine:3.20 becomes
+registry.example.com/mirror/library/alpine:3.20. Signatures and SBOMs of an image are sent with it.
 
-With a queue the coordinators and workers that share it do the work, into their own store (--store is then only
-compared with it). Ctrl-C detaches: the run goes on; dist status --watch follows it, dist cancel gives it up.
+With a queue its coordinators and workers mirror the images into their store (--store is then only compared with it).
+Ctrl-C detaches: the run continues; dist status --watch follows it, dist cancel cancels it.
 
-Exit code 6: some images failed; the others are there.
+Exit code 6: some images failed; the others are mirrored.
 
 Examples:
   $ dist mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
@@ -50,27 +50,27 @@ export const mirrorCommand: Define = (context, onExit) =>
     .option('-f, --file <file>', 'read references from a file, - is stdin; may be repeated', collect)
     .option(
       '--platform <os/arch[/variant]>',
-      'keep this platform of an index alone; may be repeated',
+      'mirror only this platform of an index; may be repeated',
       collect,
     )
-    .option('--to <registry/prefix>', 'send the images to a registry, below this prefix, in place of a store')
+    .option('--to <registry/prefix>', 'send the images to a registry, below this prefix, instead of a store')
     .addOption(
       new Option(
         '--concurrency <n>',
-        'transfers at the same time, from each host, without a queue (default: 8)',
+        'simultaneous transfers from each host, without a queue (default: 8)',
       ).argParser(positive),
     )
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
-    .option('--report <file>', 'write how it went for each image into a file, as JSON lines')
+    .option('--report <file>', 'write the result of each image into a file, as JSON lines')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await mirror(context, references, options)))
 
 export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions {
   file?: string[] | undefined
   platform?: string[] | undefined
-  /** A registry, or a path there, that gets the images in place of the store. */
+  /** A registry with or without a path: the destination instead of the store. */
   to?: string | undefined
-  /** Default: 8. Undefined where it was not given. */
+  /** Default: 8. */
   concurrency?: number | undefined
   /** Milliseconds. */
   hostPatience?: number | undefined
@@ -78,7 +78,7 @@ export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions
   report?: string | undefined
 }
 
-/** `dist mirror`: many images, in this process, or by the services that share a queue. */
+/** `dist mirror`: mirrors many images, in this process or with services. */
 export async function mirror(
   context: Context,
   texts: readonly string[],
@@ -122,7 +122,7 @@ function checkTargets({ store, to }: MirrorOptions): void {
     )
 }
 
-/** The flags that services have settings of their own for. */
+/** The flags that are settings of the services. */
 const ofServices = {
   hostsDir: '--hosts-dir',
   authfile: '--authfile',
@@ -133,7 +133,7 @@ const ofServices = {
   hostPatience: '--host-patience',
 } as const satisfies Partial<Record<keyof MirrorOptions, string>>
 
-/** What the services have settings of their own for must not look as if it were heeded. */
+/** Refuses flags that only the services can apply: they must not be ignored silently. */
 function checkDistributed(options: MirrorOptions): void {
   const foreign = Object.entries(ofServices).flatMap(([name, flag]) =>
     options[name as keyof typeof ofServices] === undefined ? [] : [flag],
@@ -145,7 +145,7 @@ function checkDistributed(options: MirrorOptions): void {
     )
 }
 
-/** Has the services mirror, and follows them unless it is told to detach; resolves to the exit code. */
+/** Lets the services mirror. Follows the run unless `--detach` is given. Resolves to the exit code. */
 export async function mirrorDistributed(
   context: Context,
   references: readonly Reference[],
@@ -165,7 +165,7 @@ async function requestOf(
   return {
     references: references.map(formatReference),
     platforms: selectionOf(requestedPlatforms(options.platform)),
-    // A file of references is bulk; who names images waits for them.
+    // Runs of a file are bulk. A user waits for images that are given as arguments.
     byHand: (options.file ?? []).length === 0,
     store,
     to: options.to,

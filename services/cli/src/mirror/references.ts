@@ -4,9 +4,8 @@ import type { Context } from '../context.js'
 import { readLines } from '../input/stdin.js'
 
 /**
- * The references that are given as arguments and in files (`-` is stdin), each once, in their order. A file has one a
- * line; `#` begins a comment, and blank lines are left out. Throws `INVALID_ARGUMENT`, with file and line, before
- * anything is sent.
+ * The references of arguments and files (`-` is stdin), each once, in their order. A file has a reference in each line; `#`
+ * starts a comment, and blank lines are ignored. Throws `INVALID_ARGUMENT` with file and line.
  */
 export async function readReferences(
   context: Context,

@@ -6,10 +6,10 @@ import { describeError } from '../errors/describe.js'
 import { type Remark, remarkOf } from '../progress/run/remark.js'
 import { FailureGroups } from '../report/failures.js'
 
-/** Milliseconds between two looks at the hosts. */
+/** Milliseconds between two queries of host states. */
 const lookEvery = 1_000
 
-/** What has failed so far in this process, by cause, and what stands in the way of the rest. */
+/** The failures so far in this process, by cause, and the obstacles of the other images. */
 export class Troubles {
   readonly #groups = new FailureGroups()
   readonly #delayed = new Map<string, ImageEvent>()
@@ -27,7 +27,7 @@ export class Troubles {
       this.#groups.add({ reference, error: { code: codeOf(error), message: describeError(error) } })
   }
 
-  /** Those known at this moment; the hosts are asked for the next time. */
+  /** The current remarks. Starts a query of host states, for the next call. */
   get remarks(): Remark[] {
     void this.#look()
     return [...this.#groups.remarks(), ...[...this.#paused, ...this.#retries()].map(remarkOf)]
