@@ -5,7 +5,6 @@ export type { RunHelper } from './config/credential-helper.js'
 export { hostsFromDirectories } from './config/directories.js'
 export { type DockerCredentialsOptions, dockerCredentials } from './config/docker-config.js'
 export {
-  type CredentialPlace,
   eraseCredential,
   type StoredCredential,
   storeCredential,

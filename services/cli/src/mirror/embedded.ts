@@ -135,7 +135,7 @@ async function watched<T>(
 }
 
 /** An outcome as a run reports it. `to`: the destination, if it is a registry. */
-export function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
+function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
   const { reference, desc, upToDate, fetched, total, remarks, error } = outcome
   const common = {
     index,

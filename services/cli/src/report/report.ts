@@ -15,7 +15,7 @@ export interface ReportOptions {
 }
 
 /** So many images are listed one by one; of more only failures and the summary are shown. */
-export const listedAtMost = 50
+const listedAtMost = 50
 
 /** So many failures are shown of a run's status; the report file and JSON have all of them. */
 export const failuresAtMost = 100

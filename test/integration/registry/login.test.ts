@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { pushImage } from '@dist/testkit/fixtures'
+import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { registryUser } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import { singleImage, useRegistry } from './support/images.js'
-import { useWorkspace } from './support/workspace.js'
+import { useRegistry } from '../support/servers.js'
+import { useWorkspace } from '../support/workspace.js'
 
 const guarded = useRegistry(({ url }) => pushImage(url, 'app', '1', singleImage, { auth: registryUser }), {
   auth: true,
