@@ -15,9 +15,9 @@ import { note, print, printJson, writeBytes } from '../output/print.js'
 import { AmountLine } from '../progress/line.js'
 
 const examples = `
-The archive is an OCI image layout in a tar, which skopeo, ctr and podman read; of one platform docker load takes it
-too. The same images make the same bytes. All content is verified on its way: what is damaged makes no archive. All
-images of a call go into one archive: a file that is there is replaced with --force alone.
+The archive is an OCI image layout in a tar. skopeo, ctr and podman read it; docker load reads it if each image has one
+platform. The same images give the same bytes. Content is verified while it is read: damaged content is an error. All images
+of a call are in one archive. An existing file is replaced only with --force.
 
 Examples:
   $ dist export -o alpine.tar alpine:3.20
@@ -29,13 +29,17 @@ Examples:
 export const exportCommand: Define = (context, onExit) =>
   withStore(new Command('export'))
     .argument('[ref...]', 'images, as dist images shows them')
-    .option('-f, --file <file>', 'read images from a file, one a line, - is stdin; may be repeated', collect)
-    .option('--all', 'take all images of the store')
+    .option(
+      '-f, --file <file>',
+      'read images from a file, one in each line, - is stdin; may be repeated',
+      collect,
+    )
+    .option('--all', 'export all images of the store')
     .option('-o, --output <file>', 'the archive; - is stdout', '-')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'replace an existing file')
     .option(
       '--platform <os/arch[/variant]>',
-      'take only this platform of an index, its manifest as the image',
+      'export only this platform of an index: its manifest is the image',
     )
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await exportImages(context, references, options)))
@@ -47,12 +51,12 @@ export interface ExportOptions extends StoreOptions {
   file?: string[] | undefined
   /** All images of the store. */
   all?: boolean | undefined
-  /** Replaces a file that is there. */
+  /** Replaces an existing file. */
   force?: boolean | undefined
   platform?: string | undefined
 }
 
-/** `dist export`: images of the store as an archive, in a file or on stdout. */
+/** `dist export`: writes images of the store as an archive to a file or to stdout. */
 export async function exportImages(
   context: Context,
   texts: readonly string[],
@@ -80,7 +84,7 @@ export async function exportImages(
   return exitCodes.done
 }
 
-/** The names of what is to be exported. No name at all is an error: an archive would be missed later. */
+/** The names of the images. No name is an error: an archive without images is never useful. */
 async function wantedNames(
   context: Context,
   texts: readonly string[],
@@ -103,7 +107,7 @@ async function allImages({ names, url }: Store): Promise<Image[]> {
   throw new DistError('NOT_FOUND', `store ${sanitize(url)}: it has no images; dist pull adds images`)
 }
 
-/** What is in the archive: on stderr where the archive itself is on stdout. */
+/** Prints the content of the archive: to stderr if the archive is on stdout. */
 function report(context: Context, plan: ArchivePlan, { output, json }: ExportOptions): void {
   const { images, objects, size, foreign, notForDocker } = plan
   const toStdout = output === '-'

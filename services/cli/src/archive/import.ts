@@ -17,8 +17,8 @@ import { note, print, printJson } from '../output/print.js'
 import { AmountLine } from '../progress/line.js'
 
 const examples = `
-Takes OCI image layouts in a tar (dist export, skopeo, buildx) and what docker save writes, plain, gzip or zstd. Nothing
-is published unless all of it is right; what a failed import has brought in is deleted again.
+Reads OCI image layouts in a tar (dist export, skopeo, buildx) and archives of docker save, plain, gzip or zstd. Images are
+published only if the whole archive is valid. Content of a failed import is deleted.
 
 Examples:
   $ dist import alpine.tar
@@ -28,10 +28,10 @@ Examples:
 export const importCommand: Define = (context, onExit) =>
   withStore(new Command('import'))
     .argument('[file]', 'the archive; - is stdin', '-')
-    .option('--name <ref>', 'the repository of images that have only a tag or no name; with a tag, the name')
+    .option('--name <ref>', 'the repository for images with only a tag or no name; with a tag: the name')
     .option(
       '--platform <os/arch[/variant]>',
-      'take only this platform of an index, its manifest as the image',
+      'import only this platform of an index: its manifest is the image',
     )
     .addHelpText('after', examples)
     .action(async (file: string, options) => onExit(await importImages(context, file, options)))
@@ -41,19 +41,19 @@ export interface ImportOptions extends StoreOptions {
   platform?: string | undefined
 }
 
-/** `dist import`: the images of an archive, from a file or stdin, into the store. */
+/** `dist import`: imports the images of an archive, from a file or stdin, into the store. */
 export async function importImages(context: Context, file: string, options: ImportOptions): Promise<number> {
   const { importArchive, parseGivenName } = await import('@dist/archive')
   const name = options.name === undefined ? undefined : parseGivenName(options.name)
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
-  await using source = await openSource(context, file)
+  await using archive = await openArchive(context, file)
   await using store = await openStore(options, context.env, { create: true })
-  const line = new AmountLine(context, 'importing', source.size)
-  // A bucket takes larger content only with its digest.
+  const line = new AmountLine(context, 'importing', archive.size)
+  // A bucket accepts larger content only with its digest.
   const spool = store.local === undefined ? { spool: variable(context.env, 'TMPDIR') ?? tmpdir() } : {}
   try {
     const settings = { name, platform, signal: context.signal, ...spool }
-    const outcome = await importArchive(line.watch(source.chunks), store, settings)
+    const outcome = await importArchive(line.watch(archive.chunks), store, settings)
     line.end()
     report(context, outcome, options)
     return exitCodes.done
@@ -62,13 +62,13 @@ export async function importImages(context: Context, file: string, options: Impo
   }
 }
 
-interface Source extends AsyncDisposable {
+interface ArchiveInput extends AsyncDisposable {
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Bytes, where they are known. */
+  /** Bytes, if they are known. */
   readonly size: number | undefined
 }
 
-async function openSource(context: Context, file: string): Promise<Source> {
+async function openArchive(context: Context, file: string): Promise<ArchiveInput> {
   if (file !== '-') return openFile(file, context.signal)
   if (context.stdin.isTTY)
     throw new DistError('INVALID_ARGUMENT', 'no archive: give a file, or pipe the archive in')
@@ -77,7 +77,7 @@ async function openSource(context: Context, file: string): Promise<Source> {
 
 const chunkSize = 1024 * 1024
 
-async function openFile(path: string, signal: AbortSignal): Promise<Source> {
+async function openFile(path: string, signal: AbortSignal): Promise<ArchiveInput> {
   const handle = await open(path).catch((error: unknown) => {
     throw fileError(path, 'read', error)
   })

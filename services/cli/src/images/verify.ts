@@ -10,7 +10,7 @@ import { type QueueOptions, type StoreOptions, withQueue, withStore } from '../o
 import { plural } from '../output/format.js'
 import { openVerifyView } from '../progress/verify.js'
 import { openReport } from '../report/report.js'
-import { checkDetaching, meantStore, type SubmitParts, submitRun } from '../runs/submit.js'
+import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
 import { reportVerification } from './verify-report.js'
 
 const examples = `
@@ -96,7 +96,7 @@ export async function verifyDistributed(
   parts: SubmitParts,
 ): Promise<number> {
   const references = [...new Set(texts)]
-  const store = await meantStore(options, context)
+  const store = await givenStoreId(options, context)
   const request: RunRequest = {
     kind: 'verify',
     references,

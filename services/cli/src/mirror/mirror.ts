@@ -21,7 +21,7 @@ import {
 import { plural } from '../output/format.js'
 import { note } from '../output/print.js'
 import { openReport } from '../report/report.js'
-import { checkDetaching, meantStore, type SubmitParts, submitRun } from '../runs/submit.js'
+import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
 import { mirrorEmbedded } from './embedded.js'
 import { readReferences } from './references.js'
 
@@ -161,7 +161,7 @@ async function requestOf(
   references: readonly Reference[],
   options: MirrorOptions,
 ): Promise<RunRequest> {
-  const store = await meantStore(options, context)
+  const store = await givenStoreId(options, context)
   return {
     references: references.map(formatReference),
     platforms: selectionOf(requestedPlatforms(options.platform)),

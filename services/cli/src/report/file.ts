@@ -3,9 +3,8 @@ import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { fileError } from '../errors/describe.js'
 
 /**
- * Opens the file of a report, emptied. A report of before gives way, so that the same command can be run again; a file
- * that is none is `ALREADY_EXISTS`, as the list of references that was named by mistake. Throws `INVALID_ARGUMENT` or
- * `PERMISSION_DENIED` for a file that cannot be written.
+ * Opens and empties the file of a report. An earlier report is replaced. Throws `ALREADY_EXISTS` for a file that is not a
+ * report, such as a list of references, and `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be written.
  */
 export async function openReportFile(path: string): Promise<FileHandle> {
   if (!(await isReplaceable(path)))
@@ -20,7 +19,7 @@ export async function openReportFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Whether nothing is there, or what is no file, as a pipe, or lines of JSON objects. */
+/** Whether the path is free, not a regular file (a pipe), or a report: lines of JSON objects. */
 async function isReplaceable(path: string): Promise<boolean> {
   try {
     const there = await stat(path)

@@ -10,33 +10,33 @@ import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary
 
 export interface ReportOptions {
   json?: boolean | undefined
-  /** A file that gets what `json` prints. */
+  /** A file for the lines of `json`. */
   report?: string | undefined
 }
 
-/** So many images are listed one by one; of more only failures and the summary are shown. */
+/** Up to this number images are listed; of more only failures and the summary. */
 const listedAtMost = 50
 
-/** So many failures are shown of a run's status; the report file and JSON have all of them. */
+/** Failures in the JSON of a status. The report has all of them. */
 export const failuresAtMost = 100
 
 const remarksAtMost = 20
 
-/** Where a report goes. Opened before the work begins, so that a file that cannot be written is known in time. */
+/** The destination of a report. Opened before the work starts, so that an unwritable file is an early error. */
 export interface Report extends AsyncDisposable {
-  /** Whether somebody asked for it, by `--json` or `--report`. */
+  /** Whether `--json` or `--report` is given. */
   readonly wanted: boolean
-  /** Writes how it went for each image, then the summary. `run` names the run where there is one. */
+  /** Writes the result of each image, then the summary. */
   write(images: Iterable<ImageReport> | AsyncIterable<ImageReport>, about: ReportAbout): Promise<Summary>
 }
 
 export interface ReportAbout {
   run?: string | undefined
-  /** Images in all: decides whether they are listed. */
+  /** The number of all images: it decides whether they are listed. */
   total: number
   /** Default: `mirror`. */
   kind?: RunKind | undefined
-  /** The registry that the images go to, where they do not go into the store. */
+  /** The registry, if the images do not go into the store. */
   to?: string | undefined
 }
 
@@ -69,7 +69,7 @@ async function writeReport(
     summary.add(image)
     const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
     await file?.write(line)
-    // What was done before an interruption is written, too: the signal has aborted by then.
+    // Without the signal: after an interruption the report is still written.
     if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
     else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
     for (const remark of image.remarks ?? [])
@@ -86,7 +86,7 @@ async function writeReport(
   return summary
 }
 
-/** An image as a line of JSON, in the words of the other commands. */
+/** The JSON line of an image. */
 export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
   const { reference, to, state, digest, upToDate, fetched, shared, remarks, error, failures } = image
   return {
@@ -117,7 +117,7 @@ function doneLine(image: ImageReport, verb: Verb): string {
   return `${names} ${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
 }
 
-/** The reason, and each blob that could not be had where the reason does not name it already. */
+/** The error, and the failed blobs that it does not name. */
 export function failureLines({ reference, error, failures = [] }: FailedImage): string[] {
   const message = sanitize(error?.message ?? unknownReason, 500)
   const blobs = failures.filter(({ digest }) => !message.includes(digest))

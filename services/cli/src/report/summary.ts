@@ -3,10 +3,10 @@ import type { Amount, ImageReport, RunKind } from '@dist/runs'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js'
 import { formatBytes, plural } from '../output/format.js'
 
-/** What was done with the content of images, in a word for people and for JSON. */
+/** What was done with the content of images: for lines and for JSON. */
 export type Verb = 'fetched' | 'sent' | 'verified'
 
-/** `to`: the registry that the images go to, where they do not go into the store. */
+/** `to`: the registry, if the images do not go into the store. */
 export function verbOf({
   kind = 'mirror',
   to,
@@ -18,14 +18,14 @@ export function verbOf({
   return to === undefined ? 'fetched' : 'sent'
 }
 
-/** What the reports of all images come to, in constant memory. */
+/** The sums of the reports of all images, in constant memory. */
 export class Summary {
   total = 0
   done = 0
   upToDate = 0
   failed = 0
   canceled = 0
-  /** Those that have not ended. */
+  /** Images that have not ended. */
   open = 0
   readonly fetched = { objects: 0, bytes: 0 }
   readonly shared = { objects: 0, bytes: 0 }
@@ -48,8 +48,8 @@ export class Summary {
   }
 
   /**
-   * That of the failures where all failed alike, "partly done" where some are done. What was canceled is not done. Of a
-   * verification the worst that was found.
+   * The exit code of the failures if they agree, `partlyDone` if some images are done. Canceled images are not done. The
+   * exit code of a verification is that of its worst failure.
    */
   get exitCode(): number {
     if (this.kind === 'verify' && this.failed > 0) return Math.max(...this.#failures)
@@ -57,7 +57,7 @@ export class Summary {
     return exitCodeOfFailures(this.done, new Set(failures))
   }
 
-  /** What is missing comes back with a pull; everything else that could not be verified must not look better. */
+  /** A verification distinguishes missing content, which a pull repairs, from all other failures. */
   #exitCodeOf(code: Code): number {
     if (this.kind === 'mirror') return exitCodeOfCode(code)
     return code === 'NOT_FOUND' ? exitCodes.notFound : exitCodes.notVerified
@@ -69,7 +69,7 @@ function increase(sum: { objects: number; bytes: number }, amount: Amount | unde
   sum.bytes += amount?.bytes ?? 0
 }
 
-/** One line that ends a report. `to`: the registry that the images went to. */
+/** The last line of a report. */
 export function summaryLine(summary: Summary, to?: string): string {
   const { kind, total, done, upToDate, failed, canceled, open, fetched, shared } = summary
   const there = upToDate > 0 ? ` (${upToDate} up to date)` : ''

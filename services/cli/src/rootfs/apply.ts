@@ -13,9 +13,9 @@ import { note, print, printJson } from '../output/print.js'
 import { ApplyLine } from '../progress/line.js'
 
 const examples = `
-The layer is a tar archive, plain, gzip or zstd, from stdin or from the store. It is applied as of the OCI image spec:
-whiteouts remove what lower layers made. A layer that is refused, at its end too, leaves the directory as it was; so
-does Ctrl-C. Prints the diffID: the digest of the plain archive.
+The layer is a tar archive, plain, gzip or zstd, from stdin or from the store. It is applied as the OCI image spec defines:
+whiteouts remove entries of lower layers. If the layer is refused, or after Ctrl-C, the directory is restored. Prints the
+diffID: the digest of the uncompressed archive.
 
 Examples:
   $ dist apply rootfs < layer.tar.gz
@@ -25,24 +25,24 @@ Examples:
 
 export const applyCommand: Define = (context, onExit) =>
   withStore(new Command('apply'))
-    .argument('<dir>', 'the root filesystem; made where there is none')
-    .option('--layer <digest>', 'take this layer of the store, not stdin')
-    .option('--diff-id <digest>', 'what the uncompressed layer must have as digest')
+    .argument('<dir>', 'the root filesystem; created if it does not exist')
+    .option('--layer <digest>', 'apply this layer of the store, not stdin')
+    .option('--diff-id <digest>', 'the digest that the uncompressed layer must have')
     .addOption(
       new Option(
         '--max-bytes <bytes>',
-        'refuse a layer that is larger uncompressed (default: 64 GiB)',
+        'refuse a layer that is larger than this, uncompressed (default: 64 GiB)',
       ).argParser(byteCount),
     )
     .addOption(
-      new Option('--max-entries <n>', 'refuse a layer of more entries (default: 2000000)').argParser(
+      new Option('--max-entries <n>', 'refuse a layer with more entries (default: 2000000)').argParser(
         positive,
       ),
     )
     .addOption(
       new Option(
         '--max-ratio <n>',
-        'refuse a layer that grows more than so many times (default: 1000)',
+        'refuse a layer that expands by more than this factor (default: 1000)',
       ).argParser(positive),
     )
     .addHelpText('after', examples)
@@ -56,7 +56,7 @@ export interface ApplyOptions extends StoreOptions {
   maxRatio?: number | undefined
 }
 
-/** `dist apply`: a layer onto a directory, which stays as it was when anything is wrong with the layer. */
+/** `dist apply`: applies a layer to a directory. On failure the directory is restored. */
 export async function apply(context: Context, name: string, options: ApplyOptions): Promise<number> {
   if (name === '') throw new DistError('INVALID_ARGUMENT', '<dir> is empty: give a directory')
   const settings = settingsOf(options)

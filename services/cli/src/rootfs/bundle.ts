@@ -13,9 +13,9 @@ import { openView } from '../progress/images/view.js'
 import { unpackShown, Warnings } from './unpacking.js'
 
 const examples = `
-Makes <dir>/rootfs, a copy of the image's root filesystem, and <dir>/config.json, which says how the image wants to be
-run; what it leaves open is as runc spec has it. A command behind -- takes the place of the image's own; its entrypoint
-stays in front. <dir> must be absent or empty, and is there only once it is whole. Prints its path.
+Creates <dir>/rootfs, a copy of the root filesystem, and <dir>/config.json from the configuration of the image, with the
+defaults of runc spec. A command after -- replaces the command of the image, not its entrypoint. <dir> must not exist or be
+empty; it appears only when it is complete. Prints its path.
 
 Examples:
   $ dist bundle alpine:3.20 ./alpine && runc run --bundle ./alpine my-alpine
@@ -25,14 +25,11 @@ Examples:
 export const bundleCommand: Define = (context, onExit) =>
   withSnapshots(withStore(new Command('bundle')))
     .argument('<ref>', 'an image, as dist images shows it')
-    .argument('<dir>', 'a directory that is not there yet, or empty')
-    .argument('[command...]', 'what to run in place of the image’s own command')
-    .option(
-      '--platform <os/arch[/variant]>',
-      'of an index, this platform (default: linux and this machine’s)',
-    )
+    .argument('<dir>', 'a directory that does not exist or is empty')
+    .argument('[command...]', 'replaces the command of the image')
+    .option('--platform <os/arch[/variant]>', 'the platform of an index (default: linux and this machine’s)')
     .option('--terminal', 'the process gets a terminal')
-    .option('--rootless', 'to be run by this user, without root')
+    .option('--rootless', 'for this user, to be run without root')
     .addHelpText('after', examples)
     .action(async (reference: string, directory: string, command: string[], options) =>
       onExit(await bundle(context, { reference, directory, command }, options)),
@@ -48,11 +45,11 @@ export interface BundleRequest {
   /** The image. */
   readonly reference: string
   readonly directory: string
-  /** Runs in place of the image's own command. */
+  /** Replaces the command of the image. */
   readonly command: readonly string[]
 }
 
-/** `dist bundle`: an image of the store as an OCI runtime bundle. */
+/** `dist bundle`: creates an OCI runtime bundle of an image of the store. */
 export async function bundle(
   context: Context,
   { reference, directory, command }: BundleRequest,
@@ -73,7 +70,6 @@ export async function bundle(
       platform,
       source: store.content,
       snapshots: await openSnapshots(options, context.env),
-      // The others nobody asked for.
       keep: 'top',
       onEvent: view.onEvent,
       onWarning: warnings.add,

@@ -9,8 +9,8 @@ import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { forEachOf } from '../several.js'
 
 const examples = `
-SIZE is what the snapshot took on disk when it was made, what it has of its parents included: each is a full copy. Where
-the file system shares blocks between copies (reflink) it is less.
+SIZE is the size on disk when the snapshot was created, with the content of its parents: each snapshot is a full copy. On file
+systems with reflinks it takes less.
 
 Examples:
   $ dist snapshots
@@ -18,8 +18,8 @@ Examples:
   $ dist snapshots rm sha256:1a2b3c`
 
 const removeExamples = `
-Snapshots that were made from it stay whole. The beginning of a chain ID is enough where it is the only one. Prints the
-chain IDs of what went.
+Snapshots that were created from it stay complete. The beginning of a chain ID is enough if it is unique. Prints the chain
+IDs of the removed snapshots.
 
 Examples:
   $ dist snapshots rm sha256:1a2b3c
@@ -50,7 +50,7 @@ const columns: readonly Column[] = [
   { title: 'PATH', cut: 'end', least: 20, rank: 1 },
 ]
 
-/** `dist snapshots`: what is unpacked. */
+/** `dist snapshots`: lists the snapshots. */
 export async function listSnapshots(context: Context, options: SnapshotsOptions): Promise<number> {
   const snapshots = await openSnapshots(options, context.env)
   const damaged: string[] = []
@@ -70,7 +70,7 @@ export async function listSnapshots(context: Context, options: SnapshotsOptions)
   return exitCodes.done
 }
 
-/** `dist snapshots rm`: removes them, and what dead processes left; those that were made from them stay. */
+/** `dist snapshots rm`: removes snapshots, and the leftovers of dead processes. */
 export async function removeSnapshots(
   context: Context,
   texts: readonly string[],

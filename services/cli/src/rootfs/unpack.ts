@@ -15,9 +15,9 @@ import { openView } from '../progress/images/view.js'
 import { jsonUnpacked, unpackedLine, unpackShown, Warnings } from './unpacking.js'
 
 const examples = `
-Each layer becomes a snapshot, a full copy of the one below with the layer applied, named by its chain ID: images that
-begin with the same layers share their snapshots. What is there is not made again. Prints the name, the chain ID of the
-top snapshot and its path. Snapshots are for reading: dist bundle makes a copy to run.
+Each layer becomes a snapshot: a full copy of the snapshot below, with the layer applied, named by its chain ID. Images with
+the same first layers share snapshots. Existing snapshots are not created again. Prints the name, the chain ID of the top
+snapshot and its path. Do not change snapshots: dist bundle creates a copy to run.
 
 Examples:
   $ dist unpack alpine:3.20
@@ -27,11 +27,8 @@ Examples:
 export const unpackCommand: Define = (context, onExit) =>
   withSnapshots(withStore(new Command('unpack')))
     .argument('<ref...>', 'images, as dist images shows them')
-    .option(
-      '--platform <os/arch[/variant]>',
-      'of an index, this platform (default: linux and this machine’s)',
-    )
-    .option('--top', 'keep the top snapshot alone: faster and smaller where copies are no reflinks')
+    .option('--platform <os/arch[/variant]>', 'the platform of an index (default: linux and this machine’s)')
+    .option('--top', 'keep only the top snapshot: faster and smaller on file systems without reflinks')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await unpack(context, references, options)))
 
@@ -46,7 +43,7 @@ interface Outcome {
   readonly error?: unknown
 }
 
-/** `dist unpack`: root filesystems of images of the store, as snapshots. */
+/** `dist unpack`: unpacks images of the store into snapshots. */
 export async function unpack(
   context: Context,
   texts: readonly string[],

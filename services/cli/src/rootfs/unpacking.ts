@@ -4,9 +4,9 @@ import type { Context } from '../context.js'
 import { note } from '../output/print.js'
 import type { ViewEvent } from '../progress/images/model.js'
 
-/** Where an image is unpacked, and who is told. */
+/** An image to unpack, with its destination and callbacks. */
 export interface UnpackTask {
-  /** The image's name, fit to be shown. */
+  /** The name of the image, sanitized. */
   readonly name: string
   readonly desc: Descriptor
   /** Default: of an index linux and this machine's architecture. */
@@ -16,11 +16,11 @@ export interface UnpackTask {
   /** Default: of all layers. */
   readonly keep?: 'all' | 'top' | undefined
   readonly onEvent: (event: ViewEvent) => void
-  /** Told what could not be made, once for each entry. */
+  /** Called for each entry that could not be created exactly. */
   readonly onWarning: (warning: string) => void
 }
 
-/** Unpacks an image and tells a view how far it is. Throws what `unpackImage` throws. */
+/** Unpacks an image and reports the progress. Throws as `unpackImage`. */
 export async function unpackShown({ signal }: Context, task: UnpackTask): Promise<Unpacked> {
   const { name: reference, desc, platform, source, snapshots, keep = 'all', onEvent } = task
   const tell = (state: 'unpacking' | 'unpacked' | 'failed') =>
@@ -49,12 +49,12 @@ function forward(event: UnpackEvent, { name, onEvent, onWarning }: UnpackTask): 
   else onEvent({ type: 'unpack', reference: name, desc, state: event.state, offset: event.offset })
 }
 
-/** A line for an unpacked image: its name, the chain ID and the path of its root filesystem. */
+/** The line of an unpacked image: name, chain ID and path. */
 export function unpackedLine(name: string, { top }: Unpacked): string {
   return `${name} ${top.chainID} ${top.path}`
 }
 
-/** What `--json` tells of an unpacked image. */
+/** The JSON of an unpacked image. */
 export function jsonUnpacked({ image, chain, top }: Unpacked) {
   return {
     manifest: image.desc.digest,
@@ -72,10 +72,10 @@ export function jsonUnpacked({ image, chain, top }: Unpacked) {
   }
 }
 
-/** Warnings that are said: with thousands nobody would find the first. */
+/** Warnings that are printed without `-v`. */
 const shownWarnings = 20
 
-/** Keeps warnings until progress has ended. */
+/** Collects warnings until the progress has ended. */
 export class Warnings {
   readonly #all: string[] = []
 
@@ -83,7 +83,7 @@ export class Warnings {
     this.#all.push(warning)
   }
 
-  /** Says them on stderr, all of them where `verbose`. */
+  /** Prints the warnings to stderr: all of them if `verbose`. */
   tell(context: Context, { verbose }: { verbose?: boolean | undefined }): void {
     const shown = verbose ? this.#all : this.#all.slice(0, shownWarnings)
     for (const warning of shown) note(context, warning)

@@ -20,7 +20,7 @@ export const cancelCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (run: string, options) => onExit(await cancel(context, run, options)))
 
-/** `dist cancel`: nothing of a run goes on; what it has published stays. */
+/** `dist cancel`: cancels a run. Published images stay published. */
 export async function cancel(context: Context, run: string, options: QueueOptions): Promise<number> {
   await using queue = await openQueue(await requiredQueue(options, context.env), context)
   return await cancelRun(context, run, options, queue.runs)

@@ -8,15 +8,15 @@ import { FailureGroups } from '../report/failures.js'
 export interface FollowOptions {
   signal: AbortSignal
   onStatus: (status: RunStatus) => void
-  /** Told once each time that the queue stops answering; it is asked on. */
+  /** Called once each time that the queue stops answering. Queries go on. */
   onAway?: ((error: unknown) => void) | undefined
-  /** Milliseconds between two looks. Default 1,000. */
+  /** Milliseconds between two queries. Default: 1,000. */
   every?: number | undefined
 }
 
 /**
- * Looks at a run until it has ended. Undefined when the run is gone: lost, or no longer known to the queue. A queue
- * that does not answer is waited for. `CANCELED` through the signal, at once.
+ * Queries a run until it has ended. Resolves to undefined if the run is lost or no longer in the queue. Waits for a queue
+ * that does not answer. Throws `CANCELED` at once when the signal aborts.
  */
 export async function followRun(
   runs: Pick<Runs, 'status'>,
@@ -42,7 +42,7 @@ export async function followRun(
   }
 }
 
-/** Waits; `CANCELED` when the signal aborts first. */
+/** Waits. Throws `CANCELED` when the signal aborts. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await delay(milliseconds, undefined, { signal }).catch(() => {
     throw abortError(signal)
@@ -52,16 +52,16 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 export interface DisplayParts {
   readonly runs: Pick<Runs, 'failed'>
   readonly obstacles?: ObstacleReader | undefined
-  /** Milliseconds between two looks at what stands in the way and what has failed. Default: 2,000. */
+  /** Milliseconds between two queries of obstacles and failures. Default: 2,000. */
   readonly every?: number | undefined
 }
 
-/** Runs with more images are not looked through while they go on: their report names what failed. */
+/** Failures of larger runs are not listed while the run goes on, only in its report. */
 const lookedThrough = 20_000
 
 /**
- * Shows a run that is followed: how far it is, what stands in its way, and what has failed, when it happens. It looks
- * for the latter in the background: a look at the run waits for nothing else.
+ * Shows the progress of a run, its obstacles, and its failures as they happen. Obstacles and failures are queried in the
+ * background.
  */
 export class RunDisplay {
   #obstacles: readonly Obstacle[] = []
@@ -78,7 +78,7 @@ export class RunDisplay {
   show(status: RunStatus): void {
     const runs = status.state === 'running'
     if (runs) void this.#look(status)
-    // The report of a run that has ended tells what has failed.
+    // The report of a run that has ended lists the failures.
     this.view.show(status, [], runs ? [...this.#failures, ...this.#obstacles.map(remarkOf)] : [])
   }
 
@@ -90,7 +90,7 @@ export class RunDisplay {
       if (images.failed !== this.#failed && images.total <= lookedThrough) await this.#lookAtFailures(id)
       this.#failed = images.failed
     } catch {
-      // The queue is away: who follows the run says so.
+      // The queue does not answer: followRun reports it.
       this.#obstacles = []
     }
     this.#lookedAt = performance.now()

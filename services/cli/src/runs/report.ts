@@ -6,12 +6,12 @@ import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js
 import { note } from '../output/print.js'
 import type { Report } from '../report/report.js'
 
-/** Milliseconds that a queue may take to tell of a run that is left. */
+/** Milliseconds for the report of a run that the command detaches from. */
 const shutdownGraceMs = 5_000
 
 const againOf = { mirror: 'runs the failed images again', verify: 'verifies the bad content again' }
 
-/** Writes the report of a run that has ended; resolves to the exit code that the run comes to. */
+/** Writes the report of a run that has ended. Resolves to the exit code of the run. */
 export async function reportRun(
   context: Context,
   runs: Pick<Runs, 'images'>,
@@ -29,7 +29,7 @@ export async function reportRun(
   return summary.exitCode || exitCodeOfFailures(summary.done, new Set([exitCodes.failed]))
 }
 
-/** Writes what is done of a run that is left to go on, where a report was asked for. Bounded, and never throws. */
+/** Writes the report so far of a run that continues, if a report was requested. Bounded in time; never throws. */
 export async function reportSoFar(
   context: Context,
   runs: Pick<Runs, 'status' | 'images'>,

@@ -22,7 +22,7 @@ export const retryCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (run: string, options) => onExit(await retry(context, run, options)))
 
-/** `dist retry`: tries the images of a run that failed once more. */
+/** `dist retry`: runs the failed and the canceled images of a run again. */
 export async function retry(context: Context, run: string, options: QueueOptions): Promise<number> {
   await using queue = await openQueue(await requiredQueue(options, context.env), context)
   return await retryRun(context, run, options, queue.runs)

@@ -21,14 +21,14 @@ const runStates = ['running', 'done', 'failed', 'canceled', 'lost'] as const sat
 
 export const runsCommand: Define = (context, onExit) =>
   withTable(withQueue(withOutput(new Command('runs'))))
-    .addOption(new Option('--limit <n>', 'list at most so many runs, the newest').argParser(positive))
+    .addOption(new Option('--limit <n>', 'list at most this many runs, the newest').argParser(positive))
     .addOption(new Option('--state <state>', 'list the runs in this state').choices(runStates))
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listRuns(context, options)))
 
 export interface RunsOptions extends QueueOptions, TableOptions, RunFilter {}
 
-/** `dist runs`: the runs that the queue knows. */
+/** `dist runs`: lists the runs of a queue. */
 export async function listRuns(context: Context, options: RunsOptions): Promise<number> {
   await using queue = await openQueue(await requiredQueue(options, context.env), context)
   return await showRuns(context, options, queue.runs)

@@ -4,10 +4,10 @@ import { formatBytes, formatDuration } from '../output/format.js'
 import { failureLines } from '../report/report.js'
 import { verbOf } from '../report/summary.js'
 
-/** So many failed images are shown. */
+/** Failed images that are shown. */
 const shownFailures = 20
 
-/** A run for people, one fact a line. `now` is in milliseconds. */
+/** The status of a run as lines. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
   const { id, kind, state, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
@@ -34,13 +34,13 @@ function imagesCell({ images }: RunStatus): string {
   return `${done}/${total} done, ${failed} failed${given}, ${active} in flight`
 }
 
-/** Of what is verified the store tells which platforms there are. */
+/** A verification has no platforms: it verifies those of the store. */
 function platformRow({ kind, platforms }: RunStatus): [string, string][] {
   if (kind === 'verify') return []
   return [['platforms', platforms === 'all' ? platforms : platforms.join(', ')]]
 }
 
-/** The first failures, and how many more there are. */
+/** The first failures, and the number of the others. */
 export async function* failedLines(failed: AsyncIterable<ImageReport>): AsyncIterable<string> {
   let count = 0
   for await (const image of failed) {

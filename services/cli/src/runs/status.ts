@@ -15,8 +15,8 @@ import { reportRun, reportSoFar } from './report.js'
 import { failedLines, statusLines } from './status-lines.js'
 
 const examples = `
-Without a run: the latest one. --watch follows it to its end, ends with its report and with the exit code that dist
-mirror would have had; Ctrl-C leaves the run alone.
+Default: the latest run. --watch follows the run to its end; its report and its exit code are those of dist mirror. Ctrl-C
+does not cancel the run. The beginning of an id is enough if it is unique.
 
 Examples:
   $ dist status
@@ -27,7 +27,7 @@ export const statusCommand: Define = (context, onExit) =>
   withQueue(withOutput(new Command('status')))
     .argument('[run]', 'a run, as dist runs shows it')
     .option('--watch', 'follow the run to its end')
-    .option('--report <file>', 'write how it went for each image into a file, as JSON lines')
+    .option('--report <file>', 'write the result of each image into a file, as JSON lines')
     .addHelpText('after', examples)
     .action(async (run: string | undefined, options) => onExit(await status(context, run, options)))
 
@@ -36,7 +36,7 @@ export interface StatusOptions extends QueueOptions {
   report?: string | undefined
 }
 
-/** `dist status`: how far a run is, and what failed. */
+/** `dist status`: shows the progress of a run, and what failed. */
 export async function status(
   context: Context,
   run: string | undefined,
@@ -56,11 +56,11 @@ export interface StatusParts {
   runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'images' | 'failed'>
   obstacles?: ObstacleReader | undefined
   report: Report
-  /** Milliseconds between two looks of `--watch`. Default 1,000. */
+  /** Milliseconds between two queries of `--watch`. Default: 1,000. */
   every?: number | undefined
 }
 
-/** The exit code is that of the run once it was watched to its end; a look alone is done when it is shown. */
+/** Resolves to the exit code of the run with `--watch`, else to 0. */
 export async function showStatus(
   context: Context,
   run: string | undefined,

@@ -11,14 +11,14 @@ import type { Report } from '../report/report.js'
 import { followRun, pause, RunDisplay } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
 
-/** Times that a run which was lost is submitted again. */
+/** How often a lost run is submitted again. */
 const resubmissions = 10
 
 export interface SubmitParts {
   runs: Runs
   obstacles?: ObstacleReader | undefined
   report: Report
-  /** Milliseconds between two looks at the run. Default 1,000. */
+  /** Milliseconds between two queries of the run. Default: 1,000. */
   every?: number | undefined
 }
 
@@ -28,8 +28,8 @@ export interface SubmitOptions {
 }
 
 /**
- * Has the services do what is asked for, and follows them unless it is told to detach; resolves to the exit code.
- * `what` says how much it is.
+ * Submits a run, and follows it unless `--detach` is given. Resolves to the exit code. `what` describes the run for the
+ * user.
  */
 export async function submitRun(
   context: Context,
@@ -46,11 +46,11 @@ export async function submitRun(
   if (!options.detach) return attached(context, run, request, parts)
   if (options.json) printJson(context, { run })
   else print(context, run)
-  sayHowToGoOn(context, run)
+  noteNextCommands(context, run)
   return exitCodes.done
 }
 
-/** What only a run of services has. `INVALID_ARGUMENT` for what excludes each other, and for either without a queue. */
+/** Checks the flags of runs. Throws `INVALID_ARGUMENT` for `--detach` without a queue or with `--report`. */
 export function checkDetaching(
   { detach, report }: { detach?: boolean | undefined; report?: string | undefined },
   queue: string | undefined,
@@ -67,8 +67,8 @@ export function checkDetaching(
     )
 }
 
-/** The id of the store that is meant, so that a run never concerns another one; undefined where none is named. */
-export async function meantStore(options: StoreOptions, { env }: Context): Promise<string | undefined> {
+/** The id of the store of `--store`, to be compared with that of the services; undefined without `--store`. */
+export async function givenStoreId(options: StoreOptions, { env }: Context): Promise<string | undefined> {
   if (options.store === undefined) return undefined
   try {
     await using store = await openStore(options, env)
@@ -81,7 +81,7 @@ export async function meantStore(options: StoreOptions, { env }: Context): Promi
   }
 }
 
-/** Follows the run to its end, and submits it anew where the queue has lost it. */
+/** Follows the run to its end. Submits it again if the queue has lost it. */
 async function attached(
   context: Context,
   first: string,
@@ -101,7 +101,7 @@ async function attached(
         view.end()
         return await reportRun(context, parts.runs, status, parts.report)
       }
-      if (lost === resubmissions) throw lostForGood(run, lost)
+      if (lost === resubmissions) throw lostTooOften(run, lost)
       const again = await submitAgain(context, request, parts)
       const rest = request.kind === 'verify' ? 'all content is read again' : 'only missing content is fetched'
       note(
@@ -115,7 +115,7 @@ async function attached(
     view.end()
     await reportSoFar(context, parts.runs, run, parts.report)
     printFailure(context, { code: 'CANCELED', message: `detached from run ${run}: the run continues` })
-    sayHowToGoOn(context, run)
+    noteNextCommands(context, run)
     return exitCodeOf(error, context.signal)
   } finally {
     view.end()
@@ -136,7 +136,7 @@ function follow(
   })
 }
 
-/** A queue that has just lost everything may need a moment until it takes something again. */
+/** Retries: a queue that has just lost its data may not accept a run at once. */
 async function submitAgain(
   { signal }: Context,
   request: RunRequest,
@@ -152,14 +152,14 @@ async function submitAgain(
   }
 }
 
-function lostForGood(run: string, times: number): DistError {
+function lostTooOften(run: string, times: number): DistError {
   return new DistError(
     'UNAVAILABLE',
     `run ${run} is lost after ${times} submissions; check the memory and the persistence of the queue`,
   )
 }
 
-function sayHowToGoOn(context: Context, run: string): void {
+function noteNextCommands(context: Context, run: string): void {
   note(context, `to follow it: dist status --watch ${run}`)
   note(context, `to cancel it: dist cancel ${run}`)
 }
