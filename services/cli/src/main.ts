@@ -4,16 +4,16 @@ import { run } from './run.js'
 
 /** The `dist` command: reads the process's arguments and environment, and sets its exit code. */
 export async function main(): Promise<void> {
-  // Before anything uses libuv's threads: small blobs are many files at a time, each waiting for the disk.
+  // Must be set before libuv's threads are used. Small blobs are many simultaneous file operations.
   process.env.UV_THREADPOOL_SIZE ??= '8'
-  // The AWS SDK prints a notice on Node 20 otherwise.
+  // Suppresses a notice of the AWS SDK on Node 20.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
-  // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, for each thread anew, which takes
-  // longer than most commands and gains next to nothing: bodies pass it in large pieces.
+  // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, in each thread, which takes longer
+  // than most commands and gains little: bodies are parsed in large chunks.
   setFlagsFromString('--wasm-tiering-budget=2000000000')
   endWhenUnwritable(process.stdout, 'stdout')
   endWhenUnwritable(process.stderr, 'stderr')
-  // Should the event loop ever run empty before the command is through, that is no success.
+  // An event loop that runs empty before the command ends is a failure.
   process.exitCode = 1
   const interrupt = interruptible()
   process.exitCode = await run(process.argv.slice(2), {
@@ -26,7 +26,7 @@ export async function main(): Promise<void> {
   interrupt.end()
 }
 
-/** `dist list | head -1` ends quietly: whoever reads has seen enough. A full disk is an error, and said where it can be. */
+/** Ends silently if the reader has closed the pipe (`dist list | head -1`). Other errors, such as a full disk, are reported. */
 function endWhenUnwritable(stream: NodeJS.WriteStream, name: string): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
@@ -35,7 +35,7 @@ function endWhenUnwritable(stream: NodeJS.WriteStream, name: string): void {
   })
 }
 
-/** Aborts on SIGINT and SIGTERM, so that writes under way are closed and can be resumed; a second one kills. */
+/** Aborts on SIGINT and SIGTERM, so that writes are closed and can be resumed. A second signal ends the process. */
 function interruptible() {
   const controller = new AbortController()
   const onSignal = (signal: NodeJS.Signals) => {

@@ -8,13 +8,13 @@ import { note, printJson } from './output/print.js'
 
 export interface SeveralOptions {
   json?: boolean | undefined
-  /** The member that names an item in JSON. */
+  /** The JSON member with the name of an item. */
   member: string
 }
 
 /**
- * Does the same for several arguments, one after the other. One's failure is said on stderr, and with `json` on stdout as
- * well, and leaves the others alone; resolves to the exit code for all.
+ * Calls a function for several arguments, one after the other. A failure is reported to stderr, with `json` also to stdout,
+ * and does not stop the others. Resolves to the exit code of all.
  */
 export async function forEachOf<T>(
   context: Context,
@@ -41,7 +41,7 @@ export async function forEachOf<T>(
   }
   return exitCodeOfAll(results, context.signal)
 }
-/** What `map` makes of each item, in their order, with up to `ahead` of them under way at the same time. */
+/** The results of `map` in the order of the items, with up to `ahead` calls at the same time. */
 export async function* mapAhead<T, R>(
   items: AsyncIterable<T> | Iterable<T>,
   ahead: number,
@@ -50,7 +50,7 @@ export async function* mapAhead<T, R>(
   const pending: Promise<R>[] = []
   for await (const item of items) {
     const result = map(item)
-    // It is awaited in its turn; a failure of another one before must not end the process.
+    // It is awaited in its turn. Until then its failure must not end the process as unhandled.
     result.catch(() => {})
     pending.push(result)
     if (pending.length >= ahead) yield* await Promise.all(pending.splice(0, 1))

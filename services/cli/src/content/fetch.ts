@@ -7,7 +7,7 @@ import { Command, Option } from 'commander'
 import { type Context, type Define, variable } from '../context.js'
 import { exitCodes } from '../errors/exit.js'
 import { openRegistry } from '../open/registry.js'
-import { waitingOut } from '../open/waits.js'
+import { retryAfterPauses } from '../open/waits.js'
 import { duration, type RemoteOptions, withOutput, withRemote } from '../options.js'
 import { writeBytes } from '../output/print.js'
 import { startDeadline } from './deadline.js'
@@ -73,7 +73,7 @@ function waitingFetcher(context: Context, remote: Registry, locator: Locator): O
   return {
     fetchObject: (object, hints, options = {}) => {
       const call = () => fetcher.fetchObject(object, hints, options)
-      return waitingOut(context, remote.limiter, call, options.signal)
+      return retryAfterPauses(context, remote.limiter, call, options.signal)
     },
   }
 }

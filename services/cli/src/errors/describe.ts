@@ -1,6 +1,6 @@
 import { type Code, codeOf, DistError, errnoOf, firstError, sanitize } from '@dist/errdefs'
 
-/** One line for a user. What is not ours is a defect, and says how to see more. */
+/** The line of an error for the user. An error that is not a `DistError` is a defect: the line says how to see more. */
 export function describeError(thrown: unknown): string {
   const error = firstError(thrown)
   if (error instanceof DistError) return error.message
@@ -8,7 +8,7 @@ export function describeError(thrown: unknown): string {
   return `internal error: ${sanitize(message, 500)} (run again with -v for more)`
 }
 
-/** The members that `--json` has for what failed. */
+/** The members of an error in JSON. */
 export function jsonError(error: unknown): { error: string; code: Code } {
   return { error: describeError(error), code: codeOf(error) }
 }

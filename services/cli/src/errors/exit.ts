@@ -1,6 +1,6 @@
 import { type Code, codeOf } from '@dist/errdefs'
 
-/** What the exit code of `dist` means. */
+/** The exit codes of `dist`. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -30,7 +30,7 @@ export function exitCodeOfCode(code: Code): number {
   return byCode[code] ?? exitCodes.failed
 }
 
-/** The exit code of several things done at once: that of the failures where they agree, or "partly done". */
+/** The exit code of several results: that of the failures if they agree, `partlyDone` if some succeeded. */
 export function exitCodeOfAll(results: readonly { error?: unknown }[], signal?: AbortSignal): number {
   if (signal?.aborted) return exitCodeOf(undefined, signal)
   const failures = results.filter((result) => result.error !== undefined)
@@ -40,7 +40,7 @@ export function exitCodeOfAll(results: readonly { error?: unknown }[], signal?: 
   )
 }
 
-/** The same where only the exit codes of the failures are known, and how many succeeded. */
+/** The same for the number of successes and the exit codes of the failures. */
 export function exitCodeOfFailures(succeeded: number, failures: ReadonlySet<number>): number {
   const [first] = failures
   if (first === undefined) return exitCodes.done

@@ -3,16 +3,16 @@ import type { Context } from '../context.js'
 
 const longestLine = 1000
 
-// Causes may lead back to where they come from.
+// Causes can be cyclic.
 const deepest = 8
 
-/** With `-v`: where an error comes from and what led to it; then what failed after it. */
+/** With `-v`, prints the stack of an error, of its causes, and of later errors. */
 export function trace({ stderr, verbose = false }: Context, error: unknown): void {
   if (!verbose) return
   stderr.write(`${traceOf(error).join('\n')}\n`)
 }
 
-/** The same for one of several failures: of those with a code their line says enough. */
+/** The same for one of several failures, but only for defects: the message of other errors is enough. */
 export function traceDefect(context: Context, error: unknown): void {
   if (codeOf(error) === 'INTERNAL') trace(context, error)
 }
@@ -27,7 +27,7 @@ function traceOf(error: unknown, depth = 0): string[] {
   ]
 }
 
-/** Line by line: what stands there must not move the cursor, nor show what a URL carries. */
+/** The lines, sanitized: without control characters and secrets of URLs. */
 function linesOf(error: unknown): string[] {
   const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error)
   const within = error instanceof AggregateError ? error.errors.slice(0, 10).flatMap(linesOf) : []

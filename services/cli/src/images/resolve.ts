@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/exit.js'
 import { openRegistry } from '../open/registry.js'
-import { waitingOut } from '../open/waits.js'
+import { retryAfterPauses } from '../open/waits.js'
 import { type RemoteOptions, withOutput, withRemote } from '../options.js'
 import { print, printJson } from '../output/print.js'
 
@@ -26,7 +26,9 @@ export async function resolve(context: Context, text: string, options: RemoteOpt
   const reference = parseReference(text)
   await using remote = await openRegistry(options, context)
   const { signal } = context
-  const resolved = await waitingOut(context, remote.limiter, () => remote.resolve(reference, { signal }))
+  const resolved = await retryAfterPauses(context, remote.limiter, () =>
+    remote.resolve(reference, { signal }),
+  )
   const name = formatReference(resolved.name)
   const { mediaType, digest, size } = resolved.desc
   if (options.json) printJson(context, { name, mediaType, digest, size })

@@ -3,15 +3,15 @@ import { dirname, resolve } from 'node:path'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { fileError } from '../errors/describe.js'
 
-/** A directory that a command fills. Unless it is kept, disposing takes away again what was made of it. */
+/** A directory that a command fills. Disposing removes created directories, unless `keep` was called. */
 export interface FilledDirectory extends AsyncDisposable {
   readonly path: string
   keep(): void
 }
 
 /**
- * Makes the directory, and those above it, where there is none. Throws `INVALID_ARGUMENT` for what cannot be one, and
- * `PERMISSION_DENIED`.
+ * Creates the directory and its parents if they do not exist. Throws `INVALID_ARGUMENT` for a path that cannot be a directory,
+ * and `PERMISSION_DENIED`.
  */
 export async function openDirectory(name: string): Promise<FilledDirectory> {
   const path = resolve(name)
@@ -27,7 +27,7 @@ export async function openDirectory(name: string): Promise<FilledDirectory> {
   }
 }
 
-/** The uppermost directory that was made; undefined where nothing had to be. */
+/** The topmost created directory; undefined if none was created. */
 async function make(path: string): Promise<string | undefined> {
   try {
     return await makeUpTo(path)
@@ -36,7 +36,7 @@ async function make(path: string): Promise<string | undefined> {
   }
 }
 
-// Node's own `recursive` never ends where a file system takes no directories, as /proc.
+// Node's own `recursive` never ends on a file system without writable directories, such as /proc.
 async function makeUpTo(path: string): Promise<string | undefined> {
   const errno = await makeOne(path)
   if (errno === undefined) return path
@@ -46,7 +46,7 @@ async function makeUpTo(path: string): Promise<string | undefined> {
   return first ?? path
 }
 
-/** Why it was not made: a directory is there, or none above it, which the last attempt throws. */
+/** Why it was not created: it exists, or its parent does not, which the last attempt throws. */
 async function makeOne(path: string, attempt?: 'last'): Promise<'EEXIST' | 'ENOENT' | undefined> {
   try {
     await mkdir(path)
@@ -70,7 +70,7 @@ function impossible(path: string, cause: unknown): DistError {
   return fileError(path, 'made', cause)
 }
 
-/** Only empty ones: what somebody else has put there is not ours to remove. */
+/** Removes only empty directories: another process may have added files. */
 async function removeUpTo(first: string, last: string): Promise<void> {
   for (let path = last; ; path = dirname(path)) {
     const removed = await rmdir(path).then(

@@ -7,22 +7,22 @@ import { typedName } from '../output/names.js'
 import { mapAhead } from '../several.js'
 import { readLines } from './stdin.js'
 
-/** Names that are looked up together: one after the other would be slow where each look goes to a server. */
+/** Names that are looked up at the same time: each look-up in a bucket is a request. */
 const lookedUpTogether = 32
 
-/** Names that one message has. */
+/** Names that one message lists. */
 const namedAtMost = 5
 
 /**
- * The image that a user means: the one whose name is exactly what was typed (other tools put names of their own
- * into `index.json`), else the one published under the reference. Throws `NOT_FOUND`, and `INVALID_ARGUMENT`
- * for what is neither a name in the store nor a reference.
+ * The image that a user names: the image with exactly this name (other tools write other kinds of names into `index.json`),
+ * else the image that is published under the reference. Throws `NOT_FOUND`, and `INVALID_ARGUMENT` for what is neither a
+ * name in the store nor a reference.
  */
 export async function findImage(text: string, names: Names): Promise<Image> {
   const literal = await imageNamed(text, names)
   if (literal !== undefined) return literal
   const reference = parseReference(text)
-  // Of a tag with a digest the digest counts, and its name is the last.
+  // With a tag and a digest the digest is decisive; its name is the last.
   const name = publishedNames(reference).at(-1) ?? text
   const image = await imageNamed(name, names)
   if (image !== undefined) return image
@@ -33,8 +33,8 @@ export async function findImage(text: string, names: Names): Promise<Image> {
 }
 
 /**
- * The images that a user means, each once, in their order. Throws as `findImage`; where several are not in the store the
- * error names them.
+ * The images that a user names, each once, in their order. Throws as `findImage`; the error lists all images that are not in
+ * the store.
  */
 export async function findImages(texts: Iterable<string>, names: Names): Promise<Image[]> {
   const found = new Map<string, Image>()
@@ -62,7 +62,7 @@ function noneOf(missed: readonly string[]): DistError {
   )
 }
 
-/** The names that are given as arguments and, one a line, in files (`-` is stdin). */
+/** The names of arguments, and of the lines of files (`-` is stdin). */
 export async function readNames(
   context: Context,
   texts: readonly string[],
@@ -73,7 +73,7 @@ export async function readNames(
   return names
 }
 
-/** A digest that a user gives. Throws `INVALID_ARGUMENT`; of one as tables on a terminal show it that says what to do. */
+/** The digest that a user gives. Throws `INVALID_ARGUMENT`, with advice for a shortened digest. */
 export function givenDigest(text: string): Digest {
   if (/^sha(?:256|512):[0-9a-f]{12}$/.test(text))
     throw new DistError(

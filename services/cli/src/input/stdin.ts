@@ -5,11 +5,11 @@ import { abortError, sanitize } from '@dist/errdefs'
 import type { Context } from '../context.js'
 import { fileError } from '../errors/describe.js'
 
-/** What comes through stdin. */
+/** The input of a command. */
 export interface Input {
-  /** A file: it can be read from any place, and again. */
+  /** A file: it can be read from any offset, and again. */
   readonly seekable: boolean
-  /** The bytes from an offset on; only 0 where stdin is not seekable. Iterating throws `CANCELED` on a signal. */
+  /** The bytes from an offset on; only 0 if stdin is not seekable. Iterating throws `CANCELED` when the signal aborts. */
   from(offset: number): AsyncIterable<Uint8Array>
 }
 
@@ -29,8 +29,8 @@ export function openInput(context: Context): Input {
 }
 
 /**
- * Where a file on this descriptor would be read from now: not its beginning where another command of the shell's
- * group has read before us. Undefined for what is no file, or where the system does not tell.
+ * The current offset of a file descriptor: not 0 if another command of the shell's group has read before. Undefined for
+ * what is not a file, or if the system does not provide it.
  */
 function startOfFile(fd: number): number | undefined {
   if (!fstatSync(fd).isFile()) return undefined
@@ -51,15 +51,15 @@ async function* abortable(stream: Readable, signal: AbortSignal): AsyncIterable<
   }
 }
 
-/** What a line of a file says, and where it stands: `refs.txt:3`. */
+/** A line of a file, with its position: `refs.txt:3`. */
 export interface Line {
   readonly text: string
   readonly where: string
 }
 
 /**
- * The lines of a file, `-` is stdin: without blank ones, and without comments, which begin with `#` at the start of a
- * line or behind a blank. Throws `INVALID_ARGUMENT` and `PERMISSION_DENIED` for a file that cannot be read.
+ * The lines of a file (`-` is stdin), without blank lines and comments. A comment starts with `#` at the start of a line or
+ * after a blank. Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read.
  */
 export async function readLines(context: Context, file: string): Promise<Line[]> {
   const content = file === '-' ? await readStdin(context) : await readText(file)

@@ -4,25 +4,25 @@ import type { HostStates } from '@dist/remotes'
 import type { Context } from '../context.js'
 import { note } from '../output/print.js'
 
-/** Milliseconds after which a wait is said. */
-const quietFor = 3_000
+/** Milliseconds after which a wait is reported. */
+const reportAfterMs = 3_000
 
-/** For so long a command for a single object waits, in all, for a host that wants a pause. */
-const patience = 60_000
+/** Milliseconds that a command for a single object waits, in total, for a host that asks for pauses. */
+const longestWaitMs = 60_000
 
-/** Says which hosts are waited for: each once, until it answers. */
+/** Reports the hosts that are waited for: each once until it answers. */
 export class HostWaits {
   readonly #said = new Set<string>()
 
   constructor(private readonly say: (line: string) => void) {}
 
-  /** A host is asked; the function that it gives is called once it has answered, or will not. */
+  /** Called for each request. The returned function is called when the request has ended. */
   begin(host: string): () => void {
     const timer = setTimeout(() => {
       if (this.#said.has(host)) return
       this.#said.add(host)
       this.say(`waiting for ${host} to answer ...`)
-    }, quietFor)
+    }, reportAfterMs)
     return () => {
       clearTimeout(timer)
       this.#said.delete(host)
@@ -31,23 +31,24 @@ export class HostWaits {
 }
 
 /**
- * Calls, and again as long as a host that answers wants a pause: a minute in all, since somebody waits in front of the
- * screen. A host that does not answer is not waited for.
+ * Calls a function, and again while the host asks for a pause: one minute in total, since a user waits. Does not wait for a
+ * host that does not answer.
  */
-export async function waitingOut<T>(
+export async function retryAfterPauses<T>(
   context: Context,
   hosts: HostStates,
   call: () => Promise<T>,
   signal: AbortSignal = context.signal,
 ): Promise<T> {
-  for (let left = patience; ; ) {
+  for (let left = longestWaitMs; ; ) {
     try {
       return await call()
     } catch (thrown) {
       const wait = await pauseOf(thrown, hosts)
       if (wait === undefined || wait > left) throw thrown
       left -= wait
-      if (wait > quietFor) note(context, `waiting ${Math.ceil(wait / 1000)} s: ${(thrown as Error).message}`)
+      if (wait > reportAfterMs)
+        note(context, `waiting ${Math.ceil(wait / 1000)} s: ${(thrown as Error).message}`)
       await sleep(wait, undefined, { signal }).catch(() => {
         throw abortError(signal)
       })
@@ -55,7 +56,7 @@ export async function waitingOut<T>(
   }
 }
 
-/** Milliseconds for which the host that an error is about is to be left alone; undefined where waiting does not help. */
+/** Milliseconds of the pause of the error's host; undefined if waiting does not help. */
 async function pauseOf(thrown: unknown, hosts: HostStates): Promise<number | undefined> {
   const error = firstError(thrown)
   if (!(error instanceof DistError) || !error.retryable || error.host === undefined) return undefined

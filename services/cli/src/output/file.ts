@@ -7,15 +7,15 @@ import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import { fileError } from '../errors/describe.js'
 
 export interface OutputFileOptions {
-  /** Replaces a file that is there. Default: false. */
+  /** Replaces an existing file. Default: false. */
   force?: boolean | undefined
 }
 
 /**
- * Writes a file that is whole or not there: it is written beside its place, made durable, and moved there. A file with
- * something in it is `ALREADY_EXISTS`, also one that another process makes meanwhile; with `force` it is replaced once
- * the new one is whole. What is no file, as a pipe, is written to as it is. Throws what the chunks throw,
- * `INVALID_ARGUMENT` for a place where no file can be, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`.
+ * Writes a file atomically: it is written to a temporary file in the same folder, synced, and moved. Throws `ALREADY_EXISTS`
+ * for an existing file with content, also if another process creates it meanwhile; with `force` the file is replaced. A path
+ * that is not a regular file, such as a pipe, is written directly. Throws as the chunks, `INVALID_ARGUMENT` for an invalid
+ * path, `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`.
  */
 export async function writeOutputFile(
   path: string,
@@ -27,7 +27,7 @@ export async function writeOutputFile(
     throw new DistError('INVALID_ARGUMENT', `${sanitize(path)}: is a directory; give a file`)
   if (there !== undefined && !there.isFile()) return writeTo(path, path, 'w', chunks)
   if (!force) refuse(path, there)
-  // Where a link leads, the file is replaced, not the link.
+  // The target of a link is replaced, not the link.
   const place = there === undefined ? path : await realpath(path)
   const temporary = join(dirname(place), `.${basename(place)}.${randomUUID().slice(0, 8)}`)
   try {
@@ -40,7 +40,7 @@ export async function writeOutputFile(
   }
 }
 
-/** A file without content, as `mktemp` makes it, is nothing that could be lost. */
+/** An empty file, as `mktemp` creates it, may be replaced. */
 function refuse(path: string, there: Stats | undefined): void {
   if (there !== undefined && there.size > 0) throw alreadyThere(path)
 }
@@ -58,7 +58,7 @@ const withoutLinks: ReadonlySet<string | undefined> = new Set([
   'EMLINK',
 ])
 
-/** Takes a place where nothing is. Unlike renaming, linking never takes one that another process is the first to take. */
+/** Moves the file to a free path. Unlike renaming, linking fails if another process has created the path meanwhile. */
 async function occupy(path: string, temporary: string, place: string): Promise<void> {
   try {
     await link(temporary, place)
@@ -84,7 +84,7 @@ async function writeTo(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
-    // Closed by the time this is through: what is still being opened could not be removed yet.
+    // Closed before the function returns, so that the file can be removed.
     await using file = await open(place, flags)
     await pipeline(chunks, file.createWriteStream({ flush: flags === 'wx' }))
   } catch (error) {
@@ -101,7 +101,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** What the system says about the file; every other error as it is. */
+/** Errors of the system as `fileError`; other errors unchanged. */
 function unwritable(path: string, error: unknown): unknown {
   return errnoOf(error) === undefined || error instanceof DistError
     ? error

@@ -1,7 +1,7 @@
 import { sanitize } from '@dist/errdefs'
 import { type Descriptor, formatPlatform, isIndexType, isManifestType } from '@dist/oci'
 
-/** What an object is called in front of its bar: its kind and the start of its digest. */
+/** The label of an object's bar: its kind and the start of its digest. */
 export function labelOf(desc: Descriptor): string {
   const platform = desc.platform === undefined ? '' : ` ${formatPlatform(desc.platform)}`
   return `${kindOf(desc.mediaType)} ${shortDigest(desc.digest)}${platform}`
@@ -14,7 +14,7 @@ export function kindOf(mediaType: string): string {
   return mediaType.includes('config') || mediaType.includes('container.image') ? 'config' : 'blob'
 }
 
-/** Kind and family of a root, as tables show it: `OCI index`. Of other media types there is no short form. */
+/** The type of an image in tables: `OCI index`. Other media types are not shortened. */
 export function typeOf(mediaType: string): string {
   const kind = isIndexType(mediaType) ? 'index' : isManifestType(mediaType) ? 'manifest' : undefined
   if (kind === undefined) return sanitize(mediaType, 60)

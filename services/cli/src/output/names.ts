@@ -1,16 +1,16 @@
 import { sanitize, withoutUserinfo, withSubject } from '@dist/errdefs'
 
-/** A name as it may stand on a terminal: other tools write what they like. */
+/** A name for the terminal. Other tools may have written control characters into it. */
 export function shownName(name: string): string {
   return sanitize(name, 512)
 }
 
-/** A name as it was typed, for who hears that it failed: somebody may have put a password there. */
+/** A name as the user typed it, for an error: without a password. */
 export function typedName(text: string): string {
   return shownName(withoutUserinfo(text))
 }
 
-/** What went wrong with an image, with its name in front: once, since registries' errors name what was asked for. */
+/** The message of a failed image, with its name once: errors of registries name the object already. */
 export function failureOf(name: string, message: string): string {
   return withSubject(shownName(name), message)
 }

@@ -11,12 +11,12 @@ export function print({ stdout }: Context, line: string): void {
   stdout.write(`${line}\n`)
 }
 
-/** A remark for people: never data. */
+/** Prints a note for the user to stderr. */
 export function note({ stderr }: Context, line: string): void {
   stderr.write(`dist: ${line}\n`)
 }
 
-/** What went wrong with a command as a whole: for people a line, with `--json` one object, on stderr. */
+/** Prints the error that ends the command to stderr: a line, or with `--json` an object. */
 export function printFailure(
   { stderr, json = false }: Context,
   { code, message }: { code: Code; message: string },
@@ -24,13 +24,13 @@ export function printFailure(
   stderr.write(json ? `${JSON.stringify({ error: message, code })}\n` : `dist: ${message}\n`)
 }
 
-/** Says how what a signal has cut short goes on. */
+/** Tells how to resume after a signal. */
 export function noteInterrupted(context: Context): void {
   const message = 'interrupted; run the same command to resume'
   printFailure(context, { code: 'CANCELED', message })
 }
 
-/** Writes bytes to stdout and waits where the reader is slow, until the signal aborts where one is given. */
+/** Writes bytes to stdout. Waits for a slow reader, until the signal aborts. */
 export async function writeBytes(
   { stdout, signal }: Pick<Context, 'stdout'> & Partial<Pick<Context, 'signal'>>,
   chunk: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Breaks the paragraphs of a text anew, at so many columns. What is indented, as options and examples are, stays as it
- * is with the whole of its block.
+ * Breaks the paragraphs of a text at so many columns. Blocks with indented lines, such as options and examples, are not
+ * changed.
  */
 export function reflow(text: string, columns: number): string {
   const blocks = text.split('\n\n')

@@ -1,27 +1,27 @@
 import type { Context } from '../context.js'
 import { clip, clipName, pad, textWidth } from './width.js'
 
-/** A column of a table, and what becomes of it where a terminal is too narrow. */
+/** A column of a table, and how it is shortened on a narrow terminal. */
 export interface Column {
   readonly title: string
-  /** Where cells are cut: in the middle of a name, so that its end is seen, or at their end. Default: nowhere. */
+  /** Where cells are cut: in the middle of a name, or at their end. Default: never. */
   readonly cut?: 'name' | 'end' | undefined
-  /** Characters that are left at least of a cell that is cut, before columns are left out. */
+  /** Columns of the terminal that a cut cell keeps before whole columns are left out. */
   readonly least?: number | undefined
-  /** The higher, the sooner the column is left out. Default: never. */
+  /** The column with the highest rank is left out first. Default: never. */
   readonly rank?: number | undefined
 }
 
 export interface TableOptions {
-  /** False: whole, also on a terminal. */
+  /** False: cells are not cut on a terminal. */
   trunc?: boolean | undefined
 }
 
 type Row = readonly string[]
 
 /**
- * A table as it is written to stdout. A terminal gets digests shortened, and no line that is wider than it is; everything
- * else, and a terminal without `trunc`, gets it whole.
+ * A table for stdout. On a terminal digests are shortened and lines fit its width. Elsewhere, and without `trunc`, cells are
+ * whole.
  */
 export function tableFor(
   { stdout }: Pick<Context, 'stdout'>,
@@ -31,7 +31,7 @@ export function tableFor(
 ): string {
   if (!stdout.isTTY || !trunc) return draw(columns, rows)
   const short = rows.map((row) => row.map(shortenDigests))
-  // A terminal that does not know its size says 0.
+  // A terminal of unknown size has 0 columns.
   return draw(...fitted(columns, short, stdout.columns || 80))
 }
 
@@ -58,7 +58,7 @@ function widest(rows: readonly Row[], column: number): number {
   return Math.max(...rows.map((row) => textWidth(row[column] ?? '')))
 }
 
-/** The columns that there is room for, and their cells, cut where that is needed. */
+/** The columns that fit, and their cells, cut if needed. */
 function fitted(columns: readonly Column[], rows: readonly Row[], width: number): [Column[], Row[]] {
   const shown = columns.map((column, i) => ({
     column,
@@ -78,15 +78,15 @@ function fitted(columns: readonly Column[], rows: readonly Row[], width: number)
 
 interface Shown {
   readonly column: Column
-  /** Its place in the rows. */
+  /** Its index in the rows. */
   readonly i: number
   width: number
 }
 
-/** Of a cell that is cut so much is left on the narrowest terminal. */
+/** The least width of a cut cell. */
 const shortest = 8
 
-/** Characters by which the columns are wider than the terminal. */
+/** The width of the columns beyond the terminal. */
 function excess(shown: readonly Shown[], width: number): number {
   return shown.reduce((sum, each) => sum + each.width, gap.length * (shown.length - 1)) - width
 }
@@ -95,7 +95,7 @@ function least({ column, width }: Shown): number {
   return column.cut === undefined ? width : Math.min(width, Math.max(column.least ?? 0, column.title.length))
 }
 
-/** Characters that can be saved without leaving a column out. */
+/** The width that can be saved without leaving a column out. */
 function spare(shown: readonly Shown[]): number {
   return shown.reduce((sum, each) => sum + each.width - least(each), 0)
 }
@@ -105,7 +105,7 @@ function higher(worst: Shown | undefined, each: Shown): Shown | undefined {
   return worst === undefined || each.column.rank > (worst.column.rank ?? 0) ? each : worst
 }
 
-/** Makes what may be cut narrower, names last. */
+/** Shrinks the columns that can be cut, names last. */
 function shrink(shown: readonly Shown[], width: number, floor: (each: Shown) => number): void {
   for (const kind of ['end', 'name'] as const)
     for (const each of shown.filter(({ column }) => column.cut === kind))

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../errors/exit.js'
 
-/** Where a service runs: it logs to stdout, and stops when it is interrupted. */
+/** The process of a service: it logs to stdout, and stops when the signal aborts. */
 export interface ServiceContext {
   env: NodeJS.ProcessEnv
   signal: AbortSignal
@@ -19,8 +19,8 @@ function withValues(option: Option, values: string[]): Option {
 }
 
 /**
- * The command of a service. Flags are handed on as they are written: the service reads the rest of its settings from
- * the environment and from a file, and checks all of them.
+ * The command of a service. Flags are passed on as text: the service reads the other settings from the environment and from a
+ * file, and checks all of them.
  */
 export function serviceCommand(name: string): Command {
   return new Command(name)
@@ -28,40 +28,39 @@ export function serviceCommand(name: string): Command {
       '--queue <url>',
       'the Redis that carries the queue (default: $DIST_QUEUE, else redis://127.0.0.1:6379)',
     )
-    .option('--queue-username <name>', 'the user to sign in as at the queue; passwords are no flags')
-    .option('--queue-ca-file <file>', 'the authorities to trust, PEM, with rediss://')
+    .option('--queue-username <name>', 'the user of the queue; a password is never a flag')
+    .option('--queue-ca-file <file>', 'trusted authorities for rediss://, PEM')
     .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
     .addOption(withValues(new Option('--log-level <level>', 'the least level (default: info)'), logLevels))
-    .option('--deadline <duration>', 'how long stopping may take (default: 10s)')
+    .option('--deadline <duration>', 'the longest time for a shutdown (default: 10s)')
     .option('-v, --verbose', 'show where an error comes from')
 }
 
-/** Options of services that move content. */
+/** Options of services that transfer content. */
 export function withMirror(command: Command): Command {
   return command
     .option(
       '--store <url>',
       'the store of all services of the queue: a folder, or s3://bucket/prefix?endpoint=...',
     )
-    .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; several with commas between')
+    .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; separated by commas')
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
     .option(
       '--addresses <net>',
-      'nets that every registry may lead to, such as 10.0.0.0/8; several with commas between',
+      'networks that every registry may refer to, such as 10.0.0.0/8; separated by commas',
     )
     .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
     .option(
       '--host-patience <duration>',
-      'how long a registry that answers no more is waited for before its images fail (default: 15m)',
+      'how long a registry that no longer answers is retried before its images fail (default: 15m)',
     )
 }
 
-/** Milliseconds for connections to close by themselves. */
+/** Milliseconds for open connections to close. */
 const shutdownGraceMs = 500
 
 /**
- * Runs a service until it is interrupted. That is how services end: they are done then. Why one cannot start is the last
- * line of its log.
+ * Runs a service until the signal aborts; that is exit code 0. The reason of a failed start is the last line of its log.
  */
 export async function serve(
   name: ServiceName,
@@ -75,7 +74,7 @@ export async function serve(
     logEnd(name, stdout, error)
     return exitCodeOf(error)
   }
-  // What was left open at the deadline must not keep the process.
+  // Connections that are still open after the deadline must not keep the process alive.
   setTimeout(() => process.exit(), shutdownGraceMs).unref()
   return exitCodes.done
 }

@@ -2,8 +2,8 @@ import type { Define } from '../context.js'
 import { serve, serviceCommand, withMirror } from './service.js'
 
 const coordinatorExamples = `
-A coordinator resolves references, walks manifests and publishes names; dist worker fetches the blobs. Any number of
-each may share a queue. Logs are JSON on stdout. SIGTERM ends it in order: what is under way is handed back.
+A coordinator resolves references, walks manifests and publishes names; dist worker fetches the blobs. Any number of both can
+share a queue. Logs are JSON on stdout. On SIGTERM it hands its jobs back to the queue and ends.
 
 Examples:
   $ dist coordinator --store /srv/images
@@ -11,10 +11,10 @@ Examples:
 
 export const coordinatorCommand: Define = (context, onExit) =>
   withMirror(serviceCommand('coordinator'))
-    .option('--listen <host:port>', 'where health and metrics are served (default: 127.0.0.1:9464)')
+    .option('--listen <host:port>', 'the address of health and metrics (default: 127.0.0.1:9464)')
     .option(
       '--concurrency <n>',
-      'images of one registry that are planned at the same time; of all, four times as many (default: 16)',
+      'images of one registry that are planned at the same time; of all registries four times as many (default: 16)',
     )
     .addHelpText('after', coordinatorExamples)
     .action(async (flags) => {
@@ -23,8 +23,8 @@ export const coordinatorCommand: Define = (context, onExit) =>
     })
 
 const workerExamples = `
-A worker fetches blobs, verifies them and puts them into the store. Any number of them may share a queue, on any number
-of machines. Logs are JSON on stdout. SIGTERM ends it in order: what is under way is handed back.
+A worker fetches blobs, verifies them and writes them into the store. Any number of workers can share a queue, on any number
+of machines. Logs are JSON on stdout. On SIGTERM it hands its jobs back to the queue and ends.
 
 Examples:
   $ dist worker --store /srv/images
@@ -33,13 +33,13 @@ Examples:
 
 export const workerCommand: Define = (context, onExit) =>
   withMirror(serviceCommand('worker'))
-    .option('--listen <host:port>', 'where health and metrics are served (default: 127.0.0.1:9465)')
+    .option('--listen <host:port>', 'the address of health and metrics (default: 127.0.0.1:9465)')
     .option(
       '--concurrency <n>',
-      'blobs of one registry that are fetched at the same time; of all, four times as many (default: four for each processor)',
+      'blobs of one registry that are fetched at the same time; of all registries four times as many (default: four for each processor)',
     )
-    .option('--memory <size>', 'bytes of blobs that are held on their way (default: 256MiB)')
-    .option('--name <name>', 'what dist active calls it (default: host name and process id)')
+    .option('--memory <size>', 'memory for blobs in transfer (default: 256MiB)')
+    .option('--name <name>', 'its name in dist active (default: host name and process id)')
     .addHelpText('after', workerExamples)
     .action(async (flags) => {
       const { runWorker } = await import('@dist/worker')
@@ -47,8 +47,8 @@ export const workerCommand: Define = (context, onExit) =>
     })
 
 const dashboardExamples = `
-Without credentials everybody who gets there may look, nobody may change anything, and it listens on loopback alone.
-The password is DIST_DASHBOARD_PASSWORD, or stands in the file that DIST_DASHBOARD_PASSWORD_FILE names.
+Without credentials the page is read-only and listens on loopback only. The password is DIST_DASHBOARD_PASSWORD, or in the
+file of DIST_DASHBOARD_PASSWORD_FILE.
 
 Examples:
   $ dist dashboard
@@ -56,12 +56,12 @@ Examples:
 
 export const dashboardCommand: Define = (context, onExit) =>
   serviceCommand('dashboard')
-    .option('--listen <host:port>', 'where it is served (default: 127.0.0.1:8080)')
+    .option('--listen <host:port>', 'the address of the page (default: 127.0.0.1:8080)')
     .option(
       '--health-listen <host:port>',
       'address of /healthz, /readyz and /metrics (default: 127.0.0.1:9466, or a free port)',
     )
-    .option('--user <name>', 'who may sign in')
+    .option('--user <name>', 'the user that may sign in')
     .addHelpText('after', dashboardExamples)
     .action(async (flags) => {
       const { runDashboard } = await import('@dist/dashboard')
