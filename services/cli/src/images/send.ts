@@ -118,17 +118,6 @@ export function checkDigest({ digest }: Descriptor, destination: Reference): voi
   )
 }
 
-/** The source and the platforms of a request: for one platform only its manifest is sent. */
-export function narrowedTo(
-  asked: PlatformRequest,
-  source: Source,
-): { source: Source; platforms: PlatformRequest } {
-  if (asked === 'all') return { source, platforms: asked }
-  const [first, ...others] = asked
-  if (first === undefined || others.length > 0) return { source, platforms: asked }
-  return { source: narrowed(source, first), platforms: 'all' }
-}
-
 export interface ReportParts {
   /** The destination of the image. */
   destination: Reference

@@ -67,11 +67,7 @@ async function mirrorTo(to: string, remote: Registry, work: Work): Promise<numbe
   const prefix = parsePrefix(to)
   const { source, platforms, nameOf } = requestForRegistry(remote, requestedPlatforms(platform))
   const pushes = await openPushes(remote)
-  const destination = (reference: Reference) => {
-    const { digest: _, ...tagged } = reference
-    // The digest of the reference is that of the index.
-    return destinationOf(source.narrows && reference.tag !== undefined ? tagged : reference, prefix)
-  }
+  const destination = (reference: Reference) => destinationOf(nameOf(reference), prefix)
   const target = pushes.targetAt(destination)
   const ingest = pushIngest(pushes, concurrency)
   return await mirrored(
