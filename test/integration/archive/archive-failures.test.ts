@@ -82,7 +82,7 @@ it('where the archive goes: a file is replaced by force alone, also behind a lin
   for (const output of ['folder', 'no/such/folder/out.tar', 'real.tar/out.tar']) {
     const ended = await dist('export', '-o', output, name())
     expect(ended).toMatchObject({ code: 2, stdout: '' })
-    expect(ended.stderr).toMatch(new RegExp(`^dist: ${output} [^\n]+\n$`))
+    expect(ended.stderr).toMatch(new RegExp(`^dist: ${output}: [^\n]+\n$`))
   }
 })
 

@@ -139,7 +139,7 @@ describe('archives', () => {
   it.each([
     [['import', '--name', 'A B'], /"A B"/],
     [['import', '--platform', 'linux'], /"linux"/],
-    [['import', 'gone.tar'], /gone\.tar cannot be read/],
+    [['import', 'gone.tar'], /gone\.tar: cannot be read/],
   ])('%j is refused before anything is read', async (args, says) => {
     const ended = await workspace().dist(args, { stdin: 'no archive' })
     expect(ended.code).toBe(2)

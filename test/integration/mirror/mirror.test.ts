@@ -93,7 +93,7 @@ it('usage errors before anything is sent: 2', async () => {
   const file = workspace().file('refs.txt', `${ref('single:1')}\nno good\n`)
   for (const [args, said] of [
     [['mirror', '-f', file], 'refs.txt:2: '],
-    [['mirror', '-f', 'none.txt'], 'none.txt cannot be read'],
+    [['mirror', '-f', 'none.txt'], 'none.txt: cannot be read'],
     [['mirror'], '-f'],
     [['mirror', '--platform', 'linux', ref('single:1')], 'linux'],
     [['mirror', '--detach', ref('single:1')], '--queue'],

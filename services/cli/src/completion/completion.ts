@@ -1,6 +1,8 @@
 import { Argument, Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/exit.js'
+import { type OutputOptions, withOutput } from '../options.js'
+import { printJson } from '../output/print.js'
 import { bashScript } from './bash.js'
 import { fishScript } from './fish.js'
 import { type CompletionCommand, completionTree } from './tree.js'
@@ -22,13 +24,22 @@ Examples:
   $ dist completion fish > ~/.config/fish/completions/dist.fish`
 
 export const completionCommand: Define = (context, onExit, loadTree) =>
-  new Command('completion')
+  withOutput(new Command('completion'))
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(scripts)))
     .addHelpText('after', examples)
-    .action(async (shell: keyof typeof scripts) => onExit(printScript(context, shell, await loadTree())))
+    .action(async (shell: keyof typeof scripts, options) =>
+      onExit(printScript(context, shell, await loadTree(), options)),
+    )
 
 /** `dist completion`: the script for a shell, on stdout. */
-function printScript({ stdout }: Context, shell: keyof typeof scripts, program: Command): number {
-  stdout.write(scripts[shell](completionTree(program)))
+function printScript(
+  context: Context,
+  shell: keyof typeof scripts,
+  program: Command,
+  { json }: OutputOptions,
+): number {
+  const script = scripts[shell](completionTree(program))
+  if (json) printJson(context, { shell, script })
+  else context.stdout.write(script)
   return exitCodes.done
 }
