@@ -1,27 +1,24 @@
-/** A lock that is held. `await using` releases it. */
+/** A held lock. `await using` releases it. */
 export interface Lock extends AsyncDisposable {
   readonly key: string
   /**
-   * Aborts when the lock is lost: somebody else may hold the key now. The holder stops what it does; what it has
-   * written so far harms nobody, because content is verified before it is committed.
+   * Aborts when the lock is lost: another holder may have the key now. The holder stops its work. What it has written
+   * does no harm, because content is verified before it is committed.
    */
   readonly signal: AbortSignal
-  /** Lets the key go. Releasing twice, or after the lock was lost, does nothing. */
+  /** Frees the key. Has no effect the second time, or after the lock was lost. */
   release(): Promise<void>
 }
 
 export interface AcquireOptions {
   /** Ends the wait with `CANCELED`. */
   signal?: AbortSignal | undefined
-  /**
-   * How long to wait for a held key, in milliseconds. Default: as long as it takes.
-   * 0 asks once.
-   */
+  /** Milliseconds to wait for a held key. 0 tries once. Default: no limit. */
   wait?: number | undefined
 }
 
-/** Gives one holder at a time a key. Locks save bandwidth; correctness never depends on them. */
+/** Gives a key to one holder at a time. Locks save bandwidth; correctness never depends on them. */
 export interface Locker {
-  /** Throws `UNAVAILABLE` (`held`), naming since when the key is held where that is known, when the wait is over. */
+  /** Throws `UNAVAILABLE` (`held`) after the wait, with the time since when the key is held, if that is known. */
   acquire(key: string, options?: AcquireOptions): Promise<Lock>
 }

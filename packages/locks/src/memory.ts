@@ -6,16 +6,16 @@ interface Held {
   waiters: Set<() => void>
 }
 
-/** Locks within one process, first come, first served. Never lost. */
+/** Locks within one process, first come, first served. They are never lost. */
 export class MemoryLocker implements Locker {
   readonly #held = new Map<string, Held>()
 
   async acquire(key: string, options: AcquireOptions = {}): Promise<Lock> {
     throwIfAborted(options.signal)
     const held = this.#held.get(key)
-    // A waiter takes the key over without its being free in between, so that no newcomer can overtake it.
+    // A released key goes to the next waiter without becoming free, so that no later caller overtakes it.
     if (held === undefined) this.#held.set(key, { since: new Date(), waiters: new Set() })
-    else await turn(key, held, options)
+    else await waitForTurn(key, held, options)
     return this.#lock(key)
   }
 
@@ -33,23 +33,23 @@ export class MemoryLocker implements Locker {
   }
 }
 
-function turn(key: string, held: Held, { signal, wait }: AcquireOptions): Promise<void> {
+function waitForTurn(key: string, held: Held, { signal, wait }: AcquireOptions): Promise<void> {
   const unavailable = () =>
     new DistError('UNAVAILABLE', `${key} is locked since ${held.since.toISOString()}`, { held: true })
   if (wait === 0) return Promise.reject(unavailable())
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {
-      held.waiters.delete(mine)
+      held.waiters.delete(enter)
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       if (error !== undefined) return reject(error)
       held.since = new Date()
       resolve()
     }
-    const mine = () => settle()
+    const enter = () => settle()
     const onAbort = () => settle(signal === undefined ? undefined : abortError(signal))
     const timer = wait === undefined ? undefined : setTimeout(() => settle(unavailable()), wait)
     signal?.addEventListener('abort', onAbort, { once: true })
-    held.waiters.add(mine)
+    held.waiters.add(enter)
   })
 }

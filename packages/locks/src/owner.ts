@@ -2,18 +2,17 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 
 /**
- * A process, told apart from every other one that may ever share a store with it.
- * `machine` stands for the running kernel and the pid namespace: containers of one machine have different ones.
- * It is empty where the system does not tell (no /proc).
+ * Identifies a process among all that may ever share a store with it. `machine` identifies the running kernel and the
+ * pid namespace: containers of one machine have different ones. It is empty on a system without /proc.
  */
 export interface Owner {
   readonly machine: string
   readonly pid: number
-  /** When the process started, in ticks since boot: a pid comes round again, this with it does not. */
+  /** When the process started, in ticks since boot: pids are used again, a pid with its start is not. */
   readonly start: string
 }
 
-export type Fate = 'alive' | 'dead' | 'unknown'
+export type Liveness = 'alive' | 'dead' | 'unknown'
 
 let own: Owner | undefined
 
@@ -33,20 +32,20 @@ export function parseOwner(text: string): Owner | undefined {
   return { machine, pid: Number(pid), start }
 }
 
-/** Whether a process still runs. Of another machine, or another pid namespace of this one: unknown. */
-export function livenessOf(owner: Owner): Fate {
+/** Whether a process still runs. `unknown` on another machine, or in another pid namespace. */
+export function livenessOf(owner: Owner): Liveness {
   const self = thisProcess()
   if (owner.machine === '' || owner.machine !== self.machine) return 'unknown'
   if (owner.pid === self.pid) return owner.start === self.start ? 'alive' : 'dead'
-  if (!answers(owner.pid)) return 'dead'
+  if (!exists(owner.pid)) return 'dead'
   const stat = statOf(String(owner.pid))
-  // Unreadable although it answers: /proc hides the processes of other users.
+  // It exists, but /proc hides the processes of other users.
   if (stat === undefined) return 'unknown'
-  // A zombie waits for its parent only: a container whose first process reaps nobody keeps it for ever.
+  // A zombie runs no more. It stays in a container whose first process does not reap it.
   return stat.start === owner.start && !'ZX'.includes(stat.state) ? 'alive' : 'dead'
 }
 
-function answers(pid: number): boolean {
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -55,7 +54,7 @@ function answers(pid: number): boolean {
   }
 }
 
-/** proc(5): the fields after the command name, which may itself hold blanks and parentheses. */
+/** proc(5): the fields after the command name, which may contain blanks and parentheses. */
 function statOf(pid: string): { state: string; start: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -7,7 +7,7 @@ lockerSuite('MemoryLocker', async () => {
   return { locker, other: locker, close: async () => {} }
 })
 
-it('serves who waits in the order they came', async () => {
+it('serves waiters in the order of their calls', async () => {
   const locker = new MemoryLocker()
   const first = await locker.acquire('key')
   const order: number[] = []
@@ -21,7 +21,7 @@ it('serves who waits in the order they came', async () => {
   expect(order).toEqual([1, 2, 3])
 })
 
-it('lets nobody who comes later overtake one who waits', async () => {
+it('does not let a later caller overtake a waiter', async () => {
   const locker = new MemoryLocker()
   const first = await locker.acquire('key')
   const second = locker.acquire('key')
@@ -30,7 +30,7 @@ it('lets nobody who comes later overtake one who waits', async () => {
   await (await second).release()
 })
 
-it('says since when the present holder has the key, not the first one', async () => {
+it('reports since when the current holder has the key, not the first one', async () => {
   const locker = new MemoryLocker()
   const first = await locker.acquire('key')
   const waiting = locker.acquire('key')

@@ -1,26 +1,26 @@
 import type { Obstacle } from './obstacle.js'
 
-/** An obstacle in a sentence, for terminals, logs and probes. `now` is in milliseconds since 1970. */
+/** An obstacle as a sentence, for terminals, logs and probes. `now`: milliseconds since 1970. */
 export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
   switch (obstacle.kind) {
     case 'no-service': {
       const { service, lastSeenAt } = obstacle
-      const seen = lastSeenAt === undefined ? '' : `, the last one was seen ${ago(lastSeenAt, now)}`
+      const seen = lastSeenAt === undefined ? '' : `, last seen ${ago(lastSeenAt, now)}`
       return `no ${service} is alive${seen}: start dist ${service}`
     }
     case 'paused-queue':
       return `the queue ${obstacle.queue} is paused: resume it in the dashboard`
     case 'paused-host': {
       const { host, until, because } = obstacle
-      // The reason begins with the host.
+      // The reason may begin with the host.
       const why = because.startsWith(host) ? because.slice(host.length).trimStart() : because
       return `${host} is paused until ${clock(until)} (${ahead(until, now)}): ${why}`
     }
     case 'retries': {
       const { images, at, error } = obstacle
-      const what = images === 1 ? '1 image is' : `${images} images are`
+      const what = images === 1 ? '1 image waits' : `${images} images wait`
       const why = error === undefined ? '' : `; last error: ${error.message}`
-      return `${what} tried again at ${clock(at)} (${ahead(at, now)})${why}`
+      return `${what} for another attempt at ${clock(at)} (${ahead(at, now)})${why}`
     }
     case 'held': {
       const { queue, subject, by, silentSince } = obstacle
@@ -36,7 +36,7 @@ function clock(date: Date): string {
 
 function ahead(date: Date, now: number): string {
   const left = date.getTime() - now
-  return left < 1_000 ? 'any moment' : `in ${duration(left)}`
+  return left < 1_000 ? 'now' : `in ${duration(left)}`
 }
 
 function ago(date: Date, now: number): string {

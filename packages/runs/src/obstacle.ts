@@ -2,25 +2,25 @@ import type { ReportedError } from './runs.js'
 
 export type QueueName = 'runs' | 'images' | 'blobs'
 
-/** Why something that is to be done stands still. */
+/** A reason why runs make no progress. */
 export type Obstacle =
-  /** Nobody who does such work lives. */
+  /** No coordinator, or no worker, is alive. */
   | {
       readonly kind: 'no-service'
       readonly service: 'coordinator' | 'worker'
       /** When the last one was seen, if that is known. */
       readonly lastSeenAt?: Date | undefined
     }
-  /** Somebody has paused a queue. */
+  /** A user has paused a queue. */
   | { readonly kind: 'paused-queue'; readonly queue: QueueName }
-  /** A registry is not asked for a while. */
+  /** A registry gets no requests for a while. */
   | { readonly kind: 'paused-host'; readonly host: string; readonly until: Date; readonly because: string }
-  /** Images wait to be tried again, the first of them until `at`. */
+  /** Images wait for another attempt, the first of them until `at`. */
   | {
       readonly kind: 'retries'
       readonly images: number
       readonly at: Date
-      /** That of the first one. */
+      /** The error of the first one. */
       readonly error?: ReportedError | undefined
     }
   /** A service that gives no sign of life has the job of an image or a blob. */
@@ -34,7 +34,7 @@ export type Obstacle =
       readonly silentSince: Date
     }
 
-/** A service, as far as it may be an obstacle. */
+/** A service, as far as it can be an obstacle. */
 export interface SeenService {
   readonly id: string
   readonly service: string
@@ -44,9 +44,10 @@ export interface SeenService {
   readonly silentSince?: Date | undefined
 }
 
-/** A host that is not asked, by milliseconds since 1970. */
+/** A host, as far as it can be an obstacle. */
 export interface SeenHost {
   readonly host: string
+  /** Milliseconds since 1970. */
   readonly pausedUntil?: number | undefined
   readonly because?: string | undefined
 }
@@ -57,7 +58,7 @@ export interface ObstacleSources {
 }
 
 /**
- * Tells why things stand still: of one run, or of all. Rejects with `UNAVAILABLE` when Redis gives no answer in time.
- * Costs a few questions, whatever the queues have.
+ * Reads the obstacles of one run, or of all runs. Rejects with `UNAVAILABLE` when Redis gives no answer in time. It
+ * costs a few commands, whatever the queues have.
  */
 export type ObstacleReader = (run?: string) => Promise<Obstacle[]>

@@ -1,31 +1,30 @@
 import type { Selection } from '@dist/content'
 import type { Code } from '@dist/errdefs'
 
-/** `mirror`: images are brought in; `verify`: what the services' store has of them is hashed again. */
+/** `mirror`: images are fetched; `verify`: the stored content of images is hashed again. */
 export type RunKind = 'mirror' | 'verify'
 
-/** What somebody wants mirrored or verified. */
 export interface RunRequest {
   /** Default: `mirror`. */
   readonly kind?: RunKind | undefined
   /**
-   * As users write them; a bad one fails its image, not the run. Read once, in bounded memory. To verify none in
-   * particular is to verify all that the store has when a coordinator takes the run.
+   * As users write them. An invalid one fails its image, not the run. Read once, in bounded memory. A verification
+   * without references verifies all images that the store has when a coordinator takes the run.
    */
   readonly references: Iterable<string> | AsyncIterable<string>
-  /** All platforms, or those listed (`linux/arm64`). Of a verification it does not count. */
+  /** All platforms, or those listed (`linux/arm64`). A verification ignores it. */
   readonly platforms: Selection
-  /** The id of the store that is meant; refused with `INVALID_ARGUMENT` when the services have another. */
+  /** The id of the expected store. `INVALID_ARGUMENT` when the services have another one. */
   readonly store?: string | undefined
-  /** Somebody waits for these images: they go before those of other runs. Default: false. */
+  /** A person waits for these images: they go before those of other runs. Default: false. */
   readonly byHand?: boolean | undefined
-  /** A registry, or a path there (`registry.example.com/mirror`), that gets the images in place of the store. */
+  /** A registry, or a path there (`registry.example.com/mirror`), that gets the images instead of the store. */
   readonly to?: string | undefined
 }
 
 /**
- * `running`: images are under way; `done`: all images are; `failed`: all images ended, some failed;
- * `canceled`: somebody gave it up; `lost`: Redis no longer knows its jobs.
+ * `running`: images are under way; `done`: all images are done; `failed`: all images ended, some failed; `canceled`: it
+ * was canceled before its end; `lost`: Redis no longer has its references.
  */
 export type RunState = 'running' | 'done' | 'failed' | 'canceled' | 'lost'
 
@@ -36,28 +35,28 @@ export interface RunStatus {
   readonly createdAt: Date
   /** Set once the run has ended. */
   readonly endedAt?: Date | undefined
-  /** Milliseconds that it took, or has taken so far. The time between an end and a retry is not in it. */
+  /** Milliseconds of work, so far or in all. The time between an end and a retry does not count. */
   readonly elapsed: number
-  /** Empty until a coordinator has the run, where nobody named a store and none was known. */
+  /** The id of the store; empty while it is not known, and for a run to a registry. */
   readonly store: string
-  /** Where the images go, when not into the store; then no store is named. */
+  /** The registry that gets the images instead of the store. */
   readonly to?: string | undefined
   readonly platforms: Selection
-  /** Why a run has failed that never got as far as its images. */
+  /** Why a run has failed before it had images. */
   readonly error?: ReportedError | undefined
   readonly images: {
     readonly total: number
     readonly done: number
     readonly failed: number
-    /** In a run that was given up, those that had not ended by then: what has not is under way or waits in others. */
+    /** In a canceled run, the images that had not ended. In other runs 0. */
     readonly canceled: number
     readonly active: number
   }
-  /** Blobs that images of the run lacked, each once however many they are; `total` grows while images are planned. */
+  /** The blobs that images of the run lacked, each digest once. `total` grows while images are planned. */
   readonly blobs: { readonly total: number; readonly done: number; readonly failed: number }
   /**
-   * Of these blobs, but for what was there by other ways or from earlier, cut-off transfers; `fetched` counts what crossed
-   * the network, or was read to be verified; what is under way is included.
+   * The bytes of these blobs, without those that were present by other ways or from earlier transfers. `fetched`: bytes
+   * over the network, or read to be verified; transfers under way are included.
    */
   readonly bytes: { readonly total: number; readonly fetched: number }
 }
@@ -69,25 +68,25 @@ export interface RunFilter {
   readonly state?: RunState | undefined
 }
 
-/** How it went, or goes, for one image of a run. */
+/** The result of one image, or how far it is. Runs of a queue and embedded mirrors report the same. */
 export interface ImageReport {
   /** Its place in the request, from 0. */
   readonly index: number
   readonly reference: string
-  /** The name that it gets at a registry, where it does not go into the store. */
+  /** Its name at the registry that gets it instead of the store. */
   readonly to?: string | undefined
   readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
   readonly digest?: string | undefined
   /** Nothing had to be done. */
   readonly upToDate?: boolean | undefined
-  /** What this image's own jobs fetched, manifests included, or verified. */
+  /** What was fetched for this image, manifests included, or verified. */
   readonly fetched?: Amount | undefined
-  /** What was there, or came through another image's jobs, or was verified by them. */
+  /** What was present, or was fetched or verified for another image. */
   readonly shared?: Amount | undefined
-  /** What could not be found out of it, and did not matter enough to fail it. */
+  /** What is not known about it, without failing it. */
   readonly remarks?: readonly string[] | undefined
   readonly error?: ReportedError | undefined
-  /** The blobs that could not be had, or are not as they should be. */
+  /** The blobs that could not be fetched, or did not verify. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[] | undefined
 }
 
@@ -101,12 +100,11 @@ export interface ReportedError {
   readonly message: string
 }
 
-/** Submits runs to the coordinators and looks after them. Everybody who can reach the queue sees the same runs. */
+/** Submits runs to coordinators and reports about them. All clients of a queue see the same runs. */
 export interface Runs extends AsyncDisposable {
   /**
-   * Resolves to the run's id once Redis has all of it. Submitting needs no service to be up.
-   * `INVALID_ARGUMENT` for another store than the services' own, and for a `to` that is none; `RESOURCE_EXHAUSTED`
-   * when Redis is full.
+   * Resolves to the run's id once the queue has all of it. No service needs to be up. `INVALID_ARGUMENT` for another
+   * store than the services', and for an invalid `to`; `RESOURCE_EXHAUSTED` when the queue is full.
    */
   submit(request: RunRequest): Promise<string>
   /**
@@ -116,22 +114,19 @@ export interface Runs extends AsyncDisposable {
   resolve(prefix: string): Promise<string>
   /** Newest first. Reads no more runs than it needs to fill `limit`. */
   list(filter?: RunFilter): Promise<RunStatus[]>
-  /** Throws `NOT_FOUND`; a run whose jobs are gone is `lost`. */
+  /** Throws `NOT_FOUND`. */
   status(run: string): Promise<RunStatus>
-  /** Every image of the run, in the order of the request, in bounded memory. */
+  /** Every image of the run, in the order of the request, in bounded memory. `NOT_FOUND`. */
   images(run: string): AsyncIterable<ImageReport>
-  /** Only those that failed, in the order of the request. */
+  /** Only the failed images, in the order of the request. `NOT_FOUND`. */
   failed(run: string): AsyncIterable<ImageReport>
   /**
    * Runs the failed and the canceled images once more, also while others are under way; resolves to their number. A
-   * canceled run is running again, also with 0: its names were still being listed when it was canceled.
+   * canceled run is running again, also with 0: its names were still being listed when it was canceled. `NOT_FOUND`.
    */
   retry(run: string): Promise<number>
-  /**
-   * Nothing of the run starts any more, and transfers under way stop within a second or so. A run that has ended
-   * stays as it is.
-   */
+  /** Cancels a run: nothing of it starts, and transfers under way end within seconds. Has no effect on an ended run. */
   cancel(run: string): Promise<void>
-  /** The id of the store that the services write to; undefined while none has ever started. */
+  /** The id of the services' store; undefined while no service has ever started. */
   store(): Promise<string | undefined>
 }

@@ -3,7 +3,7 @@ export type ServiceEvent =
   | {
       readonly type: 'image' | 'blob'
       readonly run: string
-      /** `done`: it was fetched or published; `verified`: what is stored was read, and is right. */
+      /** `done`: it was fetched or published; `verified`: the stored content was read and is right. */
       readonly state:
         | 'started'
         | 'done'
@@ -13,9 +13,9 @@ export type ServiceEvent =
         | 'retrying'
         | 'failed'
         | 'canceled'
-      /** The reference, or the digest. */
+      /** The reference of an image, or the digest of a blob. */
       readonly subject: string
-      /** Of a blob: the reference of the image that needs it, the host that it comes from, and the one that it goes to. */
+      /** For a blob: the reference of its image, the host of its source, and the host of its destination. */
       readonly image?: string | undefined
       readonly host?: string | undefined
       readonly to?: string | undefined
@@ -31,11 +31,11 @@ export interface Service {
   ready(): Promise<void>
   /** Proves that jobs are being consumed, not only that Redis answers. Throws `UNAVAILABLE` with the reason. */
   checkReady(): Promise<void>
-  /** Jobs being worked on. */
+  /** Jobs under way. */
   readonly active: number
   /**
-   * Takes no more jobs; those under way are aborted and handed back without losing an attempt, or left to the
-   * stall check when the deadline (milliseconds, default 10,000) passes first. Never hangs.
+   * Takes no more jobs. Jobs under way are aborted and handed back without using an attempt; after the deadline
+   * (milliseconds, default 10,000) they are left to the stall check. Never hangs.
    */
   stop(options?: { deadline?: number | undefined }): Promise<void>
 }

@@ -8,7 +8,7 @@ it.each([
   [{ kind: 'no-service', service: 'worker' } as const, 'no worker is alive: start dist worker'],
   [
     { kind: 'no-service', service: 'coordinator', lastSeenAt: at(-34) } as const,
-    'no coordinator is alive, the last one was seen 34 s ago: start dist coordinator',
+    'no coordinator is alive, last seen 34 s ago: start dist coordinator',
   ],
   [
     { kind: 'paused-queue', queue: 'blobs' } as const,
@@ -30,12 +30,12 @@ it.each([
       at: at(8),
       error: { code: 'UNAVAILABLE', message: 'the connection was reset' },
     } as const,
-    '3 images are tried again at 2026-01-01T12:00:08Z (in 8 s); last error: the connection was reset',
+    '3 images wait for another attempt at 2026-01-01T12:00:08Z (in 8 s); last error: the connection was reset',
   ],
   [
     { kind: 'held', queue: 'blobs', subject: 'sha256:1', by: 'w1', silentSince: at(-7200) } as const,
     'blob sha256:1 is held by w1, silent since 2026-01-01T10:00:00Z (2 h ago)',
   ],
-])('an obstacle is a sentence: %o', (obstacle, sentence) => {
+])('describes an obstacle in a sentence: %o', (obstacle, sentence) => {
   expect(describeObstacle(obstacle, now)).toBe(sentence)
 })

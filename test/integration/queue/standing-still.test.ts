@@ -102,7 +102,7 @@ it('Q18 a worker that was killed: who has the blob is said, and since when there
     new RegExp(`^waits +blob ${layer.descriptor.digest} is held by w1, silent since .* ago\\)$`, 'm'),
   )
   expect(await metric(coordinator, 'dist_jobs_held_by_silent_services{queue="blobs"}')).toBeGreaterThan(0)
-  await statusSays(/^waits +no worker is alive, the last one was seen \d+ s ago: start dist worker$/m)
+  await statusSays(/^waits +no worker is alive, last seen \d+ s ago: start dist worker$/m)
   expect(await readyz(coordinator)).toMatch(/^ok\nno worker is alive/)
   expect(await metric(coordinator, 'dist_services_missing{service="worker"}')).toBe(1)
 })
@@ -112,7 +112,7 @@ it('Q18 images that wait to be tried again: status says how many, until when, an
   const coordinator = await started('coordinator')
   await started('worker')
   await submitted(`${registry().host}/app:v1`)
-  await statusSays(/^waits +1 image is tried again at [-0-9T:]+Z \(.*\); last error: .+$/m)
+  await statusSays(/^waits +1 image waits for another attempt at [-0-9T:]+Z \(.*\); last error: .+$/m)
   expect(await metric(coordinator, 'dist_images_retrying')).toBe(1)
 })
 
