@@ -9,7 +9,7 @@ const missing = new DistError('NOT_FOUND', 'a is not there')
 const reset = new DistError('UNAVAILABLE', 'the connection was reset')
 
 describe('a failure of a job', () => {
-  it('is final at once unless a retry may help (Q11)', () => {
+  it('is final at once when a retry cannot help (Q11)', () => {
     expect(isFinal(missing, 0, 6)).toBe(true)
     expect(isFinal(new TypeError('a bug'), 0, 6)).toBe(true)
     expect(isFinal(reset, 0, 6)).toBe(false)
@@ -17,7 +17,7 @@ describe('a failure of a job', () => {
     expect(isFinal(reset, 5, 6)).toBe(true)
   })
 
-  it('tells BullMQ by its class, and the report by its text', () => {
+  it('has a class for BullMQ, and a text for the report', () => {
     expect(jobError(missing, true)).toBeInstanceOf(UnrecoverableError)
     expect(jobError(reset, false)).not.toBeInstanceOf(UnrecoverableError)
     for (const error of [jobError(missing, true), jobError(reset, false)])
@@ -28,7 +28,7 @@ describe('a failure of a job', () => {
     })
   })
 
-  it('keeps no secret of a URL, and no page of text', () => {
+  it('keeps no secret of a URL, and a bounded text', () => {
     const error = new DistError(
       'UNAVAILABLE',
       `https://user:secret@a/b?X-Amz-Signature=secret ${'x'.repeat(9999)}`,
@@ -38,7 +38,7 @@ describe('a failure of a job', () => {
     expect(message.length).toBeLessThanOrEqual(500)
   })
 
-  it('that BullMQ found by itself has a code, too (Q10)', () => {
+  it('that BullMQ made itself has a code, too (Q10)', () => {
     expect(isJobError(new Error('job stalled more than allowable limit'))).toBe(false)
     expect(readReason('job stalled more than allowable limit')).toMatchObject({ code: 'INTERNAL' })
     expect(readReason(undefined)).toMatchObject({ code: 'INTERNAL' })
@@ -58,7 +58,7 @@ describe('the pause before an attempt', () => {
     }
   })
 
-  it('is what the other side asked for, up to a bound (Q11)', () => {
+  it('is the Retry-After, up to a bound (Q11)', () => {
     const asked = (retryAfter: number) =>
       pauseBefore(1, jobError(new DistError('UNAVAILABLE', 'slow down', { retryAfter }), false), tuning)
     expect(asked(3_000)).toBeGreaterThanOrEqual(3_000)
@@ -68,7 +68,7 @@ describe('the pause before an attempt', () => {
   })
 })
 
-describe('what Redis answers', () => {
+describe('an error of Redis', () => {
   it.each([
     ["OOM command not allowed when used memory > 'maxmemory'.", 'RESOURCE_EXHAUSTED', true],
     ["READONLY You can't write against a read only replica.", 'UNAVAILABLE', true],
@@ -76,8 +76,10 @@ describe('what Redis answers', () => {
     ['Connection is closed.', 'UNAVAILABLE', true],
     ['connect ECONNREFUSED 127.0.0.1:6379', 'UNAVAILABLE', true],
     ["NOPERM this user has no permissions to run the 'eval' command", 'PERMISSION_DENIED', false],
+    ['NOAUTH Authentication required.', 'UNAUTHENTICATED', false],
+    ['WRONGPASS invalid username-password pair or user is disabled.', 'UNAUTHENTICATED', false],
     ['something else', 'INTERNAL', false],
-  ])('%s has a code', (message, code, retryable) => {
+  ])('has a code: %s', (message, code, retryable) => {
     expect(toDistError(new Error(message))).toMatchObject({ code, retryable })
   })
 })

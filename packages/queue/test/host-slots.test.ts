@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type HostSlot, HostSlots, type HostSlotsOptions } from '../src/engine/host-slots.js'
 
-const soon = 20
+const waitMs = 20
 
 function slots(options: Partial<HostSlotsOptions> = {}) {
-  const shared = new HostSlots({ perHost: 2, trials: false, waitMs: soon, ...options })
+  const shared = new HostSlots({ perHost: 2, trials: false, waitMs, ...options })
   const stop = new AbortController()
   const room = { full: false }
   const enter = (host: string) => shared.enter(host, { signal: stop.signal, isFull: () => room.full })
@@ -17,15 +17,15 @@ async function entered(slot: Promise<HostSlot | undefined>): Promise<HostSlot> {
   return held
 }
 
-/** Whether a promise is still open after a moment. */
+/** Whether a promise is still pending after a moment. */
 async function waits(promise: Promise<unknown>): Promise<boolean> {
   const open = Symbol('open')
-  const later = new Promise((resolve) => setTimeout(resolve, soon * 3, open))
+  const later = new Promise((resolve) => setTimeout(resolve, waitMs * 3, open))
   return (await Promise.race([promise, later])) === open
 }
 
 describe('the slots of hosts', () => {
-  it('are so many for each host, and free for the next when one is given back', async () => {
+  it('are limited for each host; a freed one goes to the next job', async () => {
     const { enter } = slots()
     const [first] = [await entered(enter('a')), await entered(enter('a'))]
     const third = enter('a')
@@ -35,7 +35,7 @@ describe('the slots of hosts', () => {
     await entered(third)
   })
 
-  it('are never given to more than that when several are asked for at once', async () => {
+  it('are never exceeded when several are requested at the same time', async () => {
     const { enter } = slots()
     const asked = Array.from({ length: 6 }, () => enter('a'))
     const held: HostSlot[] = []
@@ -47,7 +47,7 @@ describe('the slots of hosts', () => {
     expect(held).toHaveLength(2)
   })
 
-  it('are refused at a host that stands still once others need the room', async () => {
+  it('are refused at a host without progress when other hosts need the room', async () => {
     const { enter, room } = slots()
     await Promise.all([entered(enter('a')), entered(enter('a'))])
     const third = enter('a')
@@ -56,7 +56,7 @@ describe('the slots of hosts', () => {
     expect(await third).toBeUndefined()
   })
 
-  it('are waited for at a host that gets on, however full it is', async () => {
+  it('are waited for at a host with progress, however full the consumer is', async () => {
     const { enter, room } = slots({ waitMs: 10_000 })
     room.full = true
     const ended = await entered(enter('a'))
@@ -68,7 +68,7 @@ describe('the slots of hosts', () => {
     expect(await waits(more)).toBe(true)
   })
 
-  it('are one until a host has answered, where there are trials', async () => {
+  it('are one until a host has answered, with trials', async () => {
     const { enter, room } = slots({ trials: true })
     const trial = await entered(enter('a'))
     const next = enter('a')
@@ -83,7 +83,7 @@ describe('the slots of hosts', () => {
     expect(await enter('a')).toBeUndefined()
   })
 
-  it('are not waited for any more after an abort', async () => {
+  it('are not waited for after an abort', async () => {
     const { enter, stop } = slots({ perHost: 1 })
     const held = await entered(enter('a'))
     const next = enter('a')

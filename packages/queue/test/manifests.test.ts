@@ -29,21 +29,21 @@ it('a manifest that was read is not fetched again', async () => {
   expect(remote.fetchesOf(first)).toBe(1)
 })
 
-it('one that came with resolving is not fetched at all', async () => {
+it('a manifest that came with the resolution is not fetched', async () => {
   const { remote, source, read } = world(1 << 20)
   const { desc } = await source.resolve(reference, { intent: 'manifest' })
   expect(digestOf(await read(desc))).toBe(third.digest)
   expect(remote.fetches).toEqual([])
 })
 
-it('what is remembered stays as it is, whatever becomes of what was handed out', async () => {
+it('a cached manifest does not change when the receiver changes its chunks', async () => {
   const { read } = world(1 << 20)
   await read(first)
   ;(await read(first)).fill(0)
   expect(digestOf(await read(first))).toBe(first.digest)
 })
 
-it('what is wrong is handed on and not remembered', async () => {
+it('content with a wrong digest is passed on and not cached', async () => {
   const { remote, read } = world(1 << 20)
   remote.script(first, async ({ content }) => ({
     offset: 0,
@@ -56,7 +56,7 @@ it('what is wrong is handed on and not remembered', async () => {
   expect(remote.fetchesOf(first)).toBe(2)
 })
 
-it('memory is bounded: what was not asked for longest goes', async () => {
+it('the cache is bounded: the least recently used content is dropped', async () => {
   const { remote, read } = world(first.size + second.size)
   for (const desc of [first, second, first, third, first, second]) await read(desc)
   expect([first, second, third].map((desc) => remote.fetchesOf(desc))).toEqual([1, 2, 1])

@@ -5,7 +5,7 @@ import { formatSnapshot, parseSnapshot } from '../src/status/entry.js'
 const startedAt = new Date(1_700_000_000_000)
 const updatedAt = new Date(1_700_000_001_000)
 
-it('comes back as it was published', () => {
+it('is read as it was published', () => {
   const writes = [
     { ref: 'layer-sha256:abc', offset: 0, startedAt, updatedAt },
     { ref: 'layer-sha256:def', offset: 17, total: 0, startedAt, updatedAt },
@@ -16,7 +16,7 @@ it('comes back as it was published', () => {
 })
 
 it.each([
-  ['no JSON', ''],
+  ['invalid JSON', ''],
   ['cut JSON', '["w",["r",1,null,1,1]'],
   ['an object', '{}'],
   ['no worker', '[1,["r",1,null,1,1]]'],
@@ -30,11 +30,11 @@ it.each([
   expect(parseSnapshot(text)).toEqual([])
 })
 
-it('keeps the rows beside one that is wrong', () => {
+it('keeps the rows beside an invalid one', () => {
   expect(parseSnapshot('["w",["r",-1,null,1,1],["s",1,null,1,1]]')).toHaveLength(1)
 })
 
-it('never throws, and lists nothing that moves the cursor', () => {
+it('never throws, and returns no control characters', () => {
   fc.assert(
     fc.property(fc.json(), fc.string(), fc.string(), (json, worker, ref) => {
       parseSnapshot(json)

@@ -10,10 +10,10 @@ const workspace = useWorkspace()
 const redis = perTest(() => startDurableRedis())
 
 const queue = () => ['--queue', redis().url]
-/** No image of it will ever be there, and nobody is told so before a service has looked. */
+/** A reference without an image. No service runs, so that it does not fail. */
 const reference = 'registry.invalid/nothing:1'
 
-/** Submits a run that nobody takes, and tells its id. */
+/** Submits a run that no service takes; returns its id. */
 async function submitted(): Promise<string> {
   const { code, stdout } = await workspace().dist(['mirror', '--detach', ...queue(), reference])
   expect(code).toBe(0)
@@ -23,7 +23,7 @@ async function submitted(): Promise<string> {
 const libraries = /ioredis|BullMQ|max ?retries|Connection is closed|internal error/i
 
 describe('while Redis is away', () => {
-  it('dist status, runs and active wait for it some seconds', async () => {
+  it('dist status, runs and active wait for it for some seconds', async () => {
     await submitted()
     await using gate = await new Gate(redis().url).listen()
     gate.close()
@@ -39,7 +39,7 @@ describe('while Redis is away', () => {
     }
   })
 
-  it('they fail with one clear line then', async () => {
+  it('they fail with one line after that', async () => {
     await redis().kill()
     const before = performance.now()
     const all = ['status', 'runs', 'active'].map((command) => workspace().dist([command, ...queue()]))
@@ -53,7 +53,7 @@ describe('while Redis is away', () => {
     expect(performance.now() - before).toBeLessThan(10_000)
   })
 
-  it('dist status --watch waits for it at its start, says so once, and follows the run', async () => {
+  it('dist status --watch waits for it at start, reports it once, and follows the run', async () => {
     const run = await submitted()
     await redis().kill()
     const watching = workspace().start(['status', '--watch', ...queue()])
@@ -69,7 +69,7 @@ describe('while Redis is away', () => {
 })
 
 describe('a run that is followed when Redis restarts', () => {
-  it('is followed on, by dist mirror and by dist status --watch, also when it ends meanwhile', async () => {
+  it('is still followed by dist mirror and dist status --watch, also when it ends meanwhile', async () => {
     const mirroring = workspace().start(['mirror', ...queue(), reference])
     await mirroring.said('submitted')
     const watching = workspace().start(['status', '--watch', ...queue()])
@@ -88,7 +88,7 @@ describe('a run that is followed when Redis restarts', () => {
     expect(coordinator.stderr()).toBe('')
   })
 
-  it('is left alone at Ctrl-C also while Redis is away', async () => {
+  it('goes on after Ctrl-C, also while Redis is away', async () => {
     const mirroring = workspace().start(['mirror', ...queue(), reference])
     await mirroring.said('images 0/1 done')
     await redis().kill()

@@ -13,7 +13,7 @@ const b = 'registry.test/b:1'
 const tuning = { lockDuration: 800 }
 const sizeOf = (blobs: readonly { size: number }[]) => blobs.reduce((sum, { size }) => sum + size, 0)
 
-/** Two images with a layer that both have, and one for each. */
+/** Two images with one shared and one own layer each. */
 function pushSharing(world: QueueWorld) {
   const [one, two] = [imageOf(['shared', 'a']), imageOf(['shared', 'b'])]
   world.remote.push(one, a)
@@ -25,7 +25,7 @@ function pushSharing(world: QueueWorld) {
 }
 
 describe('blobs that images of a run share', () => {
-  it('count once, before they are there and after', async () => {
+  it('count once, before they are fetched and after', async () => {
     const world = queue()
     const { shared, bytes, count } = pushSharing(world)
     const gate = world.remote.hold(shared)
@@ -46,7 +46,7 @@ describe('blobs that images of a run share', () => {
     expect(fetched.reduce((sum, objects) => sum + objects, 0)).toBe(count + 2)
   })
 
-  it('have failed once, and are done once another try brings them', async () => {
+  it('count as one failure, and as one done blob after a retry', async () => {
     const world = queue()
     const { shared, count } = pushSharing(world)
     world.remote.script(shared, ...Array(4).fill(flipped))
@@ -64,7 +64,7 @@ describe('blobs that images of a run share', () => {
 })
 
 describe('a worker that is killed', () => {
-  it('between commit and record has fetched what it committed', async () => {
+  it('between commit and record is credited with the bytes that it committed', async () => {
     const world = queue()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -88,7 +88,7 @@ describe('a worker that is killed', () => {
   })
 })
 
-describe('a run that is given up', () => {
+describe('a canceled run', () => {
   it('counts every image once', async () => {
     const world = queue()
     const { two } = pushSharing(world)
@@ -112,7 +112,7 @@ describe('a run that is given up', () => {
 })
 
 describe('a retry', () => {
-  it('does not count the time in which nobody worked', async () => {
+  it('does not count the time before it as elapsed', async () => {
     const world = queue()
     const image = imageOf(['x'])
     world.remote.push(image, a)
@@ -120,7 +120,7 @@ describe('a retry', () => {
     await Promise.all([world.coordinator(), world.worker()])
     const { runs, run } = await world.submit(a)
     const first = await world.ended(runs, run)
-    // Time has to pass: it is what must not count.
+    // The time between end and retry must not count: some has to pass.
     await delay(1_500)
     await runs.retry(run)
     const second = await world.ended(runs, run)
@@ -130,8 +130,8 @@ describe('a retry', () => {
   })
 })
 
-describe('a blob job that has failed', () => {
-  it('goes with its image when that is done by other ways, and counts as failed nowhere', async () => {
+describe('a failed blob job', () => {
+  it('is removed when its image is done in another way, and does not count as failed', async () => {
     const world = queue()
     const image = imageOf(['x', 'y'])
     world.remote.push(image, a)

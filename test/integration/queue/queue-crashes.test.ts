@@ -8,7 +8,7 @@ import { noLocker, Victim } from '../support/victim.js'
 const queue = useQueue()
 const reference = 'registry.test/a:1'
 const tuning = { lockDuration: 800 }
-/** Jobs whose locks are not renewed are soon given to others. */
+/** Jobs whose locks are not renewed soon go to other services. */
 const doubled = { lockDuration: 400, stalledInterval: 100, maxStalled: 1_000 }
 
 function push(world: QueueWorld) {
@@ -17,7 +17,7 @@ function push(world: QueueWorld) {
   return image
 }
 
-/** Waits for the end, and proves that all is there and was fetched once. */
+/** Waits for the end; expects that all content is stored and was fetched once. */
 async function expectWhole(world: QueueWorld, { runs, run }: Awaited<ReturnType<QueueWorld['submit']>>) {
   const status = await world.ended(runs, run, 20_000)
   expect(status).toMatchObject({ state: 'done', images: { done: 1, failed: 0 } })
@@ -27,7 +27,7 @@ async function expectWhole(world: QueueWorld, { runs, run }: Awaited<ReturnType<
   for (const digest of new Set(world.remote.fetches)) expect(world.remote.fetchesOf({ digest })).toBe(1)
 }
 
-describe('a coordinator that is killed', () => {
+describe('a killed coordinator', () => {
   it.each([
     ['before it has resolved', (arg: string) => arg.endsWith(':images'), 1],
     ['before the plan is saved', (arg: string) => arg.includes('"generation"'), 2],
@@ -42,7 +42,7 @@ describe('a coordinator that is killed', () => {
     await victim.died
     await Promise.all([world.coordinator({ tuning }), world.worker({ tuning })])
     await expectWhole(world, submitted)
-    // Before the plan is saved nothing stands on what was resolved.
+    // Before the plan is saved, the reference is resolved again.
     expect(world.remote.resolutions).toHaveLength(resolutions)
   })
 
@@ -100,8 +100,8 @@ describe('a coordinator that is killed', () => {
   })
 })
 
-describe('a worker that is killed', () => {
-  it('in mid-blob has its job taken over (Q2)', async () => {
+describe('a killed worker', () => {
+  it('in the middle of a blob is replaced by another (Q2)', async () => {
     const world = queue()
     const image = push(world)
     const victim = new Victim(world)
@@ -118,7 +118,7 @@ describe('a worker that is killed', () => {
     expect(world.remote.fetchesOf(blobAt(image, 1))).toBe(2)
   })
 
-  it('by one of its jobs, again and again, fails that job by count; others proceed (Q10)', async () => {
+  it('fails a job that kills its worker each time; other jobs go on (Q10)', async () => {
     const world = queue()
     const image = push(world)
     const other = imageOf(['other'])
@@ -132,7 +132,7 @@ describe('a worker that is killed', () => {
       await world.worker({
         connect: victim.connect,
         tuning: deadly,
-        // What runs beside it would be counted, too.
+        // Another job under way would count as stalled, too.
         concurrency: 1,
         locker: noLocker,
         transfer: ({ desc }) => (desc.digest === poison ? victim.die() : world.transfer({ desc })),
@@ -150,14 +150,14 @@ describe('a worker that is killed', () => {
         failures: [{ digest: poison, code: 'INTERNAL', message: expect.stringContaining('stalled') }],
       },
     ])
-    // A retry is a fresh job: it is not held to what the old one did.
+    // A retry is a new job without the stalls of the old one.
     await runs.retry(run)
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
   })
 })
 
-describe('a job that is delivered twice at once', () => {
-  it('of an image publishes the same and is counted once (Q1)', async () => {
+describe('a job that is delivered twice at the same time', () => {
+  it('of an image publishes the same name and counts once (Q1)', async () => {
     const world = queue()
     push(world)
     const stopped = new Victim(world).neverRenewing('images')
@@ -182,7 +182,7 @@ describe('a job that is delivered twice at once', () => {
     await expectWhole(world, submitted)
   })
 
-  it('of a blob stores it once and is counted once (Q1)', async () => {
+  it('of a blob stores it once and counts once (Q1)', async () => {
     const world = queue()
     const image = push(world)
     const gate = world.remote.hold(blobAt(image, 1))

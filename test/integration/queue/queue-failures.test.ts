@@ -18,7 +18,7 @@ async function push(world: QueueWorld, ...seeds: string[][]) {
 }
 
 describe('a blob that fails for good', () => {
-  it('fails its image within a bound, is named, and the run goes on (Q4)', async () => {
+  it('fails its image after a bounded number of attempts, is named, and the run goes on (Q4)', async () => {
     const world = queue()
     const [broken] = await push(world, ['broken'], ['sound'])
     const layer = blobAt(broken as never, 1)
@@ -42,7 +42,7 @@ describe('a blob that fails for good', () => {
     expect(await reports(runs.failed(run))).toEqual([first])
   })
 
-  it('is asked for once where a retry cannot help, several times where it can (Q11)', async () => {
+  it('is requested once when a retry cannot help, and several times when it can (Q11)', async () => {
     const world = queue()
     const [image] = await push(world, ['gone', 'resets', 'lies'])
     const [gone, resets, lies] = [1, 2, 3].map((i) => blobAt(image as never, i))
@@ -65,7 +65,7 @@ describe('a blob that fails for good', () => {
     )
   })
 
-  it('that two images share is reported by both (Q4)', async () => {
+  it('is reported by both images that share it (Q4)', async () => {
     const world = queue()
     const [image] = await push(world, ['shared', 'a'], ['shared', 'b'])
     const shared = blobAt(image as never, 1)
@@ -76,7 +76,7 @@ describe('a blob that fails for good', () => {
       expect(failures).toMatchObject([{ digest: shared.digest, code: 'NOT_FOUND' }])
   })
 
-  it('R27 ends after six attempts, and the last error is told', async () => {
+  it('R27 ends after six attempts with the last error', async () => {
     const world = queue()
     const [image] = await push(world, ['resets'])
     world.remote.script(blobAt(image as never, 1), ...Array(200).fill(failing(resetError())))
@@ -89,7 +89,7 @@ describe('a blob that fails for good', () => {
 })
 
 describe('an image that cannot be planned', () => {
-  it('fails with its error at once, bad references among good ones (Q11)', async () => {
+  it('fails at once with its error, also among valid references (Q11)', async () => {
     const world = queue()
     await push(world, ['x'])
     const bad = ['a/UPPER', '', 'a:b:c', `a/${'x'.repeat(5_000)}`, 'https://user:secret@a/b', 'a/b\nc']
@@ -102,13 +102,13 @@ describe('an image that cannot be planned', () => {
       'NOT_FOUND',
     ])
     expect(world.remote.resolutions).toHaveLength(2)
-    // What was taken for a reference may be a URL with a password.
+    // An invalid reference may be a URL with a password.
     for (const key of await world.connect().keys(`{dist}:run:${run}:references`))
       expect(JSON.stringify(await world.connect().hgetall(key))).not.toContain('secret')
     expect(JSON.stringify(failed)).not.toContain('secret')
   })
 
-  it('is planned again while that may help, a bounded number of times', async () => {
+  it('is planned again while a retry may help, a bounded number of times', async () => {
     const world = queue()
     const [image] = await push(world, ['x'])
     let asked = 0
@@ -130,20 +130,20 @@ describe('an image that cannot be planned', () => {
     expect(image).toBeDefined()
   })
 
-  it('refuses platforms that are none before anything is written', async () => {
+  it('with an invalid platform is refused before anything is written', async () => {
     const world = queue()
     const runs = world.runs()
     await expect(runs.submit({ references: ['a'], platforms: ['windows'] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
-    // Queues that are being opened write their settings; anything else would be the run's.
+    // Opened queues write their meta keys. Any other key would be of the run.
     const keys = await world.connect().keys('*')
     expect(keys.filter((key) => !key.endsWith(':meta'))).toEqual([])
   })
 })
 
-describe('a job that nobody of ours has written', () => {
-  it('fails by name and harms no other (Q14)', async () => {
+describe('a job that dist has not written', () => {
+  it('fails with its id in the message, without effect on other jobs (Q14)', async () => {
     const world = queue()
     await push(world, ['x'])
     const connection = world.connect()
@@ -167,7 +167,7 @@ describe('a job that nobody of ours has written', () => {
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
   })
 
-  it('keeps no secret and little else in Redis (Q14)', async () => {
+  it('keeps little data and no secret in Redis (Q14)', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), 'registry.test/a:0')
     await world.coordinator()
@@ -184,7 +184,7 @@ describe('a job that nobody of ours has written', () => {
 })
 
 describe('the store of the services', () => {
-  it('is one: another service is refused, and a run that means another', async () => {
+  it('is one: a service and a run with another store are refused', async () => {
     const world = queue()
     await world.coordinator()
     await expect(world.worker({ store: 'store-2' })).rejects.toMatchObject({
@@ -200,7 +200,7 @@ describe('the store of the services', () => {
     })
   })
 
-  it('fails what was submitted for another before any service was up', async () => {
+  it('fails a run that was submitted for another store before any service was up', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), 'registry.test/a:0')
     const runs = world.runs()

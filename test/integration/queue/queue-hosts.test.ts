@@ -8,8 +8,8 @@ import { type QueueWorld, reports, useQueue } from '../support/queue-world.js'
 
 const queue = useQueue()
 
-describe('a host that must not be asked', () => {
-  it('has its blobs put off without an attempt, others go on', async () => {
+describe('a paused host', () => {
+  it('has its blobs delayed without using an attempt, others go on', async () => {
     const world = queue()
     const hosts = createHostLimiter()
     await hosts.pause('busy.test', 60_000, 'busy.test is asked too much (429)')
@@ -28,7 +28,7 @@ describe('a host that must not be asked', () => {
     await runs.cancel(run)
   })
 
-  it('has its images put off, and tried again when its pause is over', async () => {
+  it('has its images delayed, and tried again after its pause', async () => {
     const world = queue()
     const hosts = createHostLimiter()
     const source = asking(world, hosts)
@@ -40,7 +40,7 @@ describe('a host that must not be asked', () => {
     expect(world.events).toContainEqual(expect.objectContaining({ type: 'image', state: 'delayed' }))
   })
 
-  it('fails all its images once its patience is over, and no others', async () => {
+  it('fails all its images after `HostPolicy.firstPatience`, and no others', async () => {
     const world = queue()
     const policy = { firstProbe: 50, longestProbe: 100, firstPatience: 0, patience: 3_600_000 }
     const hosts = createHostLimiter(policy)
@@ -57,7 +57,7 @@ describe('a host that must not be asked', () => {
       })
   })
 
-  it('is waited for longer once it has answered in the run', async () => {
+  it('is waited for longer when it has answered in the run', async () => {
     const world = queue()
     const policy = { firstProbe: 50, longestProbe: 100, firstPatience: 0, patience: 3_600_000 }
     const hosts = createHostLimiter(policy)
@@ -75,12 +75,12 @@ describe('a host that must not be asked', () => {
   })
 })
 
-/** A permit as what is given back at the end of a block. */
+/** A permit that is released at the end of a block. */
 function permitOf(permit: Permit): Disposable {
   return { [Symbol.dispose]: () => permit.release() }
 }
 
-/** The world's registries, asked through a limiter; one of them refuses the connection. */
+/** The registries of the world behind a limiter. One of them refuses connections. */
 function asking(world: QueueWorld, hosts: HostLimiter, refusing: string | (() => string) = ''): Source {
   const isRefusing = (host: string) => host === (typeof refusing === 'string' ? refusing : refusing())
   return {

@@ -82,7 +82,7 @@ async function expectWhole(images: readonly FixtureImage[], references: readonly
 }
 
 describe('processes that share a Redis and a store', () => {
-  it('mirror everything although a worker is killed in mid-blob and a coordinator at any time (Q2)', async () => {
+  it('mirror everything though a worker is killed in the middle of a blob and a coordinator at any time (Q2)', async () => {
     const { images, references } = push(12)
     registry().script({ path: new RegExp(shared.descriptor.digest) }, faults.drippingBody(1_000, 100), once)
     const [worker, coordinator] = await Promise.all([
@@ -97,7 +97,7 @@ describe('processes that share a Redis and a store', () => {
     await start('worker')
     await waitFor(async () => (await runs.status(run)).state !== 'running', 'the end of the run', 30_000)
     expect(await runs.status(run)).toMatchObject({ state: 'done', images: { done: 12, failed: 0 } })
-    // By the one that was killed, and by the one that took over.
+    // By the killed worker, and by the one that took over.
     expect(asked(shared.descriptor.digest)).toBe(2)
     await expectWhole(images, references)
     await runs[Symbol.asyncDispose]()
@@ -128,7 +128,7 @@ describe('processes that share a Redis and a store', () => {
     const first = await submit(references.slice(0, 3))
     const ended = async () => (await first.runs.status(first.run)).state === 'done'
     await waitFor(ended, 'the end of the first run', 30_000)
-    // Held at its layer, the second run's job is put off by the fast clock when that is killed.
+    // While its layer is held, the job of the second run is delayed by the fast clock of a coordinator that is then killed.
     registry().script(
       { path: new RegExp(images[4]?.blobs[2]?.descriptor.digest ?? '') },
       faults.drippingBody(1_000, 100),

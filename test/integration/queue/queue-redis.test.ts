@@ -6,7 +6,7 @@ import { type QueueWorld, reports, useQueue } from '../support/queue-world.js'
 const queue = useQueue()
 const reference = 'registry.test/a:1'
 
-/** A run of one image whose layer stands still in mid-transfer. */
+/** A run of one image whose layer is held in the middle of its transfer. */
 async function held(world: QueueWorld, tuning = {}) {
   const image = imageOf(['held'])
   world.remote.push(image, reference)
@@ -23,8 +23,8 @@ function errorsOf(world: QueueWorld): string {
   return world.events.map((event) => ('error' in event ? String(event.error) : '')).join('\n')
 }
 
-describe('a lock that is lost', () => {
-  it('of the digest has the transfer aborted and tried again (Q3)', async () => {
+describe('a lost lock', () => {
+  it('of a digest aborts the transfer, which is tried again (Q3)', async () => {
     const world = queue()
     const { runs, run, layer } = await held(world)
     await world.connect().del(`{dist}:lock:blob-${layer.digest}`)
@@ -32,7 +32,7 @@ describe('a lock that is lost', () => {
     expect(world.remote.fetchesOf(layer)).toBe(2)
   })
 
-  it('of the job has the transfer aborted, and the job taken over (Q3)', async () => {
+  it('of a job aborts the transfer, and another worker takes the job (Q3)', async () => {
     const world = queue()
     const { runs, run, layer } = await held(world, { lockDuration: 800 })
     const redis = world.connect()
@@ -41,7 +41,7 @@ describe('a lock that is lost', () => {
     expect(world.remote.fetchesOf(layer)).toBe(2)
   })
 
-  it('while the process could do nothing at all leads to the same (Q3)', async () => {
+  it('is noticed by a process that was blocked meanwhile (Q3)', async () => {
     const world = queue()
     const { runs, run, layer } = await held(world, { lockDuration: 600 })
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500)
@@ -51,7 +51,7 @@ describe('a lock that is lost', () => {
 })
 
 describe('a Redis that', () => {
-  it('takes no writes for a while, as in a failover, is waited for (Q6)', async () => {
+  it('takes no writes for a while, as in a failover, delays the run (Q6)', async () => {
     const world = queue()
     const { runs, run, gate } = await held(world, { lockDuration: 800 })
     const admin = world.connect()
@@ -62,7 +62,7 @@ describe('a Redis that', () => {
     expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done', images: { failed: 0 } })
   })
 
-  it.each(['runs', 'images', 'blobs'])('has lost all jobs in %s gets them again (Q7)', async (name) => {
+  it.each(['runs', 'images', 'blobs'])('lost all jobs in %s gets them again (Q7)', async (name) => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     await world.coordinator()
@@ -74,7 +74,7 @@ describe('a Redis that', () => {
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { total: 2, done: 2 } })
   })
 
-  it('is nearly full gets no more jobs, and those that it has are worked off (Q9)', async () => {
+  it('is nearly full gets no more jobs, and its jobs are completed (Q9)', async () => {
     const world = queue()
     const { runs, run, gate } = await held(world, { full: 0.1 })
     world.remote.push(imageOf(['later']), 'registry.test/b:1')
@@ -95,7 +95,7 @@ describe('a Redis that', () => {
     expect(await world.ended(later.runs, later.run)).toMatchObject({ state: 'done' })
   })
 
-  it('is full to the brim for a while loses nothing (Q9)', async () => {
+  it('is full for a while loses nothing (Q9)', async () => {
     const world = queue()
     const { runs, run, gate } = await held(world, { lockDuration: 800, maxStalled: 20 })
     const admin = world.connect()
@@ -109,7 +109,7 @@ describe('a Redis that', () => {
     expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done', images: { failed: 0 } })
   })
 
-  it('was wiped in mid-run has its services go on: nothing waits, a new run fetches only what is missing', async () => {
+  it('was wiped during a run does not block the services; a new run fetches only what is missing', async () => {
     const world = queue()
     const { runs, run, layer, worker } = await held(world)
     const config = world.remote.fetches.filter((digest) => digest !== layer.digest)
@@ -123,7 +123,7 @@ describe('a Redis that', () => {
     await waitFor(async () => (await runs.store()) === 'store-1', 'the id of the store')
   })
 
-  it('was away has idle services resume', async () => {
+  it('was away does not stop idle services', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     await Promise.all([world.coordinator(), world.worker()])
@@ -140,7 +140,7 @@ describe('a Redis that', () => {
     expect(await world.ended(again, run, 20_000)).toMatchObject({ state: 'done' })
   })
 
-  it('has lost what was asked for shows the run as lost', async () => {
+  it('lost the references of a run shows it as lost', async () => {
     const world = queue()
     const { runs, run } = await world.submit(reference)
     await world.connect().del(`{dist}:run:${run}:references`)
@@ -149,7 +149,7 @@ describe('a Redis that', () => {
     expect(await runs.list()).toMatchObject([{ id: run, state: 'lost' }])
   })
 
-  it('did not wake anybody is asked all the same (Q16)', async () => {
+  it('sent no wake-up event is polled (Q16)', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     await Promise.all([world.coordinator(), world.worker()])
@@ -164,8 +164,8 @@ describe('a Redis that', () => {
   })
 })
 
-describe('runs that are over', () => {
-  it('go when there are many, with what their failed images left', async () => {
+describe('ended runs', () => {
+  it('are removed when there are many, with the keys of their failed images', async () => {
     const world = queue()
     const tuning = { keepRuns: 2 }
     const image = imageOf(['x'])

@@ -26,7 +26,7 @@ function failedJobs(world: QueueWorld, name: 'images' | 'blobs'): Promise<number
   return world.connect().zcard(`{dist}:${name}:failed`)
 }
 describe('a retry', () => {
-  it('runs only what failed, fetches only what is missing, and adds up', async () => {
+  it('runs only the failed images, fetches only missing blobs, and counts right', async () => {
     const world = queue()
     const [image] = await push(world, ['base', 'broken'], ['base', 'sound'])
     const broken = blobAt(image as never, 2)
@@ -47,7 +47,7 @@ describe('a retry', () => {
     expect(await runs.retry(run)).toBe(0)
   })
 
-  it('can be asked for while the run goes on', async () => {
+  it('is possible while the run is running', async () => {
     const world = queue()
     const [, slow] = await push(world, ['broken'], ['slow'])
     const gate = world.remote.hold(blobAt(slow as never, 1))
@@ -84,7 +84,7 @@ describe('a retry of a canceled run', () => {
     expect(await runs.retry(run)).toBe(0)
   })
 
-  it('runs the canceled and the failed images, not those that are done, and adds up', async () => {
+  it('runs the canceled and the failed images, not those that are done, and counts right', async () => {
     const world = queue()
     const [done = '', held = ''] = pushImages(world, 2)
     const gate = world.remote.hold(blobAt(imageOf(['own-1']), 1))

@@ -8,7 +8,7 @@ import { type QueueWorld, reports, useQueue } from '../support/queue-world.js'
 const queue = useQueue()
 const reference = 'registry.test/a:1'
 
-/** Pushes an image whose layer stands still in mid-transfer. */
+/** Pushes an image whose layer is held in the middle of its transfer. */
 function pushHeld(world: QueueWorld, name = reference, seed = 'held') {
   const image = imageOf([seed])
   world.remote.push(image, name)
@@ -16,15 +16,15 @@ function pushHeld(world: QueueWorld, name = reference, seed = 'held') {
   return { layer, gate: world.remote.hold(layer) }
 }
 
-/** A field of all jobs of a queue that are waiting: those of a run have priorities. */
+/** A field of all waiting jobs of a queue. Jobs of runs have priorities. */
 async function waiting(world: QueueWorld, name: string, field: string) {
   const redis = world.connect()
   const ids = await redis.zrange(`{dist}:${name}:prioritized`, '0', '-1')
   return Promise.all(ids.map((id) => redis.hget(`{dist}:${name}:${id}`, field)))
 }
 
-describe('a worker that is told to stop', () => {
-  it('aborts what is under way and hands it back, no attempt used (Q12)', async () => {
+describe('a worker that stops', () => {
+  it('aborts its transfers and hands the jobs back without using an attempt (Q12)', async () => {
     const world = queue()
     const { gate, layer } = pushHeld(world)
     await world.coordinator()
@@ -41,7 +41,7 @@ describe('a worker that is told to stop', () => {
     expect(world.remote.fetchesOf(layer)).toBe(2)
   })
 
-  it('is gone by its deadline, whatever its transfers do; others take over (Q12)', async () => {
+  it('ends at its deadline, whatever its transfers do; others take over (Q12)', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     const tuning = { lockDuration: 600 }
@@ -73,12 +73,12 @@ describe('a worker that is told to stop', () => {
   })
 })
 
-describe('a coordinator that is told to stop', () => {
-  it('in mid-plan hands the image back (Q12)', async () => {
+describe('a coordinator that stops', () => {
+  it('while it plans hands the image back (Q12)', async () => {
     const world = queue()
     const image = imageOf(['x'])
     world.remote.push(image, reference)
-    // The manifest is what planning stands still at.
+    // Planning is held at the manifest.
     const gate = world.remote.hold(image.descriptor)
     const resolve = world.remote.resolve.bind(world.remote)
     world.remote.resolve = async (ref, options) => {
@@ -97,7 +97,7 @@ describe('a coordinator that is told to stop', () => {
 })
 
 describe('a service', () => {
-  it('is ready when it takes jobs, and says why it is not', async () => {
+  it('is ready when it takes jobs, and reports why it is not', async () => {
     const world = queue()
     const worker = await world.worker({ tuning: { timeoutMs: 300 } })
     const coordinator = await world.coordinator({ tuning: { timeoutMs: 300 } })
@@ -118,8 +118,8 @@ describe('a service', () => {
   })
 })
 
-describe('a run that is canceled', () => {
-  it('has its transfers stop soon, and is canceled at once', async () => {
+describe('a canceled run', () => {
+  it('is canceled at once, and its transfers stop soon', async () => {
     const world = queue()
     const { gate } = pushHeld(world)
     await world.coordinator()
@@ -139,7 +139,7 @@ describe('a run that is canceled', () => {
     await expect(world.names.get(reference)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('leaves no jobs behind, and others alone', async () => {
+  it('leaves no jobs, and has no effect on other runs', async () => {
     const world = queue()
     await world.coordinator()
     for (let i = 0; i < 30; i++) world.remote.push(imageOf([`canceled-${i}`]), `registry.test/c:${i}`)
@@ -167,7 +167,7 @@ describe('a run that is canceled', () => {
     })
   })
 
-  it('before any service was up starts nothing', async () => {
+  it('starts nothing when it was canceled before any service was up', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     const { runs, run } = await world.submit(reference)
@@ -181,7 +181,7 @@ describe('a run that is canceled', () => {
     expect(await runs.status(run)).toMatchObject({ state: 'canceled' })
   })
 
-  it('after its end stays what it is', async () => {
+  it('keeps its state when it had ended before', async () => {
     const world = queue()
     world.remote.push(imageOf(['x']), reference)
     await Promise.all([world.coordinator(), world.worker()])

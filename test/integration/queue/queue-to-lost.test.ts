@@ -13,8 +13,8 @@ async function pushing(): Promise<PushWorld> {
   return pushing
 }
 
-describe('R33 blobs that a registry lacks, although it said to have them or to have mounted them', () => {
-  it('are sent once more, and the image is there', async () => {
+describe('R33 blobs that a registry lacks though it reported them as present or mounted', () => {
+  it('are sent once more, and the image is published', async () => {
     const at = await pushing()
     const { world, registry } = at
     const { images, references } = at.source(['base', 'a', 'b'], ['base', 'c'])
@@ -29,7 +29,7 @@ describe('R33 blobs that a registry lacks, although it said to have them or to h
     expect(world.remote.resolutions).toHaveLength(2)
   })
 
-  it('are named when they are lacked still, and sent no third time', async () => {
+  it('are named when the registry still lacks them, and not sent a third time', async () => {
     const at = await pushing()
     const { world, registry } = at
     const { images, references } = at.source(['a', 'b'])
@@ -48,7 +48,7 @@ describe('R33 blobs that a registry lacks, although it said to have them or to h
     expect(registry.received(`PUT mirror/team/0/blobs/${lost}`)).toHaveLength(2)
   })
 
-  it('fail their image for what they failed for, where they cannot be had again', async () => {
+  it('fail their image with their own error when they cannot be fetched again', async () => {
     const at = await pushing()
     const { world, registry } = at
     const { images, references } = at.source(['a', 'b'])

@@ -27,7 +27,7 @@ const worker = (parts: Partial<WorkerParts> = {}) => pushing.worker(parts)
 const submit = (...references: string[]) => pushing.submit(...references)
 const source = (...layers: string[][]) => pushing.source(...layers)
 
-/** What of the store has been touched. */
+/** What was written to the store. */
 async function stored(): Promise<string[]> {
   const found: string[] = []
   for await (const { digest } of world.content.walk()) found.push(digest)
@@ -36,7 +36,7 @@ async function stored(): Promise<string[]> {
 }
 
 describe('a run to a registry', () => {
-  it('brings images there, each blob read once from its source, and nothing into the store', async () => {
+  it('sends images, reads each blob once from its source, and writes nothing to the store', async () => {
     await Promise.all([coordinator(), coordinator(), worker(), worker()])
     const { images, references } = source(['base', 'a'], ['base', 'b'], ['base', 'c'])
     const { runs, run } = await submit(...references)
@@ -52,7 +52,7 @@ describe('a run to a registry', () => {
     expect(await stored()).toEqual([])
   })
 
-  it('reads a manifest once from its source, also though its image is looked at twice', async () => {
+  it('reads a manifest once from its source, though its image is observed twice', async () => {
     await Promise.all([coordinator(), worker()])
     const { index } = twoPlatforms()
     world.remote.push(index, 'quay.io/team/0:1')
@@ -65,7 +65,7 @@ describe('a run to a registry', () => {
     expect(report).toMatchObject({ state: 'done', fetched: { objects: 8 }, shared: { objects: 0 } })
   })
 
-  it('brings along what refers to an image', async () => {
+  it('sends the referrers of an image', async () => {
     await Promise.all([coordinator(), worker()])
     const { images, references } = source(['a'])
     const [image] = images
@@ -78,7 +78,7 @@ describe('a run to a registry', () => {
     expect(await registry.image('mirror/team/0', digest)).toBe(digest)
   })
 
-  it('sends the manifest alone where one platform of an index is asked for', async () => {
+  it('sends the manifest alone for one platform of an index', async () => {
     await Promise.all([coordinator(), worker()])
     const { index, arm64 } = twoPlatforms()
     world.remote.push(index, 'quay.io/team/0:1')
@@ -89,7 +89,7 @@ describe('a run to a registry', () => {
     expect(await registry.image('mirror/team/0', '1')).toBe(arm64.descriptor.digest)
   })
 
-  it('has nothing to do the second time', async () => {
+  it('does nothing the second time', async () => {
     await Promise.all([coordinator(), worker()])
     const { references } = source(['a'], ['b'])
     const first = await submit(...references)
@@ -101,7 +101,7 @@ describe('a run to a registry', () => {
     for (const report of await reports(runs.images(run))) expect(report).toMatchObject({ upToDate: true })
   })
 
-  it('goes on whichever store the services have, and beside runs into it', async () => {
+  it('works with any store of the services, and beside runs into it', async () => {
     await Promise.all([coordinator(), worker()])
     const { images, references } = source(['a'])
     const runs = world.runs()
@@ -119,7 +119,7 @@ describe('a run to a registry', () => {
     ['with credentials (Q14)', { to: 'me:secret@registry.example.com/mirror' }],
     ['beside a store', { to, store: 'store-1' }],
     ['of a verification', { to, kind: 'verify' as const }],
-  ])('to a place %s is refused when it is submitted', async (_, request) => {
+  ])('to a destination %s is refused when it is submitted', async (_, request) => {
     const runs = world.runs()
     const refused = runs.submit({ references: [], platforms: 'all', ...request })
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
@@ -127,7 +127,7 @@ describe('a run to a registry', () => {
     expect(await runs.list()).toEqual([])
   })
 
-  it('waits for the host of its destination as for that of its source (R23)', async () => {
+  it('waits for a paused host of its destination like for that of its source (R23)', async () => {
     const hosts = createHostLimiter()
     const host = 'registry.example.com'
     const { target: targetOf } = coordinatingTo(registry, world)
@@ -152,8 +152,8 @@ describe('a run to a registry', () => {
   })
 })
 
-describe('when something fails', () => {
-  it('an image with a blob that cannot be had is not tagged, names it, and the others are there (Q4)', async () => {
+describe('after a failure', () => {
+  it('an image with a missing blob is not tagged and names it; other images are tagged (Q4)', async () => {
     await Promise.all([coordinator(), worker()])
     const { images, references } = source(['a'], ['b'])
     const lost = blobAt(images[0] as FixtureImage, 1)
@@ -170,7 +170,7 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBeDefined()
   })
 
-  it('a worker that is killed in mid-blob has its job taken over (Q2)', async () => {
+  it('a worker that is killed in the middle of a blob is replaced by another (Q2)', async () => {
     const { images, references } = source(['a', 'b'])
     const victim = new Victim(world)
     const gate = world.remote.hold(blobAt(images[0] as FixtureImage, 1))
@@ -186,7 +186,7 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBeDefined()
   })
 
-  it('a blob that is delivered twice at once is counted once (Q1)', async () => {
+  it('a blob job that is delivered twice at the same time counts once (Q1)', async () => {
     const { images, references } = source(['a', 'b'])
     const held = blobAt(images[0] as FixtureImage, 1)
     const doubled = { lockDuration: 400, stalledInterval: 100, maxStalled: 1_000 }
@@ -206,7 +206,7 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBe(images[0]?.descriptor.digest)
   })
 
-  it('a coordinator that is killed before the tag is replaced: the tag comes last (S16)', async () => {
+  it('a coordinator that is killed before it puts the tag is replaced by another; the tag is last (S16)', async () => {
     const { images, references } = source(['a', 'b'])
     const victim = new Victim(world)
     registry.onRequest = (request) => {
@@ -225,7 +225,7 @@ describe('when something fails', () => {
     expect(world.remote.resolutions).toHaveLength(1)
   })
 
-  it('a run that is canceled tags nothing more', async () => {
+  it('a canceled run puts no more tags', async () => {
     const { images, references } = source(['a'])
     const gate = world.remote.hold(blobAt(images[0] as FixtureImage, 1))
     await Promise.all([coordinator(), worker()])
@@ -238,7 +238,7 @@ describe('when something fails', () => {
     expect(await registry.image('mirror/team/0', '1')).toBeUndefined()
   })
 
-  it('the payloads have the place and no more (Q14)', async () => {
+  it('the payloads have the destination and no credentials (Q14)', async () => {
     await coordinator()
     const { references } = source(['a'])
     const { runs, run } = await submit(...references)

@@ -6,7 +6,7 @@ import { type QueueWorld, useQueue } from '../support/queue-world.js'
 
 const queue = useQueue()
 
-/** Pushes so many images to a host; resolves to their references. */
+/** Pushes images to a host; returns their references. */
 function pushTo(world: QueueWorld, host: string, count: number): string[] {
   const image = imageOf(['x'])
   return Array.from({ length: count }, (_, i) => {
@@ -16,12 +16,12 @@ function pushTo(world: QueueWorld, host: string, count: number): string[] {
   })
 }
 
-/** The hosts in the order in which they were asked. */
+/** The hosts in the order of the requests. */
 function asked({ remote }: QueueWorld): string[] {
   return remote.resolutions.map(({ reference }) => reference.split('/')[0] ?? '')
 }
 
-/** The world's registries, one of which never answers. */
+/** The registries of the world. One of them never answers. */
 function silent(world: QueueWorld, host: string): Source & { readonly asked: string[] } {
   const asked: string[] = []
   return {
@@ -38,7 +38,7 @@ function silent(world: QueueWorld, host: string): Source & { readonly asked: str
 }
 
 describe('the images of a run', () => {
-  it('are taken host by host in turn, whatever their order', async () => {
+  it('are taken in turns of hosts, whatever their order', async () => {
     const world = queue()
     const references = [...pushTo(world, 'one.test', 6), ...pushTo(world, 'two.test', 6)]
     const { runs, run } = await world.submit(...references)
@@ -49,7 +49,7 @@ describe('the images of a run', () => {
     expect(first.filter((host) => host === 'two.test')).toHaveLength(3)
   })
 
-  it('go before those of other runs when they were asked for by hand', async () => {
+  it('go before those of other runs when a person waits for them', async () => {
     const world = queue()
     const bulk = pushTo(world, 'bulk.test', 150)
     const { runs, run } = await world.submit(...bulk)
@@ -62,7 +62,7 @@ describe('the images of a run', () => {
     await world.ended(runs, run)
   })
 
-  it('of a host that never answers hold up nobody else, and cost it one request at a time', async () => {
+  it('of a host that never answers do not delay others, and one request at a time asks it', async () => {
     const world = queue()
     const dead = pushTo(world, 'dead.test', 60)
     const good = pushTo(world, 'good.test', 100)

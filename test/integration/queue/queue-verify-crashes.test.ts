@@ -20,8 +20,8 @@ beforeEach(() => {
 const shared = [imageOf(['base', 'a']), imageOf(['base', 'b']), imageOf(['c'])]
 const base = blobAt(shared[0] as FixtureImage, 1)
 
-describe('when something dies', () => {
-  it('a worker that is killed while it reads has its job taken over (Q2)', async () => {
+describe('after a crash', () => {
+  it('a worker that is killed while it reads is replaced by another (Q2)', async () => {
     await verifying.store(...shared)
     const victim = new Victim(world)
     let held = false
@@ -39,7 +39,7 @@ describe('when something dies', () => {
     expect(await world.ended(runs, run, 20_000)).toMatchObject({ state: 'done', images: { done: 3 } })
   })
 
-  it('a blob that is delivered twice at once is counted once (Q1)', async () => {
+  it('a blob job that is delivered twice at the same time counts once (Q1)', async () => {
     await verifying.store(shared[0] as FixtureImage)
     const doubled = { lockDuration: 400, stalledInterval: 100, maxStalled: 1_000 }
     const stopped = new Victim(world).neverRenewing('blobs')
@@ -64,7 +64,7 @@ describe('when something dies', () => {
     expect(status).toMatchObject({ state: 'done', blobs: { total: 4, done: 4, failed: 0 } })
   })
 
-  it('a coordinator that is killed while it lists the names is replaced: each is there once', async () => {
+  it('a coordinator that is killed while it lists the names is replaced by another; each name is listed once', async () => {
     await verifying.store(...shared)
     const victim = new Victim(world)
     const content = world.content
@@ -89,7 +89,7 @@ describe('when something dies', () => {
   })
 })
 
-it('a run that is canceled reads no more', async () => {
+it('a canceled run reads no more blobs', async () => {
   await verifying.store(...shared)
   const gate = latch()
   let signal: AbortSignal | undefined

@@ -24,7 +24,7 @@ const shared = [imageOf(['base', 'a']), imageOf(['base', 'b']), imageOf(['c'])]
 const base = blobAt(shared[0] as FixtureImage, 1)
 
 describe('a verification', () => {
-  it('of no image in particular reads all that the names need, each digest once', async () => {
+  it('without references reads all that the names need, each digest once', async () => {
     await verifying.store(...shared)
     await Promise.all([world.coordinator(), world.coordinator(), verifying.worker(), verifying.worker()])
     const { runs, run } = await verifying.submit()
@@ -49,7 +49,7 @@ describe('a verification', () => {
     expect(verified).toHaveLength(verifying.reads.length)
   })
 
-  it('of some images reads what these need', async () => {
+  it('of some images reads what they need', async () => {
     await verifying.store(...shared)
     await Promise.all([world.coordinator(), verifying.worker()])
     const { runs, run } = await verifying.submit(name(2))
@@ -57,7 +57,7 @@ describe('a verification', () => {
     expect(verifying.reads).toHaveLength(3)
   })
 
-  it('reads what the selection of an image takes and no more', async () => {
+  it('reads only what the selection of an image needs', async () => {
     const { index, amd64, arm64 } = twoPlatforms()
     world.remote.push(index, name(0))
     const services = await Promise.all([world.coordinator(), world.worker()])
@@ -78,7 +78,7 @@ describe('a verification', () => {
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { total: 0 } })
   })
 
-  it('is refused for another store than the services have', async () => {
+  it('for another store than that of the services is refused', async () => {
     await world.coordinator()
     const refused = world.runs().submit({ kind: 'verify', references: [], platforms: 'all', store: 'other' })
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
@@ -92,8 +92,8 @@ describe('a verification', () => {
   })
 })
 
-describe('content that is not right', () => {
-  it('fails every image that needs it, with what is wrong, and is read once (Q4, S20)', async () => {
+describe('bad content', () => {
+  it('fails every image that needs it with the reason, and is read once (Q4, S20)', async () => {
     await verifying.store(...shared)
     verifying.found.set(base.digest, [damaged])
     await Promise.all([world.coordinator(), verifying.worker(), verifying.worker()])
@@ -113,7 +113,7 @@ describe('content that is not right', () => {
     expect(verifying.reads.filter((digest) => digest === base.digest)).toHaveLength(1)
   })
 
-  it('that is missing is told apart from what is damaged, all of it named', async () => {
+  it('is reported as missing or as damaged, each digest', async () => {
     await verifying.store(...shared)
     const [first] = shared
     const own = blobAt(first as FixtureImage, 2)
@@ -130,7 +130,7 @@ describe('content that is not right', () => {
     expect(one?.error).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('is not read again within its job; what a store fails to give is, with pauses (Q11)', async () => {
+  it('is not read again within its job; unreadable content is, after pauses (Q11)', async () => {
     await verifying.store(...shared)
     verifying.found.set(base.digest, [damaged])
     const own = blobAt(shared[2] as FixtureImage, 1)
@@ -142,7 +142,7 @@ describe('content that is not right', () => {
     expect(verifying.reads.filter((digest) => digest === own.digest)).toHaveLength(3)
   })
 
-  it('is looked at again by a retry, and only that', async () => {
+  it('is read again by a retry, and only that', async () => {
     await verifying.store(...shared)
     verifying.found.set(base.digest, [damaged, right])
     await Promise.all([world.coordinator(), verifying.worker()])
@@ -154,7 +154,7 @@ describe('content that is not right', () => {
     expect(verifying.reads).toEqual([base.digest])
   })
 
-  it('is found where it is a manifest, too', async () => {
+  it('is found when it is a manifest, too', async () => {
     await verifying.store(...shared)
     const { digest } = (shared[2] as FixtureImage).descriptor
     await world.content.delete(digest)
@@ -167,7 +167,7 @@ describe('content that is not right', () => {
   })
 })
 
-it('many names are listed by chunks; one that is deleted meanwhile is nothing bad', async () => {
+it('many names are listed in chunks; a name that is deleted meanwhile fails nothing', async () => {
   await verifying.store(...shared)
   const image = await world.names.get(name(0))
   for (let i = 0; i < 1_200; i++) await world.names.put({ ...image, name: `registry.test/many:${i}` })
@@ -185,7 +185,7 @@ it('many names are listed by chunks; one that is deleted meanwhile is nothing ba
   expect(new Set(verifying.reads).size).toBe(verifying.reads.length)
 })
 
-it('a store that cannot tell its names fails the run, one that is away for a while does not', async () => {
+it('a store that cannot list its names fails the run, one that is away for a while does not', async () => {
   await verifying.store(...shared)
   const errors = [
     new DistError('UNAVAILABLE', 'the store is away'),
@@ -207,7 +207,7 @@ it('a store that cannot tell its names fails the run, one that is away for a whi
   expect(await world.ended(again.runs, again.run)).toMatchObject({ state: 'done', images: { total: 3 } })
 })
 
-it('nothing of a run is left once it is removed', async () => {
+it('a removed run leaves no key', async () => {
   await verifying.store(...shared)
   verifying.found.set(base.digest, [damaged])
   const keepNone = { keepRuns: 0 }

@@ -9,7 +9,7 @@ function services(world: QueueWorld) {
   return Promise.all([world.coordinator(), world.coordinator(), world.worker(), world.worker()])
 }
 
-/** Pushes so many images that share layers; resolves to their references. */
+/** Pushes images that share layers. */
 function pushShared(world: QueueWorld, count: number) {
   const images = Array.from({ length: count }, (_, i) => imageOf(['base', `layer-${i % 7}`, `own-${i}`]))
   const references = images.map((_, i) => `registry.test/a:${i}`)
@@ -31,7 +31,7 @@ describe('a run', () => {
     expect(published.map(({ desc }) => desc.digest)).toEqual(images.map((image) => image.descriptor.digest))
   })
 
-  it('adds up: blobs and bytes of the run, objects and bytes of each image', async () => {
+  it('has counts of blobs, bytes and objects that agree', async () => {
     const world = queue()
     await services(world)
     const { references } = pushShared(world, 20)
@@ -50,7 +50,7 @@ describe('a run', () => {
     for (const image of all) expect((image.fetched?.objects ?? 0) + (image.shared?.objects ?? 0)).toBe(5)
   })
 
-  it('fetches nothing when all is there, and says so', async () => {
+  it('fetches nothing when the store has all, and reports it', async () => {
     const world = queue()
     await services(world)
     const { references } = pushShared(world, 5)
@@ -64,7 +64,7 @@ describe('a run', () => {
       expect(image).toMatchObject({ upToDate: true, fetched: { objects: 0 }, shared: { objects: 5 } })
   })
 
-  it('takes the platforms that were asked for', async () => {
+  it('mirrors the requested platforms', async () => {
     const world = queue()
     await services(world)
     const { index, amd64, arm64 } = twoPlatforms()
@@ -77,7 +77,7 @@ describe('a run', () => {
     expect(world.remote.fetchesOf(blobAt(arm64, 2))).toBe(0)
   })
 
-  it('of nothing is done at once', async () => {
+  it('without references is done at once', async () => {
     const world = queue()
     await services(world)
     const { runs, run } = await world.submit()
@@ -98,7 +98,7 @@ describe('a run', () => {
     expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
   })
 
-  it('submitted twice at once succeeds twice, each blob fetched once (Q5)', async () => {
+  it('that is submitted twice at the same time succeeds twice, and each blob is fetched once (Q5)', async () => {
     const world = queue()
     await services(world)
     const { references } = pushShared(world, 10)
@@ -112,7 +112,7 @@ describe('a run', () => {
     expect((await both[0].runs.list()).map(({ id }) => id).sort()).toEqual(both.map(({ run }) => run).sort())
   })
 
-  it('stays with what a tag was resolved to first, also when it moves meanwhile (S17)', async () => {
+  it('keeps the digest that a tag was resolved to, also when the tag moves meanwhile (S17)', async () => {
     const world = queue()
     await world.coordinator()
     const [before, after] = [imageOf(['before']), imageOf(['after'])]
@@ -126,13 +126,13 @@ describe('a run', () => {
     expect((await world.names.get('registry.test/a:1')).desc.digest).toBe(before.descriptor.digest)
   })
 
-  it('shows how far a transfer is', async () => {
+  it('shows the progress of a transfer', async () => {
     const world = queue()
     const image = imageOf(['large'])
     world.remote.push(image, 'registry.test/a:1')
-    const told: number[] = []
+    const offsets: number[] = []
     await world.coordinator()
-    await world.worker({ onTransfer: ({ offset }) => void told.push(offset), tuning: { progress: 0 } })
+    await world.worker({ onTransfer: ({ offset }) => void offsets.push(offset), tuning: { progress: 0 } })
     const gate = world.remote.hold(blobAt(image, 1))
     const { runs, run } = await world.submit('registry.test/a:1')
     await gate.reached
@@ -142,12 +142,12 @@ describe('a run', () => {
     expect(bytes.fetched).toBeLessThan(bytes.total)
     gate.release()
     await world.ended(runs, run)
-    expect(told.length).toBeGreaterThan(1)
+    expect(offsets.length).toBeGreaterThan(1)
   })
 })
 
 describe('many references', () => {
-  it('are expanded little by little, in bounded memory', async () => {
+  it('are expanded chunk by chunk, in bounded memory', async () => {
     const world = queue()
     const tuning = { ...world.tuning, maxOpen: 1_000 }
     world.remote.push(imageOf(['x']), 'registry.test/a:1')

@@ -27,7 +27,7 @@ async function connect(...args: Parameters<typeof connectRedis>) {
   return redis
 }
 
-/** The error of an attempt to connect. Whatever is wrong, no message shows a password. */
+/** The error of an attempt to connect. Expects that no message has the password. */
 async function refusal(...args: Parameters<typeof connectRedis>) {
   const error = await connect(...args).then(
     () => undefined,
@@ -42,7 +42,7 @@ function urlOf({ url }: RedisServer, credentials: string): string {
 }
 
 describe('connecting to Redis', () => {
-  it('speaks plain, with a password, and as a user', async () => {
+  it('connects without TLS: with no password, with a password, and as a user', async () => {
     const one = await server({ password: 's3cret', users: ['worker on >w0rk&r ~* +@all'] })
     for (const redis of [
       await connect(urlOf(one, ':s3cret')),
@@ -60,14 +60,14 @@ describe('connecting to Redis', () => {
     expect(await (await connect(`${url}/3`)).get('key')).toBe('value')
   })
 
-  it('speaks TLS with a private authority, by address and by name', async () => {
+  it('connects by TLS with a private authority, by address and by name', async () => {
     const one = await server({ tls: true, password: 's3cret' })
     const options = { ca: one.ca?.pem ?? '', password: 's3cret' }
     expect(await (await connect(one.url, options)).ping()).toBe('PONG')
     expect(await (await connect(`rediss://localhost:${one.port}`, options)).ping()).toBe('PONG')
   })
 
-  it('Q15 says that a certificate is not trusted, and that a retry does not help', async () => {
+  it('Q15 reports that a certificate is not trusted, not retryable', async () => {
     const [one, other] = [await server({ tls: true }), await server({ tls: true })]
     for (const options of [{}, { ca: other.ca?.pem ?? '' }])
       expect(await refusal(one.url, options)).toMatchObject({
@@ -77,7 +77,7 @@ describe('connecting to Redis', () => {
       })
   })
 
-  it('Q15 says that a file is no certificate', async () => {
+  it('Q15 reports that a file is not a certificate', async () => {
     const { url } = await server({ tls: true })
     const broken = '-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n'
     expect(await refusal(url, { ca: broken })).toMatchObject({
@@ -86,7 +86,7 @@ describe('connecting to Redis', () => {
     })
   })
 
-  it('Q15 asks whether a server speaks TLS that does not, and the other way round', async () => {
+  it('Q15 suggests TLS for a server with it, and none for a server without', async () => {
     const [plain, tls] = [await server(), await server({ tls: true })]
     expect(await refusal(`rediss://127.0.0.1:${plain.port}`, { connectTimeout: 300 })).toMatchObject({
       code: 'UNAVAILABLE',
@@ -103,7 +103,7 @@ describe('connecting to Redis', () => {
     ['an unknown user', 'nobody:s3cret', 'user and password'],
     ['a user without a password', 'worker', 'password'],
     ['no password', '', 'password'],
-  ])('Q15 says that %s is not believed', async (_, credentials, advice) => {
+  ])('Q15 reports that the login fails: %s', async (_, credentials, advice) => {
     const one = await server({ password: 'right', users: ['worker on >right ~* +@all'] })
     const url = credentials === '' ? one.url : urlOf(one, credentials)
     expect(await refusal(url)).toMatchObject({
@@ -113,7 +113,7 @@ describe('connecting to Redis', () => {
     })
   })
 
-  it('Q15 says that nobody listens, and that a retry may help', async () => {
+  it('Q15 reports a refused connection, retryable', async () => {
     const port = await freePort()
     expect(await refusal(`redis://user:s3cret@127.0.0.77:${port}`)).toMatchObject({
       code: 'UNAVAILABLE',
@@ -122,7 +122,7 @@ describe('connecting to Redis', () => {
     })
   })
 
-  it('Q15 gives up a server that never answers', async () => {
+  it('Q15 gives up on a server that never answers', async () => {
     const port = await freePort()
     const silent = createServer(() => {}).listen(port, '127.0.0.1')
     cleanups.push(() => silent.close())
@@ -133,7 +133,7 @@ describe('connecting to Redis', () => {
     expect(await refusal(url, { signal })).toMatchObject({ code: 'DEADLINE_EXCEEDED' })
   })
 
-  it.each(['', '/1'])('Q17 refuses a node of a cluster, and says what to do (%s)', async (db) => {
+  it.each(['', '/1'])('Q17 refuses a node of a cluster, with advice (%s)', async (db) => {
     const { url, port } = await server({ clusterPort: await freePort() })
     expect(await refusal(`${url}${db}`)).toMatchObject({
       code: 'NOT_IMPLEMENTED',
@@ -144,12 +144,12 @@ describe('connecting to Redis', () => {
     })
   })
 
-  it('Q17 asks nothing of a user who may not ask', async () => {
+  it('Q17 accepts a user without the right to INFO', async () => {
     const one = await server({ users: ['quiet on >right ~* +@all -info'] })
     expect(await (await connect(urlOf(one, 'quiet:right'))).ping()).toBe('PONG')
   })
 
-  it('connects again after a restart, and tells of the failures in between', async () => {
+  it('connects again after a restart, and reports the failures in between', async () => {
     const one = await server()
     const errors: { code: string }[] = []
     const redis = await connect(one.url, { onError: (error) => errors.push(error) })
@@ -163,7 +163,7 @@ describe('connecting to Redis', () => {
 })
 
 describe('checking a Redis', () => {
-  it('passes one that is as it should be, and leaves nothing in it', async () => {
+  it('accepts a suitable server, and leaves no key', async () => {
     const redis = await connect((await server()).url)
     expect(await checkServer(redis)).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/) })
     expect(await redis.keys('*')).toEqual([])
@@ -178,7 +178,7 @@ describe('checking a Redis', () => {
     })
   })
 
-  it('passes a user that may do no more than is needed', async () => {
+  it('accepts a user with only the needed rights', async () => {
     const rights = '~{dist}:* +@read +@write +@scripting +@connection +time +info -@dangerous +info'
     const one = await server({ users: [`worker on >right ${rights}`] })
     const redis = await connect(urlOf(one, 'worker:right'))
@@ -211,7 +211,7 @@ describe('checking a Redis', () => {
     })
   })
 
-  it('Q9 says that memory is full', async () => {
+  it('Q9 reports full memory', async () => {
     const redis = await connect((await server({ maxmemory: 1 })).url)
     await expect(checkServer(redis)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true })
   })

@@ -30,7 +30,7 @@ async function limiter({ requests, ...options }: TestOptions = {}) {
 
 type TestOptions = RedisHostLimiterOptions & { requests?: number | undefined }
 
-/** Milliseconds until a host may be asked again. */
+/** Milliseconds until the next request to a host. */
 const pausedFor = async (limiter: HostLimiter, host: string) =>
   Math.max(0, ((await limiter.state(host)).pausedUntil ?? 0) - Date.now())
 
@@ -45,7 +45,7 @@ async function waitForValue<T>(ask: () => Promise<T | undefined>): Promise<T> {
   return value as T
 }
 
-/** Asks for a permit and tells whether it came before Redis has been asked twice more. */
+/** Whether a permit is granted before Redis gets two more commands. */
 async function isAdmitted(waiting: Promise<Permit>): Promise<boolean> {
   let admitted = false
   void waiting.then(() => {
@@ -99,7 +99,7 @@ describe('a host limit shared through Redis', () => {
     expect(Math.max(...seen)).toBeLessThanOrEqual(3)
   })
 
-  it('keeps hosts apart', async () => {
+  it('limits each host by itself', async () => {
     const mine = await limiter({ requests: 1 })
     await mine.acquire('one.example')
     await mine.pause('two.example', 60_000, 'two.example is busy')
@@ -107,7 +107,7 @@ describe('a host limit shared through Redis', () => {
     expect(await pausedFor(mine, 'one.example')).toBe(0)
   })
 
-  it('costs one question for each request, and one for all who ask together', async () => {
+  it('costs one command for each request, and one for all that ask together', async () => {
     const mine = await limiter({ requests: 100 })
     const before = await questions()
     for (let i = 0; i < 20; i++) (await mine.acquire(host)).release()
@@ -116,7 +116,7 @@ describe('a host limit shared through Redis', () => {
     expect((await questions()) - before).toBeLessThanOrEqual(22)
   })
 
-  it.each([1, 2, 5])('lets nobody starve beside a busy process, with %i places', async (requests) => {
+  it.each([1, 2, 5])('starves no process beside a busy one, with %i slots', async (requests) => {
     const [busy, other] = [await limiter({ requests }), await limiter({ requests })]
     let admitted = 0
     let stop = false
@@ -137,19 +137,19 @@ describe('a host limit shared through Redis', () => {
     expect(otherAdmitted).toBe(3)
   })
 
-  it('gives a process its equal share of places beside one that has all of them', async () => {
+  it('gives a process its equal share of slots beside one that has all', async () => {
     const [greedy, other] = [await limiter({ requests: 5 }), await limiter({ requests: 5 })]
     const held = await Promise.all(Array.from({ length: 5 }, () => greedy.acquire(host)))
     const mine = Promise.all([other.acquire(host), other.acquire(host)])
     const more = Promise.all([greedy.acquire(host), greedy.acquire(host)])
     expect(await isAdmitted(Promise.race([mine, more]).then(() => held[0] as Permit))).toBe(false)
-    // Two places that are given back one by one go to the one that has none, not to the one that has three.
+    // Two slots that are freed one by one go to the process without any, not to the one with three.
     for (const permit of held.slice(0, 2)) permit.release()
     for (const permit of await mine) permit.release()
     await more
   })
 
-  it('R23 pauses a host for everybody, and only as long as it said', async () => {
+  it('R23 pauses a host for all processes, only as long as it asked', async () => {
     const [one, other] = [await limiter(), await limiter()]
     const start = performance.now()
     await one.pause(host, 400, busy)
@@ -160,7 +160,7 @@ describe('a host limit shared through Redis', () => {
     expect(permit.probes).toBe(true)
   })
 
-  it('R28 lets one of all processes find out, and the next when that one was killed', async () => {
+  it('R28 lets one process probe the host, and another after that one was killed', async () => {
     const policy = { firstProbe: 20 }
     const body = `
       const limiter = lib.createRedisHostLimiter(redis, { policy: { firstProbe: 20 }, lease: 600 })
@@ -178,7 +178,7 @@ describe('a host limit shared through Redis', () => {
     expect(next.probes).toBe(true)
   })
 
-  it('ends a wait with its signal, and leaves nothing of it', async () => {
+  it('ends a wait with its signal, and leaves no key of it', async () => {
     const [one, other] = [await limiter({ requests: 1 }), await limiter({ requests: 1 })]
     const held = await one.acquire(host)
     const abort = new AbortController()
@@ -195,7 +195,7 @@ describe('a host limit shared through Redis', () => {
     await waitFor(async () => (await admin.zcard(permitsKey)) === 0, 'the release')
   })
 
-  it('Q2 gets the permits of a killed process back, and keeps those of a living one', async () => {
+  it('Q2 frees the permits of a killed process, and keeps those of a living one', async () => {
     const body = `
       const limiter = lib.createRedisHostLimiter(redis, { policy: { requests: 2 }, lease: 600 })
       await limiter.acquire('${host}')
@@ -217,7 +217,7 @@ describe('a host limit shared through Redis', () => {
     expect(await admin.zcard(permitsKey)).toBe(2)
   })
 
-  it('S5 counts what is in flight again after FLUSHALL', async () => {
+  it('S5 counts requests in flight again after FLUSHALL', async () => {
     const mine = await limiter({ lease: 150 })
     await Promise.all([mine.acquire(host), mine.acquire(host)])
     await admin.flushall()
@@ -226,7 +226,7 @@ describe('a host limit shared through Redis', () => {
 })
 
 describe('a host limit without Redis', () => {
-  it('lets transfers go on within this process, says so once, and shares again when Redis is back', async () => {
+  it('lets transfers go on within this process, reports it once, and shares again when Redis is back', async () => {
     const events: string[] = []
     const options = {
       requests: 2,
@@ -253,9 +253,9 @@ describe('a host limit without Redis', () => {
     await server.start()
     await waitFor(() => events.length === 2, 'the return of Redis')
     expect(events).toEqual(['UNAVAILABLE', 'back'])
-    // Of more than twenty requests few were kept for Redis to hear of.
+    // Only a few commands of more than twenty requests waited in the client.
     expect(await questions()).toBeLessThan(10)
-    // Those that were admitted meanwhile count, those that were given back do not, although they were asked for.
+    // Permits of requests under way count; those of ended requests do not, though they were requested.
     await waitFor(async () => (await admin.zcard(permitsKey)) === 2, 'the permits')
     const waiting = (await limiter({ requests: 2 })).acquire(host)
     expect(await isAdmitted(waiting)).toBe(false)
@@ -264,7 +264,7 @@ describe('a host limit without Redis', () => {
     last.release()
   })
 
-  it('leaves no permit behind of a request that was over before Redis heard of it', async () => {
+  it('leaves no permit of a request that ended before Redis got the command', async () => {
     let back = false
     const onBack = () => {
       back = true
@@ -279,7 +279,7 @@ describe('a host limit without Redis', () => {
     await expect.poll(() => admin.zcard(permitsKey), { timeout: 10_000 }).toBe(0)
   })
 
-  it('keeps the pauses that it knows', async () => {
+  it('keeps the known pauses', async () => {
     const mine = await limiter({ timeoutMs: 50 })
     await mine.pause(host, 400, busy)
     process.kill(server.pid(), 'SIGSTOP')

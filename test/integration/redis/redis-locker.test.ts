@@ -45,7 +45,7 @@ function lost(lock: { signal: AbortSignal }): Promise<void> {
   return waitFor(() => lock.signal.aborted, 'the loss of the lock')
 }
 
-/** Nothing runs in this process meanwhile: no timer, no answer of Redis. */
+/** Blocks the event loop: no timer fires, and no answer of Redis is read. */
 function blockEventLoop(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
@@ -55,7 +55,7 @@ describe('a Redis lock', () => {
     const admin = await connect()
     await using lock = await (await locker({ ttl: 300, renewEvery: 20 })).acquire('key')
     const name = '{dist}:lock:key'
-    // Seen to go up, the time left has been renewed.
+    // The time left goes up: the lock was renewed.
     for (let renewals = 0; renewals < 25; renewals++) {
       let left = await admin.pttl(name)
       await waitFor(async () => {
@@ -67,7 +67,7 @@ describe('a Redis lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
-  it('tells the other who holds it', async () => {
+  it('is reported with its holder', async () => {
     await using _ = await (await locker({ owner: 'worker-7' })).acquire('sha256:abc')
     await expect((await locker()).acquire('sha256:abc', { wait: 0 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -75,7 +75,7 @@ describe('a Redis lock', () => {
     })
   })
 
-  it('leaves no key behind, and no timer that keeps the process', async () => {
+  it('leaves no key, and no timer that keeps the process alive', async () => {
     const lock = await (await locker()).acquire('key')
     await lock.release()
     expect(await (await connect()).keys('*')).toEqual([])
@@ -86,7 +86,7 @@ describe('a Redis lock', () => {
     expect(await program.ended()).toBe(0)
   })
 
-  it('S5 is lost by FLUSHALL, and the holder is told', async () => {
+  it('S5 is lost by FLUSHALL, and its signal aborts', async () => {
     const mine = await locker({ ttl: 3_000, renewEvery: 20 })
     const locks = await Promise.all(['a', 'b', 'c'].map((key) => mine.acquire(key)))
     await (await connect()).flushall()
@@ -95,7 +95,7 @@ describe('a Redis lock', () => {
     await using _ = await mine.acquire('a', { wait: 0 })
   })
 
-  it('S5 is lost when Redis was restarted, without waiting for the next renewal', async () => {
+  it('S5 is lost by a restart of Redis, before the next renewal', async () => {
     const redis = await connect()
     const mine = createRedisLocker(redis, { ttl: 600_000 })
     const lock = await mine.acquire('key')
@@ -117,12 +117,12 @@ describe('a Redis lock', () => {
       process.kill(server.pid(), 'SIGCONT')
     }
     const other = await locker()
-    // The question that was given up is granted late, and taken back.
+    // The command that timed out is granted late, and undone.
     await using _key = await other.acquire('key', { wait: 10_000 })
     await using _other = await other.acquire('other', { wait: 10_000 })
   })
 
-  it('is ours when the connection broke between question and answer, and the question was sent again', async () => {
+  it('is granted when the connection broke before the answer and the command was sent again', async () => {
     const redis = await connect()
     const mine = createRedisLocker(redis)
     await (await mine.acquire('key')).release()
@@ -135,7 +135,7 @@ describe('a Redis lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
-  it('Q3 is lost by a holder whose event loop stood still for a TTL, before anything else happens', async () => {
+  it('Q3 is lost by a holder whose event loop was blocked for a TTL, before anything else runs', async () => {
     const lock = await (await locker({ ttl: 300 })).acquire('key')
     const other = await locker()
     blockEventLoop(320)
@@ -146,7 +146,7 @@ describe('a Redis lock', () => {
     await expect((await locker()).acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it('Q3 goes from a stopped process to another one, and the first is told when it wakes', async () => {
+  it('Q3 goes from a stopped process to another one, and the first notices it when it continues', async () => {
     const body = `
       const lock = await lib.createRedisLocker(redis, { ttl: 600, renewEvery: 50 }).acquire('key')
       lock.signal.addEventListener('abort', () => say('lost ' + lock.signal.reason.code))
@@ -164,7 +164,7 @@ describe('a Redis lock', () => {
     await expect((await locker()).acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it('Q2 of a process that was killed is free after its TTL', async () => {
+  it('Q2 of a killed process is free after its TTL', async () => {
     const body = `
       await lib.createRedisLocker(redis, { ttl: 500 }).acquire('key')
       say('locked')
@@ -176,7 +176,7 @@ describe('a Redis lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
-  it.each([10, -10])('Q13 does not care for a clock that is %i minutes off', async (minutes) => {
+  it.each([10, -10])('Q13 does not depend on a clock that is %i minutes off', async (minutes) => {
     const mine = await locker({ ttl: 1_000, renewEvery: 20 })
     const admin = await connect()
     await using early = await mine.acquire('early')
@@ -221,7 +221,7 @@ describe('a Redis lock', () => {
     await lock.release()
   })
 
-  it('Q6 waits out a failover when it may wait', async () => {
+  it('Q6 waits for the end of a failover within its timeout', async () => {
     const admin = await connect()
     const mine = await locker({ timeoutMs: 20_000 })
     await admin.replicaof('127.0.0.1', '1')
@@ -232,7 +232,7 @@ describe('a Redis lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
-  it('Q15 says at once that its user may not lock', async () => {
+  it('Q15 reports at once that its user may not lock', async () => {
     const strict = await startRedis({ users: ['worker on >right ~{dist}:* +@all -set'] })
     try {
       const redis = await connectRedis(strict.url, { username: 'worker', password: 'right' })
@@ -248,7 +248,7 @@ describe('a Redis lock', () => {
     }
   })
 
-  it('has one holder at a time over processes', async () => {
+  it('has one holder at a time over all processes', async () => {
     const body = `
       const locker = lib.createRedisLocker(redis, { owner: String(process.pid) })
       for (let i = 0; i < 25; i++) {

@@ -40,19 +40,19 @@ async function announced(name: string, options: Partial<PresenceOptions> = {}): 
   return presence
 }
 
-/** As kill -9 leaves it: it is not shown again. */
+/** Ends a service like kill -9: it is not shown again. */
 async function killed(presence: Presence): Promise<void> {
   await presence[Symbol.asyncDispose]()
   await (await connect()).zadd('{dist}:services', Date.now() - 60_000, presence.id)
 }
 
-/** Resolves once somebody was seen for long enough that others may count as gone. */
+/** Resolves when services were seen for so long that others may count as gone. */
 async function steady(presence: Presence): Promise<void> {
   await waitFor(async () => (await presence.gone(['0'.repeat(16)])).length === 1, 'somebody who is gone')
 }
 
-describe('a service that announces itself', () => {
-  it('is listed with what it is, as long as it lives, and no more when it has left', async () => {
+describe('an announced service', () => {
+  it('is listed while it is alive, and not after it has left', async () => {
     const list = serviceLister(await connect(), terms)
     const before = Date.now()
     const presence = await announced('w1')
@@ -69,14 +69,14 @@ describe('a service that announces itself', () => {
     expect(await list()).toEqual([])
   })
 
-  it('is there again when Redis was wiped', async () => {
+  it('is listed again after Redis was wiped', async () => {
     const list = serviceLister(await connect(), terms)
     await announced('w1')
     await (await connect()).flushall()
     await expect.poll(list, { timeout: 10_000 }).toHaveLength(1)
   })
 
-  it('lives on while its main thread stands still, and says for how long', async () => {
+  it('stays alive while its main thread is blocked, and reports for how long', async () => {
     const list = serviceLister(await connect(), terms)
     const admin = await connect()
     const { id } = await announced('w1')
@@ -87,7 +87,7 @@ describe('a service that announces itself', () => {
 })
 
 describe('a service that is gone', () => {
-  it('is told from one that lives', async () => {
+  it('is distinguished from a living one', async () => {
     const [living, dead] = [await announced('w1'), await announced('w2')]
     await steady(living)
     expect(await living.gone([living.id, dead.id])).toEqual([])
@@ -95,7 +95,7 @@ describe('a service that is gone', () => {
     expect(await living.gone([living.id, dead.id])).toEqual([dead.id])
   })
 
-  it('is none right after everybody was away: the living have the time to be seen again', async () => {
+  it('does not exist right after an outage of all services: they have the time to be seen again', async () => {
     const [living, dead] = [await announced('w1'), await announced('w2')]
     await steady(living)
     await killed(dead)
@@ -104,7 +104,7 @@ describe('a service that is gone', () => {
     await waitFor(async () => (await living.gone([dead.id])).length === 1, 'the end of the grace')
   })
 
-  it('has no locks any more: others take them at once, and not those of the living', async () => {
+  it('loses its locks at once; a living one keeps them', async () => {
     const [living, dead] = [await announced('w1'), await announced('w2')]
     await steady(living)
     const locker = async (presence: Presence) => createRedisLocker(await connect(), { owner: 'w', presence })

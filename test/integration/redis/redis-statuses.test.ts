@@ -36,7 +36,7 @@ async function expectListedSoon(expected: string[]): Promise<void> {
   await expect.poll(listed, { timeout: 10_000 }).toEqual(expected)
 }
 
-it('lists the writes of all workers, as they last were', async () => {
+it('lists the writes of all workers, as they were last published', async () => {
   const [one, two] = [await statuses('one'), await statuses('two')]
   for (let offset = 0; offset < 50; offset++) one.publish(write('a', offset))
   one.publish(write('b', 1))
@@ -47,7 +47,7 @@ it('lists the writes of all workers, as they last were', async () => {
   expect(all).toContainEqual({ ...write('a', 49), worker: 'one' })
 })
 
-it('lists a write no more when it has ended, and nothing is left when all have', async () => {
+it('does not list an ended write, and leaves no key when all have ended', async () => {
   const one = await statuses('one')
   one.publish(write('a', 1))
   one.publish(write('b', 1))
@@ -59,7 +59,7 @@ it('lists a write no more when it has ended, and nothing is left when all have',
   await expect.poll(() => admin.keys('*'), { timeout: 10_000 }).toEqual([])
 })
 
-it('takes its writes along when it is closed', async () => {
+it('removes its writes when it is closed', async () => {
   {
     await using one = await statuses('one')
     one.publish(write('a', 1))
@@ -68,7 +68,7 @@ it('takes its writes along when it is closed', async () => {
   expect(await admin.keys('*')).toEqual([])
 })
 
-it('publishes at most once in an interval, however much there is to tell', async () => {
+it('publishes at most once in an interval, whatever is reported', async () => {
   const one = await statuses('one', { every: 60_000 })
   one.publish(write('a', 1))
   await expectListedSoon(['one a 1'])
@@ -82,7 +82,7 @@ it('publishes at most once in an interval, however much there is to tell', async
   expect(await sets()).toBe(before)
 })
 
-it('keeps a write listed that stands still, and one that Redis has forgotten', async () => {
+it('keeps a write without progress listed, and one that Redis has lost', async () => {
   const one = await statuses('one', { ttl: 200 })
   one.publish(write('a', 1))
   await expectListedSoon(['one a 1'])
@@ -90,7 +90,7 @@ it('keeps a write listed that stands still, and one that Redis has forgotten', a
   await expectListedSoon(['one a 1'])
   const left = async () => admin.pttl((await admin.keys('{dist}:status:*'))[0] ?? '')
   let last = await left()
-  // Seen to go up, the time left is that of another publication.
+  // The time left goes up: the snapshot was put again.
   for (let i = 0; i < 15; i++)
     await waitFor(async () => {
       const before = last
@@ -99,7 +99,7 @@ it('keeps a write listed that stands still, and one that Redis has forgotten', a
     }, 'a publication')
 })
 
-it('Q2 lists the writes of a killed worker no more after a while', async () => {
+it('Q2 stops listing the writes of a killed worker after its TTL', async () => {
   const body = `
     const mine = lib.createRedisStatuses(redis, { worker: 'killed', every: 20, ttl: 500 })
     mine.publish({ ref: 'a', offset: 1, startedAt: new Date(), updatedAt: new Date() })
@@ -114,7 +114,7 @@ it('Q2 lists the writes of a killed worker no more after a while', async () => {
   expect(await admin.zcard('{dist}:statuses')).toBe(1)
 })
 
-it('lists what is right beside what somebody else has put there', async () => {
+it('lists valid snapshots beside invalid ones', async () => {
   const one = await statuses('one')
   one.publish(write('a', 1))
   await expectListedSoon(['one a 1'])
@@ -127,7 +127,7 @@ it('lists what is right beside what somebody else has put there', async () => {
   expect(await listed()).toEqual(['one a 1'])
 })
 
-it('hinders nobody when Redis is away, and is UNAVAILABLE to readers', async () => {
+it('blocks no writer while Redis is away, and is UNAVAILABLE to readers', async () => {
   const one = await statuses('one', { timeoutMs: 300 })
   await server.kill()
   for (let i = 0; i < 1000; i++) one.publish(write('a', i))

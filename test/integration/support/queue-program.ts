@@ -1,5 +1,5 @@
-// A coordinator or a worker over a local store: role, Redis' port, the store's folder, by how many milliseconds its
-// clock is wrong.
+// A coordinator or a worker over a local store. Arguments: role, port of Redis, folder of the store, and the milliseconds
+// by which its clock is off.
 
 import { has } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'

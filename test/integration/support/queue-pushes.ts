@@ -25,7 +25,7 @@ export function coordinatingTo(
   }
 }
 
-/** What a worker needs to send blobs to a registry; it knows nothing of what others have sent. */
+/** What a worker needs to send blobs to a registry. It does not know what other workers have sent. */
 function workingTo(registry: PushedRegistry, world: QueueWorld): Pick<WorkerParts, 'isPresent' | 'transfer'> {
   const mountSources = new MountSources()
   return {
@@ -45,10 +45,10 @@ function isPush(task: BlobTask): task is PushTask {
   return task.to !== undefined
 }
 
-/** Where the images of a run go. */
+/** The destination of the images of a run. */
 export const to = 'registry.example.com/mirror'
 
-/** Runs of a world that go from `quay.io` to a registry in memory. */
+/** Runs of a world from `quay.io` to a registry in memory. */
 export class PushWorld {
   readonly registry = new PushedRegistry()
 
@@ -67,7 +67,7 @@ export class PushWorld {
     return { runs, run: await runs.submit({ references, platforms: 'all', to }) }
   }
 
-  /** Pushes images `quay.io/team/<n>:1` of these layers to the source. */
+  /** Pushes images `quay.io/team/<n>:1` with these layers to the source. */
   source(...layers: string[][]) {
     const images = layers.map((seeds) => imageOf(seeds))
     const references = images.map((_, i) => `quay.io/team/${i}:1`)

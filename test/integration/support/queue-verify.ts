@@ -10,11 +10,11 @@ export const name = (i: number) => `registry.test/a:${i}`
 
 export const right: ContentState = { state: 'right', size: 1 }
 
-/** Verifications of a world's store, with what their workers read. */
+/** Verifications of the store of a world, with the reads of their workers. */
 export class Verifying {
   /** The digests that were read, in order. */
   readonly reads: string[] = []
-  /** What is found of a digest in place of what is stored, one after the other; the last one for ever. */
+  /** By digest, the states that reads find instead of the stored content, one for each read; the last one stays. */
   readonly found = new Map<string, ContentState[]>()
 
   constructor(readonly world: QueueWorld) {}
@@ -41,14 +41,14 @@ export class Verifying {
     world.events.length = 0
   }
 
-  /** Without references: of all that the store has. */
+  /** Without references: verifies all that the store has. */
   async submit(...references: string[]): Promise<{ runs: Runs; run: string }> {
     const runs = this.world.runs()
     return { runs, run: await runs.submit({ kind: 'verify', references, platforms: 'all' }) }
   }
 }
 
-/** Something that happens once. */
+/** A promise that another party resolves. */
 export function latch() {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {

@@ -34,7 +34,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { ScriptedRemote } from '../../../packages/mirror/test/support/remote.js'
 
-/** Everything soon, so that tests need not wait. */
+/** Short times, so that tests need not wait. */
 const soon: Partial<Tuning> = {
   lockDuration: 2_000,
   stalledInterval: 300,
@@ -51,7 +51,7 @@ const soon: Partial<Tuning> = {
   fullPause: 100,
 }
 
-/** Writers keep nobody out, and one that is dead least of all: as in a bucket. */
+/** Each writer has its own draft, as in a bucket: a dead writer blocks no other one. */
 class SharedDriver extends MemoryDriver {
   #writes = 0
 
@@ -60,7 +60,7 @@ class SharedDriver extends MemoryDriver {
   }
 }
 
-/** A queue with a registry and a store in memory, and services that end with their test. */
+/** A queue with a registry and a store in memory. Its services end with the test. */
 export class QueueWorld {
   readonly remote = new ScriptedRemote()
   readonly driver = new SharedDriver()
@@ -75,7 +75,7 @@ export class QueueWorld {
 
   constructor(readonly server: RedisServer) {}
 
-  /** One more connection, as services make them. */
+  /** Another connection, as services open them. */
   connect(): Redis {
     const redis = new Redis({
       port: this.server.port,
@@ -101,7 +101,7 @@ export class QueueWorld {
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 
-  /** The store as a target that publishes in its own way; it is given how stores do it. */
+  /** The store as a target with another way to publish, which gets the usual one. */
   publishingBy(publish: (really: () => Promise<Image>) => Promise<Image>): TargetOf {
     return (reference) => {
       const target = this.target(reference)
@@ -109,7 +109,7 @@ export class QueueWorld {
     }
   }
 
-  /** What workers do by default. */
+  /** The default of `worker`. */
   async transfer({ desc }: Pick<BlobTask, 'desc'>, options: IngestOptions = {}): Promise<Outcome> {
     const source = { fetcher: this.remote.fetcher(), ingester: this.content }
     return transferBlob(desc, source, options)
@@ -164,7 +164,7 @@ export class QueueWorld {
   }
 }
 
-/** One Redis for the tests of a file, empty for each; a world of its own for each test. */
+/** One Redis for the tests of a file, emptied after each; one world for each test. */
 export function useQueue(options: RedisServerOptions = {}): () => QueueWorld {
   let server: RedisServer | undefined
   let world: QueueWorld | undefined

@@ -1,6 +1,6 @@
 import { sanitize } from '@dist/errdefs'
 
-/** What a service says about itself. */
+/** The description of a service. */
 export interface ServiceAbout {
   /** Its kind: `coordinator`, `worker`, `dashboard`. */
   readonly service: string

@@ -36,7 +36,7 @@ export function termsOf(options: PresenceTerms = {}): Terms {
   return { prefix, expiry, grace, every, services: `${prefix}:services`, steady: `${prefix}:services-steady` }
 }
 
-/** The key of what one service says about itself. */
+/** The key of the entry of one service. */
 export function entryKey({ prefix }: Terms, id: string): string {
   return `${prefix}:service:${id}`
 }
