@@ -12,7 +12,7 @@ const maxJobs = 1_000
 const maxHeld = 20
 const defaultTimeoutMs = 2_000
 
-export interface ObstacleReaderOptions {
+interface ObstacleReaderOptions {
   /** All keys begin with it. Default: `{dist}`. */
   prefix?: string | undefined
   /** The longest wait for Redis. Default: 2,000. */

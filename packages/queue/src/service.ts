@@ -42,7 +42,7 @@ export interface ServicePresence {
   onStandstill(listener: () => void): () => void
 }
 
-export interface HostParts {
+interface HostParts {
   /** The state of hosts. Jobs that need a host in trouble are delayed and hold nothing meanwhile. */
   hosts?: HostStates | undefined
   /** How long jobs wait for hosts in trouble. Default: the defaults of `HostPolicy`. */

@@ -16,7 +16,7 @@ export type Script<Key extends string, Argument extends string, Reply> = (
   rest?: Rest,
 ) => Promise<Reply>
 
-export interface ScriptSource<Key extends string, Argument extends string, Reply> {
+interface ScriptSource<Key extends string, Argument extends string, Reply> {
   /** The names of its keys: `keys.<name>` in Lua; the list of further ones is `rest.keys`. */
   readonly keys: readonly Key[]
   /** The names of its arguments: `args.<name>` in Lua; the list of further ones is `rest.args`. */

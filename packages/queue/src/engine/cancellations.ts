@@ -9,7 +9,7 @@ interface WatchedRun {
 }
 
 /** Watches a run; disposing ends that. */
-export interface RunWatch extends Disposable {
+interface RunWatch extends Disposable {
   /** Aborts with `CANCELED` when the run is canceled, or when Redis no longer has it. */
   readonly signal: AbortSignal
 }

@@ -9,7 +9,7 @@ export interface HostSlotsOptions {
   readonly waitMs?: number | undefined
 }
 
-export interface EnterOptions {
+interface EnterOptions {
   readonly signal: AbortSignal
   /** Whether the consumer has no room for jobs of other hosts. */
   readonly isFull: () => boolean

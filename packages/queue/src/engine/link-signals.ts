@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 
 /** A signal that aborts with the first of its sources, until it is disposed. */
-export interface LinkedSignal extends Disposable {
+interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal
 }
 

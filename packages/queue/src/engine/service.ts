@@ -13,7 +13,7 @@ const idleLimitMs = 15_000
 /** Within this time Redis has recorded the end of the last job. */
 const lastRecordMs = 1_000
 
-export interface ServiceWork {
+interface ServiceWork {
   readonly consumers: readonly RunningConsumer[]
   /** Starts what runs beside the consumers. */
   start?(): void

@@ -16,13 +16,13 @@ export interface ImageAttempt {
 }
 
 /** Offsets of a transfer in bytes. */
-export interface Moved {
+interface Moved {
   /** Where it started: bytes that were stored before. */
   readonly start: number
   readonly offset: number
 }
 
-export type BlobState = 'moving' | 'fetched' | 'present' | 'failed'
+type BlobState = 'moving' | 'fetched' | 'present' | 'failed'
 
 /** The state of runs and images in Redis. Every change may be made twice and counts once. */
 export class RunStates {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { redisError } from '../errors.js'
 import { within } from '../within.js'
 
-export interface BreakerOptions {
+interface BreakerOptions {
   /** The longest wait for an answer before Redis counts as away. */
   timeoutMs: number
   onAway: ((error: DistError) => void) | undefined

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
 import { cancelProbe, renewPermits, requestPermits } from './scripts.js'
 
-export interface GateOptions {
+interface GateOptions {
   /** Of the host, over all processes. */
   readonly slots: number
   /** Milliseconds. */
@@ -15,7 +15,7 @@ export interface GateOptions {
   readonly firstProbe: number
 }
 
-export interface GateKeys {
+interface GateKeys {
   readonly permits: string
   readonly waitingSince: string
   readonly waitingUntil: string
@@ -24,7 +24,7 @@ export interface GateKeys {
 }
 
 /** What each request for permits shows of the host. */
-export interface GateEvents {
+interface GateEvents {
   onTrouble(trouble: SharedTrouble): void
   onHealthy(): void
 }

@@ -8,7 +8,7 @@ const longestMs = 24 * 60 * 60 * 1000
 /** A process reports that a host answers once in this time. */
 const reportEveryMs = 60_000
 
-export interface TroubleKeys {
+interface TroubleKeys {
   readonly trouble: string
   readonly answered: string
 }

@@ -28,7 +28,7 @@ export function formatAbout({ service, name, version, host, pid }: ServiceAbout)
   return JSON.stringify({ service, name, version, host, pid })
 }
 
-export interface EntryTimes {
+interface EntryTimes {
   readonly now: number
   readonly seen: number
   readonly expiry: number
