@@ -21,6 +21,14 @@ import type { ImageKind, Observation } from './kind.js'
 import { MirrorImage } from './mirror.js'
 import { VerifyImage } from './verify.js'
 
+/** What one turn of the loop has beside the image. */
+interface Turn {
+  readonly job: Job<ImageJob>
+  readonly head: RunHead
+  readonly slot: HostSlot
+  readonly context: JobContext
+}
+
 /** Default of `CoordinatorParts.concurrency`. */
 export const imagesPerHost = 16
 
@@ -60,7 +68,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
       if (settled !== 'active') return await drainChildren(this.engine, job, context.token)
       this.#emit(image, 'started')
       checkStore(image.run, head.store, this.engine.store)
-      return await this.#work(job, image, head, slot, { ...context, signal: ended.signal })
+      return await this.#work(image, { job, head, slot, context: { ...context, signal: ended.signal } })
     } catch (error) {
       if (context.signal.aborted) throw error
       if (run.signal.aborted) return await this.#cancel(job, image, context)
@@ -83,32 +91,19 @@ export class ImageHandler implements JobHandler<ImageJob> {
     if (data !== undefined) this.#emit(data, 'retrying', error)
   }
 
-  async #work(
-    job: Job<ImageJob>,
-    image: ImageJob,
-    head: RunHead,
-    slot: HostSlot,
-    context: JobContext,
-  ): Promise<JobOutcome> {
-    const observation = await this.#observe(image, head, slot, context.signal)
-    if (observation.missing.length > 0)
-      return this.#fetchMissing(job, image, observation, head, slot, context)
+  async #work(image: ImageJob, turn: Turn): Promise<JobOutcome> {
+    const observation = await this.#observe(image, turn)
+    if (observation.missing.length > 0) return this.#fetchMissing(image, observation, turn)
     const finished = await observation.finish().catch(async (error: unknown) => {
-      throw await withBlobFailures(job, image, error)
+      throw await withBlobFailures(turn.job, image, error)
     })
     // The registry refused the image: it lacks blobs that were sent.
-    if ('missing' in finished) return this.#fetchMissing(job, image, finished, head, slot, context)
-    return this.#end(job, image, finished, context)
+    if ('missing' in finished) return this.#fetchMissing(image, finished, turn)
+    return this.#end(image, finished, turn)
   }
 
-  async #fetchMissing(
-    job: Job<ImageJob>,
-    image: ImageJob,
-    observation: Observation,
-    head: RunHead,
-    slot: HostSlot,
-    context: JobContext,
-  ): Promise<JobOutcome> {
+  async #fetchMissing(image: ImageJob, observation: Observation, turn: Turn): Promise<JobOutcome> {
+    const { job, context } = turn
     const failure = await failureOf(job, image, observation.missing)
     if (failure !== undefined) throw failure
     if (await this.engine.memory.isFull()) return this.#delay(image, this.engine.tuning.fullPause)
@@ -117,12 +112,12 @@ export class ImageHandler implements JobHandler<ImageJob> {
     const planned = await addChildren(this.engine, job, observation)
     if (await job.moveToWaitingChildren(context.token)) return 'children'
     // All of them have ended already.
-    return this.#work(job, planned, head, slot, context)
+    return this.#work(planned, turn)
   }
 
-  async #observe(image: ImageJob, head: RunHead, slot: HostSlot, signal: AbortSignal): Promise<Observation> {
+  async #observe(image: ImageJob, { head, slot, context }: Turn): Promise<Observation> {
     try {
-      const observation = await this.#kinds[head.kind].observe(image, head, signal)
+      const observation = await this.#kinds[head.kind].observe(image, head, context.signal)
       slot.answered()
       if (head.kind === 'mirror' && image.resolved === undefined)
         await this.#answered.record(image.run, registryOf(image.reference))
@@ -134,14 +129,13 @@ export class ImageHandler implements JobHandler<ImageJob> {
   }
 
   async #end(
-    job: Job<ImageJob>,
     image: ImageJob,
     record: Omit<ImageRecord, 'attempt'>,
-    { token }: JobContext,
+    { job, context }: Turn,
   ): Promise<JobOutcome> {
     await this.engine.states.settleImage(image, record)
     this.#emit(image, 'done')
-    return drainChildren(this.engine, job, token)
+    return drainChildren(this.engine, job, context.token)
   }
 
   async #cancel(job: Job<ImageJob>, image: ImageJob, { token }: JobContext): Promise<JobOutcome> {
