@@ -12,7 +12,7 @@ describe('parseDescriptor', () => {
     expect(parse(good)).toEqual(good)
   })
 
-  it('reads the optional ones, and drops what it does not know', () => {
+  it('reads optional members, and drops unknown ones', () => {
     const optional = {
       urls: ['https://example.com/layer'],
       annotations: { 'org.opencontainers.image.title': 'x' },
@@ -167,7 +167,7 @@ describe('parseDescriptor', () => {
 })
 
 describe('bareDescriptor', () => {
-  it('keeps what says which bytes are meant', () => {
+  it('keeps media type, digest and size', () => {
     expect(bareDescriptor(parse({ ...good, annotations: { a: 'b' }, data: '' }))).toEqual(good)
   })
 })

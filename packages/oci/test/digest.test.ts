@@ -71,14 +71,14 @@ describe('parseDigest', () => {
     `sha384:${hex64}`,
     `sha256+b64u:${hex64}`,
     'constructor:abc',
-  ])('R18: calls an unknown algorithm unsupported (%s)', (text) => {
+  ])('R18: rejects an unknown algorithm as unsupported (%s)', (text) => {
     const error = failure(() => parseDigest(text))
     expect(error.code).toBe('NOT_IMPLEMENTED')
     expect(error.message).toContain('unsupported')
     expect(isDigest(text)).toBe(false)
   })
 
-  it('R18: whatever comes in, only what is safe in a path, a URL and a key comes out', () => {
+  it('R18: returns only text that is safe in a path, a URL and a key, whatever the input', () => {
     const almost = fc.tuple(digests, fc.nat(140), codeUnits)
     const spoilt = almost.map(
       ([digest, at, text]) => digest.slice(0, at) + text + digest.slice(at + text.length),
@@ -102,7 +102,7 @@ describe('parseDigest', () => {
 })
 
 describe('computing a digest', () => {
-  it('knows the digest of nothing', () => {
+  it('computes the digest of no bytes', () => {
     expect(digestOf('')).toBe(`sha256:${hex64}`)
     expect(digestOf('', 'sha512')).toBe(`sha512:${hex128}`)
   })

@@ -9,7 +9,7 @@ function embed(content: Uint8Array, more: Partial<Descriptor> = {}): Descriptor 
 }
 
 describe('embeddedContent', () => {
-  it.each(['sha256', 'sha512'] as const)('is what was embedded (%s)', (algorithm) => {
+  it.each(['sha256', 'sha512'] as const)('is the embedded content (%s)', (algorithm) => {
     fc.assert(
       fc.property(fc.uint8Array(), (content) => {
         const desc = embed(content, { digest: digestOf(content, algorithm) })

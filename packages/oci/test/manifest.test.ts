@@ -96,7 +96,7 @@ describe('parseManifest', () => {
     expect(childrenOf(manifest)).not.toContainEqual(child)
   })
 
-  it('R16: passes on the same layer twice: who walks decides', () => {
+  it('R16: returns the same layer twice: the caller decides', () => {
     expect(children({ ...image, layers: [layer, layer] })).toEqual([config, layer, layer])
   })
 
@@ -133,7 +133,7 @@ describe('parseManifest refuses', () => {
     ['an index with a config', { ...index, config }, ociIndex],
     ['an index with layers that are no list', { ...index, layers: {} }, ociIndex],
     ['an image with manifests that are no list', { ...image, manifests: {} }, ociManifest],
-    ['an image that calls itself an index', { ...image, mediaType: ociIndex }, ociManifest],
+    ['an image with the media type of an index', { ...image, mediaType: ociIndex }, ociManifest],
     ['an OCI image given as one of Docker', image, dockerManifest],
     ['an index given as an image', { ...index, mediaType: undefined }, ociManifest],
     ['an image given as an index', { ...image, mediaType: undefined }, ociIndex],
@@ -162,7 +162,7 @@ describe('parseManifest refuses', () => {
     expect(() => parse(document, mediaType)).toThrow(withCode('NOT_IMPLEMENTED', 'schema 1'))
   })
 
-  it('what is no type of a manifest', () => {
+  it('a media type that is not that of a manifest', () => {
     expect(() => parse(image, mediaTypes.ociLayer)).toThrow(withCode('NOT_IMPLEMENTED'))
   })
 
@@ -173,11 +173,11 @@ describe('parseManifest refuses', () => {
     ['a list', '[]'],
     ['null', 'null'],
     ['a string', '"x"'],
-  ])('what is no JSON object: %s', (_, text) => {
+  ])('content that is not a JSON object: %s', (_, text) => {
     expect(() => parse(text)).toThrow(withCode('MALFORMED'))
   })
 
-  it('what is no UTF-8', () => {
+  it('content that is not UTF-8', () => {
     const broken = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')])
     expect(() => parseManifest(broken, ociManifest)).toThrow(withCode('MALFORMED', 'is not JSON'))
   })
@@ -201,7 +201,7 @@ describe('parseManifest refuses', () => {
     expect(() => parse(`{"layers":[${'{},'.repeat(2_000_000)}{}]}`)).toThrow(withCode('MALFORMED', 'objects'))
   })
 
-  it('names the place of what is wrong', () => {
+  it('names the path of the invalid member', () => {
     const document = { ...image, layers: [layer, { ...layer, size: -1 }] }
     const message = expect.stringContaining('sha256:x: layers[1].size is -1')
     expect(() => parseManifest(bytes(document), ociManifest, 'sha256:x')).toThrow(
@@ -216,7 +216,7 @@ describe('detectMediaType', () => {
     ['an index by its manifests', { manifests: [] }, ociIndex],
     ['an image by its layers', { layers: [] }, ociManifest],
     ['schema 1, whatever it says', { ...image, schemaVersion: 1 }, mediaTypes.dockerSchema1],
-  ])('tells %s', (_, document, mediaType) => {
+  ])('detects %s', (_, document, mediaType) => {
     expect(detectMediaType(bytes(document))).toBe(mediaType)
   })
 
@@ -226,14 +226,14 @@ describe('detectMediaType', () => {
 })
 
 describe('media types', () => {
-  it('tell what has children', () => {
+  it('hasChildren: manifests and indexes', () => {
     expect([ociIndex, ociManifest, dockerIndex, dockerManifest, ociArtifactManifest].every(hasChildren)).toBe(
       true,
     )
     expect([mediaTypes.ociConfig, mediaTypes.ociLayer, 'text/plain', ''].some(hasChildren)).toBe(false)
   })
 
-  it('tell foreign layers', () => {
+  it('isForeignLayerType: foreign layers', () => {
     expect(isForeignLayerType(mediaTypes.dockerForeignLayerGzip)).toBe(true)
     expect(isForeignLayerType('application/vnd.oci.image.layer.nondistributable.v1.tar+zstd')).toBe(true)
     expect(isForeignLayerType(mediaTypes.ociLayerGzip)).toBe(false)

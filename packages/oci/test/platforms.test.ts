@@ -72,7 +72,7 @@ describe('spelling a platform', () => {
     )
   })
 
-  it('does not change what is already normal', () => {
+  it('does not change a normal platform', () => {
     fc.assert(
       fc.property(platforms, (platform) => {
         const once = normalizePlatform(platform)
@@ -126,7 +126,7 @@ describe('hostPlatform', () => {
 })
 
 describe('isUnknownPlatform', () => {
-  it('knows what belongs to no machine', () => {
+  it('is true for attestations', () => {
     expect(isUnknownPlatform({ os: 'unknown', architecture: 'unknown' })).toBe(true)
     expect(isUnknownPlatform({ os: 'Unknown', architecture: 'UNKNOWN' })).toBe(true)
     expect(isUnknownPlatform({ os: 'linux', architecture: 'unknown' })).toBe(false)

@@ -147,7 +147,7 @@ describe('whatever comes in', () => {
     fc.string({ unit: 'binary' }),
   )
 
-  it('R20: a usage error comes out, or what is safe in a URL and is read back', () => {
+  it('R20: throws a usage error, or returns a reference that is safe in a URL and parses again', () => {
     fc.assert(
       fc.property(texts, (text) => {
         let full: string
@@ -167,7 +167,7 @@ describe('whatever comes in', () => {
     )
   })
 
-  it('R20: a host means in a URL what it says', () => {
+  it('R20: a host is the same host in a URL', () => {
     const hosts = fc.oneof(
       fc.webAuthority({ withPort: true }),
       fc.ipV4(),

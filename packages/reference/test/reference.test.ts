@@ -48,7 +48,7 @@ describe('parseReference', () => {
     [`alpine@${digest}`, `docker.io/library/alpine@${digest}`],
     [`quay.io/a/b:1@${digest}`, `quay.io/a/b:1@${digest}`],
     [`quay.io/a/b@${sha512}`, `quay.io/a/b@${sha512}`],
-    // A digest's digits are a name where they do not stand alone.
+    // The digits of a digest are a valid name as a part of a path.
     [`quay.io/${hex}`, `quay.io/${hex}:latest`],
     [`user/${hex}`, `docker.io/user/${hex}:latest`],
     [hex.slice(1), `docker.io/library/${hex.slice(1)}:latest`],

@@ -81,7 +81,7 @@ export function checkClear({ url: own, clearHosts }: Endpoint, { protocol, host 
   if (protocol !== 'http:' || clearHosts === undefined || [ownHost, ...clearHosts].includes(host)) return
   throw new DistError(
     'PERMISSION_DENIED',
-    `${ownHost}: redirect to plain http at ${host} refused: allowed only for ${clearHosts.join(', ')}; to allow it, add --plain-http ${host}`,
+    `${ownHost}: plain http at ${host} refused: allowed only for ${clearHosts.join(', ')}; to allow it, add --plain-http ${host}`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Credential, createRegistry, defaultEndpoint } from '../src/index.js'
-import { client, hasty, putManifest, refTo, scripted } from './support.js'
+import { client, putManifest, refTo, scripted, shortWaits } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
 const annOnly = { username: 'ann', password: 'secret' }
@@ -22,7 +22,7 @@ test('R31 credentials differ by repository, and so do the tokens that they get',
   expect(users).toEqual([`Basic ${btoa('a/b:x')}`, `Basic ${btoa('c/d:x')}`])
 })
 
-test('R31 Basic sends to each repository its own credentials', async () => {
+test('R31 Basic sends each repository its own credentials', async () => {
   const registry = await scripted({ auth: { scheme: 'basic', username: 'a/b', password: 'x' } })
   putManifest(registry)
   const credentials = async (_host: string, { repository = '' } = {}) =>
@@ -71,7 +71,7 @@ test('credentials of no use are looked for afresh', async () => {
   expect(asked).toEqual([false, true])
 })
 
-test('a password that is refused once it was good is looked for afresh: those of helpers expire', async () => {
+test('a password that is refused after it was accepted is looked up again: passwords of helpers expire', async () => {
   const registry = await scripted({ auth: { scheme: 'basic', ...annOnly } })
   const desc = putManifest(registry)
   const asked: boolean[] = []
@@ -96,12 +96,12 @@ test('credentials that cannot be read are looked for again the next time', async
     if (++calls === 1) throw new Error('keychain is locked')
     return ann
   }
-  await using registryClient = createRegistry({ ...hasty, credentials })
+  await using registryClient = createRegistry({ ...shortWaits, credentials })
   await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toThrow('keychain is locked')
   expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
 })
 
-test('R32 credentials that were kept back are told of, also where a token for everybody was not enough', async () => {
+test('R32 the error mentions withheld credentials, also if an anonymous token was not enough', async () => {
   // A proxy stands in for the public host, so that nothing leaves this machine.
   const elsewhere = await startServer(() => reply(200, {}, '{"token":"for-everybody"}'))
   onTestFinished(() => elsewhere[Symbol.asyncDispose]())
@@ -122,7 +122,7 @@ test('R32 credentials that were kept back are told of, also where a token for ev
   await expect(nobody).rejects.not.toThrow('realms')
 })
 
-test('R26 what registries and token servers say is shown without what was sent to them', async () => {
+test('R26 messages of registries and token servers are shown without the secrets that were sent to them', async () => {
   const spoken: Credential = { kind: 'password', username: 'ann', password: 'correct-horse' }
   const basic = btoa('ann:correct-horse')
   const registry = await scripted({ auth: { username: 'ann', password: 'correct-horse' } })

@@ -2,7 +2,7 @@ import { digestOf } from '@dist/oci'
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Credential, defaultEndpoint } from '../src/index.js'
-import { client, collect, hasty, putManifest, refTo, scripted, seededBlob } from './support.js'
+import { client, collect, putManifest, refTo, scripted, seededBlob, shortWaits } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }
 const annOnly = { username: 'ann', password: 'secret' }
@@ -11,7 +11,7 @@ function tokenRequests(registry: ScriptedRegistry) {
   return registry.received({ path: '/token' })
 }
 
-test('a challenge is answered with a token, without any credential for everybody', async () => {
+test('a challenge is answered with a token, without credentials for anonymous access', async () => {
   const registry = await scripted({ auth: {} })
   const desc = putManifest(registry)
   expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
@@ -80,14 +80,14 @@ test('a wrong password is UNAUTHENTICATED at once, and no message holds it', asy
   await expect(resolving).rejects.not.toThrow(/hunter2/)
 })
 
-test('without credentials a registry that wants some is UNAUTHENTICATED, and the message says to log in', async () => {
+test('a registry that requires a login is UNAUTHENTICATED without credentials, and the message advises to log in', async () => {
   const bearer = await scripted({ auth: annOnly })
   await expect(client().resolve(refTo(bearer, 'a/b:1'))).rejects.toThrow('log in to this registry first')
   const basic = await scripted({ auth: { scheme: 'basic' } })
   await expect(client().resolve(refTo(basic, 'a/b:1'))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
 })
 
-test('R7 exactly the own pull scope is asked for, whatever the challenge says', async () => {
+test('R7 the token request has exactly the own pull scope, whatever the challenge contains', async () => {
   for (const scope of [
     '',
     ',scope="repository:other/repo:pull,push"',
@@ -105,7 +105,7 @@ test('R7 exactly the own pull scope is asked for, whatever the challenge says', 
   }
 })
 
-test('a registry that leaves the challenge out on its resources is asked for it at /v2/', async () => {
+test('the challenge is requested at /v2/ if the resources of a registry have none', async () => {
   const registry = await scripted({ auth: {} })
   const desc = putManifest(registry)
   registry.script({ method: 'HEAD' }, faults.status(401), { times: 1 })
@@ -113,7 +113,7 @@ test('a registry that leaves the challenge out on its resources is asked for it 
   expect(registry.requests.map(({ path }) => path)).toContain('/v2/')
 })
 
-test('R8 many transfers whose token is taken back share one refresh', async () => {
+test('R8 many transfers whose token is revoked share one refresh', async () => {
   const registry = await scripted({ auth: {} })
   const blobs = Array.from({ length: 8 }, (_, i) => seededBlob(registry, 1000 + i))
   const fetcher = client().fetcher(refTo(registry, 'a/b'))
@@ -138,7 +138,7 @@ test('R8 a second 401 is fatal', async () => {
   expect(registry.received({ path: '/manifests/' })).toHaveLength(2)
 })
 
-test('one who gives up does not end the refresh that others wait for', async () => {
+test('an aborted call does not end the refresh that others wait for', async () => {
   const registry = await scripted({ auth: {} })
   const desc = putManifest(registry)
   let answer = () => {}
@@ -199,7 +199,7 @@ test.each([
 test.each([
   ['fails for a moment', faults.status(503)],
   ['closes the connection', faults.closed()],
-])('a token server that %s is asked again', async (_what, fault) => {
+])('a token request is retried if the token server %s', async (_what, fault) => {
   const registry = await scripted({ auth: {} })
   const desc = putManifest(registry)
   registry.script({ path: '/token' }, fault, { times: 1 })
@@ -216,7 +216,7 @@ test.each(['access_token', 'token'])('a token is taken from "%s"', async (name) 
   expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
 })
 
-test('R6 a 401 whose challenge nobody can read is UNAUTHENTICATED, quoting it safely', async () => {
+test('R6 a 401 with an unreadable challenge is UNAUTHENTICATED, and the message quotes it safely', async () => {
   for (const header of ['Negotiate', 'Bearer realm', '"', ',,,']) {
     const registry = await scripted()
     registry.script({}, faults.status(401, { 'www-authenticate': header }))
@@ -252,7 +252,7 @@ test('R3 R35 a realm that is further inside than the registry is refused before 
   expect(inside.requests).toEqual([])
 })
 
-test('R4 R32 credentials are not sent to a realm of another domain, and the error says so', async () => {
+test('R4 R32 credentials are not sent to a realm of another domain, and the error mentions it', async () => {
   // A proxy stands in for the public host, so that nothing leaves this machine.
   const elsewhere = await startServer(() => reply(401))
   onTestFinished(() => elsewhere[Symbol.asyncDispose]())
@@ -265,7 +265,7 @@ test('R4 R32 credentials are not sent to a realm of another domain, and the erro
   const hosts = (realms: string[]) => async () => [
     { ...defaultEndpoint(registry.host), hostsFile: '/etc/certs.d/r/hosts.toml', realms },
   ]
-  const options = { ...hasty, credentials: async () => ann, proxy }
+  const options = { ...shortWaits, credentials: async () => ann, proxy }
   const registryClient = client({ ...options, hosts: hosts([]) })
   const resolving = registryClient.resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })

@@ -32,7 +32,7 @@ test('chunks are handed on as they are, without a copy', async () => {
   expect((await waited).value).toBe(late)
 })
 
-test('what came before a failure is read before it', async () => {
+test('chunks received before a failure are read before it', async () => {
   const { body } = bodyOf()
   body.push(chunk(1))
   body.fail(new Error('broke'))
@@ -41,7 +41,7 @@ test('what came before a failure is read before it', async () => {
   await expect(body.next()).rejects.toThrow('broke')
 })
 
-test('the end is told once, however it comes', async () => {
+test('onEnd is called once, whatever ends the body', async () => {
   const { body, onEnd, flow } = bodyOf()
   body.push(chunk(5))
   await body.return()
@@ -53,7 +53,7 @@ test('the end is told once, however it comes', async () => {
   expect((await body.next()).done).toBe(true)
 })
 
-test('a short rest is read so that the connection stays, a long one is given up', async () => {
+test('a short rest is read so that the connection can be reused, a long one is not', async () => {
   const short = bodyOf()
   short.body.push(chunk(10))
   short.body.end()

@@ -119,7 +119,7 @@ test.each(['docker.io/team', 'index.docker.io/team', 'registry-1.docker.io/team'
   },
 )
 
-test('R31 a store is asked for a part of a host only where it was stored; helpers may be for parts', async () => {
+test('R31 a store is used for a part of a host only if the part was stored; helpers may be set for parts', async () => {
   const asked: string[] = []
   const runHelper = async (name: string, server: string) => {
     asked.push(`${name} ${server}`)
@@ -137,7 +137,7 @@ test('R31 a store is asked for a part of a host only where it was stored; helper
   expect(asked).toEqual(['store r/team-a', 'own r/team-b', 'store r'])
 })
 
-test('a helper is run once for all repositories of its host, and again for who wants a fresh answer', async () => {
+test('a helper is run once for all repositories of its host, and again for a fresh answer', async () => {
   const asked: string[] = []
   const runHelper = async (name: string, server: string) => {
     asked.push(`${name} ${server}`)
@@ -178,7 +178,7 @@ test('R31 a byte order mark before the configuration does not count', async () =
   expect(await found(content, 'r')).toEqual(password('ann', 'secret'))
 })
 
-test('the first file that knows a host decides; missing files are passed over', async () => {
+test('the first file with the host decides; missing files are skipped', async () => {
   const first = await file({ auths: { a: auth('first:1') } }, 'first.json')
   const second = await file({ auths: { a: auth('second:2'), b: auth('second:2') } }, 'second.json')
   const credentials = dockerCredentials({ files: [join(root, 'none.json'), first, second] })

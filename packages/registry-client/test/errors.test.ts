@@ -12,7 +12,7 @@ const errorFor = (code: string) =>
   })
 
 test('an unknown host is UNAVAILABLE, naming the host', async () => {
-  // Too long for a name: it is refused before any name server is asked.
+  // Too long for a name: it fails before a name server is asked.
   const host = `${'x'.repeat(64)}.example`
   const resolving = client().resolve({ host, repository: 'a/b', tag: '1' })
   await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true, host })
@@ -119,7 +119,7 @@ test.each(['{"errors":null}', '{"errors":[null,5,{"code":7}]}', 'null', '[]', '"
   },
 )
 
-test('what is not HTTP is MALFORMED', async () => {
+test('an answer that is not HTTP is MALFORMED', async () => {
   const registry = await scripted()
   registry.script({}, faults.rawAnswer('SSH-2.0-OpenSSH_9.2\r\n'))
   const resolving = client().resolve(refTo(registry, 'a/b:1'))
@@ -127,7 +127,7 @@ test('what is not HTTP is MALFORMED', async () => {
   await expect(resolving).rejects.toThrow('answer is not HTTP')
 })
 
-test('each request is told, with its URL redacted', async () => {
+test('each request is reported, with its URL redacted', async () => {
   const registry = await scripted({ blobHost: true })
   putManifest(registry)
   const { desc } = seededBlob(registry, 1000)
@@ -153,24 +153,26 @@ test.each([
   [500, 'NAME_INVALID', 'MALFORMED', 'answered 500'],
   [503, 'UNAVAILABLE', 'UNAVAILABLE', 'failed (503)'],
   [404, 'SOMETHING_ELSE', 'NOT_FOUND', 'does not have it (404)'],
-])('%i with the code %s is %s', async (status, said, code, meaning) => {
+])('%i with the code %s is %s', async (status, answered, code, meaning) => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 10)
-  const errors = [{ code: 'FIRST_OF_ITS_OWN' }, { code: said, message: 'in its words' }]
+  const errors = [{ code: 'FIRST_OF_ITS_OWN' }, { code: answered, message: 'in its words' }]
   registry.script({}, faults.status(status, {}, JSON.stringify({ errors })))
   const fetching = client().fetcher(refTo(registry, 'a/b')).fetch(desc)
   await expect(fetching).rejects.toMatchObject({ code, retryable: code === 'UNAVAILABLE' })
   await expect(fetching).rejects.toThrow(`${meaning}`)
-  await expect(fetching).rejects.toThrow(`${said.toUpperCase() === said ? said : 'denied'}: in its words`)
+  await expect(fetching).rejects.toThrow(
+    `${answered.toUpperCase() === answered ? answered : 'denied'}: in its words`,
+  )
 })
 
 test.each([
   [403, 'TOOMANYREQUESTS'],
   [429, 'DENIED'],
-])('R23 %i with the code %s is a host that limits requests', async (status, said) => {
+])('R23 %i with the code %s is a host that limits requests', async (status, answered) => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 10)
-  registry.script({}, faults.status(status, {}, JSON.stringify({ errors: [{ code: said }] })))
+  registry.script({}, faults.status(status, {}, JSON.stringify({ errors: [{ code: answered }] })))
   const pauses: string[] = []
   const own = createHostLimiter()
   const limiter: HostLimiter = {

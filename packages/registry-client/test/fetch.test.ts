@@ -5,7 +5,7 @@ import { faults } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { client, collect, manifestOf, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
 
-test('a blob comes byte for byte, with identity encoding asked for', async () => {
+test('a blob is fetched byte for byte, with identity encoding requested', async () => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, 300_000)
   const { offset, body } = await client().fetcher(refTo(registry, 'a/b')).fetch(desc)
@@ -59,7 +59,7 @@ test('a transfer goes on at its offset', async () => {
   expect(registry.requests[0]?.headers.range).toBe('bytes=400-')
 })
 
-test('at the end of the content nothing is asked', async () => {
+test('no request is sent at the end of the content', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   const fetched = await client().fetcher(refTo(registry, 'a/b')).fetch(desc, { offset: 1000 })
@@ -74,7 +74,7 @@ test.each([
   ['speaks of another size', faults.withHeaders({ 'content-range': 'bytes 400-1000/1001' })],
   ['does not say where it continues', faults.withHeaders({ 'content-range': undefined })],
   ['refuses the range', faults.status(416)],
-])('a source that %s starts at 0, and says so', async (_what, fault) => {
+])('the fetch starts at offset 0 if a source %s', async (_what, fault) => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, 1000)
   registry.script({}, fault, { times: 1 })
@@ -83,7 +83,7 @@ test.each([
   expect((await collect(fetched.body)).equals(content)).toBe(true)
 })
 
-test('R9 a body that never ends is given up at the first byte too many, with nothing kept', async () => {
+test('R9 an endless body is ended at the first byte too many, and not buffered', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 100_000)
   registry.script({}, faults.endlessBody())
@@ -95,7 +95,7 @@ test('R9 a body that never ends is given up at the first byte too many, with not
   })()
   await expect(reading).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', retryable: false })
   expect(received).toBeLessThanOrEqual(desc.size)
-  // What had come in when it was given up: bounded by the buffer of one body, however long the server goes on.
+  // The bytes received until then are bounded by the buffer of one body.
   expect(events[0]?.received).toBeLessThan(desc.size + 1024 * 1024)
 })
 
@@ -108,7 +108,7 @@ test('R9 an announced length other than the size fails before a byte is read', a
   await expect(fetching).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
 })
 
-test('R10 with one byte flipped nothing becomes visible', async () => {
+test('R10 content with a flipped byte does not become visible', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 100_000)
   registry.script({}, faults.flippedByte(50_000))
@@ -118,7 +118,7 @@ test('R10 with one byte flipped nothing becomes visible', async () => {
   await expect(store.info(desc.digest)).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
-test('R19 embedded data that matches saves the request; what does not match is fetched', async () => {
+test('R19 matching embedded data saves the request; other data is ignored', async () => {
   const registry = await scripted()
   const desc = registry.content.putBlob('a/b', 'content')
   const fetcher = client().fetcher(refTo(registry, 'a/b'))
@@ -130,7 +130,7 @@ test('R19 embedded data that matches saves the request; what does not match is f
   expect(registry.requests).toHaveLength(1)
 })
 
-test('R14 a manifest whose descriptor exceeds the cap is not asked for', async () => {
+test('R14 a manifest whose descriptor exceeds the limit is not requested', async () => {
   const registry = await scripted()
   const desc = { mediaType: mediaTypes.ociManifest, digest: digestOf(''), size: 9 * 1024 * 1024 }
   const fetching = client().fetcher(refTo(registry, 'a/b')).fetch(desc)
@@ -176,12 +176,12 @@ test('many transfers share one signal without a warning of a leak', async () => 
   await Promise.all(
     Array.from({ length: 30 }, async () => collect((await fetcher.fetch(desc, { signal })).body)),
   )
-  // Warnings are told on the next turn.
+  // Node emits warnings on the next turn.
   await new Promise((resolve) => setImmediate(resolve))
   expect(warnings).toEqual([])
 })
 
-test('closing the client ends what is under way as CANCELED, without another try', async () => {
+test('closing the client ends its requests with CANCELED, without retries', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   registry.script({}, faults.stalledBody(10))

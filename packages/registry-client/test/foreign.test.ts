@@ -25,7 +25,7 @@ const foreignLayer = (...urls: string[]) => ({
   urls,
 })
 
-test('R2 by default the URLs of a foreign layer are not asked; the registry is', async () => {
+test('R2 by default a foreign layer is requested from the registry, not from its URLs', async () => {
   const server = await publisher()
   const registry = await scripted()
   const fetching = client()
@@ -36,7 +36,7 @@ test('R2 by default the URLs of a foreign layer are not asked; the registry is',
   expect(registry.requests).not.toEqual([])
 })
 
-test('R2 when asked for, a foreign layer comes from its URL, without credentials', async () => {
+test('R2 with the option a foreign layer is fetched from its URL, without credentials', async () => {
   const server = await publisher()
   const registry = await scripted()
   const hosts = async () => [
@@ -62,7 +62,7 @@ test('R2 a foreign layer is continued as any other', async () => {
   expect((await collect(body)).equals(content)).toBe(true)
 })
 
-test('R2 other content than the digest says never becomes visible', async () => {
+test('R2 content with another digest does not become visible', async () => {
   const server = await publisher()
   const registry = await scripted()
   server.script({}, faults.flippedByte())
@@ -72,7 +72,7 @@ test('R2 other content than the digest says never becomes visible', async () => 
   await expect(copying).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
 })
 
-test('R2 other schemes and URLs with a user are not asked', async () => {
+test('R2 other schemes and URLs with a user are not requested', async () => {
   const server = await publisher()
   const registry = await scripted()
   const urls = [
@@ -88,7 +88,7 @@ test('R2 other schemes and URLs with a user are not asked', async () => {
   expect(server.requests).toEqual([])
 })
 
-test('R35 a URL that leads to a link-local address is not asked, and the error says how to allow it', async () => {
+test('R35 a URL with a link-local address is not requested, and the error contains the line that allows it', async () => {
   const registry = await scripted()
   const fetching = client({ foreignUrls: true })
     .fetcher(refTo(registry, 'a/b'))
@@ -111,7 +111,7 @@ test('R35 the URLs of a public image do not lead inside, although it came from a
   expect(server.requests).toEqual([])
 })
 
-test('R2 a URL whose host wants a login is not logged in to; the next is tried', async () => {
+test('R2 no login is sent to a URL that requires one; the next URL is tried', async () => {
   const server = await publisher()
   const registry = await scripted()
   server.script({ path: '/private' }, faults.status(401, { 'www-authenticate': 'Basic realm="x"' }))
@@ -123,7 +123,7 @@ test('R2 a URL whose host wants a login is not logged in to; the next is tried',
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined])
 })
 
-test("R2 where no URL serves, the registry is asked; if it has nothing, the error is the first URL's", async () => {
+test("R2 if all URLs fail the registry is requested; if it has nothing, the error is the first URL's", async () => {
   const server = await publisher()
   const registry = await scripted()
   server.script({}, faults.status(403))
@@ -134,7 +134,7 @@ test("R2 where no URL serves, the registry is asked; if it has nothing, the erro
   expect((await collect((await fetcher.fetch(layer)).body)).equals(content)).toBe(true)
 })
 
-test('R2 URLs on layers of other types are not asked', async () => {
+test('R2 URLs of layers of other types are not requested', async () => {
   const server = await publisher()
   const registry = await scripted()
   registry.content.putBlob('a/b', content)

@@ -47,7 +47,7 @@ async function ask(from: Agents, url: string, endpoint: Endpoint): Promise<strin
 
 const own = (url: string): Endpoint => ({ url: `${url}/v2`, capabilities: ['pull'] })
 
-test('R35 a name that resolves to a more inward address is refused, and the message says how to allow it', async () => {
+test('R35 a name with a more inward address is refused, and the message contains the line that allows it', async () => {
   const { port, requests } = await server()
   const { agents } = open({ 'cdn.example': ['127.0.0.1', '10.0.0.5'] })
   const asking = ask(agents, `http://cdn.example:${port}/`, publicRegistry)
@@ -59,14 +59,14 @@ test('R35 a name that resolves to a more inward address is refused, and the mess
   expect(requests).toEqual([])
 })
 
-test('R35 with the line that the message names it is asked', async () => {
+test('R35 the line in the message allows the request', async () => {
   const { port } = await server()
   const { agents } = open({ 'cdn.example': ['127.0.0.1', '10.0.0.5'] })
   const endpoint = { ...publicRegistry, addresses: ['127.0.0.1', '10.0.0.5'] }
   expect(await ask(agents, `http://cdn.example:${port}/`, endpoint)).toBe('hello')
 })
 
-test('R35 a net that is allowed for all registries is asked, another one is not', async () => {
+test('R35 a net that is allowed for all registries is reached, another one is not', async () => {
   const { port } = await server()
   const { agents } = open(
     { 'cdn.example': ['127.0.0.1'], 'other.example': ['10.0.0.5'] },
@@ -137,7 +137,7 @@ test('R35 behind a proxy a literal address is judged, a name is left to the prox
   expect(asked).toEqual([])
 })
 
-test('R35 what NO_PROXY excepts is judged by what it resolves to', async () => {
+test('R35 a host in NO_PROXY is judged by the address that it resolves to', async () => {
   const proxy = await server()
   const { agents } = open(
     { 'cdn.example': ['127.0.0.1'] },
@@ -148,7 +148,7 @@ test('R35 what NO_PROXY excepts is judged by what it resolves to', async () => {
   expect(proxy.requests).toEqual([])
 })
 
-test('R35 where a registry was reached says where it may lead; the name is looked up once for each connection', async () => {
+test('R35 the address of a registry decides to which addresses it may lead; its name is resolved once for each connection', async () => {
   const { port } = await server()
   const { agents, asked } = open({ 'registry.test': ['127.0.0.1'], 'cdn.test': ['127.0.0.1'] })
   const endpoint = own(`http://registry.test:${port}`)
@@ -162,7 +162,7 @@ test('R35 where a registry was reached says where it may lead; the name is looke
   expect(asked).toEqual(['cdn.test', 'registry.test', 'cdn.test'])
 })
 
-test('R35 a registry that was reached at a public address is not followed inward, whatever its name says then', async () => {
+test('R35 a registry that was reached at a public address does not become inward, whatever its name resolves to later', async () => {
   const { port, requests } = await server()
   const { agents } = open({ 'registry.test': ['127.0.0.1'], 'cdn.test': ['127.0.0.1'] })
   const endpoint = own(`http://registry.test:${port}`)
@@ -177,7 +177,7 @@ test('R35 a registry that was reached at a public address is not followed inward
   expect(requests).toEqual([])
 })
 
-test('a token server that the settings list may be anywhere but at a link-local address', async () => {
+test('a token server in the settings may have any address except a link-local one', async () => {
   const { port } = await server()
   const { agents } = open({ 'auth.example': ['127.0.0.1'], 'odd.example': ['169.254.1.1'] })
   const endpoint = { ...publicRegistry, realms: [`auth.example:${port}`, 'odd.example'] }
@@ -190,7 +190,7 @@ test('a token server that the settings list may be anywhere but at a link-local 
   })
 })
 
-test('TLS verifies the name, although an address that was judged is what is connected to', async () => {
+test('TLS verifies the name, although the connection is made to a checked address', async () => {
   const authority = createTestAuthority()
   const { cert, key } = authority.server
   const { port } = await server({ tls: { cert, key } })
@@ -206,7 +206,7 @@ test('TLS verifies the name, although an address that was judged is what is conn
   })
 })
 
-test('a name that does not resolve is told as such', async () => {
+test('the error of a name that does not resolve names the host', async () => {
   const { agents } = open({})
   await expect(ask(agents, 'http://none.example/', publicRegistry)).rejects.toThrow(
     'host none.example is unknown',

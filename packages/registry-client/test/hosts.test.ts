@@ -110,7 +110,7 @@ test('a directory without hosts.toml is read as docker does, and TLS then counts
   })
 })
 
-test('the spelling host_port_ comes before host:port, that before _default; the first directory wins', async () => {
+test('the directory host_port_ comes before host:port, that before _default; the first root wins', async () => {
   const file = (name: string) => `[host."https://${name}.example"]`
   const root = await directory({
     'r.example_5000_/hosts.toml': file('spelled'),
@@ -124,7 +124,7 @@ test('the spelling host_port_ comes before host:port, that before _default; the 
   expect(await first([root], 'else.example')).toBe('https://default.example/v2')
 })
 
-test('where there is no directory, it is the host itself, with the file that settings would go to', async () => {
+test('without a directory the endpoint is the host itself, with the file for its settings', async () => {
   const root = await directory({ 'r.example/hosts.toml': '' })
   const hostsFile = join(root, 'else.example_5000_/hosts.toml')
   const endpoint = { ...defaultEndpoint('else.example:5000'), hostsFile }
@@ -191,7 +191,7 @@ test('a mirror that fails is passed over', async () => {
 test.each([
   ['does not answer', faults.stalledHeaders()],
   ['wants a pause', faults.status(429)],
-])('R28 a mirror that %s is asked once, and passed over at once from then on', async (_what, fault) => {
+])('R28 a mirror that %s gets one request, and is skipped at once from then on', async (_what, fault) => {
   const mirror = await scripted()
   const registry = await scripted()
   const desc = putManifest(registry)
@@ -223,7 +223,7 @@ test('after the first byte there is no other endpoint', async () => {
   expect(registry.requests).toEqual([])
 })
 
-test('an endpoint is asked for what it is capable of only', async () => {
+test('an endpoint gets requests for its capabilities only', async () => {
   const mirror = await scripted()
   const registry = await scripted()
   const desc = putManifest(registry)
@@ -237,7 +237,7 @@ test('an endpoint is asked for what it is capable of only', async () => {
   await expect(unable.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-test('endpoints are plain data that another thread can take', async () => {
+test('endpoints are plain data and can be sent to another thread', async () => {
   const root = await directory({ 'r.example/hosts.toml': '[host."https://m.example"]\nskip_verify = true' })
   const registry = client({ hosts: (host) => hostsFromDirectories([root], host) })
   const endpoints = await registry.endpointsFor({ host: 'r.example', repository: 'a/b' })

@@ -33,7 +33,7 @@ test.each([
       ociImage({ layers: [seededLayer(5, 1000)], platform: { os: 'linux', architecture: 'arm64' } }),
     ]),
   ],
-])('%s comes whole', async (_what, image) => {
+])('%s is fetched whole', async (_what, image) => {
   const registry = await scripted({ auth: {}, blobHost: true })
   registry.content.putImage('a/b', '1', image)
   const store = await pulled(registry)

@@ -3,7 +3,7 @@ import { DirectHosts } from '../src/http/no-proxy.js'
 
 const reached = (noProxy: string, url: string) => new DirectHosts(noProxy).has(new URL(url))
 
-// Go's own cases (x/net/http/httpproxy, TestUseProxy and TestProxyForURL), with what they answer.
+// Go's own cases (x/net/http/httpproxy, TestUseProxy and TestProxyForURL), with their results.
 const list =
   'foobar.com, .barbaz.net, *.wild.org, 192.168.1.1, 192.168.1.2:81, 192.168.1.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443, [2001:db8::52:0:3]:80, 2002:db8:a::45/64'
 

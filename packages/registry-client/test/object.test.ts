@@ -31,7 +31,7 @@ test.each([
   expect(registry.requests.map(({ path }) => path.split('/')[4])).toEqual(expected)
 })
 
-test('what is nowhere is NOT_FOUND, no URL asked twice', async () => {
+test('a missing object is NOT_FOUND, and no URL is requested twice', async () => {
   const registry = await scripted()
   const hints = [
     { kind: 'type', value: 'blob' },
@@ -59,7 +59,7 @@ test("a layer's digest that a registry fails on under manifests is resolved unde
   expect(resolved.desc).toEqual(desc)
 })
 
-test('a registry that fails everywhere gets all the attempts for the likely place', async () => {
+test('a registry that fails on all paths gets all attempts on the likely path', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script({ path: '/manifests/' }, faults.status(500), { times: 2 })
@@ -67,7 +67,7 @@ test('a registry that fails everywhere gets all the attempts for the likely plac
   expect(String(await collect(object.body))).toBe(manifestOf())
 })
 
-test('R10 a blob asked for by digest is verified while it is read', async () => {
+test('R10 a blob requested by digest is verified while it is read', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 100_000)
   registry.script({ path: '/blobs/' }, faults.flippedByte(99_999))
@@ -75,7 +75,7 @@ test('R10 a blob asked for by digest is verified while it is read', async () => 
   await expect(collect(object.body)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
 })
 
-test('R10 a manifest asked for by digest is verified before a byte is handed on', async () => {
+test('R10 a manifest requested by digest is verified before its first byte is returned', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script(

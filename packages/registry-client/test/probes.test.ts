@@ -9,7 +9,7 @@ const HEAD = { method: 'HEAD' } as const
 const methods = ({ requests }: ScriptedRegistry) =>
   requests.filter(({ path }) => path !== '/v2/').map(({ method }) => method)
 
-/** What registries, and what stands before them, answer to what they do not expect. */
+/** Answers of registries and proxies to unexpected requests. */
 const refusals: [what: string, fault: Fault][] = [
   ...[400, 401, 403, 404, 405, 406, 410, 415, 418, 422, 500, 501, 502, 503, 504].map(
     (code): [string, Fault] => [String(code), faults.status(code)],
@@ -30,7 +30,7 @@ async function redirectsToSigned(registry: ScriptedRegistry, content: Uint8Array
 }
 
 describe('R29 a manifest is looked for', () => {
-  test.each(refusals)('by GET where HEAD is answered %s', async (_what, fault) => {
+  test.each(refusals)('by GET if HEAD is answered with %s', async (_what, fault) => {
     const registry = await scripted()
     const desc = putManifest(registry)
     registry.script(HEAD, fault)
@@ -39,7 +39,7 @@ describe('R29 a manifest is looked for', () => {
     expect(methods(registry)).toEqual(['HEAD', 'GET', 'HEAD', 'GET'])
   })
 
-  test('by GET where HEAD is refused after signing in', async () => {
+  test('by GET if HEAD is refused after the login', async () => {
     const registry = await scripted({ auth: {} })
     const desc = putManifest(registry)
     const challenge = `Bearer realm="${registry.url}/token",service="scripted"`
@@ -47,21 +47,21 @@ describe('R29 a manifest is looked for', () => {
     expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
   })
 
-  test('by GET where HEAD is redirected to what is signed for GET', async () => {
+  test('by GET if HEAD is redirected to a URL that is signed for GET', async () => {
     const registry = await scripted()
     const { desc, content } = await manifestElsewhere(registry)
     await redirectsToSigned(registry, content, desc.mediaType)
     expect((await client().resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
   })
 
-  test('by GET where HEAD announces another digest than the one asked for', async () => {
+  test('by GET if HEAD announces another digest than the requested one', async () => {
     const registry = await scripted()
     const desc = putManifest(registry)
     registry.script(HEAD, faults.withHeaders({ 'docker-content-digest': digestOf('else') }))
     expect((await client().resolve(refTo(registry, `a/b@${desc.digest}`))).desc).toEqual(desc)
   })
 
-  test.each(['0', '99999999', '-1'])('by GET where HEAD announces a size of %s', async (size) => {
+  test.each(['0', '99999999', '-1'])('by GET if HEAD announces a size of %s', async (size) => {
     const registry = await scripted()
     const desc = putManifest(registry)
     registry.script(HEAD, faults.withHeaders({ 'content-length': size }))
@@ -79,7 +79,7 @@ describe('R29 a manifest is looked for', () => {
   })
 })
 
-test('R23 a HEAD that is answered 429 stays one: the host gets its pause, and no GET', async () => {
+test('R23 a HEAD answered with 429 pauses the host, and no GET follows', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script(HEAD, faults.status(429))
@@ -128,11 +128,11 @@ test.each([400, 403, 405, 500])(
 )
 
 describe('R29 before a push', () => {
-  test.each(refusals)('a tag is looked for by GET where HEAD is answered %s', async (what, fault) => {
+  test.each(refusals)('a tag is checked by GET if HEAD is answered with %s', async (what, fault) => {
     const registry = await scripted()
     const desc = putManifest(registry)
     registry.script(HEAD, fault)
-    // That nothing is there is believed: a GET for each new image would be too much.
+    // A 404 is believed: a GET for each new image would cost too many requests.
     const expected = what === '404' ? undefined : desc
     expect(await pusherTo(registry).resolve('1')).toEqual(expected)
     expect(await pusherTo(registry).resolve(desc.digest)).toEqual(expected)
@@ -140,20 +140,23 @@ describe('R29 before a push', () => {
 
   // A login that fails, and a pause, are of the host.
   const others = refusals.filter(([what]) => !['401', '503 for a while'].includes(what))
-  test.each(others)('a tag counts as not there where asking for it is answered %s', async (_what, fault) => {
-    const registry = await scripted()
-    putManifest(registry)
-    registry.script({ path: '/manifests/' }, fault)
-    expect(await pusherTo(registry).resolve('1')).toBeUndefined()
-  })
+  test.each(others)(
+    'a tag counts as missing if the requests for it are answered with %s',
+    async (_what, fault) => {
+      const registry = await scripted()
+      putManifest(registry)
+      registry.script({ path: '/manifests/' }, fault)
+      expect(await pusherTo(registry).resolve('1')).toBeUndefined()
+    },
+  )
 
-  test('a tag that means what is no manifest is not the image', async () => {
+  test('a tag that names other content than a manifest is not the image', async () => {
     const registry = await scripted()
     registry.content.putManifest('a/b', '<html>', 'text/html', '1')
     expect(await pusherTo(registry).resolve('1')).toBeUndefined()
   })
 
-  test.each(refusals)('a blob is looked for by GET where HEAD is answered %s', async (what, fault) => {
+  test.each(refusals)('a blob is checked by GET if HEAD is answered with %s', async (what, fault) => {
     const registry = await scripted()
     const { desc } = seededBlob(registry, 1000)
     registry.script(HEAD, fault)
@@ -163,21 +166,21 @@ describe('R29 before a push', () => {
       expect(headers.range).toBe('bytes=0-0')
   })
 
-  test('a blob is looked for by GET where HEAD is redirected to what is signed for GET', async () => {
+  test('a blob is checked by GET if HEAD is redirected to a URL that is signed for GET', async () => {
     const registry = await scripted()
     const { desc, content } = seededBlob(registry, 1000)
     await redirectsToSigned(registry, content, 'application/octet-stream')
     expect(await pusherTo(registry).has(desc)).toBe(true)
   })
 
-  test('a blob without content is found by GET, too', async () => {
+  test('an empty blob is found by GET', async () => {
     const registry = await scripted()
     const { desc } = seededBlob(registry, 0)
     registry.script(HEAD, faults.status(403))
     expect(await pusherTo(registry).has(desc)).toBe(true)
   })
 
-  test.each(refusals)('a blob is sent where looking for it is answered %s', async (_what, fault) => {
+  test.each(refusals)('a blob is sent if the check for it is answered with %s', async (_what, fault) => {
     const registry = await scripted()
     registry.script(HEAD, fault)
     registry.script({ method: 'GET', path: '/blobs/' }, fault)
@@ -189,7 +192,7 @@ describe('R29 before a push', () => {
   })
 
   test.each(refusals)(
-    'a mount that is answered %s has not come about, and is not asked for again',
+    'a mount answered with %s counts as refused, and is not retried',
     async (_what, fault) => {
       const registry = await scripted({ mounts: false })
       const blob = sample(1000)

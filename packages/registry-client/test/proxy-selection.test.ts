@@ -60,7 +60,7 @@ describe('R34 a proxy', () => {
     },
   )
 
-  it('is for its own scheme alone, and refused only where it is needed', () => {
+  it('is used for its own scheme only, and an invalid one fails only when it is needed', () => {
     const settings = { httpProxy: 'http://plain.test', noProxy: 'direct.test' }
     expect(select(settings, 'http://registry.test/')?.url).toBe('http://plain.test')
     expect(select(settings, 'https://registry.test/')).toBeUndefined()

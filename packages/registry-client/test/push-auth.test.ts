@@ -6,7 +6,7 @@ import { client, putManifest, refTo, scripted } from './support.js'
 const scopesAsked = (registry: ScriptedRegistry) =>
   registry.received({ path: '/token' }).map(({ query }) => query.getAll('scope'))
 
-test('R7 a push asks for exactly its own scope, once, and keeps it apart from that of pulls', async () => {
+test('R7 a push requests exactly its own scope, once, apart from that of pulls', async () => {
   const registry = await scripted({ auth: {} })
   putManifest(registry)
   const registryClient = client()
@@ -19,7 +19,7 @@ test('R7 a push asks for exactly its own scope, once, and keeps it apart from th
   expect(scopesAsked(registry)).toEqual([['repository:a/b:pull'], ['repository:a/b:pull,push']])
 })
 
-test('a mount asks for the right to read where it mounts from, each scope by itself', async () => {
+test('a mount requests the scope of its source as well, each scope by itself', async () => {
   const registry = await scripted({ auth: {} })
   const blob = sample(1000)
   registry.content.putBlob('from/here', blob.content)
@@ -38,7 +38,7 @@ test('an identity token is exchanged for several scopes with spaces between', as
   expect(form.getAll('scope')).toEqual(['repository:a/b:pull,push repository:from/here:pull'])
 })
 
-test('a mount that the token server refuses has not come about; what it refuses to pushes is an error', async () => {
+test('a mount that the token server refuses counts as refused; a push that it refuses is an error', async () => {
   const registry = await scripted({ auth: {} })
   registry.script({ path: '/token' }, faults.status(403))
   const pusher = pusherTo(registry)
@@ -68,7 +68,7 @@ test('R8 a login that expired before a small blob was sent is renewed, and the b
   expect(scopesAsked(registry)).toHaveLength(2)
 })
 
-test('R8 a stream whose login has expired is not sent again: the next write is let in', async () => {
+test('R8 a stream whose login has expired is not sent again: the next write succeeds', async () => {
   const registry = await scripted({ auth: {} })
   registry.script(
     { method: 'POST' },
@@ -97,7 +97,7 @@ test('R8 a second 401 is fatal', async () => {
   expect(registry.received({ method: 'PUT' })).toHaveLength(2)
 })
 
-test('a registry that lets everybody read and nobody write says so in its own words', async () => {
+test('the error of a read-only registry contains the message of the registry', async () => {
   const registry = await scripted({ auth: {} })
   registry.script({ method: 'POST', path: '/uploads/' }, faults.status(403))
   const pushing = push(pusherTo(registry), sample(1000))

@@ -3,7 +3,7 @@ import { createTestAuthority, faults, reply, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRegistry } from '../src/index.js'
 import { held, inChunks, MiB, push, pusherTo, sample, story, uploads, ways } from './push-support.js'
-import { client, hasty, refTo, scripted } from './support.js'
+import { client, refTo, scripted, shortWaits } from './support.js'
 
 const allOf = (url: string) => ({ url: `${url}/v2`, capabilities: ['pull', 'resolve', 'push'] as const })
 
@@ -22,12 +22,12 @@ test.each([
     bodySize: size,
     headers: { 'content-length': String(size), 'content-type': 'application/octet-stream' },
   })
-  // Some registries want a length where there is no content, too.
+  // Some registries require a length without content as well.
   expect(registry.received({ method: 'POST' })[0]?.headers['content-length']).toBe('0')
   expect(registry.uploads.open).toBe(0)
 })
 
-test('what was found missing is not looked for again by the write that follows', async () => {
+test('a blob that was found missing is not checked again by the next write', async () => {
   const registry = await scripted()
   const pusher = pusherTo(registry)
   const blob = sample(1000)
@@ -38,7 +38,7 @@ test('what was found missing is not looked for again by the write that follows',
   await expect(push(pusher, blob)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
 
-test('a blob of another size under the digest does not count as there', async () => {
+test('a blob of another size under the digest counts as missing', async () => {
   const registry = await scripted()
   const blob = sample(1000)
   registry.content.putBlob('a/b', blob.content)
@@ -101,7 +101,7 @@ test.each(ways)('a write starts again from 0 (%s)', async (_way, size, options) 
   expect(digestOf(held(registry, blob) ?? '')).toBe(blob.desc.digest)
 })
 
-test.each(ways)('a write that is given up leaves no upload open (%s)', async (_way, size, options) => {
+test.each(ways)('an aborted write leaves no upload open (%s)', async (_way, size, options) => {
   const registry = await scripted()
   const writer = await pusherTo(registry, options).ingester.writer('test', sample(size).desc)
   await writer.write(Buffer.alloc(size - 1))
@@ -109,7 +109,7 @@ test.each(ways)('a write that is given up leaves no upload open (%s)', async (_w
   expect(registry.uploads.open).toBe(0)
 })
 
-test('R11 a registry that says it stored something else is found out', async () => {
+test('R11 a registry that answers with another digest is an error', async () => {
   for (const [, size, options] of ways) {
     const registry = await scripted()
     registry.script({ method: 'PUT' }, faults.withHeaders({ 'docker-content-digest': digestOf('else') }))
@@ -118,7 +118,7 @@ test('R11 a registry that says it stored something else is found out', async () 
   }
 })
 
-test('an upload goes on at another origin, which gets no credentials (R1)', async () => {
+test('an upload continues at another origin, which gets no credentials (R1)', async () => {
   const elsewhere = await startServer(() => reply(201))
   onTestFinished(() => elsewhere[Symbol.asyncDispose]())
   for (const size of [1000, 5 * MiB]) {
@@ -155,7 +155,7 @@ test.each([undefined, 'ftp://127.0.0.1/x', 'http://['])(
   },
 )
 
-test('a redirect of what can be sent again is followed; of a stream, and to a GET, it is an error', async () => {
+test('a redirect is followed if the body can be sent again; for a stream, and to a GET, it is an error', async () => {
   const registry = await scripted()
   const pusher = pusherTo(registry)
   registry.script({ method: 'PUT' }, async ({ url }) => reply(307, { location: `${url}&again=1` }), {
@@ -185,7 +185,7 @@ test('a mirror that may not be pushed to is passed over', async () => {
   await expect(pushing).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-test('a mount is one request; where it opens an upload instead, the write goes on with that', async () => {
+test('a mount is one request; if it opens an upload instead, the write continues it', async () => {
   const registry = await scripted()
   const blob = sample(1000)
   registry.content.putBlob('from/here', blob.content)
@@ -206,9 +206,9 @@ test.each([400, 401, 403, 404, 405])('a mount that is answered %i has not come a
   expect(await pusherTo(registry).mount(sample(10).desc, 'from/here')).toBe(false)
 })
 
-test('an upload that a mount has opened and nobody uses is cancelled', async () => {
+test('an upload that a mount has opened is cancelled if no write continues it', async () => {
   const registry = await scripted()
-  const pushing = createRegistry(hasty)
+  const pushing = createRegistry(shortWaits)
   const pusher = pushing.pusher(refTo(registry, 'a/b'))
   await pusher.mount(sample(10).desc, 'from/here')
   await pusher.mount(sample(10).desc, 'from/there')

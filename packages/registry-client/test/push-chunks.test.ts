@@ -21,7 +21,7 @@ test('chunks say which bytes they are, and a request without content completes t
   expect(registry.received({ method: 'PUT' }).map(({ bodySize }) => bodySize)).toEqual([0])
 })
 
-test('the registry’s own least size of a chunk counts where it is larger', async () => {
+test('the registry’s minimum size of chunks is used if it is larger', async () => {
   const registry = await scripted({ minChunk: 2 * MiB })
   await push(pusherTo(registry, chunked), sample(5 * MiB))
   expect(registry.received(patches).map(({ bodySize }) => bodySize)).toEqual([2 * MiB, 2 * MiB, MiB])
@@ -42,7 +42,7 @@ test('blobs of one chunk at most are sent in one request', async () => {
   expect(registry.received(patches)).toEqual([])
 })
 
-test('what a registry did not take of a chunk is sent again', async () => {
+test('the part of a chunk that a registry did not take is sent again', async () => {
   const registry = await scripted()
   const half = MiB / 2
   registry.script(
@@ -63,7 +63,7 @@ test.each([
     async () => ({ ...reply(500), deliver: (r: { destroy(): void }) => void r.destroy() }),
   ],
   ['is taken, and its answer lost', faults.closed()],
-])('R22 a chunk that %s: the registry is asked what it has', async (_what, fault) => {
+])('R22 after a chunk that %s, the registry is asked for its offset', async (_what, fault) => {
   const registry = await scripted()
   registry.script(patches, fault, { after: 1, times: 1 })
   const blob = sample(2.5 * MiB)
@@ -97,7 +97,7 @@ test.each(['0-5000000', '5-9', 'x'])('a registry that claims to have "%s" is not
   expect(registry.uploads.open).toBe(0)
 })
 
-test('a completion that fails for a moment is asked for again, without sending a chunk twice', async () => {
+test('a completion is retried after a temporary failure, without sending a chunk twice', async () => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, faults.status(503), { times: 2 })
   const blob = sample(2.5 * MiB)
@@ -106,7 +106,7 @@ test('a completion that fails for a moment is asked for again, without sending a
   expect(registry.received(patches)).toHaveLength(3)
 })
 
-test('a registry that takes nothing is given up after some tries', async () => {
+test('a registry that takes nothing fails after some attempts', async () => {
   const registry = await scripted()
   registry.script(patches, faults.status(416))
   const pushing = push(pusherTo(registry, chunked), sample(2.5 * MiB))
@@ -116,7 +116,7 @@ test('a registry that takes nothing is given up after some tries', async () => {
 
 const sizes = fc.integer({ min: 1, max: 2 ** 40 })
 
-test('what was taken is never more than was sent, nor less than nothing', () => {
+test('the taken bytes are between zero and the sent bytes', () => {
   fc.assert(
     fc.property(fc.string(), fc.nat(), sizes, (range, offset, length) => {
       const taken = parseTaken(range, offset, length)
@@ -131,11 +131,11 @@ test('what was taken is never more than was sent, nor less than nothing', () => 
   )
 })
 
-test('what a registry says to have taken is what it is counted for', () => {
+test('the Range of an answer gives the taken bytes', () => {
   fc.assert(
     fc.property(fc.nat(), sizes, fc.double({ min: 0, max: 1, noNaN: true }), (offset, length, part) => {
       const taken = Math.floor(length * part)
-      // That nothing is there, and that one byte is, are said in the same way.
+      // An empty upload and one of one byte have the same Range.
       fc.pre(offset + taken > 1)
       expect(parseTaken(`0-${offset + taken - 1}`, offset, length)).toBe(taken)
       expect(parseTaken(undefined, offset, length)).toBe(length)

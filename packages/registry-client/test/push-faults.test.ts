@@ -10,7 +10,7 @@ test.each([
   [500, faults.status(500)],
   ['a reset', faults.closed()],
   [404, faults.status(404)],
-])('what is gathered is sent anew, by a new upload, after %s', async (_what, fault) => {
+])('a buffered blob is sent again by a new upload after %s', async (_what, fault) => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, fault, { times: 1 })
   const blob = sample(1000)
@@ -74,7 +74,7 @@ test.each([
   }
 })
 
-test.each([403, 413])('an answer of %i in the middle of a stream is what the error says', async (code) => {
+test.each([403, 413])('the error of a stream contains an early answer of %i', async (code) => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, faults.status(code), { early: true })
   const pushing = push(pusherTo(registry), sample(20 * MiB))
@@ -83,7 +83,7 @@ test.each([403, 413])('an answer of %i in the middle of a stream is what the err
   expect(registry.uploads.open).toBe(0)
 })
 
-test('a registry that says it has all before all was sent is not believed', async () => {
+test('a success before all bytes were sent is an error', async () => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, faults.status(201, {}, ''), { early: true })
   const pushing = push(pusherTo(registry), sample(20 * MiB))
@@ -102,7 +102,7 @@ test('R26 an error of gigabytes with control characters is cut and escaped', asy
   await expect(push(pusherTo(registry), sample(10))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
 })
 
-test.each(ways)('R21 an answer that never comes times out (%s)', async (_way, size, options) => {
+test.each(ways)('R21 a missing answer times out (%s)', async (_way, size, options) => {
   const registry = await scripted()
   registry.script({ ...uploads, method: 'PUT' }, faults.stalledHeaders())
   const impatient = { timeouts: { headers: 200, body: 200, stored: 200 }, retry: { attempts: 1 } }
@@ -112,15 +112,15 @@ test.each(ways)('R21 an answer that never comes times out (%s)', async (_way, si
 })
 
 test.each([
-  ['gathered', 4 * MiB],
+  ['buffered', 4 * MiB],
   ['streamed', 64 * MiB],
-])('R21 a registry that stops reading is given up (%s)', async (_way, size) => {
+])('R21 a registry that stops reading times out (%s)', async (_way, size) => {
   const host = await rawRegistry(() => {})
   const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
   await expect(push(pusher, sample(size))).rejects.toThrow(/read nothing for 0.2 s/)
 })
 
-test('a refusal is read although the connection is closed on what is still being sent', async () => {
+test('a refusal is read although the registry closes the connection during the upload', async () => {
   const refusal = 'HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 12\r\n\r\nmost: 10 MiB'
   const host = await rawRegistry((socket) => socket.write(refusal, () => socket.destroy()))
   const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
@@ -150,7 +150,7 @@ async function rawRegistry(onPut: (socket: Socket) => void): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test('whoever gives up is heard at once, in all ways', async () => {
+test('an abort ends a push at once, in all ways', async () => {
   for (const [, size, options] of ways) {
     const registry = await scripted()
     registry.script({ ...uploads, method: 'chunkSize' in options ? 'PATCH' : 'PUT' }, faults.stalledHeaders())

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { held, MiB, push, pusherTo, sample } from './push-support.js'
 import { client, refTo, scripted } from './support.js'
 
-test('many blobs that go from one repository to another of the same host do not wait for each other', async () => {
+test('many blobs copied between repositories of one host do not wait for each other', async () => {
   const registry = await scripted()
   const blobs = Array.from({ length: 12 }, (_, i) => sample((i % 2 === 0 ? 5 : 1) * MiB + i))
   for (const { content } of blobs) registry.content.putBlob('from/here', content)

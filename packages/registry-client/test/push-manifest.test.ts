@@ -35,7 +35,7 @@ test.each([mediaTypes.ociManifest, mediaTypes.dockerManifest])(
   },
 )
 
-test('R11 a registry that says it stored another manifest is found out', async () => {
+test('R11 a registry that answers with the digest of another manifest is an error', async () => {
   const registry = await scripted()
   registry.script({ method: 'PUT' }, faults.withHeaders({ 'docker-content-digest': digestOf('else') }))
   const { desc, content } = documentOf()
@@ -72,7 +72,7 @@ test.each(['../../x', 'a/b', 'x'.repeat(129)])(
   },
 )
 
-test('what a tag or a digest means there is one HEAD', async () => {
+test('resolving a tag or a digest is one HEAD', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   const pusher = pusherTo(registry)
@@ -106,7 +106,7 @@ test('a registry that keeps the list of referrers itself is left to it', async (
   expect(found.map(({ digest }) => digest)).toEqual([desc.digest])
 })
 
-test('for the others a tag lists what refers to a manifest, with its type and annotations, each once', async () => {
+test('for other registries a tag lists the referrers of a manifest, with type and annotations, each once', async () => {
   const registry = await scripted()
   const pusher = pusherTo(registry)
   const documents = [
@@ -147,7 +147,7 @@ test('R30 a tag for referrers that answers their subject lists nothing, and gets
   expect(found.map(({ digest }) => digest)).toEqual([desc.digest])
 })
 
-test('R14 a list of referrers that would outgrow a manifest is an error, and stays as it was', async () => {
+test('R14 a list of referrers above the limit of manifests is an error, and stays unchanged', async () => {
   const registry = await scripted()
   const annotations = { filler: 'x'.repeat(7 * MiB) }
   const { desc } = documentOf({ subject: documentOf({ a: 1 }).desc })
@@ -183,7 +183,7 @@ test.each([
   ['a sentence', saysLacking(`layers ${blobs.join(' and ')} were not found`), blobs],
   ['what is no digest', saysLacking('sha256:../../x', 7, null, { digest: 'x' }), []],
   ['nothing', saysLacking(undefined), []],
-])('R33 blobs that a registry lacks are told by %s', async (_what, fault, lacks) => {
+])('R33 the blobs that a registry lacks are read from %s', async (_what, fault, lacks) => {
   const registry = await scripted()
   registry.script({ method: 'PUT' }, fault)
   const { desc, content } = documentOf()
@@ -193,7 +193,7 @@ test.each([
   expect(error).toMatchObject({ code: 'MALFORMED', lacks })
 })
 
-test('a refusal that says nothing of blobs tells of none', async () => {
+test('a refusal without blobs names none', async () => {
   const registry = await scripted()
   const errors = [{ code: 'MANIFEST_INVALID', detail: blobs[0] }]
   registry.script({ method: 'PUT' }, faults.status(400, {}, JSON.stringify({ errors })))
@@ -216,7 +216,7 @@ test('R33 as many blobs as a manifest may name are read, and an error without en
   await expect(pusher.put(desc, content)).rejects.toMatchObject({ code: 'MALFORMED' })
 })
 
-test('R33 what a repository turned out not to hold is sent, whatever it says', async () => {
+test('R33 a blob that a repository turned out to lack is sent, whatever the registry answers', async () => {
   const registry = await scripted()
   const blob = sample(1000)
   registry.script({ method: 'HEAD' }, faults.status(200, { 'content-length': '1000' }, ''))

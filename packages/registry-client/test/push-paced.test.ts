@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 const piecesOf = (body: Parameters<typeof paced>[0], onStall: () => void) =>
   (paced(body, 1000, onStall) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
 
-test('R21 a piece that is not taken in time is a stall; a slow source is none', async () => {
+test('R21 a piece that is not taken in time is a stall; a slow source is not', async () => {
   let give = (_piece: Uint8Array) => {}
   async function* slow() {
     for (let i = 0; i < 2; i++)
@@ -31,7 +31,7 @@ test('R21 a piece that is not taken in time is a stall; a slow source is none', 
   expect(onStall).toHaveBeenCalledOnce()
 })
 
-test('a body that was given up leaves no timer behind', async () => {
+test('an aborted body leaves no timer behind', async () => {
   const pieces = piecesOf(Buffer.alloc(1024 * 1024), () => {})
   await pieces.next()
   expect(vi.getTimerCount()).toBe(1)

@@ -7,9 +7,9 @@ import { client, refTo } from './support.js'
 
 export const MiB = 1024 * 1024
 
-/** Sizes that are sent in the three ways: gathered, streamed, and in chunks of 1 MiB. */
+/** Sizes for the three ways to push: buffered, streamed, and in chunks of 1 MiB. */
 export const ways: [way: string, size: number, options: RegistryOptions][] = [
-  ['gathered', 1000, {}],
+  ['buffered', 1000, {}],
   ['streamed', 5 * MiB, {}],
   ['chunked', 2.5 * MiB, { chunkSize: MiB }],
 ]
@@ -33,19 +33,19 @@ export async function* inChunks(content: Uint8Array, size = 64 * 1024): AsyncGen
   for (let at = 0; at < content.byteLength; at += size) yield Buffer.from(content.subarray(at, at + size))
 }
 
-/** Pushes as a caller does: one write, no second try. */
+/** Pushes by one write, without retries. */
 export async function push(pusher: Pusher, { desc, content }: Sample, signal?: AbortSignal): Promise<Info> {
   const options = { signal }
   await using writer = await pusher.ingester.writer('test', desc, options)
   return await copyContent(writer, inChunks(content))
 }
 
-/** What the registry holds as `a/b`'s blob. */
+/** The content of `a/b`'s blob in the registry. */
 export function held(registry: ScriptedRegistry, { desc }: Sample): Uint8Array | undefined {
   return registry.content.find('a/b', 'blobs', desc.digest)?.content
 }
 
-/** Methods and statuses, in the order of the requests. */
+/** Methods and statuses in the order of the requests. */
 export function story(registry: ScriptedRegistry): string[] {
   return registry.requests.map(({ method, status }) => `${method} ${status}`)
 }

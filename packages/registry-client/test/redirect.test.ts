@@ -5,7 +5,7 @@ import { client, collect, refTo, scripted, seededBlob } from './support.js'
 
 const password = { kind: 'password', username: 'ann', password: 'secret' } as const
 
-test('R1 a redirect to another origin carries no credentials, and no header that was configured', async () => {
+test('R1 a redirect to another origin carries no credentials and no configured headers', async () => {
   const auth = { scheme: 'basic', username: 'ann', password: 'secret' } as const
   const registry = await scripted({ auth, blobHost: true })
   const { desc, content } = seededBlob(registry, 1000)
@@ -80,7 +80,7 @@ test('a redirect within the registry keeps its authorization', async () => {
   expect((await collect(body)).equals(content)).toBe(true)
 })
 
-test('redirects without end are given up after five', async () => {
+test('endless redirects are ended after five', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 10)
   registry.script({}, faults.redirect('/v2/round'))

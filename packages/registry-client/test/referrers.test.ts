@@ -25,7 +25,7 @@ function putList(registry: ScriptedRegistry, manifests: readonly object[]) {
 
 const found = async (registry: ScriptedRegistry, from = client()) => (await looked(registry, from)).digests
 
-/** What is found, and what is said where it is not known. */
+/** The referrers, and the messages if they are unknown. */
 async function looked(registry: ScriptedRegistry, from = client()) {
   const unknown: string[] = []
   const onUnknown = ({ message }: Error) => unknown.push(message)
@@ -40,7 +40,7 @@ test('all pages of a list are read, each entry once', async () => {
   expect(registry.received(api)).toHaveLength(4)
 })
 
-test('nothing found is an empty list, also where there is no repository', async () => {
+test('no referrers are an empty list, also without a repository', async () => {
   expect(await found(await scripted({ referrers: 3 }))).toEqual([])
   expect(await found(await scripted())).toEqual([])
 })
@@ -52,7 +52,7 @@ test.each([
   ['406', faults.status(406)],
   ['415', faults.status(415)],
   ['something else', faults.status(200, { 'content-type': 'text/html' }, '<html>')],
-])('a registry that answers %s is read by the tag, and not asked again', async (_what, fault) => {
+])('after an answer of %s the tag is read, and the API is not requested again', async (_what, fault) => {
   const registry = await scripted()
   registry.script(api, fault)
   const [desc] = putReferring(registry, 1)
@@ -62,7 +62,7 @@ test.each([
   expect(registry.received(api)).toHaveLength(1)
 })
 
-test('a repository that is not there says nothing about the registry', async () => {
+test('a missing repository is no evidence about the registry', async () => {
   const registry = await scripted({ referrers: 10 })
   registry.script(api, faults.status(404, {}, '{"errors":[{"code":"NAME_UNKNOWN"}]}'), { times: 1 })
   const registryClient = client()
@@ -71,7 +71,7 @@ test('a repository that is not there says nothing about the registry', async () 
   expect(await found(registry, registryClient)).toEqual(put.map(({ digest }) => digest))
 })
 
-test('R25 a next page at another host is not asked for: what refers to the image is not known', async () => {
+test('R25 a next page at another host is not requested: the referrers are unknown', async () => {
   const elsewhere = await scripted()
   const registry = await scripted({ referrers: 10 })
   const link = `<${elsewhere.url}/v2/a/b/referrers/x>; rel="next"`
@@ -84,7 +84,7 @@ test('R25 a next page at another host is not asked for: what refers to the image
   expect(elsewhere.requests).toEqual([])
 })
 
-test('a list that never ends is given up', async () => {
+test('an endless list is ended', async () => {
   const registry = await scripted()
   let page = 0
   registry.script(api, ({ path }) => {
@@ -148,7 +148,7 @@ test.each(refusals)(
   },
 )
 
-test.each([401, 403, 500, 503])('R29 a tag that is answered %i, too, is not known', async (code) => {
+test.each([401, 403, 500, 503])('R29 a tag that is also answered with %i is unknown', async (code) => {
   const registry = await scripted()
   registry.script({ path: tag }, faults.status(code))
   const { digests, unknown } = await looked(registry)
@@ -177,21 +177,21 @@ test('R30 a tag that answers the index that it is about lists nothing', async ()
   expect(await client().referrers(refTo(registry, 'a/b'), digest)).toEqual([])
 })
 
-test('a registry that fails for a moment is asked again', async () => {
+test('the API is requested again after a temporary failure', async () => {
   const registry = await scripted({ referrers: 10 })
   const put = putReferring(registry, 1)
   registry.script(api, faults.status(503), { times: 1 })
   expect(await looked(registry)).toEqual({ digests: put.map(({ digest }) => digest), unknown: [] })
 })
 
-test('a further page that fails for a moment is asked again', async () => {
+test('a further page is requested again after a temporary failure', async () => {
   const registry = await scripted({ referrers: 3 })
   const put = putReferring(registry, 5)
   registry.script(api, faults.status(503), { after: 1, times: 2 })
   expect(await looked(registry)).toEqual({ digests: put.map(({ digest }) => digest), unknown: [] })
 })
 
-test('an API that refuses all is not asked again, one that refuses a repository for others; each time it is said', async () => {
+test('an API that refuses all requests is not requested again, one that refuses a repository only for others; each time it is reported', async () => {
   for (const [code, asked] of [
     [501, 1],
     [403, 2],
@@ -209,7 +209,7 @@ test('an API that refuses all is not asked again, one that refuses a repository 
   }
 })
 
-test('an API that refused is asked again after a while: rights are given, and registries mended', async () => {
+test('an API that refused is requested again after a while: rights are granted, and registries repaired', async () => {
   const registry = await scripted({ referrers: 10 })
   const put = putReferring(registry, 1)
   registry.script(api, faults.status(403), { times: 1 })
@@ -221,14 +221,14 @@ test('an API that refused is asked again after a while: rights are given, and re
   expect(await found(registry, registryClient)).toEqual(put.map(({ digest }) => digest))
 })
 
-test('a host that is not there is an error: nothing is known of the image either', async () => {
+test('an unreachable host is an error: the image is unknown as well', async () => {
   const registry = await scripted()
   const ref = refTo(registry, 'a/b')
   await registry[Symbol.asyncDispose]()
   await expect(client().referrers(ref, subject.digest)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })
 
-test('R23 a host that is asked too much stays one: that is no list', async () => {
+test('R23 a 429 is an error of the host, not a missing list', async () => {
   const registry = await scripted({ referrers: 10 })
   putReferring(registry, 1)
   registry.script(api, faults.status(429))
@@ -236,7 +236,7 @@ test('R23 a host that is asked too much stays one: that is no list', async () =>
   expect(registry.requests).toHaveLength(1)
 })
 
-test('the tag of a sha512 digest is cut to what the specification says', async () => {
+test('the tag of a sha512 digest is cut as in the specification', async () => {
   const registry = await scripted()
   const digest = parseDigest(`sha512:${'a'.repeat(128)}`)
   await client().referrers(refTo(registry, 'a/b'), digest)

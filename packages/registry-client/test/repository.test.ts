@@ -3,12 +3,12 @@ import type { Locator } from '@dist/reference'
 import { createHostLimiter } from '@dist/remotes'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Authorizer, createRepository, createTransport, type Endpoint } from '../src/index.js'
-import { client, collect, hasty, refTo, scripted, seededBlob } from './support.js'
+import { client, collect, refTo, scripted, seededBlob, shortWaits } from './support.js'
 
 type Call = { id: number; method: keyof Authorizer; args: [Endpoint, string, string[], string | undefined] }
 type Answer = { id: number; value: string | undefined }
 
-/** The authorizer at the other end of a port: all that passes is cloned, as between threads. */
+/** The authorizer at the other end of a port: arguments and results are cloned, as between threads. */
 function remoteAuthorizer(port: MessagePort): Authorizer {
   const waiting = new Map<number, (value: string | undefined) => void>()
   port.on('message', ({ id, value }: Answer) => waiting.get(id)?.(value))
@@ -36,7 +36,7 @@ function serve(port: MessagePort, authorizer: Authorizer): void {
   })
 }
 
-test('a fetcher works on cloned endpoints, with tokens that are kept behind a message port', async () => {
+test('a repository works with cloned endpoints, and with tokens of an authorizer behind a message port', async () => {
   const registry = await scripted({ auth: {}, blobHost: true })
   const { desc, content } = seededBlob(registry, 100_000)
   const owner = client()
@@ -46,7 +46,7 @@ test('a fetcher works on cloned endpoints, with tokens that are kept behind a me
   const locator: Locator = refTo(registry, 'a/b')
   const endpoints = structuredClone(await owner.endpointsFor(locator))
   const transport = createTransport({
-    ...hasty,
+    ...shortWaits,
     authorizer: remoteAuthorizer(port2),
     limiter: createHostLimiter({ requests: 2 }),
   })
@@ -59,11 +59,11 @@ test('a fetcher works on cloned endpoints, with tokens that are kept behind a me
   expect(registry.received({ path: '/token' })).toHaveLength(1)
 })
 
-test('a transport without an authorizer takes a 401 for an answer', async () => {
+test('without an authorizer a 401 is an error', async () => {
   const registry = await scripted({ auth: {} })
   const { desc } = seededBlob(registry, 10)
   const locator = refTo(registry, 'a/b')
-  const transport = createTransport(hasty)
+  const transport = createTransport(shortWaits)
   onTestFinished(() => transport[Symbol.asyncDispose]())
   const endpoints = await client().endpointsFor(locator)
   const fetching = createRepository({ transport, endpoints: async () => endpoints, locator }).fetch(desc)

@@ -1,9 +1,9 @@
 import { digestOf, maxManifestSize, mediaTypes } from '@dist/oci'
 import { errorReply, faults, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { client, hasty, manifestOf, putManifest, refTo, scripted } from './support.js'
+import { client, manifestOf, putManifest, refTo, scripted, shortWaits } from './support.js'
 
-test('one HEAD tells media type, digest and size', async () => {
+test('one HEAD gives media type, digest and size', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   const resolved = await client().resolve(refTo(registry, 'a/b:1'))
@@ -47,7 +47,7 @@ test('a tag with a digest asks for the digest', async () => {
   expect(registry.requests[0]?.path).toBe(`/v2/a/b/manifests/${desc.digest}`)
 })
 
-test('the digest of a blob resolves to the blob, manifests asked first', async () => {
+test('the digest of a blob resolves to the blob, after a request for a manifest', async () => {
   const registry = await scripted()
   const { digest } = registry.content.putBlob('a/b', 'content')
   const { desc } = await client().resolve(refTo(registry, `a/b@${digest}`))
@@ -98,7 +98,7 @@ test('R11 a digest header that lies is rejected when the manifest is read', asyn
   await expect(resolving).rejects.toThrow(digestOf('something else'))
 })
 
-test('R11 a HEAD that announces another digest than the one asked for is rejected', async () => {
+test('R11 a HEAD that announces another digest than the requested one is rejected', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script({}, faults.withHeaders({ 'docker-content-digest': digestOf('something else') }))
@@ -106,7 +106,7 @@ test('R11 a HEAD that announces another digest than the one asked for is rejecte
   await expect(resolving).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
 })
 
-test('a digest header of another algorithm than the one asked for is checked against the bytes', async () => {
+test('a digest header of another algorithm than the requested one is checked against the bytes', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script({}, faults.withHeaders({ 'docker-content-digest': digestOf(manifestOf(), 'sha512') }))
@@ -184,7 +184,7 @@ test('aborting ends a resolve that waits', async () => {
   await expect(resolving).rejects.toMatchObject({ code: 'CANCELED' })
 })
 
-test('Docker Hub is asked at registry-1.docker.io, by its mirror with ns', async () => {
+test('Docker Hub is requested at registry-1.docker.io, its mirror with ns', async () => {
   const mirror = await startServer(() => errorReply(404, 'MANIFEST_UNKNOWN', 'unknown'))
   onTestFinished(() => mirror[Symbol.asyncDispose]())
   const registry = client()
@@ -194,7 +194,7 @@ test('Docker Hub is asked at registry-1.docker.io, by its mirror with ns', async
   const hosts = async () => [
     { url: `${mirror.url}/v2`, capabilities: ['pull', 'resolve'] as const, mirrorOf: 'docker.io' },
   ]
-  const viaMirror = client({ ...hasty, hosts })
+  const viaMirror = client({ ...shortWaits, hosts })
   const ref = { host: 'docker.io', repository: 'library/alpine', tag: '3' }
   await expect(viaMirror.resolve(ref)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   expect(mirror.requests[0]?.url).toBe('/v2/library/alpine/manifests/3?ns=docker.io')

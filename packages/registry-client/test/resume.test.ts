@@ -28,7 +28,7 @@ test('R22 a body that ends too early without a length announced is continued', a
   expect(registry.requests[1]?.headers.range).toBe('bytes=100000-')
 })
 
-test('R22 a transfer that began at an offset is continued from where it broke', async () => {
+test('R22 a transfer that began at an offset continues where it broke', async () => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, size)
   registry.script({}, faults.cutBody(10_000), { times: 1 })
@@ -69,7 +69,7 @@ test('R22 a body that breaks before its first byte starts again, also where rang
   expect((await collect(body)).equals(content)).toBe(true)
 })
 
-test('R22 a source that breaks after every few bytes is given up after the attempts', async () => {
+test('R22 a source that breaks after every few bytes fails after the attempts', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, size)
   registry.script({}, faults.cutBody(10))
@@ -108,7 +108,7 @@ test('a reader that leaves while it waits ends the transfer: it is not continued
   expect(registry.requests).toHaveLength(1)
 })
 
-test('R21 R28 a host that does not answer is asked once, and then by nobody until its pause is over', async () => {
+test('R21 R28 a host without an answer gets one request, and then none until its pause is over', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   registry.script({}, faults.stalledHeaders())
@@ -122,7 +122,7 @@ test('R21 R28 a host that does not answer is asked once, and then by nobody unti
   expect(registry.requests).toHaveLength(1)
 })
 
-test('R21 a body that stalls is continued on another connection', async () => {
+test('R21 a stalled body is resumed on another connection', async () => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, size)
   registry.script({}, faults.stalledBody(30_000), { times: 1 })
@@ -131,7 +131,7 @@ test('R21 a body that stalls is continued on another connection', async () => {
   expect(registry.requests[1]?.headers.range).toBe('bytes=30000-')
 })
 
-test('R21 a body that drips is given up for being too slow, and continued', async () => {
+test('R21 a body that drips is ended for being too slow, and resumed', async () => {
   const registry = await scripted()
   const { desc, content } = seededBlob(registry, size)
   registry.script({}, faults.drippingBody(10, 5), { times: 1 })
@@ -155,7 +155,7 @@ test('R36 a body that stays too slow is opened once more, and then fails for goo
   expect(registry.requests).toHaveLength(2)
 })
 
-test('R36 breaking off hides from nobody how slow a source is', async () => {
+test('R36 interruptions do not hide how slow a source is', async () => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, size)
   // Each connection is over before a window is.
@@ -169,7 +169,7 @@ test('R36 breaking off hides from nobody how slow a source is', async () => {
   await expect(collect(body)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: false })
 })
 
-test('R36 a manifest that trickles is asked for once more, and then fails for good', async () => {
+test('R36 a manifest that trickles is requested once more, and then fails for good', async () => {
   const registry = await scripted()
   putManifest(registry)
   registry.script({ method: 'GET' }, faults.drippingBody(1, 5))
@@ -210,7 +210,7 @@ test('a redirect is followed anew when a transfer is continued: signed URLs expi
   expect(new Set(signatures).size).toBe(2)
 })
 
-test('Content-Range is taken for one only when it says first, last and a size that holds them', () => {
+test('Content-Range is valid only with first, last and a size that contains them', () => {
   expect(parseContentRange('bytes 5-9/10')).toEqual({ first: 5, last: 9, total: 10 })
   expect(parseContentRange('bytes 5-9/*')).toEqual({ first: 5, last: 9, total: undefined })
   for (const value of [
@@ -225,7 +225,7 @@ test('Content-Range is taken for one only when it says first, last and a size th
     expect(parseContentRange(value)).toBeUndefined()
 })
 
-test('R17 a length header that is no size is unknown, never a number', () => {
+test('R17 a length header that is not a size is undefined', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const size = parseSize(text)

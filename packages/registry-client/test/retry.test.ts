@@ -14,7 +14,7 @@ function recording(): { limiter: HostLimiter; pauses: [string, number | undefine
   return { limiter: { ...own, pause }, pauses }
 }
 
-test.each([408, 500, 502, 503, 504])('%i is asked again', async (status) => {
+test.each([408, 500, 502, 503, 504])('%i is retried', async (status) => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script({}, faults.status(status), { times: 1 })
@@ -22,7 +22,7 @@ test.each([408, 500, 502, 503, 504])('%i is asked again', async (status) => {
   expect(registry.requests).toHaveLength(2)
 })
 
-test('a connection that is closed without an answer is asked again', async () => {
+test('a connection closed without an answer is retried', async () => {
   const registry = await scripted()
   const desc = putManifest(registry)
   registry.script({}, faults.closed(), { times: 2 })
@@ -36,7 +36,7 @@ test.each([
   ['does not answer', faults.stalledHeaders(), 1],
   ['wants a pause', faults.status(429), 1],
   ['wants a pause of that length', faults.status(503, { 'retry-after': '1' }), 1],
-])('R27 a host that %s is asked for a blob once or twice', async (_what, fault, times) => {
+])('R27 a host that %s gets one or two requests for a blob', async (_what, fault, times) => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 1000)
   registry.script({}, fault)
@@ -51,7 +51,7 @@ test.each([
   ['closes the connection', faults.closed(), 2],
   ['does not answer', faults.stalledHeaders(), 1],
   ['wants a pause', faults.status(429), 1],
-])('R27 a token server that %s is asked no more often than a registry', async (_what, fault, times) => {
+])('R27 a token server that %s gets no more requests than a registry', async (_what, fault, times) => {
   const registry = await scripted({ auth: {} })
   putManifest(registry)
   registry.script({ path: '/token' }, fault)
@@ -60,7 +60,7 @@ test.each([
   expect(registry.received({ path: '/token' })).toHaveLength(times)
 })
 
-test.each([400, 401, 403, 404, 405, 406])('%i is not asked again', async (status) => {
+test.each([400, 401, 403, 404, 405, 406])('%i is not retried', async (status) => {
   const registry = await scripted()
   const { desc } = seededBlob(registry, 10)
   registry.script({ path: '/blobs/' }, faults.status(status))
@@ -80,7 +80,7 @@ test('R23 Retry-After is read as seconds and as a date, and capped', () => {
   expect(read('Thu, 01 Jan 2036 00:00:00 GMT')).toBe(60_000)
 })
 
-test('R23 a Retry-After that is negative, past, or nothing of the kind is as good as none', () => {
+test('R23 a Retry-After that is negative, past, or malformed is ignored', () => {
   const now = Date.parse('2026-01-01T00:00:00Z')
   for (const value of [
     '-5',
@@ -95,7 +95,7 @@ test('R23 a Retry-After that is negative, past, or nothing of the kind is as goo
     expect(parseRetryAfter(value, 60_000, now)).toBeUndefined()
 })
 
-test('R23 a Retry-After is capped, told to all who ask the host, and left to them', async () => {
+test('R23 a Retry-After is capped, and pauses the host for all clients', async () => {
   const registry = await scripted()
   putManifest(registry)
   registry.script({}, faults.status(429, { 'retry-after': '315360000' }))
@@ -111,7 +111,7 @@ test('R23 a Retry-After is capped, told to all who ask the host, and left to the
   expect(registry.requests).toHaveLength(1)
 })
 
-test('R23 a 429 that does not say how long is a pause for all, too', async () => {
+test('R23 a 429 without Retry-After pauses the host for all clients', async () => {
   const registry = await scripted()
   putManifest(registry)
   registry.script({}, faults.status(429, { 'retry-after': '-1' }))
@@ -122,7 +122,7 @@ test('R23 a 429 that does not say how long is a pause for all, too', async () =>
   expect(pauses).toEqual([[registry.host, undefined]])
 })
 
-test('R23 the pause is for the host that asked for it: a blob host pauses alone', async () => {
+test('R23 only the host that asked is paused: a blob host pauses alone', async () => {
   const registry = await scripted({ blobHost: true })
   const { desc } = seededBlob(registry, 10)
   registry.blobHost?.script({}, faults.status(503, { 'retry-after': '1' }), { times: 1 })
@@ -132,7 +132,7 @@ test('R23 the pause is for the host that asked for it: a blob host pauses alone'
   expect(pauses.map(([host]) => host)).toEqual([registry.blobHost?.host])
 })
 
-test('R23 a quota that stays used up is RESOURCE_EXHAUSTED, may be tried later, and says what helps', async () => {
+test('R23 a used-up quota is RESOURCE_EXHAUSTED, retryable, and the message says what helps', async () => {
   const registry = await scripted()
   const quota = { 'retry-after': '9', 'content-type': 'text/plain' }
   registry.script({}, faults.status(429, quota, 'Too Many Requests'))

@@ -4,15 +4,15 @@ import { type ScriptedRegistry, seededBuffer, startRegistry } from '@dist/testki
 import { onTestFinished } from 'vitest'
 import { createRegistry, type Registry, type RegistryOptions, type RequestEvent } from '../src/index.js'
 
-/** Patience for tests: real waits, only shorter. */
-export const hasty: RegistryOptions = {
+/** Shorter time-outs and delays for tests. */
+export const shortWaits: RegistryOptions = {
   retry: { attempts: 3, firstDelay: 1, maxDelay: 4, maxRetryAfter: 40 },
   timeouts: { headers: 1_500, body: 200 },
 }
 
 /** A client that is closed when the test is over. */
 export function client(options: RegistryOptions = {}): Registry {
-  const registry = createRegistry({ ...hasty, ...options })
+  const registry = createRegistry({ ...shortWaits, ...options })
   onTestFinished(() => registry[Symbol.asyncDispose]())
   return registry
 }
@@ -34,7 +34,7 @@ export async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
   return Buffer.concat(chunks)
 }
 
-/** Puts a blob of so many seeded bytes into `a/b`. */
+/** Puts a blob with `size` seeded bytes into `a/b`. */
 export function seededBlob(
   registry: ScriptedRegistry,
   size: number,

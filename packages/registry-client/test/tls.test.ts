@@ -10,7 +10,7 @@ const at = (url: string, tls?: Endpoint['tls']) => ({
   hosts: async () => [{ url: `${url}/v2`, capabilities: ['pull', 'resolve'] as const, tls }],
 })
 
-test('R24 an authority that nobody knows is refused at once, and the message says what to do', async () => {
+test('R24 an unknown authority is refused at once, and the message says what to do', async () => {
   const registry = await scripted({ tls: { cert, key } })
   const resolving = client(at(registry.url)).resolve(refTo(registry, 'a/b:1'))
   await expect(resolving).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: false })
@@ -18,7 +18,7 @@ test('R24 an authority that nobody knows is refused at once, and the message say
   expect(registry.requests).toEqual([])
 })
 
-test('R24 with its authority configured for the host it is trusted, also where blobs are redirected to', async () => {
+test('R24 a configured authority of the host is trusted, also for redirected blobs', async () => {
   const registry = await scripted({ tls: { cert, key }, blobHost: true })
   const desc = putManifest(registry)
   const blob = seededBlob(registry, 1000)
@@ -28,7 +28,7 @@ test('R24 with its authority configured for the host it is trusted, also where b
   expect((await collect(body)).equals(blob.content)).toBe(true)
 })
 
-test('R24 skip_verify is for its own origin: a redirect is verified', async () => {
+test('R24 skip_verify holds for its own origin only: a redirect is verified', async () => {
   const registry = await scripted({ tls: { cert, key }, blobHost: true })
   const desc = putManifest(registry)
   const blob = seededBlob(registry, 1000)
@@ -60,7 +60,7 @@ test('a client certificate lets in', async () => {
   await expect(without.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })
 
-test('R24 without configuration only loopback is asked in the clear', () => {
+test('R24 without configuration only loopback is reached by plain http', () => {
   for (const host of ['localhost', 'localhost:5000', '127.0.0.1:5000', '127.9.9.9', '[::1]:5000'])
     expect(defaultEndpoint(host).url).toBe(`http://${host}/v2`)
   for (const host of [
@@ -74,7 +74,7 @@ test('R24 without configuration only loopback is asked in the clear', () => {
   expect(defaultEndpoint('docker.io').url).toBe('https://registry-1.docker.io/v2')
 })
 
-test('https to what speaks plain http is refused, and the message says what to do', async () => {
+test('https to a plain http server is an error, and the message says what to do', async () => {
   const registry = await scripted()
   const https = at(registry.url.replace('http:', 'https:'))
   const resolving = client(https).resolve(refTo(registry, 'a/b:1'))
@@ -82,7 +82,7 @@ test('https to what speaks plain http is refused, and the message says what to d
   await expect(resolving).rejects.toThrow(`server = "http://${registry.host}"`)
 })
 
-test('http to what speaks TLS is an error that says so', async () => {
+test('http to a TLS server is an error that names TLS', async () => {
   const registry = await scripted({ tls: { cert, key } })
   const resolving = client({ ...at(`http://${registry.host}`), retry: { attempts: 1 } }).resolve(
     refTo(registry, 'a/b:1'),
@@ -90,7 +90,7 @@ test('http to what speaks TLS is an error that says so', async () => {
   await expect(resolving).rejects.toThrow(registry.host)
 })
 
-test('an authority of one host is not trusted where blobs are redirected to, unless that host was named, too', async () => {
+test('an authority of one host is not trusted for redirected blobs, unless it is set for that host as well', async () => {
   const registry = await scripted({ tls: { cert, key }, blobHost: true })
   const desc = putManifest(registry)
   const blob = seededBlob(registry, 1000)

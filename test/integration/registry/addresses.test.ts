@@ -109,7 +109,7 @@ it('R35 the line that the error prints allows it, as does the environment', asyn
     env: { DIST_ADDRESSES: '10.0.0.0/8' },
   })
   const [, line = '', file] =
-    /write (addresses = \[[^\]]*\]) at the top of (\S+)/.exec(refused?.stderr ?? '') ?? []
+    /add (addresses = \[[^\]]*\]) at the top of (\S+)/.exec(refused?.stderr ?? '') ?? []
   expect(file).toBe(path)
   expect(allowed?.code).toBe(0)
   hostsToml('public', line)
@@ -148,7 +148,7 @@ it('R32 the line that the error prints allows a token server on another domain',
   const [refused] = await within(step)
   expect(refused?.code).toBe(4)
   const [, line = '', file] =
-    /write (realms = \[[^\]]*\]) at the top of (\S+)/.exec(refused?.stderr ?? '') ?? []
+    /add (realms = \[[^\]]*\]) at the top of (\S+)/.exec(refused?.stderr ?? '') ?? []
   expect([line, file]).toEqual(['realms = ["cdn.example:5000"]', path])
   hostsToml('public', line)
   const [allowed] = await within(step)

@@ -163,7 +163,7 @@ describe('--plain-http', () => {
       registry.host,
     )
     expect(ended.code).toBe(4)
-    expect(ended.stderr).toContain(`leads to plain http at ${host(tokens)}`)
+    expect(ended.stderr).toContain(`plain http at ${host(tokens)}`)
     expect(tokens.requests).toEqual([])
   })
 })
