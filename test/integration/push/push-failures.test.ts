@@ -51,7 +51,7 @@ describe('a push that cannot be', () => {
     const there = `${host}/${fresh()}:t`
     const refused = await workspace().dist(['push', from('single:1'), there])
     expect(refused).toMatchObject({ code: 4, stdout: '' })
-    expect(refused.stderr).toContain(`${host} wants a user and a password`)
+    expect(refused.stderr).toContain(`${host} requires user and password`)
     const { name, password } = registryUser
     const auth = Buffer.from(`${name}:${password}`).toString('base64')
     const authfile = workspace().file('auth.json', JSON.stringify({ auths: { [host]: { auth } } }))
