@@ -1,6 +1,7 @@
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Credential, createRegistry, defaultEndpoint } from '../src/index.js'
+import type { Credential } from '../src/auth/credential.js'
+import { createRegistry, defaultEndpoint } from '../src/index.js'
 import { client, putManifest, refTo, scripted, shortWaits } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }

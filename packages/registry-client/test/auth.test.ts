@@ -1,7 +1,8 @@
 import { digestOf } from '@dist/oci'
 import { faults, reply, type ScriptedRegistry, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Credential, defaultEndpoint } from '../src/index.js'
+import type { Credential } from '../src/auth/credential.js'
+import { defaultEndpoint } from '../src/index.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob, shortWaits } from './support.js'
 
 const ann: Credential = { kind: 'password', username: 'ann', password: 'secret' }

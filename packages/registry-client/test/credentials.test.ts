@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Credential, dockerCredentials } from '../src/index.js'
+import type { Credential } from '../src/auth/credential.js'
+import { dockerCredentials } from '../src/index.js'
 
 let root = ''
 

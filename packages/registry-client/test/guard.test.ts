@@ -2,14 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTestAuthority, reply, startServer } from '@dist/testkit'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
-import { exchange } from '../src/http/exchange.js'
-import {
-  type Agents,
-  type AgentsOptions,
-  createAgents,
-  defaultTimeouts,
-  type Endpoint,
-} from '../src/index.js'
+import { type Agents, type AgentsOptions, createAgents } from '../src/http/agents.js'
+import { defaultTimeouts, exchange } from '../src/http/exchange.js'
+import type { Endpoint } from '../src/index.js'
 
 // Everything that these tests connect to is on loopback: a registry that was never reached counts as public.
 const publicRegistry: Endpoint = {

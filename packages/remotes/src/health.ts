@@ -52,7 +52,7 @@ export class HostHealth {
     private readonly onTrouble: (host: string) => void,
   ) {}
 
-  /** Throws `hostPaused` where the host must not be asked now. */
+  /** Throws `pausedHostError` while the host is paused or probed. */
   admit(host: string): Admission {
     const trouble = this.#troubles.get(host)
     if (trouble === undefined) return unconditional
