@@ -17,4 +17,4 @@ export {
 export { proxyError } from './http/proxy-errors.js'
 export { createRegistry, type Registry, type RegistryOptions } from './registry.js'
 export { createRepository } from './repository.js'
-export { createTransport, type TransportOptions } from './transport.js'
+export { createTransport } from './transport.js'
