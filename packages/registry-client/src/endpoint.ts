@@ -50,12 +50,12 @@ export function defaultEndpoint(host: string): Endpoint {
 }
 
 /** The host without its port: `[::1]:5000` is `[::1]`. */
-export function hostnameOf(host: string): string {
+function hostnameOf(host: string): string {
   return host.replace(/:\d+$/, '')
 }
 
 /** Whether a host name or address, without port, is always this machine. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname === '[::1]' ||
