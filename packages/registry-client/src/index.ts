@@ -1,4 +1,5 @@
 export type { Authorizer } from './auth/authorizer.js'
+export type { Credentials } from './auth/credential.js'
 export { hostsFromDirectories } from './config/directories.js'
 export { dockerCredentials } from './config/docker-config.js'
 export {
