@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { sortTests } from './test/projects.js'
 import { readmeExamples } from './test/readmes.js'
 
-// Tests read the packages' sources (export condition "source"), so that no build stands between an edit and
-// its test. Integration tests run the built command against real servers, contract tests sources.
+// Tests import the packages' sources (export condition "source"): an edit needs no build before its test.
+// Integration tests run the built command against real servers, contract tests run sources.
 const resolve = { conditions: ['source'] }
 const ssr = { resolve }
 // The projects that run the examples of READMEs.
@@ -15,7 +15,7 @@ const { built, contract } = sortTests()
 
 export default defineConfig({
   test: {
-    // Tests against servers wait more than they compute: one file more at a time than there are processors.
+    // Tests against servers wait more than they compute: one worker more than there are processors.
     maxWorkers: Math.max(2, availableParallelism() + 1),
     projects: [
       {
@@ -24,7 +24,7 @@ export default defineConfig({
         plugins,
         test: {
           name: 'unit',
-          // A hundred small files: a process and a module graph for each would take as long as the tests.
+          // Hundreds of small files: a process and a module graph for each would take as long as the tests.
           pool: 'threads',
           isolate: false,
           ...patient,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Times `dist pull` beside the other tools that are installed here, or what is named. See test/bench/main.ts for the
-# arguments; `picture JSON SVG` draws the figures of `scale`.
+# Measures `dist pull` and the other tools that are installed, or the benchmarks that are named. See test/bench/main.ts
+# for the arguments; `picture JSON SVG` draws the figures of `scale`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,5 +1,5 @@
-// Bundles the command and the services from their sources into services/cli/bundle, with all that they need at run time
-// and the licences of what is in there.
+// Bundles the command and the services from their sources into services/cli/bundle, with everything that they need at
+// run time and the licences of the bundled packages.
 import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
@@ -8,7 +8,7 @@ import { noticesOf, packagesOf } from './bundling/notices.mjs'
 import { options, outdir, root } from './bundling/options.mjs'
 import { noticesOfPages, pages } from './bundling/pages.mjs'
 
-const { metafile } = await build(options).catch(() => process.exit(1)) // esbuild has said why
+const { metafile } = await build(options).catch(() => process.exit(1)) // esbuild has printed the errors
 
 const nameless = namelessImports(metafile)
 if (nameless.length > 0) {
@@ -19,7 +19,7 @@ if (nameless.length > 0) {
   process.exit(1)
 }
 
-// Found beside the bundle, so that the dashboard needs no node_modules.
+// Beside the bundle, so that the dashboard needs no node_modules.
 cpSync(pages, join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
 
 const licences = { own: 'LICENSE', others: 'THIRD-PARTY-NOTICES.txt' }
@@ -31,11 +31,11 @@ removeStale([...files, ...Object.values(licences)])
 
 function notices() {
   const folders = packagesOf([...Object.keys(metafile.inputs), pages], root)
-  const introduction = 'dist has these packages in it, under these licences.'
+  const introduction = 'dist contains these packages, under these licences.'
   return `${introduction}\n\n${noticesOf(folders)}\n${'='.repeat(80)}\n\n${noticesOfPages()}`
 }
 
-// After the new files are there, so that a command that starts meanwhile finds what it imports.
+// Runs after the new files are written, so that a command that starts meanwhile finds its imports.
 function removeStale(current) {
   for (const entry of readdirSync(outdir, { withFileTypes: true })) {
     if (entry.isFile() && !current.includes(entry.name)) rmSync(join(outdir, entry.name), { force: true })

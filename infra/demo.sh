@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows `dist` at work on this machine alone: private servers, temporary folders, nothing left behind.
+# Shows `dist` on this machine: private servers and temporary folders, which are removed at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Makes a clone ready for its tests, its demo or its benchmarks: npm packages, Debian packages, build.
-# Does only what is missing and says what it does, on stderr.
+# Does only what is missing, and prints what it does on stderr.
 #
 #   infra/setup.sh [--for test|demo|embedded|bench]
 #
-# test and bench stop where something is missing that cannot be installed; demo and embedded (the demo's form without
-# Redis and S3) go on with what there is.
+# test and bench fail when something is missing that cannot be installed. demo and embedded (the demo without Redis and
+# S3) go on without it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 stamps=node_modules/.cache/dist
-# Where Debian keeps what is mostly root's, runc among it.
+# Debian has runc there.
 PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -46,13 +46,13 @@ install_npm_packages() {
   npm ci --no-progress --loglevel=error </dev/null >&2 || fail 'npm ci failed, see above'
 }
 
-# One line per missing Debian package. Checked by command: whoever has the tool from elsewhere is served as well.
+# One line per missing Debian package. Checked by command: a tool from another source is fine, too.
 missing_debian_packages() {
   local wanted='docker-registry:docker-registry skopeo:skopeo jq:jq openssl:openssl busybox:busybox-static' pair
-  # The queue's server, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
+  # Redis for the queue, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
   [ "$purpose" = embedded ] ||
     wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
-  # What unpacked images are compared with, and what runs them.
+  # umoci, with which unpacked images are compared, and runc, which runs them.
   case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd ip:iproute2" ;; esac
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
   for pair in $wanted; do
@@ -60,7 +60,7 @@ missing_debian_packages() {
   done
 }
 
-# Debian starts the services that it installs; policy-rc.d is how one says no.
+# Debian starts the services that it installs, unless policy-rc.d refuses.
 without_services() {
   local policy=/usr/sbin/policy-rc.d status=0
   if [ -e $policy ]; then
@@ -95,10 +95,10 @@ install_debian_packages() {
   missing=${missing% }
   [ -n "$missing" ] || return 0
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    say "installing Debian packages, no service of theirs is started: $missing"
+    say "installing Debian packages (their services are not started): $missing"
     # shellcheck disable=SC2086 # a list of words
     apt_install $missing && return
-    say 'apt-get could not install them'
+    say 'apt-get failed, see above'
   fi
   local by_hand="sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
   case $purpose in
@@ -107,7 +107,7 @@ install_debian_packages() {
   esac
 }
 
-# Folders count too: a deleted source changes only the time stamp of its folder.
+# Folders count, too: deleting a source changes only the time stamp of its folder.
 built() {
   local stamp=$stamps/built changed
   [ -e $stamp ] || return 1
@@ -121,7 +121,7 @@ build() {
   built && return
   say 'building'
   mkdir -p $stamps
-  # Dated before the build begins, so that an edit made meanwhile is built next time.
+  # Dated before the build starts, so that an edit during the build is built next time.
   touch $stamps/building
   npm run -s build </dev/null >&2 || fail 'the build failed, see above'
   mv $stamps/building $stamps/built

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests, against real servers. Arguments go to vitest, e.g. infra/test.sh packages/oci -t digest
-# DIST_TEST_REPORT=FILE also writes vitest's JSON report there.
+# Runs all tests, against real servers. Arguments go to vitest, e.g. infra/test.sh packages/oci -t digest
+# DIST_TEST_REPORT=FILE also writes vitest's JSON report to that file.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

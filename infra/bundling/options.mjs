@@ -1,5 +1,5 @@
-// How the command and the services are bundled: one file instead of some hundred makes `dist` start fast, and what is
-// imported dynamically stays in files of its own, read only when it is needed.
+// How the command and the services are bundled. One file instead of some hundred makes `dist` start fast; each dynamic
+// import becomes a separate file, which is read when it is needed.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lowerUsing } from './using.mjs'
@@ -15,7 +15,7 @@ export const options = {
   absWorkingDir: root,
   entryPoints: {
     main: join(cli, 'src', 'main.ts'),
-    // What threads run.
+    // Run by worker threads.
     heartbeat: join(root, 'packages', 'wiring', 'src', 'services', 'heartbeat.ts'),
     thread: join(root, 'packages', 'transfer-threads', 'src', 'thread.ts'),
     ...Object.fromEntries(services.map((name) => [name, join(root, 'services', name, 'src', 'main.ts')])),

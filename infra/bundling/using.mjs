@@ -20,7 +20,7 @@ export const lowerUsing = {
   },
 }
 
-/** Each block begins without an error. Throws where the code is not what this knows. */
+/** Each block starts without an error. Throws for code of another form. */
 function forgetful(code, path) {
   return code.replace(lowered, (_declaration, stack, at) => {
     const end = new RegExp(`__callDispose\\(${stack}, (_error\\d*), (_hasError\\d*)\\)`)

@@ -10,7 +10,7 @@ import type { Stage } from './stage.js'
 
 const commands = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
 
-/** Keeps the servers for whoever starts the programs by hand; does not resolve, but rejects when it is interrupted. */
+/** Keeps the servers running for programs that the user starts. Never resolves; rejects when interrupted. */
 export async function keepServers(stage: Stage, { redis, gateway }: Infrastructure): Promise<never> {
   const samples = fleet().flatMap((squad) => squad.samples)
   const source = await startSource(samples, stage.signal)

@@ -18,7 +18,7 @@ interface Scene extends Stage {
   readonly source: Source
   readonly gateway: Gateway
   readonly workers: readonly StartedService[]
-  /** What the programs are told: the queue, the store, the keys. */
+  /** The settings of the programs: the queue, the store, the keys. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -48,7 +48,7 @@ async function setUp(stage: Stage, { redis, gateway }: Infrastructure): Promise<
   return { ...stage, samples, source, gateway, workers, env }
 }
 
-/** What programs of dist are told in order to use these servers. */
+/** The environment with which the programs of dist use these servers. */
 export function environment(queue: string, gateway: Gateway): Record<string, string> {
   return {
     DIST_QUEUE: queue,
@@ -121,7 +121,7 @@ async function shareOf(worker: StartedService, index: number): Promise<string> {
     const done = await worker.metric('dist_jobs_total{kind="blob",result="done"}')
     return `${name} ${plural(done, 'job')}, ${mebibytes(await worker.metric('dist_fetched_bytes_total'))}`
   } catch {
-    // Whoever watches may have killed it: the others do its work.
+    // The user may have killed it: the others do its work.
     return `${name} has ended, what it had begun may have been sent twice`
   }
 }

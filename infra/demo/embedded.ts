@@ -38,7 +38,7 @@ async function play(scene: Scene): Promise<boolean> {
   await runDist(['pull', ...references], options)
   const first = await scene.source.takeRequests()
   const fetched = checkFetchedOnce(first)
-  step('What is there now')
+  step('What the store contains now')
   await runDist(['images'], options)
   step('Pull again: nothing has changed, so nothing is fetched')
   await runDist(['pull', ...references], { ...options, shown: ['pull', references[0] ?? '', '...'] })

@@ -50,7 +50,7 @@ function squad(names: string, what: string, samples: readonly Sample[]): Squad {
   return { names, what, samples }
 }
 
-/** Four services, each version with a layer of its own on one that its versions share. */
+/** Four services; each version has one own layer above one that the versions of a service share. */
 function services(team: string, below: readonly FixtureLayer[]): Sample[] {
   return ['web', 'api', 'jobs', 'mail'].flatMap((service, i) => {
     const name = `${team}/${service}`

@@ -87,7 +87,7 @@ export function greeting(text: string): FixtureLayer {
   return tarLayer([{ path: 'bin/greet', content: `#!/bin/sh\necho ${text}\n`, mode: 0o755 }])
 }
 
-// A dynamically linked one would not run in an image of its own.
+// A dynamically linked one would not run in an image without its libraries.
 function staticBusybox(): Uint8Array | undefined {
   const file = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
   if (file === undefined) return undefined

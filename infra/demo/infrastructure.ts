@@ -25,7 +25,7 @@ export async function startInfrastructure(stage: Stage): Promise<Infrastructure>
   return { redis, gateway }
 }
 
-/** Tells of something that runs now, in columns. */
+/** Prints a program that was started, in columns. */
 export function started(what: string, where: string, role: string): void {
   row([what, where, role], columns)
 }

@@ -6,7 +6,7 @@ import { missingServers } from './versions.js'
 
 const usage = `Usage: npm run demo [-- --embedded | --servers]
 
-Shows dist at work with servers of its own on this machine, and leaves nothing behind.
+Shows dist with private servers on this machine, and removes everything at the end.
 
   --embedded    no queue, no S3: one process mirrors into a folder
   --servers     only Redis, an S3 gateway and a registry with images, until Ctrl-C`
@@ -44,7 +44,7 @@ async function show(stage: Stage, { embedded = false, servers = false }): Promis
   return await playEmbedded(stage)
 }
 
-/** Undefined, and said why, where this machine does not have it. */
+/** Undefined, after a note with the reason, when this machine lacks a program. */
 async function infrastructureFor(stage: Stage): Promise<Infrastructure | undefined> {
   const missing = missingServers()
   try {

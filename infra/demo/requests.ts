@@ -1,7 +1,7 @@
 import type { LoggedRequest } from '@dist/testkit/servers'
 import { check, note, plural } from './screen.js'
 
-/** By the registry's own log: no blob was sent twice, and where `expected` tells which were due, all of them were. */
+/** Checks the registry's log: no blob was sent twice, and every blob of `expected`, if given, was sent. */
 export function checkFetchedOnce(
   requests: readonly LoggedRequest[],
   expected?: ReadonlySet<string>,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort, startServer } from '@dist/testkit/servers'
 import type { Stage } from './stage.js'
 
-/** A service of dist in a process of its own. */
+/** A service of dist in a separate process. */
 export interface StartedService {
   readonly pid: number
   /** Its log, JSON. */

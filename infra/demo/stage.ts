@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where a show takes place: a folder of its own, and all that has to be ended when it is over. */
+/** The temporary folder of a demo, and everything that has to be stopped at its end. */
 export interface Stage {
   /** Removed in the end. */
   readonly folder: string
@@ -27,7 +27,7 @@ export async function perform(show: (stage: Stage) => Promise<boolean>): Promise
     const held = await show({ folder, signal, onEnd: (stop) => endings.push(stop) })
     process.exitCode ||= held ? 0 : 1
   } catch (error) {
-    // What is interrupted fails in ways of its own.
+    // An interruption makes other calls fail: their errors are not shown.
     if (!signal.aborted) console.error(`\ndemo: ${(error as Error).message}`)
     process.exitCode ||= 1
   } finally {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The programs of the queue and of the S3 gateway, by the names that a reader knows them under. */
+/** The programs of the queue and of the S3 gateway, by the names that readers know. */
 const servers = {
   'redis-server': ['redis-server'],
   'radosgw (Ceph)': ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph', 'monmaptool'],

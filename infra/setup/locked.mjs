@@ -1,5 +1,5 @@
 // Exits 0 when node_modules holds what package-lock.json asks for. Compared by content: time stamps say "newer"
-// after every git checkout, and an install that is not needed takes the packages away from whoever uses them.
+// after every git checkout, and an unneeded install removes packages that running programs use.
 import { existsSync, readFileSync } from 'node:fs'
 
 function packagesOf(file) {

@@ -9,7 +9,7 @@ interface Panel {
 
 const size = { width: 860, height: 360 }
 const plot = { top: 70, width: 330, height: 220 }
-/** Told apart by people who see no red or green as well, on white as on black. */
+/** Distinct for readers with red-green blindness, too, on white and on black. */
 const colors = ['#0072b2', '#e69f00', '#009e73', '#cc79a7']
 
 const panels: readonly Panel[] = [

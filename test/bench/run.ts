@@ -36,7 +36,7 @@ interface Options {
   readonly progress: (text: string) => void
 }
 
-/** Runs every tool in turn, round by round, against a registry of its own that holds this workload only. */
+/** Runs the tools in turn, round by round, against a separate registry that holds this workload only. */
 export async function runWorkload(
   workload: Workload,
   tools: readonly Tool[],

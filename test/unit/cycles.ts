@@ -14,7 +14,7 @@ function valueImports(tree: Tree, path: string): string[] {
 
 /**
  * The groups of files of a tree of which each one needs all others of the group to be loaded. Imports of types alone
- * and dynamic imports do not count: neither is there when a module is loaded.
+ * and dynamic imports do not count: loading a module does not load them.
  */
 export function valueCycles(tree: Tree): string[][] {
   const imports = new Map([...tree.keys()].map((path) => [path, valueImports(tree, path)]))

@@ -8,13 +8,13 @@ const documents = repositoryFiles(/^[^/]+\.md$|^docs\/.*\.md$/)
 const paths = [...repositoryFiles(/\.test\.ts$/).keys()]
 const top = fileURLToPath(new URL('../../', import.meta.url))
 
-/** `*` stands for anything within a folder's or file's name. */
+/** `*` matches any characters within the name of a folder or file. */
 function pattern(glob: string): RegExp {
   const parts = glob.split('*').map((part) => part.replace(/[.+?^$()[\]{}|\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('[^/]*')}$`)
 }
 
-it('every test that a document names is there', () => {
+it('every test that a document names exists', () => {
   const named = [...documents].flatMap(([document, text]) =>
     [...text.matchAll(/`([^`\s]+\.test\.ts)`/g)].map(([, glob = '']) => ({ document, glob })),
   )
@@ -22,7 +22,7 @@ it('every test that a document names is there', () => {
   expect(named.filter(({ glob }) => !paths.some((path) => pattern(glob).test(path)))).toEqual([])
 })
 
-it('every document that another one links to is there', () => {
+it('every document that another one links to exists', () => {
   const links = [...documents].flatMap(([document, text]) =>
     [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => ({ document, link })),
   )

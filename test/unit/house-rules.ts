@@ -1,7 +1,7 @@
 import type { Tree } from './tree.js'
 
 const maxLines = 300
-// Docker's credential helpers are called so by their protocol.
+// Docker's protocol calls its programs credential helpers.
 const vague = /(?<!credential-?)Helper|Util|Common/i
 
 /** All breaches of the house rules in a tree, one line each. */
@@ -30,7 +30,7 @@ function fileBreaches(path: string, text: string): string[] {
   return breaches
 }
 
-/** What is locked comes from the public registry, or from this repository. */
+/** Locked packages come from the public registry or from this repository. */
 function lockBreaches(text: string): string[] {
   const packages: Record<string, { resolved?: string | undefined; link?: boolean | undefined }> =
     JSON.parse(text).packages ?? {}

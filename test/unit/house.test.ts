@@ -29,7 +29,7 @@ describe('house rules', () => {
       '{"packages":{"node_modules/a":{"resolved":"git+ssh://git@github.com/a/a.git"}}}',
       'github',
     ],
-  ])('find what is wrong with %s: %.40s', (path, text, breach) => {
+  ])('find the breach in %s: %.40s', (path, text, breach) => {
     expect(houseBreaches(madeUpTree({ [path]: text }))).toEqual([expect.stringContaining(breach)])
   })
 
@@ -41,7 +41,7 @@ describe('house rules', () => {
     ])
   })
 
-  it('take what is as it should be', () => {
+  it('accept a tree that keeps them', () => {
     const tree = madeUpTree({
       'packages/oci/package.json': { name: '@dist/oci' },
       'packages/oci/src/digest.ts': 'x\n'.repeat(300),

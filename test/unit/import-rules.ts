@@ -4,7 +4,7 @@ import type { Tree } from './tree.js'
 
 /**
  * What each package may import, beside errdefs and oci: those listed, and what they may import. docs/design.md gives
- * the reasons. Nobody is given an adapter: only services put them in.
+ * the reasons. Only the packages in `choosers` import drivers.
  */
 export const table: Readonly<Record<string, readonly string[]>> = {
   errdefs: [],
@@ -55,7 +55,7 @@ function allowedTo(name: string): ReadonlySet<string> | undefined {
 
 /**
  * The modules that a source imports, statically, dynamically, for types or to export them again. Strings are not
- * told from code: a text that looks like an import counts as one, so that no import can hide.
+ * distinguished from code: a text that looks like an import counts as one, so that no import can hide.
  */
 export function importsOf(source: string): string[] {
   const code = withoutCommentLines(source)
@@ -128,7 +128,7 @@ function directionBreach(folder: string, name: string, target: string): string |
 function declarationBreach(tree: Tree, folder: string, target: string): string | undefined {
   const manifest = JSON.parse(tree.get(`${folder}/package.json`) ?? '{}')
   if (manifest.name === target) return undefined
-  // What the command imports is bundled into it: whoever installs it has nothing to fetch.
+  // The command's imports are bundled into it: an installation fetches nothing else.
   const declared = folder === 'services/cli' ? manifest.devDependencies : manifest.dependencies
   if (!(target in (declared ?? {}))) return 'not among the dependencies in package.json'
   if (!target.startsWith('@dist/')) return undefined

@@ -11,7 +11,7 @@ describe('import directions', () => {
     expect(importBreaches(files)).toEqual([])
   })
 
-  it('give a driver to the packages alone that choose one', () => {
+  it('let only the packages that choose a driver import one', () => {
     const others = Object.entries(table).filter(([name]) => !choosers.includes(name))
     const given = new Set(others.flatMap(([, imports]) => imports))
     expect(adapters.filter((adapter) => given.has(adapter))).toEqual([])
@@ -86,8 +86,12 @@ function breachesOf(name: string, source: string, manifest: object = { dependenc
 describe('the rules', () => {
   it.each([
     ['a contract from below', 'images', `import '@dist/content'`],
-    ['what a contract imports in its turn', 'remotes', `import type { Provider } from '@dist/content'`],
-    ['a file of its own', 'images', `import './walk.js'`],
+    [
+      'a contract that an allowed contract imports',
+      'remotes',
+      `import type { Provider } from '@dist/content'`,
+    ],
+    ['a file of the same package', 'images', `import './walk.js'`],
     ['its own manifest', 'images', `import '../package.json'`],
     ["node's own modules", 'images', `import 'node:fs/promises'`],
   ])('allow %s', (_, name, source) => {
@@ -112,7 +116,7 @@ describe('the rules', () => {
       'not among the dependencies',
     ],
     ['the source of a neighbour', 'images', `import '../../oci/src/digest.js'`, 'leaves its package'],
-    ['what is only known when it runs', 'images', `await import(name)`, 'not a literal'],
+    ['a specifier that is computed at run time', 'images', `await import(name)`, 'not a literal'],
     [
       'anything, in a package that the table does not know',
       'new',
@@ -128,12 +132,12 @@ describe('the rules', () => {
     expect(breachesOf('images', `import '@dist/oci'`, more)).toEqual([expect.stringContaining('references')])
   })
 
-  it('forbid what is only a devDependency', () => {
+  it('forbid a package that is only a devDependency', () => {
     const dev = { devDependencies: { undici: '7' } }
     expect(breachesOf('images', `import 'undici'`, dev)).toEqual([expect.stringContaining('dependencies')])
   })
 
-  it('allow services everything but testkit', () => {
+  it('allow services everything except testkit', () => {
     expect(breachesOf('cli', `import '@dist/content'`, { dependencies }, 'services')).not.toContainEqual(
       expect.stringContaining('must not'),
     )

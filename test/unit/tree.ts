@@ -7,7 +7,7 @@ export type Tree = ReadonlyMap<string, string>
 
 const top = fileURLToPath(new URL('../../', import.meta.url))
 
-/** All files that git has, or would take, whose path matches. */
+/** All files that git tracks, or would add, whose path matches. */
 export function repositoryFiles(matching: RegExp): Tree {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: top,
@@ -20,7 +20,7 @@ export function repositoryFiles(matching: RegExp): Tree {
   return new Map([...new Set(paths)].map((path) => [path, readFileSync(top + path, 'utf8')]))
 }
 
-/** A tree made up for a test of the rules themselves. */
+/** A tree for tests of the rules themselves. */
 export function madeUpTree(files: Record<string, string | object>): Tree {
   return new Map(
     Object.entries(files).map(([path, text]) => [

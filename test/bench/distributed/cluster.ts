@@ -29,7 +29,7 @@ export interface Timed {
   readonly cpu: number
 }
 
-/** A queue with one coordinator and some workers, each a process of its own. */
+/** A queue with one coordinator and some workers, each a separate process. */
 export class Cluster implements AsyncDisposable {
   private constructor(
     readonly server: RedisServer,

@@ -8,7 +8,7 @@ interface Answer {
   readonly error?: string | undefined
 }
 
-/** The same pipeline without a queue, in a process of its own that is warm. */
+/** The same pipeline without a queue, in a separate, warm process. */
 export class Embedded implements AsyncDisposable {
   private constructor(private readonly child: ChildProcess) {}
 

@@ -5,7 +5,7 @@ import { parseReference } from '@dist/reference'
 import { openRemote, openStore, openTransfers, requestSettings } from '@dist/wiring'
 
 // What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is
-// started once and told over its channel what to mirror, so that its start is not measured.
+// started once and receives over its channel what to mirror, so that its start is not measured.
 
 /** The same as a worker's defaults on two processors with --memory 256MiB. */
 const budget = { bytes: 32 * 2 ** 20, transfers: 8 }

@@ -7,7 +7,7 @@ import { KiB, layers } from '../workloads.js'
 import type { Bucket } from './bucket.js'
 import { Cluster } from './cluster.js'
 
-/** What Redis holds while blobs wait and nobody takes them. */
+/** What Redis holds while blobs wait and no worker takes them. */
 export interface QueuedMemory {
   readonly images: number
   readonly blobs: number

@@ -1,7 +1,7 @@
 import { type Registry, startRegistry } from '@dist/testkit/servers'
 import { pushWorkload, repository, type Workload } from '../workloads.js'
 
-/** A registry of its own that holds the images of one workload. */
+/** A separate registry that holds the images of one workload. */
 export interface Source extends AsyncDisposable {
   readonly references: readonly string[]
   /** The size of all content by digest. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { all, bytesOf, pieces, put, sample } from './sample.js'
 import { type ContentFixture, eachTest } from './suite.js'
 
-/** What a store has to do that takes content of which nobody knows the digest beforehand. */
+/** The contract of stores that take content whose digest is not known in advance. */
 export function anonymousSuite(name: string, factory: () => Promise<ContentFixture>): void {
   describe(`${name} with content of unknown digest`, () => {
     const store = eachTest(factory)
@@ -16,7 +16,7 @@ export function anonymousSuite(name: string, factory: () => Promise<ContentFixtu
       expect((await bytesOf(store(), blob.digest)).equals(blob.content)).toBe(true)
     })
 
-    it('takes what is there already as committed', async () => {
+    it('counts content that is stored already as committed', async () => {
       const blob = sample('known', 1000)
       await put(store(), 'ref', blob)
       const there = await store().info(blob.digest)
@@ -33,7 +33,7 @@ export function anonymousSuite(name: string, factory: () => Promise<ContentFixtu
       expect(await all(store().walk())).toEqual([])
     })
 
-    it('starts anew after a cut: nobody could tell what to go on with', async () => {
+    it('starts at byte 0 after a cut: without a digest nothing can be resumed', async () => {
       const cut: ContentStore = store()
       await using writer = await cut.writer('ref', {})
       await writer.write(new Uint8Array(2 * 1024 * 1024))

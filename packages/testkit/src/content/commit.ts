@@ -28,7 +28,7 @@ export function writersCommit(store: Current): void {
     expect((await bytesOf(store(), blob.digest)).equals(blob.content)).toBe(true)
   })
 
-  it('content whose size nobody told', async () => {
+  it('content of unknown size', async () => {
     const blob = sample('no size', 3 * mebibyte)
     await using writer = await store().writer('ref', { digest: blob.digest })
     expect(writer.status.total).toBeUndefined()
@@ -59,7 +59,7 @@ export function writersCommit(store: Current): void {
     expect(await store().info(blob.digest)).toMatchObject({ size: blob.size })
   })
 
-  it('once: what is there is ALREADY_EXISTS for the next writer', async () => {
+  it('once: the next writer of stored content gets ALREADY_EXISTS', async () => {
     const blob = sample('twice', 1000)
     await put(store(), 'ref', blob)
     await expect(store().writer('ref', blob)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })

@@ -58,8 +58,8 @@ export function storesManage(store: Current): void {
     expect(await all(store().statuses())).toEqual([])
   })
 
-  it('aborts by ref: NOT_FOUND without a write, UNAVAILABLE while somebody writes it', async () => {
-    await expect(store().abort('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  it('aborts by ref: NOT_FOUND without a write, UNAVAILABLE during a write', async () => {
+    await expect(store().abort('unknown')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await using writer = await store().writer('ref', sample('live', 10))
     await writer.write(new Uint8Array(5))
     await expect(store().abort('ref')).rejects.toMatchObject({ code: 'UNAVAILABLE' })

@@ -23,7 +23,7 @@ export function writersRace(store: Current): void {
   it.each(sizes)('S1 eight writers of one digest of %i: one object, all succeed', async (size) => {
     const blob = sample(`eight ${size}`, size)
     const writers = Array.from({ length: 8 }, (_, i) => write(`ref ${i}`, blob))
-    // Those that open after the first commit are told so; the others all commit.
+    // Writers that open after the first commit get ALREADY_EXISTS; all others commit.
     const outcomes = await Promise.allSettled(writers)
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') expect(outcome.value).toMatchObject({ digest: blob.digest, size })
@@ -33,7 +33,7 @@ export function writersRace(store: Current): void {
     expect((await bytesOf(store(), blob.digest)).equals(blob.content)).toBe(true)
   })
 
-  it.each(sizes)('content of %i that somebody else committed meanwhile is no error', async (size) => {
+  it.each(sizes)('content of %i that another writer committed meanwhile is no error', async (size) => {
     const blob = sample(`meanwhile ${size}`, size)
     await using writer = await store().writer('slow', blob)
     await writer.write(blob.content.slice())

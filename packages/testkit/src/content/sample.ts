@@ -15,7 +15,7 @@ export function sample(seed: string | number, size: number, algorithm: Algorithm
   return { content, digest: digestOf(content, algorithm), size }
 }
 
-/** A copy in pieces: whoever gets a chunk may do with it what it wants. */
+/** A copy in pieces: a receiver may change its chunk. */
 export function* pieces(content: Uint8Array, length: number): Generator<Uint8Array> {
   for (let at = 0; at < content.byteLength; at += length) yield content.slice(at, at + length)
 }

@@ -57,7 +57,7 @@ export function writersVerify(store: Current): void {
     await refused(blob)
   })
 
-  it('content that is there under another size than expected: FAILED_PRECONDITION', async () => {
+  it('stored content with another size than expected: FAILED_PRECONDITION', async () => {
     const blob = sample('there', 1000)
     await put(store(), 'ref', blob)
     await expect(store().writer('ref', { digest: blob.digest, size: 999 })).rejects.toMatchObject({

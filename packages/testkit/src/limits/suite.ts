@@ -84,7 +84,7 @@ export function hostLimiterSuite(
         expect(await limiter.acquire(other)).toMatchObject({ probes: false })
     })
 
-    it('R28 does not let anybody wait for a host that failed, in any lane, in any process', async () => {
+    it('R28 refuses permits for a host that failed, in every lane and process', async () => {
       const { limiter, other } = fixture
       await limiter.failed(host, refuses)
       await expect(limiter.acquire(host)).rejects.toMatchObject(paused(refuses))
@@ -92,7 +92,7 @@ export function hostLimiterSuite(
       await expect(other.acquire(host)).rejects.toMatchObject(paused(refuses))
     })
 
-    it('R28 sends away those who wait for a place when the host fails', async () => {
+    it('R28 refuses those that wait for a slot when the host fails', async () => {
       const { limiter } = fixture
       const held = [await limiter.acquire(host), await limiter.acquire(host)]
       const waiting = [limiter.acquire(host), limiter.acquire(host)]
@@ -154,14 +154,14 @@ export function hostLimiterSuite(
       expect(await limiter.states()).toEqual([])
     })
 
-    it('R28 takes an answer that comes late for a sign of life', async () => {
+    it('R28 ends the pause at a late answer', async () => {
       const { limiter } = fixture
       await limiter.failed(host, refuses)
       await limiter.answered(host)
       expect(await limiter.acquire(host)).toMatchObject({ probes: false })
     })
 
-    it('R23 keeps to a pause whatever is answered meanwhile, for everybody', async () => {
+    it('R23 keeps a pause for all processes, whatever the host answers meanwhile', async () => {
       const { limiter, other } = fixture
       await limiter.pause(host, 60_000, busy)
       await limiter.answered(host)
@@ -199,7 +199,7 @@ export function hostLimiterSuite(
       expect(left).toBeLessThanOrEqual(86_400_000)
     })
 
-    it('Q18 tells what is wrong with which host, since when, and until when', async () => {
+    it('Q18 lists hosts in trouble: the cause, since when, until when', async () => {
       const { limiter, other } = fixture
       const before = Date.now()
       await limiter.failed(host, refuses, { after: 500 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 export interface LockerFixture {
   readonly locker: Locker
-  /** Over the same keys as somebody else has it: another process or machine, where the kind knows such. */
+  /** A second locker over the same keys, as another process or machine has it. */
   readonly other: Locker
   close(): Promise<void>
 }
@@ -51,7 +51,7 @@ export function lockerSuite(name: string, factory: () => Promise<LockerFixture>)
       },
     )
 
-    it.each(['locker', 'other'] as const)('lets the %s wait no longer than it said', async (who) => {
+    it.each(['locker', 'other'] as const)('lets the %s wait no longer than its limit', async (who) => {
       await using _ = await fixture.locker.acquire('key')
       const start = performance.now()
       await expect(fixture[who].acquire('key', { wait: 80 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
@@ -97,7 +97,7 @@ export function lockerSuite(name: string, factory: () => Promise<LockerFixture>)
       await (await fixture.other.acquire('key', { wait: 0 })).release()
     })
 
-    it('takes a second release for nothing, also when somebody else has the key by then', async () => {
+    it('ignores a second release, also when another holder has the key by then', async () => {
       const first = await fixture.locker.acquire('key')
       await first.release()
       await first.release()
@@ -132,7 +132,7 @@ export function lockerSuite(name: string, factory: () => Promise<LockerFixture>)
 }
 
 export interface LossyLockerFixture extends LockerFixture {
-  /** Takes the key from whoever holds it, as an operator or a failing server does. */
+  /** Takes the key from its holder, as an operator or a failing server does. */
   lose(key: string): Promise<void>
 }
 
@@ -145,7 +145,7 @@ export function lossyLockerSuite(name: string, factory: () => Promise<LossyLocke
     })
     afterEach(() => fixture.close())
 
-    it('S5 aborts the signal of a lock that is lost, and tells that a retry helps', async () => {
+    it('S5 aborts the signal of a lost lock, with a retryable error', async () => {
       const lock = await fixture.locker.acquire('key')
       await fixture.lose('key')
       await vi.waitUntil(() => lock.signal.aborted, { timeout: 10_000, interval: 5 })
@@ -153,7 +153,7 @@ export function lossyLockerSuite(name: string, factory: () => Promise<LossyLocke
       await lock.release()
     })
 
-    it('S5 lets somebody else have the key, whom a late release does not disturb', async () => {
+    it('S5 gives the key to another holder, which a late release does not affect', async () => {
       const lost = await fixture.locker.acquire('key')
       await fixture.lose('key')
       await using _ = await fixture.other.acquire('key')

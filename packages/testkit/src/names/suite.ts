@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 export interface NamesFixture {
   /** No names yet. */
   readonly names: Names
-  /** The same names as somebody else sees them who opened them on his own. */
+  /** The same names through a second, independent opening. */
   readonly others: Names
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { RecordedRequest } from './request.js'
 export interface RegistryAuth {
   /** Default: bearer tokens from `/token`. */
   readonly scheme?: 'bearer' | 'basic' | undefined
-  /** Who may come in. Default: everybody gets a token; Basic lets nobody in. */
+  /** The user that may sign in. Default: every request for a token gets one; Basic is refused. */
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** An identity token that is taken for an access token, too. */
@@ -12,7 +12,7 @@ export interface RegistryAuth {
   /** Default: `/token` of the registry itself. */
   readonly realm?: string | undefined
   readonly service?: string | undefined
-  /** Seconds, as `expires_in` says. Default: none is said. */
+  /** Seconds, sent as `expires_in`. Default: not sent. */
   readonly lifetime?: number | undefined
 }
 

@@ -17,7 +17,7 @@ export interface TestAuthority {
   readonly client: Certificate
 }
 
-/** An authority that nobody trusts, made anew by `openssl`. */
+/** A new authority, which no system trusts, made by `openssl`. */
 export function createTestAuthority(): TestAuthority {
   const directory = mkdtempSync(join(tmpdir(), 'authority-'))
   try {

@@ -62,7 +62,7 @@ export class Repositories {
   }
 }
 
-/** `digest` tells the algorithm; the content decides what it is. */
+/** `digest` gives the algorithm only; the digest is computed from the content. */
 function heldOf(content: Uint8Array | string, mediaType: string, digest?: Digest): Held {
   const bytes = Buffer.from(content)
   return {

@@ -8,7 +8,7 @@ import { ScriptedServer, type ServerOptions } from './server.js'
 import { parseUploadPath, Uploads, type UploadsOptions } from './uploads.js'
 
 export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
-  /** Default: everybody is let in. */
+  /** Default: no authentication. */
   readonly auth?: RegistryAuth | undefined
   /** Redirects blobs to a second server, as registries do that keep them in object storage. Default false. */
   readonly blobHost?: boolean | undefined
@@ -24,7 +24,7 @@ export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
  */
 export class ScriptedRegistry extends ScriptedServer {
   readonly content: Repositories
-  /** Where blobs are redirected to. It answers 400 to whoever sends credentials, as presigned URLs do. */
+  /** Where blobs are redirected to. It answers 400 to requests with credentials, as presigned URLs do. */
   readonly blobHost: ScriptedServer | undefined
   /** Blobs on their way in. */
   readonly uploads: Uploads
@@ -101,7 +101,7 @@ export function startRegistry(options: ScriptedRegistryOptions = {}): Promise<Sc
   return new ScriptedRegistry(options).listen()
 }
 
-/** Starts a server that answers everything in one way: a token server, a proxy, somebody else's host. */
+/** Starts a server that answers all requests with one function: a token server, a proxy, another host. */
 export function startServer(
   answer: (request: RecordedRequest) => Reply | Promise<Reply>,
   options: ServerOptions = {},

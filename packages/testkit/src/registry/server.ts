@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly address?: string | undefined
 }
 
-/** A server on loopback that records what it is asked and plays the faults it is told. Dispose closes it. */
+/** A server on loopback that records requests and plays scripted faults. Dispose closes it. */
 export class ScriptedServer implements AsyncDisposable {
   /** Every request, in the order of arrival. */
   readonly requests: RecordedRequest[] = []
@@ -35,7 +35,7 @@ export class ScriptedServer implements AsyncDisposable {
   ) {
     const { tls } = options
     const listener: RequestListener = (request, response) => {
-      // A client that goes away in the middle is what many tests are about.
+      // Many tests abort requests on purpose.
       response.on('error', () => {})
       this.#serve(request, response).catch(() => response.destroy())
     }
@@ -43,7 +43,7 @@ export class ScriptedServer implements AsyncDisposable {
       tls === undefined
         ? createServer(listener)
         : createTlsServer({ cert: tls.cert, key: tls.key, ...clientAuthentication(tls) }, listener)
-    // Certificates that clients refuse are what some tests are about.
+    // Some tests have clients that refuse the certificate.
     this.#server.on('tlsClientError', () => {})
   }
 
@@ -114,10 +114,10 @@ function recorded({ method = '', url = '/', headers }: IncomingMessage): Recorde
   return { method, url, path: parsed.pathname, query: parsed.searchParams, headers, body: '' }
 }
 
-// More than a form has, and little enough for as many requests as a test makes.
+// More than a form has; small, since a test may make many requests.
 const keptOfBody = 16 * 1024
 
-/** The request with all of its body for whoever answers; the record keeps its start and its size. */
+/** The request with its whole body, for the answer; the record keeps the start of the body and its size. */
 async function read(incoming: IncomingMessage, request: RecordedRequest): Promise<RecordedRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk)

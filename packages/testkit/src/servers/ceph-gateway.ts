@@ -9,7 +9,7 @@ import { type CephPorts, cephConf, monitorAddresses } from './ceph-conf.js'
 import { freePort, type ServerProcess, startServer } from './process.js'
 
 export interface GatewayOptions {
-  /** The bucket that is there from the start. Default `dist-test`. */
+  /** The bucket that exists from the start. Default `dist-test`. */
   bucket?: string | undefined
   /** Bytes that the gateway holds, in memory. Default 2 GiB. */
   capacity?: number | undefined
@@ -25,7 +25,7 @@ export interface Gateway {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** Both keys as environment variables. */
   readonly env: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string }
-  /** A bucket that is there and empty. */
+  /** An existing, empty bucket. */
   readonly bucket: string
   /** The bucket as users name it. `endpoint`: another way to the gateway, as through a proxy. */
   url(prefix: string, endpoint?: string): string

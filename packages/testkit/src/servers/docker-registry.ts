@@ -38,7 +38,7 @@ export interface Registry {
 
 export type { LoggedRequest }
 
-/** The one user that a registry with `auth` knows. The server takes bcrypt alone, hence a hash made beforehand. */
+/** The only user of a registry with `auth`. The server accepts bcrypt only, hence the precomputed hash. */
 export const registryUser = { name: 'testuser', password: 'testpassword' } as const
 const htpasswd = `${registryUser.name}:$2y$05$distregistrytestsalt0uJwL55Bq.DtQ2bj.CkVcdldyHpmuvcLy\n`
 

@@ -35,7 +35,7 @@ export async function startServer(
   args: readonly string[],
   options: ServerOptions,
 ): Promise<ServerProcess> {
-  // A group of its own keeps a terminal's Ctrl-C for the parent, which then stops its servers in order.
+  // In a separate process group Ctrl-C reaches the parent only, which then stops its servers in order.
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,7 +57,7 @@ export async function startServer(
   return server
 }
 
-/** A port on the loopback interface that nobody listens on at this moment. */
+/** A loopback port on which no process listens at this moment. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
@@ -112,7 +112,7 @@ function guard(child: ChildProcess, pid: number, directory = ''): () => void {
   })
   watcher.unref()
   ;(watcher.stdin as unknown as { unref?: (() => void) | undefined } | null)?.unref?.()
-  // Once the server is gone its number may belong to somebody else: the guard must not outlive it.
+  // Another process may get the pid of a server that ended: the guard must end with the server.
   const disarm = () => {
     if (watcher.exitCode === null && watcher.signalCode === null && watcher.pid) killGroup(watcher.pid)
   }

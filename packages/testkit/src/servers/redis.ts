@@ -47,7 +47,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   try {
     const certificates = options.tls ? await makeCertificates(directory) : undefined
     const port = await freePort()
-    // A file and not arguments: those are there for everybody to read.
+    // A file and not arguments: every user can read arguments.
     const file = join(directory, 'redis.conf')
     await writeFile(file, configuration(port, directory, options, certificates), { mode: 0o600 })
     const start = () =>

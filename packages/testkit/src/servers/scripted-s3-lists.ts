@@ -19,7 +19,7 @@ interface ListNames {
   readonly key: string
   /** Parameters that say where to begin, first the one that the server itself has given. */
   readonly begin: readonly string[]
-  /** The parameter that tells apart what has the same key. */
+  /** The parameter that distinguishes entries of the same key. */
   readonly beginId?: string | undefined
   readonly next: string
   readonly nextId?: string | undefined

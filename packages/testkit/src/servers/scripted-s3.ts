@@ -17,7 +17,7 @@ export interface S3Quirks {
   conditional: readonly [status: number, error: string] | undefined
   /** Is waited for before an upload is completed; what it writes comes before the document. */
   completing: ((response: ServerResponse) => Promise<void> | void) | undefined
-  /** Is waited for when an upload has been completed and before that is said. */
+  /** Awaited between the completion of an upload and the answer. */
   completed: ((response: ServerResponse) => Promise<void> | void) | undefined
   /** Asked before each request; an error is answered in its place. */
   fault: (request: S3Request) => readonly [status: number, error: string] | undefined

@@ -17,7 +17,7 @@ type Contents = ReadonlyMap<string, FixtureBlob>
 
 /**
  * Serves fixture images, read-only, from within this process: for machines without a docker-registry. The keys of
- * `images` are `repository:tag`. Knows manifests by tag and digest, and whole blobs; no ranges, no listings.
+ * `images` are `repository:tag`. Serves manifests by tag and digest, and whole blobs; no ranges, no listings.
  */
 export async function startStaticRegistry(
   images: ReadonlyMap<string, FixtureImage>,

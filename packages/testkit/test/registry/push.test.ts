@@ -36,7 +36,7 @@ test('content of another digest is refused, and becomes no blob', async () => {
   expect(registry.content.blob(digest)).toBeUndefined()
 })
 
-test('chunks are taken in their order alone, and their end is said', async () => {
+test('chunks are accepted in their order only, and the answer gives their end', async () => {
   const registry = await started({ minChunk: 4 })
   const location = await opened(registry.url)
   const patch = (body: string, range: string) =>

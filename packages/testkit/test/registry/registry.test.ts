@@ -140,7 +140,7 @@ test('a range can be ignored, while the record keeps it', async () => {
   expect(registry.requests[0]?.headers.range).toBe('bytes=4-')
 })
 
-test('headers and bodies can stall, and closing the server frees whoever waits', async () => {
+test('headers and bodies can stall, and closing the server ends the requests', async () => {
   const registry = await startRegistry()
   const { digest } = registry.content.putBlob('a/b', content)
   const url = `${registry.url}/v2/a/b/blobs/${digest}`
@@ -158,7 +158,7 @@ test('headers and bodies can stall, and closing the server frees whoever waits',
   ])
 })
 
-test('an endless body goes on until the client has had enough', async () => {
+test('an endless body goes on until the client cancels', async () => {
   const registry = await started()
   const { digest } = registry.content.putBlob('a/b', content)
   registry.script({}, faults.endlessBody())
@@ -169,7 +169,7 @@ test('an endless body goes on until the client has had enough', async () => {
   await reader?.cancel()
 })
 
-test('a server that is no registry answers as it is told', async () => {
+test('a server that is no registry answers by its function', async () => {
   const server = await startServer(({ path }) => reply(200, {}, path))
   onTestFinished(() => server[Symbol.asyncDispose]())
   expect(await (await fetch(`${server.url}/hello`)).text()).toBe('/hello')
