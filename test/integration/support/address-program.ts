@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { basename } from 'node:path'
 
-// Runs in a network namespace of its own: serves on all of its addresses, runs the given commands one after the other,
-// and prints how they ended and what was asked at which address. Its registry leads to `<place>.example` from the
-// repositories `redirect/<place>` and `realm/<place>`.
+// Runs in a separate network namespace: serves on all of its addresses, runs the given commands one after the other, and
+// prints their results and the requests of each. Its registry redirects to `<place>.example` from the repositories
+// `redirect/<place>`, and has its token server there for `realm/<place>`.
 
 export interface Step {
   readonly args: readonly string[]
@@ -22,7 +22,7 @@ export interface StepEnded {
 
 const port = 5000
 const config = Buffer.from('{}')
-// By tag. The large one is fetched by worker threads.
+// By tag. Worker threads fetch the large one.
 const layers: Readonly<Record<string, Buffer>> = {
   small: Buffer.alloc(1024, 'small'),
   large: Buffer.alloc(65 * 1024 * 1024, 'large'),

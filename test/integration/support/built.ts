@@ -14,8 +14,8 @@ declare module 'vitest' {
 const cli = fileURLToPath(new URL('../../../services/cli/', import.meta.url))
 
 /**
- * Once in a run of the tests: the built command and services, copied to where there is no `node_modules` above them.
- * What they should have brought along and did not is missing there, as it is for users.
+ * Once in a run of the tests: copies the built command and services to a folder that has no `node_modules` above it.
+ * A file that the bundle lacks is missing there, as it is for users.
  */
 export default function copyBuilt(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'dist-built-'))

@@ -7,7 +7,7 @@ interface Described {
   readonly descriptor: { readonly digest: string }
 }
 
-/** Puts images into the cluster's registry. Their references. */
+/** Puts images into the cluster's registry. Returns their references. */
 export function put(cluster: Cluster, repository: string, images: readonly FixtureImage[]): string[] {
   return images.map((image, i) => {
     cluster.registry.content.putImage(repository, `v${i}`, image)
@@ -15,12 +15,12 @@ export function put(cluster: Cluster, repository: string, images: readonly Fixtu
   })
 }
 
-/** The requests for the content. */
+/** Matches the requests for the content. */
 export function requestsFor({ descriptor }: Described): { method: string; path: string } {
   return { method: 'GET', path: descriptor.digest }
 }
 
-/** The bucket has these images under these names, nothing else, and no name was visible too early. */
+/** Asserts that the bucket has exactly these images under these names, and that no name was visible too early. */
 export async function expectPublished(
   cluster: Cluster,
   references: readonly string[],
@@ -33,7 +33,7 @@ export async function expectPublished(
   expect(await verifiedDigests(cluster.store)).toEqual(new Set(digestsOf(...images)))
 }
 
-/** The run ends done, and the bucket is as `expectPublished` says. */
+/** Asserts that the run ends done, and what `expectPublished` asserts. */
 export async function expectDone(
   cluster: Cluster,
   run: string,

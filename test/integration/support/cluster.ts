@@ -11,15 +11,15 @@ import { NameWatch } from './published.js'
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-/** What the tests of a file share. */
+/** Shared by the tests of a file. */
 export interface Ground {
   readonly gateway: Gateway
 }
 
 export interface ServiceOptions {
-  /** The program as users have it, with its own times. Default: with short ones. */
+  /** The program with its own time-outs, as users run it. Default: with short ones. */
   readonly real?: boolean | undefined
-  /** Another way to the S3 gateway. */
+  /** Another address of the S3 gateway. */
   readonly endpoint?: string | undefined
   readonly args?: readonly string[] | undefined
 }
@@ -35,7 +35,7 @@ export class Cluster {
     readonly prefix: string,
     readonly redis: DurableRedis,
     readonly registry: ScriptedRegistry,
-    /** Past everything that stands between the services and the gateway. */
+    /** Connected to the gateway itself, without the proxies that services may use. */
     readonly store: S3Store,
   ) {}
 
@@ -66,7 +66,7 @@ export class Cluster {
     return service
   }
 
-  /** Starts so many coordinators and workers. */
+  /** Starts this number of coordinators and workers. */
   async startAll(coordinators: number, workers: number, options: ServiceOptions = {}) {
     const several = (name: Name, count: number) =>
       Promise.all(Array.from({ length: count }, () => this.start(name, options)))
@@ -101,7 +101,7 @@ export class Cluster {
     return status
   }
 
-  /** From now on looks at each name as it appears. */
+  /** Checks each name from now on when it appears. */
   watchNames(): NameWatch {
     this.#watch ??= new NameWatch(this.store)
     return this.#watch
@@ -124,7 +124,7 @@ export class Cluster {
   }
 }
 
-/** One S3 gateway for the tests of a file; a cluster of its own for each test. */
+/** One S3 gateway for the tests of a file; a new cluster for each test. */
 export function useCluster(file: string): () => Promise<Cluster> {
   let ground: Ground | undefined
   let cluster: Cluster | undefined
@@ -147,7 +147,7 @@ export function useCluster(file: string): () => Promise<Cluster> {
   }
 }
 
-/** Sends so much of a body, and the rest when it is released. */
+/** Sends `bytes` of a body, and the rest when `released` resolves. */
 export function heldBody(bytes: number, released: Promise<void>) {
   return faults.delivered((response, { status, headers, body }) => {
     response.writeHead(status, headers)

@@ -9,14 +9,14 @@ interface Covered {
   }[]
 }
 
-/** What a file of the bundle has had of processes that ran with NODE_V8_COVERAGE. */
+/** How processes with NODE_V8_COVERAGE used a file of the bundle. */
 export interface Use {
   readonly loaded: boolean
-  /** Whether a function of it was called; true, too, where it has none and only hands on those of others. */
+  /** Whether one of its functions was called; true, too, for a file without functions, which re-exports others. */
   readonly called: boolean
 }
 
-/** Tells of each file whether it was used, out of the folder that NODE_V8_COVERAGE named. */
+/** Reads the folder of NODE_V8_COVERAGE. The function that it returns gives the use of a file. */
 export function readCoverage(folder: string): (file: string) => Use {
   const loaded = new Set<string>()
   const called = new Set<string>()
@@ -25,7 +25,7 @@ export function readCoverage(folder: string): (file: string) => Use {
     for (const { url, functions } of result) {
       const file = url.slice(url.lastIndexOf('/') + 1)
       loaded.add(file)
-      // The first is the module itself.
+      // The first function is the module itself.
       const own = functions.slice(1)
       if (own.length === 0 || own.some(({ ranges: [whole] }) => (whole?.count ?? 0) > 0)) called.add(file)
     }

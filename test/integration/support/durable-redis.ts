@@ -6,16 +6,16 @@ import { Redis } from 'ioredis'
 
 export interface DurableRedis {
   readonly url: string
-  /** A client for the test's own questions. */
+  /** A client for the test. */
   readonly admin: Redis
-  /** Ends the process without a farewell. */
+  /** Kills the process with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again at its port, with all that it has acknowledged. */
+  /** Starts it again at its port, with all acknowledged data. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
-/** A Redis that writes down what it acknowledges, as one has to that carries a queue. */
+/** A Redis with an append-only file, as a queue needs it. */
 export async function startDurableRedis(): Promise<DurableRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'dist-redis-'))
   const port = await freePort()

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { rehash } from './store-files.js'
 import type { Workspace } from './workspace.js'
 
-/** The registry has the image, byte for byte, for skopeo and for us. */
+/** Asserts that the registry has the image, byte for byte, as skopeo and as `dist pull` read it. */
 export async function expectPushed(
   workspace: Workspace,
   reference: string,

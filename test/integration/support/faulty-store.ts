@@ -18,7 +18,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 export const mebibyte = 1024 * 1024
 export const partSize = 5 * mebibyte
 
-/** What a request to a blob is. */
+/** The kind of a request to a blob. */
 export type Kind = 'put' | 'head' | 'get' | 'create' | 'part' | 'complete' | 'abort'
 
 export function kindOf({ method, path }: ProxiedRequest): Kind | undefined {
@@ -39,17 +39,17 @@ export function sample(seed: string, size: number) {
   return { content, digest: digestOf(content), size }
 }
 
-/** Copies, a mebibyte each: whoever gets one may keep it. */
+/** Copies of one mebibyte each: a receiver may keep them. */
 export function* pieces(content: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < content.byteLength; at += mebibyte) yield content.slice(at, at + mebibyte)
 }
 
-/** A store behind a proxy that plays faults, fresh for each test of the file; the gateway is the file's. */
+/** A store behind a proxy that plays faults, new for each test of the file; the tests share one gateway. */
 export class FaultyStore {
   proxy!: FaultProxy
   /** Through the proxy. */
   store!: S3Store
-  /** Past the proxy: what is really there. */
+  /** Without the proxy: what the bucket really has. */
   direct!: S3Store
   #gateway!: Gateway
   #stores = 0
@@ -67,7 +67,7 @@ export class FaultyStore {
     return this.#openAt(this.proxy.endpoint, { partSize, attempts: 4, ...options })
   }
 
-  /** Plays the faults one after the other, each to one request of the kind; then all goes well. */
+  /** Plays each fault to one request of the kind, in order; later requests succeed. */
   faults(kind: Kind, ...list: Fault[]): void {
     this.proxy.fault = (request) => (kindOf(request) === kind ? list.shift() : undefined)
   }
@@ -89,7 +89,7 @@ export class FaultyStore {
     return await copyContent(writer, body())
   }
 
-  /** Whether an upload has got so many bytes. */
+  /** Whether an upload has received this number of bytes. */
   async isAt(bytes: number): Promise<boolean> {
     for await (const { offset } of this.direct.content.statuses()) if (offset === bytes) return true
     return false
@@ -99,7 +99,7 @@ export class FaultyStore {
     expect(digestOf(await gather(await this.direct.content.open({ digest }), size, digest))).toBe(digest)
   }
 
-  /** Neither object nor upload. */
+  /** Asserts that neither an object nor an upload exists. */
   async expectNothing(digest: Digest): Promise<void> {
     await expect(this.direct.content.info(digest)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     for await (const { ref } of this.direct.content.statuses()) expect(ref).toBeUndefined()

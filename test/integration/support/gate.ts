@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A way to a server that can be closed: connections break, and new ones do at once. */
+/** A TCP proxy that can be closed: it breaks its connections, and new ones at once. */
 export class Gate implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
   #closed = false
-  /** So many connections may still pass. */
+  /** The number of connections that may still pass. */
   left = Number.POSITIVE_INFINITY
-  /** Connections that came while it was closed. */
+  /** Connections that it broke while it was closed. */
   refused = 0
 
   constructor(private readonly target: string) {

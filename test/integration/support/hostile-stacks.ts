@@ -6,7 +6,7 @@ import type { LayerStack } from './layer-stacks.js'
 export const outsideName = 'outside'
 export const secretName = 'secret'
 
-/** Names that layers make, ones that the target has, and ones that lead out as soon as a link above them does. */
+/** Names that layers make, names in the target, and names that lead outside when a link above them does. */
 const path = fc.constantFrom(
   ...['a', 'b', 'c', 'a/', 'b/', 'a/b', 'a/secret', 'b/secret', 'a/b/c', 'a/b/secret', 'c/../a'],
   ...['kept/', 'kept/file', 'shared', 'escape', 'escape/', 'escape/new', 'escape/secret', 'escape/a/file'],
@@ -18,7 +18,7 @@ const whiteout = fc.constantFrom(
   ...['deep/escape/.wh..wh..opq', 'deep/.wh.escape', '.wh..wh..opq', 'b/.wh.b'],
 )
 
-// Ways out, alone or behind each other: `a` leads to `b`, `b` leads out, `a/secret` is written.
+// Links to the outside, single or chained: `a` leads to `b`, `b` leads outside, `a/secret` is written.
 const link = (outside: string) =>
   fc.constantFrom(
     ...[outside, `../${outsideName}`, `../../../../../../../..${outside}`, `a/../../${outsideName}`],
@@ -33,7 +33,7 @@ const hardlinked = (outside: string) =>
     ...[secretName, `../${outsideName}/${secretName}`, `${outside}/${secretName}`, 'kept'],
   )
 
-/** Names that are refused, or made within the target. */
+/** Names that must be refused, or created within the target. */
 const oddPath = (outside: string) =>
   fc.constantFrom<string | Uint8Array>(
     ...[`../${outsideName}/${secretName}`, `../${outsideName}/new`, `${outside}/${secretName}`, '../new'],
@@ -98,7 +98,7 @@ function entry(outside: string): fc.Arbitrary<TarEntry> {
   )
 }
 
-/** Layers that try everything to get out of a target in this directory. */
+/** Layers that try to write outside of a target in this directory. */
 export function hostileStacks(scratch: string): fc.Arbitrary<LayerStack> {
   const layer = fc.array(entry(`${scratch}/${outsideName}`), { minLength: 1, maxLength: 4 })
   return fc.array(layer, { minLength: 1, maxLength: 4 })

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 /** The entries of each layer, lowest first. */
 export type LayerStack = readonly (readonly TarEntry[])[]
 
-// So few names that most entries meet one that is there already: another type, another layer's, a parent of theirs.
+// Few names, so that most entries meet an existing one: of another type, of another layer, or their parent.
 const name = fc.constantFrom('a', 'b', 'c', '-ü \n', `long-${'n'.repeat(110)}`)
 const names = fc.array(name, { minLength: 1, maxLength: 3 })
 const path = names.map((parts) => parts.join('/'))
 const above = fc.constantFrom('', './', '../', '../../', '/', '/../', './/')
 
-/** For tests of many stacks: milliseconds within which a failing stack is made smaller, and what the test gets. */
+/** For tests of many stacks, in milliseconds: the time to shrink a failing stack, and the time-out of the test. */
 export const searchTime = 150_000
 export const testTime = 200_000
 
@@ -49,7 +49,7 @@ const opaque = fc.tuple(fc.oneof(path, fc.constant('.')), described).map(([at, f
   ...fields,
   path: `${at}/${opaqueName}`,
 }))
-/** To which name is decided once it is known what is there. */
+/** `pick` selects the target among the existing names later. */
 const hardlink = typed('hardlink', fc.record({ link: path, pick: fc.nat() }))
 
 function linkTarget(): fc.Arbitrary<string> {
@@ -77,7 +77,7 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
 interface Prefixed {
   readonly draft: Draft
   readonly prefix: string
-  /** Taken as it is, however senseless. */
+  /** Used unchanged, valid or not. */
   readonly careless: boolean
 }
 
@@ -90,8 +90,8 @@ const prefixed: fc.Arbitrary<Prefixed> = fc.record({
 const layer = fc.array(prefixed, { minLength: 1, maxLength: 8 })
 
 /**
- * Stacks of two to five layers. Most of those that nobody takes are mended: what would stand below a file is left
- * out, and hard links lead to what is there.
+ * Stacks of two to five layers. Most invalid entries are repaired: an entry below a file is left out, and a hard link
+ * gets an existing target.
  */
 export const layerStacks: fc.Arbitrary<LayerStack> = fc
   .array(layer, { minLength: 2, maxLength: 5 })
@@ -112,7 +112,7 @@ function mended({ draft, prefix, careless }: Prefixed, types: Map<string, string
   return [{ ...entry, path: `${prefix}${entry.path}`, ...linked }]
 }
 
-/** What is there afterwards, as far as it can be told without following links. */
+/** Updates the existing names, as far as possible without following links. */
 function record({ type, path }: Draft, at: string, types: Map<string, string>): void {
   const gone = path.endsWith(opaqueName) ? at.slice(0, -opaqueName.length) : `${at.replace('.wh.', '')}/`
   for (const other of [...types.keys()])

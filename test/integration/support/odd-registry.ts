@@ -19,7 +19,7 @@ export async function holding(
   return started
 }
 
-/** Proves that an image is there as `t`, with all that it names. */
+/** Asserts that the registry has the image as `t`, with everything below it. */
 export function expectWhole(at: ScriptedRegistry, repository: string, image: FixtureImage): void {
   const { digest } = image.descriptor
   expect(at.content.find(repository, 'manifests', 't')?.digest).toBe(digest)

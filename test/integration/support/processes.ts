@@ -5,21 +5,21 @@ import type { LogLine } from './services.js'
 
 export type Name = 'coordinator' | 'worker'
 
-/** A coordinator or a worker in a process of its own. It does not outlive this one. */
+/** A coordinator or a worker in a separate process, which ends with this one. */
 export interface ServiceProcess {
   readonly name: Name
   readonly pid: number
-  /** What it has logged. */
+  /** Its log. */
   lines(): readonly LogLine[]
-  /** Resolves once so many lines are such. */
+  /** Resolves when `count` lines match. */
   logged(what: string, matches: (line: LogLine) => boolean, count?: number): Promise<void>
-  /** `kill -9`, unless it is gone already; resolves when it is. */
+  /** `kill -9`, unless it has ended; resolves at its end. */
   kill(): Promise<void>
-  /** SIGTERM; resolves when it is gone. */
+  /** SIGTERM; resolves at its end. */
   stop(): Promise<void>
 }
 
-/** Starts a program of node and waits until its log says that it is ready. */
+/** Starts a program with node and waits for `ready` in its log. */
 export async function startProcess(
   name: Name,
   args: readonly string[],
@@ -50,12 +50,12 @@ export async function startProcess(
   }
 }
 
-/** The programs as users have them. */
+/** The programs as users run them. */
 export function realProgram(name: Name): string[] {
   return [serviceProgram(name)]
 }
 
-/** The same with short times, which users cannot set. */
+/** The same with short time-outs, which users cannot set. */
 export function hastyProgram(name: Name): string[] {
   return [fileURLToPath(new URL('hasty-program.mjs', import.meta.url)), bundleFolder(), name]
 }

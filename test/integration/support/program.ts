@@ -3,7 +3,7 @@ import { inject } from 'vitest'
 
 export type ServiceName = 'coordinator' | 'worker' | 'dashboard'
 
-/** The built command's copy, without the repository's `node_modules`: see `built.ts`. */
+/** The copy of the built command, outside of the repository: see `built.ts`. */
 export function program(): string {
   return join(inject('built'), 'cli', 'bin', 'dist.mjs')
 }

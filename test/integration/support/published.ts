@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 
 const atOnce = 16
 
-/** The digests of all objects in the bucket: every one is read, and is what its key says. */
+/** The digests of all objects in the bucket. Reads each object and asserts that it has the digest of its key. */
 export async function verifiedDigests(store: S3Store): Promise<Set<string>> {
   const digests = new Set<Digest>()
   for await (const { digest } of store.content.walk()) digests.add(digest)
@@ -36,7 +36,7 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
   )
 }
 
-/** Looks at each name as soon as it is visible, and notes those that are not whole at that moment. */
+/** Checks each name as soon as it is visible, and records those whose image is incomplete then. */
 export class NameWatch {
   readonly #seen = new Set<string>()
   readonly #early = new Set<string>()
@@ -47,7 +47,7 @@ export class NameWatch {
     this.#watching = this.#watch()
   }
 
-  /** Ends it; resolves to the names that were visible too early. */
+  /** Stops; resolves to the names that were visible too early. */
   async stop(): Promise<string[]> {
     this.#stopped = true
     await this.#watching

@@ -12,7 +12,7 @@ import { imageOf } from '../../../packages/mirror/test/support/images.js'
 import { PushedRegistry } from '../../../packages/mirror/test/support/registry.js'
 import type { QueueWorld } from './queue-world.js'
 
-/** What a coordinator needs to send images to a registry. */
+/** The parts of a coordinator that pushes images to a registry. */
 export function coordinatingTo(
   registry: PushedRegistry,
   world: QueueWorld,

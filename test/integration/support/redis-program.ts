@@ -14,8 +14,8 @@ export interface Program extends AsyncDisposable {
 }
 
 /**
- * A process of its own that runs a module with `redis`, a client of the given server, and everything that @dist/redis
- * exports. It ends with its test.
+ * A separate process that runs a module with `redis`, a client of the given server, and `lib`, the exports of
+ * @dist/redis. Dispose kills it.
  */
 export function startProgram(url: string, body: string): Program {
   const script = `

@@ -1,7 +1,7 @@
 import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
 import type { LoggedRequest, Registry } from '@dist/testkit/servers'
 
-/** What was asked of a repository's manifests and blobs since it was last asked here. */
+/** The requests for manifests and blobs since the last call. */
 export async function newRequests(registry: Registry): Promise<LoggedRequest[]> {
   await registry.settled()
   const requests = registry.requests().filter(({ path }) => /\/(manifests|blobs)\//.test(path))
@@ -9,7 +9,7 @@ export async function newRequests(registry: Registry): Promise<LoggedRequest[]> 
   return requests
 }
 
-/** How often each digest was asked for with GET. */
+/** The number of GETs for each digest. */
 export function getsByDigest(requests: readonly { method: string; path: string }[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { method, path } of requests) {
@@ -19,7 +19,7 @@ export function getsByDigest(requests: readonly { method: string; path: string }
   return counts
 }
 
-/** Every request for a repository since it was last asked here, without ids: `PUT blobs/uploads 201`. */
+/** The requests for a repository since the last call, without upload ids: `PUT blobs/uploads 201`. */
 export async function requestsFor(registry: Registry, repository: string): Promise<string[]> {
   await registry.settled()
   const own = registry.requests().filter(({ path }) => path.startsWith(`/v2/${repository}/`))
@@ -31,7 +31,7 @@ export async function requestsFor(registry: Registry, repository: string): Promi
   })
 }
 
-/** What pushing an image asks of a repository that has nothing of it, in no order. */
+/** The requests of a push of an image to an empty repository, sorted. */
 export function freshRequests(image: FixtureImage, tag: string): string[] {
   const all = allContent(image).map(({ descriptor }) => descriptor)
   const manifests = new Set(manifestsOf(image).map(({ descriptor }) => descriptor.digest))

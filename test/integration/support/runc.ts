@@ -4,10 +4,10 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-// Debian keeps it where only root looks.
+// Debian installs it there.
 const path = `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`
 
-/** Throws, saying what to install, where there is no runc or nobody may use it. */
+/** Throws, with what to install, when runc is missing or cannot be used. */
 export function requireRunc(): void {
   if (process.getuid?.() !== 0) throw new Error('containers are run by root: run the tests as root')
   if (!path.split(delimiter).some((folder) => isExecutable(join(folder, 'runc'))))
@@ -20,7 +20,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs a bundle to its end, in a container of its own name and with runc's state in a directory of its own. */
+/** Runs a bundle to its end, in a new container, with a separate state directory of runc. */
 export async function runBundle(bundle: string): Promise<Ran> {
   const state = mkdtempSync(join(tmpdir(), 'dist-runc-'))
   const id = `dist-${randomBytes(6).toString('hex')}`

@@ -1,14 +1,14 @@
-/** What a terminal of so many columns shows, scrolled-off lines included, of the sequences that progress uses. */
+/** The contents of a terminal, including scrolled-off lines. Supports the sequences that progress output uses. */
 export class Screen {
   readonly #rows: string[] = ['']
   #row = 0
   #column = 0
-  /** Whether the cursor can be seen. */
+  /** Whether the cursor is visible. */
   cursor = true
 
   constructor(readonly columns: number) {}
 
-  /** The lines, without what trails. */
+  /** The lines, without trailing blanks and empty lines. */
   get lines(): string[] {
     const lines = this.#rows.map((row) => row.trimEnd())
     while (lines.at(-1) === '') lines.pop()

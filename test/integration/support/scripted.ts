@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 
 export interface Scripted extends AsyncDisposable {
   readonly host: string
-  /** Method and path of what was asked for so far. */
+  /** Method and path of the requests so far. */
   readonly requests: readonly string[]
 }
 
-/** A registry that answers as the test says; for what a real one never does. */
+/** A registry that answers with a function of the test; for answers that no real one gives. */
 export async function startScripted(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<Scripted> {

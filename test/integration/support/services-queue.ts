@@ -21,7 +21,7 @@ export interface Services {
   readonly worker: Running
 }
 
-/** A coordinator and a worker on the workspace's store, ready to work. */
+/** Starts a coordinator and a worker on the workspace's store; resolves when both are ready. */
 export async function startServices(
   workspace: Workspace,
   queue: string,
@@ -34,10 +34,10 @@ export async function startServices(
   return { coordinator, worker }
 }
 
-/** The layer that all of `pushMany`'s images have. */
+/** The layer that the images of `pushMany` share. */
 const base = tarLayer([{ path: 'etc/base', content: 'base\n' }])
 
-/** Pushes so many images `prefix/0:1`, `prefix/1:1`… with a layer of their own and one that they share. */
+/** Pushes images `prefix/0:1`, `prefix/1:1`…, each with one own layer and one that they share. */
 export async function pushMany(url: string, prefix: string, count: number): Promise<void> {
   await Promise.all(
     [...Array(count).keys()].map((i) => {

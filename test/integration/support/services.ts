@@ -9,12 +9,12 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** A service in a process of its own. */
+/** A service in a separate process. */
 export interface StartedService {
   readonly running: Running
-  /** What it has logged so far. */
+  /** Its log so far. */
   lines(): LogLine[]
-  /** Resolves with the line once it is logged. */
+  /** Resolves with the line when it is logged. */
   logged(message: string): Promise<LogLine>
   /** URL of its pages; resolves once they are served. Of coordinators and workers: the health server. */
   url(): Promise<string>
@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
-/** Starts the program of a service, with its own pages at a free port. */
+/** Starts the program of a service; it listens on a free port. */
 export function startService(
   workspace: Workspace,
   name: ServiceName,
@@ -35,7 +35,7 @@ export function startService(
 ): StartedService {
   const command = [process.execPath, serviceProgram(name), '--listen', '127.0.0.1:0', ...args]
   const running = workspace.startShell(`exec ${command.map((word) => `'${word}'`).join(' ')}`, { env })
-  // Read while it writes: what has no end yet is not a line.
+  // Read during writes: text without a line end is not a line yet.
   const lines = () => jsonLines<LogLine>(running.stdout().replace(/[^\n]*$/, ''))
   const logged = async (message: string) => {
     const find = () => lines().find(({ msg }) => msg === message)
@@ -54,7 +54,7 @@ export function startService(
   return { running, lines, logged, url, healthUrl }
 }
 
-/** How a service answers that cannot start: its exit code and the error of its last line. */
+/** The result of a service that cannot start: its exit code and the error of its last log line. */
 export async function refusalOf(
   service: StartedService,
 ): Promise<{ code: number | undefined; error: { code: string; message: string } }> {

@@ -5,12 +5,12 @@ import type { QueueWorld } from './queue-world.js'
 type Args = readonly unknown[]
 
 /**
- * The connections of a service that something happens to. When it dies, nothing that it does reaches Redis any
- * more, and nobody says farewell: as with kill -9.
+ * The connections of a service that a test kills. After its death no command reaches Redis, and no connection is closed
+ * in order: as with kill -9.
  */
 export class Victim {
   readonly #connections: Redis[] = []
-  /** Resolves when it has died. */
+  /** Resolves at its death. */
   readonly died: Promise<void>
   #dead = false
   #tell: () => void = () => {}
@@ -25,19 +25,19 @@ export class Victim {
 
   readonly connect = (): Redis => this.#track(this.world.connect())
 
-  /** Dies instead of sending the first command whose arguments are such. */
+  /** Dies instead of sending the first command whose arguments match. */
   dieWhen(dooms: (args: Args) => boolean): this {
     this.#dooms = dooms
     return this
   }
 
-  /** Never renews the locks of its jobs in a queue, and does not notice: as a process that is stopped. */
+  /** Never renews the locks of its jobs in a queue, and does not notice: as a stopped process. */
   neverRenewing(queue: string): this {
     this.#loses = `{dist}:${queue}:stalled`
     return this
   }
 
-  /** Dies now. What it was doing never goes on. */
+  /** Dies now. Calls in progress never end. */
   die(): Promise<never> {
     if (!this.#dead) for (const connection of this.#connections) connection.disconnect()
     this.#dead = true
@@ -61,7 +61,7 @@ export class Victim {
   }
 }
 
-/** Locks that keep nobody out: correctness must not need them. */
+/** Locks that exclude no other holder: correctness must not depend on locks. */
 export const noLocker: Locker = {
   acquire: async (key) => {
     const release = async () => {}

@@ -7,23 +7,23 @@ import { waitFor } from '@dist/testkit/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { program } from './program.js'
 
-/** How a command ended and what it wrote. */
+/** The result of a command. */
 export interface Ended {
   /** Undefined when a signal killed it. */
   readonly code: number | undefined
   readonly stdout: string
-  /** What `stdout` is made of. */
+  /** The bytes of `stdout`. */
   readonly bytes: Buffer
   readonly stderr: string
 }
 
 export interface RunOptions {
-  /** Default: nothing, at once at its end. */
+  /** Default: empty. */
   readonly stdin?: string | Uint8Array | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
-/** A command that runs. What it reads comes through `child.stdin`. */
+/** A running command. Its input is `child.stdin`. */
 export interface Running {
   readonly child: ChildProcess
   /** What it wrote to stderr so far. */
@@ -35,7 +35,7 @@ export interface Running {
   said(text: string): Promise<void>
 }
 
-/** Folders of one test's own: a store, a home, and nothing of the machine but its programs. */
+/** Separate folders for one test: a store and a home; of the machine it uses the programs only. */
 export class Workspace {
   readonly root = mkdtempSync(join(tmpdir(), 'dist-command-'))
   readonly store = join(this.root, 'store')
@@ -70,7 +70,7 @@ export class Workspace {
     return this.#run('bash', ['-c', script], options)
   }
 
-  /** Starts `dist`; what still runs at the test's end is killed. */
+  /** Starts `dist`; killed at the end of the test if it still runs. */
   start(args: readonly string[], options: Pick<RunOptions, 'env'> = {}): Running {
     return this.#spawn(process.execPath, [program(), ...args], options)
   }
@@ -93,7 +93,7 @@ export class Workspace {
 
   #run(command: string, args: readonly string[], { stdin = '', env = {} }: RunOptions): Promise<Ended> {
     const { child, ended } = this.#spawn(command, args, { env })
-    // Not everybody reads to the end.
+    // Some commands do not read to the end.
     child.stdin?.on('error', () => {})
     child.stdin?.end(stdin)
     return ended
@@ -122,7 +122,7 @@ export class Workspace {
   }
 }
 
-/** A fresh workspace for each test of the file. */
+/** A new workspace for each test of the file. */
 export function useWorkspace(): () => Workspace {
   let workspace: Workspace | undefined
   beforeEach(() => {
@@ -149,7 +149,7 @@ export function usePulledStore(workspace: () => Workspace, args: () => readonly 
   afterAll(() => template.remove())
 }
 
-/** The JSON objects of `--json`, one a line. */
+/** The JSON objects of `--json`, one per line. */
 export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
   return text
     .split('\n')
