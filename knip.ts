@@ -37,8 +37,8 @@ const config: KnipConfig = {
         'infra/demo/*.ts',
         'test/**/*.{ts,mjs}',
       ],
-      // Tests of several packages use the clients of Redis, BullMQ and S3 that these packages depend on.
-      ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'ioredis'],
+      // Tests of several packages use the libraries that these packages depend on.
+      ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'fastify', 'ioredis'],
     },
     'packages/*': { project: ['src/**/*.ts!', 'test/**/*.ts'] },
     // Worker threads run heartbeat.ts and thread.ts.
@@ -55,8 +55,13 @@ const config: KnipConfig = {
     'packages/testkit': { project: '{src,test}/**/*.ts' },
     'services/*': { entry: 'src/main.ts!', project: ['src/**/*.ts!', 'test/**/*.ts'] },
   },
-  // The bundle's bin/*.mjs import `main`.
-  ignoreIssues: { 'services/*/src/main.ts': ['exports'] },
+  ignoreIssues: {
+    // The bundle's bin/*.mjs import `main`.
+    'services/*/src/main.ts': ['exports'],
+    // The types of parameters and results belong to the contract of a package. TypeScript needs their names, too, to
+    // write declarations of inferred types (TS2883).
+    '{packages,services}/*/src/**/index.ts': ['types'],
+  },
   // Programs of the system that infra/setup.sh installs.
   ignoreBinaries: ['ldd', 'mkfifo', 'openssl', 'runc', 'skopeo', 'umoci'],
 }
