@@ -12,7 +12,7 @@ const workspace = useWorkspace()
 const mebibyte = 1024 * 1024
 const image = ociImage({ layers: [seededLayer('memory', 300 * mebibyte)] })
 const name = 'registry.example.com/large:1'
-/** What a process may hold while 300 MiB pass through it. */
+/** The memory limit of a process that copies 300 MiB. */
 const limit = 160 * mebibyte
 
 /** A layout with the image in it, made without our own export. */
@@ -29,7 +29,7 @@ async function* layout() {
   yield { name: 'index.json', size: index.byteLength, body: once([index]) }
 }
 
-/** Runs a command; resolves to the most memory that it ever held, in bytes. */
+/** Runs a command; resolves to its peak memory in bytes. */
 async function memoryOf(script: string): Promise<number> {
   const report = workspace().file(
     'report.cjs',
@@ -40,7 +40,7 @@ async function memoryOf(script: string): Promise<number> {
   return Number(readFileSync(join(workspace().root, 'peak'), 'utf8')) * 1024
 }
 
-it('a layer of 300 MiB passes through in little memory: in, out, and in as a docker archive', async () => {
+it('import and export of a layer of 300 MiB, also as a docker archive, need little memory', async () => {
   await pipeline(Readable.from(writeTar(layout())), createWriteStream(join(workspace().root, 'in.tar')))
   expect(await memoryOf('dist import in.tar')).toBeLessThan(limit)
   rmSync(join(workspace().root, 'in.tar'))

@@ -5,7 +5,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { forFile, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
-// A layer of more than 8 MiB, which a bucket takes only with its digest.
+// A layer of more than 8 MiB: a write into a bucket needs its digest.
 const largeImage = ociImage({
   layers: [tarLayer([{ path: 'etc/motd', content: 'large\n' }]), seededLayer('archive-s3', 20 * 1024 * 1024)],
 })
@@ -29,7 +29,7 @@ const env = () => ({
 const shell = (script: string) => workspace().shell(script, { env: env() })
 const digestsIn = async () => linesOf((await shell('dist list -q --store "$BUCKET"')).stdout).sort()
 
-it('an archive goes into a bucket, and out of it the same', async () => {
+it('an archive is imported into a bucket, and its export has the same digests', async () => {
   await shell(`dist pull -v --all-platforms ${ref('large:1')} ${ref('index:1')}`)
   await shell(`dist export -o one.tar ${ref('large:1')} ${ref('index:1')}`)
   const ended = await shell('dist import --store "$BUCKET" one.tar')
@@ -41,7 +41,7 @@ it('an archive goes into a bucket, and out of it the same', async () => {
   expect(again).toMatchObject({ code: 0, stdout: '' })
 })
 
-it('the layers of a docker archive are put aside first, and nothing of that stays', async () => {
+it('the layers of a docker archive are spooled to files first, which are removed', async () => {
   const copy = `skopeo --insecure-policy copy -q --src-tls-verify=false docker://${ref('large:1')}`
   expect(await shell(`${copy} docker-archive:in.tar:app:1`)).toMatchObject({ code: 0 })
   const before = readdirSync(workspace().root)
@@ -55,7 +55,7 @@ it('the layers of a docker archive are put aside first, and nothing of that stay
   expect(images).toMatchObject([{ missing: [] }])
 })
 
-it('what a bad archive has brought into a bucket is deleted again', async () => {
+it('what a bad archive has added to a bucket is deleted again', async () => {
   await shell(`dist pull ${ref('large:1')}`)
   await shell(`dist export -o one.tar ${ref('large:1')}; truncate -s -700 one.tar`)
   expect((await shell('dist import --store "$BUCKET" one.tar')).code).toBe(1)

@@ -78,7 +78,7 @@ it.each([
   ['no attestation', []],
   ['an attestation without its content', [about.descriptor.digest]],
 ])(
-  'A1 what docker save writes of one platform, with the index of all and %s, is imported and used',
+  'A1 a docker save of one platform, with the index of all and %s, is imported and used',
   async (_, more) => {
     const held = new Set<string>([...digestsOf(image), index.descriptor.digest, ...more])
     const contents = allContent(index).filter(({ descriptor }) => held.has(descriptor.digest))
@@ -101,12 +101,12 @@ it.each([
 it.each([
   ['"manifests" is null', json('index.json', { schemaVersion: 2, manifests: null })],
   ['no manifest stands', indexJson()],
-])('A2 an index.json in which %s gives way to manifest.json', async (_, nothing) => {
+])('A2 manifest.json wins over an index.json in which %s', async (_, nothing) => {
   expect((await dist('import', archive(layout, nothing, ...dockerFiles))).code).toBe(0)
   expect(await unpackedTree()).toMatchObject(whole)
 })
 
-it('A2 a manifest that lacks a layer of its config gives way to manifest.json, and what is left out is said', async () => {
+it('A2 manifest.json wins over a manifest that lacks a layer of its config, and what is left out is reported', async () => {
   const described = (mediaType: string, bytes: Uint8Array) => fixtureBlob(bytes, mediaType).descriptor
   const wrong = Buffer.from(
     JSON.stringify({
@@ -125,7 +125,7 @@ it('A2 a manifest that lacks a layer of its config gives way to manifest.json, a
   expect(await unpackedTree()).toMatchObject(whole)
 })
 
-it('A3 a config whose name is not its digest is taken', async () => {
+it('A3 a config whose name is not its digest is accepted', async () => {
   const path = `${'0'.repeat(64)}.json`
   const files = plain.map((layer, i) => ({ path: `${i}/layer.tar`, content: layer }))
   const list = [{ Config: path, RepoTags: ['app:1'], Layers: files.map((file) => file.path) }]

@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mebibyte, partSize, pieces, sample } from '../support/faulty-store.js'
 
-/** What takes longer than this is what takes longer than 30 s by default. */
+/** Stands for the default time-out of 30 s. */
 const timeout = 150
 
 let server: ScriptedS3
@@ -61,7 +61,7 @@ const failing = (times: number, is: (request: S3Request) => boolean, status: num
   server.quirks.fault = (request) => (is(request) && left-- > 0 ? [status, error] : undefined)
 }
 
-/** What others wait for, until it is opened. */
+/** A promise that `open` resolves. */
 function gate(): { opened: Promise<void>; open: () => void } {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {
@@ -89,7 +89,7 @@ describe('S21 completing an upload', () => {
     expect([completes().length, aborts().length]).toEqual([1, 0])
   })
 
-  it('that failed behind 200 and blanks is tried again', async () => {
+  it('that failed after 200 and blanks is tried again', async () => {
     let failed = false
     server.quirks.completing = (response) => {
       if (failed) return
@@ -105,7 +105,7 @@ describe('S21 completing an upload', () => {
   it.each([
     ['the connection breaks', true],
     ['the answer ends', false],
-  ])('is looked for where %s behind blanks', async (_, breaks) => {
+  ])('looks for the object when %s after blanks', async (_, breaks) => {
     server.quirks.completed = async (response) => {
       response.writeHead(200, { 'content-type': 'application/xml', connection: 'close' })
       response.write('  \n')
@@ -116,7 +116,7 @@ describe('S21 completing an upload', () => {
     expect([completes().length, aborts().length]).toEqual([1, 0])
   })
 
-  it('whose answer is lost, and which takes a while more, is found and not given up', async () => {
+  it('whose answer is lost, and which takes longer, is found and not aborted', async () => {
     server.quirks.completing = async (response) => {
       response.destroy()
       await delay(timeout / 2)
@@ -131,13 +131,13 @@ describe('S21 completing an upload', () => {
     expect([completes().length, aborts().length]).toEqual([1, 0])
   })
 
-  it('that a proxy answers for is asked about again, once the object has not come', async () => {
+  it('that a proxy has answered is repeated when the object does not appear', async () => {
     failing(1, isComplete, 504, 'GatewayTimeout')
     await expectWhole(await write('a proxy'))
     expect([completes().length, aborts().length]).toEqual([2, 0])
   })
 
-  it('that may still be going on is given up by nobody', async () => {
+  it('that may still be in progress is not aborted', async () => {
     const impatient = await open({ completeTimeout: 3 * timeout })
     const going = gate()
     server.quirks.completing = () => going.opened
@@ -153,7 +153,7 @@ describe('S21 completing an upload', () => {
     await impatient.close()
   })
 
-  it('is left to itself at once where its writer gives up', async () => {
+  it('is not waited for when its writer is aborted', async () => {
     const going = gate()
     server.quirks.completing = () => going.opened
     const controller = new AbortController()
@@ -166,15 +166,15 @@ describe('S21 completing an upload', () => {
     expect(aborts()).toEqual([])
   })
 
-  it('that was refused is given up', async () => {
+  it('that was refused is aborted', async () => {
     failing(9, isComplete, 403, 'AccessDenied')
     await expect(write('refused')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
     expect([completes().length, aborts().length, server.uploads.size]).toEqual([1, 1, 0])
   })
 })
 
-describe('S23 a part of an upload that the server has no more', () => {
-  it('is sent once, and the write is worth beginning anew', async () => {
+describe('S23 a part of an upload that the server has lost', () => {
+  it('is sent once, and the error of the write is retryable', async () => {
     failing(9, ({ query }) => query.has('partNumber'), 404, 'NoSuchUpload')
     await expect(write('no such upload')).rejects.toMatchObject({
       code: 'UNAVAILABLE',

@@ -19,12 +19,15 @@ const slowDown = answer(503, 'SlowDown')
 const documentOfError = '<?xml version="1.0"?><Error><Code>InternalError</Code></Error>'
 
 describe('S9 a busy server', () => {
-  it.each<Kind>(['head', 'create', 'part', 'complete'])('is asked again: SlowDown to %s', async (kind) => {
-    s3.faults(kind, slowDown, answer(503, 'ServiceUnavailable'), slowDown)
-    await s3.expectWhole(await s3.write(12 * mebibyte, `slow ${kind}`))
-  })
+  it.each<Kind>(['head', 'create', 'part', 'complete'])(
+    'gets the request again: SlowDown to %s',
+    async (kind) => {
+      s3.faults(kind, slowDown, answer(503, 'ServiceUnavailable'), slowDown)
+      await s3.expectWhole(await s3.write(12 * mebibyte, `slow ${kind}`))
+    },
+  )
 
-  it('is asked again while small content is put, and while content is read', async () => {
+  it('gets the request again for small puts and for reads', async () => {
     s3.faults('put', slowDown, answer(500, 'InternalError'))
     const info = await s3.write(1000, 'slow put')
     s3.faults('get', slowDown, slowDown)
@@ -32,7 +35,7 @@ describe('S9 a busy server', () => {
     await s3.expectWhole(info)
   })
 
-  it('that stays busy is UNAVAILABLE, worth a retry, and leaves no upload', async () => {
+  it('that stays busy is UNAVAILABLE and retryable, and leaves no upload', async () => {
     s3.proxy.fault = (request) => (kindOf(request) === 'part' ? slowDown : undefined)
     const writing = s3.write(12 * mebibyte, 'always slow')
     await expect(writing).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
@@ -51,7 +54,7 @@ describe('S9 a busy server', () => {
     await impatient.close()
   })
 
-  it('whose connections break is asked again', async () => {
+  it('whose connections break gets the request again', async () => {
     s3.faults('part', { afterwards: 'broken' }, { afterwards: 'broken' })
     await s3.expectWhole(await s3.write(12 * mebibyte, 'broken'))
   })
@@ -81,7 +84,7 @@ describe('S10 completing', () => {
     await s3.expectWhole(await s3.write(12 * mebibyte, 'unknown upload'))
   })
 
-  it('is not done where somebody else was first: the own upload goes', async () => {
+  it('is not sent when another writer was first: the own upload is aborted', async () => {
     const size = 12 * mebibyte
     const blob = sample('overtaken', size)
     await using writer = await s3.store.content.writer('overtaken', blob)
@@ -98,7 +101,7 @@ describe('S11 an upload that cannot be completed', () => {
     ['InvalidPart', 400],
     ['InvalidPartOrder', 400],
     ['EntityTooSmall', 400],
-  ])('by %s is worth writing again, and leaves nothing', async (error, status) => {
+  ])('by %s is retryable, and leaves nothing', async (error, status) => {
     const seed = `lost by ${error}`
     s3.faults('complete', answer(status, error))
     await expect(s3.write(12 * mebibyte, seed)).rejects.toMatchObject({
@@ -110,19 +113,19 @@ describe('S11 an upload that cannot be completed', () => {
     await s3.expectWhole(await s3.write(12 * mebibyte, seed))
   })
 
-  it('because somebody aborted it is worth writing again', async () => {
+  it('because another process aborted it is retryable', async () => {
     const blob = sample('aborted by others', 12 * mebibyte)
     await using writer = await s3.store.content.writer('aborted', blob)
     for (const chunk of pieces(blob.content)) await writer.write(chunk)
     await waitFor(() => s3.isAt(2 * partSize), 'two parts on the server')
-    // To this sweep everything is old.
+    // With this age the sweep removes every upload.
     await s3.direct.sweep(-60_000)
     await expect(writer.commit()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
     await s3.expectNothing(blob.digest)
     await s3.expectWhole(await s3.write(blob.size, 'aborted by others'))
   })
 
-  it('because a part is refused fails once and for all', async () => {
+  it('because a part is refused is not retryable', async () => {
     s3.proxy.fault = (request) => (kindOf(request) === 'part' ? answer(403, 'AccessDenied') : undefined)
     await expect(s3.write(12 * mebibyte, 'denied')).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',

@@ -9,7 +9,7 @@ import { afterAll, expect, it } from 'vitest'
 const folder = mkdtempSync(join(tmpdir(), 'dist-gateway-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A process that starts a gateway with its storage in `folder`, says so, and does what it is told. */
+/** A process that starts a gateway with its storage in `folder`, prints its status, and stops it on input. */
 async function startParent() {
   const program = `
     import { startGateway } from ${JSON.stringify(join(process.cwd(), 'packages/testkit/src/servers/ceph-gateway.ts'))}
@@ -25,7 +25,7 @@ async function startParent() {
   return parent
 }
 
-/** The servers that have their configuration in `folder`; those that nobody has waited for yet have none. */
+/** The servers that have their configuration in `folder`. Zombies have no command line and do not count. */
 function servers(): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   return pids.map(commandOf).filter((command) => /^(ceph-|radosgw)/.test(command) && command.includes(folder))
@@ -43,7 +43,7 @@ function commandOf(pid: string): string {
   }
 }
 
-it('a gateway is three servers, of which nothing is left when it was stopped', async () => {
+it('a gateway is three servers, which are gone with their storage after stop', async () => {
   const parent = await startParent()
   expect(servers()).toHaveLength(3)
   parent.stdin.write('stop\n')
@@ -52,7 +52,7 @@ it('a gateway is three servers, of which nothing is left when it was stopped', a
   expect(storage()).toEqual([])
 })
 
-it('a gateway is gone, with its storage, when its parent is killed', async () => {
+it('a gateway ends, and its storage is removed, when its parent is killed', async () => {
   const parent = await startParent()
   parent.kill('SIGKILL')
   await expect.poll(servers, { timeout: 10_000 }).toEqual([])

@@ -14,12 +14,12 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 const mebibyte = 1024 * 1024
 const partSize = 5 * mebibyte
 const size = 15 * mebibyte
-/** For a sweep to which everything is old: the server's clock is known to a second only. */
+/** An age with which a sweep removes everything: the server's clock has a resolution of one second. */
 const inFuture = -60_000
 
 const gateway = await forFile(startGateway())
 let proxy: FaultProxy
-/** Past the proxy. */
+/** Without the proxy. */
 let store: S3Store
 let seed: string
 let digest: Digest
@@ -136,7 +136,7 @@ it.each([
   ['with two of three parts', 2 * partSize, 2 * partSize],
   ['with all parts, before it commits', size, size],
 ])(
-  'S6 S7 a writer killed %s leaves no object; the next run finishes, a sweep the rest',
+  'S6 S7 a writer killed %s leaves no object; the next run finishes, and a sweep removes the rest',
   async (_, length, sent) => {
     await startWriter(length)(false, hasArrived(sent))
     await expectAbsent()
@@ -158,7 +158,7 @@ it('S6 a writer killed before its completion arrives leaves no object; the next 
   expect(await sweepAll()).toBe(size)
 })
 
-it('S6 a writer killed before it hears of its completion leaves a whole object, and no upload', async () => {
+it('S6 a writer killed before the answer to its completion leaves a whole object, and no upload', async () => {
   faultComplete({ afterwards: 'broken' })
   const isThere = () =>
     store.content.info(digest).then(
@@ -183,7 +183,7 @@ it('S7 a sweep spares the writes of its own process, whatever their age', async 
   await expectWhole()
 })
 
-it('an upload that was left shows as a write of unknown life, and can be thrown away by its ref', async () => {
+it('an abandoned upload is listed as a write of unknown liveness, and can be aborted by its ref', async () => {
   await startWriter(partSize)(false, hasArrived(partSize))
   const [status, ...more] = await statuses()
   expect(more).toEqual([])

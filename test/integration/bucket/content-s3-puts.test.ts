@@ -13,7 +13,7 @@ it('S12 no request has checksums of the SDK, neither as headers nor as trailers'
 describe('S13 a conditional put', () => {
   const conditional = () => s3.requests('put').filter(({ headers }) => headers['if-none-match'] === '*')
 
-  it('that finds the content there is a success', async () => {
+  it('that finds the content is a success', async () => {
     const blob = sample('there', 1000)
     await using writer = await s3.store.content.writer('there', blob)
     await writer.write(blob.content)
@@ -34,14 +34,14 @@ describe('S13 a conditional put', () => {
     expect(conditional()).toHaveLength(3)
   })
 
-  it('is left away where the server does not know it, then and later', async () => {
+  it('is omitted, now and later, when the server does not support it', async () => {
     s3.faults('put', answer(501, 'NotImplemented'))
     await s3.expectWhole(await s3.write(1000, 'unknown condition'))
     await s3.expectWhole(await s3.write(1000, 'unknown condition later'))
     expect([conditional().length, s3.count('put')]).toEqual([1, 3])
   })
 
-  it('that is said to be there, and is not, is put without condition', async () => {
+  it('answered with 412 for a missing object is repeated without the condition', async () => {
     s3.faults('put', answer(412, 'PreconditionFailed'))
     await s3.expectWhole(await s3.write(1000, 'not there'))
   })

@@ -6,10 +6,10 @@ import { FaultyStore, kindOf, mebibyte } from '../support/faulty-store.js'
 
 const s3 = new FaultyStore()
 
-describe('a body that breaks off', () => {
+describe('a body that is cut off', () => {
   const size = 3 * mebibyte
 
-  it('goes on by Range where it stopped', async () => {
+  it('is continued with Range', async () => {
     const { digest } = await s3.write(size, 'broken body')
     s3.faults('get', { cutAfter: mebibyte }, { cutAfter: 1000 })
     const content = await gather(await s3.store.content.open({ digest }), size, digest)
@@ -22,7 +22,7 @@ describe('a body that breaks off', () => {
     ])
   })
 
-  it('fails when it gets no further, and never ends early', async () => {
+  it('fails when it makes no progress, and never ends early', async () => {
     const { digest } = await s3.write(size, 'hopeless body')
     let first = true
     s3.proxy.fault = (request) => {
@@ -39,7 +39,7 @@ describe('a body that breaks off', () => {
     expect(came).toBe(mebibyte)
   })
 
-  it('is not gone on with by a server that does not know Range', async () => {
+  it('is not continued from a server without Range', async () => {
     const { digest } = await s3.write(size, 'no ranges')
     const whole: Fault = { answer: { status: 200, body: 'something else' } }
     s3.faults('get', { cutAfter: mebibyte }, whole)

@@ -9,7 +9,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
 const gateway = await forFile(startGateway())
 
-/** A store at a prefix of its own. */
+/** A store at a separate prefix. */
 async function opened(options: S3StoreOptions, prefix: string = randomUUID()) {
   const credentials = { accessKeyId: gateway.accessKey, secretAccessKey: gateway.secretKey }
   return openS3Store(parseS3Url(gateway.url(prefix)), { ...options, connection: { credentials } })

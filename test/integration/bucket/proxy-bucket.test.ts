@@ -16,13 +16,13 @@ import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
 const authority = createTestAuthority()
-// One layer that is put at once, and one that goes in parts.
+// One layer for a single put, and one for an upload in parts.
 const image = ociImage({ layers: [seededLayer(1, 64 * 1024), seededLayer(2, 20 * 2 ** 20)] })
 
 const gateway = await forFile(startGateway())
 
 let prefixes = 0
-/** The store at an address that only a proxy knows, with what the commands need besides. */
+/** The environment of commands: the store at an address that only a proxy reaches, and its keys. */
 function at(endpoint: string, env: Record<string, string>): Record<string, string> {
   return {
     DIST_STORE: gateway.url(`proxied/${++prefixes}`, endpoint),
@@ -54,7 +54,7 @@ async function proxyTo(target: string, options: ConnectProxyOptions = {}): Promi
 
 const signedIn = ({ host }: ConnectProxy) => `ops:s3cret@${host}`
 
-/** An image is pulled into the store, listed and verified; nobody sees the proxy's password. */
+/** Asserts that an image can be pulled, listed and verified, and that no output has the proxy's password. */
 async function expectUsable(env: Record<string, string>): Promise<void> {
   await using registry = await startRegistry()
   registry.content.putImage('app', 'v1', image)
@@ -75,7 +75,7 @@ describe('R34 a bucket behind a proxy', () => {
     expect(proxy.refused).toBe(0)
   })
 
-  it('is asked for whole URLs where it speaks plain http', async () => {
+  it('gets whole URLs when the endpoint is plain http', async () => {
     const proxy = await proxyTo(new URL(gateway.endpoint).host)
     await expectUsable(at('http://registry.test:8333', { http_proxy: signedIn(proxy) }))
     expect(proxy.requests).not.toEqual([])
@@ -84,7 +84,7 @@ describe('R34 a bucket behind a proxy', () => {
     expect(proxy.refused).toBe(0)
   })
 
-  it('is reached directly where NO_PROXY says so, or by loopback', async () => {
+  it('is reached directly by NO_PROXY, or on loopback', async () => {
     const proxy = await proxyTo(new URL(gateway.endpoint).host)
     const named = at('http://registry.test:8333', { HTTP_PROXY: signedIn(proxy), NO_PROXY: '.test:8333' })
     const ended = await workspace().dist(['images'], { env: named })
@@ -96,17 +96,20 @@ describe('R34 a bucket behind a proxy', () => {
   it.each([
     ['https://registry.test', 'HTTPS_PROXY'],
     ['http://registry.test:8333', 'HTTP_PROXY'],
-  ])('whose proxy wants other credentials says so without those given: %s', async (endpoint, name) => {
-    const proxy = await proxyTo(new URL(gateway.endpoint).host)
-    const env = at(endpoint, { [name]: `http://ops:wr0ng@${proxy.host}` })
-    const ended = await workspace().dist(['images', '-v'], { env })
-    expect(ended.stderr).toMatch(/proxy .*requires a login/)
-    expect(ended.stderr).toContain(name)
-    expect(ended.code).toBe(4)
-    expect(ended.stderr).not.toMatch(/wr0ng|d3IwbmdA/)
-  })
+  ])(
+    'whose proxy wants other credentials fails without showing the given ones: %s',
+    async (endpoint, name) => {
+      const proxy = await proxyTo(new URL(gateway.endpoint).host)
+      const env = at(endpoint, { [name]: `http://ops:wr0ng@${proxy.host}` })
+      const ended = await workspace().dist(['images', '-v'], { env })
+      expect(ended.stderr).toMatch(/proxy .*requires a login/)
+      expect(ended.stderr).toContain(name)
+      expect(ended.code).toBe(4)
+      expect(ended.stderr).not.toMatch(/wr0ng|d3IwbmdA/)
+    },
+  )
 
-  it('whose proxy is not there, or of another kind, says so', async () => {
+  it('whose proxy is missing, or of an unsupported kind, fails by name', async () => {
     const host = `127.0.0.1:${await freePort()}`
     const gone = at('https://registry.test', { HTTPS_PROXY: host })
     const ended = await workspace().dist(['images'], { env: gone })

@@ -6,7 +6,7 @@ import { pushMany } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 const many = 12
-/** A layer that goes up in two parts. */
+/** A layer that is uploaded in two parts. */
 const large = dockerImage({ layers: [seededLayer('two parts', 20 * 1024 * 1024)] })
 const registry = useRegistry(async ({ url }) => {
   await pushMany(url, 'many', many)
@@ -32,7 +32,7 @@ const prefixesAsked = () =>
     .filter(({ method, query }) => method === 'GET' && query.has('uploads'))
     .map(({ query }) => query.get('prefix'))
 
-describe('S22 a list that is truncated and does not say how to go on', () => {
+describe('S22 a truncated list without a continuation token', () => {
   let stored: ReadonlyMap<string, Buffer> | undefined
   beforeEach(async () => {
     if (stored === undefined) expect(await dist(['pull', ...refs()])).toMatchObject({ code: 0 })
@@ -51,7 +51,7 @@ describe('S22 a list that is truncated and does not say how to go on', () => {
   })
 
   it.each(['nowhere', 'same'] as const)(
-    'and does not go on behind a key either is no list (%s)',
+    'fails when it does not continue after a key either (%s)',
     async (wayOn) => {
       server().quirks.wayOn = wayOn
       for (const command of ['images', 'list', 'verify']) {
@@ -66,7 +66,7 @@ describe('S22 a list that is truncated and does not say how to go on', () => {
 })
 
 describe('S22 sweep', () => {
-  /** Uploads of somebody who died long ago, three of them to one blob, of parts that were sent then. */
+  /** Old abandoned uploads with old parts; three of them are to one blob. */
   function leaveUploads(count: number): string[] {
     const ids = Array.from({ length: count }, (_, i) => `left-${String(i).padStart(2, '0')}`)
     for (const [i, id] of ids.entries()) {
@@ -95,7 +95,7 @@ describe('S22 sweep', () => {
   })
 
   it.each(['nowhere', 'same'] as const)(
-    'ends where a list of uploads leads nowhere, and says so (%s)',
+    'ends when a list of uploads cannot be continued, and reports it (%s)',
     async (wayOn) => {
       server().quirks.wayOn = wayOn
       leaveUploads(8)
@@ -105,7 +105,7 @@ describe('S22 sweep', () => {
     },
   )
 
-  it('lists without a prefix where a prefix shows exact keys alone, and takes the own ones', async () => {
+  it('lists without a prefix when the server matches whole keys only, and takes its own uploads', async () => {
     server().quirks.uploads = 'exact-or-all'
     const refs = leaveUploads(4)
     expect(jsonLines((await dist(['active', '--json'])).stdout).map(({ ref }) => ref)).toEqual(refs)
@@ -117,7 +117,7 @@ describe('S22 sweep', () => {
   })
 
   it.each(['exact', 'never'] as const)(
-    'says that a server shows no uploads (%s), and leaves none behind',
+    'reports that a server shows no uploads (%s), and leaves none',
     async (uploads) => {
       server().quirks.uploads = uploads
       leaveUploads(2)
@@ -130,7 +130,7 @@ describe('S22 sweep', () => {
     },
   )
 
-  it('is silent where there is nothing, and looks at nobody else’s', async () => {
+  it('prints nothing without uploads, and ignores those of others', async () => {
     expect(await dist(['sweep'])).toMatchObject({ code: 0, stdout: '', stderr: '' })
     expect(prefixesAsked().every((prefix) => prefix?.startsWith('store/'))).toBe(true)
     expect([...server().uploads.keys()]).toEqual(['elsewhere'])
@@ -150,7 +150,7 @@ describe('S23', () => {
     expect((await dist(['verify'], store)).code).toBe(0)
   })
 
-  it('a bucket’s name that no host can have needs path-style, and is refused for Amazon’s own', async () => {
+  it('a bucket name that is no host name needs path-style, and is refused for Amazon S3', async () => {
     for (const store of ['s3://Team_Mirror/x', `${server().url('x', 'Team_Mirror')}&path-style=false`]) {
       const ended = await dist(['images'], store)
       expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -163,7 +163,7 @@ describe('S23', () => {
     [400, 'InvalidArgument'],
     [405, 'MethodNotAllowed'],
     [501, 'NotImplemented'],
-  ])('a conditional put answered by %i (%s) is put without the condition', async (...refusal) => {
+  ])('a conditional put answered with %i (%s) is repeated without the condition', async (...refusal) => {
     server().quirks.conditional = refusal
     expect(await dist(['pull', ...refs().slice(0, 3)])).toMatchObject({ code: 0 })
     expect((await dist(['verify'])).code).toBe(0)
@@ -173,7 +173,7 @@ describe('S23', () => {
     expect(conditional.length).toBeLessThan(server().objects.size / 2)
   })
 
-  it('an upload that the server lost in the middle begins again', async () => {
+  it('an upload that the server loses starts again', async () => {
     let lost = 0
     server().quirks.fault = ({ query }) => {
       if (query.get('partNumber') !== '2' || lost++ > 0) return undefined

@@ -35,7 +35,7 @@ it('shows ref, offset of total, age, and the speed of the last seconds', async (
   expect(row).toMatch(/^going +[\d.]+ [KM]iB +2\.9 MiB +[\d.]+s +0 B\/s$/)
 })
 
-it('shows what was cut off without a speed', async () => {
+it('shows an abandoned write without a speed', async () => {
   await cutOff('cut')
   const [status, ...others] = jsonLines((await workspace().dist(['active', '--json'])).stdout)
   expect(others).toEqual([])
@@ -53,10 +53,10 @@ it('--watch shows the progress until it is interrupted', async () => {
   expect(await watch.ended).toMatchObject({ code: 130, stderr: '' })
 })
 
-it('--watch draws over its last picture on a terminal', async () => {
+it('--watch redraws its output on a terminal', async () => {
   const watch = workspace().start(['active', '--watch'])
   await watch.said('REF')
-  // It may begin before there is a store.
+  // It may start before the store exists.
   expect(watch.stderr()).toMatch(/^dist: no store at [^\n]*: waiting for it\n$/)
   await startWrite('going')
   await watch.said('going')
@@ -69,7 +69,7 @@ it('--watch draws over its last picture on a terminal', async () => {
   await terminal.ended
 })
 
-it('abort throws a cut-off write away, and says which are not there', async () => {
+it('abort removes an abandoned write, and names those that do not exist', async () => {
   await cutOff('cut')
   expect(await workspace().dist(['abort', 'cut', 'other'])).toMatchObject({
     code: 6,
@@ -80,14 +80,14 @@ it('abort throws a cut-off write away, and says which are not there', async () =
   expect((await workspace().dist(['abort', 'cut'])).code).toBe(3)
 })
 
-it('abort leaves a write alone that somebody is at', async () => {
+it('abort refuses a write in progress', async () => {
   const running = await startWrite('going')
   expect((await workspace().dist(['abort', 'going'])).code).toBe(1)
   running.child.stdin?.end(bytes.subarray(2_000_000))
   expect((await running.ended).code).toBe(0)
 })
 
-it('sweep removes abandoned writes that are old enough, and spares those that go on', async () => {
+it('sweep removes old abandoned writes, and spares those in progress', async () => {
   await cutOff('old')
   await startWrite('going')
   expect(await workspace().dist(['sweep'])).toMatchObject({ code: 0, stdout: '', stderr: '' })

@@ -25,7 +25,7 @@ it.each([
   ['an object that is neither tag nor digest', ['fetch', 'HOST/app', 'a/b']],
   ['an unknown hint', ['fetch', 'HOST/app', '1', 'kind:manifest']],
   ['a platform that is none', ['pull', '--platform', 'linux', 'HOST/app:1']],
-])('2, and no network touched: %s', async (_, args) => {
+])('2, without a request: %s', async (_, args) => {
   await using silent = await startScripted((_request, response) => response.end())
   const ended = await workspace().dist(args.map((arg) => arg.replace('HOST', silent.host)))
   expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -94,7 +94,7 @@ it.each([
   }
 })
 
-it('3: what the registry or the store does not have', async () => {
+it('3: content that the registry or the store does not have', async () => {
   for (const args of [
     ['resolve', `${registry().host}/app:2`],
     ['resolve', `${registry().host}/none:1`],
@@ -109,7 +109,7 @@ it('3: what the registry or the store does not have', async () => {
   }
 })
 
-it('4: a registry that wants to know who asks, and is content with docker’s credentials', async () => {
+it('4: a registry that needs a login; docker’s credentials are enough', async () => {
   const reference = `${guarded().host}/app:1`
   const refused = await workspace().dist(['resolve', reference])
   expect(refused.code).toBe(4)
@@ -138,19 +138,19 @@ it('4: a registry that wants to know who asks, and is content with docker’s cr
   expect(wrong.stderr).not.toContain('wrong')
 })
 
-it('5: content that is not what was expected', async () => {
+it('5: content that does not match', async () => {
   const ended = await workspace().dist(['ingest', '--expected-digest', digest, 'ref'], { stdin: 'other' })
   expect(ended.code).toBe(5)
   expect(ended.stderr).toMatch(oneLine)
 })
 
-it('6: some of several', async () => {
+it('6: some of several failed', async () => {
   const args = ['pull', `${registry().host}/app:1`, `${registry().host}/app:2`]
   expect((await workspace().dist(args)).code).toBe(6)
   expect((await workspace().dist(['path', singleImage.descriptor.digest, digest])).code).toBe(6)
 })
 
-it('1: a registry that is not there', async () => {
+it('1: a registry that refuses connections', async () => {
   const closed = await workspace().dist([
     'fetch',
     '--timeout',
@@ -162,7 +162,7 @@ it('1: a registry that is not there', async () => {
   expect(closed.stderr).toMatch(oneLine)
 })
 
-it('2: a store that is none; 1: one of a newer layout', async () => {
+it('2: a folder that is no store; 1: a store of a newer layout', async () => {
   const file = workspace().file('file', '')
   const other = workspace().root
   for (const root of [file, other]) {
@@ -176,7 +176,7 @@ it('2: a store that is none; 1: one of a newer layout', async () => {
   expect(newer.stderr).toContain('2.0.0')
 })
 
-it('a stack trace is shown with -v alone', async () => {
+it('only -v shows a stack trace', async () => {
   const args = ['inspect', 'alpine']
   expect((await workspace().dist(args)).stderr).not.toContain('    at ')
   expect((await workspace().dist([...args, '-v'])).stderr).toContain('    at ')

@@ -13,7 +13,7 @@ interface Answer {
   body?: Buffer | undefined
 }
 
-/** Reads the stream as its users do: a header, as many bytes as it says, a newline. */
+/** Reads the stream: a header, the number of bytes that it gives, a newline. */
 function answersOf(stream: Buffer): Answer[] {
   const answers: Answer[] = []
   for (let at = 0; at < stream.length; ) {
@@ -51,7 +51,7 @@ it('answers each line with digest, media type, size and the bytes', async () => 
   expect(answers.at(-1)?.header).toBe(`${digest} ${mediaType} ${size}`)
 })
 
-it('says what is missing, and goes on', async () => {
+it('reports what is missing, and continues', async () => {
   const ended = await fetchLines([`${absent.digest} type:blob`, 'no-such-tag', '', '1.0'])
   expect(ended.code).toBe(0)
   expect(answersOf(ended.bytes).map(({ header }) => header)).toEqual([
@@ -61,7 +61,7 @@ it('says what is missing, and goes on', async () => {
   ])
 })
 
-it('answers a line before the next one comes', async () => {
+it('answers a line before it reads the next one', async () => {
   const running = workspace().start(['fetch', '--stdin', `${registry().host}/app`])
   running.child.stdin?.write('1.0\n')
   await running.said(singleImage.descriptor.digest)
@@ -79,7 +79,7 @@ it('a body that does not verify ends the stream with 5', async () => {
   expect(liar.requests).toHaveLength(1)
 })
 
-it('knows the size of a body that comes without one', async () => {
+it('gives the size of a body that comes without Content-Length', async () => {
   const wanted = fixtureBlob('in pieces').descriptor
   await using chunked = await startScripted((_, response) => {
     response.write('in ')
@@ -90,14 +90,14 @@ it('knows the size of a body that comes without one', async () => {
   expect(ended.stdout).toBe(`${wanted.digest} application/octet-stream 9\nin pieces\n`)
 })
 
-it('a line that names no object is a usage error that tells its number', async () => {
+it('a line that names no object is a usage error with the line number', async () => {
   const ended = await fetchLines(['1.0', 'sha256:abc'])
   expect(ended.code).toBe(2)
   expect(ended.stderr).toContain('line 2 of stdin')
   expect(answersOf(ended.bytes)).toHaveLength(1)
 })
 
-it('takes no object as argument beside --stdin', async () => {
+it('rejects an object as argument with --stdin', async () => {
   expect((await workspace().dist(['fetch', '--stdin', `${registry().host}/app`, '1.0'])).code).toBe(2)
   expect((await workspace().dist(['fetch', `${registry().host}/app`])).code).toBe(2)
 })

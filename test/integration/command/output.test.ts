@@ -18,7 +18,7 @@ const onTerminal = (command: string, env: Record<string, string> = {}) =>
 // Select Graphic Rendition: colours, bold, dim.
 const style = '\x1b\\[[0-9;]+m'
 
-it('NO_COLOR takes the colours away, and leaves the rest', async () => {
+it('NO_COLOR removes the colours only', async () => {
   const pull = `dist pull ${registry().host}/single:1`
   const coloured = await onTerminal(pull)
   expect(coloured.stdout).toMatch(new RegExp(style))
@@ -29,7 +29,7 @@ it('NO_COLOR takes the colours away, and leaves the rest', async () => {
   expect(plain.stdout).toContain(singleImage.descriptor.digest)
 })
 
-it('data has no colours, on a terminal either', async () => {
+it('data has no colours, also on a terminal', async () => {
   await workspace().dist(['pull', `${registry().host}/single:1`])
   for (const command of ['images', 'list', 'active', `inspect ${registry().host}/single:1`]) {
     const ended = await onTerminal(`dist ${command}`)

@@ -34,7 +34,7 @@ async function askedOnceEach(): Promise<string[]> {
   return [...gets.keys()].sort()
 }
 
-it('images that share layers: each blob is asked for once', async () => {
+it('images that share layers: each blob is requested once', async () => {
   await newRequests(registry())
   const ended = await workspace().dist(['pull', '--json', ...references(...everyTag)])
   expect(ended.code).toBe(0)
@@ -44,7 +44,7 @@ it('images that share layers: each blob is asked for once', async () => {
   expect(await rehash(workspace().store)).toEqual(digestsOf(...images))
 })
 
-it('R16 a layer that an image has twice is asked for once', async () => {
+it('R16 a layer that an image has twice is requested once', async () => {
   await newRequests(registry())
   expect((await workspace().dist(['pull', ...references('twice')])).code).toBe(0)
   await askedOnceEach()
@@ -61,7 +61,7 @@ it.each([
   ['six images', everyTag, images],
   ['a large one, with threads', ['large'], [largeImage()]],
 ])(
-  'Q5 two processes pull %s into one store: both succeed, each blob is asked for once',
+  'Q5 two processes pull %s into one store: both succeed, each blob is requested once',
   async (_, tags, whole) => {
     await newRequests(registry())
     const args = ['pull', '--json', ...references(...tags)]

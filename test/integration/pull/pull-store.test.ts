@@ -16,14 +16,14 @@ const registry = useRegistry(async ({ url }) => {
 })
 const workspace = useWorkspace()
 const isRoot = process.getuid?.() === 0
-/** Root may write anywhere: without these capabilities it has to ask the permissions as everybody else. */
+/** Root may write anywhere. Without these capabilities permissions apply to it, too. */
 const asAnybody = isRoot ? 'setpriv --bounding-set=-dac_override,-dac_read_search ' : ''
-/** A mount namespace of one's own, for a user in a user namespace. */
+/** A separate mount namespace, for a user in a user namespace. */
 const isolated = isRoot ? 'unshare -m' : 'unshare -rm'
 
 const pull = (...options: string[]) => workspace().dist(['pull', ...options, `${registry().host}/app:1`])
 
-/** Runs a script with mounts of its own, which end with it. Fails where the machine does not allow any. */
+/** Runs a script with private mounts. Fails when the machine does not allow them. */
 async function withMounts(script: string): Promise<Ended> {
   const probe = await workspace().shell(`${isolated} mount -t tmpfs none /mnt`)
   if (probe.code !== 0) {
@@ -42,12 +42,12 @@ function expectOneLine(ended: Ended, code: number, said: RegExp): void {
   expect(ended.stderr).not.toContain('    at ')
 }
 
-it('a folder that this user may not write: 4, and it says what to do', async () => {
+it('a folder without write permission: 4, with what to do', async () => {
   const script = `mkdir closed; chmod 555 closed; ${asAnybody}dist pull --store closed ${registry().host}/app:1`
   expectOneLine(await workspace().shell(script), 4, /closed: .*no access \(EACCES\)/)
 })
 
-it('a store that this user may read but not write: 4, and what is there stays', async () => {
+it('a store that is readable only: 4, and its content stays', async () => {
   await pull()
   const { store } = workspace()
   const script = `chmod -R a-w ${store}; ${asAnybody}dist pull ${registry().host}/app:bulky; code=$?
@@ -74,7 +74,7 @@ it('a store of a newer layout: 1, and nothing in it changes', async () => {
   expect(readFileSync(layout, 'utf8')).toBe(newer)
 })
 
-it('a folder that holds something else: 2, and it stays as it was', async () => {
+it('a folder with other files: 2, and it does not change', async () => {
   const { root } = workspace()
   await workspace().shell('mkdir other; echo mine > other/file')
   expectOneLine(await pull('--store', join(root, 'other')), 2, /other/)
@@ -89,7 +89,7 @@ it.each([
   expectOneLine(await pull('--store', join(workspace().root, path)), code, /file/)
 })
 
-it('a place where nothing can be made, as /proc, fails fast', async () => {
+it('a path where nothing can be created, as /proc, fails fast', async () => {
   const ended = await workspace().shell(`timeout 10 dist pull --store /proc/x/y ${registry().host}/app:1`)
   expectOneLine(ended, 3, /\/proc\/x/)
 })
@@ -101,7 +101,7 @@ it.each([
   'S14 a disk that is full%s: 1, nothing partial is visible, and the next pull finishes',
   async (_, tag, image, room) => {
     const copy = join(workspace().root, 'copy')
-    // Filled up by a file beside the store rather than grown later: users may not remount.
+    // A file beside the store fills the disk: users may not remount.
     const ended = await withMounts(`
     mkdir disk; mount -t tmpfs -o size=256m none disk; head -c ${256 - room}M /dev/zero > disk/filler
     export DIST_STORE=$PWD/disk/store

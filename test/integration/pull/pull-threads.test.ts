@@ -15,7 +15,7 @@ guarded.content.putImage('app', 'large', largeImage())
 const registry = await forFile(startRegistry())
 registry.content.putImage('app', 'large', largeImage())
 registry.content.putImage('small', 'one', singleImage)
-// Node says on stderr when a worker thread is made.
+// Node prints to stderr when a worker thread starts.
 const env = { NODE_DEBUG: 'worker' }
 const blobs = largeImage().blobs.map(({ descriptor }) => descriptor.digest)
 
@@ -31,13 +31,13 @@ function credentialsFor(host: string): string[] {
   return ['--authfile', workspace().file('auth.json', JSON.stringify({ auths: { [host]: { auth } } }))]
 }
 
-describe('a registry that wants name and password', () => {
+describe('a registry that needs name and password', () => {
   const guarded = useRegistry(
     ({ url }) => pushImage(url, 'app', 'large', largeImage(), { auth: registryUser }),
     { auth: true },
   )
 
-  it('gets them from threads too, and -v shows what threads ask for', async () => {
+  it('gets them from threads, too, and -v shows the requests of threads', async () => {
     const { host } = guarded()
     const ended = await workspace().dist(['pull', '-v', ...credentialsFor(host), `${host}/app:large`], {
       env,
@@ -53,14 +53,14 @@ describe('a registry that wants name and password', () => {
   })
 })
 
-describe('a registry whose authority only its host’s settings know', () => {
+describe('a registry whose authority only the settings of its host name', () => {
   const secure = useRegistry(() => Promise.resolve(), { tls: true })
   beforeAll(async () => {
     const { url, ca } = secure()
     await pushImage(url, 'app', 'large', largeImage(), { ca: ca?.pem ?? '' })
   })
 
-  /** A folder of settings that say https, and which authority is trusted. */
+  /** A folder of settings with https and the trusted authority. */
   function hostsDir(authority: string): string {
     const { host, url } = secure()
     const folder = join(workspace().root, 'certs')
@@ -92,7 +92,7 @@ describe('a registry with a token server', () => {
     expect(guarded.received({ path: '/token' })).toHaveLength(1)
   })
 
-  it('R8 a token that runs out in the middle is fetched anew, once for all threads', async () => {
+  it('R8 an expired token is fetched again, once for all threads', async () => {
     const { host } = guarded
     const before = guarded.received({ path: '/token' }).length
     const [layer] = largeImage().blobs.slice(1)

@@ -53,7 +53,7 @@ describe('an image that is copied', () => {
     ['with a layer that is streamed', 'large:1', large],
     ['with all platforms', 'index:1', indexImage],
     ['with its attestation', 'attested:1', attested],
-  ])('%s is there byte for byte, and nothing is kept', async (_, name, image) => {
+  ])('%s arrives byte for byte, and no local copy stays', async (_, name, image) => {
     const there = to(`${fresh()}:t`)
     const { digest } = image.descriptor
     expect(await copy(from(name), there)).toMatchObject({ code: 0, stdout: `${there} ${digest}\n` })
@@ -61,7 +61,7 @@ describe('an image that is copied', () => {
     await expectPushed(workspace(), there, image)
   })
 
-  it('costs one HEAD at each side when nothing has changed, and a question what refers to it', async () => {
+  it('costs one HEAD at each side when nothing has changed, and one request for referrers', async () => {
     const repository = fresh()
     const args = ['--json', from('index:1'), to(`${repository}:t`)]
     await copy(...args)
@@ -82,7 +82,7 @@ describe('an image that is copied', () => {
     ])
   })
 
-  it('within a registry moves no blob', async () => {
+  it('within a registry transfers no blob', async () => {
     const [first, second] = [fresh(), fresh()]
     await copy(from('large:1'), to(`${first}:t`))
     await requestsFor(registry(), first)
@@ -93,7 +93,7 @@ describe('an image that is copied', () => {
     await expectPushed(workspace(), to(`${second}:t`), large)
   })
 
-  it('to another tag of its repository is the tag alone', async () => {
+  it('to another tag of its repository sends the tag only', async () => {
     const repository = fresh()
     await copy(from('index:1'), to(`${repository}:t`))
     await requestsFor(registry(), repository)
@@ -103,7 +103,7 @@ describe('an image that is copied', () => {
     await expectPushed(workspace(), to(`${repository}:u`), indexImage)
   })
 
-  it('of one platform is its manifest alone', async () => {
+  it('of one platform is its manifest only', async () => {
     const there = to(`${fresh()}:t`)
     const args = ['--platform', 'linux/arm64', from('index:1'), there]
     expect(await copy(...args)).toMatchObject({
@@ -122,7 +122,7 @@ describe('an image that is copied', () => {
     await expectPushed(workspace(), to(`${repository}@${digest}`), indexImage)
   })
 
-  it('between registries that want logins', async () => {
+  it('between registries that need logins', async () => {
     const { host } = guarded()
     const { name, password } = registryUser
     const auth = Buffer.from(`${name}:${password}`).toString('base64')
@@ -143,8 +143,8 @@ describe('an image that is copied', () => {
   }
 })
 
-describe('what refers to an image', () => {
-  it('is copied with it, at every level, and later where it came later', async () => {
+describe('referrers of an image', () => {
+  it('are copied with it, at every level, and later ones by a later copy', async () => {
     const repository = fresh()
     await copy(from('index:1'), to(`${repository}:t`))
     await using upstream = await startRegistry({ referrers: 100 })
@@ -156,7 +156,7 @@ describe('what refers to an image', () => {
     for (const artifact of [ofIndex, ofManifest, ofArtifact])
       await expectPushed(workspace(), to(`${repository}@${artifact.descriptor.digest}`), artifact)
     expect((await copy(...args)).stderr).toContain('up to date')
-    // From where a tag lists it, to one that tells of it by itself.
+    // From a registry with the referrers tag to one with the referrers API.
     await using modern = await startRegistry({ referrers: 100 })
     expect(await copy(to(`${repository}:t`), `${modern.host}/again:t`)).toMatchObject({ code: 0 })
     for (const { descriptor } of [ofIndex, ofManifest, ofArtifact])
@@ -164,14 +164,14 @@ describe('what refers to an image', () => {
   })
 })
 
-describe('a copy that cannot be', () => {
-  it('3: of what is not there', async () => {
+describe('a copy that fails', () => {
+  it('3: the source does not exist', async () => {
     const ended = await copy(from('none:1'), to('none:1'))
     expect(ended).toMatchObject({ code: 3, stdout: '' })
     expect(ended.stderr).toContain(from('none:1'))
   })
 
-  it('2: to another digest than that of what is copied', async () => {
+  it('2: the destination’s digest is not that of the source', async () => {
     const repository = fresh()
     const ended = await copy(from('index:1'), to(`${repository}@${singleImage.descriptor.digest}`))
     expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -179,7 +179,7 @@ describe('a copy that cannot be', () => {
     expect((await requestsFor(registry(), repository)).every((request) => /^HEAD/.test(request))).toBe(true)
   })
 
-  it('5: of a layer that comes damaged: the destination never has it', async () => {
+  it('5: a damaged layer: the destination never has it', async () => {
     await using upstream = await startRegistry()
     upstream.content.putImage('large', '1', large)
     const layer = large.blobs[1]?.descriptor.digest ?? ''
@@ -191,7 +191,7 @@ describe('a copy that cannot be', () => {
       expect((await fetch(`${registry().url}/v2/${repository}/${object}`)).status).toBe(404)
   })
 
-  it('goes on where its source breaks off', async () => {
+  it('continues after its source breaks off', async () => {
     await using upstream = await startRegistry()
     upstream.content.putImage('large', '1', large)
     const layer = large.blobs[1]?.descriptor.digest ?? ''
@@ -203,7 +203,7 @@ describe('a copy that cannot be', () => {
     await expectPushed(workspace(), to(`${repository}:t`), large)
   })
 
-  it('takes the image that the tag meant first, though it moves in the middle (S17)', async () => {
+  it('copies the image that the tag named first, although the tag moves (S17)', async () => {
     await using upstream = await startRegistry()
     upstream.content.putImage('app', '1', large)
     upstream.script({ path: '/blobs/' }, async (_request, proper) => {
@@ -223,7 +223,7 @@ describe('a copy that cannot be', () => {
     [405, 1],
     [413, 1],
     [429, 1],
-  ])('%i from the destination: its own words, in one line, and exit code %i', async (status, code) => {
+  ])('%i from the destination: its message in one line, and exit code %i', async (status, code) => {
     await using refusing = await startRegistry()
     const body = JSON.stringify({
       errors: [{ code: 'OWN', message: `words\u001b[31m\n${'x'.repeat(3000)}` }],

@@ -40,7 +40,7 @@ async function requests(prefix: string) {
   return all.filter(({ path }) => path.startsWith(`/v2/${prefix}/`))
 }
 
-it('brings images below a prefix, what they share once, and keeps nothing', async () => {
+it('copies images below a prefix, shared blobs once, and keeps no local copy', async () => {
   const prefix = fresh()
   const to = `${registry().host}/${prefix}`
   const ended = await workspace().dist(['mirror', '--to', to, from('index:1'), ...manyRefs()])
@@ -70,7 +70,7 @@ it('a second time costs one HEAD at the destination for each image', async () =>
   expect((await requests(prefix)).map(({ method }) => method)).toEqual(Array(20).fill('HEAD'))
 })
 
-it('some that fail: 6, each is in the report, and the others are there', async () => {
+it('some that fail: 6, the report names each, and the others arrive', async () => {
   const prefix = fresh()
   const report = `${workspace().root}/report.jsonl`
   const args = ['--report', report, '--to', `${registry().host}/${prefix}`]
@@ -83,7 +83,7 @@ it('some that fail: 6, each is in the report, and the others are there', async (
   await expectPushed(workspace(), `${registry().host}/${prefix}/single:1`, singleImage)
 })
 
-it('a registry alone is a prefix, too; a digest stays the name of what it names', async () => {
+it('a registry without a path is a prefix, too; a reference by digest keeps its digest', async () => {
   const { digest } = indexImage.descriptor
   await using upstream = await startRegistry()
   const repository = fresh()
@@ -93,7 +93,7 @@ it('a registry alone is a prefix, too; a digest stays the name of what it names'
   await expectPushed(workspace(), `${registry().host}/${repository}@${digest}`, indexImage)
 })
 
-it('of one platform the manifest goes alone, also where the reference has the digest of the index', async () => {
+it('of one platform only the manifest is copied, also when the reference has the digest of the index', async () => {
   const { digest } = indexImage.descriptor
   for (const object of [':1', `:1@${digest}`]) {
     const to = `${registry().host}/${fresh()}`
@@ -105,7 +105,7 @@ it('of one platform the manifest goes alone, also where the reference has the di
   }
 })
 
-it('what refers to images goes with them', async () => {
+it('referrers of images are copied with them', async () => {
   await using upstream = await startRegistry({ referrers: 100 })
   const signature = artifactOf(indexImage, 'signature')
   upstream.content.putImage('app', '1', indexImage)
@@ -119,18 +119,18 @@ it.each([
   ['a scheme', 'http://registry.test/m'],
   ['a tag', 'registry.test/m:1'],
   ['no host', 'mirror'],
-])('2: a prefix that is none (%s)', async (_, to) => {
+])('2: an invalid prefix (%s)', async (_, to) => {
   expect(await workspace().dist(['mirror', '--to', to, from('single:1')])).toMatchObject({ code: 2 })
 })
 
-it('1: a destination where nobody is', async () => {
+it('1: a destination that refuses connections', async () => {
   const to = `127.0.0.1:${await freePort()}/m`
   const ended = await workspace().dist(['mirror', '--to', to, from('single:1')])
   expect(ended.code).toBe(1)
   expect(ended.stderr).toContain(to.split('/')[0])
 })
 
-it('a run that is given up (130) leaves no tag, and the next one brings what is left', async () => {
+it('an interrupted run (130) leaves no tag, and the next one copies the rest', async () => {
   const prefix = fresh()
   const to = `${registry().host}/${prefix}`
   await using upstream = await startRegistry()

@@ -12,7 +12,7 @@ const platforms = ['amd64', 'arm64'].map((architecture) =>
 const image = imageIndex(platforms)
 const signature = artifactOf(image, 'signature')
 
-/** The digest that the tag means, once everything below it is proven to be there. */
+/** The digest of the tag, after a check that everything below it exists. */
 function proven({ content }: ScriptedRegistry, object = 't'): string | undefined {
   const held = content.find('app', 'manifests', object)
   if (held === undefined) return undefined
@@ -23,7 +23,7 @@ function proven({ content }: ScriptedRegistry, object = 't'): string | undefined
   return held.digest
 }
 
-it('killed before any write at the registry, readers have the old image or the complete new one (S16)', async () => {
+it('after a kill before any write to the registry, readers get the old image or the complete new one (S16)', async () => {
   await using source = await startRegistry({ referrers: 100 })
   source.content.putImage('app', 't', image)
   source.content.putImage('app', signature.descriptor.digest, signature)
@@ -51,7 +51,7 @@ it('killed before any write at the registry, readers have the old image or the c
   expect(kills).toBeGreaterThan(10)
 })
 
-it('SIGINT in the middle of an upload: 130, no tag; the next push sends what is left', async () => {
+it('SIGINT during an upload: 130, no tag; the next push sends the rest', async () => {
   const large = ociImage({ layers: [seededLayer('large', 9_000_000), seededLayer('small', 1000)] })
   await using source = await startRegistry()
   source.content.putImage('app', 't', large)

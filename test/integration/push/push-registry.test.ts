@@ -43,7 +43,7 @@ function* inChunks(content: Uint8Array, size = 64 * 1024) {
     yield Buffer.from(content.subarray(offset, offset + size))
 }
 
-/** What is at the registry, as our own fetcher reads it. */
+/** The content at the registry, read by our fetcher. */
 async function fetched(repository: string, desc: Descriptor): Promise<string> {
   const { body } = await client().fetcher(at(repository)).fetch(desc)
   const content = await gather(body, 64 * MiB, desc.digest)
@@ -56,7 +56,7 @@ async function requestsFor(repository: string): Promise<string[]> {
   return own.map(({ method, status }) => `${method} ${status}`)
 }
 
-describe('a docker-registry takes blobs', () => {
+describe('a docker-registry accepts blobs', () => {
   it.each([
     ['without content', new Uint8Array(), 'sha256'],
     ['small', seededBuffer('small', 1000), 'sha256'],
@@ -94,7 +94,7 @@ describe('a docker-registry takes blobs', () => {
     expect(await requestsFor('mount/to')).toEqual(['POST 201', 'GET 200'])
   })
 
-  it('that it cannot mount by the upload that it opened instead', async () => {
+  it('that it cannot mount through the upload that it opened instead', async () => {
     const content = seededBuffer('not mounted', 1000)
     const desc = blobOf(content)
     const pusher = client().pusher(at('mount/none'))
@@ -118,13 +118,13 @@ it.each([
   await expect(push(pusher, desc, inChunks(content))).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
   expect(await pusher.has(desc)).toBe(false)
   expect(await pusher.has(blobOf(content))).toBe(false)
-  // docker-registry throws an upload away by itself when the connection breaks: then it is not found any more.
+  // docker-registry removes an upload when its connection breaks: then the upload is not found.
   const requests = await requestsFor(`flipped/${name}`)
   expect(requests).not.toContain('PUT 201')
   if (name !== 'gathered') expect(requests.join()).toMatch(/DELETE (204|404)/)
 })
 
-it('a write that is given up leaves nothing behind', async () => {
+it('an aborted write leaves nothing', async () => {
   const content = seededBuffer('given up', 12 * MiB)
   const desc = blobOf(content)
   const pusher = client().pusher(at('abort'))
@@ -135,7 +135,7 @@ it('a write that is given up leaves nothing behind', async () => {
   expect((await requestsFor('abort')).join()).toMatch(/DELETE (204|404)/)
 })
 
-it('a write that starts again from 0 brings the blob all the same', async () => {
+it('a write that restarts at byte 0 sends the whole blob', async () => {
   const content = seededBuffer('again', 12 * MiB)
   const desc = blobOf(content)
   const pusher = client().pusher(at('again'))
@@ -169,7 +169,7 @@ it('an image that was pushed is read by skopeo, by tag and by digest', async () 
   }
 })
 
-it('a blob that is there is not sent again', async () => {
+it('an existing blob is not sent again', async () => {
   const content = seededBuffer('twice', 1000)
   const desc = blobOf(content)
   const pusher = client().pusher(at('twice'))
@@ -177,13 +177,13 @@ it('a blob that is there is not sent again', async () => {
   await expect(push(pusher, desc, [content])).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
 
-it('a manifest whose blobs are not there is refused in the words of the registry', async () => {
+it('a manifest without its blobs is refused with the registry’s message', async () => {
   const pusher = client().pusher(at('hollow'))
   const putting = pusher.put(image.descriptor, image.content, { tag: '1' })
   await expect(putting).rejects.toThrow(/MANIFEST_BLOB_UNKNOWN/)
 })
 
-it('what refers to an image is listed by the tag for it, each once, however many come at once', async () => {
+it('the referrers tag lists every referrer once, also after concurrent pushes', async () => {
   const registryClient = client()
   const pusher = registryClient.pusher(at('referrers'))
   await pushImage(pusher, image, '1')
@@ -215,11 +215,11 @@ it('what refers to an image is listed by the tag for it, each once, however many
   expect(list?.size).toBeLessThan(maxManifestSize)
 })
 
-it('nothing refers to an image of a repository that is not there', async () => {
+it('an image of a missing repository has no referrers', async () => {
   expect(await client().referrers(at('nowhere'), image.descriptor.digest)).toEqual([])
 })
 
-it('a registry that wants a login gets it, and refuses who has none in its own words', async () => {
+it('a registry that needs a login gets it, and its message is shown without one', async () => {
   const guarded = await forTest(startRegistry({ auth: true }))
   const { name: username, password } = registryUser
   const known = client({ credentials: async () => ({ kind: 'password', username, password }) })

@@ -8,7 +8,7 @@ const image = ociImage({ layers: [seededLayer('layer', 3000)] })
 const [layer] = image.blobs.slice(-1)
 const layerPath = { path: `/blobs/${layer?.descriptor.digest}` }
 
-/** What one test uses. The tests run at the same time: each has servers and folders of its own, which end with it. */
+/** The servers and folders of one test. The tests run concurrently, so each has separate ones. */
 class Trouble {
   readonly workspace = new Workspace()
 
@@ -28,7 +28,7 @@ class Trouble {
     return started
   }
 
-  /** Starts a command with a store of its own. */
+  /** Starts a command with a separate store. */
   start(name: string, ...args: string[]): Running {
     return this.workspace.start(args, { env: { DIST_STORE: `${this.workspace.store}-${name}` } })
   }
@@ -50,7 +50,7 @@ describe.concurrent('a host in trouble', () => {
     const began = performance.now()
     const mirror = trouble.start('many', 'mirror', '-f', trouble.workspace.file('refs', names.join('\n')))
     await waitFor(() => /images 40\/60 done/.test(mirror.stderr()), 'all good images', 60_000)
-    // Nothing has failed yet, and what waits is not in flight.
+    // Nothing has failed yet, and waiting images are not in flight.
     expect(mirror.stderr()).not.toMatch(/\d failed/)
     const { code, stderr, stdout } = await mirror.ended
     expect(performance.now() - began).toBeLessThan(95_000)

@@ -59,7 +59,7 @@ async function unpacked(name: keyof typeof images): Promise<string> {
 const bundleOf = (directory: string) =>
   JSON.parse(readFileSync(join(workspace().root, directory, 'config.json'), 'utf8'))
 
-it('L18 layers whose tar lacks its last two blocks are pulled, carried over in an archive, and unpacked', async () => {
+it('L18 layers whose tar lacks its last two blocks are pulled, exported and imported, and unpacked', async () => {
   expect(readTree(await unpacked('open-ended'))).toMatchObject({ 'etc/motd': { content: 'hello\n' } })
   const carried = await workspace().shell(`dist export ${ref('open-ended')} | dist import --store other`)
   expect(carried.code, carried.stderr).toBe(0)
@@ -68,7 +68,7 @@ it('L18 layers whose tar lacks its last two blocks are pulled, carried over in a
 })
 
 describe('L17 a config with', () => {
-  it('strings in place of lists is unpacked, and its bundle runs what docker would', async () => {
+  it('strings in place of lists is unpacked, and its bundle runs the same command as docker', async () => {
     expect(readTree(await unpacked('strings'))).toMatchObject({ 'etc/motd': { content: 'hello\n' } })
     const ended = await dist('bundle', ref('strings'), 'bundle')
     expect(ended.code, ended.stderr).toBe(0)
@@ -80,7 +80,7 @@ describe('L17 a config with', () => {
     expect(process.env).toContain('A=b c')
   })
 
-  it('nulls is unpacked and made a bundle without a word', async () => {
+  it('nulls is unpacked and bundled without a warning', async () => {
     await unpacked('nulls')
     const ended = await dist('bundle', ref('nulls'), 'bundle')
     expect(ended.code, ended.stderr).toBe(0)
@@ -90,12 +90,15 @@ describe('L17 a config with', () => {
     expect(process.env).toContain('A=b')
   })
 
-  it.each(['odd', 'list'] as const)('what nobody can read is unpacked, and no bundle: %s', async (name) => {
-    expect(readTree(await unpacked(name))).toMatchObject({ 'etc/motd': { content: 'hello\n' } })
-    const ended = await dist('bundle', ref(name), 'bundle')
-    expect(ended).toMatchObject({ code: 1, stdout: '' })
-    expect(ended.stderr).toMatch(
-      /config sha256:[0-9a-f]{64}: config[^\n]* is not [^\n]*what to run, and as whom\n$/,
-    )
-  })
+  it.each(['odd', 'list'] as const)(
+    'unreadable fields is unpacked, and its bundle fails: %s',
+    async (name) => {
+      expect(readTree(await unpacked(name))).toMatchObject({ 'etc/motd': { content: 'hello\n' } })
+      const ended = await dist('bundle', ref(name), 'bundle')
+      expect(ended).toMatchObject({ code: 1, stdout: '' })
+      expect(ended.stderr).toMatch(
+        /config sha256:[0-9a-f]{64}: config[^\n]* is not [^\n]*what to run, and as whom\n$/,
+      )
+    },
+  )
 })

@@ -30,13 +30,13 @@ describe('R29 a mount', () => {
   })
 })
 
-describe('R33 a registry that lacks blobs which it says to have', () => {
+describe('R33 a registry that lacks blobs that it reports as present', () => {
   const image = ociImage({ layers: [seededLayer('first', 20_000), seededLayer('large', 5_000_000)] })
   const layers = image.blobs.map(({ descriptor }) => descriptor)
   const sent = (at: ScriptedRegistry) =>
     at.received({ method: 'PUT', path: '/blobs/uploads/' }).map(({ query }) => query.get('digest'))
 
-  /** Its index of blobs tells of more than its storage has. */
+  /** Its index of blobs lists more than its storage has. */
   async function lossy(lost = layers): Promise<ScriptedRegistry> {
     const at = await registry({ strict: true })
     for (const { digest, size } of lost)
@@ -67,7 +67,7 @@ describe('R33 a registry that lacks blobs which it says to have', () => {
     expect(sent(at).sort()).toEqual(layers.map(({ digest }) => digest).sort())
   })
 
-  it('is told of with the blobs that it lacks still, and nothing is tagged', async () => {
+  it('is reported with the blobs that it still lacks, and nothing is tagged', async () => {
     const source = await holding(image)
     const at = await lossy()
     const lost = layers[1]?.digest ?? ''
@@ -87,7 +87,7 @@ describe('R33 a registry that lacks blobs which it says to have', () => {
 describe('by a queue', () => {
   const redis = useRedis()
 
-  it('R29 a registry that one may push to and not look into gets images all the same', async () => {
+  it('R29 a registry that allows pushes but no reads gets images', async () => {
     const source = await holding(indexImage)
     const destination = await registry({ strict: true })
     for (const method of ['HEAD', 'GET']) destination.script({ method }, faults.status(403))
@@ -99,7 +99,7 @@ describe('by a queue', () => {
     expect(await dist(...args)).toMatchObject({ code: 0 })
   })
 
-  it('R33 blobs that a registry lacks, whatever it says, are sent to it once more', async () => {
+  it('R33 blobs that a registry lacks, although it reports them, are sent once more', async () => {
     const source = await holding(indexImage)
     const destination = await registry({ strict: true })
     const { descriptor } = indexImage.children[0]?.blobs[1] ?? singleImage
@@ -114,7 +114,7 @@ describe('by a queue', () => {
     expect(destination.content.find('m/app', 'blobs', descriptor.digest)).toBeDefined()
   })
 
-  it('R29 registries that refuse all that is optional get their images all the same', async () => {
+  it('R29 registries that refuse every optional request get their images', async () => {
     const source = await holding(indexImage)
     const destination = await registry()
     source.script({ path: '/referrers/' }, faults.status(503))

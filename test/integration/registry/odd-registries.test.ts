@@ -10,7 +10,7 @@ import { jsonLines, useWorkspace } from '../support/workspace.js'
 const workspace = useWorkspace()
 const dist = (...args: string[]) => workspace().dist(args)
 
-/** A store that serves what was signed for GET, and nothing else. */
+/** A store that serves URLs signed for GET only. */
 async function signedForGet(content: Uint8Array | string, type: string): Promise<Fault> {
   const store = await forTest(
     startServer(({ method }) =>
@@ -23,7 +23,7 @@ async function signedForGet(content: Uint8Array | string, type: string): Promise
 const statuses = [400, 401, 403, 406, 500, 503]
 
 describe('R29 a registry that refuses HEAD', () => {
-  it.each(statuses)('with %i is read from, again and again, and pushed to', async (code) => {
+  it.each(statuses)('with %i can be read from, repeatedly, and pushed to', async (code) => {
     const source = await holding(indexImage)
     const destination = await registry()
     for (const each of [source, destination]) each.script(HEAD, faults.status(code))
@@ -47,13 +47,13 @@ describe('R29 a registry that refuses HEAD', () => {
     }
     expectWhole(destination, 'copied', indexImage)
     expectWhole(destination, 'pushed', indexImage)
-    // What is there is found by GET, and not sent again.
+    // Existing content is found by GET, and not sent again.
     expect(destination.received({ method: 'PUT', path: /\/copied\/blobs\// }).length).toBeLessThanOrEqual(
       indexImage.children.length * 2,
     )
   })
 
-  it('by redirects to URLs that are signed for GET alone is read from', async () => {
+  it('by redirects to URLs that are signed for GET only can be read from', async () => {
     const source = await holding(singleImage)
     const { content, descriptor } = singleImage
     source.script({ path: '/manifests/' }, await signedForGet(content, descriptor.mediaType))
@@ -65,7 +65,7 @@ describe('R29 a registry that refuses HEAD', () => {
     }
   })
 
-  it('of blobs alone, by such redirects, gets no blob twice', async () => {
+  it('of blobs only, by such redirects, gets no blob twice', async () => {
     const destination = await holding(singleImage)
     await dist('pull', `${destination.host}/app:1`)
     for (const { descriptor, open } of singleImage.blobs)
@@ -79,7 +79,7 @@ describe('R29 a registry that refuses HEAD', () => {
   })
 })
 
-describe('R29 what refers to an image', () => {
+describe('R29 the list of referrers', () => {
   const answers: [string, Fault][] = [
     ...[401, 403, 415, 422, 500, 501, 503].map((code): [string, Fault] => [
       String(code),
@@ -91,7 +91,7 @@ describe('R29 what refers to an image', () => {
   ]
 
   it.each(answers)(
-    'is read by the tag where the API answers %s; without a tag that is said',
+    'is read from the tag when the API answers %s; without a tag this is reported',
     async (_, fault) => {
       const source = await holding(indexImage)
       source.script({ path: '/denied' }, faults.status(403))
@@ -125,7 +125,7 @@ describe('R29 what refers to an image', () => {
     },
   )
 
-  it('is nothing where the tag answers the image itself (R30), and the list is made there', async () => {
+  it('is empty when the tag is the image itself (R30), and a new list replaces it', async () => {
     for (const image of [singleImage, indexImage]) {
       const [source, destination] = [await holding(image), await registry()]
       const { digest, mediaType } = image.descriptor
@@ -145,7 +145,7 @@ describe('R29 what refers to an image', () => {
     }
   })
 
-  it('is left behind where the destination does not support it, and that is said', async () => {
+  it('is not copied when the destination does not support it, and this is reported', async () => {
     const source = await holding(singleImage, { referrers: 100 })
     const signature = artifactOf(singleImage, 'signature')
     const { digest } = signature.descriptor
@@ -162,7 +162,7 @@ describe('R29 what refers to an image', () => {
     expectWhole(destination, 'copied', singleImage)
   })
 
-  it('is told of in the report of a mirror', async () => {
+  it('is in the report of a mirror', async () => {
     const source = await holding(singleImage)
     source.script({ path: '/referrers/' }, faults.status(403))
     const destination = await registry()
@@ -208,7 +208,7 @@ describe('an index whose platforms or media types are spelled oddly', () => {
       { mediaType: ` ${mediaTypes.ociManifest.toUpperCase()}` },
       { mediaType: `${mediaTypes.ociManifest}; charset=utf-8` },
     ],
-  ])('(%s) is pulled, copied and pushed as it is, and its platforms are found', async (_, first, second) => {
+  ])('(%s) is pulled, copied and pushed unchanged, and its platforms are found', async (_, first, second) => {
     const index = oddIndex(first, second)
     const source = await holding(index)
     const name = `${source.host}/app:1`

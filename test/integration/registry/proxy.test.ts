@@ -17,7 +17,7 @@ interface Options extends ConnectProxyOptions {
   readonly registry?: ScriptedRegistryOptions | undefined
 }
 
-/** A registry that only a proxy knows as registry.test, with https at 443 or, where it has no TLS, http at 80. */
+/** A registry that only a proxy reaches, as registry.test: https at 443, or http at 80 without TLS. */
 async function proxied({ registry: behaviour = { tls: authority.server }, ...options }: Options = {}) {
   const registry = await forTest(new ScriptedRegistry(behaviour).listen())
   registry.content.putImage('team/app', 'v1', image)
@@ -26,7 +26,7 @@ async function proxied({ registry: behaviour = { tls: authority.server }, ...opt
   return { registry, proxy }
 }
 
-/** Settings in which the registry is asked by this scheme, and its authority trusted. */
+/** Settings with this scheme for the registry, and its authority. */
 function settings(scheme: 'http' | 'https' = 'https'): string[] {
   const folder = join(workspace().root, 'certs.d', 'registry.test')
   mkdirSync(folder, { recursive: true })
@@ -38,17 +38,14 @@ function settings(scheme: 'http' | 'https' = 'https'): string[] {
 const withCredentials = ({ url }: ConnectProxy) => url.replace('//', '//ops:s3cret@')
 
 describe('R34 a registry behind a proxy', () => {
-  it.each(['HTTPS_PROXY', 'https_proxy'])(
-    'is asked through a tunnel, and nothing else is (%s)',
-    async (name) => {
-      const { proxy } = await proxied()
-      const ended = await workspace().dist(['pull', ...settings(), reference], { env: { [name]: proxy.url } })
-      expect(ended.code, ended.stderr).toBe(0)
-      expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT registry.test:443']))
-    },
-  )
+  it.each(['HTTPS_PROXY', 'https_proxy'])('is reached through a tunnel only (%s)', async (name) => {
+    const { proxy } = await proxied()
+    const ended = await workspace().dist(['pull', ...settings(), reference], { env: { [name]: proxy.url } })
+    expect(ended.code, ended.stderr).toBe(0)
+    expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT registry.test:443']))
+  })
 
-  it('is asked for whole URLs where it speaks plain http', async () => {
+  it('gets whole URLs when it is plain http', async () => {
     const { proxy, registry } = await proxied({ registry: {} })
     const env = { HTTP_PROXY: proxy.url }
     const ended = await workspace().dist(['pull', ...settings('http'), reference], { env })
@@ -57,7 +54,7 @@ describe('R34 a registry behind a proxy', () => {
     expect(proxy.requests).toHaveLength(registry.requests.length)
   })
 
-  it('is asked for tokens and takes uploads the same way', async () => {
+  it('gives tokens and takes uploads the same way', async () => {
     const realm = 'https://registry.test/token'
     const auth = { username: 'ada', password: 'lovelace', realm }
     const { proxy, registry } = await proxied({ registry: { tls: authority.server, auth } })
@@ -74,7 +71,7 @@ describe('R34 a registry behind a proxy', () => {
     expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT registry.test:443']))
   })
 
-  it('is asked by worker threads the same way', async () => {
+  it('is reached by worker threads the same way', async () => {
     const { proxy, registry } = await proxied({ credentials: 'ops:s3cret' })
     registry.content.putImage('team/app', 'large', largeImage())
     const env = { HTTPS_PROXY: withCredentials(proxy), NODE_DEBUG: 'worker' }
@@ -86,7 +83,7 @@ describe('R34 a registry behind a proxy', () => {
     expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT registry.test:443']))
   })
 
-  it('is reached directly where NO_PROXY says so', async () => {
+  it('is reached directly with NO_PROXY', async () => {
     const { proxy } = await proxied()
     const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '10.0.0.0/8,.test' }
     const ended = await workspace().dist(['resolve', ...settings(), reference], { env })
