@@ -14,7 +14,9 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: production || { interface: true, type: true },
   // Only tests give a name to some types of results.
   exclude: production ? ['types'] : [],
-  // Only tests import it.
+  // What the example of a package's README imports is used.
+  compilers: { md: (text) => /^```ts\n(.*?)^```$/ms.exec(text)?.[1] ?? '' },
+  // Only tests and examples import it.
   ignoreWorkspaces: ['packages/testkit!'],
   workspaces: {
     '.': {
@@ -40,17 +42,17 @@ const config: KnipConfig = {
       // Tests of several packages use the libraries that these packages depend on.
       ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'fastify', 'ioredis'],
     },
-    'packages/*': { project: ['src/**/*.ts!', 'test/**/*.ts'] },
+    'packages/*': { entry: 'README.md!', project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'] },
     // Worker threads run heartbeat.ts and thread.ts.
     'packages/wiring': {
-      entry: 'src/services/heartbeat.ts!',
-      project: ['src/**/*.ts!', 'test/**/*.ts'],
+      entry: ['README.md!', 'src/services/heartbeat.ts!'],
+      project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'],
       // A test reads docker-compose.yml with the client's version.
       ignoreDependencies: ['yaml'],
     },
     'packages/transfer-threads': {
-      entry: 'src/thread.ts!',
-      project: ['src/**/*.ts!', 'test/**/*.ts'],
+      entry: ['README.md!', 'src/thread.ts!'],
+      project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'],
     },
     'packages/testkit': { project: '{src,test}/**/*.ts' },
     'services/*': { entry: 'src/main.ts!', project: ['src/**/*.ts!', 'test/**/*.ts'] },
