@@ -7,9 +7,7 @@ const files = repositoryFiles(/^(packages|services|infra|test)\/.*\.[cm]?[jt]s$/
 describe('imports of values', () => {
   it('form no cycle between files', () => {
     expect(files.size).toBeGreaterThan(500)
-    // These are still to go.
-    const known = ['packages/content-s3/src/bucket/get.ts', 'packages/registry-client/src/push/manifest.ts']
-    expect(valueCycles(files).filter(([first = '']) => !known.includes(first))).toEqual([])
+    expect(valueCycles(files)).toEqual([])
   })
 })
 

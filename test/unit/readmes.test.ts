@@ -9,7 +9,7 @@ import {
 } from '../readmes.js'
 import { table } from './import-rules.js'
 
-const { readmes } = packageReadmes()
+const { readmes, missing } = packageReadmes()
 const withoutServers = readmes.filter((readme) => !needsServers(readme))
 
 /** The last line of the README of a package, by the table of import rules. */
@@ -33,6 +33,10 @@ function readmeBreaches(readme: Readme): string[] {
 }
 
 describe('the README of a package', () => {
+  it('exists', () => {
+    expect(missing).toEqual([])
+  })
+
   it('keeps the convention', () => {
     expect(readmes.flatMap(readmeBreaches)).toEqual([])
   })

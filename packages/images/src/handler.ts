@@ -14,19 +14,3 @@ export type HandlerResult = readonly Descriptor[] | typeof skipDesc
 
 /** Handles a descriptor and returns its children. */
 export type Handler = (desc: Descriptor, context: HandlerContext) => Promise<HandlerResult>
-
-/**
- * Combines handlers: calls each in turn and returns the children of all, in order. `skipDesc` from one ends the chain for
- * this descriptor.
- */
-export function handlers(...chain: readonly Handler[]): Handler {
-  return async (desc, context) => {
-    const children: Descriptor[] = []
-    for (const handler of chain) {
-      const result = await handler(desc, context)
-      if (result === skipDesc) return skipDesc
-      for (const child of result) children.push(child)
-    }
-    return children
-  }
-}

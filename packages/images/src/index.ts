@@ -1,7 +1,6 @@
 export { childrenHandler } from './children.js'
 export { configPlatform } from './config.js'
-export { type FetcherLike, fetchHandler, writeRef } from './fetch.js'
-export { type Handler, type HandlerContext, type HandlerResult, handlers, skipDesc } from './handler.js'
+export { type Handler, type HandlerContext, type HandlerResult, skipDesc } from './handler.js'
 export {
   filterPlatforms,
   isAttestation,
@@ -11,3 +10,4 @@ export {
 } from './platforms.js'
 export { type SelectOptions, selectManifest } from './select.js'
 export { type WalkOptions, walk } from './walk.js'
+export { writeRef } from './write-ref.js'

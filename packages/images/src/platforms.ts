@@ -19,7 +19,7 @@ export function requestOf(selection: Selection): PlatformRequest {
 }
 
 /** Annotation of BuildKit's attestations: the digest of the manifest that it describes. */
-export const attestedDigest = 'vnd.docker.reference.digest'
+const attestedDigest = 'vnd.docker.reference.digest'
 
 /**
  * Filters the children of indexes by platform. Also keeps children without a platform, for example nested indexes, and the

@@ -1,6 +1,7 @@
 import { DistError } from '@dist/errdefs'
-import { handlers, skipDesc, walk } from '@dist/images'
+import { skipDesc, walk } from '@dist/images'
 import { type Descriptor, digestOf } from '@dist/oci'
+import { handlers } from '@dist/testkit'
 import { describe, expect, it } from 'vitest'
 import { index, layer, treeOf } from './tree.js'
 

@@ -35,7 +35,7 @@ function nameWithoutDigest(reference: Reference): Reference {
  * A source that resolves an index to its manifest for one platform. Resolving throws `NOT_FOUND` for an index without that
  * platform, and what fetching the index throws.
  */
-export function narrowed(source: Source, platform: Platform): Source {
+function narrowed(source: Source, platform: Platform): Source {
   return {
     narrows: true,
     fetcher: (locator) => source.fetcher(locator),

@@ -1,6 +1,6 @@
 export { type CheckOptions, checkServer, type ServerInfo } from './check.js'
 export { type ConnectOptions, connectRedis } from './connect/connect.js'
-export { parseRedisUrl, type RedisAddress } from './connect/url.js'
+export type { RedisAddress } from './connect/url.js'
 export { knownRedisError } from './errors.js'
 export { createRedisHostLimiter, type RedisHostLimiterOptions } from './limit/limiter.js'
 export { createRedisLocker, type RedisLockerOptions } from './lock/locker.js'

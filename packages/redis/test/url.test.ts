@@ -1,5 +1,5 @@
-import { parseRedisUrl } from '@dist/redis'
 import { expect, it } from 'vitest'
+import { parseRedisUrl } from '../src/connect/url.js'
 
 it.each([
   ['redis://cache', { host: 'cache', port: 6379, db: 0, tls: false }],

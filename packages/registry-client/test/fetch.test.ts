@@ -1,7 +1,6 @@
 import { createStore, MemoryDriver } from '@dist/content'
-import { fetchHandler } from '@dist/images'
 import { digestOf, mediaTypes } from '@dist/oci'
-import { faults } from '@dist/testkit'
+import { faults, fetchHandler } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { client, collect, manifestOf, putManifest, refTo, scripted, seededBlob, watched } from './support.js'
 

@@ -1,7 +1,6 @@
 import { createStore, MemoryDriver } from '@dist/content'
-import { fetchHandler } from '@dist/images'
 import { digestOf, mediaTypes } from '@dist/oci'
-import { faults, reply, startServer } from '@dist/testkit'
+import { faults, fetchHandler, reply, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { defaultEndpoint } from '../src/index.js'
 import { client, collect, refTo, scripted } from './support.js'

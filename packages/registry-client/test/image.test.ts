@@ -1,10 +1,12 @@
 import { createStore, MemoryDriver } from '@dist/content'
-import { childrenHandler, fetchHandler, handlers, walk } from '@dist/images'
+import { childrenHandler, walk } from '@dist/images'
 import { type Descriptor, digestOf, mediaTypes } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import {
   allContent,
   dockerImage,
+  fetchHandler,
+  handlers,
   imageIndex,
   ociImage,
   type ScriptedRegistry,

@@ -1,7 +1,7 @@
 export * from './defaults.js'
 export { documentSettings } from './document.js'
 export type { Environment } from './environment.js'
-export { kebab, variablesOf } from './names.js'
+export { kebab } from './names.js'
 export { type QueueAccess, queueUrl, readQueueAccess, requiredQueue } from './queue.js'
 export { readSettings } from './read.js'
 export { docOf, type Flags, type ServiceName, type Settings, serviceShapes } from './schema.js'

@@ -1,4 +1,4 @@
-import { docOf, type ServiceName, type SettingDoc, serviceShapes, sharedKeys } from './schema.js'
+import { type ServiceName, type SettingDoc, sharedKeys } from './schema.js'
 
 /** The key of a setting as files and flags write it: `requests-per-host` for `requestsPerHost`. */
 export function kebab(key: string): string {
@@ -9,15 +9,6 @@ export function kebab(key: string): string {
 export function variableOf(service: ServiceName, key: string): string {
   const words = kebab(key).replaceAll('-', '_').toUpperCase()
   return sharedKeys.has(key) ? `DIST_${words}` : `DIST_${service.toUpperCase()}_${words}`
-}
-
-/** Every variable that a service reads its settings from, including those that name files with secrets. */
-export function variablesOf(service: ServiceName): string[] {
-  return Object.entries(serviceShapes[service]).flatMap(([key, setting]) => {
-    const doc = docOf(setting)
-    const name = variableOf(service, key)
-    return [name, ...(readsFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherVariables ?? [])]
-  })
 }
 
 /** Whether the value may stand in a separate file, which `..._FILE` or `...-file` names. */

@@ -1,5 +1,6 @@
 export * from './content/index.js'
 export * from './fixtures/index.js'
+export * from './images/index.js'
 export * from './limits/index.js'
 export * from './locks/index.js'
 export * from './names/index.js'

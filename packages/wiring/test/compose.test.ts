@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { readSettings, type ServiceName, serviceShapes, variablesOf } from '@dist/settings'
+import { readSettings, type ServiceName, serviceShapes } from '@dist/settings'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { variablesOf } from '../../settings/test/support/variables.js'
 
 interface ComposeService {
   image?: string | undefined

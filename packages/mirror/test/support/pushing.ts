@@ -25,7 +25,7 @@ import { ScriptedRemote } from './remote.js'
 import { soon } from './world.js'
 
 /** All images go below `mirror.test/m`. */
-export const prefix = { host: 'mirror.test', repository: 'm' }
+const prefix = { host: 'mirror.test', repository: 'm' }
 
 export interface PushWorldOptions extends Partial<RegistryTargetOptions> {
   remote?: ScriptedRemote | undefined

@@ -1,7 +1,8 @@
 import { type ContentStore, createStore, gather, MemoryDriver } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { type FetcherLike, fetchHandler, walk, writeRef } from '@dist/images'
+import { walk, writeRef } from '@dist/images'
 import { type Descriptor, digestOf } from '@dist/oci'
+import { type FetcherLike, fetchHandler } from '@dist/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 const content = Buffer.from('the content of a layer')

@@ -1,9 +1,8 @@
 import { copyContent, type Ingester } from '@dist/content'
 import { isAlreadyExists } from '@dist/errdefs'
+import { type Handler, skipDesc, writeRef } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
-import type { Handler } from './handler.js'
 
-/** Fetches the bytes of a descriptor, from the start. */
 export interface FetcherLike {
   fetch(
     desc: Descriptor,
@@ -27,7 +26,18 @@ export function fetchHandler(ingester: Ingester, fetcher: FetcherLike): Handler 
   }
 }
 
-/** The ref for writing the content of a descriptor: one writer per digest. */
-export function writeRef(desc: Pick<Descriptor, 'digest'>): string {
-  return `blob-${desc.digest}`
+/**
+ * Combines handlers: calls each in turn and returns the children of all, in order. `skipDesc` from one ends the chain for
+ * this descriptor.
+ */
+export function handlers(...chain: readonly Handler[]): Handler {
+  return async (desc, context) => {
+    const children: Descriptor[] = []
+    for (const handler of chain) {
+      const result = await handler(desc, context)
+      if (result === skipDesc) return skipDesc
+      for (const child of result) children.push(child)
+    }
+    return children
+  }
 }
