@@ -22,6 +22,17 @@ it('every test that a document names exists', () => {
   expect(named.filter(({ glob }) => !paths.some((path) => pattern(glob).test(path)))).toEqual([])
 })
 
+it('every path of the tree that a document names exists', () => {
+  const named = [...documents].flatMap(([document, text]) =>
+    [...text.matchAll(/`((?:packages|services|infra|test)\/[^`\s*<>{}]+)`/g)].map(([, path = '']) => ({
+      document,
+      path,
+    })),
+  )
+  expect(named.length).toBeGreaterThan(60)
+  expect(named.filter(({ path }) => !existsSync(join(top, path)))).toEqual([])
+})
+
 it('every document that another one links to exists', () => {
   const links = [...documents].flatMap(([document, text]) =>
     [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => ({ document, link })),
