@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mebibyte, partSize, pieces, sample } from '../support/faulty-store.js'
 
 /** Stands for the default time-out of 30 s. */
-const timeout = 150
+const timeout = 400
 
 let server: ScriptedS3
 let store: S3Store
