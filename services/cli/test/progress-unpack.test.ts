@@ -31,8 +31,8 @@ const progressOf = (...events: readonly ViewEvent[]) => {
 const draw = (progress: Progress, rows = 24) =>
   drawScreen(progress, { columns: 100, rows, colors: createColors(false), speed: 0 })
 
-describe('what is unpacked', () => {
-  it('has a bar for each layer, and counts what of the layers is read', () => {
+describe('an unpacking', () => {
+  it('shows a bar for each layer, and counts the bytes read', () => {
     const progress = progressOf(
       image('unpacking'),
       unpack(a, 'waiting'),
@@ -48,7 +48,7 @@ describe('what is unpacked', () => {
     expect(progress.moved).toBe(50)
   })
 
-  it('is through when it was done now or before', () => {
+  it('is complete when each layer is done or existed', () => {
     const progress = progressOf(
       unpack(a, 'unpacking', 60),
       unpack(a, 'done', 100),
@@ -58,17 +58,17 @@ describe('what is unpacked', () => {
     const lines = draw(progress)
     expect(lines[0]).toBe('x  unpacked')
     for (const line of lines.slice(1, 3)) expect(line).toMatch(/unpacked +│━{24}│/)
-    expect(progress.unpackAmount).toEqual({ there: 150, total: 150 })
+    expect(progress.unpackAmount).toEqual({ present: 150, total: 150 })
     expect(progress.moved).toBe(40)
   })
 
-  it('may fail', () => {
+  it('shows a failure', () => {
     const lines = draw(progressOf(unpack(a, 'unpacking', 60), unpack(a, 'failed'), image('failed')))
     expect(lines[0]).toBe('x  failed')
     expect(lines[1]).toMatch(/failed +│─{24}│ 100 B$/)
   })
 
-  it('is shown in place of how it came, where it was pulled before', () => {
+  it('replaces the state of the pull', () => {
     const progress = progressOf(
       object('x', a, 'downloading', 0),
       object('x', a, 'done', 100),
@@ -77,23 +77,23 @@ describe('what is unpacked', () => {
     const lines = draw(progress)
     expect(lines[1]).toMatch(/unpacking +│━{12}─{12}│/)
     expect(lines.at(-1)).toMatch(/^elapsed [\d.]+s {3}100 B \/ 100 B {3}unpacked 50 B \/ 100 B {3}/)
-    expect(progress.amount).toEqual({ there: 100, total: 100 })
+    expect(progress.amount).toEqual({ present: 100, total: 100 })
   })
 
-  it('comes before what waits and what is through where there is no room for all', () => {
+  it('has priority over waiting and complete layers when the rows do not suffice', () => {
     const many = Array.from({ length: 20 }, (_, i) => unpack(layer(`m${i}`), i < 10 ? 'done' : 'waiting'))
     const lines = draw(progressOf(image('unpacking'), ...many, unpack(a, 'unpacking', 1)), 5)
     expect(lines.filter((line) => / unpacking /.test(line))).toHaveLength(1)
   })
 
-  it('may be the same layer once more, in another place', () => {
+  it('can repeat for the same layer in another root filesystem', () => {
     const progress = progressOf(unpack(a, 'done', 100), unpack(a, 'unpacking', 0), unpack(a, 'unpacking', 30))
-    expect(progress.unpackAmount).toEqual({ there: 30, total: 100 })
+    expect(progress.unpackAmount).toEqual({ present: 30, total: 100 })
     expect(progress.moved).toBe(30)
   })
 })
 
-it('plain lines tell each layer that was unpacked, and the image', () => {
+it('plain lines report each unpacked layer and the image', () => {
   const { context, stderr } = captured()
   const view = plainView(context.stderr)
   for (const event of [
@@ -110,7 +110,7 @@ it('plain lines tell each layer that was unpacked, and the image', () => {
 })
 
 describe('warnings', () => {
-  const told = (count: number, verbose: boolean) => {
+  const written = (count: number, verbose: boolean) => {
     const { context, stderr } = captured()
     const warnings = new Warnings()
     for (let i = 0; i < count; i++) warnings.add(`entry ${i}`)
@@ -118,14 +118,14 @@ describe('warnings', () => {
     return stderr().split('\n').slice(0, -1)
   }
 
-  it('are all said where they are few, or asked for', () => {
-    expect(told(2, false)).toEqual(['dist: entry 0', 'dist: entry 1'])
-    expect(told(100, true)).toHaveLength(100)
-    expect(told(0, false)).toEqual([])
+  it('are written in full when they are few, or with --verbose', () => {
+    expect(written(2, false)).toEqual(['dist: entry 0', 'dist: entry 1'])
+    expect(written(100, true)).toHaveLength(100)
+    expect(written(0, false)).toEqual([])
   })
 
-  it('are counted where nobody would read them', () => {
-    const lines = told(100, false)
+  it('are counted beyond a limit', () => {
+    const lines = written(100, false)
     expect(lines).toHaveLength(21)
     expect(lines.at(-1)).toMatch(/^dist: 80 more entries .*-v/)
   })

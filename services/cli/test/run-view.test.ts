@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createColors } from '../src/output/cells.js'
 import type { InFlight, Picture } from '../src/progress/run/picture.js'
-import { RedrawTimer } from '../src/progress/run/picture.js'
+import { PaceEstimator } from '../src/progress/run/picture.js'
 import { drawRun } from '../src/progress/run/terminal.js'
 import { lineView, openRunView } from '../src/progress/run/view.js'
 import { captured } from './support/context.js'
@@ -23,10 +23,10 @@ const inFlight = (count: number): InFlight[] =>
   [...Array(count).keys()].map((i) => ({
     name: `registry.example.com/some/repository/${i}:1`,
     state: 'fetching',
-    bytes: { there: 512, total: 1024 },
+    bytes: { present: 512, total: 1024 },
   }))
 
-it('a line every few seconds, not for each picture, and the last one', () => {
+it('the log has a line every few seconds and the last picture', () => {
   const { context, stderr } = captured()
   const view = lineView(context.stderr, 5000)
   for (let i = 0; i <= 12; i++) {
@@ -42,7 +42,7 @@ it('a line every few seconds, not for each picture, and the last one', () => {
   )
 })
 
-it('what stands still is said once', () => {
+it('an unchanged picture is written once', () => {
   const { context, stderr } = captured()
   const view = lineView(context.stderr, 5000)
   for (let i = 0; i < 60; i++) {
@@ -53,7 +53,7 @@ it('what stands still is said once', () => {
   expect(stderr().trimEnd().split('\n')).toHaveLength(1)
 })
 
-it('no terminal, no control characters', async () => {
+it('output that is not a terminal has no control characters', async () => {
   const { context, stderr } = captured({ env: { TERM: 'xterm' } })
   const view = await openRunView(context)
   view.show(picture(1), inFlight(3))
@@ -61,7 +61,7 @@ it('no terminal, no control characters', async () => {
   expect(stderr()).not.toContain('\x1b')
 })
 
-it('a terminal gets what is in flight and two lines, drawn over the last picture', async () => {
+it('a terminal shows the images in flight and two lines in place of the last picture', async () => {
   const { context, stderr } = captured({ env: { TERM: 'xterm' } })
   Object.assign(context.stderr, { isTTY: true, columns: 100, rows: 24 })
   const view = await openRunView(context)
@@ -80,7 +80,7 @@ it.each([
   [80, 10, 500],
   [40, 4, 16],
   [20, 2, 3],
-])('%i columns and %i rows are never exceeded by %i images', (columns, rows, count) => {
+])('a screen of %i columns and %i rows fits %i images', (columns, rows, count) => {
   const lines = drawRun(picture(50), inFlight(count), { ...screen, columns, rows }).map(
     stripVTControlCharacters,
   )
@@ -90,7 +90,7 @@ it.each([
   if (count + 2 > rows && rows > 2) expect(lines.join()).toMatch(/… \d+ more under way/)
 })
 
-it('the bar shows what is done and what failed', () => {
+it('the bar shows done and failed images', () => {
   const half = { ...picture(50), images: { total: 100, done: 40, failed: 10, active: 0 } }
   const [bar = ''] = drawRun(half, [], { ...screen, columns: 100, rows: 24 })
   expect(stripVTControlCharacters(bar)).toMatch(
@@ -99,7 +99,7 @@ it('the bar shows what is done and what failed', () => {
   expect(bar).toContain(screen.colors.red('━'.repeat(6)))
 })
 
-it('the bar of few images shows the bytes that came', () => {
+it('the bar of a few images shows the fetched bytes', () => {
   const one = { ...picture(0, 5_000, 1), images: { total: 1, done: 0, failed: 0, active: 1 } }
   const [bar = ''] = drawRun(one, [], { ...screen, columns: 100, rows: 24 })
   expect(stripVTControlCharacters(bar)).toContain(`│${'━'.repeat(30)}${'─'.repeat(30)}│ 4.9 KiB / 9.8 KiB`)
@@ -118,37 +118,37 @@ it('the tag of a name stays visible', () => {
   const image = {
     name: 'registry.example.com:5000/a/long/path/to/app:1.2.3',
     state: 'fetching',
-    bytes: { there: 1, total: 2 },
+    bytes: { present: 1, total: 2 },
   }
   const [line = ''] = drawRun(picture(0), [image], { ...screen, columns: 60, rows: 24 })
   expect(stripVTControlCharacters(line)).toMatch(/^r.*….*\/app:1\.2\.3 /)
 })
 
-it('the remaining time is not told before there is something to tell it from', () => {
-  const pace = new RedrawTimer()
-  expect(pace.at(picture(0), 0).eta).toBeUndefined()
-  expect(pace.at(picture(1, 1000), 2000).eta).toBeUndefined()
-  expect(pace.at(picture(10, 5000), 10_000).eta).toBe(90_000)
-  expect(pace.at(picture(100, 10_000), 20_000).eta).toBeUndefined()
+it('there is no remaining time before the first estimate', () => {
+  const estimator = new PaceEstimator()
+  expect(estimator.at(picture(0), 0).eta).toBeUndefined()
+  expect(estimator.at(picture(1, 1000), 2000).eta).toBeUndefined()
+  expect(estimator.at(picture(10, 5000), 10_000).eta).toBe(90_000)
+  expect(estimator.at(picture(100, 10_000), 20_000).eta).toBeUndefined()
 })
 
-it('the remaining time is not told while no bytes flow', () => {
-  const pace = new RedrawTimer()
-  pace.at(picture(0), 0)
-  expect(pace.at(picture(10, 5000), 5_000).eta).toBeDefined()
-  expect(pace.at(picture(11, 5000), 60_000).eta).toBeUndefined()
+it('there is no remaining time while no bytes arrive', () => {
+  const estimator = new PaceEstimator()
+  estimator.at(picture(0), 0)
+  expect(estimator.at(picture(10, 5000), 5_000).eta).toBeDefined()
+  expect(estimator.at(picture(11, 5000), 60_000).eta).toBeUndefined()
 })
 
-it('remarks are said at once when they are new, when they have changed with the next line, and else not again', () => {
+it('new remarks are written at once, changed remarks with the next line, other remarks once', () => {
   const { context, stderr } = captured()
   const view = lineView(context.stderr, 5000)
-  const remark = (stamp: number) => [{ key: 'a', stamp, text: `${stamp} images: nobody answers` }]
+  const remark = (stamp: number) => [{ key: 'a', stamp, text: `${stamp} images: no answer` }]
   view.show(picture(1))
   vi.advanceTimersByTime(1000)
   view.show(picture(1), [], remark(1))
   vi.advanceTimersByTime(1000)
   view.show(picture(1), [], remark(2))
-  expect(stderr().match(/^dist: .*$/gm)).toEqual(['dist: 1 images: nobody answers'])
+  expect(stderr().match(/^dist: .*$/gm)).toEqual(['dist: 1 images: no answer'])
   vi.advanceTimersByTime(4000)
   view.show(picture(1), [], remark(3))
   view.show(picture(1), [], remark(3))
@@ -156,11 +156,11 @@ it('remarks are said at once when they are new, when they have changed with the 
     stderr()
       .match(/^dist: .*$/gm)
       ?.at(-1),
-  ).toBe('dist: 3 images: nobody answers')
+  ).toBe('dist: 3 images: no answer')
   expect(stderr().match(/^dist: /gm)).toHaveLength(2)
 })
 
-it('a terminal shows what stands in the way above the bar, and leaves room for it', () => {
+it('a terminal shows obstacles above the bar', () => {
   const remarks = [{ key: 'a', stamp: 1, text: 'no worker is alive: start dist worker' }]
   const screen = { columns: 80, rows: 6, colors: createColors(false), pace: { speed: 0, eta: undefined } }
   const lines = drawRun(picture(1), inFlight(10), { ...screen, remarks })
@@ -168,8 +168,8 @@ it('a terminal shows what stands in the way above the bar, and leaves room for i
   expect(lines.at(-3)).toBe('no worker is alive: start dist worker')
 })
 
-it('large blobs tell it where images do not', () => {
-  const pace = new RedrawTimer()
-  pace.at(picture(0), 0)
-  expect(pace.at(picture(50, 100), 10_000)).toEqual({ speed: 10, eta: 990_000 })
+it('the remaining time of large blobs is estimated from bytes', () => {
+  const estimator = new PaceEstimator()
+  estimator.at(picture(0), 0)
+  expect(estimator.at(picture(50, 100), 10_000)).toEqual({ speed: 10, eta: 990_000 })
 })

@@ -36,7 +36,7 @@ function tallied(...events: MirrorEvent[]): Tally {
   return tally
 }
 
-it('counts what is planned, what comes and what is done', () => {
+it('planned, fetched and done blobs are counted', () => {
   const tally = tallied(
     image('x', 'resolving'),
     image('x', 'planned', [a, b]),
@@ -48,7 +48,7 @@ it('counts what is planned, what comes and what is done', () => {
     blobs: { total: 2, done: 0, failed: 0 },
     bytes: { total: 150, fetched: 40 },
   })
-  expect(tally.inFlight).toEqual([{ name: 'x', state: 'fetching', bytes: { there: 40, total: 150 } }])
+  expect(tally.inFlight).toEqual([{ name: 'x', state: 'fetching', bytes: { present: 40, total: 150 } }])
   tally.apply(blob('x', a, 'done', 100))
   tally.apply(blob('x', b, 'done', 50))
   tally.apply(image('x', 'done'))
@@ -60,7 +60,7 @@ it('counts what is planned, what comes and what is done', () => {
   expect(tally.inFlight).toEqual([])
 })
 
-it('what comes through another image is not fetched twice', () => {
+it('a blob that another image fetched is not counted twice', () => {
   const tally = tallied(image('x', 'planned', [a]), image('y', 'planned', [a]))
   tally.apply(blob('x', a, 'done', 100))
   tally.apply(blob('y', a, 'exists', 100))
@@ -68,7 +68,7 @@ it('what comes through another image is not fetched twice', () => {
   expect(tally.picture.blobs).toEqual({ total: 1, done: 1, failed: 0 })
 })
 
-it('bytes of an earlier transfer are neither to be fetched nor fetched', () => {
+it('bytes of an earlier transfer are not counted', () => {
   const tally = tallied(
     image('x', 'planned', [a]),
     blob('x', a, 'downloading', 60),
@@ -77,13 +77,13 @@ it('bytes of an earlier transfer are neither to be fetched nor fetched', () => {
   expect(tally.picture.bytes).toEqual({ total: 40, fetched: 40 })
 })
 
-it('what images share counts once, also before it is there', () => {
+it('a shared blob counts once, also before it is fetched', () => {
   const tally = tallied(image('x', 'planned', [a]), image('y', 'planned', [a, b]))
   expect(tally.picture.bytes).toEqual({ total: 150, fetched: 0 })
   expect(tally.picture.blobs).toEqual({ total: 2, done: 0, failed: 0 })
 })
 
-it('a shared blob that fails for one image and comes for the other is done, and has not failed', () => {
+it('a shared blob that fails for one image and is fetched for another is done, not failed', () => {
   const tally = tallied(image('x', 'planned', [a]), image('y', 'planned', [a]))
   tally.apply(blob('x', a, 'downloading', 0))
   tally.apply(blob('x', a, 'downloading', 30))
@@ -97,7 +97,7 @@ it('a shared blob that fails for one image and comes for the other is done, and 
   expect(tally.picture.bytes).toEqual({ total: 100, fetched: 100 })
 })
 
-it('every image counts once, also those that an interruption kept from beginning', () => {
+it('every image counts once, also images that an interruption prevented from starting', () => {
   const tally = tallied(image('x', 'planned', [a]), image('y', 'resolving'))
   tally.apply(image('x', 'done'))
   tally.apply(image('y', 'canceled'))
@@ -105,7 +105,7 @@ it('every image counts once, also those that an interruption kept from beginning
   expect(tally.picture.images).toEqual({ total: 3, done: 1, failed: 0, canceled: 2, active: 0 })
 })
 
-it('failures count, and manifests do not', () => {
+it('failures are counted, manifests are not', () => {
   const index = { ...a, mediaType: mediaTypes.ociIndex }
   const tally = tallied(image('x', 'planned', [a]), blob('x', index, 'done', 100), blob('x', a, 'failed', 0))
   tally.apply(image('x', 'failed'))

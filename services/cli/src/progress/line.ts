@@ -3,67 +3,67 @@ import { formatBytes, formatDuration } from '../output/format.js'
 import { clip } from '../output/width.js'
 import { type Redraw, redrawOn, Speedometer } from './redraw.js'
 
-/** Milliseconds between two pictures. */
+/** Minimum milliseconds between two redraws. */
 const interval = 100
 
-/** One line on a terminal for what takes longer than a while; what is through sooner, or elsewhere, shows nothing. */
-export class QuietLine {
+/** A line on a terminal that appears after a delay. Shorter work, and other outputs, show nothing. */
+export class DelayedLine {
   readonly #stderr: NodeJS.WriteStream
-  readonly #wanted: boolean
+  readonly #enabled: boolean
   readonly #startedAt: number
   #drawnAt: number
-  #place: Redraw | undefined
+  #area: Redraw | undefined
 
-  /** `quietFor`: milliseconds before it is shown. */
+  /** `delay`: milliseconds before the line appears. */
   constructor(
     { stderr, env }: Pick<Context, 'stderr' | 'env'>,
-    private readonly quietFor: number,
+    private readonly delay: number,
     private readonly now: () => number,
   ) {
     this.#stderr = stderr
-    this.#wanted = stderr.isTTY === true && env.TERM !== 'dumb'
+    this.#enabled = stderr.isTTY === true && env.TERM !== 'dumb'
     this.#startedAt = this.#drawnAt = now()
   }
 
-  /** Draws the text where it is time to; it is told the time, and the milliseconds since the start. */
+  /** Draws the text when a redraw is due. `text` gets the time and the milliseconds since the start. */
   draw(text: (now: number, elapsed: number) => string): void {
     const now = this.now()
     const elapsed = now - this.#startedAt
-    if (!this.#wanted || elapsed < this.quietFor || now - this.#drawnAt < interval) return
+    if (!this.#enabled || elapsed < this.delay || now - this.#drawnAt < interval) return
     this.#drawnAt = now
-    this.#place ??= redrawOn(this.#stderr)
-    this.#place.draw([clip(text(now, elapsed), (this.#stderr.columns || 80) - 1)])
+    this.#area ??= redrawOn(this.#stderr)
+    this.#area.draw([clip(text(now, elapsed), (this.#stderr.columns || 80) - 1)])
   }
 
-  /** Takes the line away: what follows says how it ended. */
+  /** Erases the line. The output that follows reports the result. */
   end(): void {
-    this.#place?.draw([])
-    this.#place?.end()
-    this.#place = undefined
+    this.#area?.draw([])
+    this.#area?.end()
+    this.#area = undefined
   }
 }
 
 /** Milliseconds before the line of a stream appears. */
 const amountDelayMs = 500
 
-/** A line on a terminal that tells how far a stream is; elsewhere nothing. */
+/** A line on a terminal with the progress of a stream. Other outputs show nothing. */
 export class AmountLine {
-  readonly #line: QuietLine
+  readonly #line: DelayedLine
   readonly #speed = new Speedometer()
   #bytes = 0
 
-  /** `label` says what is done; `total` are its bytes, where they are known. */
+  /** `label`: the operation. `total`: bytes of the stream, if known. */
   constructor(
     context: Pick<Context, 'stderr' | 'env'>,
     private readonly label: string,
     private readonly total: number | undefined,
     now: () => number = () => performance.now(),
   ) {
-    this.#line = new QuietLine(context, amountDelayMs, now)
+    this.#line = new DelayedLine(context, amountDelayMs, now)
     this.#speed.at(0, now())
   }
 
-  /** The same chunks; the line counts them as they pass. */
+  /** Yields the same chunks and counts their bytes. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     for await (const chunk of chunks) {
       this.#bytes += chunk.byteLength
@@ -86,15 +86,15 @@ export class AmountLine {
 /** Milliseconds before the line of a layer appears. */
 const applyDelayMs = 1000
 
-/** A line on a terminal while layers are applied, once that has taken a second; elsewhere nothing. */
+/** A line on a terminal while layers are applied. It appears after one second. Other outputs show nothing. */
 export class ApplyLine {
-  readonly #line: QuietLine
+  readonly #line: DelayedLine
 
   constructor(context: Pick<Context, 'stderr' | 'env'>, now: () => number = () => performance.now()) {
-    this.#line = new QuietLine(context, applyDelayMs, now)
+    this.#line = new DelayedLine(context, applyDelayMs, now)
   }
 
-  /** How much of the layer is read, of how much where that is known. */
+  /** `read`: bytes of the layer that have been read. `total`: bytes of the layer, if known. */
   show(read: number, total?: number): void {
     this.#line.draw((_now, elapsed) => {
       const amount = total === undefined ? formatBytes(read) : `${formatBytes(read)} / ${formatBytes(total)}`

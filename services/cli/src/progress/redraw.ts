@@ -4,15 +4,15 @@ const hideCursor = '\x1b[?25l'
 
 const showCursor = '\x1b[?25h'
 
-/** A place on a terminal that is drawn again and again. */
+/** An area of a terminal that is redrawn. */
 export interface Redraw {
-  /** Puts these lines where the last ones were. None may be as wide as the terminal, which would wrap it. */
+  /** Replaces the previous lines. Every line must be narrower than the terminal, which wraps wider lines. */
   draw(lines: readonly string[]): void
-  /** What was drawn last stays. */
+  /** Leaves the last lines on the screen. */
   end(): void
 }
 
-/** Hides the cursor until the end, however the process ends. */
+/** Hides the cursor until `end`, or until the process exits. */
 export function redrawOn(stream: NodeJS.WriteStream): Redraw {
   let widths: number[] = []
   const restore = () => stream.write(showCursor)
@@ -20,7 +20,7 @@ export function redrawOn(stream: NodeJS.WriteStream): Redraw {
   process.once('exit', restore)
   return {
     draw: (lines) => {
-      // Up to the first line of the last picture, then over it, clearing what is left of each line and below.
+      // Moves to the first previous line, overwrites the lines, and clears the rest of each line and of the screen.
       const drawn = rowsOf(widths, stream.columns)
       const up = drawn > 0 ? `\x1b[${drawn}A` : ''
       stream.write(`${up}${lines.map((line) => `\r${line}\x1b[K\n`).join('')}\x1b[J`)
@@ -33,16 +33,17 @@ export function redrawOn(stream: NodeJS.WriteStream): Redraw {
   }
 }
 
-/** The rows that lines take now: a terminal that became narrower has wrapped those that were drawn before. */
+/** The number of rows that the lines occupy. A terminal that became narrower has wrapped them. */
 function rowsOf(widths: readonly number[], columns: number | undefined): number {
   const rows = (width: number) => (columns ? Math.max(1, Math.ceil(width / columns)) : 1)
   return widths.reduce((sum, width) => sum + rows(width), 0)
 }
+
 /** Bytes per second over the last few seconds. */
 export class Speedometer {
   readonly #samples: { at: number; bytes: number }[] = []
 
-  /** `window`: milliseconds that are looked back. */
+  /** `window`: milliseconds of the measurement. */
   constructor(private readonly window = 4000) {}
 
   at(bytes: number, now = Date.now()): number {

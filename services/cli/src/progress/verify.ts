@@ -6,30 +6,30 @@ import { clip } from '../output/width.js'
 import { redrawOn, Speedometer } from './redraw.js'
 import { lineInterval } from './run/view.js'
 
-/** Shows a verification while it goes on. */
+/** Shows the progress of a verification. */
 export interface VerifyView {
   onEvent(event: VerifyEvent): void
-  /** On a terminal the last picture stays. Ending twice does nothing. */
+  /** Leaves the last line on a terminal. A second call does nothing. */
   end(): void
 }
 
-/** Milliseconds between two pictures on a terminal. */
+/** Milliseconds between two redraws on a terminal. */
 const drawInterval = 100
 
-/** Milliseconds over which the speed is taken. */
+/** Milliseconds over which the speed is measured. */
 const window = 10_000
 
-/** One line in place on a terminal, one every few seconds elsewhere. */
+/** Redraws one line on a terminal. Other outputs get a line every few seconds. */
 export function openVerifyView({ stderr, env }: Context): VerifyView {
   return stderr.isTTY && env.TERM !== 'dumb' ? terminalView(stderr) : lineView(stderr)
 }
 
 function terminalView(stderr: NodeJS.WriteStream): VerifyView {
-  const place = redrawOn(stderr)
-  const show = (line: string) => place.draw([clip(line, (stderr.columns || 80) - 1)])
+  const area = redrawOn(stderr)
+  const show = (line: string) => area.draw([clip(line, (stderr.columns || 80) - 1)])
   return timedView(drawInterval, show, (line) => {
     show(line)
-    place.end()
+    area.end()
   })
 }
 
@@ -59,17 +59,17 @@ function timedView(every: number, show: (line: string) => void, finish: (line: s
   }
 }
 
-/** How far a verification is, built up from events. */
+/** The progress of a verification, updated by events. */
 export class VerifyProgress {
   readonly objects = { done: 0, total: 0 }
-  /** Of stored content: as far as it is known beforehand, and read of it. */
+  /** Bytes of the stored content. `total`: the listed size. `done`: the bytes read. */
   readonly bytes = { done: 0, total: 0 }
   bad = 0
   #content: ContentSizes | undefined
-  /** Bytes read of content that is not through. */
+  /** Bytes read of each content whose verification has not ended. */
   readonly #reading = new Map<Digest, number>()
 
-  /** Whether it is known what there is to do. */
+  /** Whether the content to verify is known. */
   get planned(): boolean {
     return this.#content !== undefined
   }
@@ -78,7 +78,7 @@ export class VerifyProgress {
     if (event.type === 'planned') this.#plan(event.content)
     else if (event.type === 'reading') this.#read(event.digest, event.offset)
     else {
-      // What is shorter or longer than it should be is through as well.
+      // Content with a wrong size has ended, too. It counts with its listed size.
       this.#read(event.digest, this.#content?.get(event.digest) ?? 0)
       this.#reading.delete(event.digest)
       this.objects.done++
@@ -98,7 +98,7 @@ export class VerifyProgress {
   }
 }
 
-/** Everything in one line. `speed`: bytes per second. */
+/** The progress in one line. `speed`: bytes per second. */
 export function verifyLine({ planned, objects, bytes, bad }: VerifyProgress, speed: number): string {
   if (!planned) return 'listing the content to verify'
   const left = bytes.total - bytes.done

@@ -6,7 +6,7 @@ import type { ProgressView } from './view.js'
 
 const interval = 100
 
-/** Redraws the picture in place ten times a second. */
+/** Redraws the screen in place ten times a second. */
 export function barsView(
   progress: Progress,
   stderr: NodeJS.WriteStream,
@@ -15,11 +15,11 @@ export function barsView(
 ): ProgressView {
   const colors = createColors(env.NO_COLOR === undefined || env.NO_COLOR === '')
   const speed = new Speedometer()
-  const place = redrawOn(stderr)
+  const area = redrawOn(stderr)
   const draw = (shownSpeed: number) => {
-    // A terminal that does not know its size says 0.
+    // The size is 0 when the terminal does not report it.
     const size = { columns: stderr.columns || 80, rows: (stderr.rows || 24) - 1 }
-    place.draw(drawScreen(progress, { ...size, colors, speed: shownSpeed, moving }))
+    area.draw(drawScreen(progress, { ...size, colors, speed: shownSpeed, moving }))
   }
   const timer = setInterval(() => draw(speed.at(progress.moved)), interval)
   return {
@@ -30,7 +30,7 @@ export function barsView(
     end: () => {
       clearInterval(timer)
       draw(progress.averageSpeed)
-      place.end()
+      area.end()
     },
   }
 }

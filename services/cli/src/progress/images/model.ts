@@ -2,55 +2,55 @@ import type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from '@dist/mi
 import type { Descriptor } from '@dist/oci'
 import type { UnpackState } from '@dist/rootfs'
 
-/** A layer of an image on its way into a root filesystem. */
+/** The state of a layer that is unpacked into a root filesystem. */
 export interface UnpackEvent {
   readonly type: 'unpack'
   readonly reference: string
   readonly desc: Descriptor
   readonly state: UnpackState
-  /** Bytes of the layer as it is stored that have been read. */
+  /** Number of bytes read from the stored layer. */
   readonly offset: number
 }
 
-/** How far an image is that is unpacked. */
+/** The state of an image that is unpacked. */
 export interface UnpackedImageEvent {
   readonly type: 'unpacked-image'
   readonly reference: string
   readonly state: 'unpacking' | 'unpacked' | 'failed'
 }
 
-/** What progress shows. */
+/** The events that progress shows. */
 export type ViewEvent = MirrorEvent | UnpackEvent | UnpackedImageEvent
 
-/** One object of a pull, however many of the images need it. */
+/** One object of a pull. Several images may need it. */
 export interface ObjectProgress {
   readonly desc: Descriptor
   state: ObjectState
-  /** Bytes that are there. */
+  /** Number of bytes present. */
   offset: number
-  /** What the object is going through for each of the images that need it. */
+  /** The state of the object for each image that needs it. */
   readonly states: Map<string, ObjectState>
-  /** Set once it is to be unpacked. */
+  /** Set when the object is a layer to unpack. */
   unpack?: { readonly state: UnpackState; readonly offset: number } | undefined
 }
 
 export interface ImageProgress {
   readonly reference: string
   state: ImageEvent['state'] | UnpackedImageEvent['state']
-  /** Those that this image was the first to need. */
+  /** The objects that no earlier image needed. */
   readonly objects: ObjectProgress[]
 }
 
-/** What has happened so far, built up from events. */
+/** The progress of all images, updated by events. */
 export class Progress {
   readonly images = new Map<string, ImageProgress>()
   readonly objects = new Map<string, ObjectProgress>()
   readonly startedAt = Date.now()
-  /** What is waited for; it is gone with the next event. */
+  /** The reason of a wait. The next event clears it. */
   notice: string | undefined
-  /** Bytes that came over the network since the start. */
+  /** Number of bytes received over the network since the start. */
   received = 0
-  /** Bytes of layers that were unpacked since the start. */
+  /** Number of layer bytes unpacked since the start. */
   unpacked = 0
 
   apply(event: ViewEvent): void {
@@ -70,24 +70,24 @@ export class Progress {
 
   #applyObject({ reference, desc, state, offset }: ObjectEvent): void {
     const object = this.#object(reference, desc)
-    // What is there stays there.
+    // An object that is present stays present.
     if (object.state === 'done' || object.state === 'exists') return
     const before = object.states.get(reference)
     if (state === 'waiting' && before === 'downloading') return
-    this.received += receivedBy(object, before, state, offset)
+    this.received += newBytes(object, before, state, offset)
     if (state === 'downloading' || state === 'exists' || state === 'done') object.offset = offset
     if (before === state) return
     object.states.set(reference, state)
-    object.state = foremost(object.states)
+    object.state = combinedState(object.states)
   }
 
   #applyUnpack({ reference, desc, state, offset }: UnpackEvent): void {
     const object = this.#object(reference, desc)
-    // Only what is stored can be unpacked.
+    // Only a stored layer can be unpacked.
     if (object.states.size === 0) Object.assign(object, { state: 'exists', offset: desc.size })
     const before = object.unpack
-    const goesOn = before?.state === 'unpacking' && (state === 'unpacking' || state === 'done')
-    if (goesOn) this.unpacked += Math.max(0, offset - before.offset)
+    const continues = before?.state === 'unpacking' && (state === 'unpacking' || state === 'done')
+    if (continues) this.unpacked += Math.max(0, offset - before.offset)
     object.unpack = { state, offset }
   }
 
@@ -105,55 +105,55 @@ export class Progress {
     return (this.moved * 1000) / Math.max(1, Date.now() - this.startedAt)
   }
 
-  /** Bytes that came or were unpacked since the start. */
+  /** Number of bytes received or unpacked since the start. */
   get moved(): number {
     return this.received + this.unpacked
   }
 
-  /** Bytes that are there, of all objects known so far. */
-  get amount(): { there: number; total: number } {
-    let there = 0
+  /** Bytes present and in total, of all known objects. */
+  get amount(): { present: number; total: number } {
+    let present = 0
     let total = 0
     for (const { desc, offset } of this.objects.values()) {
-      there += offset
+      present += offset
       total += desc.size
     }
-    return { there, total }
+    return { present, total }
   }
 
-  /** Bytes that are unpacked, of all layers that are to be; undefined where there is nothing to unpack. */
-  get unpackAmount(): { there: number; total: number } | undefined {
+  /** Bytes unpacked and in total, of all layers to unpack. Undefined when there are none. */
+  get unpackAmount(): { present: number; total: number } | undefined {
     const unpacks = [...this.objects.values()].flatMap(({ desc, unpack }) =>
       unpack === undefined ? [] : [{ size: desc.size, offset: unpack.offset }],
     )
     if (unpacks.length === 0) return undefined
     return {
-      there: unpacks.reduce((sum, { offset }) => sum + offset, 0),
+      present: unpacks.reduce((sum, { offset }) => sum + offset, 0),
       total: unpacks.reduce((sum, { size }) => sum + size, 0),
     }
   }
 }
 
-/** Bytes that are new. The first report of a transfer tells where it starts: those bytes came earlier. */
-function receivedBy(
+/** Number of bytes that the event adds. The first event of a transfer has its start offset: those bytes came earlier. */
+function newBytes(
   object: ObjectProgress,
   before: ObjectState | undefined,
   state: ObjectState,
   offset: number,
 ): number {
-  const goesOn = state === 'done' || (state === 'downloading' && before === 'downloading')
-  return goesOn ? Math.max(0, offset - object.offset) : 0
+  const continues = state === 'done' || (state === 'downloading' && before === 'downloading')
+  return continues ? Math.max(0, offset - object.offset) : 0
 }
 
-const foremostFirst = ['done', 'exists', 'downloading', 'waiting', 'failed'] as const
+const statePriority = ['done', 'exists', 'downloading', 'waiting', 'failed'] as const
 
-/** An image that waits for an object, or gives it up, changes nothing for the one that fetches it. */
-function foremost(states: ReadonlyMap<string, ObjectState>): ObjectState {
+/** The state with the highest priority. An image may wait for an object, or give it up, while another fetches it. */
+function combinedState(states: ReadonlyMap<string, ObjectState>): ObjectState {
   const present = new Set(states.values())
-  return foremostFirst.find((state) => present.has(state)) ?? 'canceled'
+  return statePriority.find((state) => present.has(state)) ?? 'canceled'
 }
 
-/** What is shown of an object: the last that it goes through. */
+/** The stage of an object that is shown: unpacking for a layer to unpack, else the transfer. */
 export interface ObjectStage {
   readonly state: ObjectState | 'unpacking' | 'unpacked'
   /** Bytes. */

@@ -6,18 +6,18 @@ import { type ImageProgress, type ObjectProgress, type ObjectStage, type Progres
 
 export interface ScreenOptions {
   columns: number
-  /** Lines that may be used; what does not fit is summed up. */
+  /** Maximum number of lines. The remaining objects are counted in one line. */
   rows: number
   colors: Colors
   /** Bytes per second. */
   speed: number
-  /** What an object on its way is said to be doing. Default: `downloading`. */
+  /** The label of an object in transfer. Default: `downloading`. */
   moving?: string | undefined
 }
 
 /**
- * The picture of a pull: each image, below it a bar for each of its objects, and a last line with the totals. No
- * line is as wide as the terminal: what wraps cannot be drawn over.
+ * The screen of a pull: each image, a bar for each of its objects, and a last line with the totals. Every line is
+ * narrower than the terminal, because a wrapped line cannot be redrawn.
  */
 export function drawScreen(progress: Progress, options: ScreenOptions): string[] {
   const layout = layoutOf(options.columns)
@@ -39,7 +39,7 @@ export function drawScreen(progress: Progress, options: ScreenOptions): string[]
 }
 
 interface Row {
-  /** The lower, the sooner it gives way. */
+  /** Rows with a lower weight are omitted first. */
   weight: number
   line: () => string
 }
@@ -54,10 +54,10 @@ const weights = [4, 3, 2, 1, 0]
 
 function imageWeight(image: ImageProgress): number {
   if (image.state === 'failed') return 4
-  return isThrough(image) ? 1 : 3
+  return isComplete(image) ? 1 : 3
 }
 
-/** As many rows as fit: what moves comes before what waits, and that before what is done. */
+/** The rows that fit. Objects in transfer have priority over waiting objects, and these over complete objects. */
 function fit(rows: readonly Row[], room: number): string[] {
   if (rows.length <= room) return rows.map((row) => row.line())
   if (room < 1) return []
@@ -68,7 +68,7 @@ function fit(rows: readonly Row[], room: number): string[] {
   ]
 }
 
-/** The positions of so many rows, of equal ones the last. */
+/** The positions of the `count` heaviest rows. Of rows with equal weight the last are chosen. */
 function heaviest(rows: readonly Row[], count: number): Set<number> {
   const kept = new Set<number>()
   for (const weight of weights) {
@@ -86,7 +86,7 @@ const amountWidth = 19
 
 const widestLabel = 46
 
-/** A layer's with its digest. */
+/** The width of a layer's label with its digest. */
 const usualLabel = 28
 
 const widestBar = 24
@@ -94,10 +94,10 @@ const widestBar = 24
 const narrowestBar = 6
 
 interface Layout {
-  /** Characters of a line. In the last column a terminal's cursor stands still, and clearing would take that too. */
+  /** Columns of a line. The last column stays free: the cursor stops there, and a clear would erase that character. */
   room: number
   label: number
-  /** 0: there is no room for any. */
+  /** 0 when no bar fits. */
   bar: number
 }
 
@@ -123,7 +123,7 @@ function imageCells({ reference, state }: ImageProgress, { room }: Layout, color
 function paintOf(state: ImageProgress['state'], colors: Colors) {
   if (state === 'failed') return colors.red
   if (state === 'canceled') return colors.dim
-  return isThrough({ state }) ? colors.green : colors.cyan
+  return isComplete({ state }) ? colors.green : colors.cyan
 }
 
 function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }: ScreenOptions): Cell[] {
@@ -153,8 +153,8 @@ function objectCells(object: ObjectProgress, layout: Layout, { colors, moving }:
 
 function bar(size: number, { state, offset }: ObjectStage, width: number, { dim }: Colors): Cell[] {
   if (width === 0) return []
-  const isThere = state === 'done' || state === 'exists' || state === 'unpacked'
-  const share = isThere ? 1 : size === 0 ? 0 : Math.min(1, offset / size)
+  const isPresent = state === 'done' || state === 'exists' || state === 'unpacked'
+  const share = isPresent ? 1 : size === 0 ? 0 : Math.min(1, offset / size)
   const filled = Math.round(share * width)
   return [
     { text: '│', paint: dim },
@@ -166,7 +166,7 @@ function bar(size: number, { state, offset }: ObjectStage, width: number, { dim 
 
 function totals(progress: Progress, speed: number): string {
   const images = [...progress.images.values()]
-  const done = images.filter(isThrough).length
+  const done = images.filter(isComplete).length
   return [
     `elapsed ${formatDuration(Date.now() - progress.startedAt)}`,
     ...amounts(progress),
@@ -177,13 +177,13 @@ function totals(progress: Progress, speed: number): string {
 
 function amounts(progress: Progress): string[] {
   const { amount, unpackAmount } = progress
-  const shown = ({ there, total }: typeof amount) => `${formatBytes(there)} / ${formatBytes(total)}`
+  const shown = ({ present, total }: typeof amount) => `${formatBytes(present)} / ${formatBytes(total)}`
   if (unpackAmount === undefined) return [shown(amount)]
-  // What is only unpacked was there before.
+  // Layers that are only unpacked were stored earlier.
   const isPulled = [...progress.objects.values()].some(({ states }) => states.size > 0)
   return [...(isPulled ? [shown(amount)] : []), `unpacked ${shown(unpackAmount)}`]
 }
 
-function isThrough({ state }: Pick<ImageProgress, 'state'>): boolean {
+function isComplete({ state }: Pick<ImageProgress, 'state'>): boolean {
   return state === 'done' || state === 'unpacked'
 }

@@ -1,19 +1,19 @@
 import type { Context } from '../../context.js'
 import { Progress, type ViewEvent } from './model.js'
 
-/** Shows a pull or a push, or what is unpacked, while it goes on. */
+/** Shows the progress of a pull, a push or an unpacking. */
 export interface ProgressView {
   onEvent(event: ViewEvent): void
-  /** Says what is waited for. */
+  /** Shows the reason of a wait. */
   notice(line: string): void
-  /** The last picture stays on the screen. Ending twice does nothing. */
+  /** Leaves the last picture on the screen. A second call does nothing. */
   end(): void
 }
 
 export interface ViewOptions {
-  /** Plain lines also on a terminal, as where others write to it at the same time. Default: false. */
+  /** Plain lines also on a terminal, for example when other output goes to it. Default: false. */
   plain?: boolean | undefined
-  /** What an object on its way is said to be doing. Default: `downloading`. */
+  /** The label of an object in transfer. Default: `downloading`. */
   moving?: string | undefined
 }
 

@@ -1,16 +1,16 @@
 import { formatBytes, formatDuration } from '../../output/format.js'
 import { Speedometer } from '../redraw.js'
 
-/** How far many images are. A run's status is one. */
+/** The progress of many images. The status of a run is a `Picture`. */
 export interface Picture {
   readonly images: Counts & {
     readonly active: number
     readonly canceled?: number | undefined
-    /** Those that wait to be retried, beside the active ones. */
+    /** Images that wait for a retry. They are not counted as active. */
     readonly delayed?: number | undefined
   }
   readonly blobs: Counts
-  /** Of the blobs that have to be fetched, as far as they are known. */
+  /** Bytes of the known blobs to fetch. */
   readonly bytes: { readonly total: number; readonly fetched: number }
 }
 
@@ -20,28 +20,28 @@ interface Counts {
   readonly failed: number
 }
 
-/** An image under way. */
+/** An image in progress. */
 export interface InFlight {
   readonly name: string
   readonly state: string
-  /** Bytes that are there, and those in all, of what has to be fetched for it. */
-  readonly bytes: { readonly there: number; readonly total: number }
+  /** Bytes present and in total, of the blobs to fetch for the image. */
+  readonly bytes: { readonly present: number; readonly total: number }
 }
 
 export interface Pace {
   /** Bytes per second. */
   readonly speed: number
-  /** Milliseconds until the end, where that can be told. */
+  /** Estimated milliseconds until the end. Undefined when there is no estimate. */
   readonly eta: number | undefined
 }
 
-/** Images and blobs in one line: the last one on a terminal. */
+/** The counts of images and blobs in one line: the last line on a terminal. */
 export function countsLine({ images, blobs }: Picture): string {
   const done = `images ${images.done}/${images.total} done${counts(images)}`
   return `${done} · blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`
 }
 
-/** Everything in one line: for logs. */
+/** The whole picture in one line, for logs. */
 export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
   const { bytes } = picture
   const parts = [
@@ -62,13 +62,14 @@ function count(number: number, what: string): string {
   return number === 0 ? '' : `, ${number} ${what}`
 }
 
+/** Milliseconds over which the speed is measured. */
 const window = 10_000
 
-/** Milliseconds before which nobody can tell how long it will take. */
-const tooEarly = 3000
+/** Milliseconds before the first estimate of the remaining time. */
+const minElapsed = 3000
 
-/** Tells speed and remaining time from pictures that follow one another. */
-export class RedrawTimer {
+/** Estimates speed and remaining time from successive pictures. */
+export class PaceEstimator {
   readonly #speed = new Speedometer(window)
   #first: { at: number; ended: number } | undefined
 
@@ -78,9 +79,9 @@ export class RedrawTimer {
     const speed = this.#speed.at(bytes.fetched, now)
     const elapsed = now - this.#first.at
     const left = images.total - ended
-    // What stands still has no end that anybody could tell.
-    if (elapsed < tooEarly || left === 0 || speed === 0) return { speed, eta: undefined }
-    // Images tell it when they are many, bytes when they are large: whichever takes longer.
+    // Without progress there is no estimate.
+    if (elapsed < minElapsed || left === 0 || speed === 0) return { speed, eta: undefined }
+    // The first estimate is better for many images, the second for large blobs. The longer one is used.
     const byImages = ended > this.#first.ended ? (elapsed * left) / (ended - this.#first.ended) : undefined
     const byBytes = (Math.max(0, bytes.total - bytes.fetched) * 1000) / speed
     return { speed, eta: byImages === undefined ? undefined : Math.max(byImages, byBytes) }

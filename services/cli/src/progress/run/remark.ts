@@ -1,33 +1,33 @@
 import { describeObstacle, type Obstacle } from '@dist/runs'
 
-/** A line beside the picture of a run: what stands in its way, or what has failed. */
+/** A line in addition to the picture of a run: an obstacle or a failure. */
 export interface Remark {
-  /** The same thing has the same key, however its text changes. */
+  /** Identifies the obstacle or failure. It does not depend on the text. */
   readonly key: string
-  /** Changes when it is worth being said again. */
+  /** Changes when the remark should be written again. */
   readonly stamp: number
   readonly text: string
 }
 
-/** Which remarks a log has not said yet: new ones at once, changed ones when it is time for them. */
-export class SaidRemarks {
-  #said = new Map<string, number>()
+/** Selects the remarks to write to a log: new remarks at once, changed remarks with the next line. */
+export class RemarkLog {
+  #written = new Map<string, number>()
 
-  /** What is to be said; what is gone is forgotten, so that it is said again when it comes back. */
+  /** The remarks to write. A remark that is absent once is new when it returns. `changed`: include changed remarks. */
   next(remarks: readonly Remark[], changed: boolean): Remark[] {
-    const said = new Map<string, number>()
-    const news = remarks.filter(({ key, stamp }) => {
-      const before = this.#said.get(key)
-      const isNews = before === undefined || (changed && before !== stamp)
-      said.set(key, isNews ? stamp : (before ?? stamp))
-      return isNews
+    const written = new Map<string, number>()
+    const added = remarks.filter(({ key, stamp }) => {
+      const before = this.#written.get(key)
+      const isNew = before === undefined || (changed && before !== stamp)
+      written.set(key, isNew ? stamp : (before ?? stamp))
+      return isNew
     })
-    this.#said = said
-    return news
+    this.#written = written
+    return added
   }
 }
 
-/** What stands in the way, in a line. */
+/** The remark of an obstacle. */
 export function remarkOf(obstacle: Obstacle): Remark {
   return { key: keyOf(obstacle), stamp: stampOf(obstacle), text: describeObstacle(obstacle) }
 }
@@ -40,7 +40,7 @@ function keyOf(obstacle: Obstacle): string {
   return kind === 'held' ? `${kind} ${obstacle.subject}` : kind
 }
 
-/** A pause that is made longer is said again, and so is another number of images. */
+/** Changes when a pause becomes longer, and when the number of images changes. */
 function stampOf(obstacle: Obstacle): number {
   if (obstacle.kind === 'paused-host') return Math.round(obstacle.until.getTime() / 10_000)
   return obstacle.kind === 'retries' ? obstacle.images : 0

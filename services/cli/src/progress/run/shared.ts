@@ -1,13 +1,13 @@
 import { Meter, type ObjectState } from '@dist/mirror'
 
-/** A blob that some images lack. It counts once, however many they are. */
+/** A missing blob of one or more images. It counts once. */
 export class SharedBlob {
   done = false
-  /** Images that still wait for it. */
-  open = 0
-  /** Whether it failed for an image that needed it. */
-  lacked = false
-  /** Bytes that came, by all transfers together. */
+  /** Number of images that still wait for the blob. */
+  pending = 0
+  /** Whether a transfer of the blob failed. */
+  hasFailed = false
+  /** Bytes fetched by all transfers. */
   fetched = 0
   #toFetch: number
 
@@ -15,36 +15,36 @@ export class SharedBlob {
     this.#toFetch = size
   }
 
-  /** One more image needs it. */
-  wanted(): Transfer {
-    this.open++
+  /** Adds the transfer of another image that needs the blob. */
+  addTransfer(): Transfer {
+    this.pending++
     return new Transfer(this)
   }
 
-  /** It failed, and no other image is about to bring it. */
+  /** Whether the blob failed and no other image still waits for it. */
   get failed(): boolean {
-    return this.lacked && !this.done && this.open === 0
+    return this.hasFailed && !this.done && this.pending === 0
   }
 
-  /** Bytes to fetch in all: what came by other ways, or in an earlier, cut-off transfer, is not in it. */
+  /** Total bytes to fetch, without bytes from other sources or from an earlier, interrupted transfer. */
   get toFetch(): number {
     return this.done ? this.fetched : this.#toFetch
   }
 
-  moved(bytes: number, resumed: number): void {
+  addBytes(bytes: number, resumed: number): void {
     this.fetched += bytes
     this.#toFetch = Math.max(this.fetched, this.size - resumed)
   }
 }
 
-/** What a shared blob goes through for one of the images that need it. */
+/** The transfer of a shared blob for one of its images. */
 export class Transfer {
   readonly #meter = new Meter()
   #offset = 0
 
   constructor(readonly blob: SharedBlob) {}
 
-  /** Bytes that are there. */
+  /** Number of bytes present. */
   get offset(): number {
     return this.#offset
   }
@@ -55,20 +55,20 @@ export class Transfer {
 
   apply(state: ObjectState, offset: number): void {
     if (state === 'waiting') return
-    // A blob that was through before anything was told of it came whole.
+    // A blob that is done without an earlier event was fetched as a whole.
     if (state === 'done' && this.#offset === 0) this.#reached(0)
     if (state === 'downloading' || state === 'done') this.#reached(offset)
     if (state === 'exists') this.#offset = offset
     if (state === 'downloading') return
-    this.blob.open--
+    this.blob.pending--
     if (state === 'done' || state === 'exists') this.blob.done = true
-    if (state === 'failed') this.blob.lacked = true
+    if (state === 'failed') this.blob.hasFailed = true
   }
 
   #reached(offset: number): void {
     const before = this.#meter.bytes
     this.#meter.reached(offset)
     this.#offset = offset
-    this.blob.moved(this.#meter.bytes - before, this.#meter.resumed)
+    this.blob.addBytes(this.#meter.bytes - before, this.#meter.resumed)
   }
 }

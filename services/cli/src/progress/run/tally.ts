@@ -5,21 +5,21 @@ import { SharedBlob, type Transfer } from './shared.js'
 
 interface Image {
   state: string
-  /** Those that the image lacked when it was planned. */
+  /** The blobs that were missing when the image was planned. */
   readonly blobs: Map<Digest, Transfer>
 }
 
-/** Counts what the embedded engine does. Of images that have ended only the counts are kept. */
+/** Counts the work of the embedded engine. For images that have ended, only the counts are kept. */
 export class Tally {
   readonly #inFlight = new Map<string, Image>()
-  /** Those of them that wait to be retried. */
+  /** The images in flight that wait for a retry. */
   readonly #delayed = new Set<string>()
   readonly #shared = new Map<Digest, SharedBlob>()
   readonly #images: { total: number; done: number; failed: number; canceled: number }
   readonly #blobs = { total: 0, done: 0, failed: 0 }
   readonly #bytes = { total: 0, fetched: 0 }
 
-  /** `total`: images in all. `moving`: what an image on its way is said to be doing. */
+  /** `total`: number of images. `moving`: the label of an image in transfer. */
   constructor(
     total: number,
     private readonly moving: string = 'fetching',
@@ -40,9 +40,9 @@ export class Tally {
   get inFlight(): InFlight[] {
     const moving = [...this.#inFlight].filter(([name]) => !this.#delayed.has(name))
     return moving.map(([name, { state, blobs }]) => {
-      const bytes = { there: 0, total: 0 }
+      const bytes = { present: 0, total: 0 }
       for (const { offset, size } of blobs.values()) {
-        bytes.there += offset
+        bytes.present += offset
         bytes.total += size
       }
       return { name, state, bytes }
@@ -73,23 +73,23 @@ export class Tally {
     const known = this.#shared.get(digest)
     const blob = known ?? new SharedBlob(size)
     this.#shared.set(digest, blob)
-    this.#changing(known, blob, () => blobs.set(digest, blob.wanted()))
+    this.#update(known, blob, () => blobs.set(digest, blob.addTransfer()))
   }
 
   #applyBlob({ reference, desc, state, offset }: ObjectEvent): void {
     const transfer = this.#inFlight.get(reference)?.blobs.get(desc.digest)
     if (transfer === undefined) return
-    this.#changing(transfer.blob, transfer.blob, () => transfer.apply(state, offset))
+    this.#update(transfer.blob, transfer.blob, () => transfer.apply(state, offset))
   }
 
-  /** Counters change by what a blob comes to before and after. */
-  #changing(before: SharedBlob | undefined, blob: SharedBlob, change: () => unknown): void {
-    if (before !== undefined) this.#weigh(before, -1)
+  /** Applies `change`, and updates the counters by the difference of the blob before and after it. */
+  #update(before: SharedBlob | undefined, blob: SharedBlob, change: () => unknown): void {
+    if (before !== undefined) this.#addCounts(before, -1)
     change()
-    this.#weigh(blob, 1)
+    this.#addCounts(blob, 1)
   }
 
-  #weigh(blob: SharedBlob, sign: 1 | -1): void {
+  #addCounts(blob: SharedBlob, sign: 1 | -1): void {
     this.#blobs.total += sign
     if (blob.done) this.#blobs.done += sign
     if (blob.failed) this.#blobs.failed += sign

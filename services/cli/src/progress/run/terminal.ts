@@ -2,21 +2,21 @@ import { type Colors, createColors } from '../../output/cells.js'
 import { formatBytes, formatDuration } from '../../output/format.js'
 import { clip, clipName, pad } from '../../output/width.js'
 import { redrawOn } from '../redraw.js'
-import { countsLine, type InFlight, type Pace, type Picture, RedrawTimer } from './picture.js'
+import { countsLine, type InFlight, type Pace, PaceEstimator, type Picture } from './picture.js'
 import type { Remark } from './remark.js'
 import type { RunView } from './view.js'
 
-/** The images under way, a bar for all of them, and a line with the counts, in place. */
+/** Redraws the images in progress, one bar for all images, and a line with the counts. */
 export function terminalView(stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): RunView {
   const colors = createColors(env.NO_COLOR === undefined || env.NO_COLOR === '')
-  const pacemaker = new RedrawTimer()
-  const place = redrawOn(stderr)
+  const estimator = new PaceEstimator()
+  const area = redrawOn(stderr)
   let last: Picture | undefined
   let ended = false
   const draw = (picture: Picture, inFlight: readonly InFlight[], remarks: readonly Remark[] = []) => {
-    // A terminal that does not know its size says 0.
+    // The size is 0 when the terminal does not report it.
     const size = { columns: stderr.columns || 80, rows: (stderr.rows || 24) - 1 }
-    place.draw(drawRun(picture, inFlight, { ...size, colors, pace: pacemaker.at(picture), remarks }))
+    area.draw(drawRun(picture, inFlight, { ...size, colors, pace: estimator.at(picture), remarks }))
   }
   return {
     show: (picture, inFlight = [], remarks = []) => {
@@ -27,7 +27,7 @@ export function terminalView(stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv)
       if (ended) return
       ended = true
       if (last !== undefined) draw(last, [])
-      place.end()
+      area.end()
     },
   }
 }
@@ -41,17 +41,17 @@ export interface RunScreen {
   remarks?: readonly Remark[] | undefined
 }
 
-/** What does not fit is counted, not shown. */
+/** Images that do not fit are counted in one line. */
 export function drawRun(picture: Picture, inFlight: readonly InFlight[], screen: RunScreen): string[] {
   const { columns, rows, colors, pace, remarks = [] } = screen
-  const said = remarks.slice(0, Math.floor(rows / 3))
-  const room = Math.max(0, rows - 2 - said.length)
+  const shownRemarks = remarks.slice(0, Math.floor(rows / 3))
+  const room = Math.max(0, rows - 2 - shownRemarks.length)
   const shown = inFlight.length <= room ? inFlight : inFlight.slice(0, Math.max(0, room - 1))
   const hidden = inFlight.length - shown.length
   return [
     ...shown.map((image) => imageLine(image, columns, colors)),
     ...(hidden > 0 && room > 0 ? [colors.dim(clip(`… ${hidden} more under way`, columns))] : []),
-    ...said.map(({ text }) => colors.red(clip(text, columns))),
+    ...shownRemarks.map(({ text }) => colors.red(clip(text, columns))),
     barLine(picture, pace, columns - 1, colors),
     colors.dim(clip(countsLine(picture), columns - 1)),
   ]
@@ -63,11 +63,11 @@ const bytesWidth = 22
 
 function imageLine({ name, state, bytes }: InFlight, columns: number, colors: Colors): string {
   const room = Math.max(10, columns - stateWidth - bytesWidth - 4)
-  const amount = bytes.total === 0 ? '' : `${formatBytes(bytes.there)} / ${formatBytes(bytes.total)}`
+  const amount = bytes.total === 0 ? '' : `${formatBytes(bytes.present)} / ${formatBytes(bytes.total)}`
   return `${pad(clipName(name, room), room)}  ${colors.cyan(state.padEnd(stateWidth))} ${amount}`
 }
 
-/** One bar for all images, with the bytes that came and how fast: what is done, what failed, what is to come. */
+/** One bar for all images, with its done, failed and remaining parts, and the fetched bytes and the speed. */
 function barLine(picture: Picture, { speed, eta }: Pace, room: number, colors: Colors): string {
   const { images, bytes } = picture
   const amounts = [
@@ -87,13 +87,13 @@ function barLine(picture: Picture, { speed, eta }: Pace, room: number, colors: C
 }
 
 /**
- * How much is done, from 0 to 1: by images, and while few of them are many bytes by these. Bytes are known only of the
- * images that are planned.
+ * The completed share, from 0 to 1. It is the larger of two shares: that of the images and that of the bytes. Bytes are
+ * known only for planned images.
  */
 function shareOf({ images, bytes }: Picture): number {
   if (images.total === 0) return 0
   const ended = images.done + images.failed
   const planned = (ended + images.active + (images.canceled ?? 0)) / images.total
-  const come = bytes.total === 0 ? 0 : Math.min(1, bytes.fetched / bytes.total)
-  return Math.max(ended / images.total, planned * come)
+  const fetched = bytes.total === 0 ? 0 : Math.min(1, bytes.fetched / bytes.total)
+  return Math.max(ended / images.total, planned * fetched)
 }

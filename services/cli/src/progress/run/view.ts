@@ -1,53 +1,50 @@
 import type { Context } from '../../context.js'
-import { type InFlight, type Picture, pictureLine, RedrawTimer } from './picture.js'
-import { type Remark, SaidRemarks } from './remark.js'
+import { type InFlight, PaceEstimator, type Picture, pictureLine } from './picture.js'
+import { type Remark, RemarkLog } from './remark.js'
 
-/** Shows how far many images are: in bounded space, however many they are. */
+/** Shows the progress of any number of images in bounded space. */
 export interface RunView {
-  /** A view may leave pictures out. */
+  /** A view may skip pictures. */
   show(picture: Picture, inFlight?: readonly InFlight[], remarks?: readonly Remark[]): void
-  /** Shows the last picture, which stays. Ending twice does nothing. */
+  /** Shows the last picture and leaves it on the screen. A second call does nothing. */
   end(): void
 }
 
 /** Milliseconds between two lines of a log. */
 export const lineInterval = 5000
 
-/** In place on a terminal, a line every few seconds elsewhere. */
+/** Redraws the picture on a terminal. Other outputs get a line every few seconds. */
 export async function openRunView({ stderr, env }: Context): Promise<RunView> {
   if (!stderr.isTTY || env.TERM === 'dumb') return lineView(stderr)
   return (await import('./terminal.js')).terminalView(stderr, env)
 }
 
-/**
- * A line each time that something has changed, but none sooner than `every` after the one before. What is new among the
- * remarks is said at once.
- */
+/** Writes a line when the picture has changed, at most one in `every` milliseconds. Writes new remarks at once. */
 export function lineView(stderr: NodeJS.WriteStream, every = lineInterval): RunView {
-  const pacemaker = new RedrawTimer()
-  const said = new SaidRemarks()
+  const estimator = new PaceEstimator()
+  const remarkLog = new RemarkLog()
   let shown: { at: number; key: string } | undefined
   let last: Picture | undefined
-  let beside: readonly Remark[] = []
-  const remark = (changed: boolean) => {
-    for (const { text } of said.next(beside, changed)) stderr.write(`dist: ${text}\n`)
+  let lastRemarks: readonly Remark[] = []
+  const writeRemarks = (changed: boolean) => {
+    for (const { text } of remarkLog.next(lastRemarks, changed)) stderr.write(`dist: ${text}\n`)
   }
-  const say = (picture: Picture) => {
+  const write = (picture: Picture) => {
     const key = JSON.stringify([picture.images, picture.blobs, picture.bytes])
     if (shown?.key === key) return
     shown = { at: Date.now(), key }
-    stderr.write(`${pictureLine(picture, pacemaker.at(picture))}\n`)
+    stderr.write(`${pictureLine(picture, estimator.at(picture))}\n`)
   }
   return {
     show: (picture, _inFlight, remarks = []) => {
       last = picture
-      beside = remarks
+      lastRemarks = remarks
       const due = shown === undefined || Date.now() - shown.at >= every
-      remark(due)
-      if (due) say(picture)
+      writeRemarks(due)
+      if (due) write(picture)
     },
     end: () => {
-      if (last !== undefined) say(last)
+      if (last !== undefined) write(last)
       last = undefined
     },
   }
