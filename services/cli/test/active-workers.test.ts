@@ -13,7 +13,7 @@ const status = (worker: string, age: number): WorkerStatus => ({
   startedAt: later(0),
   updatedAt: later(age),
 })
-/** Two looks, at the second of which each worker has written another second. */
+/** Statuses for two looks. Between them each worker writes for one second. */
 function statuses() {
   let looks = 0
   return {
@@ -25,7 +25,7 @@ function statuses() {
   }
 }
 
-it('writes of all workers by their names, the oldest first, by the workers’ own clocks', async () => {
+it('the table has the writes of all workers, the oldest first, with ages by the clocks of the workers', async () => {
   const { context, stdout } = captured()
   expect(await showActive(context, { workers: true, pause: 1 }, lookAtWorkers(statuses()))).toBe(0)
   const [head, first, second] = stdout().split('\n')
@@ -34,7 +34,7 @@ it('writes of all workers by their names, the oldest first, by the workers’ ow
   expect(second).toMatch(/ young .* 2\.0s +1000 B\/s$/)
 })
 
-it('as JSON with the worker', async () => {
+it('JSON output names the worker', async () => {
   const { context, stdout } = captured()
   await showActive(context, { workers: true, json: true, pause: 1 }, lookAtWorkers(statuses()))
   expect(JSON.parse(stdout().split('\n')[0] ?? '')).toEqual({

@@ -11,11 +11,11 @@ const status = (offset: number, live = true): Status => ({
   live,
 })
 
-it('one look tells no speed', () => {
+it('one look gives no speed', () => {
   expect(new Speeds().of(status(4000), 3000)).toBeUndefined()
 })
 
-it('is taken over the last seconds, not since the beginning', () => {
+it('the speed is measured over the last seconds, not since the start', () => {
   const speeds = new Speeds()
   speeds.of(status(4000), 3000)
   expect(speeds.of(status(4100), 3500)).toBe(200)
@@ -23,26 +23,26 @@ it('is taken over the last seconds, not since the beginning', () => {
   expect(speeds.of(status(4100), 9000)).toBe(0)
 })
 
-it('goes by the clock of who writes', () => {
+it('the speed is measured by the clock of the writer', () => {
   const speeds = new Speeds()
   speeds.of(status(1000), 3000, 500)
   expect(speeds.of(status(3000), 5900, 2500)).toBe(1000)
 })
 
-it('who tells nothing new writes nothing', () => {
+it('a status without a change has speed 0', () => {
   const speeds = new Speeds()
   speeds.of(status(1000), 3000, 500)
   expect(speeds.of(status(1000), 5000, 500)).toBe(0)
 })
 
-it('a write that started again is measured anew', () => {
+it('a restarted write starts a new measurement', () => {
   const speeds = new Speeds()
   speeds.of(status(4000), 3000)
   expect(speeds.of(status(100), 4000)).toBeUndefined()
   expect(speeds.of(status(300), 5000)).toBe(200)
 })
 
-it('what nobody writes has no speed', () => {
+it('a write without a writer has no speed', () => {
   const speeds = new Speeds()
   speeds.of(status(4000, false), 3000)
   expect(speeds.of(status(4000, false), 4000)).toBeUndefined()

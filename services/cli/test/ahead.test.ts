@@ -11,7 +11,7 @@ async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-it('keeps the order, with a bounded number under way', async () => {
+it('items keep their order, and a bounded number is in progress', async () => {
   let active = 0
   let most = 0
   const mapped = mapAhead(numbers(100), 8, async (i) => {
@@ -25,7 +25,7 @@ it('keeps the order, with a bounded number under way', async () => {
   expect(most).toBeLessThanOrEqual(8)
 })
 
-it('a failure is thrown in its turn, and those behind it end nothing else', async () => {
+it('a failure is thrown in its turn, and later failures are ignored', async () => {
   const mapped = mapAhead(numbers(10), 8, async (i) => {
     if (i > 2) throw new Error(`no ${i}`)
     return i

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Context } from '../src/context.js'
 import { AmountLine } from '../src/progress/line.js'
 
-/** Stderr as a terminal of 60 columns, or as none. */
+/** A context whose stderr is a terminal of 60 columns, or no terminal. */
 function terminal(isTTY: boolean) {
   let text = ''
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 60 })
@@ -26,7 +26,7 @@ async function passed(line: AmountLine, times: readonly number[], clock: { now: 
   return `${bytes / 1024 / 1024} MiB`
 }
 
-it('a terminal shows how far a stream is, once it has taken a while, and nothing of it stays', async () => {
+it('a terminal shows the progress of a stream after a delay, and erases it at the end', async () => {
   const { context, text } = terminal(true)
   const clock = { now: 0 }
   const line = new AmountLine(context, 'exporting', 8 * 1024 * 1024, () => clock.now)
@@ -38,7 +38,7 @@ it('a terminal shows how far a stream is, once it has taken a while, and nothing
   expect(text().endsWith('\x1b[1A\x1b[J\x1b[?25h')).toBe(true)
 })
 
-it('what is no terminal shows nothing, and neither does what is quick', async () => {
+it('other outputs show nothing, and a short stream shows nothing', async () => {
   for (const [isTTY, times] of [
     [false, [0, 1000, 2000]],
     [true, [0, 100, 200]],

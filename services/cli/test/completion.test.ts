@@ -24,22 +24,22 @@ const files = Object.entries(scripts).map(([shell, text]) => {
 })
 const bashFile = join(folder, 'dist.bash')
 
-/** What bash proposes for the last word. */
+/** The completions of bash for the last word. */
 function complete(...words: string[]): string[] {
   const run = `source ${bashFile}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dist; printf '%s\\n' "\${COMPREPLY[@]}"`
   const output = execFileSync('bash', ['-c', run, 'bash', 'dist', ...words], { encoding: 'utf8' })
   return output.split('\n').filter((line) => line !== '')
 }
 
-describe('completion in bash', () => {
-  it('of commands', () => {
+describe('bash completes', () => {
+  it('commands', () => {
     expect(complete('p')).toEqual(['pull', 'push', 'path'])
     expect(complete('')).toEqual(expect.arrayContaining(['mirror', 'login', 'completion', 'help']))
     expect(complete('images', '')).toEqual(['rm'])
     expect(complete('help', 'mi')).toEqual(['mirror'])
   })
 
-  it('of options, after other options and arguments, too', () => {
+  it('options, also after other options and arguments', () => {
     expect(complete('pull', '--all')).toEqual(['--all-platforms'])
     expect(complete('pull', '--store', 'images', 'alpine:3.20', '--un')).toEqual(['--unpack'])
     expect(complete('images', 'rm', '--st')).toEqual(['--store'])
@@ -47,26 +47,26 @@ describe('completion in bash', () => {
     expect(complete('--ver')).toEqual(['--version'])
   })
 
-  it('of values that are fixed', () => {
+  it('fixed values', () => {
     expect(complete('runs', '--state', '')).toEqual(['running', 'done', 'failed', 'canceled', 'lost'])
     expect(complete('runs', '--state', 'do')).toEqual(['done'])
     expect(complete('completion', 'z')).toEqual(['zsh'])
     expect(complete('worker', '--log-level', 'w')).toEqual(['warn'])
   })
 
-  it('of nothing where a value is free', () => {
+  it('nothing where any value is allowed', () => {
     expect(complete('pull', '--platform', '')).toEqual([])
     expect(complete('mirror', '--file', '')).toEqual([])
   })
 
-  it('is registered for dist', () => {
+  it('words of dist after registration', () => {
     const run = `source ${bashFile}; complete -p dist`
     expect(execFileSync('bash', ['-c', run], { encoding: 'utf8' })).toContain('-F _dist dist')
   })
 })
 
 describe.each(files)('the script for %s', (shell, file) => {
-  it('has the syntax of the shell, where the shell is installed', () => {
+  it('has valid syntax, if the shell is installed', () => {
     const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' })
     if (error === undefined) expect([status, stderr]).toEqual([0, ''])
     else expect(error).toMatchObject({ code: 'ENOENT' })

@@ -12,7 +12,7 @@ afterEach(() => {
 const never = new AbortController().signal
 const failure = new DistError('UNAVAILABLE', 'reset')
 
-it('aborts when the time is over, and takes the blame for what fails then', () => {
+it('the deadline aborts the signal and becomes the reason of later failures', () => {
   using deadline = startDeadline(never, 1500, 'fetching x')
   expect(deadline.blame(failure)).toBe(failure)
   vi.advanceTimersByTime(1499)
@@ -25,19 +25,19 @@ it('aborts when the time is over, and takes the blame for what fails then', () =
   })
 })
 
-it.each([undefined, 0])('with a limit of %s there is no end', (limit) => {
+it.each([undefined, 0])('a limit of %s sets no deadline', (limit) => {
   using deadline = startDeadline(never, limit, 'x')
   vi.advanceTimersByTime(1e12)
   expect(deadline.signal.aborted).toBe(false)
 })
 
-it('a limit longer than a timer can be does not end at once', () => {
+it('a limit that exceeds the range of a timer does not end at once', () => {
   using deadline = startDeadline(never, 1e12, 'x')
   vi.advanceTimersByTime(1000)
   expect(deadline.signal.aborted).toBe(false)
 })
 
-it('a signal of the user is not taken for the deadline', () => {
+it('a signal of the user is not reported as the deadline', () => {
   const user = new AbortController()
   using deadline = startDeadline(user.signal, 1000, 'x')
   user.abort('SIGINT')
@@ -45,7 +45,7 @@ it('a signal of the user is not taken for the deadline', () => {
   expect(deadline.blame(failure)).toBe(failure)
 })
 
-it('no timer is left behind', () => {
+it('disposal clears the timer', () => {
   startDeadline(never, 1000, 'x')[Symbol.dispose]()
   expect(vi.getTimerCount()).toBe(0)
 })

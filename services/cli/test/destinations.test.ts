@@ -6,11 +6,11 @@ import { captured } from './support/context.js'
 
 const check = (to: string, ...texts: string[]) => checkDestinations(texts.map(parseReference), to)
 
-it('images with places of their own may go to a registry', () => {
+it('images with distinct destinations are accepted', () => {
   expect(() => check('registry.test/mirror', 'alpine:3.20', 'quay.io/team/app', 'alpine:3.19')).not.toThrow()
 })
 
-it('two references that would be one are refused, both named', () => {
+it('two references with the same destination are refused, and the error names both', () => {
   expect(() => check('registry.test/mirror', 'quay.io/library/alpine:3.20', 'alpine:3.20')).toThrow(
     expect.objectContaining({
       code: 'INVALID_ARGUMENT',
@@ -21,7 +21,7 @@ it('two references that would be one are refused, both named', () => {
   )
 })
 
-it('a tag that one of them has with a digest is the same place', () => {
+it('a tag with a digest has the same destination as the tag alone', () => {
   const digest = `sha256:${'a'.repeat(64)}`
   expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'ghcr.io/a/b:1')).toThrow(
     'would both get the name',
@@ -29,16 +29,16 @@ it('a tag that one of them has with a digest is the same place', () => {
   expect(() => check('registry.test', `quay.io/a/b:1@${digest}`, 'quay.io/a/b:1')).not.toThrow()
 })
 
-it('a reference whose place would have too long a name is refused', () => {
+it('a reference with too long a destination name is refused', () => {
   expect(() => check(`registry.test/${'x'.repeat(200)}`, `quay.io/${'y'.repeat(100)}`)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   )
 })
 
 it.each([
-  ['a prefix that is none', { to: 'mirror' }],
-  ['a store besides', { to: 'registry.test', store: '/tmp/nowhere' }],
-])('%s is a usage error before anything is done', async (_, options) => {
+  ['an invalid prefix', { to: 'mirror' }],
+  ['a store in addition', { to: 'registry.test', store: '/tmp/nowhere' }],
+])('%s is a usage error before any work', async (_, options) => {
   const { context } = captured()
   const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' })
   await expect(mirror(context, ['alpine'], options)).rejects.toEqual(refused)

@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it('what was made goes again, with those above it', async () => {
+it('a created directory is removed, with its created parents', async () => {
   {
     await using directory = await openDirectory(join(folder, 'a/b/c'))
     expect(existsSync(directory.path)).toBe(true)
@@ -20,7 +20,7 @@ it('what was made goes again, with those above it', async () => {
   expect(existsSync(folder)).toBe(true)
 })
 
-it('what was made stays when it is kept', async () => {
+it('a created directory stays after keep', async () => {
   {
     await using directory = await openDirectory(join(folder, 'a/b'))
     directory.keep()
@@ -28,7 +28,7 @@ it('what was made stays when it is kept', async () => {
   expect(existsSync(join(folder, 'a/b'))).toBe(true)
 })
 
-it('what was there before stays', async () => {
+it('an existing directory stays', async () => {
   mkdirSync(join(folder, 'a'))
   {
     await using _ = await openDirectory(join(folder, 'a'))
@@ -36,7 +36,7 @@ it('what was there before stays', async () => {
   expect(existsSync(join(folder, 'a'))).toBe(true)
 })
 
-it('what somebody else has put into it stays', async () => {
+it('files of other processes stay', async () => {
   {
     await using directory = await openDirectory(join(folder, 'a/b'))
     writeFileSync(join(directory.path, '..', 'theirs'), '')
@@ -45,7 +45,7 @@ it('what somebody else has put into it stays', async () => {
   expect(existsSync(join(folder, 'a/b'))).toBe(false)
 })
 
-it.each(['file', 'file/below', 'n'.repeat(300)])('%s is refused where no directory can be', async (name) => {
+it.each(['file', 'file/below', 'n'.repeat(300)])('%s is refused as a directory path', async (name) => {
   writeFileSync(join(folder, 'file'), '')
   await expect(openDirectory(join(folder, name))).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
@@ -53,7 +53,7 @@ it.each(['file', 'file/below', 'n'.repeat(300)])('%s is refused where no directo
   })
 })
 
-it('a file system that takes no directories refuses it, at whatever depth', async () => {
+it('a path on a file system without new directories is refused at any depth', async () => {
   for (const path of ['/proc/none', '/proc/none/below'])
     await expect(openDirectory(path)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -8,14 +8,14 @@ import { captured } from './support/context.js'
 const pages = new URL('../../../docs/commands/', import.meta.url)
 const page = (name: string) => readFileSync(new URL(`${name}.md`, pages), 'utf8')
 const all = (await createFullProgram(captured().context, () => {})).commands
-/** They have no page: they say what --help and --version say. */
+/** Commands without a page: their output is that of --help and --version. */
 const plain = ['version', 'help']
 const commands = all.filter((command) => !plain.includes(command.name()))
-// They log JSON whatever they are told.
+// The services always log JSON.
 const services = ['coordinator', 'worker', 'dashboard']
 const named = commands.map((command) => [command.name(), command] as const)
 
-it('there are the commands that there should be, in the order of their use', () => {
+it('the program has exactly these commands, in the order of their use', () => {
   expect(commands.map((command) => command.name())).toEqual([
     'pull',
     'mirror',
@@ -56,7 +56,7 @@ it('help and version come last, and the index names them', () => {
   for (const name of plain) expect(page('README')).toContain(`dist ${name}`)
 })
 
-it('each page is that of a command', () => {
+it('each page belongs to a command', () => {
   const files = readdirSync(pages).filter((file) => file !== 'README.md')
   expect(files.sort()).toEqual(commands.map((command) => `${command.name()}.md`).sort())
 })
@@ -70,7 +70,7 @@ it.each(named)('%s has a page that names all of its options and arguments', (nam
   }
 })
 
-it.each(named)('%s documents no option that it does not have', (name, command) => {
+it.each(named)('the page of %s has only options of the command', (name, command) => {
   const rows = page(name).match(/^\| `-.*?\|/gm) ?? []
   const documented = rows.flatMap((row) => row.match(/(?<=`)--?[a-z-]+/g) ?? [])
   const known = withChildren(command).flatMap((each) => flagsOf(each))

@@ -18,19 +18,19 @@ it.each<[Code, number]>([
   expect(exitCodeOf(failed(code).error)).toBe(exit)
 })
 
-it('what is no error of ours ends with 1', () => {
+it('an error that is not a DistError ends with 1', () => {
   expect(exitCodeOf(new TypeError('x'))).toBe(1)
 })
 
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-])('%s comes before everything else: %i', (signal, code) => {
+])('%s has priority over errors: %i', (signal, code) => {
   expect(exitCodeOf(failed('NOT_FOUND').error, AbortSignal.abort(signal))).toBe(code)
   expect(exitCodeOfAll([{}], AbortSignal.abort(signal))).toBe(code)
 })
 
-it('several: all done, some failed, all failed alike, all failed differently', () => {
+it('several results have one exit code: all done, some failed, one common code, different codes', () => {
   expect(exitCodeOfAll([{}, {}])).toBe(0)
   expect(exitCodeOfAll([{}, failed('NOT_FOUND')])).toBe(6)
   expect(exitCodeOfAll([failed('NOT_FOUND'), failed('NOT_FOUND')])).toBe(3)

@@ -10,7 +10,7 @@ const failed = (reference: string, message: string): ImageReport => ({
   error: { code: 'UNAVAILABLE', message },
 })
 
-test('a report has one line for many failures of one cause, and a line for each of few', () => {
+test('a report has one line for many failures of one cause, and one line for each of a few failures', () => {
   const groups = new FailureGroups()
   for (let i = 0; i < 200; i++) {
     const name = `127.0.0.1:1/x/y:${i}`
@@ -25,7 +25,7 @@ test('a report has one line for many failures of one cause, and a line for each 
   expect(groups.beyond).toBe(0)
 })
 
-test('the number of groups is bounded: other failures are counted', () => {
+test('the number of groups is bounded, and other failures are counted', () => {
   const groups = new FailureGroups()
   for (let i = 0; i < 150; i++) groups.add(failed(`a.test/x:${i}`, `reason ${i}`))
   expect(groups.lines(failureLines)).toHaveLength(100)
@@ -36,7 +36,7 @@ test('the number of groups is bounded: other failures are counted', () => {
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 
-test('failures of one cause are one group: names, digests and durations do not count', () => {
+test('failures of one cause form one group despite different names, digests and durations', () => {
   const groups = new FailureGroups()
   for (const i of [1, 2, 3])
     groups.add(
@@ -62,7 +62,7 @@ test('the stamp of a group changes when the group grows', () => {
   expect(after?.stamp).not.toBe(before?.stamp)
 })
 
-test('a cause has no control characters, and is one line', () => {
+test('a cause is one line without control characters', () => {
   const cause = sharedCause(failed('a', `\u001b[2Jtwo\nlines ${'x'.repeat(999)}`))
   expect(cause).not.toMatch(/\p{Cc}/u)
   expect(cause.length).toBeLessThanOrEqual(300)

@@ -22,13 +22,13 @@ async function* bytes(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text)
 }
 
-it('gathers what comes without digest or size, so that the header can tell them', async () => {
+it('an object without digest or size is buffered, so that the header has both', async () => {
   const { context, stdout } = captured({ stdin: ['latest\n'] })
   await fetchLines(context, fetcherOf({ latest: { body: bytes('the ', 'content') } }), settings)
   expect(stdout()).toBe(`${digest} text/plain 11\nthe content\n`)
 })
 
-it('does not gather more than a manifest may have', async () => {
+it('the buffer is limited to the maximum size of a manifest', async () => {
   const { context, stdout } = captured({ stdin: [`${digest}\n`] })
   const endless = (async function* () {
     for (;;) yield new Uint8Array(1024 * 1024)
@@ -45,11 +45,11 @@ it.each([
   const { context, stdout } = captured({ stdin: [`${digest}\n`, `${digest}\n`] })
   const all = fetchLines(context, fetcherOf({ [digest]: { size } }), settings)
   await expect(all).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' })
-  // Nothing behind it that a reader could take for an answer.
+  // No output follows that a reader could parse as an answer.
   expect(stdout().split('\n')).toHaveLength(2)
 })
 
-it('a failure other than "not found" ends the stream', async () => {
+it('a failure other than NOT_FOUND ends the stream', async () => {
   const { context, stdout } = captured({ stdin: ['a\nb\nc\n'] })
   const objects = { a: { size: 11, digest }, b: new DistError('UNAUTHENTICATED', 'who are you?') }
   await expect(fetchLines(context, fetcherOf(objects), settings)).rejects.toMatchObject({
@@ -58,7 +58,7 @@ it('a failure other than "not found" ends the stream', async () => {
   expect(stdout()).toBe(`${digest} text/plain 11\n${content}\n`)
 })
 
-it('what goes missing in the middle of its body ends the stream, and is not said as an answer', async () => {
+it('NOT_FOUND in the middle of a body ends the stream and is not written as an answer', async () => {
   const { context, stdout } = captured({ stdin: [`${digest}\n`] })
   const vanishing = (async function* () {
     yield Buffer.from('the ')
@@ -69,7 +69,7 @@ it('what goes missing in the middle of its body ends the stream, and is not said
   expect(stdout()).toBe(`${digest} text/plain 11\nthe `)
 })
 
-it('tells the metadata on stderr where that is wanted', async () => {
+it('--json writes the metadata to stderr', async () => {
   const { context, stderr } = captured({ stdin: ['a\n'] })
   await fetchLines(context, fetcherOf({ a: { size: 11, digest } }), { ...settings, json: true })
   expect(JSON.parse(stderr())).toEqual({ object: 'a', mediaType: 'text/plain', digest, size: 11 })

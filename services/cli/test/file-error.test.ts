@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { fileError } from '../src/errors/describe.js'
 
-const errno = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code })
+const errno = (code: string) => Object.assign(new Error(`${code}: the message of Node`), { code })
 
 it.each([
   ['ENOSPC', 'RESOURCE_EXHAUSTED', 'out.tar: cannot be written: no space left on the device (ENOSPC)'],
@@ -12,11 +12,11 @@ it.each([
     'out.tar: cannot be written: a part of the path is not a directory (ENOTDIR)',
   ],
   ['EXDEV', 'INTERNAL', 'out.tar: cannot be written: unexpected error (EXDEV)'],
-])('%s is told in words, with its code', (name, code, message) => {
+])('%s is described in words, with its code', (name, code, message) => {
   const cause = errno(name)
   expect(fileError('out.tar', 'written', cause)).toMatchObject({ code, message, cause })
 })
 
-it('the name of the file cannot move the cursor', () => {
+it('control characters in the file name are escaped', () => {
   expect(fileError('a\x1b[2Jb', 'read', errno('ENOENT')).message).not.toContain('\x1b')
 })

@@ -12,7 +12,7 @@ const options = (signal = new AbortController().signal) => ({
   every: 1,
 })
 
-it('looks until the run has ended, and tells each look', async () => {
+it('the status is read until the run has ended, and each status is reported', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus(), runStatus(), runStatus({ state: 'failed' })])
   const o = options()
@@ -23,13 +23,13 @@ it('looks until the run has ended, and tells each look', async () => {
 it.each([
   ['lost', runStatus({ state: 'lost' })],
   ['unknown', new DistError('NOT_FOUND', 'no run')],
-])('a run that is %s is gone', async (_, look) => {
+])('the result of a run that is %s is undefined', async (_, look) => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus(), look])
   expect(await followRun(runs, 'r1', options())).toBeUndefined()
 })
 
-it('waits for a queue that is away, and says so once each time', async () => {
+it('an unavailable queue is awaited and reported once for each outage', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [away, away, runStatus(), away, runStatus({ state: 'done' })])
   const o = options()
@@ -37,13 +37,13 @@ it('waits for a queue that is away, and says so once each time', async () => {
   expect(o.onAway).toHaveBeenCalledTimes(2)
 })
 
-it('any other failure is thrown', async () => {
+it('every other failure is thrown', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [new DistError('UNAUTHENTICATED', 'who?')])
   await expect(followRun(runs, 'r1', options())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
 })
 
-it('a signal ends it at once, also while an answer is waited for', async () => {
+it('a signal ends the wait at once, also during a request', async () => {
   const controller = new AbortController()
   const runs = { status: () => new Promise<RunStatus>(() => controller.abort('SIGINT')) }
   await expect(followRun(runs, 'r1', options(controller.signal))).rejects.toMatchObject({ code: 'CANCELED' })

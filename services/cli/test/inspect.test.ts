@@ -11,7 +11,7 @@ const node = (name: string, parts: Partial<DescriptorNode> = {}): DescriptorNode
   ...parts,
 })
 
-it('draws branches so that each line stands below its parent', () => {
+it('each branch is drawn below its parent', () => {
   const tree = node('root', {
     children: [node('a', { children: [node('a1'), node('a2')] }), node('b', { children: [node('b1')] })],
   })
@@ -24,13 +24,13 @@ it.each([
   [{ present: false }, 'missing'],
   [{ present: false, selected: false }, 'not selected'],
   [{ damage: 'it is no JSON' }, 'damaged: it is no JSON'],
-])('says the state of each: %j', (parts, state) => {
+])('a node shows its state: %j', (parts, state) => {
   const [line = ''] = treeLines(node('x', parts))
   expect(line.endsWith(`  ${state}`)).toBe(true)
   expect(line).toContain(`${digestOf('x')}  2.0 KiB  ${mediaTypes.ociLayerGzip}`)
 })
 
-it('shows the platform of what has one', () => {
+it('a node with a platform shows it', () => {
   const { desc } = node('x')
   const platform = { os: 'linux', architecture: 'arm', variant: 'v6' }
   expect(treeLines(node('x', { desc: { ...desc, platform } }))[0]).toContain('  linux/arm/v6  ')

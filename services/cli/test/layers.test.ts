@@ -17,7 +17,7 @@ const src = new URL('../src/', import.meta.url)
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const layerOf = (file: string) => layers.indexOf(file.split('/')[0] ?? '')
 
-/** Static imports and imports of types; `commands.ts` imports each command's module when it is called. */
+/** Static imports and type imports. `commands.ts` imports the module of a command when the command is called. */
 function importsOf(file: string): string[] {
   const text = readFileSync(new URL(file, src), 'utf8')
   return [...text.matchAll(/ from '(\.[^']+)\.js'/g)].map(

@@ -7,7 +7,7 @@ import { openReport } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
 
-// The command loads it when it needs it, which takes longer than a test.
+// The command imports this module on demand. The first import takes longer than the timeout of a test.
 await import('@dist/wiring')
 
 const references = ['alpine:3.20', 'busybox'].map(parseReference)
@@ -19,7 +19,7 @@ async function mirrored(runs: FakeRuns, options: MirrorOptions = {}, controller 
   return { code, stdout: stdout(), stderr: stderr() }
 }
 
-it('submits, follows to the end, and reports', async () => {
+it('a run is submitted, followed to its end and reported', async () => {
   const runs = new FakeRuns()
   const done = { total: 2, done: 2, failed: 0, canceled: 0, active: 0 }
   runs.looks.set('r1', [runStatus(), runStatus({ state: 'done', images: done })])
@@ -33,7 +33,7 @@ it('submits, follows to the end, and reports', async () => {
   expect(stdout).toContain('2 images: 2 done')
 })
 
-it('some that failed: 6, and how to try them again', async () => {
+it('some failed images give exit code 6 and the command for a retry', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus({ state: 'failed' })])
   runs.reports = [imageReport(0), failedReport(1)]
@@ -42,7 +42,7 @@ it('some that failed: 6, and how to try them again', async () => {
   expect(stderr).toContain('dist retry r1')
 })
 
-it('a run that somebody canceled is not a success', async () => {
+it('a canceled run is not a success', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus({ state: 'canceled' })])
   runs.reports = [failedReport(0, { state: 'canceled' })]
@@ -51,7 +51,7 @@ it('a run that somebody canceled is not a success', async () => {
   expect(stderr).toContain('run r1 was canceled')
 })
 
-it('--detach prints the run, and how to follow it', async () => {
+it('--detach prints the run and the commands to follow it', async () => {
   const { code, stdout, stderr } = await mirrored(new FakeRuns(), { detach: true })
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'r1\n' })
   expect(stderr).toContain('dist status --watch r1')
@@ -59,7 +59,7 @@ it('--detach prints the run, and how to follow it', async () => {
   expect((await mirrored(new FakeRuns(), { detach: true, json: true })).stdout).toBe('{"run":"r1"}\n')
 })
 
-it('says when nobody is there to do the work', async () => {
+it('missing services are reported', async () => {
   const runs = new FakeRuns()
   runs.storeId = undefined
   expect((await mirrored(runs, { detach: true })).stderr).toContain('dist coordinator and dist worker')
@@ -68,7 +68,7 @@ it('says when nobody is there to do the work', async () => {
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-])('%s detaches and says how to go on: %i', async (signal, exit) => {
+])('%s detaches and prints how to continue: %i', async (signal, exit) => {
   const controller = new AbortController()
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus()])
@@ -80,7 +80,7 @@ it.each([
   expect(runs.canceled).toEqual([])
 })
 
-it('a signal while it submits detaches, too: the run is there', async () => {
+it('a signal during the submission detaches, too, because the run exists', async () => {
   const controller = new AbortController()
   const runs = new FakeRuns()
   runs.onSubmit = () => controller.abort('SIGINT')
@@ -89,7 +89,7 @@ it('a signal while it submits detaches, too: the run is there', async () => {
   expect(stderr).toContain('dist cancel r1')
 })
 
-it('a queue that was wiped gets the run again, and that is said', async () => {
+it('a run that the queue lost is submitted again, with a message', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus(), runStatus({ state: 'lost' })])
   runs.looks.set('r2', [runStatus({ id: 'r2', state: 'done' })])
@@ -102,7 +102,7 @@ it('a queue that was wiped gets the run again, and that is said', async () => {
   expect(stderr).toContain('submitted again as r2')
 })
 
-it('submits again as soon as a queue that starts takes it', async () => {
+it('the submission is repeated until the starting queue accepts it', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r3', [runStatus({ id: 'r3', state: 'done' })])
   runs.onSubmit = (count) => {
@@ -111,13 +111,13 @@ it('submits again as soon as a queue that starts takes it', async () => {
   expect((await mirrored(runs)).code).toBe(0)
 })
 
-it('a queue that loses whatever it gets is given up', async () => {
+it('a queue that loses every run is given up', async () => {
   const runs = new FakeRuns()
   await expect(mirrored(runs)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(runs.submitted).toHaveLength(11)
 })
 
-it('another store than the services have is refused by whoever takes the run', async () => {
+it('a refusal of the store by the queue is thrown', async () => {
   const runs = new FakeRuns()
   runs.onSubmit = () => {
     throw new DistError('INVALID_ARGUMENT', 'another store')
@@ -125,7 +125,7 @@ it('another store than the services have is refused by whoever takes the run', a
   await expect(mirrored(runs)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-it('a store that is not there cannot be the services’ own', async () => {
+it('a missing store is refused before the submission', async () => {
   const runs = new FakeRuns()
   await expect(mirrored(runs, { store: '/nonexistent/store' })).rejects.toMatchObject({
     code: 'NOT_FOUND',

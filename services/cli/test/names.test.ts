@@ -35,12 +35,12 @@ it.each([
   expect((await findImage(text, names)).name).toBe(name)
 })
 
-it('an exact name comes before what a reference would mean', async () => {
+it('an exact name has priority over a reference', async () => {
   await names.put(image('docker.io/library/v1:latest'))
   expect((await findImage('v1', names)).name).toBe('v1')
 })
 
-it('what is not there is not found, in full; what cannot be a reference is a usage error', async () => {
+it('a missing image is reported with its full name, and an invalid reference is a usage error', async () => {
   await expect(findImage('busybox', names)).rejects.toMatchObject({
     code: 'NOT_FOUND',
     message: expect.stringContaining('docker.io/library/busybox:latest'),
@@ -48,6 +48,6 @@ it('what is not there is not found, in full; what cannot be a reference is a usa
   await expect(findImage('No Such', names)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-it('names do not move the cursor', () => {
+it('control characters in names are escaped', () => {
   expect(shownName('a\x1b[2Jb')).not.toContain('\x1b')
 })

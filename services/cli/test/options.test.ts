@@ -14,20 +14,20 @@ it.each([
   expect(duration(text)).toBe(milliseconds)
 })
 
-it.each(['', '30', 's', '30 s', '-1s', '1m30', 'soon', '1s,2s'])('"%s" is no duration', (text) => {
+it.each(['', '30', 's', '30 s', '-1s', '1m30', 'soon', '1s,2s'])('"%s" is not a duration', (text) => {
   expect(() => duration(text)).toThrow(InvalidArgumentError)
 })
 
-it.each(['', '-1', '1.5', '1e99', 'many', '0x'])('"%s" is no number of bytes', (text) => {
+it.each(['', '-1', '1.5', '1e99', 'many', '0x'])('"%s" is not a number of bytes', (text) => {
   expect(() => byteCount(text)).toThrow(InvalidArgumentError)
 })
 
-it('no bytes are a size, and no transfers are none', () => {
+it('0 is a valid size, but not a valid number of transfers', () => {
   expect(byteCount('0')).toBe(0)
   expect(positive('3')).toBe(3)
   expect(() => positive('0')).toThrow(InvalidArgumentError)
 })
 
-it('a repeated option gathers its values', () => {
+it('a repeated option collects its values', () => {
   expect(collect('b', collect('a', undefined))).toEqual(['a', 'b'])
 })

@@ -30,7 +30,7 @@ async function* failing(error: unknown): AsyncIterable<Uint8Array> {
   throw error
 }
 
-it('a file is there once it is whole, and replaces what was there where that is forced', async () => {
+it('a file appears when it is complete, and replaces an existing file with force', async () => {
   await writeOutputFile(at('out'), chunks('first'))
   expect(readFileSync(at('out'), 'utf8')).toBe('first')
   const watched = async function* () {
@@ -43,7 +43,7 @@ it('a file is there once it is whole, and replaces what was there where that is 
   expect(readdirSync(folder)).toEqual(['out'])
 })
 
-it('a file that is there is refused before anything is read, unless it is empty', async () => {
+it('an existing file is refused before the content is read, unless the file is empty', async () => {
   writeFileSync(at('out'), 'from before')
   const untouched = failing(new Error('was read'))
   await expect(writeOutputFile(at('out'), untouched)).rejects.toMatchObject({
@@ -57,20 +57,23 @@ it('a file that is there is refused before anything is read, unless it is empty'
 })
 
 it.each([
-  ['nothing', undefined],
+  ['no file', undefined],
   ['an empty file', ''],
-])('a file that another process makes meanwhile is not replaced, where there was %s', async (_, before) => {
-  if (before !== undefined) writeFileSync(at('out'), before)
-  const overtaken = async function* () {
-    yield Buffer.from('mine')
-    writeFileSync(at('out'), 'of somebody else')
-  }
-  await expect(writeOutputFile(at('out'), overtaken())).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
-  expect(readFileSync(at('out'), 'utf8')).toBe('of somebody else')
-  expect(readdirSync(folder)).toEqual(['out'])
-})
+])(
+  'a file that another process creates during the write is not replaced; before the write there was %s',
+  async (_, before) => {
+    if (before !== undefined) writeFileSync(at('out'), before)
+    const overtaken = async function* () {
+      yield Buffer.from('mine')
+      writeFileSync(at('out'), 'of another process')
+    }
+    await expect(writeOutputFile(at('out'), overtaken())).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+    expect(readFileSync(at('out'), 'utf8')).toBe('of another process')
+    expect(readdirSync(folder)).toEqual(['out'])
+  },
+)
 
-it('what fails in the middle leaves nothing, and its own error', async () => {
+it('a failed write leaves no file and throws the original error', async () => {
   writeFileSync(at('out'), 'from before')
   for (const error of [new DistError('FAILED_PRECONDITION', 'rotten'), new Error('a defect')])
     await expect(writeOutputFile(at('out'), failing(error), { force: true })).rejects.toBe(error)
@@ -78,7 +81,7 @@ it('what fails in the middle leaves nothing, and its own error', async () => {
   expect(readdirSync(folder)).toEqual(['out'])
 })
 
-it('where a link leads, the file is replaced', async () => {
+it('the target of a link is replaced', async () => {
   mkdirSync(at('elsewhere'))
   writeFileSync(at('elsewhere/real'), 'from before')
   symlinkSync('elsewhere/real', at('out'))
@@ -88,7 +91,7 @@ it('where a link leads, the file is replaced', async () => {
   expect(readdirSync(at('elsewhere'))).toEqual(['real'])
 })
 
-it('a place where no file can be is a usage error that names it', async () => {
+it('an invalid path is a usage error that names the path', async () => {
   mkdirSync(at('folder'))
   writeFileSync(at('file'), '')
   for (const place of ['folder', 'no/such/place', 'file/out', 'n'.repeat(300)])
@@ -98,7 +101,7 @@ it('a place where no file can be is a usage error that names it', async () => {
     })
 })
 
-it('a full disk is told by name', async () => {
+it('a full disk is reported with the name of the file', async () => {
   await expect(writeOutputFile('/dev/full', chunks('x'))).rejects.toMatchObject({
     code: 'RESOURCE_EXHAUSTED',
     message: '/dev/full: cannot be written: no space left on the device (ENOSPC)',

@@ -4,7 +4,7 @@ import { fakeTerminal } from './progress-support.js'
 
 const mebibyte = 1024 * 1024
 
-/** A line whose clock stands until it is told. */
+/** A line with a clock that the test sets. */
 function open(env: NodeJS.ProcessEnv = {}, columns = 80, isTTY = true) {
   const { stream, written, resize } = fakeTerminal(columns, 24)
   resize.isTTY = isTTY
@@ -12,7 +12,7 @@ function open(env: NodeJS.ProcessEnv = {}, columns = 80, isTTY = true) {
   return { written, clock, line: new ApplyLine({ stderr: stream, env }, () => clock.now) }
 }
 
-it('what is applied within a second shows nothing', () => {
+it('work of less than a second shows nothing', () => {
   const { written, clock, line } = open()
   clock.now = 999
   line.show(mebibyte)
@@ -20,7 +20,7 @@ it('what is applied within a second shows nothing', () => {
   expect(written()).toBe('')
 })
 
-it('what takes longer shows its amount at most ten times a second, and goes at the end', () => {
+it('longer work shows its amount at most ten times a second, and the line is erased at the end', () => {
   const { written, clock, line } = open()
   for (clock.now = 1000; clock.now < 1300; clock.now += 30) line.show(clock.now * mebibyte, 2 ** 31)
   expect(written().match(/ \/ 2\.0 GiB {3}elapsed 1\.\ds/g)).toHaveLength(3)
@@ -29,7 +29,7 @@ it('what takes longer shows its amount at most ten times a second, and goes at t
   expect(written().endsWith('\x1b[J\x1b[?25h')).toBe(true)
 })
 
-it('a narrow terminal gets no line that wraps', () => {
+it('a line is clipped on a narrow terminal', () => {
   const { written, clock, line } = open({}, 20)
   clock.now = 2000
   line.show(mebibyte)
@@ -39,8 +39,8 @@ it('a narrow terminal gets no line that wraps', () => {
 
 it.each([
   ['a dumb terminal', { TERM: 'dumb' }, true],
-  ['what is no terminal', {}, false],
-])('%s gets nothing', (_, env, isTTY) => {
+  ['an output that is not a terminal', {}, false],
+])('%s shows nothing', (_, env, isTTY) => {
   const { written, clock, line } = open(env, 80, isTTY)
   clock.now = 2000
   line.show(mebibyte)

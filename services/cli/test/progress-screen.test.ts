@@ -21,7 +21,7 @@ const busy = () =>
     object('docker.io/library/app:1', layer('five'), 'failed'),
   )
 
-it('shows the image, a bar for each object and the totals', () => {
+it('the screen has the image, a bar for each object and the totals', () => {
   const lines = draw(busy())
   expect(lines).toHaveLength(7)
   expect(lines[0]).toBe('docker.io/library/app:1  resolved')
@@ -33,22 +33,22 @@ it('shows the image, a bar for each object and the totals', () => {
   expect(lines[6]).toMatch(/^elapsed [\d.]+s {3}1022 MiB \/ 1\.0 GiB {3}2\.0 MiB\/s$/)
 })
 
-it('says what is done with objects that go out', () => {
+it('the label of objects in transfer is an option', () => {
   const options = { columns: 100, rows: 24, colors: plain, speed: 0, moving: 'uploading' }
   expect(drawScreen(busy(), options)[1]).toMatch(/ uploading {3}│━{24}│ 1022 MiB/)
 })
 
-it('on the usual eighty columns everything is there, with a shorter bar', () => {
+it('eighty columns show everything, with a shorter bar', () => {
   expect(draw(busy(), 80)[1]).toMatch(/^ {2}layer sha256:\w{12} +downloading │━+│ 1022 MiB \/ 1023 MiB$/)
 })
 
-it('on a narrow terminal the bar gives way first, then the amount', () => {
+it('a narrow terminal omits first the bar, then the amount', () => {
   expect(draw(busy(), 60)[1]).toMatch(/^ {2}layer sha256:\w{12} +downloading +1022 MiB/)
   expect(draw(busy(), 40)[1]).toMatch(/^ {2}layer sha256:\w{12} +downloadin?/)
 })
 
 it.each([1, 2, 5, 10, 20, 37, 59, 60, 79, 80, 81, 120, 400])(
-  'no line reaches the last of %i columns',
+  'no line uses the last of %i columns',
   (columns) => {
     const many = busy()
     for (let i = 0; i < 30; i++)
@@ -60,13 +60,13 @@ it.each([1, 2, 5, 10, 20, 37, 59, 60, 79, 80, 81, 120, 400])(
   },
 )
 
-it('a wide reference is clipped, and how it stands stays to be seen', () => {
+it('a wide reference is clipped, and its state stays visible', () => {
   const reference = `registry.example/${'deep/'.repeat(40)}app:1`
   const [line] = draw(progressOf({ type: 'image', reference, state: 'failed' }), 60)
   expect(line).toMatch(/^registry\.example\/deep\/.*… {2}failed$/)
 })
 
-it('columns of bars stand below each other, whatever the objects are', () => {
+it('the bars of all objects are aligned', () => {
   const progress = busy()
   const manifest = {
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -82,24 +82,24 @@ it('columns of bars stand below each other, whatever the objects are', () => {
   expect(bars).toHaveLength(6)
 })
 
-it('an object of no bytes is empty until it is there', () => {
+it('the bar of an object of 0 bytes is empty until the object is present', () => {
   const shown = (state: ObjectState) => draw(progressOf(object('x', layer('empty', 0), state)))[1]
   expect(shown('waiting')).toMatch(/│─{24}│ 0 B$/)
   expect(shown('downloading')).toMatch(/│─{24}│ 0 B \/ 0 B$/)
   expect(shown('done')).toMatch(/│━{24}│ 0 B$/)
 })
 
-it('more bytes than announced do not burst the bar', () => {
+it('more bytes than announced do not exceed the bar', () => {
   expect(draw(progressOf(object('x', layer('big', 10), 'downloading', 1000)))[1]).toMatch(/│━{24}│/)
 })
 
-describe('more than fits', () => {
+describe('more rows than the terminal has', () => {
   const many = (count: number, state: ObjectState) =>
     Array.from({ length: count }, (_, i) =>
       object('x', layer(`${state}${i}`), state, state === 'done' ? 100 : 0),
     )
 
-  it('what moves and what failed come before what waits, and that before what is done', () => {
+  it('transfers and failures have priority over waiting objects, and these over complete objects', () => {
     const progress = progressOf(
       ...many(20, 'done'),
       ...many(3, 'downloading'),
@@ -122,7 +122,7 @@ describe('more than fits', () => {
     expect(lines.at(-2)).toBe('… 37 more')
   })
 
-  it.each([1, 2, 3, 23])('five hundred images fit %i rows', (rows) => {
+  it.each([1, 2, 3, 23])('five hundred images use %i rows', (rows) => {
     const progress = progressOf()
     for (let i = 0; i < 500; i++) {
       progress.apply({ type: 'image', reference: `image-${i}`, state: i < 490 ? 'done' : 'planned' })

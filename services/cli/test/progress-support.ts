@@ -21,7 +21,7 @@ export function progressOf(...events: readonly MirrorEvent[]): Progress {
   return progress
 }
 
-/** A terminal of so many columns and rows that keeps what is written to it. */
+/** A terminal with the given size that records its output. */
 export function fakeTerminal(columns: number, rows: number) {
   let written = ''
   const stream = Object.assign(new EventEmitter(), {

@@ -12,7 +12,7 @@ import { captured } from './support/context.js'
 const desc = layer('one')
 const [hide, show] = ['\x1b[?25l', '\x1b[?25h']
 
-/** By how many rows the cursor went up, each time. */
+/** The number of rows of each upward move of the cursor. */
 const rowsUp = (written: string) =>
   written.split('\x1b[').flatMap((part) => /^(\d+)A/.exec(part)?.slice(1).map(Number) ?? [])
 
@@ -30,7 +30,7 @@ describe('bars', () => {
     return { ...terminal, progress, listeners, view: barsView(progress, terminal.stream, env) }
   }
 
-  it('hide the cursor while they are drawn, and give it back at the end', () => {
+  it('hide the cursor until the end', () => {
     const { view, written, listeners } = open()
     expect(written().startsWith(hide)).toBe(true)
     expect(process.listenerCount('exit')).toBe(listeners + 1)
@@ -39,7 +39,7 @@ describe('bars', () => {
     expect(process.listenerCount('exit')).toBe(listeners)
   })
 
-  it('are drawn over the last picture', () => {
+  it('replace the last picture', () => {
     const { view, written } = open()
     vi.advanceTimersByTime(100)
     expect(written()).not.toContain('\x1b[3A')
@@ -51,7 +51,7 @@ describe('bars', () => {
     expect(written()).toHaveLength(drawn)
   })
 
-  it('are drawn over what a narrower terminal has wrapped', () => {
+  it('replace lines that a narrower terminal has wrapped', () => {
     const { view, written, resize } = open(100)
     vi.advanceTimersByTime(100)
     resize.columns = 40
@@ -60,7 +60,7 @@ describe('bars', () => {
     view.end()
   })
 
-  it('at their end are no more than the terminal has rows', () => {
+  it('fit the rows of the terminal at the end', () => {
     const { view, progress, written } = open(80, 10)
     for (let i = 0; i < 50; i++) progress.apply(object('app:1', layer(`more-${i}`), 'done', 100))
     view.end()
@@ -83,7 +83,7 @@ describe('bars', () => {
   })
 })
 
-describe('which view', () => {
+describe('the view', () => {
   const opened = async (env: NodeJS.ProcessEnv, isTTY: boolean, plain?: boolean) => {
     const terminal = fakeTerminal(80, 24)
     Object.assign(terminal.stream, { isTTY })
@@ -95,11 +95,11 @@ describe('which view', () => {
   }
   const line = `app:1: done ${labelOf(desc)} 100 B\n`
 
-  it('bars on a terminal, ended once', async () => {
+  it('is bars on a terminal, and ends once', async () => {
     expect((await opened({ TERM: 'xterm' }, true)).split(show)).toHaveLength(2)
   })
 
-  it('lines where there is no terminal, or one that can do nothing, or one that others write to', async () => {
+  it('is lines without a terminal, on a dumb terminal, and with other output on the terminal', async () => {
     expect(await opened({ TERM: 'xterm' }, false)).toBe(line)
     expect(await opened({ TERM: 'dumb' }, true)).toBe(line)
     expect(await opened({ TERM: 'xterm' }, true, true)).toBe(line)
@@ -107,7 +107,7 @@ describe('which view', () => {
 })
 
 describe('plain lines', () => {
-  const said = (...events: Parameters<ReturnType<typeof plainView>['onEvent']>[0][]) => {
+  const written = (...events: Parameters<ReturnType<typeof plainView>['onEvent']>[0][]) => {
     const { context, stderr } = captured()
     const view = plainView(context.stderr)
     for (const event of events) view.onEvent(event)
@@ -116,9 +116,9 @@ describe('plain lines', () => {
   }
   const manifest = { mediaType: mediaTypes.ociManifest, digest: desc.digest, size: 7 }
 
-  it('tell what was resolved and fetched, and how it ended', () => {
+  it('report the resolved reference, the fetched objects and the result', () => {
     expect(
-      said(
+      written(
         { type: 'image', reference: 'app:1', state: 'resolving' },
         { type: 'image', reference: 'app:1', state: 'resolved', desc: manifest },
         object('app:1', manifest, 'done', 7),
@@ -130,9 +130,9 @@ describe('plain lines', () => {
     ).toBe(`app:1: resolved ${desc.digest}\napp:1: done ${labelOf(desc)} 100 B\napp:1: done\n`)
   })
 
-  it('tell that there was nothing to do', () => {
+  it('report an image that is up to date', () => {
     const plan = { upToDate: true } as Plan
-    expect(said({ type: 'image', reference: 'app:1', state: 'done', plan })).toBe('app:1: up to date\n')
+    expect(written({ type: 'image', reference: 'app:1', state: 'done', plan })).toBe('app:1: up to date\n')
   })
 })
 
@@ -152,11 +152,11 @@ describe('labels', () => {
     expect(kindOf(mediaType)).toBe(kind)
   })
 
-  it('a digest is told by its algorithm and twelve digits', () => {
+  it('a short digest has its algorithm and twelve digits', () => {
     expect(shortDigest(`sha512:${'ab'.repeat(64)}`)).toBe('sha512:abababababab')
   })
 
-  it('a manifest is told with its platform', () => {
+  it('the label of a manifest has its platform', () => {
     const platform = { os: 'linux', architecture: 'arm', variant: 'v7' }
     const digest = parseDigest(`sha256:${'0'.repeat(64)}`)
     expect(labelOf({ mediaType: mediaTypes.ociManifest, digest, size: 1, platform })).toBe(

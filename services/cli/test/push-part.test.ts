@@ -12,7 +12,7 @@ const [amd64, arm64, s390x] = ['amd64', 'arm64', 's390x'].map(imageFor) as [
 ]
 const index = imageIndex([amd64, arm64, s390x])
 
-/** What is pushed of an image that a store holds with this selection. */
+/** The part of an image to push, if the store has the given selection. */
 async function part(image: FixtureImage, selection: Selection, asked?: string[]) {
   const content = createStore(new MemoryDriver())
   for (const { descriptor, open } of allContent(image)) {
@@ -28,35 +28,35 @@ async function part(image: FixtureImage, selection: Selection, asked?: string[])
 const whole = (image: FixtureImage) => ({ root: image.descriptor.digest, platforms: 'all', only: undefined })
 const alone = (image: FixtureImage, only: string) => ({ ...whole(image), only })
 
-it('an image that is there whole is pushed whole', async () => {
+it('a complete image is pushed as a whole', async () => {
   expect(await part(index, 'all')).toEqual(whole(index))
   expect(await part(amd64, 'all')).toEqual(whole(amd64))
 })
 
-it('of an index of which one platform is there, that manifest goes alone', async () => {
+it('one stored platform of an index is pushed as a single manifest', async () => {
   expect(await part(index, ['linux/arm64'])).toEqual(alone(arm64, 'linux/arm64'))
 })
 
-it('an index of one platform goes whole, unless that platform is asked for', async () => {
+it('an index of one platform is pushed as an index, unless the platform is requested', async () => {
   const single = imageIndex([amd64])
   expect(await part(single, ['linux/amd64'])).toEqual(whole(single))
   expect(await part(single, ['linux/amd64'], ['linux/amd64'])).toEqual(alone(amd64, 'linux/amd64'))
 })
 
-it('of several platforms the index goes, and it is whole where they are all that there are', async () => {
+it('several platforms are pushed as an index, and all platforms are a complete index', async () => {
   const two = ['linux/amd64', 'linux/arm64']
   expect(await part(index, two)).toEqual({ ...whole(index), platforms: 2 })
   expect(await part(index, 'all', two)).toEqual({ ...whole(index), platforms: 2 })
   expect(await part(index, 'all', [...two, 'linux/s390x'])).toEqual(whole(index))
 })
 
-it('one platform that is asked for goes alone, however often and in whatever spelling', async () => {
+it('one requested platform is pushed alone, also with repeated and equivalent spellings', async () => {
   const asked = ['linux/arm64', 'linux/arm64/v8']
   expect(await part(index, 'all', asked)).toEqual(alone(arm64, 'linux/arm64'))
   expect(await part(amd64, 'all', asked)).toEqual(whole(amd64))
 })
 
-it('what the store does not hold is not pushed, and what it holds is said', async () => {
+it('a platform that the store lacks is refused, and the error lists the stored platforms', async () => {
   await expect(part(index, ['linux/amd64'], ['linux/s390x'])).rejects.toMatchObject({
     code: 'NOT_FOUND',
     message: expect.stringMatching(/has the platforms linux\/amd64, not linux\/s390x; dist pull --platform/),

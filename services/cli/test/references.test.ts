@@ -20,7 +20,7 @@ const file = (content: string | Uint8Array, name = 'refs.txt') => {
 const read = async (texts: string[], files: string[], stdin: string[] = []) =>
   (await readReferences(captured({ stdin }).context, texts, files)).map(formatReference)
 
-it('one a line, without comments and blank lines, from several files and stdin, arguments first', async () => {
+it('references come from arguments, files and stdin, one per line, without comments and blank lines', async () => {
   const first = file('\uFEFFalpine:3.20\r\n\r\n  # all of it\n\tquay.io/a/b:1  # pinned\n')
   const second = file('busybox', 'more.txt')
   expect(await read(['debian:12'], [first, second, '-'], ['redis:7\n'])).toEqual([
@@ -32,14 +32,14 @@ it('one a line, without comments and blank lines, from several files and stdin, 
   ])
 })
 
-it('what is given twice counts once, however it is written, and so does a file', async () => {
+it('a repeated reference or file counts once, in any spelling', async () => {
   const path = file('docker.io/library/alpine:latest\nindex.docker.io/alpine\n')
   expect(await read(['alpine', 'alpine:latest'], [path, path, '-', '-'], ['alpine\n'])).toEqual([
     'docker.io/library/alpine:latest',
   ])
 })
 
-it('names file and line of what is no reference, and counts the rest', async () => {
+it('the error names file and line of the first invalid reference, and counts the others', async () => {
   const path = file('alpine\n\nno good\nAlso/Bad\n')
   await expect(read([], [path])).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
@@ -50,14 +50,14 @@ it('names file and line of what is no reference, and counts the rest', async () 
   })
 })
 
-it('a file that is not there is a usage error that names it', async () => {
+it('a missing file is a usage error that names the file', async () => {
   await expect(read([], [join(folder, 'none.txt')])).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     message: expect.stringContaining('none.txt'),
   })
 })
 
-it('ten thousand lines are read at once', async () => {
+it('ten thousand lines are read', async () => {
   const path = file(Array.from({ length: 10_000 }, (_, i) => `example.com/app:${i}`).join('\n'))
   expect(await read([], [path])).toHaveLength(10_000)
 })

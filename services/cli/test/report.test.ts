@@ -15,7 +15,7 @@ async function written(images: ImageReport[], options: ReportOptions = {}, run?:
   return { summary, stdout: stdout(), stderr: stderr() }
 }
 
-it('lists a few images with what was fetched and shared, then the sums', async () => {
+it('a report of a few images lists fetched and shared objects, then the totals', async () => {
   const { stdout, stderr } = await written([
     imageReport(1),
     imageReport(2, { upToDate: true, fetched: { objects: 0, bytes: 0 } }),
@@ -31,7 +31,7 @@ it('lists a few images with what was fetched and shared, then the sums', async (
   expect(stderr).toBe('')
 })
 
-it('of many images shows the failures and the sums alone', async () => {
+it('a report of many images has only the failures and the totals', async () => {
   const images = [...Array(500).keys()].map((i) => (i === 7 ? failedReport(i) : imageReport(i)))
   const { stdout, stderr, summary } = await written(images)
   expect(stdout).toMatch(/^500 images: 499 done, 1 failed; .*\n$/)
@@ -39,7 +39,7 @@ it('of many images shows the failures and the sums alone', async () => {
   expect(summary.exitCode).toBe(6)
 })
 
-it('does not fill the screen with failures', async () => {
+it('the number of reported failures is bounded', async () => {
   const message = (i: number) => ({ code: 'NOT_FOUND' as const, message: `reason ${i}` })
   const many = [...Array(150).keys()].map((i) => failedReport(i, { error: message(i) }))
   const { stderr, summary } = await written(many)
@@ -48,14 +48,14 @@ it('does not fill the screen with failures', async () => {
   expect(summary.exitCode).toBe(3)
 })
 
-it('names the blobs that could not be had, and cannot be made to move the cursor', async () => {
+it('failed blobs are named, and control characters are escaped', async () => {
   const failures = [{ digest: 'sha256:aa', code: 'UNAVAILABLE' as const, message: 'reset \x1b[2J' }]
   const { stderr } = await written([failedReport(1, { reference: 'a\x1b[2J', failures })])
   expect(stderr).toMatch(/dist: {3}sha256:aa: reset/)
   expect(stderr).not.toContain('\x1b')
 })
 
-it('JSON has everything, one object a line, on stdout and in the file', async () => {
+it('JSON has all images, one object per line, on stdout and in the file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dist-report-'))
   const file = join(folder, 'report.jsonl')
   const failures = [{ digest: 'sha256:aa', code: 'UNAVAILABLE' as const, message: 'reset' }]
@@ -87,12 +87,12 @@ it('JSON has everything, one object a line, on stdout and in the file', async ()
   expect(stderr).toContain('2 images: 1 done, 1 failed')
 })
 
-it('a file that cannot be written is known before the work begins', async () => {
+it('a file that cannot be written is an error before the work begins', async () => {
   const opening = openReport(captured().context, { report: '/nonexistent/folder/report' })
   await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-it('takes the place of a report, of an empty file and of no other file', async () => {
+it('a report replaces only an earlier report or an empty file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dist-report-'))
   const file = join(folder, 'file')
   for (const before of ['{"name":"from before"}\n', '']) {
@@ -112,15 +112,15 @@ it('takes the place of a report, of an empty file and of no other file', async (
 it.each([
   ['all are done', [imageReport(1)], 0],
   ['some failed', [imageReport(1), failedReport(2)], 6],
-  ['all failed alike', [failedReport(1), failedReport(2)], 3],
+  ['all failed with one code', [failedReport(1), failedReport(2)], 3],
   [
-    'all failed, differently',
+    'all failed with different codes',
     [failedReport(1), failedReport(2, { error: { code: 'UNAUTHENTICATED', message: 'x' } })],
     1,
   ],
   ['some were canceled', [imageReport(1), failedReport(2, { state: 'canceled' })], 6],
   ['all were canceled', [failedReport(2, { state: 'canceled' })], 1],
-  ['there are none', [], 0],
+  ['there are no images', [], 0],
 ])('the exit code when %s', async (_, images, code) => {
   expect((await written(images)).summary.exitCode).toBe(code)
 })

@@ -15,7 +15,7 @@ async function shown(runs: FakeRuns, name: string | undefined, options: StatusOp
   return { code, stdout: stdout(), stderr: stderr() }
 }
 
-it('runs as a table and as JSON', async () => {
+it('runs are listed as a table and as JSON', async () => {
   const runs = new FakeRuns()
   runs.known = [runStatus({ id: 'new' }), runStatus({ id: 'old', state: 'failed' })]
   const table = captured()
@@ -31,7 +31,7 @@ it('runs as a table and as JSON', async () => {
   })
 })
 
-it('status shows the latest run with what failed', async () => {
+it('status shows the latest run with its failures', async () => {
   const runs = new FakeRuns()
   runs.known = [runStatus({ id: 'new', platforms: ['linux/amd64'] }), runStatus({ id: 'old' })]
   runs.reports = [imageReport(0), ...[...Array(25).keys()].map((i) => failedReport(i + 1))]
@@ -44,7 +44,7 @@ it('status shows the latest run with what failed', async () => {
   expect(stdout).toContain('and 5 more')
 })
 
-it('status as JSON has the first failures', async () => {
+it('JSON status has the first failures', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus()])
   runs.reports = [...Array(150).keys()].map((i) => failedReport(i))
@@ -54,7 +54,7 @@ it('status as JSON has the first failures', async () => {
   expect(status.failures).toHaveLength(100)
 })
 
-it('a queue without runs, and one that does not know the run: 3, with what to do', async () => {
+it('an unknown run is NOT_FOUND with advice, also in an empty queue', async () => {
   const runs = new FakeRuns()
   await expect(shown(runs, undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   const unknown = { code: 'NOT_FOUND', message: expect.stringContaining('submit it again with dist mirror') }
@@ -64,7 +64,7 @@ it('a queue without runs, and one that does not know the run: 3, with what to do
   await expect(cancelRun(context, 'r1', {}, runs)).rejects.toMatchObject(unknown)
 })
 
-it('runs of one state, and the newest only', async () => {
+it('runs are filtered by state and limited to the newest', async () => {
   const runs = new FakeRuns()
   runs.known = [
     runStatus({ id: 'c', state: 'failed' }),
@@ -84,7 +84,7 @@ it('runs of one state, and the newest only', async () => {
   expect(await listed({ state: 'failed', limit: 1 })).toEqual(['c'])
 })
 
-it('the beginning of an id names a run in status, retry and cancel', async () => {
+it('status, retry and cancel accept a prefix of the id', async () => {
   const runs = new FakeRuns()
   runs.looks.set('01hx3kabcd', [runStatus({ id: '01hx3kabcd' })])
   runs.retried = 2
@@ -98,7 +98,7 @@ it('the beginning of an id names a run in status, retry and cancel', async () =>
   expect(runs.canceled).toEqual(['01hx3kabcd'])
 })
 
-it('a run that is lost is said to be', async () => {
+it('a lost run is reported', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus({ state: 'lost' })])
   const { code, stdout, stderr } = await shown(runs, 'r1')
@@ -108,7 +108,7 @@ it('a run that is lost is said to be', async () => {
   await expect(shown(runs, 'r1', { watch: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })
 
-it('--watch ends with the report and the code of the run', async () => {
+it('--watch ends with the report and the exit code of the run', async () => {
   const runs = new FakeRuns()
   const away = new DistError('UNAVAILABLE', 'redis: away')
   runs.looks.set('r1', [runStatus(), away, runStatus({ state: 'failed' })])
@@ -119,7 +119,7 @@ it('--watch ends with the report and the code of the run', async () => {
   expect(stderr).toContain('redis: away: waiting for the queue')
 })
 
-it('retry says how many images that are, cancel which run', async () => {
+it('retry prints the number of images, cancel prints the run', async () => {
   const runs = new FakeRuns()
   runs.looks.set('r1', [runStatus()])
   runs.retried = 3

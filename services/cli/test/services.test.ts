@@ -6,7 +6,7 @@ import { captured } from './support/context.js'
 const { commands } = await createFullProgram(captured().context, () => {})
 
 it.each(Object.entries(serviceShapes))(
-  '%s takes each of its settings as a flag, but no secret',
+  '%s has a flag for each of its settings, except secrets',
   (name, shape) => {
     const command = commands.find((each) => each.name() === name)
     const settings = Object.entries(shape).filter(([, setting]) => !docOf(setting).secret)

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { forEachOf } from '../src/several.js'
 import { captured } from './support/context.js'
 
-it('one failure is said and leaves the others alone', async () => {
+it('a failure is reported, and the other items continue', async () => {
   const { context, stderr } = captured()
   const done: string[] = []
   const code = await forEachOf(context, ['a', 'b', 'c'], { member: 'name' }, async (item) => {
@@ -15,7 +15,7 @@ it('one failure is said and leaves the others alone', async () => {
   expect(stderr()).toBe('dist: b is not here\n')
 })
 
-it('JSON has what failed, with its code', async () => {
+it('JSON has the failure with its code', async () => {
   const { context, stdout } = captured()
   await forEachOf(context, ['a'], { json: true, member: 'name' }, async () => {
     throw new DistError('NOT_FOUND', 'a is not here')
@@ -23,7 +23,7 @@ it('JSON has what failed, with its code', async () => {
   expect(JSON.parse(stdout())).toEqual({ name: 'a', error: 'a is not here', code: 'NOT_FOUND' })
 })
 
-it('a signal ends it before the next one', async () => {
+it('a signal ends the work before the next item', async () => {
   const controller = new AbortController()
   const { context } = captured({ signal: controller.signal })
   const done: string[] = []

@@ -27,7 +27,7 @@ const rows = names.map((name) => [
 const linesAt = (width?: number, trunc = true) =>
   tableFor(stdout(width), columns, rows, { trunc }).trimEnd().split('\n')
 
-it('columns are as wide as their widest cell, and nothing trails', () => {
+it('columns are as wide as their widest cell, without trailing spaces', () => {
   const two = [{ title: 'A' }, { title: 'B' }]
   const table = tableFor(stdout(), two, [
     ['long', ''],
@@ -37,7 +37,7 @@ it('columns are as wide as their widest cell, and nothing trails', () => {
   expect(tableFor(stdout(60), two, [])).toBe('A  B\n')
 })
 
-it('what is no terminal gets everything whole, and so does a terminal where that is asked for', () => {
+it('cells are not truncated without a terminal, or with --no-trunc', () => {
   const [head, ...whole] = linesAt()
   expect(head).toMatch(/^REF +TYPE +DIGEST +SIZE +PLATFORMS$/)
   for (const [i, line] of whole.entries()) for (const cell of rows[i] ?? []) expect(line).toContain(cell)
@@ -56,7 +56,7 @@ it.each([40, 60, 80, 100, 140])(
   },
 )
 
-it('at 60 columns a name loses its middle, at 140 nothing but digests', () => {
+it('60 columns shorten the middle of names, a wide terminal shortens only digests', () => {
   expect(linesAt(60)[1]).toMatch(
     /^r[a-z.]*…\/kube-state-metrics:v2\.13\.0 +sha256:0123456789ab {2}41\.3 MiB$/,
   )
@@ -66,7 +66,7 @@ it('at 60 columns a name loses its middle, at 140 nothing but digests', () => {
   expect(wide[3]).toContain('node-exporter@sha256:0123456789ab ')
 })
 
-it('digests are shortened wherever they stand, and nothing else', () => {
+it('only digests are shortened, at any position', () => {
   expect(shortenDigests(`layer-${digest} of a@${digest}:x`)).toBe(
     'layer-sha256:0123456789ab of a@sha256:0123456789ab:x',
   )

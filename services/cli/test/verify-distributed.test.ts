@@ -4,7 +4,7 @@ import { openReport } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
 
-// The command loads it when it needs it, which takes longer than a test.
+// The command imports this module on demand. The first import takes longer than the timeout of a test.
 await import('@dist/wiring')
 
 const damaged = {
@@ -26,7 +26,7 @@ function ended(...reports: FakeRuns['reports']): FakeRuns {
   return runs
 }
 
-it('without references all of the store is meant, and nothing is looked up here', async () => {
+it('without references the run verifies the whole store, and the command resolves no names', async () => {
   const runs = ended(imageReport(0), imageReport(1))
   const { code, stdout, stderr } = await verified(runs)
   expect(code).toBe(0)
@@ -35,7 +35,7 @@ it('without references all of the store is meant, and nothing is looked up here'
   expect(stdout).toContain('2 images: 2 done; verified 6 objects')
 })
 
-it('references are handed on as they are written, each once', async () => {
+it('references are submitted as written, each once', async () => {
   const runs = ended(imageReport(0))
   await verified(runs, ['latest', 'alpine:3.20', 'latest'])
   expect(runs.references).toEqual([['latest', 'alpine:3.20']])
@@ -44,21 +44,21 @@ it('references are handed on as they are written, each once', async () => {
 it.each([
   ['something is damaged', [imageReport(0), failedReport(1, { error: damaged })], 5],
   ['something is missing, and nothing worse', [imageReport(0), failedReport(1)], 3],
-  ['both', [failedReport(0), failedReport(1, { error: damaged })], 5],
+  ['content is damaged and missing', [failedReport(0), failedReport(1, { error: damaged })], 5],
   ['the store did not answer', [failedReport(0, { error: { code: 'UNAVAILABLE', message: 'away' } })], 5],
-])('%s: the exit code tells', async (_, reports, exit) => {
+])('the exit code when %s', async (_, reports, exit) => {
   const { code, stderr } = await verified(ended(...reports))
   expect(code).toBe(exit)
   expect(stderr).toContain('dist retry r1 verifies the bad content again')
 })
 
-it('a run that was canceled is no success', async () => {
+it('a canceled run is not a success', async () => {
   const runs = ended(imageReport(0), failedReport(1, { state: 'canceled' }))
   runs.looks.set('r1', [runStatus({ kind: 'verify', state: 'canceled' })])
   expect((await verified(runs)).code).not.toBe(0)
 })
 
-it('a store whose names cannot be listed has its reason said', async () => {
+it('the reason is reported when the names of the store cannot be listed', async () => {
   const runs = ended()
   const error = { code: 'PERMISSION_DENIED', message: 'the bucket may not be listed' } as const
   runs.looks.set('r1', [runStatus({ kind: 'verify', state: 'failed', error })])
@@ -67,7 +67,7 @@ it('a store whose names cannot be listed has its reason said', async () => {
   expect(stderr).toContain('run r1: the bucket may not be listed')
 })
 
-it('as JSON each image tells what of it was verified', async () => {
+it('JSON has the verified objects of each image', async () => {
   const { stdout } = await verified(ended(imageReport(0)), [], { json: true })
   expect(JSON.parse(stdout)).toMatchObject({ run: 'r1', verified: { objects: 3 }, shared: { objects: 1 } })
 })

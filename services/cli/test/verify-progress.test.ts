@@ -16,7 +16,7 @@ const verified = (digest: typeof a, state: 'right' | 'missing') =>
   ({ type: 'verified', digest, found: { state, size: 1 } as ContentState }) as const
 
 describe('VerifyProgress', () => {
-  it('counts objects, bytes read and what is bad', () => {
+  it('counts objects, bytes read and bad objects', () => {
     const progress = new VerifyProgress()
     expect(verifyLine(progress, 0)).toBe('listing the content to verify')
     progress.apply(planned)
@@ -29,7 +29,7 @@ describe('VerifyProgress', () => {
     expect(verifyLine(progress, 0)).toBe('2/2 objects · 6.0 KiB / 6.0 KiB · 0 B/s · 1 bad')
   })
 
-  it('counts no byte twice of what is longer than it should be', () => {
+  it('counts no byte twice when content is longer than expected', () => {
     const progress = new VerifyProgress()
     progress.apply(planned)
     progress.apply({ type: 'reading', digest: a, offset: 9000 })
@@ -39,7 +39,7 @@ describe('VerifyProgress', () => {
 })
 
 describe('the view', () => {
-  it('writes a line every few seconds where there is no terminal, and none at the end', () => {
+  it('writes a line every few seconds without a terminal, and none at the end', () => {
     vi.useFakeTimers()
     try {
       const { context, stderr } = captured()
@@ -59,7 +59,7 @@ describe('the view', () => {
     }
   })
 
-  it('leaves its last picture on a terminal, narrower than that', () => {
+  it('leaves its last line on a terminal, narrower than the terminal', () => {
     const { context, stderr } = captured()
     Object.assign(context.stderr, { isTTY: true, columns: 20 })
     const view = openVerifyView(context)

@@ -31,12 +31,12 @@ function reported(
 }
 
 describe('reportVerification', () => {
-  it('0 and a summary alone where all is right', () => {
+  it('good content gives exit code 0 and only a summary', () => {
     const summary = '3 objects (2.0 KiB) verified, 0 bad\n'
     expect(reported({})).toEqual({ code: 0, stdout: summary, stderr: '' })
   })
 
-  it('5 for what is damaged, with the images and what to do', () => {
+  it('damaged content gives 5, with its images and advice', () => {
     const { code, stdout, stderr } = reported({ bad: [damaged, missing] })
     expect(code).toBe(5)
     expect(stdout).toBe(
@@ -47,24 +47,24 @@ describe('reportVerification', () => {
     expect(stderr).toMatch(/^dist: dist delete --force <digest> .* dist pull <ref> .*\n$/)
   })
 
-  it('tells both sizes of what is cut short', () => {
+  it('truncated content is reported with both sizes', () => {
     const { stdout } = reported({ bad: [{ ...damaged, size: 8 }] })
     expect(stdout).toContain(`damaged: 7 bytes instead of 8, with digest ${other}`)
   })
 
-  it('5 for what is unreadable, with the reason; also where not needed by an image', () => {
+  it('unreadable content gives 5, with the reason, also when no image needs it', () => {
     const { code, stdout } = reported({ bad: [unreadable] })
     expect(code).toBe(5)
     expect(stdout).toContain(`${digest}  unreadable: the disk fails (EIO)  not needed by an image\n`)
   })
 
-  it('3 where something is missing and nothing worse', () => {
+  it('only missing content gives 3', () => {
     const { code, stderr } = reported({ bad: [missing] })
     expect(code).toBe(3)
     expect(stderr).toBe('dist: dist pull <ref> fetches missing content\n')
   })
 
-  it('130 when it was interrupted, with what was found until then', () => {
+  it('an interruption gives 130, with the results so far', () => {
     const { images: _, ...found } = damaged
     const stopped = new DistError('CANCELED', 'canceled')
     const ended = reported({ bad: [found], stopped }, { signal: AbortSignal.abort('SIGINT') })
@@ -76,17 +76,17 @@ describe('reportVerification', () => {
     expect(ended.stderr).not.toContain('canceled')
   })
 
-  it('1 for a store that went away, and 5 where something damaged was found before', () => {
+  it('an unavailable store gives 1, or 5 after damaged content', () => {
     expect(reported({ stopped: outage })).toMatchObject({ code: 1, stderr: `dist: ${outage.message}\n` })
     expect(reported({ stopped: outage, bad: [missing] }).code).toBe(1)
     expect(reported({ stopped: outage, bad: [damaged] }).code).toBe(5)
   })
 
-  it('names of other tools cannot move the cursor', () => {
+  it('control characters in names are escaped', () => {
     expect(reported({ bad: [{ ...damaged, images: ['a\x1b[2J'] }] }).stdout).not.toContain('\x1b')
   })
 
-  it('JSON: an object for each that is bad, then the summary, and no advice', () => {
+  it('JSON has an object for each bad content, then the summary, and no advice', () => {
     const { stdout, stderr } = reported({ bad: [damaged, missing, unreadable] }, { json: true })
     const lines = stdout.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toEqual([

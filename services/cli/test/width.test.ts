@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { clip, clipName, pad, textWidth } from '../src/output/width.js'
 
-it('wide characters and emoji take two columns, colours and combining marks none', () => {
+it('wide characters and emoji have width 2, colours and combining marks width 0', () => {
   expect(textWidth('alpine:3.20')).toBe(11)
   expect(textWidth('鏡像')).toBe(4)
   expect(textWidth('🐳')).toBe(2)
@@ -11,7 +11,7 @@ it('wide characters and emoji take two columns, colours and combining marks none
   expect(textWidth('│━…')).toBe(3)
 })
 
-it('a text is cut at its end, with an ellipsis, to the columns that there are', () => {
+it('a text is cut at its end to the given width, with an ellipsis', () => {
   expect(clip('abcdef', 6)).toBe('abcdef')
   expect(clip('abcdef', 4)).toBe('abc…')
   expect(clip('abcdef', 1)).toBe('…')
@@ -20,12 +20,12 @@ it('a text is cut at its end, with an ellipsis, to the columns that there are', 
   expect(clip('鏡像鏡像', 4)).toBe('鏡…')
 })
 
-it('a text is filled up to the columns that there are', () => {
+it('a text is padded to the given width', () => {
   expect(pad('鏡', 4)).toBe('鏡  ')
   expect(pad('long', 2)).toBe('long')
 })
 
-it('a name keeps its end, whatever is in it', () => {
+it('a name keeps its end, also with wide characters', () => {
   expect(clipName('registry.example.com/team/app:1', 31)).toBe('registry.example.com/team/app:1')
   expect(clipName('registry.example.com/team/app:1', 16)).toBe('regi…/team/app:1')
   const wide = clipName('registry.example.com/鏡像鏡像/app:1', 16)

@@ -8,7 +8,7 @@ const content = Buffer.from('content')
 const expected = { digest: digestOf(content) }
 const options = () => ({ signal: new AbortController().signal, onWait: vi.fn() })
 
-it('waits while another writes the same content, which is there then', async () => {
+it('a second writer waits until another writer of the same content commits', async () => {
   const store = createStore(new MemoryDriver())
   const first = await store.writer('r', expected)
   const waiting = options()
@@ -19,7 +19,7 @@ it('waits while another writes the same content, which is there then', async () 
   await expect(second).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
 
-it('goes on where another gave up', async () => {
+it('a waiting writer starts after the other aborts', async () => {
   const store = createStore(new MemoryDriver())
   const first = await store.writer('r', expected)
   const waiting = options()
@@ -33,7 +33,7 @@ it('goes on where another gave up', async () => {
 it.each([
   ['another digest', { digest: digestOf('other') }],
   ['no digest', {}],
-])('does not wait with %s', async (_, other) => {
+])('a writer with %s does not wait', async (_, other) => {
   const store = createStore(new MemoryDriver())
   await using _held = await store.writer('r', expected)
   const waiting = options()
@@ -52,7 +52,7 @@ it('a signal ends the wait', async () => {
   await expect(second).rejects.toMatchObject({ code: 'CANCELED' })
 })
 
-it('a store that fails otherwise is not asked again', async () => {
+it('another failure of the store is not retried', async () => {
   const store = createStore(new MemoryDriver())
   const writer = vi.fn().mockRejectedValue(new DistError('RESOURCE_EXHAUSTED', 'the disk is full'))
   const opening = openAmongOthers({ ...store, writer }, 'r', expected, options())

@@ -16,7 +16,7 @@ it('jobs with a priority count as waiting', async () => {
   expect(text).not.toContain('prioritized')
 })
 
-it('a scrape leaves out what Redis does not answer in time', async () => {
+it('a scrape omits counts that Redis does not return in time', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const scrapes = [() => new Promise<never>(() => {}), () => Promise.reject(new Error('Redis is away'))].map(

@@ -9,7 +9,7 @@ function request(some: Partial<AccessRequest>): AccessRequest {
   return { method: 'GET', authorization: undefined, origin: undefined, host: 'dash.example:8080', ...some }
 }
 
-describe('the address', () => {
+describe('the listen address', () => {
   const loopback = { host: '127.0.0.1', port: 8080 }
   const everywhere = { host: '0.0.0.0', port: 8080 }
 

@@ -13,7 +13,7 @@ export interface CaptureOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A context whose output is kept, with nothing of the process in it. */
+/** A context that records its output and uses nothing of the process. */
 export function captured(options: CaptureOptions = {}): Captured {
   const { stdin = [], env = {}, signal = new AbortController().signal } = options
   const [stdout, stderr] = [collector(), collector()]

@@ -19,12 +19,12 @@ export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
   }
 }
 
-/** Runs without a queue: each look at a run gives the next of the looks that the test has prepared. */
+/** Runs without a queue. Each call of `status` returns the next status that the test has prepared. */
 export class FakeRuns implements Runs {
   readonly submitted: RunRequest[] = []
   readonly references: string[][] = []
   readonly canceled: string[] = []
-  /** By run; the last look stays. An error is thrown. */
+  /** The prepared statuses by run. The last one repeats. An error is thrown. */
   readonly looks = new Map<string, (RunStatus | Error)[]>()
   reports: ImageReport[] = []
   known: RunStatus[] = []
