@@ -52,7 +52,7 @@ export interface RegistryRequest {
 }
 
 /**
- * Sends one request to an endpoint: authorized, authorized anew after one 401, redirects followed. A second 401 is
+ * Sends one request to an endpoint: with authorization, a new authorization after one 401, and redirects. A second 401 is
  * `UNAUTHENTICATED`. A pause that the host asks for is reported to the limiter.
  */
 export async function send(context: RequestContext, request: RegistryRequest): Promise<Response> {

@@ -31,8 +31,13 @@ export function serviceCommand(name: string): Command {
     .option('--queue-username <name>', 'the user of the queue; a password is never a flag')
     .option('--queue-ca-file <file>', 'trusted authorities for rediss://, PEM')
     .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
-    .addOption(withValues(new Option('--log-level <level>', 'the least level (default: info)'), logLevels))
-    .option('--deadline <duration>', 'the longest time for a shutdown (default: 10s)')
+    .addOption(
+      withValues(
+        new Option('--log-level <level>', 'the minimum level of the log (default: info)'),
+        logLevels,
+      ),
+    )
+    .option('--deadline <duration>', 'maximum time of a shutdown (default: 10s)')
     .option('-v, --verbose', 'show where an error comes from')
 }
 

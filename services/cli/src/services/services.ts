@@ -39,7 +39,7 @@ export const workerCommand: Define = (context, onExit) =>
       'blobs of one registry that are fetched at the same time; of all registries four times as many (default: four for each processor)',
     )
     .option('--memory <size>', 'memory for blobs in transfer (default: 256MiB)')
-    .option('--name <name>', 'its name in dist active (default: host name and process id)')
+    .option('--name <name>', 'name of the worker in dist active (default: host name and process id)')
     .addHelpText('after', workerExamples)
     .action(async (flags) => {
       const { runWorker } = await import('@dist/worker')
