@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { fileError } from './errors/describe.js'
+import { fileError } from './errors/errors.js'
 import { run } from './run.js'
 
 /** The `dist` command: reads the process's arguments and environment, and sets its exit code. */

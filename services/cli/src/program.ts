@@ -2,8 +2,7 @@ import { withoutTokens } from '@dist/errdefs'
 import { Command } from 'commander'
 import { type CommandEntry, commands } from './commands.js'
 import type { Context } from './context.js'
-import { print, printFailure, printJson } from './output/print.js'
-import { reflow } from './output/reflow.js'
+import { print, printFailure, printJson, reflow } from './output/print.js'
 import { version } from './version.js'
 
 const epilogue = `

@@ -1,9 +1,7 @@
 import { codeOf } from '@dist/errdefs'
 import { CommanderError } from 'commander'
 import type { Context } from './context.js'
-import { describeError } from './errors/describe.js'
-import { exitCodeOf, exitCodes } from './errors/exit.js'
-import { trace } from './errors/trace.js'
+import { describeError, exitCodeOf, exitCodes, trace } from './errors/errors.js'
 import { printFailure } from './output/print.js'
 import { createProgram } from './program.js'
 

@@ -1,9 +1,7 @@
 import { throwIfAborted } from '@dist/errdefs'
 import type { Context } from './context.js'
-import { describeError, jsonError } from './errors/describe.js'
-import { exitCodeOfAll } from './errors/exit.js'
-import { traceDefect } from './errors/trace.js'
-import { typedName } from './output/names.js'
+import { describeError, exitCodeOfAll, jsonError, traceDefect } from './errors/errors.js'
+import { typedName } from './output/format.js'
 import { note, printJson } from './output/print.js'
 
 export interface SeveralOptions {

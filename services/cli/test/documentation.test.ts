@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
-import { exitCodes } from '../src/errors/exit.js'
+import { exitCodes } from '../src/errors/errors.js'
 import { createFullProgram } from '../src/program.js'
 import { captured } from './support/context.js'
 

@@ -1,6 +1,6 @@
 import { type Code, DistError } from '@dist/errdefs'
 import { expect, it } from 'vitest'
-import { exitCodeOf, exitCodeOfAll } from '../src/errors/exit.js'
+import { exitCodeOf, exitCodeOfAll } from '../src/errors/errors.js'
 
 const failed = (code: Code) => ({ error: new DistError(code, 'x') })
 

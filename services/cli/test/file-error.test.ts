@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fileError } from '../src/errors/describe.js'
+import { fileError } from '../src/errors/errors.js'
 
 const errno = (code: string) => Object.assign(new Error(`${code}: the message of Node`), { code })
 

@@ -2,7 +2,7 @@ import { type Image, MemoryNames } from '@dist/content'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { beforeEach, expect, it } from 'vitest'
 import { findImage } from '../src/input/images.js'
-import { shownName } from '../src/output/names.js'
+import { shownName } from '../src/output/format.js'
 
 const image = (name: string): Image => ({
   name,

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ObjectState } from '@dist/mirror'
 import { describe, expect, it } from 'vitest'
-import { createColors } from '../src/output/cells.js'
+import { createColors } from '../src/output/width.js'
 import type { Progress } from '../src/progress/images/model.js'
 import { drawScreen } from '../src/progress/images/screen.js'
 import { layer, object, progressOf } from './progress-support.js'

@@ -1,7 +1,7 @@
 import { createStore, type Image, MemoryDriver, type Selection } from '@dist/content'
 import { allContent, type FixtureImage, imageIndex, ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { partOf } from '../src/images/part.js'
+import { partOf } from '../src/images/destinations.js'
 
 const imageFor = (architecture: string) =>
   ociImage({ layers: [seededLayer(architecture, 100)], platform: { os: 'linux', architecture } })

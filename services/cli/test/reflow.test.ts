@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { reflow } from '../src/output/reflow.js'
+import { reflow } from '../src/output/print.js'
 
 it('paragraphs are wrapped, examples and options stay unchanged', () => {
   const text = '\none two three\nfour\n\nfive\n\nExamples:\n  $ a long line of an example\n'

@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { expect, it } from 'vitest'
-import { describeError } from '../src/errors/describe.js'
+import { describeError } from '../src/errors/errors.js'
 
 it('a DistError is described by its message, other errors as defects without control characters', () => {
   expect(describeError(new DistError('NOT_FOUND', 'no such thing'))).toBe('no such thing')

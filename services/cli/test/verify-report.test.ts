@@ -2,7 +2,7 @@ import { DistError } from '@dist/errdefs'
 import type { BadContent, VerifyOutcome } from '@dist/mirror'
 import { digestOf } from '@dist/oci'
 import { describe, expect, it } from 'vitest'
-import { reportVerification } from '../src/images/verify-report.js'
+import { reportVerification } from '../src/images/verify.js'
 import { captured } from './support/context.js'
 
 const digest = digestOf('content')

@@ -1,13 +1,14 @@
-import { DistError } from '@dist/errdefs'
+import { createInterface } from 'node:readline/promises'
+import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { StoredCredential } from '@dist/registry-client'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
+import { readStdin } from '../input/stdin.js'
 import { openRegistry } from '../open/registry.js'
 import { type RemoteOptions, withOutput, withRemote } from '../options.js'
 import { note, print, printJson } from '../output/print.js'
 import { credentialFile, registryHost } from './host.js'
-import { askPassword, askUsername, readPassword } from './password.js'
 
 const examples = `
 The registry checks the credentials before they are stored. They are stored as docker does, so that docker, podman and
@@ -81,4 +82,60 @@ async function checkCredential(
   const credentials = async () => ({ kind: 'password' as const, username, password })
   await using registry = await openRegistry({ ...options, credentials }, context)
   await registry.ping({ host, repository: '' }, { signal: context.signal })
+}
+
+/** Reads a password from stdin, without the line's end. Throws `INVALID_ARGUMENT` for an empty one. */
+export async function readPassword(context: Context): Promise<string> {
+  const password = (await readStdin(context)).replace(/\r?\n$/, '')
+  if (password !== '') return password
+  throw new DistError('INVALID_ARGUMENT', 'the password on stdin is empty')
+}
+
+/** Asks for the user's name on the terminal. */
+export async function askUsername({ stdin, stderr, signal }: Context): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr })
+  try {
+    return (await lines.question('Username: ', { signal })).trim()
+  } finally {
+    lines.close()
+  }
+}
+
+const keys = { interrupt: '\x03', endOfInput: '\x04', backspace: ['\x7f', '\b'], enter: ['\r', '\n'] }
+
+/** Asks for the password on the terminal, without echo. Ctrl-C interrupts as everywhere else. */
+export async function askPassword({ stdin, stderr, signal }: Context): Promise<string> {
+  throwIfAborted(signal)
+  stderr.write('Password: ')
+  stdin.setRawMode(true)
+  try {
+    return await typedLine(stdin)
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write('\n')
+  }
+}
+
+function typedLine(stdin: Context['stdin']): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = ''
+    const settle = (end: () => void) => {
+      stdin.off('data', onData)
+      end()
+    }
+    const onData = (chunk: Buffer | string) => {
+      for (const key of String(chunk)) {
+        if (keys.enter.includes(key) || key === keys.endOfInput) return settle(() => resolve(typed))
+        if (key === keys.interrupt) {
+          // In raw mode the terminal sends no signal.
+          process.kill(process.pid, 'SIGINT')
+          return settle(() => reject(new DistError('CANCELED', 'interrupted')))
+        }
+        typed = keys.backspace.includes(key) ? [...typed].slice(0, -1).join('') : typed + key
+      }
+    }
+    stdin.on('data', onData)
+    stdin.resume()
+  })
 }

@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { type OutputOptions, withOutput } from '../options.js'
 import { print, printJson } from '../output/print.js'
 import { credentialFile, registryHost } from './host.js'

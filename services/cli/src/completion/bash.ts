@@ -1,4 +1,4 @@
-import type { CompletionCommand, ValueCompletion } from './tree.js'
+import type { CompletionCommand, ValueCompletion } from './completion.js'
 
 /** The completion script for bash. It needs no other package of completions. */
 export function bashScript(tree: readonly CompletionCommand[]): string {

@@ -1,4 +1,4 @@
-import type { CompletionCommand, CompletionOption, ValueCompletion } from './tree.js'
+import type { CompletionCommand, CompletionOption, ValueCompletion } from './completion.js'
 
 /** The completion script for fish. */
 export function fishScript(tree: readonly CompletionCommand[]): string {

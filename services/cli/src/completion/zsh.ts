@@ -1,4 +1,4 @@
-import type { CompletionCommand, CompletionOption, ValueCompletion } from './tree.js'
+import type { CompletionCommand, CompletionOption, ValueCompletion } from './completion.js'
 
 /** The completion script for zsh: to be sourced, or to be a file `_dist` in a folder of `$fpath`. */
 export function zshScript(tree: readonly CompletionCommand[]): string {

@@ -12,7 +12,7 @@ import { backoff, DistError, isAlreadyExists, isFailedPrecondition, isHeld, slee
 import { parseDigest } from '@dist/oci'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openInput } from '../input/stdin.js'
 import { openStore } from '../open/store.js'
 import { byteCount, type StoreOptions, withStore } from '../options.js'

@@ -1,7 +1,7 @@
 import type { Info } from '@dist/content'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openStore } from '../open/store.js'
 import { type StoreOptions, withStore, withTable } from '../options.js'
 import { formatBytes, formatDuration } from '../output/format.js'

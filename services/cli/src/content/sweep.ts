@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openStore } from '../open/store.js'
 import { duration, type StoreOptions, withStore } from '../options.js'
-import { formatBytes } from '../output/format.js'
-import { shownName } from '../output/names.js'
+import { formatBytes, shownName } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 
 const examples = `

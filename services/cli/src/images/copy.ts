@@ -3,11 +3,11 @@ import { requestForRegistry } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodeOfAll } from '../errors/exit.js'
+import { exitCodeOfAll } from '../errors/errors.js'
 import { noteWithoutBars, openRegistry } from '../open/registry.js'
 import { withOutput, withSending } from '../options.js'
 import { noteInterrupted } from '../output/print.js'
-import { requestedPlatforms } from './part.js'
+import { requestedPlatforms } from './destinations.js'
 import { reportSent, type SendOptions, sendImages } from './send.js'
 
 const examples = `

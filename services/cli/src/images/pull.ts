@@ -6,13 +6,10 @@ import { hostPlatform, parsePlatform } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { describeError, jsonError } from '../errors/describe.js'
-import { exitCodeOfAll } from '../errors/exit.js'
-import { traceDefect } from '../errors/trace.js'
+import { describeError, exitCodeOfAll, jsonError, traceDefect } from '../errors/errors.js'
 import { openIngest } from '../open/ingest.js'
 import { interactivePolicy, openRegistry, requestSettings } from '../open/registry.js'
-import type { SnapshotOptions } from '../open/store.js'
-import { openStore } from '../open/store.js'
+import { openStore, type SnapshotOptions } from '../open/store.js'
 import {
   collect,
   type TransferOptions,
@@ -21,8 +18,7 @@ import {
   withStore,
   withTransfers,
 } from '../options.js'
-import { formatBytes, plural } from '../output/format.js'
-import { failureOf } from '../output/names.js'
+import { failureOf, formatBytes, plural } from '../output/format.js'
 import { note, noteInterrupted, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
 import { jsonUnpackOutcome, PullUnpack } from './pull-unpack.js'

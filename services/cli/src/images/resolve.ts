@@ -1,7 +1,7 @@
 import { formatReference, parseReference } from '@dist/reference'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openRegistry } from '../open/registry.js'
 import { retryAfterPauses } from '../open/waits.js'
 import { type RemoteOptions, withOutput, withRemote } from '../options.js'

@@ -1,17 +1,18 @@
-import { DistError } from '@dist/errdefs'
-import { type VerifyEvent, verifyContent } from '@dist/mirror'
+import { type Code, DistError } from '@dist/errdefs'
+import { type BadContent, type VerifyEvent, type VerifyOutcome, verifyContent } from '@dist/mirror'
 import type { RunRequest } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
+import { describeError, exitCodeOf, exitCodes, jsonError, traceDefect } from '../errors/errors.js'
 import { findImages } from '../input/images.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import { openStore } from '../open/store.js'
-import { type QueueOptions, type StoreOptions, withQueue, withStore } from '../options.js'
-import { plural } from '../output/format.js'
+import { type OutputOptions, type QueueOptions, type StoreOptions, withQueue, withStore } from '../options.js'
+import { formatBytes, plural, shownName } from '../output/format.js'
+import { note, print, printJson } from '../output/print.js'
 import { openVerifyView } from '../progress/verify.js'
 import { openReport } from '../report/report.js'
 import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
-import { reportVerification } from './verify-report.js'
 
 const examples = `
 Reads content and compares it with its digest. Without a reference, verifies all content of the store, and lists missing
@@ -106,3 +107,89 @@ export async function verifyDistributed(
   const what = references.length === 0 ? 'all images of the store' : plural(references.length, 'image')
   return submitRun(context, request, `a verification of ${what}`, options, parts)
 }
+
+/** Prints the result of a verification. Returns the exit code. */
+export function reportVerification(
+  context: Context,
+  outcome: VerifyOutcome,
+  { json }: OutputOptions,
+): number {
+  for (const content of outcome.bad) {
+    if (json) printJson(context, jsonOf(content))
+    else print(context, lineOf(content))
+  }
+  if (json) printJson(context, jsonSummary(outcome))
+  else print(context, summaryLine(outcome))
+  const { stopped } = outcome
+  if (stopped !== undefined && !context.signal.aborted) {
+    note(context, describeError(stopped))
+    traceDefect(context, stopped)
+  }
+  if (!json) advise(context, outcome.bad)
+  return exitCodeOfOutcome(outcome, context.signal)
+}
+
+function exitCodeOfOutcome({ bad, stopped }: VerifyOutcome, signal: AbortSignal): number {
+  if (signal.aborted) return exitCodeOf(undefined, signal)
+  if (bad.some((content) => !isMissing(content))) return exitCodes.notVerified
+  if (stopped !== undefined) return exitCodeOf(stopped)
+  return bad.length > 0 ? exitCodes.notFound : exitCodes.done
+}
+
+function lineOf(content: BadContent): string {
+  const { digest, images } = content
+  const needed = images === undefined ? [] : [neededBy(images)]
+  return [digest, complaintOf(content), ...needed].join('  ')
+}
+
+function complaintOf({ found, size }: BadContent): string {
+  if (found.state === 'missing') return 'missing'
+  if (found.state === 'unreadable') return `unreadable: ${found.message}`
+  if (size !== undefined && size !== found.size)
+    return `damaged: ${found.size} bytes instead of ${size}, with digest ${found.digest}`
+  return `damaged: its bytes have digest ${found.digest}`
+}
+
+function neededBy(images: readonly string[]): string {
+  return images.length === 0 ? 'not needed by an image' : `needed by ${images.map(shownName).join(', ')}`
+}
+
+function summaryLine({ objects, bytes, bad, stopped }: VerifyOutcome): string {
+  const early = stopped === undefined ? '' : '; stopped before everything was verified'
+  return `${plural(objects, 'object')} (${formatBytes(bytes)}) verified, ${bad.length} bad${early}`
+}
+
+function jsonOf({ digest, found, size, images }: BadContent) {
+  const { state } = found
+  return {
+    digest,
+    state,
+    size,
+    ...(state === 'damaged' ? { found: { size: found.size, digest: found.digest } } : {}),
+    ...(state === 'unreadable' ? { error: found.message } : {}),
+    code: codeOfState(found),
+    ...(images === undefined ? {} : { images }),
+  }
+}
+
+function codeOfState(found: BadContent['found']): Code {
+  if (found.state === 'unreadable') return found.code
+  return found.state === 'missing' ? 'NOT_FOUND' : 'FAILED_PRECONDITION'
+}
+
+function jsonSummary({ objects, bytes, bad, stopped }: VerifyOutcome) {
+  const why = stopped === undefined ? {} : jsonError(stopped)
+  return { objects, bytes, bad: bad.length, complete: stopped === undefined, ...why }
+}
+
+function advise(context: Context, bad: readonly BadContent[]): void {
+  const present = bad.filter((content) => !isMissing(content))
+  if (present.length > 0)
+    note(
+      context,
+      'dist delete --force <digest> removes bad content, then dist pull <ref> fetches it again; a pull alone does not replace it',
+    )
+  else if (bad.length > 0) note(context, 'dist pull <ref> fetches missing content')
+}
+
+const isMissing = ({ found }: BadContent) => found.state === 'missing'

@@ -1,7 +1,7 @@
 import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
-import { fileError } from '../errors/describe.js'
+import { fileError } from '../errors/errors.js'
 
 /** A directory that a command fills. Disposing removes created directories, unless `keep` was called. */
 export interface FilledDirectory extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { DistError, isNotFound } from '@dist/errdefs'
 import { type Digest, parseDigest } from '@dist/oci'
 import { formatReference, parseReference, publishedNames } from '@dist/reference'
 import type { Context } from '../context.js'
-import { typedName } from '../output/names.js'
+import { typedName } from '../output/format.js'
 import { mapAhead } from '../several.js'
 import { readLines } from './stdin.js'
 

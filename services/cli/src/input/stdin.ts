@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { abortError, sanitize } from '@dist/errdefs'
 import type { Context } from '../context.js'
-import { fileError } from '../errors/describe.js'
+import { fileError } from '../errors/errors.js'
 
 /** The input of a command. */
 export interface Input {

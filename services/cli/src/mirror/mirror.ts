@@ -3,9 +3,8 @@ import { formatReference, type Reference } from '@dist/reference'
 import type { RunRequest } from '@dist/runs'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
-import { checkDestinations } from '../images/destinations.js'
-import { requestedPlatforms, selectionOf } from '../images/part.js'
+import { exitCodes } from '../errors/errors.js'
+import { checkDestinations, requestedPlatforms, selectionOf } from '../images/destinations.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import {
   collect,

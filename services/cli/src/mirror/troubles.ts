@@ -2,8 +2,8 @@ import { codeOf } from '@dist/errdefs'
 import type { ImageEvent, MirrorEvent } from '@dist/mirror'
 import type { HostStates } from '@dist/remotes'
 import type { Obstacle } from '@dist/runs'
-import { describeError } from '../errors/describe.js'
-import { type Remark, remarkOf } from '../progress/run/remark.js'
+import { describeError } from '../errors/errors.js'
+import { type Remark, remarkOf } from '../progress/run/view.js'
 import { FailureGroups } from '../report/failures.js'
 
 /** Milliseconds between two queries of host states. */

@@ -1,6 +1,6 @@
 import type { OpenQueueOptions, Queue } from '@dist/wiring'
 import type { Context } from '../context.js'
-import { describeError } from '../errors/describe.js'
+import { describeError } from '../errors/errors.js'
 import { note } from '../output/print.js'
 
 export interface QueueSettings {

@@ -4,7 +4,7 @@ import { link, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
-import { fileError } from '../errors/describe.js'
+import { fileError } from '../errors/errors.js'
 
 export interface OutputFileOptions {
   /** Replaces an existing file. Default: false. */

@@ -1,3 +1,6 @@
+import { sanitize, withoutUserinfo, withSubject } from '@dist/errdefs'
+import { type Descriptor, formatPlatform, isIndexType, isManifestType } from '@dist/oci'
+
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
 /** Bytes for people: `4.2 MiB`. */
@@ -30,4 +33,44 @@ function pad(number: number): string {
 
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** The label of an object's bar: its kind and the start of its digest. */
+export function labelOf(desc: Descriptor): string {
+  const platform = desc.platform === undefined ? '' : ` ${formatPlatform(desc.platform)}`
+  return `${kindOf(desc.mediaType)} ${shortDigest(desc.digest)}${platform}`
+}
+
+export function kindOf(mediaType: string): string {
+  if (isIndexType(mediaType)) return 'index'
+  if (isManifestType(mediaType)) return 'manifest'
+  if (/layer|rootfs/.test(mediaType)) return 'layer'
+  return mediaType.includes('config') || mediaType.includes('container.image') ? 'config' : 'blob'
+}
+
+/** The type of an image in tables: `OCI index`. Other media types are not shortened. */
+export function typeOf(mediaType: string): string {
+  const kind = isIndexType(mediaType) ? 'index' : isManifestType(mediaType) ? 'manifest' : undefined
+  if (kind === undefined) return sanitize(mediaType, 60)
+  return `${mediaType.startsWith('application/vnd.docker.') ? 'Docker' : 'OCI'} ${kind}`
+}
+
+export function shortDigest(digest: string): string {
+  const colon = digest.indexOf(':')
+  return digest.slice(0, colon + 13)
+}
+
+/** A name for the terminal. Other tools may have written control characters into it. */
+export function shownName(name: string): string {
+  return sanitize(name, 512)
+}
+
+/** A name as the user typed it, for an error: without a password. */
+export function typedName(text: string): string {
+  return shownName(withoutUserinfo(text))
+}
+
+/** The message of a failed image, with its name once: errors of registries name the object already. */
+export function failureOf(name: string, message: string): string {
+  return withSubject(shownName(name), message)
 }

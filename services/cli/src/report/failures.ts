@@ -1,7 +1,7 @@
 import { sanitize } from '@dist/errdefs'
 import type { ImageReport } from '@dist/runs'
-import { failureOf, shownName } from '../output/names.js'
-import type { Remark } from '../progress/run/remark.js'
+import { failureOf, shownName } from '../output/format.js'
+import type { Remark } from '../progress/run/view.js'
 
 /** A failed image, as much of its report as failures are grouped and printed by. */
 export type FailedImage = Pick<ImageReport, 'reference' | 'error' | 'failures'>

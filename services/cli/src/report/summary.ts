@@ -1,6 +1,6 @@
 import type { Code } from '@dist/errdefs'
 import type { Amount, ImageReport, RunKind } from '@dist/runs'
-import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js'
+import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/errors.js'
 import { formatBytes, plural } from '../output/format.js'
 
 /** What was done with the content of images: for lines and for JSON. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openSnapshots, type SnapshotOptions } from '../open/store.js'
 import { type OutputOptions, withOutput, withSnapshots, withTable } from '../options.js'
 import { formatBytes, formatDuration } from '../output/format.js'

@@ -1,11 +1,11 @@
 import type { Runs } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
 import { type QueueOptions, withOutput, withQueue } from '../options.js'
 import { print, printJson } from '../output/print.js'
-import { findRun } from './find.js'
+import { findRun } from './runs.js'
 
 const examples = `
 Workers stop within a second or so. Published images stay published. dist retry runs the other images again. The beginning

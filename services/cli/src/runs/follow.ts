@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { abortError, hasCode, isNotFound, throwIfAborted, unlessAborted } from '@dist/errdefs'
 import type { Obstacle, ObstacleReader, RunStatus, Runs } from '@dist/runs'
-import { type Remark, remarkOf } from '../progress/run/remark.js'
-import type { RunView } from '../progress/run/view.js'
+import { type Remark, type RunView, remarkOf } from '../progress/run/view.js'
 import { FailureGroups } from '../report/failures.js'
 
 export interface FollowOptions {

@@ -1,8 +1,7 @@
 import { sanitize, unlessAborted } from '@dist/errdefs'
 import type { RunStatus, Runs } from '@dist/runs'
 import type { Context } from '../context.js'
-import { describeError } from '../errors/describe.js'
-import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/exit.js'
+import { describeError, exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/errors.js'
 import { note } from '../output/print.js'
 import type { Report } from '../report/report.js'
 

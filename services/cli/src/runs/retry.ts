@@ -1,12 +1,12 @@
 import type { Runs } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
 import { type QueueOptions, withOutput, withQueue } from '../options.js'
 import { plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
-import { findRun } from './find.js'
+import { findRun } from './runs.js'
 
 const examples = `
 Tries the images that failed, and those that were canceled. Only their missing content is fetched. Prints the run and the

@@ -1,7 +1,8 @@
+import { DistError, isNotFound } from '@dist/errdefs'
 import type { RunFilter, RunState, RunStatus, Runs } from '@dist/runs'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
-import { exitCodes } from '../errors/exit.js'
+import { exitCodes } from '../errors/errors.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
 import { positive, type QueueOptions, withOutput, withQueue, withTable } from '../options.js'
 import { formatBytes, formatDuration } from '../output/format.js'
@@ -61,4 +62,36 @@ function cells({ id, kind, state, createdAt, images, bytes, to = '-' }: RunStatu
   const age = formatDuration(Date.now() - createdAt.getTime())
   const counts = [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
   return [id, kind, state, age, ...counts, to]
+}
+
+/**
+ * The id of the run that the user means: a whole id, or the beginning of one. Throws `NOT_FOUND` with advice, and
+ * `INVALID_ARGUMENT` where several runs begin so.
+ */
+export async function findRun(runs: Pick<Runs, 'resolve'>, prefix: string): Promise<string> {
+  try {
+    return await runs.resolve(prefix)
+  } catch (cause) {
+    throw isNotFound(cause) ? unknownRun(prefix, cause) : cause
+  }
+}
+
+/** The status of the run that the user means; by default of the latest one. Throws as `findRun`. */
+export async function runStatus(
+  runs: Pick<Runs, 'list' | 'resolve' | 'status'>,
+  prefix: string | undefined,
+): Promise<RunStatus> {
+  if (prefix !== undefined) return await runs.status(await findRun(runs, prefix))
+  const [latest] = await runs.list({ limit: 1 })
+  if (latest !== undefined) return latest
+  throw new DistError('NOT_FOUND', 'the queue has no run: dist mirror and dist verify submit runs')
+}
+
+function unknownRun(run: string, cause: unknown): DistError {
+  return new DistError(
+    'NOT_FOUND',
+    `run ${run}: not in the queue: it is lost or was removed some time after its end; submit it again with dist mirror ` +
+      '(only missing content is fetched) or dist verify',
+    { cause },
+  )
 }

@@ -1,7 +1,7 @@
 import { DistError, hasCode, isNotFound, sanitize } from '@dist/errdefs'
 import type { ObstacleReader, RunRequest, RunStatus, Runs } from '@dist/runs'
 import type { Context } from '../context.js'
-import { exitCodeOf, exitCodes } from '../errors/exit.js'
+import { exitCodeOf, exitCodes } from '../errors/errors.js'
 import { noteAway } from '../open/queue.js'
 import { openStore } from '../open/store.js'
 import type { StoreOptions } from '../options.js'

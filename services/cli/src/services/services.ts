@@ -1,5 +1,7 @@
-import type { Define } from '../context.js'
-import { serve, serviceCommand, withMirror } from './service.js'
+import type { ServiceName } from '@dist/settings'
+import { Command, Option } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodeOf, exitCodes } from '../errors/errors.js'
 
 const coordinatorExamples = `
 A coordinator resolves references, walks manifests and publishes names; dist worker fetches the blobs. Any number of both can
@@ -67,3 +69,84 @@ export const dashboardCommand: Define = (context, onExit) =>
       const { runDashboard } = await import('@dist/dashboard')
       onExit(await serve('dashboard', context, (service) => runDashboard(flags, service)))
     })
+
+/** The process of a service: it logs to stdout, and stops when the signal aborts. */
+export interface ServiceContext {
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+  log: NodeJS.WriteStream
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error']
+
+/** Shows and completes the values of an option. The service checks them, with the rest of its settings. */
+function withValues(option: Option, values: string[]): Option {
+  option.argChoices = values
+  return option
+}
+
+/**
+ * The command of a service. Flags are passed on as text: the service reads the other settings from the environment and from a
+ * file, and checks all of them.
+ */
+export function serviceCommand(name: string): Command {
+  return new Command(name)
+    .option(
+      '--queue <url>',
+      'the Redis that carries the queue (default: $DIST_QUEUE, else redis://127.0.0.1:6379)',
+    )
+    .option('--queue-username <name>', 'the user of the queue; a password is never a flag')
+    .option('--queue-ca-file <file>', 'trusted authorities for rediss://, PEM')
+    .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
+    .addOption(
+      withValues(
+        new Option('--log-level <level>', 'the minimum level of the log (default: info)'),
+        logLevels,
+      ),
+    )
+    .option('--deadline <duration>', 'maximum time of a shutdown (default: 10s)')
+    .option('-v, --verbose', 'show where an error comes from')
+}
+
+/** Options of services that transfer content. */
+export function withMirror(command: Command): Command {
+  return command
+    .option(
+      '--store <url>',
+      'the store of all services of the queue: a folder, or s3://bucket/prefix?endpoint=...',
+    )
+    .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; separated by commas')
+    .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+    .option(
+      '--addresses <net>',
+      'networks that every registry may refer to, such as 10.0.0.0/8; separated by commas',
+    )
+    .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
+    .option(
+      '--host-patience <duration>',
+      'how long a registry that no longer answers is retried before its images fail (default: 15m)',
+    )
+}
+
+/** Milliseconds for open connections to close. */
+const shutdownGraceMs = 500
+
+/**
+ * Runs a service until the signal aborts; that is exit code 0. The reason of a failed start is the last line of its log.
+ */
+export async function serve(
+  name: ServiceName,
+  { env, signal, stdout }: Context,
+  run: (context: ServiceContext) => Promise<void>,
+): Promise<number> {
+  try {
+    await run({ env, signal, log: stdout })
+  } catch (error) {
+    const { logEnd } = await import('@dist/service')
+    logEnd(name, stdout, error)
+    return exitCodeOf(error)
+  }
+  // Connections that are still open after the deadline must not keep the process alive.
+  setTimeout(() => process.exit(), shutdownGraceMs).unref()
+  return exitCodes.done
+}

@@ -1,4 +1,4 @@
-import { createColors } from '../../output/cells.js'
+import { createColors } from '../../output/width.js'
 import { redrawOn, Speedometer } from '../redraw.js'
 import type { Progress } from './model.js'
 import { drawScreen } from './screen.js'

@@ -1,7 +1,5 @@
-import { type Cell, type Colors, lineOf } from '../../output/cells.js'
-import { formatBytes, formatDuration } from '../../output/format.js'
-import { labelOf } from '../../output/labels.js'
-import { clip, pad } from '../../output/width.js'
+import { formatBytes, formatDuration, labelOf } from '../../output/format.js'
+import { type Cell, type Colors, clip, lineOf, pad } from '../../output/width.js'
 import { type ImageProgress, type ObjectProgress, type ObjectStage, type Progress, stageOf } from './model.js'
 
 export interface ScreenOptions {

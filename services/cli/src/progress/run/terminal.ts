@@ -1,10 +1,8 @@
-import { type Colors, createColors } from '../../output/cells.js'
 import { formatBytes, formatDuration } from '../../output/format.js'
-import { clip, clipName, pad } from '../../output/width.js'
+import { type Colors, clip, clipName, createColors, pad } from '../../output/width.js'
 import { redrawOn } from '../redraw.js'
 import { countsLine, type InFlight, type Pace, PaceEstimator, type Picture } from './picture.js'
-import type { Remark } from './remark.js'
-import type { RunView } from './view.js'
+import type { Remark, RunView } from './view.js'
 
 /** Redraws the images in progress, one bar for all images, and a line with the counts. */
 export function terminalView(stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): RunView {
