@@ -79,7 +79,7 @@ it('some fail: 6, with the reasons; retry takes those alone', async () => {
 it('--detach leaves, status --watch follows, runs lists', async () => {
   const detached = await dist(['mirror', '--detach', ref('single:1')])
   expect(detached.code).toBe(0)
-  expect(detached.stderr).toContain('no service has started')
+  expect(detached.stderr).toContain('no service has used this queue yet')
   const run = detached.stdout.trim()
   expect(await statusOf()).toMatchObject({ id: run, state: 'running', images: { total: 1, done: 0 } })
   const watch = workspace().start(['status', '--watch', run, '--queue', redis().url])

@@ -97,7 +97,7 @@ describe('L17 a config with', () => {
       const ended = await dist('bundle', ref(name), 'bundle')
       expect(ended).toMatchObject({ code: 1, stdout: '' })
       expect(ended.stderr).toMatch(
-        /config sha256:[0-9a-f]{64}: config[^\n]* is not [^\n]*what to run, and as whom\n$/,
+        /config sha256:[0-9a-f]{64}: config:? [^\n]*is not [^\n]*: command and user of the image are not known\n$/,
       )
     },
   )

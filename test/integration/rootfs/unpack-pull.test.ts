@@ -18,7 +18,7 @@ import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 const workspace = useWorkspace()
 const registry = perTest(async () => {
   const registry = await startRegistry()
-  put('good', good)
+  registry.content.putImage('app', 'good', good)
   return registry
 })
 

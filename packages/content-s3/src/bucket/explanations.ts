@@ -83,7 +83,7 @@ const lost: Explanation = {
 }
 const proxyLogin: Explanation = {
   code: 'UNAUTHENTICATED',
-  cause: 'the proxy wants a login',
+  cause: 'the proxy requires a login',
   advice: 'check user and password in HTTP_PROXY',
 }
 const unsupported: Explanation = {

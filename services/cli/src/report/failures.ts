@@ -15,6 +15,8 @@ const groupsAtMost = 100
 
 interface Group {
   count: number
+  /** The cause in the words of every image of the group; what differs between them is left out. */
+  text: string
   readonly first: FailedImage[]
 }
 
@@ -25,11 +27,13 @@ export class FailureGroups {
 
   add(image: FailedImage): void {
     const cause = sharedCause(image)
+    const text = ownCause(image)
     const group = this.#groups.get(cause)
     if (group !== undefined) {
       group.count++
+      if (group.text !== text) group.text = cause
       if (group.first.length < groupedFrom) group.first.push(image)
-    } else if (this.#groups.size < groupsAtMost) this.#groups.set(cause, { count: 1, first: [image] })
+    } else if (this.#groups.size < groupsAtMost) this.#groups.set(cause, { count: 1, text, first: [image] })
     else this.#beyond++
   }
 
@@ -40,17 +44,17 @@ export class FailureGroups {
 
   /** The lines of a report. `each` gives the lines of one image, for small groups. */
   lines(each: (image: FailedImage) => readonly string[]): string[] {
-    return [...this.#groups].flatMap(([cause, { count, first }]) =>
-      count < groupedFrom ? first.flatMap(each) : [`${count} images: ${cause} (${namesOf(first, count)})`],
+    return [...this.#groups.values()].flatMap(({ count, text, first }) =>
+      count < groupedFrom ? first.flatMap(each) : [`${count} images: ${text} (${namesOf(first, count)})`],
     )
   }
 
   /** A line for each group while a run goes on. */
   remarks(): Remark[] {
-    const remarks = [...this.#groups].map(([cause, { count, first }]) => ({
+    const remarks = [...this.#groups].map(([cause, { count, text, first }]) => ({
       key: cause,
       stamp: count,
-      text: count === 1 ? first.map(lineOf).join() : `${count} images: ${cause}`,
+      text: count === 1 ? first.map(lineOf).join() : `${count} images: ${text}`,
     }))
     if (this.#beyond === 0) return remarks
     return [...remarks, { key: 'beyond', stamp: this.#beyond, text: `${this.#beyond} more images failed` }]
@@ -61,11 +65,16 @@ const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
 const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
 
 /** The error of a failed image without what differs between images: its name, digests and durations. */
-export function sharedCause({ reference, error }: FailedImage): string {
+export function sharedCause(image: FailedImage): string {
+  const cause = ownCause(image).replaceAll(image.reference, '…')
+  return sanitize(cause.replace(digests, '$1…').replace(durations, '…'), 300)
+}
+
+/** The error of a failed image without its name. */
+function ownCause({ reference, error }: FailedImage): string {
   const message = sanitize(error?.message ?? unknownReason, 500)
   const own = `${shownName(reference)}: `
-  const cause = message.startsWith(own) ? message.slice(own.length) : message
-  return sanitize(cause.replaceAll(reference, '…').replace(digests, '$1…').replace(durations, '…'), 300)
+  return message.startsWith(own) ? message.slice(own.length) : message
 }
 
 /** The message of a failed image without an error. */

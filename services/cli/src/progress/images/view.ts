@@ -28,9 +28,7 @@ export async function openView(
 ): Promise<ProgressView & { progress: Progress }> {
   const progress = new Progress()
   const bars = stderr.isTTY && env.TERM !== 'dumb' && !plain
-  const view = bars
-    ? (await import('./bars.js')).barsView(progress, stderr, env, moving)
-    : (await import('./view.js')).plainView(stderr)
+  const view = bars ? (await import('./bars.js')).barsView(progress, stderr, env, moving) : plainView(stderr)
   let ended = false
   return {
     progress,
