@@ -200,7 +200,7 @@ test('R8 a token that expires in mid-blob is renewed, and the blob continued at 
   expect(registry.requests.at(-1)?.headers.range).toBe('bytes=70000-')
 })
 
-test('a redirect is followed anew when a transfer is continued: signed URLs expire', async () => {
+test('a continued transfer follows its redirect again, because signed URLs expire', async () => {
   const registry = await scripted({ blobHost: true })
   const { desc, content } = seededBlob(registry, size)
   registry.blobHost?.script({}, faults.cutBody(70_000), { times: 1 })

@@ -35,7 +35,7 @@ async function keys(): Promise<string[]> {
 }
 
 describe('a store in a bucket', () => {
-  it('has one id, whoever opens it, also eight who create it at a time', async () => {
+  it('has one id, also when eight create it at once', async () => {
     const stores = await Promise.all(Array.from({ length: 8 }, () => openS3Store(here(), { client })))
     const ids = new Set(stores.map(({ id }) => id))
     expect(ids.size).toBe(1)
@@ -141,7 +141,7 @@ describe('what is wrong with a bucket', () => {
     await expect(opened).rejects.toThrow(/s3:\/\/no-such-bucket.*no such bucket/)
   })
 
-  it('nobody at the endpoint: UNAVAILABLE', async () => {
+  it('no server at the endpoint: UNAVAILABLE', async () => {
     const opened = opening({ ...here(), endpoint: 'http://127.0.0.1:1' })
     await expect(opened).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
     await expect(opened).rejects.toThrow('ECONNREFUSED')

@@ -68,14 +68,14 @@ describe('large content', () => {
     expect(await openUploads()).toEqual([])
   })
 
-  it('whose size nobody told goes up in parts as well', async () => {
+  it('of unknown size is uploaded in parts', async () => {
     const blob = blobOf('unknown size', 23 * mebibyte)
     await using writer = await store.content.writer('unknown', { digest: blob.digest })
     await copyContent(writer, bytesOf(blob))
     await expectWhole(blob)
   })
 
-  it('whose digest nobody told is refused, at once where its size is known', async () => {
+  it('of unknown digest is refused, at once if its size is known', async () => {
     const size = 9 * mebibyte
     await expect(store.content.writer('anonymous', { size })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -117,7 +117,7 @@ describe('large content', () => {
     await expectWhole(blob)
   })
 
-  it('starts a new upload when its source starts anew', async () => {
+  it('starts a new upload when its source restarts', async () => {
     const blob = blobOf('restarted', 20 * mebibyte)
     await using writer = await store.content.writer('restarted', blob)
     for (const chunk of seededBytes('something else', 15 * mebibyte)) await writer.write(chunk)

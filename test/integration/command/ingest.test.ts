@@ -90,7 +90,7 @@ it('waits for another process that writes the same content, and is done with it'
 it.each([
   ['of another digest', ['--expected-digest', hello.digest]],
   ['without a digest', []],
-])('%s is refused while somebody writes under the ref, told since when', async (_, args) => {
+])('%s is refused while the ref is being written; the error names the start', async (_, args) => {
   const w = workspace()
   const first = await startIngest(w, 'shared', expecting, half)
   const refused = await w.dist(['ingest', ...args, 'shared'], { stdin: 'hello' })

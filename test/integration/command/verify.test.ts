@@ -169,7 +169,7 @@ describe('dist verify on a terminal', () => {
 
   it('Ctrl-C ends it with 130 and tells what was found', async () => {
     flip(sharedLayer)
-    // Nobody reads a tebibyte before the test ends.
+    // Reading a tebibyte takes longer than the test.
     truncateSync(fileOf(large), 2 ** 40)
     const running = onTerminal(100)
     await running.said('1 bad')

@@ -136,7 +136,7 @@ it('--store has to be the services’ own', async () => {
   expect(jsonLines((await dist(['runs', '--json'])).stdout)).toHaveLength(1)
 })
 
-it('runs that nobody knows, and none at all: 3', async () => {
+it('unknown runs, and no run at all: 3', async () => {
   for (const args of [['status'], ['status', 'none'], ['retry', 'none'], ['cancel', 'none']]) {
     const ended = await dist(args)
     expect(ended.code, args.join(' ')).toBe(3)

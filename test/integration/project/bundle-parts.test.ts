@@ -67,7 +67,7 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   const challenge = { 'www-authenticate': `Bearer realm="${realm}/none"` }
   guarded.script({ path: '/v2/other/' }, faults.status(401, challenge))
   await dist(['resolve', `${guarded.host}/other:1`], 4, { DOCKER_CONFIG: workspace().root })
-  // Nobody is there: what is asked for is asked by what is loaded for it.
+  // No server listens there: the command fails after it has loaded the part.
   const nobody = `http://127.0.0.1:${await freePort()}`
   await dist(['resolve', 'registry.test/app'], 1, { HTTPS_PROXY: nobody })
   const bucket = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', HTTP_PROXY: nobody }

@@ -28,7 +28,7 @@ async function startParent(): Promise<{ parent: ChildProcess; serverPid: number 
   return { parent, serverPid: Number(String(chunk).trim()) }
 }
 
-/** A zombie that nobody has waited for yet is not alive. */
+/** A zombie without a waiting parent is not alive. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))

@@ -93,7 +93,7 @@ describe('a docker-registry of its own', () => {
     }
   })
 
-  it('with TLS, is trusted by whoever has its authority', async () => {
+  it('with TLS, is trusted by clients with its authority', async () => {
     const registry = await startRegistry({ tls: true })
     try {
       const image = ociImage({ layers: layers.slice(0, 1) })

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The environment of somebody who has installed it, and Node; nothing of the repository is in PATH. */
+/** PATH has the installed package and Node, and nothing of the repository. */
 const env = (more: Record<string, string> = {}) => ({
   PATH: [join(prefix, 'bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
   ...more,

@@ -54,7 +54,7 @@ it('a second pull of twenty images is twenty HEADs', async () => {
   )
 })
 
-it('a digest that is there is asked of nobody', async () => {
+it('a stored digest costs no request', async () => {
   const name = `app@${singleImage.descriptor.digest}`
   await pull([name])
   await newRequests(registry())

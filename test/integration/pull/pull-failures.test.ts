@@ -68,7 +68,7 @@ describe('of several images', () => {
 })
 
 it('a registry that is not there: 1, one line that names it', async () => {
-  // Servers of other tests listen on 127.0.0.1: on this address nobody takes the port meanwhile.
+  // Servers of other tests listen on 127.0.0.1 only: the port stays free on this address.
   const host = `127.0.0.77:${await freePort()}`
   const ended = await workspace().dist(['pull', `${host}/app:1`])
   expect(ended).toMatchObject({ code: 1, stdout: '' })
@@ -156,7 +156,7 @@ it('R10 a layer of other bytes: 5, and nothing of it is visible', async () => {
   expect(await images()).toBe('')
 })
 
-it('R9 a layer that goes on for ever: 5', async () => {
+it('R9 an endless layer: 5', async () => {
   registry().script(layerPath, faults.endlessBody())
   const ended = await pull('app:1')
   expect(ended.code, ended.stderr).toBe(5)

@@ -17,7 +17,7 @@ const guarded = useRegistry(async () => {}, { auth: true })
 const workspace = useWorkspace()
 
 let repositories = 0
-/** A repository that nobody used. */
+/** An unused repository. */
 const fresh = () => `fresh-${++repositories}`
 const from = (name: string) => `${upstream().host}/${name}`
 const to = (name: string) => `${registry().host}/${name}`
@@ -37,7 +37,7 @@ describe('a push that cannot be', () => {
     expect(await requestsFor(registry(), 'x')).toEqual([])
   })
 
-  it('1: to where nobody is', async () => {
+  it('1: to an address without a server', async () => {
     await pull(from('single:1'))
     const host = `127.0.0.1:${await freePort()}`
     const ended = await workspace().dist(['push', from('single:1'), `${host}/a:1`])

@@ -41,7 +41,7 @@ const registry = useRegistry()
 const workspace = useWorkspace()
 
 let repositories = 0
-/** A repository that nobody used. */
+/** An unused repository. */
 const fresh = () => `fresh-${++repositories}`
 const from = (name: string) => `${upstream().host}/${name}`
 const to = (name: string) => `${registry().host}/${name}`

@@ -48,7 +48,7 @@ async function killed(presence: Presence): Promise<void> {
 
 /** Resolves when services were seen for so long that others may count as gone. */
 async function steady(presence: Presence): Promise<void> {
-  await waitFor(async () => (await presence.gone(['0'.repeat(16)])).length === 1, 'somebody who is gone')
+  await waitFor(async () => (await presence.gone(['0'.repeat(16)])).length === 1, 'a dead service')
 }
 
 describe('an announced service', () => {

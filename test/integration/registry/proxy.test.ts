@@ -97,7 +97,7 @@ describe('R34 a proxy', () => {
   it.each([
     ['without a scheme', (proxy: ConnectProxy) => `ops:s3cr%40t@${proxy.host}`],
     ['with one', (proxy: ConnectProxy) => `http://ops:s3cr%40t@${proxy.host}/`],
-  ])('gets its credentials, which nobody sees: %s', async (_, url) => {
+  ])('gets its credentials, which are never printed: %s', async (_, url) => {
     const { proxy } = await proxied({ credentials: 'ops:s3cr@t' })
     const env = { HTTPS_PROXY: url(proxy) }
     const ended = await workspace().dist(['resolve', '-v', ...settings(), reference], { env })

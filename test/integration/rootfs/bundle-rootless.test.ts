@@ -55,7 +55,7 @@ it('without root, an image is pulled, unpacked and run', async () => {
   expect([shadow.mode & 0o777, shadow.uid, shadow.size]).toEqual([0, nobody, 6])
 })
 
-it('what nobody may look into is removed all the same', async () => {
+it('directories without any permission are removed', async () => {
   const { stdout } = await asNobody(`
     dist pull --unpack ${reference()} >&2
     dist snapshots --json | grep -o '"chainID":"[^"]*' | cut -d'"' -f4 | xargs -n1 > ids

@@ -162,7 +162,7 @@ describe('the directory', () => {
     expect((await bundle('full')).code).toBe(2)
   })
 
-  it('is not there when nobody names a command: 2', async () => {
+  it('is not made without a command: 2', async () => {
     const ended = await bundle('silent')
     expect(ended).toMatchObject({ code: 2, stdout: '' })
     expect(ended.stderr).toContain('names no command')

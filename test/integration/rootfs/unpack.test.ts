@@ -98,7 +98,7 @@ describe('an image of the store', () => {
     expect(ended.stderr).toMatch(new RegExp(`${wanted} .* pull`))
   })
 
-  it('has its root open for everybody in it, and its place for nobody else, whatever the umask is', async () => {
+  it('makes the root readable inside, and its directory private, with any umask', async () => {
     await pulled('app')
     const ended = await workspace().shell(`umask 077; dist unpack ${reference('app')}`)
     expect(ended.code).toBe(0)

@@ -63,7 +63,7 @@ describe('the dashboard without credentials', () => {
     for (const path of own) expect((await fetch(`${url}/queues/${path}`)).status).toBe(200)
   })
 
-  it('W9 changes nothing, whoever asks', async () => {
+  it('W9 changes nothing for any request', async () => {
     const url = await served()
     for (const [method, path] of [
       ['PUT', 'queues/pause'],

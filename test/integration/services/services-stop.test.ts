@@ -21,7 +21,7 @@ const registry = perTest(async () => {
   return registry
 })
 
-/** Everybody knows what is in the bucket; each test has a store of its own there. */
+/** One bucket for all tests. Each test has its own store in it. */
 const env = (prefix: string) => ({
   DIST_QUEUE: redis().url,
   DIST_STORE: gateway.url(prefix),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * The digests of a store's files, sorted, each hashed anew without any of the store's own code. Throws when a file
+ * The digests of a store's files, sorted, each hashed without code of the store. Throws when a file
  * is not what its name says, or is no content at all.
  */
 export async function rehash(store: string): Promise<string[]> {

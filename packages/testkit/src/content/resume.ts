@@ -67,7 +67,7 @@ export function resumeSuite(name: string, factory: () => Promise<ResumeFixture>)
       expect((await bytesOf(store, blob.digest)).equals(blob.content)).toBe(true)
     })
 
-    it('S4 what was damaged between the runs is found, and the run after that starts anew', async () => {
+    it('S4 damage between two runs is detected, and the next run starts at 0', async () => {
       const blob = sample('damaged', size)
       const wrong = sample('wrong bytes', size)
       await cutOff({ ...wrong, digest: blob.digest }, 2_000_000)
@@ -75,7 +75,7 @@ export function resumeSuite(name: string, factory: () => Promise<ResumeFixture>)
       expect(await finish(blob)).toBe(0)
     })
 
-    it('starts anew when another digest, or none, is expected', async () => {
+    it('starts at 0 when another digest, or none, is expected', async () => {
       const [one, two] = [sample('one', size), sample('two', size)]
       for (const expected of [two, {}]) {
         await cutOff(one, 2_000_000)
@@ -84,7 +84,7 @@ export function resumeSuite(name: string, factory: () => Promise<ResumeFixture>)
       }
     })
 
-    it('starts anew when another size is expected', async () => {
+    it('starts at 0 when another size is expected', async () => {
       const blob = sample('sizes', size)
       await cutOff(blob, 2_000_000)
       await using writer = await (await fixture.open()).writer('ref', { digest: blob.digest, size: size + 1 })
