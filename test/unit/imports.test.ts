@@ -6,6 +6,11 @@ const files = repositoryFiles(
   /^(packages|services)\/[^/]+\/(src\/.*\.[cm]?tsx?|package\.json|tsconfig\.json)$/,
 )
 
+/** The names in backticks, sorted. */
+function namesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([a-z0-9-]+)`/g)].map(([, name = '']) => name).sort()
+}
+
 describe('import directions', () => {
   it('are kept by every source', () => {
     expect(importBreaches(files)).toEqual([])
@@ -15,6 +20,16 @@ describe('import directions', () => {
     const others = Object.entries(table).filter(([name]) => !choosers.includes(name))
     const given = new Set(others.flatMap(([, imports]) => imports))
     expect(adapters.filter((adapter) => given.has(adapter))).toEqual([])
+  })
+
+  it('are those of the table in docs/design.md', () => {
+    const [design = ''] = repositoryFiles(/^docs\/design\.md$/).values()
+    const [, section = ''] = design.split('## The tree and the import rules')
+    const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z0-9-]+)` \|.*\|([^|]*)\|$/gm)].map(
+      ([, name = '', imports = '']) => [name, namesIn(imports)] as const,
+    )
+    const rules = Object.entries(table).map(([name, imports]) => [name, [...imports].sort()] as const)
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(rules))
   })
 
   it('keep testkit out of what is installed', () => {
