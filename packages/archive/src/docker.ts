@@ -38,7 +38,7 @@ const layerTypes: ReadonlySet<string> = new Set([
 
 /**
  * The entries of `manifest.json`, each image once with all of its tags. Or the reason why there is no list: docker load would
- * ignore some of the images, or load content that is no image. The list may have `limit` bytes, as otherwise it could not
+ * ignore some of the images, or load content that is not an image. The list may have `limit` bytes, as otherwise it could not
  * be imported again.
  */
 export async function describeForDocker(
@@ -110,7 +110,7 @@ async function diffCount(config: Descriptor, content: ContentStore): Promise<num
   }
 }
 
-/** The name in docker's form. Empty for names with a digest and for names that are no references. */
+/** The name in docker's form. Empty for names with a digest and for names that are not references. */
 function tagOf(name: string): string[] {
   const reference = completeReference(name)
   return reference?.tag === undefined || reference.digest !== undefined ? [] : [familiarReference(reference)]

@@ -28,7 +28,7 @@ export interface ReadEntriesOptions {
 /**
  * The files and links of an archive, plain, gzip or zstd, in its order. A body can be read until the next entry is requested.
  * Throws `MALFORMED`, with the name of the entry, for paths and links outside the archive, for devices and other types, for
- * sizes and numbers of entries beyond the limits; also for content that is no archive, is truncated within an entry, or is
+ * sizes and numbers of entries beyond the limits; also for content that is not an archive, is truncated within an entry, or is
  * followed by another archive.
  */
 export async function* readEntries(

@@ -102,7 +102,7 @@ describe('without a manifest.json, and with the reason,', () => {
     ['an artifact', of(helm, layer), 'is an artifact'],
     ['layers of other kinds', of(config, strange), 'has layers of a type that docker does not unpack'],
     ['a config without layers', of(config, layer), 'has a config with another number of layers'],
-    ['a config that is no JSON', of(odd, layer), 'has a config with another number of layers'],
+    ['a config that is not JSON', of(odd, layer), 'has a config with another number of layers'],
   ]
 
   it.each(cases)('%s', async (_, image, reason) => {

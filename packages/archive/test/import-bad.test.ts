@@ -198,7 +198,7 @@ describe('nothing is imported, and nothing stays, of an archive', () => {
     )
   })
 
-  it('that lists content that is no image', async () => {
+  it('that lists content that is not an image', async () => {
     const blob = { ...small.descriptor, mediaType: mediaTypes.octetStream }
     expect(await refused([...whole.slice(0, -1), indexFile(blob)])).toEqual(
       errorOf('NOT_IMPLEMENTED', small.descriptor.digest),

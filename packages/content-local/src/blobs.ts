@@ -10,7 +10,7 @@ import type { StoreDirectory } from './store-directory.js'
 /** Content up to this size is read completely when it is opened. */
 const smallSize = 256 * 1024
 
-/** Committed content; undefined where there is none. Synchronous: the thread pool would cost ten times as much. */
+/** Committed content; undefined if there is none. Synchronous: the thread pool would cost ten times as much. */
 export function statBlob(directory: StoreDirectory, digest: Digest): Info | undefined {
   try {
     const found = statSync(directory.blob(digest), { throwIfNoEntry: false })

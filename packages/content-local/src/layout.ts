@@ -16,7 +16,7 @@ const layoutVersion = '1.0.0'
 const storeFile = 'dist.json'
 
 /**
- * The id of the store; undefined where there is none yet. Writes nothing. `NOT_IMPLEMENTED` for a newer layout,
+ * The id of the store; undefined if there is none yet. Writes nothing. `NOT_IMPLEMENTED` for a newer layout,
  * `INVALID_ARGUMENT` for a directory with other files.
  */
 export function readLayout({ root }: StoreDirectory): string | undefined {

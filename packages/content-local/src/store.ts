@@ -24,7 +24,7 @@ export interface LocalStoreOptions {
 export interface LocalStore extends AsyncDisposable {
   /** Absolute. */
   readonly root: string
-  /** Random, set when the store is created; undefined where there is no store. */
+  /** Random, set when the store is created; undefined if there is no store. */
   readonly id: string | undefined
   /** Whether the directory is an OCI image layout: it was one before, made by any tool, or opening made it one. */
   readonly exists: boolean

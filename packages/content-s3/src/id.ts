@@ -9,7 +9,7 @@ import { getObject } from './bucket/read.js'
 const storeFile = 'dist.json'
 const limit = 64 * 1024
 
-/** The id of the store; undefined where there is none yet. Writes nothing. */
+/** The id of the store; undefined if there is none yet. Writes nothing. */
 export async function readId(bucket: Bucket): Promise<string | undefined> {
   const key = bucket.key(storeFile)
   const content = await getObject(bucket, key, limit)

@@ -52,7 +52,7 @@ export interface S3StoreOptions {
 export interface S3Store extends AsyncDisposable {
   /** `s3://bucket/prefix`, without server and region. */
   readonly url: string
-  /** Random, set when the store is created; undefined where there is no store. */
+  /** Random, set when the store is created; undefined if there is no store. */
   readonly id: string | undefined
   readonly content: ContentStore
   readonly names: Names

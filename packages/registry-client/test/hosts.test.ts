@@ -163,7 +163,7 @@ test.each([
     'realms = ["https://auth.example.net"]',
     'realms: "https://auth.example.net/" is not a host',
   ],
-  ['a realm that is no list', 'realms = "auth.example.net"', 'realms is not a list'],
+  ['a realm that is not a list', 'realms = "auth.example.net"', 'realms is not a list'],
   [
     'a net that is none',
     'addresses = ["10.0.0.0/33"]',

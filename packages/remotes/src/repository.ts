@@ -12,7 +12,7 @@ export interface Repository extends Fetcher, ObjectFetcher {
   referrers(digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
   /**
    * All tags, each once, in the order of the registry; pages are requested while the caller iterates. Iterating throws
-   * `NOT_FOUND` if the repository does not exist, `MALFORMED` for an answer that is no list of tags, and
+   * `NOT_FOUND` if the repository does not exist, `MALFORMED` for an answer that is not a list of tags, and
    * `RESOURCE_EXHAUSTED` for more tags than any registry has.
    */
   tags(options?: RemoteOptions): AsyncIterable<string>

@@ -63,7 +63,7 @@ describe('an image to unpack', () => {
       /1 layers.*2 diff_ids/,
     ],
     ['no layers', imageWith(rootfs(), []), 'NOT_IMPLEMENTED', /has no layers/],
-    ['a config that is no JSON', imageWith('x', [layer]), 'MALFORMED', /not JSON/],
+    ['a config that is not JSON', imageWith('x', [layer]), 'MALFORMED', /not JSON/],
     [
       'the config of a chart',
       imageWith({}, [layer], 'application/vnd.cncf.helm.config.v1+json'),
@@ -71,7 +71,7 @@ describe('an image to unpack', () => {
       /helm.*not a container image/,
     ],
     [
-      'a layer that is no archive',
+      'a layer that is not an archive',
       imageWith(rootfs(layer.diffID), [{ ...fixtureBlob('x', 'text/plain'), diffID: layer.diffID }]),
       'NOT_IMPLEMENTED',
       /text\/plain is not supported/,

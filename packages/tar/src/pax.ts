@@ -27,7 +27,7 @@ export function parseRecords(content: Buffer): Map<string, string> {
   return records
 }
 
-/** A size or an owner: digits only. Undefined where there is no record, or an empty one that revokes an earlier one. */
+/** A size or an owner: digits only. Undefined if there is no record, or an empty one that revokes an earlier one. */
 export function naturalRecord(records: Records, key: string): number | undefined {
   return numberRecord(records, key, /^[0-9]+$/)
 }

@@ -33,7 +33,7 @@ export function removeEntry(ingest: string, record: string, entry: Entry): void 
   removeFile(join(ingest, record))
 }
 
-/** A missing file is no error. */
+/** A missing file is not an error. */
 export function removeFile(path: string): void {
   try {
     unlinkSync(path)

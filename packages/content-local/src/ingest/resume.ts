@@ -13,7 +13,7 @@ export interface Resumable {
 }
 
 /**
- * Takes over the entry of an interrupted write of a ref; undefined where there is none. An entry that cannot be resumed
+ * Takes over the entry of an interrupted write of a ref; undefined if there is none. An entry that cannot be resumed
  * is removed. The lock of the ref must be held.
  */
 export async function takeOverEntry(

@@ -10,7 +10,7 @@ import type { StoreDirectory } from '../store-directory.js'
 import { emptyIndex, entryOf, type IndexDocument, imagesOf, nameOf, parseIndex } from './document.js'
 
 interface LoadedIndex {
-  /** Changes with every write of the file; empty where there is no file. */
+  /** Changes with every write of the file; empty if there is no file. */
   readonly version: string
   readonly document: IndexDocument
   readonly images: ReadonlyMap<string, Image>

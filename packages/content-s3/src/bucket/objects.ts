@@ -9,7 +9,7 @@ export interface Head {
   readonly modifiedAt: Date
 }
 
-/** The metadata of an object; undefined where there is none. */
+/** The metadata of an object; undefined if there is none. */
 export async function headObject(
   bucket: Bucket,
   key: string,

@@ -116,7 +116,7 @@ function cutShort(bucket: Bucket, key: string, position: number, total: number):
   return new DistError('UNAVAILABLE', `${bucket.url(key)}: read ended after ${position} of ${total} bytes`)
 }
 
-/** The content of a small object; undefined where there is none. `RESOURCE_EXHAUSTED` for more than `limit` bytes. */
+/** The content of a small object; undefined if there is none. `RESOURCE_EXHAUSTED` for more than `limit` bytes. */
 export async function getObject(bucket: Bucket, key: string, limit: number): Promise<Uint8Array | undefined> {
   try {
     return await gather(await readRange(bucket, key), limit, bucket.url(key))

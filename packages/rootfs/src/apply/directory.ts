@@ -28,7 +28,7 @@ export class Directory {
   original: Attributes | undefined
   /** Whether its owner temporarily got more permissions. */
   isOpened = false
-  /** Attributes of its entry in the layer; undefined where there is no entry. */
+  /** Attributes of its entry in the layer; undefined if there is no entry. */
   wanted: Partial<Attributes> | undefined
   /** Names in it before the layer; read when first needed. */
   lower: Set<string> | undefined

@@ -6,7 +6,7 @@ import { pathOf } from './paths.js'
 
 /**
  * Removes a name, and a directory with its content. Removes nothing elsewhere: each directory is opened in its parent, and
- * no link is followed. `base` is a `/proc/self/fd/N/`. A missing name is no error.
+ * no link is followed. `base` is a `/proc/self/fd/N/`. A missing name is not an error.
  */
 export function removeEntry(base: string, name: string): void {
   try {

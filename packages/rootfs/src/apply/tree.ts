@@ -40,7 +40,7 @@ export class Tree {
     return this.descriptors.base(directory)
   }
 
-  /** The directory of a path; undefined where there is none. */
+  /** The directory of a path; undefined if there is none. */
   find(components: readonly string[]): Directory | undefined {
     const { directory, missing } = this.#resolve(components)
     return missing.length === 0 ? directory : undefined

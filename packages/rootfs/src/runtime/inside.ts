@@ -11,7 +11,7 @@ const maxLinks = 40
 
 /**
  * The text of a regular file in a root filesystem that no other process changes. Symbolic links are followed within the
- * root. Undefined where there is no such file, or it is not a regular one. Throws `RESOURCE_EXHAUSTED` for more than
+ * root. Undefined if there is no such file, or it is not a regular one. Throws `RESOURCE_EXHAUSTED` for more than
  * 4 MiB.
  */
 export async function readInside(root: string, path: string): Promise<string | undefined> {

@@ -31,7 +31,7 @@ export class Snapshots {
     this.root = resolve(root)
   }
 
-  /** The snapshot of a chain ID; undefined where there is none. Throws `MALFORMED` for a damaged one. */
+  /** The snapshot of a chain ID; undefined if there is none. Throws `MALFORMED` for a damaged one. */
   async find(chainID: Digest): Promise<Snapshot | undefined> {
     const directory = this.#directory(chainID)
     try {

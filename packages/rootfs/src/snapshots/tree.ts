@@ -92,7 +92,7 @@ export async function sizeOnDisk(path: string): Promise<number | undefined> {
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024
 }
 
-/** Removes a tree, also with directories that their owner may not write to. A missing tree is no error. */
+/** Removes a tree, also with directories that their owner may not write to. A missing tree is not an error. */
 export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true })

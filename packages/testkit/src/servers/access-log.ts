@@ -7,7 +7,7 @@ export interface LoggedRequest {
 }
 
 export interface AccessLog {
-  /** The start of the User-Agent of our own probes, which are no requests of the tested client. */
+  /** The start of the User-Agent of our own probes, which are not requests of the tested client. */
   readonly probe: string
   add(line: string): void
   requests(): readonly LoggedRequest[]
