@@ -1,6 +1,6 @@
 import type { RunFilter, RunStatus } from '@dist/runs'
 import { type RunHead, statusOf } from '../state/head.js'
-import type { Client } from './open.js'
+import type { Client } from './client.js'
 
 /** Runs that are read at the same time. */
 const readAtOnce = 100

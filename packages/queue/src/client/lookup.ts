@@ -1,7 +1,7 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { runGrammar } from '../redis/keys.js'
 import type { RunHead } from '../state/head.js'
-import type { Client } from './open.js'
+import type { Client } from './client.js'
 
 /** The shortest prefix of a run id that is resolved. */
 const shortestPrefix = 4

@@ -1,11 +1,12 @@
 import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs } from '@dist/runs'
 import type { Redis } from 'ioredis'
-import { addRunJob, openQueues, type Queues } from '../jobs/queues.js'
+import { addRunJob, openQueues } from '../jobs/queues.js'
 import { answered, type Persistence } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import { RunStates } from '../state/states.js'
 import { type Tuning, withDefaults } from '../tuning.js'
+import type { Client } from './client.js'
 import { listRuns, readStatus } from './list.js'
 import { headOf, resolveRun } from './lookup.js'
 import { reportImages } from './report.js'
@@ -28,18 +29,6 @@ export interface RunsOptions {
  */
 export function openRuns(options: RunsOptions): Runs {
   return new QueuedRuns(options)
-}
-
-/** What the calls of `Runs` share. */
-export interface Client {
-  readonly redis: Redis
-  readonly keys: Keys
-  readonly queues: Queues
-  readonly states: RunStates
-  readonly memory: MemoryGauge
-  readonly tuning: Tuning
-  /** The answer of Redis, within the timeout. */
-  ask<T>(answer: Promise<T>): Promise<T>
 }
 
 class QueuedRuns implements Runs {

@@ -5,7 +5,7 @@ import { type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
 import { chunkSize, type RunHead } from '../state/head.js'
 import { reportOf } from '../state/record.js'
-import type { Client } from './open.js'
+import type { Client } from './client.js'
 
 /** The images of a run, chunk by chunk. `NOT_FOUND` when Redis has lost its references. */
 export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {

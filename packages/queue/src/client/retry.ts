@@ -1,7 +1,7 @@
 import { imageJobId } from '../jobs/ids.js'
 import { addRunJob } from '../jobs/queues.js'
 import { chunkSize, type RunHead } from '../state/head.js'
-import type { Client } from './open.js'
+import type { Client } from './client.js'
 
 /**
  * Has the failed and canceled images of a run wait as their next attempts, and adds a job that handles the run.

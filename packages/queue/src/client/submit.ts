@@ -7,7 +7,7 @@ import { maxReference } from '../jobs/payload.js'
 import { addRunJob } from '../jobs/queues.js'
 import { queueRedis } from '../redis/errors.js'
 import { chunkSize } from '../state/head.js'
-import type { Client } from './open.js'
+import type { Client } from './client.js'
 
 /** Seconds after which the references of an unfinished submission expire. */
 const unfinishedSeconds = 3_600
