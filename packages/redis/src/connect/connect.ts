@@ -5,6 +5,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { redisError } from '../errors.js'
 import { within } from '../within.js'
 import { refuseCluster } from './cluster.js'
+import { gatherWrites } from './gather-writes.js'
 import { parseRedisUrl, type RedisAddress } from './url.js'
 
 export interface ConnectOptions {
@@ -87,6 +88,7 @@ function createClient(address: RedisAddress, options: ConnectOptions, connection
     // After a failover the address leads to the new primary, but this connection still to the old one.
     reconnectOnError: (error) => error.message.includes('READONLY'),
   })
+  gatherWrites(redis)
   redis.once('ready', () => {
     connection.ready = true
   })
@@ -105,6 +107,7 @@ function withDuplicates(redis: Redis, options: ConnectOptions): Redis {
   const duplicate: (override: Partial<RedisOptions>) => Redis = redis.duplicate.bind(redis)
   const duplicateNow = (override?: Partial<RedisOptions>) => {
     const another = duplicate({ ...override, lazyConnect: false })
+    gatherWrites(another)
     another.on('error', (error: unknown) => options.onError?.(redisError(another, 'connecting', error)))
     return withDuplicates(another, options)
   }
