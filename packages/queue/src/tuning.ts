@@ -45,6 +45,8 @@ export interface Tuning {
   full: number
   /** The delay of a job that finds Redis full. Default: 5,000. */
   fullPause: number
+  /** The delay of a job of a newer version. Default: 10,000. */
+  newer: number
   /** How long a client waits for an answer of Redis. Default: 10,000. */
   timeoutMs: number
   /** Ended runs that are kept, newest first. Default: 1,000. */
@@ -75,6 +77,7 @@ const defaults: Tuning = {
   maxOpen: 2_000,
   full: 0.9,
   fullPause: 5_000,
+  newer: 10_000,
   timeoutMs: 10_000,
   keepRuns: 1_000,
   keepFor: 30 * 24 * 3_600_000,

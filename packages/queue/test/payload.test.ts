@@ -7,6 +7,7 @@ import {
   type ImageJob,
   imageJob,
   maxPayload,
+  NewerJob,
   parsePayload,
   type VerifyJob,
 } from '../src/jobs/payload.js'
@@ -32,7 +33,7 @@ describe('a payload', () => {
   })
 
   it.each([
-    ['another version', { ...blob, v: 2 }, 'v'],
+    ['an unknown version', { ...blob, v: 0 }, 'v'],
     ['no version', { ...blob, v: undefined }, 'v'],
     [
       'a digest that would leave its key',
@@ -52,6 +53,14 @@ describe('a payload', () => {
     expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', retryable: false }),
     )
+  })
+
+  it('of a newer version says so, whatever else it has', () => {
+    for (const data of [
+      { ...blob, v: 2 },
+      { v: 7, other: true },
+    ])
+      expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(NewerJob)
   })
 
   it('loses unknown fields, such as credentials (Q14)', () => {

@@ -32,9 +32,9 @@ export class BlobHandler implements JobHandler<BlobJob> {
 
   async process(job: Job<BlobJob>, context: JobContext): Promise<JobOutcome> {
     const blob = parsePayload(blobJob, job.data, job.id ?? '')
-    const [state, store] = await this.engine.redis.hmget(this.engine.keys.run(blob.run), 'state', 'store')
-    if (state === null || state === 'canceled') return 'done'
-    checkStore(blob.run, store ?? '', this.engine.store)
+    const head = await this.engine.heads.head(blob.run)
+    if (head === undefined || head.state === 'canceled') return 'done'
+    checkStore(blob.run, head.store, this.engine.store)
     using run = this.engine.cancellations.watch(blob.run)
     using ended = linkSignals(context.signal, run.signal)
     try {

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { DistError } from '@dist/errdefs'
+import { DistError, jitter } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
+import { NewerJob } from '../jobs/payload.js'
 import { toDistError } from '../redis/errors.js'
 import type { Engine } from './engine.js'
 import { linkSignals } from './link-signals.js'
@@ -136,6 +137,10 @@ export class Consumer<T> implements RunningConsumer {
       // Another process has the job and records its end. BullMQ finds no lock for this error.
       if (lost?.aborted || hasLostJob(error)) throw error
       if (this.#stopping.signal.aborted) return 'handBack'
+      if (error instanceof NewerJob) {
+        this.engine.emit({ type: 'error', error })
+        return { later: jitter(this.engine.tuning.newer) }
+      }
       return await this.#fail(job, error)
     }
   }

@@ -5,6 +5,7 @@ import { toDistError } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
 import type { ServiceParts, ServicePresence } from '../service.js'
+import { RecentHeads } from '../state/recent-heads.js'
 import { RunStates } from '../state/states.js'
 import { type Tuning, withDefaults } from '../tuning.js'
 import { Cancellations } from './cancellations.js'
@@ -15,6 +16,7 @@ export interface Engine {
   readonly keys: Keys
   readonly queues: Queues
   readonly states: RunStates
+  readonly heads: RecentHeads
   readonly memory: MemoryGauge
   readonly cancellations: Cancellations
   readonly tuning: Tuning
@@ -32,11 +34,13 @@ export function createEngine(parts: ServiceParts): Engine {
   const onError = (error: unknown) => emit({ type: 'error', error })
   const redis = parts.connect()
   redis.on('error', onError)
+  const states = new RunStates(redis, keys)
   return {
     redis,
     keys,
     queues: openQueues(redis, keys.prefix, onError),
-    states: new RunStates(redis, keys),
+    states,
+    heads: new RecentHeads(states, tuning.cancelPoll),
     memory: new MemoryGauge(redis, tuning.full),
     cancellations: new Cancellations(redis, keys, tuning.cancelPoll, onError),
     tuning,

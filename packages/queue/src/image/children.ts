@@ -40,11 +40,13 @@ export async function drainChildren(
   token: string,
 ): Promise<JobOutcome> {
   if (job.data.generation === undefined) return 'done'
-  if (await hasChildJobs(job)) {
+  const [hasChildren, failed] = await Promise.all([hasChildJobs(job), job.getIgnoredChildrenFailures()])
+  if (hasChildren) {
     await job.removeUnprocessedChildren()
     if (await job.moveToWaitingChildren(token)) return 'children'
   }
-  for (const key of Object.keys(await job.getIgnoredChildrenFailures()))
-    await queues.blobs.remove(key.slice(queues.blobs.toKey('').length))
+  // Without children that have not ended, these are all that failed.
+  const failures = hasChildren ? await job.getIgnoredChildrenFailures() : failed
+  for (const key of Object.keys(failures)) await queues.blobs.remove(key.slice(queues.blobs.toKey('').length))
   return 'done'
 }

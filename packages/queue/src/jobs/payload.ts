@@ -4,6 +4,8 @@ import { parseReference } from '@dist/reference'
 import { z } from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
+/** The version of payloads that this service writes, and the last one that it reads. */
+const version = 1
 /** The largest payload of a job, in bytes. */
 export const maxPayload = 16 * 1024
 /** The most blobs of an image that are sent once more. */
@@ -23,10 +25,10 @@ const descriptor: z.ZodType<Descriptor> = z.object({
 
 const amount = z.object({ objects: count, bytes: count })
 
-export const runJob = z.object({ v: z.literal(1), run, round: count })
+export const runJob = z.object({ v: z.literal(version), run, round: count })
 
 export const imageJob = z.object({
-  v: z.literal(1),
+  v: z.literal(version),
   run,
   index: count,
   attempt: z.number().int().positive(),
@@ -48,7 +50,7 @@ export const imageJob = z.object({
 
 const locator = z.object({ host: z.string().max(300), repository: z.string().max(300) })
 const blob = {
-  v: z.literal(1),
+  v: z.literal(version),
   run,
   index: count,
   attempt: z.number().int().positive(),
@@ -79,10 +81,24 @@ export type FetchJob = z.infer<typeof fetchJob>
 export type VerifyJob = z.infer<typeof verifyJob>
 export type BlobJob = FetchJob | VerifyJob
 
-/** Reads a job's payload. `INVALID_ARGUMENT`, naming job and field: not retryable. */
+const versioned = z.object({ v: z.number().int() })
+
+/** A job that a newer service has added. It is handed back: a service that can read it may take it. */
+export class NewerJob extends DistError {
+  constructor(job: string, found: number) {
+    super(
+      'NOT_IMPLEMENTED',
+      `job ${job} has version ${found}, this service reads versions up to ${version}: handed back; upgrade this service`,
+    )
+  }
+}
+
+/** Reads a job's payload. `NewerJob`, or `INVALID_ARGUMENT`, naming job and field: not retryable. */
 export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string): T {
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
+  const { data: newer } = versioned.safeParse(data)
+  if (newer !== undefined && newer.v > version) throw new NewerJob(job, newer.v)
   const [issue] = parsed.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
   throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)

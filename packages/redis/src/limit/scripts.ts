@@ -134,12 +134,15 @@ if is[1] then
 end
 local slots, held, process = tonumber(args.slots), tonumber(args.held), args.process
 redis.call('ZREMRANGEBYSCORE', keys.permits, '-inf', now)
-for _, gone in ipairs(redis.call('ZRANGEBYSCORE', keys.waitingUntil, '-inf', now)) do
-  redis.call('ZREM', keys.waitingSince, gone)
-  redis.call('ZREM', keys.waitingUntil, gone)
+local since, others = nil, 0
+if redis.call('EXISTS', keys.waitingSince) == 1 then
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', keys.waitingUntil, '-inf', now)) do
+    redis.call('ZREM', keys.waitingSince, gone)
+    redis.call('ZREM', keys.waitingUntil, gone)
+  end
+  since = redis.call('ZSCORE', keys.waitingSince, process)
+  others = redis.call('ZCARD', keys.waitingSince) - (since and 1 or 0)
 end
-local since = redis.call('ZSCORE', keys.waitingSince, process)
-local others = redis.call('ZCARD', keys.waitingSince) - (since and 1 or 0)
 local free = slots - redis.call('ZCARD', keys.permits)
 if others > 0 then
   local first = redis.call('ZRANGE', keys.waitingSince, 0, 0, 'WITHSCORES')
@@ -151,8 +154,10 @@ local granted = math.max(0, math.min(free, asked))
 for i = 1, granted do redis.call('ZADD', keys.permits, now + lease, rest.args[i]) end
 if granted > 0 then redis.call('PEXPIRE', keys.permits, lease) end
 if granted == asked then
-  redis.call('ZREM', keys.waitingSince, process)
-  redis.call('ZREM', keys.waitingUntil, process)
+  if since then
+    redis.call('ZREM', keys.waitingSince, process)
+    redis.call('ZREM', keys.waitingUntil, process)
+  end
 else
   if granted > 0 or not since then redis.call('ZADD', keys.waitingSince, now, process) end
   redis.call('ZADD', keys.waitingUntil, now + args.waiterLease, process)

@@ -23,6 +23,7 @@ if args.state == 'canceled' and run ~= 'canceled' then return 'stale' end
 local attempt, state = recordOf(redis.call('HGET', keys.images, args.index))
 if attempt > tonumber(args.attempt) then return 'stale' end
 if attempt == tonumber(args.attempt) and ended(state) then return state end
+if attempt == tonumber(args.attempt) and state == 'active' and args.state == 'active' then return state end
 tally(keys.run, state, -1)
 tally(keys.run, args.state, 1)
 redis.call('HSET', keys.images, args.index, args.record)
