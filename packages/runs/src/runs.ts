@@ -100,6 +100,15 @@ export interface ReportedError {
   readonly message: string
 }
 
+/** Waits for the end of one run. Costs a connection until it is disposed of. */
+export interface RunWatch extends AsyncDisposable {
+  /**
+   * Resolves as soon as the run ends, also if it ended since the last call; at the latest after `atMost` milliseconds. An
+   * announcement can be lost or old: `Runs.status` tells what holds. Throws only `abortError` of the signal.
+   */
+  ended(atMost: number, signal: AbortSignal): Promise<void>
+}
+
 /** Submits runs to coordinators and reports about them. All clients of a queue see the same runs. */
 export interface Runs extends AsyncDisposable {
   /**
@@ -116,6 +125,8 @@ export interface Runs extends AsyncDisposable {
   list(filter?: RunFilter): Promise<RunStatus[]>
   /** Throws `NOT_FOUND`. */
   status(run: string): Promise<RunStatus>
+  /** Waits for its end, also for a run that this queue does not have. For one caller. */
+  watch(run: string): RunWatch
   /** Every image of the run, in the order of the request, in bounded memory. `NOT_FOUND`. */
   images(run: string): AsyncIterable<ImageReport>
   /** Only the failed images, in the order of the request. `NOT_FOUND`. */

@@ -45,6 +45,7 @@ it('every other failure is thrown', async () => {
 
 it('a signal ends the wait at once, also during a request', async () => {
   const controller = new AbortController()
-  const runs = { status: () => new Promise<RunStatus>(() => controller.abort('SIGINT')) }
+  const runs = new FakeRuns()
+  runs.status = () => new Promise<RunStatus>(() => controller.abort('SIGINT'))
   await expect(followRun(runs, 'r1', options(controller.signal))).rejects.toMatchObject({ code: 'CANCELED' })
 })

@@ -1,4 +1,4 @@
-import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs } from '@dist/runs'
+import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs, RunWatch } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { addRunJob, openQueues } from '../jobs/queues.js'
 import { answered, type Persistence } from '../redis/errors.js'
@@ -12,6 +12,7 @@ import { headOf, resolveRun } from './lookup.js'
 import { reportImages } from './report.js'
 import { retryRun } from './retry.js'
 import { submitRun } from './submit.js'
+import { EndWatch } from './watch.js'
 
 export interface RunsOptions {
   /** Makes a connection to the queue's Redis, with the settings that BullMQ needs. */
@@ -33,13 +34,18 @@ export function openRuns(options: RunsOptions): Runs {
 
 class QueuedRuns implements Runs {
   readonly #client: Client
+  readonly #connect: () => Redis
 
   constructor({ connect, prefix, tuning: overrides, persistent }: RunsOptions) {
     const tuning = withDefaults(overrides)
     const keys = new Keys(prefix)
-    const redis = connect()
-    // Each call throws its own error.
-    redis.on('error', () => {})
+    this.#connect = () => {
+      const redis = connect()
+      // Each call throws its own error.
+      redis.on('error', () => {})
+      return redis
+    }
+    const redis = this.#connect()
     this.#client = {
       redis,
       keys,
@@ -65,6 +71,10 @@ class QueuedRuns implements Runs {
 
   async status(run: string): Promise<RunStatus> {
     return readStatus(this.#client, run, await headOf(this.#client, run))
+  }
+
+  watch(run: string): RunWatch {
+    return new EndWatch(this.#connect(), this.#client.keys.ending(run))
   }
 
   async *images(run: string): AsyncIterable<ImageReport> {

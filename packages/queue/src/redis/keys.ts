@@ -67,6 +67,11 @@ export class Keys {
     return `${this.run(run)}:answered`
   }
 
+  /** The announcement of its end: a stream with one entry, for a while. */
+  ending(run: string): string {
+    return `${this.run(run)}:ending`
+  }
+
   /** The blobs of an image: a hash of states by blob key. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

@@ -11,7 +11,7 @@ import { Reconciler } from './reconcile.js'
 
 /**
  * The reconcile loop of a run: expands its references into image jobs, chunk by chunk, replaces jobs that Redis has
- * lost, and records the end. Between two turns the job is delayed. It relies on no event.
+ * lost, and reports the end, which it records if the last image has not. Between two turns the job is delayed. It relies on no event.
  */
 export class RunHandler implements JobHandler<RunJob> {
   readonly #reconciler: Reconciler
@@ -36,7 +36,7 @@ export class RunHandler implements JobHandler<RunJob> {
       await expandRun(this.engine, run, head, signal)
       await this.#reconciler.reconcile(run, head, signal)
     }
-    return (await this.#hasEnded(run, head.state)) ? 'done' : { later: tuning.watch }
+    return (await this.#hasEnded(run)) ? 'done' : { later: tuning.watch }
   }
 
   /** The sweep replaces a run job that fails. The run goes on. */
@@ -57,13 +57,13 @@ export class RunHandler implements JobHandler<RunJob> {
     return states.head(run)
   }
 
-  async #hasEnded(run: string, before: string): Promise<boolean> {
+  /** The script that records the end of the last image may have ended the run. */
+  async #hasEnded(run: string): Promise<boolean> {
     const state = await this.engine.states.endRun(run, this.engine.store)
     if (state === 'running') return false
     if (state === 'canceled' && (await this.engine.redis.scard(this.engine.keys.open(run))) > 0) return false
     this.#reconciler.forget(run)
-    const isNew = state !== 'gone' && (before === 'running' || state === 'canceled')
-    if (isNew) this.engine.emit({ type: 'run', run, state })
+    if (state !== 'gone') this.engine.emit({ type: 'run', run, state })
     return true
   }
 }

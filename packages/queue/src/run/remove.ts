@@ -4,7 +4,17 @@ import { chunkSize } from '../state/head.js'
 import type { RunStates } from '../state/states.js'
 
 /** The keys of a run beside its head. */
-const parts = ['references', 'images', 'open', 'verified', 'mounts', 'turns', 'answered', 'digests'] as const
+const parts = [
+  'references',
+  'images',
+  'open',
+  'verified',
+  'mounts',
+  'turns',
+  'answered',
+  'digests',
+  'ending',
+] as const
 
 /** Removes an ended run, with what its failed and canceled images keep for a retry. */
 export async function removeRun(

@@ -47,14 +47,17 @@ export class RunStates {
     return texts.map(readRecord)
   }
 
-  /** Writes the record of an attempt; resolves to the state that holds. */
+  /** Writes the record of an attempt, and ends the run with its last image; resolves to the image's state that holds. */
   settleImage(image: ImageAttempt, record: Omit<ImageRecord, 'attempt'>): Promise<scripts.Settled> {
     const { run, index, attempt } = image
     const { keys } = this
     return scripts.settleImage(
       this.redis,
-      { ...this.#blobKeys(image), open: keys.open(run) },
-      { index, attempt, state: record.state, record: JSON.stringify({ attempt, ...record }) },
+      { ...this.#blobKeys(image), ...this.#endKeys(run), open: keys.open(run) },
+      {
+        ...{ index, attempt, state: record.state, record: JSON.stringify({ attempt, ...record }) },
+        ...{ id: run, now: Date.now() },
+      },
     )
   }
 
@@ -124,7 +127,7 @@ export class RunStates {
 
   async failListing(run: string, error: ReportedError): Promise<void> {
     const args = { id: run, now: Date.now(), error: JSON.stringify(error) }
-    await scripts.failListing(this.redis, this.#watchedKeys(run), args)
+    await scripts.failListing(this.redis, this.#endKeys(run), args)
   }
 
   /** What the image's own jobs have fetched, by all their tries. */
@@ -167,7 +170,7 @@ export class RunStates {
   /** Ends a run that has nothing left to do, and records the store where none was known. */
   endRun(run: string, store: string): Promise<RunHead['state'] | 'gone'> {
     const keys = {
-      ...this.#watchedKeys(run),
+      ...this.#endKeys(run),
       open: this.keys.open(run),
       digests: this.keys.digests(run),
     }
@@ -193,7 +196,7 @@ export class RunStates {
   }
 
   cancel(run: string): Promise<RunHead['state'] | 'gone'> {
-    return scripts.cancelRun(this.redis, this.#watchedKeys(run), { id: run, now: Date.now() })
+    return scripts.cancelRun(this.redis, this.#endKeys(run), { id: run, now: Date.now() })
   }
 
   nextRound(run: string, round: number): Promise<number> {
@@ -202,6 +205,10 @@ export class RunStates {
 
   #watchedKeys(run: string) {
     return { run: this.keys.run(run), watched: this.keys.watched }
+  }
+
+  #endKeys(run: string) {
+    return { ...this.#watchedKeys(run), ending: this.keys.ending(run) }
   }
 
   #blobKeys({ run, index }: ImageAttempt) {

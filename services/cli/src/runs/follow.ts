@@ -14,14 +14,15 @@ export interface FollowOptions {
 }
 
 /**
- * Queries a run until it has ended. Resolves to undefined if the run is lost or no longer in the queue. Waits for a queue
+ * Queries a run until it has ended: at an interval, and as soon as its end is announced. Resolves to undefined if the run is lost or no longer in the queue. Waits for a queue
  * that does not answer. Throws `CANCELED` at once when the signal aborts.
  */
 export async function followRun(
-  runs: Pick<Runs, 'status'>,
+  runs: Pick<Runs, 'status' | 'watch'>,
   run: string,
   { signal, onStatus, onAway, every = 1000 }: FollowOptions,
 ): Promise<RunStatus | undefined> {
+  await using watch = runs.watch(run)
   let away = false
   for (;;) {
     try {
@@ -37,7 +38,7 @@ export async function followRun(
       if (!away) onAway?.(error)
       away = true
     }
-    await pause(every, signal)
+    await watch.ended(every, signal)
   }
 }
 

@@ -60,7 +60,7 @@ export async function status(
 }
 
 export interface StatusParts {
-  runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'images' | 'failed'>
+  runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'watch' | 'images' | 'failed'>
   obstacles?: ObstacleReader | undefined
   report: Report
   /** Milliseconds between two queries of `--watch`. Default: 1,000. */

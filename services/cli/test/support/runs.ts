@@ -1,5 +1,5 @@
-import { DistError } from '@dist/errdefs'
-import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs } from '@dist/runs'
+import { DistError, sleep } from '@dist/errdefs'
+import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs, RunWatch } from '@dist/runs'
 
 export const day = new Date('2026-01-01T00:00:00Z')
 
@@ -63,6 +63,10 @@ export class FakeRuns implements Runs {
     if (look === undefined) throw notFound(run)
     if (look instanceof Error) throw look
     return look
+  }
+
+  watch(): RunWatch {
+    return { ended: sleep, [Symbol.asyncDispose]: async () => {} }
   }
 
   async *images(_run: string): AsyncIterable<ImageReport> {

@@ -1,6 +1,6 @@
 import { defineScript } from '@dist/redis'
 import type { ImageRecord } from '../record.js'
-import { blobLua, imageLua, readAttempts, resumeLua } from './lua.js'
+import { blobLua, endLua, imageLua, readAttempts, resumeLua } from './lua.js'
 
 /**
  * `stale`: a later attempt has replaced this one, or its run is no longer canceled; `gone`: Redis no longer has the
@@ -9,14 +9,14 @@ import { blobLua, imageLua, readAttempts, resumeLua } from './lua.js'
 export type Settled = ImageRecord['state'] | 'stale' | 'gone'
 
 /**
- * Writes the record of an image. Replies the state that holds. The state of an ended attempt stays. An image becomes
+ * Writes the record of an image, and ends the run with its last image. Replies the state that holds. The state of an ended attempt stays. An image becomes
  * `canceled` only while its run is: a retry may have resumed the run meanwhile. The blobs of a failed or canceled image
  * are kept for its next attempt.
  */
 export const settleImage = defineScript('settleImage', {
-  keys: ['run', 'images', 'open', 'blobs', 'digests'],
-  args: ['index', 'attempt', 'state', 'record'],
-  lua: `${imageLua}${blobLua}
+  keys: ['run', 'images', 'open', 'blobs', 'digests', 'watched', 'ending'],
+  args: ['index', 'attempt', 'state', 'record', 'id', 'now'],
+  lua: `${imageLua}${blobLua}${endLua}
 local run = redis.call('HGET', keys.run, 'state')
 if not run then return 'gone' end
 if args.state == 'canceled' and run ~= 'canceled' then return 'stale' end
@@ -29,16 +29,18 @@ tally(keys.run, args.state, 1)
 redis.call('HSET', keys.images, args.index, args.record)
 if not ended(args.state) then return args.state end
 redis.call('SREM', keys.open, args.index)
-if args.state ~= 'done' then return args.state end
-local blobs = redis.call('HGETALL', keys.blobs)
-for i = 1, #blobs, 2 do
-  local state, need, fetched = entryOf(blobs[i + 1])
-  if not finished(state) then
-    count(keys.run, keys.digests, blobs[i], blobs[i + 1], 'present', need, fetched)
+if args.state == 'done' then
+  local blobs = redis.call('HGETALL', keys.blobs)
+  for i = 1, #blobs, 2 do
+    local state, need, fetched = entryOf(blobs[i + 1])
+    if not finished(state) then
+      count(keys.run, keys.digests, blobs[i], blobs[i + 1], 'present', need, fetched)
+    end
   end
+  redis.call('DEL', keys.blobs)
 end
-redis.call('DEL', keys.blobs)
-return 'done'`,
+finish(keys, args.id, args.now)
+return args.state`,
   reply: (value) => value as Settled,
 })
 

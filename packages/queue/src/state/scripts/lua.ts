@@ -66,6 +66,31 @@ local function put(run, blobs, digests, field, before, state, need, fetched)
 end
 `
 
+/**
+ * The end of a run, as its last image ends it. The announcement wakes the clients that wait for it. It is kept for a minute,
+ * for those whose connection is away; a client that misses it looks at the run.
+ */
+export const endLua = `
+local function announce(stream, state)
+  redis.call('XADD', stream, 'MAXLEN', 1, '*', 'state', state)
+  redis.call('PEXPIRE', stream, 60000)
+end
+local function finish(keys, id, now)
+  local head = redis.call('HMGET', keys.run, 'state', 'listing', 'expanded', 'chunks', 'total', 'images:done',
+    'images:failed', 'images:canceled')
+  if head[1] ~= 'running' or (head[2] and head[2] ~= 'done') then return 'running' end
+  if redis.call('SCARD', keys.open) > 0 or tonumber(head[3]) < tonumber(head[4]) then return 'running' end
+  local failed = tonumber(head[7] or 0)
+  if tonumber(head[6] or 0) + failed + tonumber(head[8] or 0) < tonumber(head[5]) then return 'short' end
+  local state = failed > 0 and 'failed' or 'done'
+  redis.call('HSET', keys.run, 'state', state, 'endedAt', now)
+  redis.call('SREM', keys.watched, id)
+  if state == 'done' then redis.call('DEL', keys.digests) end
+  announce(keys.ending, state)
+  return state
+end
+`
+
 /** Has an ended run go on. The time between its end and its retry does not count as time worked. */
 export const resumeLua = `
 local function resume(run, watched, id, now)

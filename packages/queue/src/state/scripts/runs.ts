@@ -1,6 +1,6 @@
 import { defineScript } from '@dist/redis'
 import type { RunHead } from '../head.js'
-import { resumeLua } from './lua.js'
+import { endLua, resumeLua } from './lua.js'
 
 type State = RunHead['state'] | 'gone'
 
@@ -19,33 +19,23 @@ return redis.call('HGET', keys.run, 'expanded')`,
  * be retried.
  */
 export const endRun = defineScript('endRun', {
-  keys: ['run', 'open', 'watched', 'digests'],
+  keys: ['run', 'open', 'watched', 'digests', 'ending'],
   args: ['id', 'now', 'store'],
-  lua: `
-local head = redis.call('HMGET', keys.run, 'state', 'expanded', 'chunks', 'total', 'images:done', 'images:failed',
-  'images:canceled', 'store', 'to', 'listing')
+  lua: `${endLua}
+local head = redis.call('HMGET', keys.run, 'state', 'store', 'to')
 if not head[1] then return 'gone' end
-if head[8] == '' and not head[9] then redis.call('HSET', keys.run, 'store', args.store) end
-local open = redis.call('SCARD', keys.open)
-if head[1] ~= 'running' then
-  if open == 0 then
-    redis.call('SREM', keys.watched, args.id)
-    if head[1] == 'done' then redis.call('DEL', keys.digests) end
-  end
-  return head[1]
-end
-if head[10] and head[10] ~= 'done' then return 'running' end
-if open > 0 or tonumber(head[2]) < tonumber(head[3]) then return 'running' end
-local failed = tonumber(head[6] or 0)
-if tonumber(head[5] or 0) + failed + tonumber(head[7] or 0) < tonumber(head[4]) then
+if head[2] == '' and not head[3] then redis.call('HSET', keys.run, 'store', args.store) end
+if head[1] == 'running' then
+  local state = finish(keys, args.id, args.now)
+  if state ~= 'short' then return state end
   redis.call('HSET', keys.run, 'expanded', 0)
   return 'running'
 end
-local state = failed > 0 and 'failed' or 'done'
-redis.call('HSET', keys.run, 'state', state, 'endedAt', args.now)
-redis.call('SREM', keys.watched, args.id)
-if state == 'done' then redis.call('DEL', keys.digests) end
-return state`,
+if redis.call('SCARD', keys.open) == 0 then
+  redis.call('SREM', keys.watched, args.id)
+  if head[1] == 'done' then redis.call('DEL', keys.digests) end
+end
+return head[1]`,
   reply: (value) => value as State,
 })
 
@@ -62,14 +52,15 @@ return 1`,
 
 /** Cancels a run that has not ended. Replies its state. */
 export const cancelRun = defineScript('cancelRun', {
-  keys: ['run', 'watched'],
+  keys: ['run', 'watched', 'ending'],
   args: ['id', 'now'],
-  lua: `
+  lua: `${endLua}
 local state = redis.call('HGET', keys.run, 'state')
 if not state then return 'gone' end
 if state ~= 'running' then return state end
 redis.call('HSET', keys.run, 'state', 'canceled', 'endedAt', args.now)
 redis.call('SADD', keys.watched, args.id)
+announce(keys.ending, 'canceled')
 return 'canceled'`,
   reply: (value) => value as State,
 })
@@ -120,11 +111,12 @@ return 1`,
 
 /** Fails a run whose names cannot be listed. `error`: JSON. */
 export const failListing = defineScript('failListing', {
-  keys: ['run', 'watched'],
+  keys: ['run', 'watched', 'ending'],
   args: ['id', 'now', 'error'],
-  lua: `
+  lua: `${endLua}
 if redis.call('HGET', keys.run, 'state') ~= 'running' then return 0 end
 redis.call('HSET', keys.run, 'state', 'failed', 'endedAt', args.now, 'error', args.error, 'listing', 'done')
+announce(keys.ending, 'failed')
 return redis.call('SREM', keys.watched, args.id)`,
   reply: () => undefined,
 })
