@@ -12,13 +12,17 @@ export interface MemoryShares {
   readonly threads: number
 }
 
+/** Bytes of buffers that are no longer used and that V8 has not collected yet. */
+const garbageMemory = 16 * 2 ** 20
+
 /**
  * Divides the memory of a worker, in bytes. Into a bucket, a transfer that is granted `transferMemory` holds up to
- * `writerMemory`: half of the memory bounds the sum of these, and the other half is for the parts that are sent
- * meanwhile. Into a folder, transfers hold almost nothing, but each thread has a heap.
+ * `writerMemory`: half of the memory bounds the sum of these and of garbage, and the other half is for the parts that are
+ * sent meanwhile. Into a folder, transfers hold almost nothing, but each thread has a heap.
  */
 export function shareMemory(memory: number, transfers: number): MemoryShares {
-  const granted = Math.floor(((memory / 2) * transferMemory) / writerMemory)
+  const held = Math.max(0, memory / 2 - garbageMemory)
+  const granted = Math.floor((held * transferMemory) / writerMemory)
   return {
     transfers: { bytes: Math.max(transferMemory, granted), transfers },
     parts: Math.floor((memory - heartbeatMemory) / 2),

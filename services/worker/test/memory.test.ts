@@ -12,9 +12,9 @@ it.each([32, 64, 256, 1024, 8192])('the shares of %d MiB do not exceed it, for b
   expect(transfers.bytes).toBeGreaterThanOrEqual(transferMemory)
 })
 
-it('the shares of 256 MiB are 32 MiB of transfers, and 120 MiB of parts', () => {
+it('the shares of 256 MiB are 28 MiB of transfers, and 120 MiB of parts', () => {
   expect(shareMemory(256 * mebibyte, 64)).toMatchObject({
-    transfers: { bytes: 32 * mebibyte, transfers: 64 },
+    transfers: { bytes: 28 * mebibyte, transfers: 64 },
     parts: 120 * mebibyte,
   })
 })

@@ -46,10 +46,13 @@ export class PartMemory {
     return at < 0 ? undefined : this.#kept.splice(at, 1)[0]
   }
 
-  /** Drops free buffers, which count towards the budget, while it is exceeded. */
+  /**
+   * Drops free buffers, which count towards the budget, while it is exceeded. Keeps one: the next part needs it, and a new
+   * buffer would take memory before V8 collects the dropped one.
+   */
   #trim(): void {
     const sizes = () => this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    while (this.#kept.length > 0 && this.#taken + sizes() > this.budget) this.#kept.shift()
+    while (this.#kept.length > 1 && this.#taken + sizes() > this.budget) this.#kept.shift()
   }
 
   #wait(size: number, signal: AbortSignal): Promise<void> {
