@@ -113,7 +113,8 @@ it('Q18 images that wait to be tried again: status says how many, until when, an
   await started('worker')
   await submitted(`${registry().host}/app:v1`)
   await statusSays(/^waits +1 image waits for another attempt at [-0-9T:]+Z \(.*\); last error: .+$/m)
-  expect(await metric(coordinator, 'dist_images_retrying')).toBe(1)
+  // Between two waits the image is being tried.
+  await waitFor(async () => (await metric(coordinator, 'dist_images_retrying')) === 1, 'the metric')
 })
 
 it('failures are shown when they happen, by cause, while the rest goes on: by a queue and without one', async () => {
