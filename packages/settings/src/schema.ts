@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, duration, listenAddress, nets, paths, redisUrl, secretText, size, text } from './values.js'
 
 /** The documentation of a setting, and what readers of settings have to know beyond its schema. */

@@ -1,5 +1,5 @@
 import { parseNet } from '@dist/remotes'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ListenAddress, parseDuration, parseListen, parseSize } from './units.js'
 
 /** A value that `parse` reads. `expected` is the message when `parse` returns undefined. */

@@ -1,6 +1,4 @@
 export { openPushes, type Pushes } from './pushes.js'
-export { type OpenQueueOptions, openQueue, type Queue } from './queue.js'
 export { openRemote, type RequestSettings, requestSettings } from './remote.js'
-export { retryUntilAvailable } from './retry-until-available.js'
 export { type OpenedStore, openStore } from './store.js'
 export { openTransfers, type Transfers } from './transfers.js'

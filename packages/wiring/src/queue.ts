@@ -4,6 +4,8 @@ import { type Environment, readQueueAccess } from '@dist/settings'
 import { openObstacles, redisOptions } from './redis.js'
 import { retryUntilAvailable } from './retry-until-available.js'
 
+export { retryUntilAvailable }
+
 /** The queue as a command uses it. */
 export interface Queue extends AsyncDisposable {
   readonly runs: Runs

@@ -7,7 +7,7 @@ import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
 
 // The command imports this module on demand. The first import takes longer than the timeout of a test.
-await import('@dist/wiring')
+await import('@dist/wiring/queue')
 
 const references = ['alpine:3.20', 'busybox'].map(parseReference)
 

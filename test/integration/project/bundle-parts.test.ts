@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { packagesOf } from '../../../infra/bundling/notices.mjs'
 import { options, root } from '../../../infra/bundling/options.mjs'
 import { readCoverage } from '../support/coverage.js'
-import { type LazyPart, lazyParts } from '../support/lazy-parts.js'
+import { type LazyPart, lazyParts, loadedWith } from '../support/lazy-parts.js'
 import { bundleFolder } from '../support/program.js'
 import { forTest, useRegistry } from '../support/servers.js'
 import { startService } from '../support/services.js'
@@ -146,6 +146,15 @@ describe('the bundle', () => {
     expect(sources(parts.filter(({ file }) => !use(basename(file)).loaded))).toEqual([])
     expect(sources(parts.filter(({ file }) => !use(basename(file)).called))).toEqual([])
   }, 150_000)
+
+  it('loads neither the registry client nor the languages of zod with the client of a queue', async () => {
+    const { metafile } = await build({ ...options, write: false })
+    const parts = ['packages/wiring/src/queue.ts', 'packages/queue/src/index.ts']
+    const loaded = parts.flatMap((part) => [...loadedWith(part, metafile)])
+    expect(loaded).toEqual(expect.arrayContaining(['packages/settings/src/schema.ts', ...parts.slice(0, 1)]))
+    const idle = /\/undici\/|registry-client|zod.*\/locales\/(?!en\.)/
+    expect(loaded.filter((source) => idle.test(source))).toEqual([])
+  })
 
   it('comes with the licences of all that is in it', async () => {
     const { metafile } = await build({ ...options, write: false })

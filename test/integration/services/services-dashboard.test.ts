@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { freePort, startRedis, waitFor } from '@dist/testkit/servers'
-import { openQueue } from '@dist/wiring'
+import { openQueue } from '@dist/wiring/queue'
 import { describe, expect, it } from 'vitest'
 import { forFile } from '../support/servers.js'
 import { metric, refusalOf, startService } from '../support/services.js'

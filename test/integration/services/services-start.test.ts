@@ -1,5 +1,5 @@
 import { freePort, type RedisServer, type RedisServerOptions, startRedis } from '@dist/testkit/servers'
-import { openQueue } from '@dist/wiring'
+import { openQueue } from '@dist/wiring/queue'
 import { describe, expect, it } from 'vitest'
 import { refusalOf, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'

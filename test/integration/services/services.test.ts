@@ -1,6 +1,6 @@
 import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { startRedis, waitFor } from '@dist/testkit/servers'
-import { openQueue } from '@dist/wiring'
+import { openQueue } from '@dist/wiring/queue'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { forFile, useRegistry } from '../support/servers.js'
 import { metric, startService } from '../support/services.js'

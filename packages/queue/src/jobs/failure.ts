@@ -1,7 +1,7 @@
 import { backoff, codes, type DistError, isRetryable, jitter, sanitize } from '@dist/errdefs'
 import type { ReportedError } from '@dist/runs'
 import { UnrecoverableError } from 'bullmq'
-import { z } from 'zod'
+import * as z from 'zod'
 import { toDistError } from '../redis/errors.js'
 import type { Tuning } from '../tuning.js'
 

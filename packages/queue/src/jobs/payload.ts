@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, isDigest } from '@dist/oci'
 import { parseReference } from '@dist/reference'
-import { z } from 'zod'
+import * as z from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
 /** The version of payloads that this service writes, and the last one that it reads. */

@@ -1,7 +1,7 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { ReportedError, RunState, RunStatus } from '@dist/runs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** References of one chunk: they are read and expanded together. */
 export const chunkSize = 500

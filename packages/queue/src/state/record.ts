@@ -1,6 +1,6 @@
 import { codes } from '@dist/errdefs'
 import type { ImageReport } from '@dist/runs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The most failed blobs in a report. */
 export const maxFailures = 100

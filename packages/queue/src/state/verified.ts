@@ -1,6 +1,6 @@
 import { codes } from '@dist/errdefs'
 import type { ReportedError } from '@dist/runs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The outcome of a verified blob: `right`, or why it is not. */
 export type VerifyOutcome = 'right' | ReportedError

@@ -1,4 +1,4 @@
-import type { OpenQueueOptions, Queue } from '@dist/wiring'
+import type { OpenQueueOptions, Queue } from '@dist/wiring/queue'
 import type { Context } from '../context.js'
 import { describeError } from '../errors/errors.js'
 import { note } from '../output/print.js'
@@ -25,7 +25,7 @@ export async function openQueue(
   { env }: Context,
   options: OpenQueueOptions = {},
 ): Promise<Queue> {
-  const wiring = await import('@dist/wiring')
+  const wiring = await import('@dist/wiring/queue')
   return await wiring.openQueue(url, env, options)
 }
 
@@ -41,7 +41,7 @@ export function noteAway(context: Context): (error: unknown) => void {
 
 /** Calls again while the queue does not answer, until the context's signal aborts. Notes the first failure. */
 export async function callPersistently<T>(call: () => Promise<T>, context: Context): Promise<T> {
-  const { retryUntilAvailable } = await import('@dist/wiring')
+  const { retryUntilAvailable } = await import('@dist/wiring/queue')
   const tell = noteAway(context)
   let away = false
   const onUnavailable = (error: unknown) => {
