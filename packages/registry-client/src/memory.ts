@@ -11,10 +11,18 @@ export interface Memory {
   /** Serialises the updates of each referrers tag. */
   readonly tags: Serial
   readonly noLists: KnownNoLists
+  /** The URLs of endpoints that have answered the HEAD of a manifest with 200. */
+  readonly answersHead: Set<string>
 }
 
 export function createMemory(): Memory {
-  return { uploads: new Map(), missing: new Set(), tags: new Serial(), noLists: new KnownNoLists() }
+  return {
+    uploads: new Map(),
+    missing: new Set(),
+    tags: new Serial(),
+    noLists: new KnownNoLists(),
+    answersHead: new Set(),
+  }
 }
 
 /** Cancels the uploads that no write has continued. */

@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, isNotFound } from '@dist/errdefs'
 import { type Digest, essence, mediaTypes } from '@dist/oci'
 import { formatReference, objectOf, type Reference } from '@dist/reference'
 import type { ObjectType, Resolved, ResolveOptions } from '@dist/remotes'
@@ -6,6 +6,7 @@ import type { Response } from './http/exchange.js'
 import { parseSize } from './http/headers.js'
 import { announcedManifest, readManifest } from './manifest.js'
 import type { RepositoryContext } from './repository.js'
+import { successOf } from './request/answer.js'
 import { firstEndpoint } from './request/endpoints.js'
 import type { Operation } from './request/operation.js'
 import { tryLikelyPaths } from './request/paths.js'
@@ -22,16 +23,28 @@ export function resolveReference(
   return firstEndpoint(repository, call, (operation) =>
     tryLikelyPaths(types, operation, async (type, operation) => {
       if (type === 'blob' && digest !== undefined) return resolveBlob(operation, ref, digest)
-      const resolved = intent === 'compare' ? await headManifest(operation, ref) : undefined
+      const resolved = intent === 'compare' ? await headManifest(repository, operation, ref) : undefined
       return resolved ?? { name: ref, ...(await readManifest(operation, objectOf(ref), digest)) }
     }),
   )
 }
 
-/** Resolves by HEAD. Undefined if the answer is incomplete. */
-async function headManifest(operation: Operation, ref: Reference): Promise<Resolved | undefined> {
-  const response = await operation.head(operation.objectRequest('manifest', objectOf(ref)))
+/**
+ * Resolves by HEAD. Undefined if the answer is incomplete: a GET decides. A 404 is `NOT_FOUND` if the endpoint has answered
+ * the HEAD of a manifest with 200 before; other servers answer every HEAD with it (R12).
+ */
+async function headManifest(
+  { memory }: RepositoryContext,
+  operation: Operation,
+  ref: Reference,
+): Promise<Resolved | undefined> {
+  const request = operation.objectRequest('manifest', objectOf(ref))
+  const answer = await operation.probe({ ...request, method: 'HEAD' })
+  const { url } = operation.endpoint
+  if (isNotFound(answer) && memory.answersHead.has(url)) throw answer
+  const response = successOf(answer)
   if (response === undefined) return undefined
+  memory.answersHead.add(url)
   await response.body.discard()
   const desc = announcedManifest(response, ref.digest)
   return desc === undefined ? undefined : { name: ref, desc }

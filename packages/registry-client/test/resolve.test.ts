@@ -62,6 +62,29 @@ test.each([404, 405, 501])('R12 a HEAD that is answered %i is followed by a GET'
   expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
 })
 
+test('R12 a 404 to HEAD is believed of a host that has answered a HEAD with 200', async () => {
+  const registry = await scripted()
+  putManifest(registry)
+  const registryClient = client()
+  const gone = () => registryClient.resolve(refTo(registry, 'a/b:gone'))
+  await expect(gone()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await registryClient.resolve(refTo(registry, 'a/b:1'))
+  await expect(gone()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(registry.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'HEAD', 'HEAD'])
+})
+
+test('R12 a HEAD of another host, and one answered 405, do not make a 404 believed', async () => {
+  const [registry, other] = [await scripted(), await scripted()]
+  const desc = putManifest(registry)
+  putManifest(other)
+  registry.script({ method: 'HEAD' }, faults.status(404))
+  registry.script({ method: 'HEAD' }, faults.status(405), { times: 1 })
+  const registryClient = client()
+  await registryClient.resolve(refTo(other, 'a/b:1'))
+  for (let i = 0; i < 2; i++)
+    expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+})
+
 test.each([
   ['length', { 'content-length': undefined, 'transfer-encoding': 'chunked' }],
   ['digest', { 'docker-content-digest': undefined }],
