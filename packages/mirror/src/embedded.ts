@@ -23,7 +23,7 @@ export interface EngineOptions {
   foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
   referrers?: boolean | undefined
-  /** How long to wait for a host in trouble. Other members concern the limiter. */
+  /** How long to wait for a host in trouble, and how many requests it takes: the slots follow. */
   policy?: Partial<HostPolicy> | undefined
   retries?: Partial<Retries> | undefined
   signal?: AbortSignal | undefined

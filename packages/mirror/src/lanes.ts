@@ -15,8 +15,14 @@ export interface Slots {
   readonly trials: number
 }
 
-/** Sixteen saturate a registry. With 64, other hosts can work while four are slow. */
-const defaultSlots: Slots = { perHost: 16, total: 64, trials: 256 }
+/**
+ * The slots for a number of requests to one host. Twice as many works keep them in flight, because a work also reads and
+ * writes. With four times the slots of a host, other hosts can work while four are slow.
+ */
+export function slotsFor(requests: number): Slots {
+  const perHost = 2 * requests
+  return { perHost, total: Math.max(64, 4 * perHost), trials: 256 }
+}
 
 /**
  * Assigns slots to work. Hosts take turns. A host that has not answered runs one work as a trial, which needs no slot. Unlike
@@ -34,7 +40,7 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
   constructor(
     /** Starts work, which has to end with `leave`. `answered` has to be called when its host has answered. */
     private readonly start: (work: T, answered: () => void) => void,
-    private readonly slots: Slots = defaultSlots,
+    private readonly slots: Slots,
   ) {}
 
   of(host: string): Lane<T> {

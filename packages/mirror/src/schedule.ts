@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { abortError, backoff, DistError, firstError, hasCode, reword, sleep } from '@dist/errdefs'
 import { type HostPolicy, type HostState, type HostStates, isGivenUp } from '@dist/remotes'
-import { type Lane, Lanes } from './lanes.js'
+import { type Lane, Lanes, slotsFor } from './lanes.js'
 
 /** Work that is done in attempts. Between two attempts it holds no resources. */
 export interface Work {
@@ -63,10 +63,12 @@ interface WaitingRoom {
  * limited number of times.
  */
 export class Schedule {
-  readonly #lanes = new Lanes<Job>((job, answered) => void this.#run(job, answered))
+  readonly #lanes: Lanes<Job>
   readonly #rooms = new Map<string, WaitingRoom>()
 
   constructor(private readonly options: ScheduleOptions) {
+    const start = (job: Job, answered: () => void) => void this.#run(job, answered)
+    this.#lanes = new Lanes(start, slotsFor(options.policy.requests))
     // One signal aborts thousands of waits. Node warns of a leak at more than ten listeners.
     if (options.signal !== undefined) setMaxListeners(0, options.signal)
   }

@@ -10,6 +10,8 @@ export interface ThreadSettings {
   readonly userAgent: string
   readonly proxy: ProxySettings
   readonly addresses?: readonly string[] | undefined
+  /** As in `AgentsOptions`. */
+  readonly connectionsPerHost?: number | undefined
   /** Whether the thread reports each request (`requested`). */
   readonly verbose: boolean
 }

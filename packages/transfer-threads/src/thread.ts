@@ -37,9 +37,17 @@ async function serve(settings: ThreadSettings): Promise<void> {
     withheld: (endpoint, scope) => channel.call('withheld', { endpoint, scope }),
   }
   const limiter = forwardingLimiter(channel)
-  const { userAgent, proxy, addresses, verbose } = settings
+  const { userAgent, proxy, addresses, connectionsPerHost, verbose } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
-  const transport = createTransport({ authorizer, limiter, userAgent, proxy, addresses, onRequest })
+  const transport = createTransport({
+    authorizer,
+    limiter,
+    userAgent,
+    proxy,
+    addresses,
+    connectionsPerHost,
+    onRequest,
+  })
 }
 
 await serve(workerData as ThreadSettings)

@@ -9,7 +9,7 @@ import {
   type Registry,
   type RequestEvent,
 } from '@dist/registry-client'
-import type { HostLimiter } from '@dist/remotes'
+import { createHostLimiter, type HostLimiter } from '@dist/remotes'
 import {
   allowedNets,
   credentialFiles,
@@ -32,6 +32,8 @@ export interface RequestSettings {
   onRequest: ((event: RequestEvent) => void) | undefined
   /** As in `TransportOptions`. */
   onAsk?: ((host: string) => () => void) | undefined
+  /** Concurrent requests to one host. Default: 8. A limiter of its own overrides it; connections are for this number. */
+  requestsPerHost?: number | undefined
   /** As in `RegistryOptions`: bytes. */
   chunkSize?: number | undefined
   /** Replaces the credentials of docker's and podman's files. */
@@ -60,12 +62,19 @@ export function openRemote(
   const changeEndpoints = hostSettings(settings)
   if (settings.authfile !== undefined) checkReadable(settings.authfile)
   const directories = [...hostsDirectories(settings, env)]
+  const { requestsPerHost } = requests
   return createRegistry({
     ...requests,
+    connectionsPerHost: connectionsFor(requestsPerHost),
     hosts: async (host) => changeEndpoints(host, await hostsFromDirectories(directories, host)),
     credentials: requests.credentials ?? dockerCredentials({ files: [...credentialFiles(settings, env)] }),
-    limiter,
+    limiter: limiter ?? createHostLimiter(requestsPerHost === undefined ? {} : { requests: requestsPerHost }),
   })
+}
+
+/** Connections to one host for this number of requests: a connection may still be closing when the next request begins. */
+export function connectionsFor(requestsPerHost: number | undefined): number | undefined {
+  return requestsPerHost === undefined ? undefined : 2 * requestsPerHost
 }
 
 /** A default file may be absent. A file of the settings must exist: a mistyped path must not mean "no credentials". */

@@ -1,7 +1,7 @@
 import { type BlobTask, type IngestOptions, type Outcome, transferBlob } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import { ThreadPool } from '@dist/transfer-threads'
-import type { RequestSettings } from './remote.js'
+import { connectionsFor, type RequestSettings } from './remote.js'
 import type { OpenedStore } from './store.js'
 
 /** Threads start when at least this many bytes are announced. Starting them for less takes longer than it saves. */
@@ -32,12 +32,18 @@ export function openTransfers(
   requests: RequestSettings,
   { threads: size }: TransfersOptions = {},
 ): Transfers {
-  const { onRequest, ...settings } = requests
+  const { onRequest, requestsPerHost, ...settings } = requests
+  const connectionsPerHost = connectionsFor(requestsPerHost)
   const root = store.local?.root
   const threads =
     root === undefined
       ? undefined
-      : new ThreadPool({ root, ...settings, verbose: onRequest !== undefined }, remote, onRequest, size)
+      : new ThreadPool(
+          { root, ...settings, connectionsPerHost, verbose: onRequest !== undefined },
+          remote,
+          onRequest,
+          size,
+        )
   let announced = 0
   return {
     announce: (bytes) => {

@@ -21,14 +21,17 @@ export interface RemoteOptions extends OutputOptions {
   caFile?: string[] | undefined
 }
 
-export interface PatienceOptions {
+/** How a command treats each host. */
+export interface HostOptions {
+  /** Transfers at the same time. Default: `defaultConcurrency`. */
+  concurrency?: number | undefined
+  /** Requests at the same time, as given. */
+  requestsPerHost?: string | undefined
   /** Milliseconds. */
   hostPatience?: number | undefined
 }
 
-export interface TransferOptions extends StoreOptions, RemoteOptions, PatienceOptions {
-  concurrency: number
-}
+export const defaultConcurrency = 8
 
 /** Options of every command. */
 export function withOutput(command: Command): Command {
@@ -86,21 +89,20 @@ export function withRemote(command: Command): Command {
 
 /** Options of commands that transfer many blobs. */
 export function withTransfers(command: Command): Command {
-  return withHostPatience(
-    command.addOption(
-      new Option('--concurrency <n>', 'simultaneous transfers from each host').argParser(positive).default(8),
-    ),
-  )
-}
-
-/** The option of commands that wait for hosts. */
-export function withHostPatience(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--host-patience <duration>',
-      'how long a failing host that has answered before is retried (default: 15m)',
-    ).argParser(duration),
-  )
+  return command
+    .addOption(
+      new Option(
+        '--concurrency <n>',
+        `simultaneous transfers from each host (default: ${defaultConcurrency})`,
+      ).argParser(positive),
+    )
+    .option('--requests-per-host <n>', 'simultaneous requests to each host (default: 8)')
+    .addOption(
+      new Option(
+        '--host-patience <duration>',
+        'how long a failing host that has answered before is retried (default: 15m)',
+      ).argParser(duration),
+    )
 }
 
 /** Options of commands that send an image to a registry. */

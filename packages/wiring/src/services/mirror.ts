@@ -65,8 +65,8 @@ export async function openMirror(
         log.warn('Redis does not answer: limits per host hold within this process', { error })
       },
     })
-    const requests = { ...requestSettings(program, context.env), addresses: settings.addresses ?? [] }
-    const { hostsDir, authfile } = settings
+    const { hostsDir, authfile, addresses = [], requestsPerHost } = settings
+    const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost }
     const remote = openRemote({ hostsDir, authfile }, context.env, requests, metrics.limiter(hosts))
     const close = async () => {
       await remote[Symbol.asyncDispose]()

@@ -12,7 +12,9 @@ import { interactivePolicy, openRegistry, requestSettings } from '../open/regist
 import { openStore, type SnapshotOptions } from '../open/store.js'
 import {
   collect,
-  type TransferOptions,
+  type HostOptions,
+  type RemoteOptions,
+  type StoreOptions,
   withRemote,
   withSnapshots,
   withStore,
@@ -43,7 +45,7 @@ export const pullCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await pull(context, references, options)))
 
-export interface PullOptions extends TransferOptions, SnapshotOptions {
+export interface PullOptions extends StoreOptions, RemoteOptions, HostOptions, SnapshotOptions {
   platform?: string[] | undefined
   allPlatforms?: boolean | undefined
   unpack?: boolean | undefined
@@ -78,7 +80,12 @@ export async function pull(
         ingest: ingest.blob,
         hosts: remote.limiter,
       },
-      { platforms, policy: interactivePolicy(options), signal: context.signal, onEvent: view.onEvent },
+      {
+        platforms,
+        policy: await interactivePolicy(options, context),
+        signal: context.signal,
+        onEvent: view.onEvent,
+      },
     )
     if (options.unpack && !context.signal.aborted)
       return await unpackAfter(outcomes, store, view, options, context)

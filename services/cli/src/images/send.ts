@@ -9,19 +9,18 @@ import type { Context } from '../context.js'
 import { describeError, jsonError, traceDefect } from '../errors/errors.js'
 import { openPushes, pushIngest } from '../open/ingest.js'
 import { interactivePolicy } from '../open/registry.js'
-import type { OutputOptions, PatienceOptions, RemoteOptions } from '../options.js'
+import type { HostOptions, OutputOptions, RemoteOptions } from '../options.js'
 import { failureOf, formatBytes, plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
 import { selectionOf } from './destinations.js'
 
 /** The options that push and copy share. */
-export interface SendOptions extends OutputOptions, RemoteOptions, PatienceOptions {
+export interface SendOptions extends OutputOptions, RemoteOptions, HostOptions {
   platform?: string[] | undefined
   /** False: the referrers of the image are not sent. */
   referrers?: boolean | undefined
   check?: boolean | undefined
-  concurrency: number
   /** Bytes. */
   chunkSize?: number | undefined
 }
@@ -61,11 +60,12 @@ export async function sendImages(
 
 /** Images with the same platforms are sent together. */
 async function sendAll(
-  { signal }: Context,
+  context: Context,
   { images, source, remote }: SendParts,
-  { check = false, referrers = true, concurrency, ...patience }: SendOptions,
+  options: SendOptions,
   { onEvent }: ProgressView,
 ): Promise<ImageOutcome[]> {
+  const { check = false, referrers = true, concurrency } = options
   const destinations = new Map(images.map((image) => [formatReference(image.reference), image.destination]))
   const destination = (reference: Reference) => destinations.get(formatReference(reference)) ?? reference
   const pushes = await openPushes(remote, { fetcher: (locator) => source.fetcher(locator) })
@@ -75,7 +75,8 @@ async function sendAll(
     ingest: pushIngest(pushes, concurrency),
     hosts: remote.limiter,
   }
-  const policy = interactivePolicy(patience)
+  const { signal } = context
+  const policy = await interactivePolicy(options, context)
   const sent = alike(images).map(({ references, platforms }) =>
     mirrorImages(references, dependencies, { platforms, referrers, policy, signal, onEvent }),
   )

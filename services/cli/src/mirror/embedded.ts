@@ -30,8 +30,6 @@ import { Troubles } from './troubles.js'
 /** Milliseconds between two updates of the progress. */
 const interval = 200
 
-const defaultConcurrency = 8
-
 /** Mirrors in this process, into the store or to the registry of the options. Resolves to the exit code. */
 export async function mirrorEmbedded(
   context: Context,
@@ -44,12 +42,11 @@ export async function mirrorEmbedded(
   if (options.to !== undefined) return await mirrorTo(options.to, remote, work)
   const platforms = requestedPlatforms(options.platform)
   await using store = await openStore(options, context.env, { create: true })
-  const { concurrency = defaultConcurrency } = options
   await using ingest = await openIngest({
     store,
     remote,
     requests: await requestSettings(options, context),
-    concurrency,
+    concurrency: options.concurrency,
   })
   const target = storeTarget(store.content, store.names)
   return await mirrored(
@@ -61,7 +58,7 @@ export async function mirrorEmbedded(
 
 /** Mirrors to a registry, with referrers. For one platform only its manifest is sent. */
 async function mirrorTo(to: string, remote: Registry, work: Work): Promise<number> {
-  const { platform, concurrency = defaultConcurrency } = work.options
+  const { platform, concurrency } = work.options
   const prefix = parsePrefix(to)
   const { source, platforms, nameOf } = requestForRegistry(remote, requestedPlatforms(platform))
   const pushes = await openPushes(remote)
@@ -83,16 +80,18 @@ interface Work {
 }
 
 async function mirrored(
-  { context, references, options: { to, ...patience }, report }: Work,
+  { context, references, options: given, report }: Work,
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
   const { signal } = context
+  const { to } = given
+  const policy = await bulkPolicy(given, context)
   const total = references.length
   const tally = new Tally(total, to === undefined ? 'fetching' : 'sending')
   const troubles = new Troubles(dependencies.hosts)
   const outcomes = await watched(context, tally, troubles, (onEvent) =>
-    mirrorImages(references, dependencies, { ...options, policy: bulkPolicy(patience), signal, onEvent }),
+    mirrorImages(references, dependencies, { ...options, policy, signal, onEvent }),
   )
   const prefix = to === undefined ? undefined : parsePrefix(to)
   const reports = outcomes.map((outcome, i) => reportOf(outcome, i, prefix))

@@ -1,21 +1,21 @@
 import { DistError } from '@dist/errdefs'
 import { formatReference, type Reference } from '@dist/reference'
 import type { RunRequest } from '@dist/runs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { checkDestinations, requestedPlatforms, selectionOf } from '../images/destinations.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import {
   collect,
-  positive,
+  type HostOptions,
   type QueueOptions,
   type RemoteOptions,
   type StoreOptions,
-  withHostPatience,
   withQueue,
   withRemote,
   withStore,
+  withTransfers,
 } from '../options.js'
 import { plural } from '../output/format.js'
 import { note } from '../output/print.js'
@@ -44,7 +44,7 @@ Examples:
   $ dist mirror -f refs.txt --queue redis://10.0.0.5:6379 --detach`
 
 export const mirrorCommand: Define = (context, onExit) =>
-  withHostPatience(withRemote(withQueue(withStore(new Command('mirror')))))
+  withTransfers(withRemote(withQueue(withStore(new Command('mirror')))))
     .argument('[ref...]', 'references: [host/]repository[:tag][@digest]')
     .option('-f, --file <file>', 'read references from a file, - is stdin; may be repeated', collect)
     .option(
@@ -53,26 +53,16 @@ export const mirrorCommand: Define = (context, onExit) =>
       collect,
     )
     .option('--to <registry/prefix>', 'send the images to a registry, below this prefix, instead of a store')
-    .addOption(
-      new Option(
-        '--concurrency <n>',
-        'simultaneous transfers from each host, without a queue (default: 8)',
-      ).argParser(positive),
-    )
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
     .option('--report <file>', 'write the result of each image into a file, as JSON lines')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await mirror(context, references, options)))
 
-export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions {
+export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions, HostOptions {
   file?: string[] | undefined
   platform?: string[] | undefined
   /** A registry with or without a path: the destination instead of the store. */
   to?: string | undefined
-  /** Default: 8. */
-  concurrency?: number | undefined
-  /** Milliseconds. */
-  hostPatience?: number | undefined
   detach?: boolean | undefined
   report?: string | undefined
 }
@@ -129,6 +119,7 @@ const ofServices = {
   insecureSkipTlsVerify: '--insecure-skip-tls-verify',
   caFile: '--ca-file',
   concurrency: '--concurrency',
+  requestsPerHost: '--requests-per-host',
   hostPatience: '--host-patience',
 } as const satisfies Partial<Record<keyof MirrorOptions, string>>
 

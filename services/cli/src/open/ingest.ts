@@ -12,6 +12,7 @@ import {
 } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import type { openPushes as OpenPushes, Pushes, RequestSettings } from '@dist/wiring'
+import { defaultConcurrency } from '../options.js'
 
 /** Bytes in memory, of all transfers from one host, that are not written yet. */
 const transferMemory = 64 * 1024 * 1024
@@ -27,8 +28,8 @@ export interface IngestParts {
   store: Store
   remote: Registry
   requests: RequestSettings
-  /** Transfers at the same time. */
-  concurrency: number
+  /** Transfers at the same time from each host. Default: `defaultConcurrency`. */
+  concurrency: number | undefined
 }
 
 /** Opens what fetches blobs into a store. */
@@ -58,7 +59,7 @@ export async function openPushes(
 }
 
 /** Sends blobs to registries. */
-export function pushIngest(pushes: Pushes, concurrency: number): Ingest {
+export function pushIngest(pushes: Pushes, concurrency: number | undefined): Ingest {
   return ingestInto(
     {
       // Planning has just asked the registry. Only blobs that this process has sent since then can be new.
@@ -69,7 +70,10 @@ export function pushIngest(pushes: Pushes, concurrency: number): Ingest {
   )
 }
 
-function ingestInto(into: Pick<IngestDependencies, 'isPresent' | 'transfer'>, concurrency: number): Ingest {
+function ingestInto(
+  into: Pick<IngestDependencies, 'isPresent' | 'transfer'>,
+  concurrency = defaultConcurrency,
+): Ingest {
   const dependencies = {
     ...into,
     // A lock in memory is enough within one process: the store locks against other processes.

@@ -2,14 +2,17 @@ import type { Registry, RequestEvent } from '@dist/registry-client'
 import type { HostPolicy } from '@dist/remotes'
 import type { RequestSettings } from '@dist/wiring'
 import type { Context } from '../context.js'
-import type { PatienceOptions, RemoteOptions } from '../options.js'
+import { defaultConcurrency, type HostOptions, type RemoteOptions } from '../options.js'
 import { note } from '../output/print.js'
 import { version } from '../version.js'
 import { HostWaits } from './waits.js'
 
+/** Options of requests; those of hosts belong to commands that transfer many blobs. */
+type RequestOptions = RemoteOptions & HostOptions
+
 /** Opens the client for registries, set up from options and environment. The caller disposes of it. */
 export async function openRegistry(
-  options: RemoteOptions & Pick<RequestSettings, 'chunkSize' | 'credentials'>,
+  options: RequestOptions & Pick<RequestSettings, 'chunkSize' | 'credentials'>,
   context: Context,
   /** Receives a line for each host that is waited for. Default: prints it to stderr. */
   onWait: (line: string) => void = (line) => note(context, line),
@@ -17,8 +20,9 @@ export async function openRegistry(
   const { chunkSize, credentials, insecureSkipTlsVerify = [] } = options
   const waits = new HostWaits(onWait)
   const { openRemote } = await import('@dist/wiring')
+  const requests = await requestSettings(options, context)
   const registry = openRemote(options, context.env, {
-    ...(await requestSettings(options, context)),
+    ...requests,
     onAsk: (host) => waits.begin(host),
     chunkSize,
     credentials,
@@ -28,7 +32,26 @@ export async function openRegistry(
       context,
       `the certificate of ${host} is not verified: an attacker on the network can read and change what is sent`,
     )
+  noteBounds(context, options, requests.requestsPerHost)
   return registry
+}
+
+/** Notes a limit that has no effect because of the other one. */
+function noteBounds(
+  context: Context,
+  { concurrency, requestsPerHost }: RequestOptions,
+  requests: number,
+): void {
+  if (concurrency !== undefined && concurrency > requests)
+    note(
+      context,
+      `--concurrency ${concurrency}: only ${requests} requests go to a host at the same time; --requests-per-host ${concurrency} allows as many transfers`,
+    )
+  else if (concurrency === undefined && requestsPerHost !== undefined && requests > defaultConcurrency)
+    note(
+      context,
+      `--requests-per-host ${requests}: only ${defaultConcurrency} blobs of a host are transferred at the same time; --concurrency ${requests} allows as many as requests`,
+    )
 }
 
 /** Prints waits where no bars are drawn: bars show which images wait. */
@@ -39,13 +62,19 @@ export function noteWithoutBars(context: Context, { verbose }: RemoteOptions): (
 }
 
 /** How the command makes requests; `-v` logs each of them. */
-export async function requestSettings(options: RemoteOptions, context: Context): Promise<RequestSettings> {
+export async function requestSettings(
+  options: RequestOptions,
+  context: Context,
+): Promise<RequestSettings & { requestsPerHost: number }> {
   const wiring = await import('@dist/wiring')
-  return wiring.requestSettings(
-    `dist/${version}`,
-    context.env,
-    options.verbose ? requestLog(context) : undefined,
-  )
+  const log = options.verbose ? requestLog(context) : undefined
+  const settings = wiring.requestSettings(`dist/${version}`, context.env, log)
+  return { ...settings, requestsPerHost: await requestsPerHost(options, context) }
+}
+
+async function requestsPerHost(options: HostOptions, { env }: Context): Promise<number> {
+  const { readRequestsPerHost } = await import('@dist/settings')
+  return await readRequestsPerHost(options, env)
 }
 
 /** Writes a line to stderr for each request. URLs are redacted already. */
@@ -56,12 +85,17 @@ function requestLog({ stderr }: Context): (event: RequestEvent) => void {
   }
 }
 
-/** How long hosts are waited for when many images are mirrored. */
-export function bulkPolicy({ hostPatience }: PatienceOptions): Partial<HostPolicy> {
-  return hostPatience === undefined ? {} : { patience: hostPatience }
+/** How hosts are treated when many images are mirrored. */
+export async function bulkPolicy(options: HostOptions, context: Context): Promise<Partial<HostPolicy>> {
+  const requests = await requestsPerHost(options, context)
+  const { hostPatience } = options
+  return hostPatience === undefined ? { requests } : { requests, patience: hostPatience }
 }
 
 /** The same for a command that a user waits for: a registry that has never answered is an error after one second. */
-export function interactivePolicy(options: PatienceOptions): Partial<HostPolicy> {
-  return { ...bulkPolicy(options), firstPatience: 1_000 }
+export async function interactivePolicy(
+  options: HostOptions,
+  context: Context,
+): Promise<Partial<HostPolicy>> {
+  return { ...(await bulkPolicy(options, context)), firstPatience: 1_000 }
 }
