@@ -30,7 +30,7 @@ const config: KnipConfig = {
         'infra/demo/main.ts',
         'test/bench/{main,picture}.ts',
         // Run by tests and benchmarks as processes.
-        'test/bench/distributed/pipeline.ts',
+        'test/bench/{catalogue/program,distributed/pipeline}.ts',
         'test/integration/support/{address-program,queue-program}.ts',
         'test/integration/support/hasty-program.mjs',
       ],

@@ -13,10 +13,19 @@ export interface Measurement {
   readonly peak: number
 }
 
-const timeLimit = 300_000
+export interface MeasureOptions {
+  /** More variables of the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Milliseconds that the command may take. Default: five minutes. */
+  readonly timeLimit?: number | undefined
+}
 
-/** Runs a command under GNU time. Throws, with the end of its output, where it fails or takes five minutes. */
-export async function measure(command: readonly string[], scratch: string): Promise<Measurement> {
+/** Runs a command under GNU time. Throws, with the end of its output, where it fails or takes longer than it may. */
+export async function measure(
+  command: readonly string[],
+  scratch: string,
+  { env, timeLimit = 300_000 }: MeasureOptions = {},
+): Promise<Measurement> {
   const figures = join(scratch, 'time')
   const log = join(scratch, 'log')
   const output = openSync(log, 'w')
@@ -26,6 +35,7 @@ export async function measure(command: readonly string[], scratch: string): Prom
   const child = spawn('/usr/bin/time', ['-o', figures, '-f', '%U %S %M', ...command], {
     stdio: ['ignore', output, output],
     timeout: timeLimit,
+    env: { ...process.env, ...env },
   })
   const [code] = await once(child, 'exit')
   const wall = Number(process.hrtime.bigint() - started) / 1e9

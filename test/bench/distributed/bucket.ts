@@ -21,11 +21,14 @@ export async function startBucket(): Promise<Bucket> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const gateway = await startGateway({ capacity })
   const { endpoint, accessKey, secretKey } = gateway
+  const env = { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }
+  // For stores that this process opens itself.
+  Object.assign(process.env, env)
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
   const client = createS3Client({ endpoint, pathStyle: true, credentials })
   return {
     gateway,
-    env: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    env,
     empty: async (prefix) => {
       await deleteAll(client, gateway.bucket, prefix)
       await gateway.collect()

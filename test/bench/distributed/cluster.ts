@@ -10,12 +10,14 @@ import {
   startServer,
 } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
-import { cpuOf } from './process.js'
+import { cpuOf, peakOf } from './process.js'
 
 export interface ClusterOptions {
   /** The store of all services. */
   readonly store: string
   readonly workers: number
+  /** More arguments for each service. */
+  readonly args?: readonly string[] | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
   /** More arguments for each worker. */
   readonly workerArgs?: readonly string[] | undefined
@@ -27,6 +29,13 @@ export interface Timed {
   readonly wall: number
   /** Seconds of CPU of coordinator, workers and Redis. */
   readonly cpu: number
+}
+
+/** A figure of each part. The workers count together. */
+export interface OfServices {
+  readonly coordinator: number
+  readonly workers: number
+  readonly redis: number
 }
 
 /** A queue with one coordinator and some workers, each a separate process. */
@@ -69,6 +78,16 @@ export class Cluster implements AsyncDisposable {
     return { wall, cpu }
   }
 
+  /** Seconds of processor time since the start of each process. */
+  cpu(): OfServices {
+    return this.#of(cpuOf)
+  }
+
+  /** The peak of the resident set of each process, in bytes; of several workers the sum. */
+  peak(): OfServices {
+    return this.#of((...pids) => pids.reduce((sum, pid) => sum + peakOf(pid), 0))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runs[Symbol.asyncDispose]()
     this.redis.disconnect()
@@ -77,7 +96,16 @@ export class Cluster implements AsyncDisposable {
   }
 
   #cpu(): number {
-    return cpuOf(this.server.pid(), this.coordinator.pid, ...this.workers.map(({ pid }) => pid))
+    const { coordinator, workers, redis } = this.cpu()
+    return coordinator + workers + redis
+  }
+
+  #of(figure: (...pids: readonly number[]) => number): OfServices {
+    return {
+      coordinator: figure(this.coordinator.pid),
+      workers: figure(...this.workers.map(({ pid }) => pid)),
+      redis: figure(this.server.pid()),
+    }
   }
 
   async #until(run: string, condition: (status: Awaited<ReturnType<Runs['status']>>) => boolean) {
@@ -98,13 +126,13 @@ export class Cluster implements AsyncDisposable {
 async function startService(
   name: 'coordinator' | 'worker',
   queue: string,
-  { store, env }: ClusterOptions,
-  args: readonly string[] = [],
+  { store, env, args = [] }: ClusterOptions,
+  more: readonly string[] = [],
 ): Promise<ServerProcess> {
   const program = fileURLToPath(new URL(`../../../services/cli/bin/${name}.mjs`, import.meta.url))
   const listen = `127.0.0.1:${await freePort()}`
   const settings = ['--queue', queue, '--store', store, '--listen', listen, '--log-level', 'warn']
-  return startServer(process.execPath, [program, ...settings, ...args], {
+  return startServer(process.execPath, [program, ...settings, ...args, ...more], {
     ready: async () => (await fetch(`http://${listen}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
     timeout: 30_000,
     env,
