@@ -2,9 +2,11 @@ import type { Bench } from './bench.js'
 import { benchQueue } from './distributed/queue.js'
 import { benchS3 } from './distributed/s3.js'
 import { benchScale } from './distributed/scale.js'
+import { benchFar } from './far/far.js'
 import { benchHosts } from './hosts/bench.js'
 import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
+import { benchMany } from './many/many.js'
 
 export const benches: readonly Bench[] = [
   {
@@ -26,4 +28,6 @@ export const benches: readonly Bench[] = [
   },
   { name: 'hosts', title: 'what dead hosts cost the images of others', run: benchHosts },
   { name: 'scale', title: 'how the time grows with images and with workers', run: benchScale },
+  { name: 'many', title: 'what many names, references and jobs cost, against goals', run: benchMany },
+  { name: 'far', title: 'how much of a slow line 8 to 32 transfers reach', run: benchFar },
 ]
