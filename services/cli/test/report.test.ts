@@ -124,3 +124,17 @@ it.each([
 ])('the exit code when %s', async (_, images, code) => {
   expect((await written(images)).summary.exitCode).toBe(code)
 })
+
+it('a report that breaks off keeps the images that came before', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dist-report-'))
+  const file = join(folder, 'report.jsonl')
+  async function* broken() {
+    yield imageReport(1)
+    throw new Error('the queue lost the rest')
+  }
+  const report = await openReport(captured().context, { report: file })
+  await expect(report.write(broken(), { total: 2 })).rejects.toThrow('lost the rest')
+  await report[Symbol.asyncDispose]()
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ name: 'docker.io/library/i1:1' })
+  rmSync(folder, { recursive: true })
+})

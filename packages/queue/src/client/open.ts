@@ -82,7 +82,10 @@ class QueuedRuns implements Runs {
   }
 
   async *failed(run: string): AsyncIterable<ImageReport> {
-    for await (const report of this.images(run)) if (report.state === 'failed') yield report
+    const head = await headOf(this.#client, run)
+    if (head['images:failed'] === 0) return
+    for await (const report of reportImages(this.#client, run, head))
+      if (report.state === 'failed') yield report
   }
 
   async retry(run: string): Promise<number> {

@@ -4,24 +4,52 @@ import { isDigest } from '@dist/oci'
 import { type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
 import { chunkSize, type RunHead } from '../state/head.js'
-import { reportOf } from '../state/record.js'
+import { readRecord, reportOf } from '../state/record.js'
 import type { Client } from './client.js'
 
-/** The images of a run, chunk by chunk. `NOT_FOUND` when Redis has lost its references. */
+/**
+ * The images of a run, chunk by chunk; the next chunk is read while the caller works on one. `NOT_FOUND` when Redis has lost
+ * its references.
+ */
 export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {
-  const { states, ask } = client
   const prefix = head.to === undefined ? undefined : parsePrefix(head.to)
+  let next = readChunk(client, run, head, 0)
   for (let chunk = 0; chunk < head.chunks; chunk++) {
-    const references = await ask(states.chunk(run, chunk))
-    if (references === undefined)
-      throw new DistError('NOT_FOUND', `run ${run}: Redis has lost its references; submit it again`)
-    const indexes = references.map((_, i) => chunk * chunkSize + i)
-    const records = await ask(states.records(run, indexes))
-    for (const [i, record] of records.entries()) {
-      const report = reportOf(chunk * chunkSize + i, references[i] ?? '', record, head.state === 'canceled')
+    const { references, records } = await next
+    next = readChunk(client, run, head, chunk + 1)
+    for (const [i, reference] of references.entries()) {
+      const index = chunk * chunkSize + i
+      const report = reportOf(index, reference, readRecord(records[i]), head.state === 'canceled')
       yield prefix === undefined ? report : { ...report, to: destinationNameOf(report, prefix) }
     }
   }
+}
+
+interface Chunk {
+  readonly references: readonly string[]
+  /** As Redis keeps them: they are read one by one. */
+  readonly records: readonly (string | null)[]
+}
+
+/** Empty behind the last chunk. */
+function readChunk(client: Client, run: string, head: RunHead, chunk: number): Promise<Chunk> {
+  const { ask, states, redis, keys } = client
+  const first = chunk * chunkSize
+  const read = async () => {
+    const length = Math.min(chunkSize, head.total - first)
+    if (chunk >= head.chunks || length <= 0) return { references: [], records: [] }
+    const fields = Array.from({ length }, (_, i) => first + i)
+    const [references, records] = await Promise.all([
+      ask(states.chunk(run, chunk)),
+      ask(redis.hmget(keys.images(run), ...fields.map(String))),
+    ])
+    if (references !== undefined) return { references, records }
+    throw new DistError('NOT_FOUND', `run ${run}: Redis has lost its references; submit it again`)
+  }
+  const answer = read()
+  // Awaited later, or never.
+  answer.catch(() => {})
+  return answer
 }
 
 /** The name of an image at its destination; none for an invalid reference. */

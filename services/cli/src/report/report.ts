@@ -6,6 +6,7 @@ import { fileError } from '../errors/errors.js'
 import { failureOf, shownName } from '../output/format.js'
 import { note, print, writeBytes } from '../output/print.js'
 import { type FailedImage, FailureGroups, unknownReason } from './failures.js'
+import { gatherLines } from './gather.js'
 import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
 export interface ReportOptions {
@@ -65,16 +66,23 @@ async function writeReport(
   const failures = new FailureGroups()
   let remarks = 0
   const verb = verbOf({ kind, to })
-  for await (const image of images) {
-    summary.add(image)
-    const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
-    await file?.write(line)
-    // Without the signal: after an interruption the report is still written.
-    if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
-    else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
-    for (const remark of image.remarks ?? [])
-      if (++remarks <= remarksAtMost) note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
-    if (image.state === 'failed') failures.add(image)
+  const lines = gatherLines(async (text) => file?.writeFile(text))
+  try {
+    for await (const image of images) {
+      summary.add(image)
+      const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
+      if (file !== undefined) await lines.add(line)
+      // Without the signal: after an interruption the report is still written.
+      if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
+      else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
+      for (const remark of image.remarks ?? [])
+        if (++remarks <= remarksAtMost)
+          note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
+      if (image.state === 'failed') failures.add(image)
+    }
+  } finally {
+    // Also what was written before a failure.
+    await lines.end()
   }
   if (remarks > remarksAtMost)
     note(context, `and ${remarks - remarksAtMost} more remarks; --report FILE lists all of them`)
