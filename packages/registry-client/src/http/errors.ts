@@ -44,9 +44,6 @@ export function connectionError(cause: Error, what: string, url: URL, details: C
     return new DistError('MALFORMED', `${what}: headers exceed the limit of 16 KiB (${url.host})`, {
       cause,
     })
-  // undici's parser errors have no code. A connection that ends too early is not one of them.
-  if (cause.name === 'HTTPParserError')
-    return new DistError('MALFORMED', `${what}: answer is not HTTP (${url.host})`, { cause })
   const because = temporaryFailure(code, cause, url, details)
   const kind = code === 'UND_ERR_BODY_TIMEOUT' ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE'
   return new DistError(kind, `${what}: ${because}`, { cause, retryable: true, host, because })

@@ -3,6 +3,7 @@ import { abortError, DistError, onAbort, redactUrl } from '@dist/errdefs'
 import type { Dispatcher } from 'undici'
 import { Body } from './body.js'
 import { connectionError } from './errors.js'
+import { keepsAfterHead, notHttpError } from './head-bodies.js'
 import { isBulk, paced, type RequestBody } from './outgoing.js'
 import { type MinimumThroughput, Throughput } from './throughput.js'
 
@@ -83,7 +84,7 @@ export function exchange(
   options: ExchangeOptions,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const handler = new ExchangeHandler(request, { ...options, proxy: dispatcher.proxy }, resolve, reject)
+    const handler = new ExchangeHandler(request, options, dispatcher, resolve, reject)
     if (!handler.start()) return
     const { method, url, headers, body } = request
     const { body: bodyTimeout } = options.timeouts
@@ -95,6 +96,7 @@ export function exchange(
         method,
         headers,
         body: body === undefined ? null : paced(body, bodyTimeout, () => handler.stalled()),
+        ...(method === 'HEAD' && keepsAfterHead(dispatcher, url) ? { reset: false } : {}),
         headersTimeout,
         bodyTimeout,
       },
@@ -117,7 +119,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly request: ExchangeRequest,
-    private readonly options: ExchangeOptions & Pick<Connections, 'proxy'>,
+    private readonly options: ExchangeOptions,
+    private readonly connections: Connections,
     private readonly resolve: (response: Response) => void,
     private readonly reject: (error: Error) => void,
   ) {}
@@ -168,11 +171,19 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    if (this.#over) return
+    if (!this.#over) this.#fail(this.#connectionError(cause))
+  }
+
+  #connectionError(cause: Error): DistError {
     const { what, url } = this.request
-    const { proxy, timeouts } = this.options
+    // undici's parser errors have no code. A connection that ends too early is not one of them.
+    if (cause.name === 'HTTPParserError') {
+      const seen = { connections: this.connections, startedAt: this.#started }
+      return notHttpError(cause, what, url, seen)
+    }
+    const { proxy } = this.connections
     const headers = answerTimeout(this.request, this.options)
-    this.#fail(connectionError(cause, what, url, { headers, body: timeouts.body, proxy }))
+    return connectionError(cause, what, url, { headers, body: this.options.timeouts.body, proxy })
   }
 
   /** Fails the request: the server does not read its body. */

@@ -24,6 +24,8 @@ export interface ServerOptions {
 export class ScriptedServer implements AsyncDisposable {
   /** Every request, in the order of arrival. */
   readonly requests: RecordedRequest[] = []
+  /** The connections that clients have opened. */
+  connections = 0
   readonly #script = new Script()
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
@@ -43,6 +45,7 @@ export class ScriptedServer implements AsyncDisposable {
       tls === undefined
         ? createServer(listener)
         : createTlsServer({ cert: tls.cert, key: tls.key, ...clientAuthentication(tls) }, listener)
+    this.#server.on('connection', () => void this.connections++)
     // Some tests have clients that refuse the certificate.
     this.#server.on('tlsClientError', () => {})
   }
