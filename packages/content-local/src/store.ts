@@ -39,7 +39,10 @@ export interface LocalStore extends AsyncDisposable {
    * their age.
    */
   sweep(olderThan: number): Promise<Swept[]>
-  /** Closes directories and stops timers. Open writers stay usable. */
+  /**
+   * Completes `index.json`, closes directories and stops timers. Open writers stay usable. Throws if `index.json` cannot be
+   * written; no name is lost then, and a later close completes it.
+   */
   close(): Promise<void>
 }
 
@@ -60,11 +63,16 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
       await names.create()
       id = await createId(directory, locker)
     }
+    names.repair()
   }
   const driver = new LocalDriver(directory, locker)
   const close = async () => {
-    locker.close()
-    await directory.close()
+    try {
+      await names.close()
+    } finally {
+      locker.close()
+      await directory.close()
+    }
   }
   return {
     root: directory.root,

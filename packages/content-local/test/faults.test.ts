@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Image } from '@dist/content'
 import { type FileOperations, openLocalStore } from '@dist/content-local'
 import { type Code, DistError } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
@@ -32,6 +33,24 @@ function failing(call: keyof FileOperations, errno: string) {
     throw Object.assign(new Error(`${errno}: injected`), { code: errno })
   }
   return { state, files: { ...nodeFiles, [call]: faulty } as FileOperations }
+}
+
+const imageNamed = (name: string): Image => ({
+  name,
+  desc: { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf(name), size: 1 },
+  selection: 'all',
+})
+
+async function publish(name: string): Promise<void> {
+  await using store = await openLocalStore(root.path)
+  await store.names.put(imageNamed(name))
+}
+
+async function published(): Promise<string[]> {
+  await using store = await openLocalStore(root.path, { create: false })
+  const found: string[] = []
+  for await (const { name } of store.names.list()) found.push(name)
+  return found
 }
 
 async function write(files: FileOperations, content: Uint8Array): Promise<void> {
@@ -85,20 +104,48 @@ describe('S14 a failing disk', () => {
     expect(filesIn('ingest')).toEqual([])
   })
 
-  it('a name that cannot be written leaves index.json unchanged', async () => {
-    const desc = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: digestOf('x'), size: 1 }
-    await (await openLocalStore(root.path)).names.put({ name: 'a/b:1', desc, selection: 'all' })
-    const before = readFileSync(join(root.path, 'index.json'), 'utf8')
-    for (const call of calls) {
-      const { files } = failing(call, 'ENOSPC')
-      const { names } = await openLocalStore(root.path, { files })
-      const put = names.put({ name: 'a/b:2', desc, selection: 'all' })
-      await expect(put).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+  it.each(['open', 'writev', 'fsync', 'close'] as const)(
+    'a name that cannot be added, at %s, is not published, and the next one is',
+    async (call) => {
+      await publish('a/b:1')
+      const before = readFileSync(join(root.path, 'index.json'), 'utf8')
+      const { files, state } = failing(call, 'ENOSPC')
+      const store = await openLocalStore(root.path, { files })
+      await expect(store.names.put(imageNamed('a/b:2'))).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' })
+      expect(await published()).toEqual(['a/b:1'])
+      expect(filesIn('locks')).toEqual([])
+      state.broken = false
+      await store.close()
+      expect(readFileSync(join(root.path, 'index.json'), 'utf8')).toBe(before)
+      await publish('a/b:3')
+      expect(await published()).toEqual(['a/b:1', 'a/b:3'])
+    },
+  )
+
+  it.each(['writev', 'fsync', 'rename'] as const)(
+    'an index.json that cannot be written, at %s, loses no name, and the next close writes it',
+    async (call) => {
+      await publish('a/b:1')
+      const before = readFileSync(join(root.path, 'index.json'), 'utf8')
+      const { files, state } = failing(call, 'ENOSPC')
+      state.broken = false
+      const store = await openLocalStore(root.path, { files })
+      await store.names.put(imageNamed('a/b:2'))
+      state.broken = true
+      await expect(store.close()).rejects.toMatchObject({
+        code: 'RESOURCE_EXHAUSTED',
+        message: expect.stringContaining('index.json'),
+      })
       expect(readFileSync(join(root.path, 'index.json'), 'utf8')).toBe(before)
       expect(filesIn('ingest')).toEqual([])
       expect(filesIn('locks')).toEqual([])
-    }
-  })
+      expect(await published()).toEqual(['a/b:1', 'a/b:2'])
+      state.broken = false
+      await store.close()
+      expect(JSON.parse(readFileSync(join(root.path, 'index.json'), 'utf8')).manifests).toHaveLength(2)
+      expect(existsSync(join(root.path, 'names.journal'))).toBe(false)
+    },
+  )
 })
 
 describe('S15 the order of a commit', () => {

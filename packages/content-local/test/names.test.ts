@@ -22,12 +22,18 @@ const image = (name: string): Image => ({ name, desc, selection: ['linux/amd64',
 
 async function listNames(): Promise<Image[]> {
   const images: Image[] = []
-  for await (const one of (await openLocalStore(root.path)).names.list()) images.push(one)
+  await using store = await openLocalStore(root.path, { create: false })
+  for await (const one of store.names.list()) images.push(one)
   return images
 }
 
+async function put(...images: Image[]): Promise<void> {
+  await using store = await openLocalStore(root.path)
+  await Promise.all(images.map((one) => store.names.put(one)))
+}
+
 it('writes the full name and the selection to the annotations of an entry', async () => {
-  await (await openLocalStore(root.path)).names.put(image('docker.io/library/alpine:3.20'))
+  await put(image('docker.io/library/alpine:3.20'))
   expect(index()).toEqual({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
@@ -59,20 +65,23 @@ it('lists entries of other tools with the selection all, and keeps their fields 
   expect(await listNames()).toEqual([
     { name: 'latest', desc: { ...desc, annotations: { 'com.example': 'y' } }, selection: 'all' },
   ])
-  const { names } = await openLocalStore(root.path)
+  const store = await openLocalStore(root.path)
+  const { names } = store
   await names.put(image('a/b:1'))
   await names.put(image('a/b:2'))
   await names.delete('a/b:1')
+  await store.close()
   expect(index().manifests.slice(0, 4)).toEqual(foreign)
   expect(index().manifests).toHaveLength(5)
   expect(index().annotations).toEqual({ a: 'b' })
   await names.delete('latest')
+  await store.close()
   expect(index().manifests.slice(0, 3)).toEqual(foreign.slice(1))
 })
 
 it('sees changes of another writer', async () => {
+  await put(image('a/b:1'))
   const { names } = await openLocalStore(root.path)
-  await names.put(image('a/b:1'))
   expect(await names.get('a/b:1')).toEqual(image('a/b:1'))
   writeFileSync(path(), JSON.stringify({ schemaVersion: 2, manifests: [] }))
   await expect(names.get('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -96,19 +105,26 @@ it.each(['no json', '[]', '{"manifests":7}', ''])(
   },
 )
 
-it('writes the index once for many names that are put at the same time', async () => {
+it('adds many names that are put at the same time with one write, and writes the index once at the end', async () => {
   await openLocalStore(root.path)
-  let renames = 0
+  const calls = { writev: 0, rename: 0 }
   const files: FileOperations = {
     ...nodeFiles,
-    rename: (from, to) => {
-      renames++
-      return nodeFiles.rename(from, to)
+    writev: (...parameters) => {
+      calls.writev++
+      return nodeFiles.writev(...parameters)
+    },
+    rename: (...parameters) => {
+      calls.rename++
+      return nodeFiles.rename(...parameters)
     },
   }
-  const { names } = await openLocalStore(root.path, { files })
-  await Promise.all(Array.from({ length: 100 }, (_, i) => names.put(image(`a/b:${i}`))))
-  expect(renames).toBe(1)
+  const store = await openLocalStore(root.path, { files })
+  await Promise.all(Array.from({ length: 100 }, (_, i) => store.names.put(image(`a/b:${i}`))))
+  expect(calls).toEqual({ writev: 1, rename: 0 })
+  await store.close()
+  expect(calls).toEqual({ writev: 2, rename: 1 })
+  expect(index().manifests).toHaveLength(100)
   expect(await listNames()).toHaveLength(100)
 })
 
@@ -132,8 +148,8 @@ it('puts and deletes of one name take effect in call order', async () => {
 })
 
 it('replaces the file by a rename, so that a reader of the old file is not affected', async () => {
-  const { names } = await openLocalStore(root.path)
+  await openLocalStore(root.path)
   const before = statSync(path()).ino
-  await names.put(image('a/b:1'))
+  await put(image('a/b:1'))
   expect(statSync(path()).ino).not.toBe(before)
 })

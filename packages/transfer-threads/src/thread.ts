@@ -13,7 +13,8 @@ const progressIntervalMs = 100
 async function serve(settings: ThreadSettings): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('thread.js runs as a worker thread only')
-  const opening = openLocalStore(settings.root)
+  // The main thread has created it.
+  const opening = openLocalStore(settings.root, { create: false })
   // A failure is reported by the transfers. Unhandled, it would end the thread and lose the error code.
   opening.catch(() => {})
   const channel = new Channel(port, {

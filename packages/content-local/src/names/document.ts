@@ -15,6 +15,9 @@ export interface IndexDocument {
 
 export const emptyIndex: IndexDocument = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
 
+/** The first characters of a formatted entry with a name. */
+export const namedStart = `{"annotations":{${JSON.stringify(nameKey)}:"`
+
 /** Throws `MALFORMED`; `where` names the file. */
 export function parseIndex(text: string, where: string): IndexDocument {
   let document: unknown
@@ -37,17 +40,8 @@ export function nameOf(entry: unknown): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-/** The images of an index by name. Entries without a name, and unreadable ones, are skipped. */
-export function imagesOf({ manifests }: IndexDocument): Map<string, Image> {
-  const images = new Map<string, Image>()
-  for (const entry of manifests) {
-    const image = imageOf(entry)
-    if (image !== undefined) images.set(image.name, image)
-  }
-  return images
-}
-
-function imageOf(entry: unknown): Image | undefined {
+/** The image of an entry; undefined where it has no name, or is unreadable. */
+export function imageOf(entry: unknown): Image | undefined {
   const name = nameOf(entry)
   if (name === undefined) return undefined
   try {
@@ -63,7 +57,16 @@ function imageOf(entry: unknown): Image | undefined {
   }
 }
 
-export function entryOf({ name, desc, selection }: Image): unknown {
-  const annotations = { ...desc.annotations, [nameKey]: name, [selectionKey]: formatSelection(selection) }
-  return { ...desc, annotations }
+/** The entry of an image. */
+export function entryOf({ name, desc, selection }: Image): Record<string, unknown> {
+  const { [nameKey]: _, [selectionKey]: __, ...own } = desc.annotations ?? {}
+  return { ...desc, annotations: { [nameKey]: name, [selectionKey]: formatSelection(selection), ...own } }
+}
+
+/** An entry on one line. One with a name begins with `namedStart`, so that its name is found without parsing it. */
+export function formatEntry(entry: unknown): string {
+  const name = nameOf(entry)
+  if (name === undefined || !isRecord(entry)) return JSON.stringify(entry)
+  const { annotations, ...rest } = entry
+  return JSON.stringify({ annotations: { [nameKey]: name, ...(annotations as object) }, ...rest })
 }

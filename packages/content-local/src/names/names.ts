@@ -1,22 +1,15 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Image, Names } from '@dist/content'
-import { DistError } from '@dist/errdefs'
-import type { Locker } from '@dist/locks'
-import { failedWith, storeError } from '../files/errors.js'
-import { writeWhole } from '../files/write.js'
-import { temporarySuffix, uniqueFile } from '../ingest/entry.js'
+import { DistError, throwIfAborted } from '@dist/errdefs'
+import type { Lock, Locker } from '@dist/locks'
+import { storeError } from '../files/errors.js'
 import type { StoreDirectory } from '../store-directory.js'
-import { emptyIndex, entryOf, type IndexDocument, imagesOf, nameOf, parseIndex } from './document.js'
+import type { Change } from './change.js'
+import { fold, replaceIndex } from './fold.js'
+import { Journal } from './journal.js'
+import { NamesReader } from './reader.js'
 
-interface LoadedIndex {
-  /** Changes with every write of the file; empty if there is no file. */
-  readonly version: string
-  readonly document: IndexDocument
-  readonly images: ReadonlyMap<string, Image>
-}
-
-interface Change {
+/** A call of `put` or `delete` that waits. */
+interface Call {
   readonly name: string
   /** Undefined deletes the name. */
   readonly image: Image | undefined
@@ -24,28 +17,42 @@ interface Change {
   reject(error: unknown): void
 }
 
-const noIndex: LoadedIndex = { version: '', document: emptyIndex, images: new Map() }
+/** Milliseconds after a publication until `index.json` has it, while the process lives. */
+const foldAfterMs = 5_000
+/** The time between two such folds, as a multiple of the duration of one. */
+const pauseFactor = 20
+/** Bytes of the journal up to which it is not folded because of its size. */
+const smallJournal = 1024 * 1024
 
-/** The names of a store, in its `index.json`. */
+/**
+ * The names of a store: those of its `index.json`, with the changes in its journal. A change is a line of the journal, at
+ * a cost that does not depend on the number of names. `fold` moves the changes into `index.json`: when the store is
+ * closed, a short time after a change, and when the journal is large.
+ */
 export class LocalNames implements Names {
-  readonly #path: string
-  #loaded = noIndex
-  #queue: Change[] = []
-  #writing = false
+  readonly #journal: Journal
+  readonly #reader: NamesReader
+  #calls: Call[] = []
+  #draining: Promise<void> | undefined
+  /** Whether the journal has changes of this process, or of a process that did not end properly. */
+  #hasChanges = false
+  #timer: NodeJS.Timeout | undefined
+  #pauseUntil = 0
 
   constructor(
     private readonly directory: StoreDirectory,
     private readonly locker: Locker,
   ) {
-    this.#path = join(directory.root, 'index.json')
+    this.#journal = new Journal(directory)
+    this.#reader = new NamesReader(directory, this.#journal)
   }
 
   async get(name: string): Promise<Image> {
-    return this.#load().images.get(name) ?? throwNotFound(name)
+    return this.#reader.load().published.get(name) ?? throwNotFound(name)
   }
 
   async *list(): AsyncIterable<Image> {
-    yield* this.#load().images.values()
+    yield* this.#reader.load().published.list()
   }
 
   put(image: Image): Promise<void> {
@@ -58,94 +65,125 @@ export class LocalNames implements Names {
 
   /** Writes an empty `index.json` if there is none: other tools require it in a layout. */
   async create(): Promise<void> {
-    if (this.#load().version !== '') return
-    await using _ = await this.locker.acquire('names')
-    if (this.#load().version === '') await this.#write(emptyIndex)
+    if (this.#reader.hasIndex()) return
+    await using lock = await this.locker.acquire('names')
+    if (this.#reader.hasIndex()) return
+    try {
+      await replaceIndex(this.directory, this.#reader.load().published.index.bytes, lock.signal)
+    } catch (error) {
+      throw storeError(this.directory.root, 'create', error)
+    }
+  }
+
+  /** Folds, later or when the names are closed, what a process that did not end properly has left. */
+  repair(): void {
+    if (this.#journal.version() !== '') this.#foldLater()
+  }
+
+  /** Ends with a complete `index.json`. Throws if it cannot be written; the changes stay in the journal then. */
+  async close(): Promise<void> {
+    await this.#draining
+    this.#stopTimer()
+    if (this.#hasChanges) await this.#fold()
+    this.#reader.forget()
   }
 
   #change(name: string, image: Image | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ name, image, resolve, reject })
-      if (!this.#writing) this.#drain()
+      this.#calls.push({ name, image, resolve, reject })
+      this.#draining ??= this.#drain()
     })
   }
 
-  /** Changes that arrive while the file is written share the next write. */
+  /** Calls that arrive while a line is written share the next one. */
   async #drain(): Promise<void> {
-    this.#writing = true
-    // Changes of the same turn of the event loop share one write.
+    // Calls of the same turn of the event loop share one line.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
-      const changes = this.#queue
-      this.#queue = []
+    while (this.#calls.length > 0) {
+      const calls = this.#calls
+      this.#calls = []
       try {
-        await this.#apply(changes)
+        await this.#apply(calls)
       } catch (error) {
-        for (const change of changes)
-          change.reject(storeError(this.directory.root, 'write of index.json', error))
+        for (const call of calls) call.reject(storeError(this.directory.root, 'write of names', error))
       }
     }
-    this.#writing = false
+    this.#draining = undefined
   }
 
-  async #apply(changes: readonly Change[]): Promise<void> {
-    await using _ = await this.locker.acquire('names')
-    const { document, images } = this.#load()
-    const wanted = new Map<string, Image | undefined>()
-    const absent = new Set<Change>()
-    for (const change of changes) {
-      const { name, image } = change
-      const exists = wanted.has(name) ? wanted.get(name) !== undefined : images.has(name)
-      if (image === undefined && !exists) absent.add(change)
-      else wanted.set(name, image)
+  async #apply(calls: readonly Call[]): Promise<void> {
+    await using lock = await this.locker.acquire('names')
+    if (this.#reader.load().published.isStale) await this.#foldLocked(lock)
+    const { published, position } = this.#reader.load()
+    const { changes, absent } = changesOf(calls, (name) => published.get(name))
+    throwIfAborted(lock.signal)
+    const end = changes.length > 0 ? await this.#journal.append(changes, position) : position
+    for (const call of calls) {
+      if (absent.has(call)) call.reject(notFound(call.name))
+      else call.resolve()
     }
-    if (wanted.size > 0) await this.#write(withChanges(document, wanted))
-    for (const change of changes) {
-      if (absent.has(change)) change.reject(notFound(change.name))
-      else change.resolve()
-    }
+    if (changes.length === 0) return
+    this.#reader.added(changes, end)
+    this.#foldLater()
+    // As a share of the index, so that the folds of a growing store cost little more than the last one. The changes are in
+    // the journal already: if this fold fails, a later one moves them.
+    if (end.size > Math.max(smallJournal, published.index.bytes.byteLength / 2))
+      await this.#foldLocked(lock).catch(() => {})
   }
 
-  async #write(document: IndexDocument): Promise<void> {
-    const { files, ingest, root } = this.directory
-    const content = Buffer.from(`${JSON.stringify(document)}\n`)
-    // Readers see the old file or the new one. After a crash before the rename, `sweep` removes the temporary file.
-    await writeWhole(files, [content], join(ingest, uniqueFile(temporarySuffix)), this.#path)
-    await this.directory.sync(root)
+  #foldLater(): void {
+    this.#hasChanges = true
+    if (this.#timer !== undefined) return
+    const delay = Math.max(foldAfterMs, this.#pauseUntil - performance.now())
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      // The changes are in the journal, and the next fold moves them, too.
+      this.#fold().catch(() => {})
+    }, delay).unref()
   }
 
-  /** The current file. It is parsed only when it has changed. */
-  #load(): LoadedIndex {
-    try {
-      const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-      if (stat === undefined) return noIndex
-      const version = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-      if (version === this.#loaded.version) return this.#loaded
-      const document = parseIndex(readFileSync(this.#path, 'utf8'), this.#path)
-      this.#loaded = { version, document, images: imagesOf(document) }
-      return this.#loaded
-    } catch (error) {
-      if (failedWith(error, 'ENOENT')) return noIndex
-      throw storeError(this.directory.root, 'read of index.json', error)
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  async #fold(): Promise<void> {
+    if (this.#journal.version() === '') {
+      this.#hasChanges = false
+      return
     }
+    await using lock = await this.locker.acquire('names')
+    await this.#foldLocked(lock)
+  }
+
+  async #foldLocked({ signal }: Lock): Promise<void> {
+    const start = performance.now()
+    // Another process may have folded.
+    if (this.#journal.version() !== '')
+      await fold(this.directory, this.#journal, this.#reader.load().published, signal)
+    this.#reader.forget()
+    this.#hasChanges = false
+    this.#stopTimer()
+    const now = performance.now()
+    this.#pauseUntil = now + pauseFactor * (now - start)
   }
 }
 
-/** The document with names replaced in place, added at the end, or removed. Everything else is unchanged. */
-function withChanges(document: IndexDocument, wanted: ReadonlyMap<string, Image | undefined>): IndexDocument {
-  const left = new Map(wanted)
-  const manifests: unknown[] = []
-  for (const entry of document.manifests) {
-    const name = nameOf(entry)
-    if (name === undefined || !wanted.has(name)) manifests.push(entry)
-    else if (left.has(name)) {
-      const image = left.get(name)
-      if (image !== undefined) manifests.push(entryOf(image))
-      left.delete(name)
-    }
+/** The changes that calls make in their order, and the calls that delete a name that does not exist. */
+function changesOf(
+  calls: readonly Call[],
+  current: (name: string) => Image | undefined,
+): { changes: Change[]; absent: Set<Call> } {
+  const wanted = new Map<string, Image | undefined>()
+  const absent = new Set<Call>()
+  for (const call of calls) {
+    const { name, image } = call
+    const before = wanted.has(name) ? wanted.get(name) : current(name)
+    if (image === undefined && before === undefined) absent.add(call)
+    else wanted.set(name, image)
   }
-  for (const image of left.values()) if (image !== undefined) manifests.push(entryOf(image))
-  return { ...document, manifests }
+  const changes = [...wanted].map(([name, image]) => ({ name, was: current(name)?.desc.digest, image }))
+  return { changes: changes.filter(({ was, image }) => was !== undefined || image !== undefined), absent }
 }
 
 function notFound(name: string): DistError {
