@@ -21,6 +21,11 @@ export interface S3StoreOptions {
   /** Settings of the default client, in addition to the location. */
   connection?: Omit<S3ClientSettings, keyof S3Location> | undefined
   /**
+   * How GET, HEAD, PUT of a whole object and LIST are sent: `sdk` with all steps of the SDK, `fast` with the few that they
+   * need (`FastRequests`). Default `fast`.
+   */
+  requests?: 'fast' | 'sdk' | undefined
+  /**
    * Whether to create a missing store. Default true. With false, opening writes nothing: a missing store reads as an
    * empty one, and read-only credentials are enough.
    */
@@ -79,10 +84,11 @@ export async function openS3Store(location: S3Location, options: S3StoreOptions 
   const close = async () => {
     if (options.client === undefined) client.destroy()
   }
-  const { attempts = 8, timeout = 30_000 } = options
-  const bucket = new Bucket({ ...location, client, attempts, timeout })
+  const { attempts = 8, timeout = 30_000, requests = 'fast' } = options
+  const settings = { ...location, client, requests, timeout }
+  const bucket = new Bucket({ ...settings, attempts })
   // Fewer attempts, so that a mistyped endpoint fails soon.
-  const opening = new Bucket({ ...location, client, attempts: Math.min(3, attempts), timeout })
+  const opening = new Bucket({ ...settings, attempts: Math.min(3, attempts) })
   try {
     await checkRegion(location, client)
     const id = (await readId(opening)) ?? (options.create === false ? undefined : await createId(opening))

@@ -70,6 +70,11 @@ const mirrorShape = {
     placeholder: '<store>',
     defaultText: '`$XDG_DATA_HOME/dist`',
   }),
+  s3Requests: z.enum(['fast', 'sdk'], 'fast or sdk is expected').default('fast').register(settingDocs, {
+    description:
+      'How small requests to a bucket are sent (GET, HEAD, LIST, PUT of a whole object). `fast` omits the steps of the AWS SDK that they do not need, and takes half of the processor time. `sdk` uses all steps. Commands read the variable.',
+    placeholder: '<way>',
+  }),
   hostsDir: paths.optional().register(settingDocs, {
     description:
       'Folders with settings per host, `<dir>/<host>/hosts.toml`, separated by commas. Commands use the same files: mirrors, certificate authorities, and the hosts that a registry may refer to (`realms`, `addresses`). See [settings of a host](commands/README.md#settings-of-a-host).',

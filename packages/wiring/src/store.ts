@@ -7,7 +7,9 @@ import {
   type Environment,
   locateStore,
   proxyVariables,
+  type S3Requests,
   type StoreFlags,
+  s3Requests,
 } from '@dist/settings'
 
 /** A store that the settings name. */
@@ -23,6 +25,8 @@ export interface OpenStoreOptions {
   lockTtl?: number | undefined
   /** For a bucket: maximum bytes that all writes hold in memory. Default: the limit of `@dist/content-s3`. */
   memory?: number | undefined
+  /** For a bucket: how small requests are sent. Default: `DIST_S3_REQUESTS`. */
+  requests?: S3Requests | undefined
 }
 
 /**
@@ -32,11 +36,11 @@ export interface OpenStoreOptions {
 export async function openStore(
   flags: StoreFlags,
   env: Environment,
-  { create = false, memory, lockTtl }: OpenStoreOptions = {},
+  { create = false, lockTtl, ...bucket }: OpenStoreOptions = {},
 ): Promise<OpenedStore> {
   const { url, setBy } = locateStore(flags, env)
   const store = url.startsWith('s3://')
-    ? await openBucket(url, env, { create, memory })
+    ? await openBucket(url, env, { create, ...bucket })
     : await openFolder(url, create, lockTtl)
   if (store.exists || setBy === undefined) return store
   await store[Symbol.asyncDispose]()
@@ -68,12 +72,13 @@ async function openFolder(root: string, create: boolean, lockTtl: number | undef
 async function openBucket(
   url: string,
   env: Environment,
-  { create, memory }: { create: boolean; memory: number | undefined },
+  { create, memory, requests = s3Requests(env) }: Omit<OpenStoreOptions, 'lockTtl'>,
 ): Promise<OpenedStore> {
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
     create,
     connection: await proxyConnection(env),
+    requests,
     partMemory: memory,
   })
   const { id, content, names } = bucket

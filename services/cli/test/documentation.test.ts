@@ -72,7 +72,7 @@ it.each(named)('%s has a page that names all of its options and arguments', (nam
 
 it.each(named)('the page of %s has only options of the command', (name, command) => {
   const rows = page(name).match(/^\| `-.*?\|/gm) ?? []
-  const documented = rows.flatMap((row) => row.match(/(?<=`)--?[a-z-]+/g) ?? [])
+  const documented = rows.flatMap((row) => row.match(/(?<=`)--?[a-z0-9-]+/g) ?? [])
   const known = withChildren(command).flatMap((each) => flagsOf(each))
   for (const flag of documented) expect(known).toContain(flag)
 })

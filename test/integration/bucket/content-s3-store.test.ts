@@ -121,8 +121,8 @@ describe('names in a bucket', () => {
   })
 })
 
-describe('what is wrong with a bucket', () => {
-  const options = { attempts: 2, timeout: 5_000 }
+describe.each(['fast', 'sdk'] as const)('what is wrong with a bucket (requests: %s)', (requests) => {
+  const options = { attempts: 2, timeout: 5_000, requests }
   const opening = (location: S3Location, more = {}) =>
     openS3Store(location, { ...options, connection: connection(more) })
 
@@ -154,7 +154,7 @@ describe('what is wrong with a bucket', () => {
   })
 })
 
-describe('a probe', () => {
+describe.each(['fast', 'sdk'] as const)('a probe (requests: %s)', (requests) => {
   let proxy: FaultProxy
   beforeEach(async () => {
     proxy = await startFaultProxy(gateway.endpoint)
@@ -163,7 +163,7 @@ describe('a probe', () => {
 
   const probed = async (name: string, method: string, status: number) => {
     const location = { ...here(), endpoint: proxy.endpoint }
-    await using store = await openS3Store(location, { attempts: 2, connection: connection() })
+    await using store = await openS3Store(location, { attempts: 2, requests, connection: connection() })
     proxy.fault = (request) =>
       request.path.includes('/probes/') && request.method === method
         ? { answer: { status, error: name } }
@@ -172,13 +172,13 @@ describe('a probe', () => {
   }
 
   it('leaves nothing behind where all is well', async () => {
-    const store = await openS3Store(here(), { client })
+    const store = await openS3Store(here(), { client, requests })
     await store.probe()
     expect(await keys()).toEqual(['dist.json'])
   })
 
   it('that a crash left is swept once it is old', async () => {
-    const store = await openS3Store(here(), { client })
+    const store = await openS3Store(here(), { client, requests })
     await put('probes/left', 'probe')
     await store.sweep(60_000)
     expect(await keys()).toEqual(['dist.json', 'probes/left'])
@@ -210,7 +210,7 @@ describe('a probe', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     const endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-    const opened = openS3Store({ ...here(), endpoint }, { attempts: 2, connection: connection() })
+    const opened = openS3Store({ ...here(), endpoint }, { attempts: 2, requests, connection: connection() })
     await expect(opened).rejects.toMatchObject({ code: 'MALFORMED' })
     server.close()
     server.closeAllConnections()

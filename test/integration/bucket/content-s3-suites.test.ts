@@ -20,16 +20,21 @@ const content = (options: S3StoreOptions) => async () => {
   return { store: store.content, close: () => store.close() }
 }
 
-contentSuite('an S3 bucket, content put whole,', content({}))
-contentSuite('an S3 bucket, content put in parts,', content({ smallSize: 1024, partSize: 5 * 1024 * 1024 }))
-anonymousSuite('an S3 bucket', content({}))
+for (const requests of ['fast', 'sdk'] as const) {
+  contentSuite(`an S3 bucket (${requests}), content put whole,`, content({ requests }))
+  contentSuite(
+    `an S3 bucket (${requests}), content put in parts,`,
+    content({ requests, smallSize: 1024, partSize: 5 * 1024 * 1024 }),
+  )
+  anonymousSuite(`an S3 bucket (${requests})`, content({ requests }))
 
-namesSuite('an S3 bucket', async () => {
-  const prefix = randomUUID()
-  const [one, other] = [await opened({}, prefix), await opened({}, prefix)]
-  const close = async () => {
-    await one.close()
-    await other.close()
-  }
-  return { names: one.names, others: other.names, close }
-})
+  namesSuite(`an S3 bucket (${requests})`, async () => {
+    const prefix = randomUUID()
+    const [one, other] = [await opened({ requests }, prefix), await opened({ requests }, prefix)]
+    const close = async () => {
+      await one.close()
+      await other.close()
+    }
+    return { names: one.names, others: other.names, close }
+  })
+}

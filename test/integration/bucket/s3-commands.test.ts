@@ -154,3 +154,14 @@ it('what is wrong is said in one line', async () => {
     expect(ended.stderr).not.toContain('secret@')
   }
 })
+
+it('DIST_S3_REQUESTS sends all requests with all steps of the SDK; other values are refused', async () => {
+  const sdk = (args: readonly string[], way = 'sdk') =>
+    workspace().dist(args, { env: { ...env(), DIST_S3_REQUESTS: way } })
+  expect(await sdk(['pull', ref('single:1')])).toMatchObject({ code: 0 })
+  expect(await dist(['verify'])).toMatchObject({ code: 0 })
+  expect((await sdk(['images', '-q'])).stdout).toBe(`${ref('single:1')}\n`)
+  const refused = await sdk(['images'], 'slow')
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toContain('DIST_S3_REQUESTS: "slow" is not valid; fast or sdk is expected')
+})

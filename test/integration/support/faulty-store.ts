@@ -54,7 +54,8 @@ export class FaultyStore {
   #gateway!: Gateway
   #stores = 0
 
-  constructor() {
+  /** `requests`: as in `S3StoreOptions`. */
+  constructor(private readonly kind: S3StoreOptions['requests']) {
     beforeAll(async () => {
       this.#gateway = await startGateway()
     })
@@ -122,6 +123,7 @@ export class FaultyStore {
     const location = parseS3Url(this.#gateway.url(`store-${this.#stores}`, endpoint))
     return openS3Store(location, {
       connection: { credentials: this.#gateway.credentials },
+      requests: this.kind,
       ...options,
     })
   }

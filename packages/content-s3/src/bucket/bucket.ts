@@ -2,9 +2,13 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { backoff, DistError, isLost, sleep, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '@dist/oci'
 import { s3Error } from './errors.js'
+import { FastRequests } from './fast-requests.js'
+import { type Requests, SdkRequests, type Sending } from './requests.js'
 
 export interface BucketSettings {
   readonly client: S3Client
+  /** How small operations are sent. */
+  readonly requests: 'fast' | 'sdk'
   readonly bucket: string
   readonly prefix: string
   /** Attempts of a call, the first included. */
@@ -25,11 +29,6 @@ export interface CallOptions {
   awaited?: boolean | undefined
 }
 
-/** Options for the SDK in each call. */
-export interface Sending {
-  readonly abortSignal: AbortSignal
-}
-
 const firstDelayMs = 100
 const longestDelayMs = 5_000
 /** The slowest rate at which a call may send, in bytes per millisecond. */
@@ -40,6 +39,8 @@ export class Bucket {
   /** False once the server is known not to support `If-None-Match` with a put. */
   conditionalPuts = true
   readonly client: S3Client
+  /** Sends small operations. Other requests are sent with `client`. */
+  readonly requests: Requests
   readonly name: string
   readonly attempts: number
   readonly timeout: number
@@ -47,6 +48,10 @@ export class Bucket {
 
   constructor(settings: BucketSettings) {
     this.client = settings.client
+    this.requests =
+      settings.requests === 'fast'
+        ? new FastRequests(settings.client, settings.bucket)
+        : new SdkRequests(settings.client)
     this.name = settings.bucket
     this.attempts = settings.attempts
     this.timeout = settings.timeout

@@ -30,7 +30,7 @@ export async function* listObjects(bucket: Bucket, path: string): AsyncIterable<
 
 async function pageOf(bucket: Bucket, prefix: string, from: From | undefined): Promise<Page<ListItem, From>> {
   const command = new ListObjectsV2Command({ Bucket: bucket.name, Prefix: prefix, ...from })
-  const page = await bucket.call('list', prefix, (sending) => bucket.client.send(command, sending))
+  const page = await bucket.call('list', prefix, (sending) => bucket.requests.send(command, sending))
   const items = (page.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
     Key === undefined ? [] : [{ key: Key, size: Size, modifiedAt: LastModified ?? new Date(bucket.now()) }],
   )

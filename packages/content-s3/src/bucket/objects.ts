@@ -17,7 +17,7 @@ export async function headObject(
 ): Promise<Head | undefined> {
   try {
     const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key })
-    const head = await bucket.call('HEAD', key, (sending) => bucket.client.send(command, sending), options)
+    const head = await bucket.call('HEAD', key, (sending) => bucket.requests.send(command, sending), options)
     if (head.ContentLength === undefined)
       throw new DistError('MALFORMED', `${bucket.url(key)}: HEAD failed: the server answered without a size`)
     return { size: head.ContentLength, modifiedAt: head.LastModified ?? new Date(bucket.now()) }

@@ -4,6 +4,7 @@ import type { Bucket } from './bucket.js'
 import { s3Name, statusOf } from './errors.js'
 import { isKnownName } from './explanations.js'
 import { headObject } from './objects.js'
+import type { Sending } from './requests.js'
 
 export interface PutOptions {
   signal?: AbortSignal | undefined
@@ -19,7 +20,7 @@ export async function putObject(
   content: Uint8Array,
   options: PutOptions = {},
 ): Promise<void> {
-  await send(bucket, key, content, options, false)
+  await put(bucket, key, content, options, false)
 }
 
 /**
@@ -34,7 +35,7 @@ export async function putNew(
 ): Promise<boolean> {
   if (!bucket.conditionalPuts) return putAlways(bucket, key, content, options)
   try {
-    await send(bucket, key, content, options, true)
+    await put(bucket, key, content, options, true)
     return true
   } catch (error) {
     if (mayRejectCondition(error)) return await putUnconditionally(bucket, key, content, options)
@@ -53,11 +54,11 @@ async function putUnconditionally(bucket: Bucket, key: string, content: Uint8Arr
 }
 
 async function putAlways(bucket: Bucket, key: string, content: Uint8Array, options: PutOptions) {
-  await send(bucket, key, content, options, false)
+  await put(bucket, key, content, options, false)
   return true
 }
 
-async function send(
+async function put(
   bucket: Bucket,
   key: string,
   content: Uint8Array,
@@ -71,9 +72,9 @@ async function send(
     ContentType: contentType,
     ...(isNew ? { IfNoneMatch: '*' } : {}),
   }
-  const command = withPayloadHash(new PutObjectCommand(input), sha256)
-  const bytes = content.byteLength
-  await bucket.call('write', key, (sending) => bucket.client.send(command, sending), { signal, bytes })
+  const command = new PutObjectCommand(input)
+  const send = (sending: Sending) => bucket.requests.send(command, { ...sending, payloadHash: sha256 })
+  await bucket.call('write', key, send, { signal, bytes: content.byteLength })
 }
 
 /** 412: the object exists, maybe from an attempt of this call whose answer was lost. */
@@ -87,30 +88,4 @@ const refusals: readonly (number | undefined)[] = [400, 405, 501]
 function mayRejectCondition(error: unknown): boolean {
   const name = s3Name(error)
   return name === 'NotImplemented' || (refusals.includes(statusOf(error)) && !isKnownName(name))
-}
-
-/** The part of an SDK command that is needed to set a header of its request. */
-interface Command {
-  readonly middlewareStack: {
-    add(middleware: never, options: { step: 'build'; name: string }): void
-  }
-}
-
-type Next = (args: { request: unknown }) => Promise<unknown>
-
-/** The payload hash of a request whose signature does not cover its bytes. */
-export const unsigned = 'UNSIGNED-PAYLOAD'
-
-/**
- * Sets the payload hash of the signature: a sha256 in hex, which the server then checks, or `unsigned`. Without it the
- * SDK hashes all bytes again.
- */
-export function withPayloadHash<C>(command: C & Command, hash: string): C {
-  const middleware = (next: Next) => (args: { request: unknown }) => {
-    const { headers } = args.request as { headers: Record<string, string> }
-    headers['x-amz-content-sha256'] = hash
-    return next(args)
-  }
-  command.middlewareStack.add(middleware as never, { step: 'build', name: 'payloadHash' })
-  return command
 }

@@ -143,7 +143,7 @@ async function openRange(
 ): Promise<Range> {
   const range = offset === 0 ? {} : { Range: `bytes=${offset}-` }
   const command = new GetObjectCommand({ Bucket: bucket.name, Key: key, ...range })
-  const got = await bucket.call('read', key, (sending) => bucket.client.send(command, sending), { signal })
+  const got = await bucket.call('read', key, (sending) => bucket.requests.send(command, sending), { signal })
   const body = got.Body as Readable
   const total = offset === 0 ? got.ContentLength : totalOf(got.ContentRange, offset)
   if (total !== undefined) return { body, total }

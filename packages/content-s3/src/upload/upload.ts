@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
-import { unsigned, withPayloadHash } from '../bucket/put.js'
+import { unsigned, withPayloadHash } from '../bucket/payload-hash.js'
 import { Completion } from './complete.js'
 import type { PartMemory } from './memory.js'
 import { partSize } from './sizes.js'

@@ -11,7 +11,7 @@ import type { Outage } from './log.js'
 
 type MirrorSettings = Pick<
   Settings<'worker'>,
-  'store' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost' | 'hostPatience'
+  'store' | 's3Requests' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost' | 'hostPatience'
 >
 
 /** The store of a service, and its client for registries. */
@@ -91,6 +91,7 @@ async function openAvailableStore(
       create: true,
       lockTtl: lockTtlMs,
       memory,
+      requests: settings.s3Requests,
     })
     try {
       await store.probe()

@@ -121,6 +121,7 @@ export function withMirror(command: Command): Command {
       '--addresses <net>',
       'networks that every registry may refer to, such as 10.0.0.0/8; separated by commas',
     )
+    .option('--s3-requests <way>', 'small requests to a bucket: fast, or sdk with all steps (default: fast)')
     .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
     .option(
       '--host-patience <duration>',
