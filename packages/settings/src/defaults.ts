@@ -91,19 +91,6 @@ export function proxyVariables(env: Environment): ProxyVariables {
   return { httpProxy: read('HTTP_PROXY'), httpsProxy: read('HTTPS_PROXY'), noProxy: read('NO_PROXY') }
 }
 
-/** How small requests to a bucket are sent. */
-export type S3Requests = 'fast' | 'sdk'
-
-/** `DIST_S3_REQUESTS`, for commands. Default `fast`. Throws `INVALID_ARGUMENT` for other values than `fast` and `sdk`. */
-export function s3Requests(env: Environment): S3Requests {
-  const given = nonEmpty(env.DIST_S3_REQUESTS) ?? 'fast'
-  if (given === 'fast' || given === 'sdk') return given
-  throw new DistError(
-    'INVALID_ARGUMENT',
-    `DIST_S3_REQUESTS: "${sanitize(given, 40)}" is not valid; fast or sdk is expected`,
-  )
-}
-
 /** The region of a bucket whose URL names none. The AWS SDK for JavaScript reads `AWS_REGION`, but not this variable. */
 export function defaultAwsRegion(env: Environment): string | undefined {
   return nonEmpty(env.AWS_REGION) === undefined ? nonEmpty(env.AWS_DEFAULT_REGION) : undefined

@@ -1,5 +1,6 @@
 import type { Environment } from './environment.js'
 import { readKeys } from './read.js'
+import type { Settings } from './schema.js'
 
 export interface RequestFlags {
   /** As a user writes it. */
@@ -13,4 +14,16 @@ export interface RequestFlags {
 export async function readRequestsPerHost(flags: RequestFlags, env: Environment): Promise<number> {
   const { requestsPerHost } = await readKeys('worker', ['requestsPerHost'], { flags, env })
   return requestsPerHost
+}
+
+/** How small requests to a bucket are sent. */
+export type S3Requests = Settings<'worker'>['s3Requests']
+
+/**
+ * How a command sends small requests to a bucket: `DIST_S3_REQUESTS`, else the default of the services. Throws as
+ * `readSettings`.
+ */
+export async function readS3Requests(env: Environment): Promise<S3Requests> {
+  const { s3Requests } = await readKeys('worker', ['s3Requests'], { env })
+  return s3Requests
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { locateStore, s3Requests } from '../src/defaults.js'
+import { locateStore } from '../src/defaults.js'
 
 const urlOf = (...given: Parameters<typeof locateStore>) => locateStore(...given).url
 
@@ -41,18 +41,5 @@ describe('the location of the store', () => {
   it('may contain a colon that belongs to a path', () => {
     expect(urlOf({ store: '/srv/10:30' }, {})).toBe('/srv/10:30')
     expect(urlOf({ store: './gs:/x' }, {})).toBe(join(process.cwd(), 'gs:/x'))
-  })
-})
-
-describe('how small requests to a bucket are sent', () => {
-  it('is the variable, else the fast way', () => {
-    expect(s3Requests({ DIST_S3_REQUESTS: 'sdk' })).toBe('sdk')
-    expect(s3Requests({ DIST_S3_REQUESTS: '' })).toBe('fast')
-  })
-
-  it('refuses other values', () => {
-    expect(() => s3Requests({ DIST_S3_REQUESTS: 'slow' })).toThrowError(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('fast or sdk') }),
-    )
   })
 })

@@ -7,9 +7,9 @@ import {
   type Environment,
   locateStore,
   proxyVariables,
+  readS3Requests,
   type S3Requests,
   type StoreFlags,
-  s3Requests,
 } from '@dist/settings'
 
 /** A store that the settings name. */
@@ -72,13 +72,13 @@ async function openFolder(root: string, create: boolean, lockTtl: number | undef
 async function openBucket(
   url: string,
   env: Environment,
-  { create, memory, requests = s3Requests(env) }: Omit<OpenStoreOptions, 'lockTtl'>,
+  { create, memory, requests }: Omit<OpenStoreOptions, 'lockTtl'>,
 ): Promise<OpenedStore> {
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
     create,
     connection: await proxyConnection(env),
-    requests,
+    requests: requests ?? (await readS3Requests(env)),
     partMemory: memory,
   })
   const { id, content, names } = bucket

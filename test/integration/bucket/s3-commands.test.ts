@@ -163,5 +163,5 @@ it('DIST_S3_REQUESTS sends all requests with all steps of the SDK; other values 
   expect((await sdk(['images', '-q'])).stdout).toBe(`${ref('single:1')}\n`)
   const refused = await sdk(['images'], 'slow')
   expect(refused).toMatchObject({ code: 2, stdout: '' })
-  expect(refused.stderr).toContain('DIST_S3_REQUESTS: "slow" is not valid; fast or sdk is expected')
+  expect(refused.stderr).toContain('DIST_S3_REQUESTS: fast or sdk is expected, not "slow"')
 })
