@@ -57,6 +57,16 @@ describe('the memory of parts', () => {
     expect(await memory.take(10, true, signal)).not.toBe(buffer)
   })
 
+  it('keeps one free buffer, also while the buffers in use exceed the budget', async () => {
+    const memory = new PartMemory(10)
+    await memory.take(10, true, signal)
+    const [one, two] = [await memory.take(10, true, signal), await memory.take(10, true, signal)]
+    memory.give(one, true)
+    memory.give(two, true)
+    expect(await memory.take(10, true, signal)).toBe(two)
+    expect(await memory.take(10, true, signal)).not.toBe(one)
+  })
+
   it('counts free buffers towards the budget', async () => {
     const memory = new PartMemory(10)
     const [one, two] = [await memory.take(10, true, signal), await memory.take(10, true, signal)]
