@@ -163,7 +163,7 @@ describe.each(kinds)('a request (%s)', (kind) => {
     expect(requests).toEqual([])
   })
 
-  it('whose answer is no document is tried again', async () => {
+  it('whose answer is not a document is tried again', async () => {
     const { requests, port } = await serve((_, response) => response.end('<Lis'))
     const listed = listObjects(bucketAt(kind, port), 'names/')[Symbol.asyncIterator]().next()
     await expect(listed).rejects.toMatchObject({ code: 'UNAVAILABLE' })

@@ -25,7 +25,7 @@ const tailSize = 32
 
 /**
  * Any number of images that share nothing, made by a rule and not kept. A layer is the same random bytes with another end:
- * its digest costs one block. It is no archive; nothing that mirrors looks into it.
+ * its digest costs one block. It is not an archive: mirroring does not read layers.
  */
 export class Catalogue {
   readonly #noise: Buffer

@@ -42,7 +42,7 @@ it('a command ends as soon as its run, not when it looks again', async () => {
   expect(shortest).toBeLessThan(900)
 })
 
-it('every command that follows a run ends with it; a canceled run is no success', async () => {
+it('every command that follows a run ends with it; the exit code of a canceled run is not 0', async () => {
   const running = mirror()
   const run = await followed(running)
   const watching = [start('status', '--watch', run), start('status', '--watch', run)]

@@ -21,7 +21,7 @@ it.each([
     try {
       const job = await queue.add(
         'newer',
-        { v: 99, what: 'nobody knows yet' },
+        { v: 99, what: 'of a later version' },
         { jobId: 'newer-1', attempts: 1 },
       )
       const started = startService(workspace(), service, { env: { DIST_QUEUE: url } })

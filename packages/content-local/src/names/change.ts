@@ -27,7 +27,7 @@ export function formatBatch(changes: readonly Change[], id: string): Buffer {
 /** What lines of a journal contain. */
 export interface Batches {
   readonly changes: readonly Change[]
-  /** The bytes of all complete lines. The rest was not written completely, and nobody was told that it was. */
+  /** The bytes of all complete lines. The rest is an incomplete write that no caller was told to be done. */
   readonly size: number
 }
 

@@ -11,7 +11,8 @@ import { Reconciler } from './reconcile.js'
 
 /**
  * The reconcile loop of a run: expands its references into image jobs, chunk by chunk, replaces jobs that Redis has
- * lost, and reports the end, which it records if the last image has not. Between two turns the job is delayed. It relies on no event.
+ * lost, and reports the end, which it records if the last image has not. Between two turns the job is delayed. It relies on
+ * no event.
  */
 export class RunHandler implements JobHandler<RunJob> {
   readonly #reconciler: Reconciler

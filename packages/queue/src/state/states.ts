@@ -55,8 +55,12 @@ export class RunStates {
       this.redis,
       { ...this.#blobKeys(image), ...this.#endKeys(run), open: keys.open(run) },
       {
-        ...{ index, attempt, state: record.state, record: JSON.stringify({ attempt, ...record }) },
-        ...{ id: run, now: Date.now() },
+        id: run,
+        index,
+        attempt,
+        state: record.state,
+        record: JSON.stringify({ attempt, ...record }),
+        now: Date.now(),
       },
     )
   }

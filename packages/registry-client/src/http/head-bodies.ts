@@ -13,7 +13,7 @@ export function keepsAfterHead(connections: Connections, { origin }: URL): boole
 }
 
 /**
- * The error for bytes that are no HTTP answer. Retryable if they may be the body of an earlier HEAD: the request began before
+ * The error for bytes that are not an HTTP answer. Retryable if they may be the body of an earlier HEAD: the request began before
  * the origin was known to send such bodies. From now on `keepsAfterHead` is false for it.
  */
 export function notHttpError(

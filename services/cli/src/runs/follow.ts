@@ -14,8 +14,8 @@ export interface FollowOptions {
 }
 
 /**
- * Queries a run until it has ended: at an interval, and as soon as its end is announced. Resolves to undefined if the run is lost or no longer in the queue. Waits for a queue
- * that does not answer. Throws `CANCELED` at once when the signal aborts.
+ * Queries a run until it has ended: at an interval, and as soon as its end is announced. Resolves to undefined if the run is
+ * lost or no longer in the queue. Waits for a queue that does not answer. Throws `CANCELED` at once when the signal aborts.
  */
 export async function followRun(
   runs: Pick<Runs, 'status' | 'watch'>,

@@ -9,9 +9,9 @@ import { blobLua, endLua, imageLua, readAttempts, resumeLua } from './lua.js'
 export type Settled = ImageRecord['state'] | 'stale' | 'gone'
 
 /**
- * Writes the record of an image, and ends the run with its last image. Replies the state that holds. The state of an ended attempt stays. An image becomes
- * `canceled` only while its run is: a retry may have resumed the run meanwhile. The blobs of a failed or canceled image
- * are kept for its next attempt.
+ * Writes the record of an image, and ends the run with its last image. Replies the state that holds. The state of an ended
+ * attempt stays. An image becomes `canceled` only while its run is: a retry may have resumed the run meanwhile. The blobs
+ * of a failed or canceled image are kept for its next attempt.
  */
 export const settleImage = defineScript('settleImage', {
   keys: ['run', 'images', 'open', 'blobs', 'digests', 'watched', 'ending'],
