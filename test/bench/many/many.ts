@@ -20,7 +20,7 @@ export async function benchMany(options: BenchOptions): Promise<BenchReport> {
   await using bucket = await startBucket()
   const figures = { ...folder, flat: [flatness(folder)], ...(await bucketFigures(bucket, options)) }
   const requests = await countRequests(bucket, options)
-  return manyReport({ figures, requests, cost: await costPoints(bucket, options) })
+  return manyReport({ figures, requests, cost: await costPoints(bucket, options) }, options)
 }
 
 function flatness({ first1 = [], first10 = [], first50 = [] }: Figures): number {
