@@ -90,14 +90,10 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   return manifest.config === undefined ? manifest.layers : [manifest.config, ...manifest.layers]
 }
 
-/** Parses a JSON document within the limits of manifests. Throws `MALFORMED`. */
-export function parseDocument(content: Uint8Array, name: string): unknown {
-  if (content.byteLength > maxManifestSize) {
-    throw malformed(
-      name,
-      `has ${content.byteLength} bytes, which exceeds the limit of ${maxManifestSize} for manifests`,
-    )
-  }
+/** Parses a JSON document within the limits of manifests, or up to `maxSize` bytes. Throws `MALFORMED`. */
+export function parseDocument(content: Uint8Array, name: string, maxSize = maxManifestSize): unknown {
+  if (content.byteLength > maxSize)
+    throw malformed(name, `has ${content.byteLength} bytes, which exceeds the limit of ${maxSize}`)
   if (openingsIn(content) > maxOpenings)
     throw malformed(name, `has more than ${maxOpenings} objects and lists`)
   try {

@@ -1,2 +1,9 @@
-export { formatLocator, formatPrefix, type Locator, parseLocator, parsePrefix } from './locator.js'
+export {
+  formatLocator,
+  formatPrefix,
+  isRepository,
+  type Locator,
+  parseLocator,
+  parsePrefix,
+} from './locator.js'
 export * from './reference.js'

@@ -77,6 +77,11 @@ export function namesHost(first: string): boolean {
   return first === 'localhost' || /[.:A-Z[]/.test(first)
 }
 
+/** Whether a name of a list is that of a repository at a host: it may become part of URLs and paths. */
+export function isRepository(text: string): boolean {
+  return text.length <= maxRepositoryLength && text.split('/').every((part) => component.test(part))
+}
+
 function canonicalHost(host: string, whole: string): string {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   const name = colon < 0 ? host : host.slice(0, colon)

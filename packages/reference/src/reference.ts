@@ -47,9 +47,14 @@ function referenceDigest(text: string, whole: string): Digest {
   }
 }
 
+/** Whether a tag of a list is one by the grammar. */
+export function isTag(text: string): boolean {
+  return tagGrammar.test(text)
+}
+
 /** Checks a tag. Throws `INVALID_ARGUMENT`. */
 export function parseTag(tag: string, whole = tag): string {
-  if (tagGrammar.test(tag)) return tag
+  if (isTag(tag)) return tag
   throw new DistError(
     'INVALID_ARGUMENT',
     `reference "${quoteReference(whole)}": "${sanitize(tag, 140)}" is not a tag: expected 1 to 128 letters, digits, "_", ".", "-"`,

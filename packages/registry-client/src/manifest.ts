@@ -74,15 +74,16 @@ function announcedType(response: Response): string | undefined {
   return hasChildren(type) || isSchema1Type(type) ? type : undefined
 }
 
-/** All bytes of an answer. Above the size limit of manifests: `RESOURCE_EXHAUSTED`. */
-export async function readWhole({ body, headers, url }: Response, what: string): Promise<Uint8Array> {
+/** All bytes of an answer. Above `maxSize` bytes, by default the limit of manifests: `RESOURCE_EXHAUSTED`. */
+export async function readWhole(
+  { body, headers, url }: Response,
+  what: string,
+  maxSize = maxManifestSize,
+): Promise<Uint8Array> {
   const tooLarge = () =>
-    new DistError(
-      'RESOURCE_EXHAUSTED',
-      `${what}: answer exceeds the limit of ${maxManifestSize} bytes (${url.host})`,
-    )
+    new DistError('RESOURCE_EXHAUSTED', `${what}: answer exceeds the limit of ${maxSize} bytes (${url.host})`)
   // The announced size avoids reading; only counting stops an answer that announces nothing.
-  if ((parseSize(headers['content-length']) ?? 0) > maxManifestSize) {
+  if ((parseSize(headers['content-length']) ?? 0) > maxSize) {
     await body.return()
     throw tooLarge()
   }
@@ -90,7 +91,7 @@ export async function readWhole({ body, headers, url }: Response, what: string):
   let size = 0
   for await (const chunk of body) {
     size += chunk.byteLength
-    if (size > maxManifestSize) throw tooLarge()
+    if (size > maxSize) throw tooLarge()
     chunks.push(chunk)
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)

@@ -3,6 +3,7 @@ import type {
   HostLimiter,
   PusherSource,
   ReferrersSource,
+  RegistryLists,
   RemoteOptions,
   Repository,
   Resolver,
@@ -12,6 +13,7 @@ import type { Credentials } from './auth/credential.js'
 import { createAuthorizer } from './auth/registry-authorizer.js'
 import { defaultEndpoint, type Endpoint } from './endpoint.js'
 import { createAgents } from './http/agents.js'
+import { createLists } from './listing/lists.js'
 import { cancelUploads, createMemory } from './memory.js'
 import { ping } from './ping.js'
 import { createRepository } from './repository.js'
@@ -32,7 +34,7 @@ export interface RegistryOptions extends TransportOptions {
 }
 
 /** A client of OCI distribution and Docker registries. Dispose closes its connections. */
-export interface Registry extends Resolver, PusherSource, ReferrersSource, AsyncDisposable {
+export interface Registry extends Resolver, PusherSource, ReferrersSource, RegistryLists, AsyncDisposable {
   repository(locator: Locator): Repository
   /** Checks the credentials for a host. Throws `UNAUTHENTICATED` or `PERMISSION_DENIED` if the registry refuses them. */
   ping(locator: Locator, options?: RemoteOptions): Promise<void>
@@ -68,6 +70,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     fetcher: repository,
     pusher: (locator) => repository(locator).pusher,
     referrers: (locator, digest, o) => repository(locator).referrers(digest, o),
+    ...createLists({ transport, endpointsFor, credentials: options.credentials }),
     ping: async (locator, o = {}) => ping(transport, await endpointsFor(locator), o.signal),
     endpointsFor,
     authorizer,

@@ -5,6 +5,7 @@ import type {
   FetchedObject,
   FetchOptions,
   Hint,
+  ListOptions,
   Pusher,
   ReferrersOptions,
   RemoteOptions,
@@ -15,11 +16,11 @@ import type {
 import type { Endpoint } from './endpoint.js'
 import { fetchContent } from './fetch/content.js'
 import { fetchObject } from './fetch/object.js'
+import { listTags } from './listing/tags.js'
 import { createMemory, type Memory } from './memory.js'
 import { RepositoryPusher } from './push/pusher.js'
 import { findReferrers } from './referrers/referrers.js'
 import { resolveReference } from './resolve.js'
-import { listTags } from './tags.js'
 import type { Transport } from './transport.js'
 
 export interface RepositoryOptions {
@@ -76,7 +77,7 @@ class RegistryRepository implements Repository {
     return findReferrers(this.#context, digest, options)
   }
 
-  tags(options: RemoteOptions = {}): AsyncIterable<string> {
+  tags(options: ListOptions = {}): AsyncIterable<string> {
     return listTags(this.#context, options)
   }
 }

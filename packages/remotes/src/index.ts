@@ -9,6 +9,7 @@ export {
 export type { SharedTrouble } from './health.js'
 export { type Hint, likelyTypes, type ObjectType, parseHint } from './hints.js'
 export * from './limiter.js'
+export * from './lists.js'
 export { createHostLimiter, type LocalHostLimiter } from './local-limiter.js'
 export * from './policy.js'
 export * from './pusher.js'

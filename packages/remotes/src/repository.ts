@@ -1,8 +1,9 @@
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Reference } from '@dist/reference'
+import type { ListOptions } from './lists.js'
 import type { Pusher } from './pusher.js'
 import type { ReferrersOptions } from './referrers.js'
-import type { Fetcher, ObjectFetcher, RemoteOptions, Resolved, ResolveOptions } from './remotes.js'
+import type { Fetcher, ObjectFetcher, Resolved, ResolveOptions } from './remotes.js'
 
 /** One repository of a registry. */
 export interface Repository extends Fetcher, ObjectFetcher {
@@ -12,9 +13,8 @@ export interface Repository extends Fetcher, ObjectFetcher {
   referrers(digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
   /**
    * All tags, each once, in the order of the registry; pages are requested while the caller iterates. Iterating throws
-   * `NOT_FOUND` if the repository does not exist, `MALFORMED` for an answer that is not a list of tags, and
-   * `RESOURCE_EXHAUSTED` for more tags than any registry has.
+   * `NOT_FOUND` if the repository does not exist, and as `RegistryLists`.
    */
-  tags(options?: RemoteOptions): AsyncIterable<string>
+  tags(options?: ListOptions): AsyncIterable<string>
   readonly pusher: Pusher
 }

@@ -1,15 +1,21 @@
 import { DistError, isCanceled, reword, throwIfAborted } from '@dist/errdefs'
 import { formatLocator } from '@dist/reference'
-import { pullScope } from '../auth/authorizer.js'
+import { pullScope, type Scope } from '../auth/authorizer.js'
 import type { Capability, Endpoint } from '../endpoint.js'
 import type { RepositoryContext } from '../repository.js'
 import { Operation } from './operation.js'
+
+type EndpointsContext = Pick<RepositoryContext, 'transport' | 'endpoints' | 'locator'>
 
 export interface EndpointCall {
   readonly capability: Capability
   /** The object, for errors. */
   readonly what: string
   readonly signal: AbortSignal | undefined
+  /** Default: pulls from the repository. */
+  readonly scope?: Scope | undefined
+  /** Only the registry itself, unless all its endpoints are mirrors: the list of a cache may lack entries. Default: false. */
+  readonly own?: boolean | undefined
 }
 
 /**
@@ -17,15 +23,15 @@ export interface EndpointCall {
  * which is the registry itself; its message contains those of the others.
  */
 export async function firstEndpoint<T>(
-  { transport, endpoints, locator: { repository } }: RepositoryContext,
-  { capability, what, signal }: EndpointCall,
+  { transport, endpoints, locator: { repository } }: EndpointsContext,
+  { capability, what, signal, scope = pullScope(repository), own = false }: EndpointCall,
   call: (operation: Operation) => Promise<T>,
 ): Promise<T> {
   const failures: DistError[] = []
-  for (const endpoint of capableEndpoints(await endpoints(), capability, what)) {
+  const capable = capableEndpoints(await endpoints(), capability, what)
+  for (const endpoint of own ? registryItself(capable) : capable) {
     throwIfAborted(signal)
     try {
-      const scope = pullScope(repository)
       return await call(new Operation({ transport, endpoint, repository, what, scope, signal }))
     } catch (error) {
       if (!(error instanceof DistError) || isCanceled(error)) throw error
@@ -41,6 +47,11 @@ export async function firstEndpoint<T>(
 export async function pushEndpoint({ endpoints, locator }: RepositoryContext): Promise<Endpoint> {
   const [endpoint] = capableEndpoints(await endpoints(), 'push', formatLocator(locator))
   return endpoint
+}
+
+function registryItself(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const own = endpoints.filter(({ mirrorOf }) => mirrorOf === undefined)
+  return own.length > 0 ? own : endpoints
 }
 
 function capableEndpoints(

@@ -47,7 +47,7 @@ export class TokenServer {
     repository: string | undefined,
     registryUrl: string,
   ): Reply | undefined {
-    const scopes = repository === undefined ? [] : scopesFor(request, repository)
+    const scopes = neededScopes(request, repository)
     if (this.#isLetIn(request.headers.authorization, scopes)) return undefined
     const scope = scopes.length === 0 ? undefined : scopes.join(' ')
     const { scheme = 'bearer', realm = `${registryUrl}/token`, service = 'scripted' } = this.auth
@@ -82,6 +82,11 @@ export class TokenServer {
 }
 
 /** What a request needs: to read its repository, to write to it, or to read the one that it mounts from as well. */
+function neededScopes(request: RecordedRequest, repository: string | undefined): string[] {
+  if (request.path === '/v2/_catalog') return ['registry:catalog:*']
+  return repository === undefined ? [] : scopesFor(request, repository)
+}
+
 function scopesFor({ method, query }: RecordedRequest, repository: string): string[] {
   if (method === 'GET' || method === 'HEAD') return [`repository:${repository}:pull`]
   const from = query.get('from')

@@ -56,6 +56,24 @@ export class Repositories {
     return [...new Map(entries.map(([, held]) => [held.digest, held])).values()]
   }
 
+  /** The names of all repositories with manifests. */
+  repositories(): Set<string> {
+    return new Set([...this.#manifests.keys()].map((key) => key.slice(0, key.indexOf('@'))))
+  }
+
+  /** The tags of a repository; undefined if it has no manifests. */
+  tagsOf(repository: string): string[] | undefined {
+    const prefix = `${repository}@`
+    const objects = [...this.#manifests.keys()].filter((key) => key.startsWith(prefix))
+    if (objects.length === 0) return undefined
+    return objects.map((key) => key.slice(prefix.length)).filter((object) => !object.includes(':'))
+  }
+
+  /** Removes a tag. Its manifest stays. */
+  deleteTag(repository: string, tag: string): void {
+    this.#manifests.delete(`${repository}@${tag}`)
+  }
+
   /** A blob of whatever repository. */
   blob(digest: string): Held | undefined {
     return [...this.#blobs.values()].find((held) => held.digest === digest)

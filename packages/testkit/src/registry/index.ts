@@ -1,5 +1,6 @@
 export { createTestAuthority } from './authority.js'
 export * as faults from './faults.js'
+export { dockerHubApi, harborApi, listed } from './lists.js'
 export { ScriptedRegistry, type ScriptedRegistryOptions, startRegistry, startServer } from './registry.js'
 export { errorReply, reply } from './reply.js'
 export type { Fault } from './script.js'

@@ -1,5 +1,6 @@
 import { type RegistryAuth, TokenServer } from './auth.js'
 import { Repositories } from './content.js'
+import { type ListOptions, parseListPath, serveList } from './lists.js'
 import { parseReferrersPath, serveReferrers, takeManifest } from './referrers.js'
 import { errorReply, type Reply, reply } from './reply.js'
 import type { RecordedRequest } from './request.js'
@@ -16,6 +17,8 @@ export interface ScriptedRegistryOptions extends ServerOptions, UploadsOptions {
   readonly referrers?: number | undefined
   /** Refuses manifests that name what it does not have, as most registries do. Default false. */
   readonly strict?: boolean | undefined
+  /** The pages of tags and of the catalogue. Default: one page. */
+  readonly lists?: ListOptions | undefined
 }
 
 /**
@@ -61,8 +64,9 @@ export class ScriptedRegistry extends ScriptedServer {
     if (request.path === '/token' && this.#tokens !== undefined) return this.#tokens.issue(request)
     const upload = parseUploadPath(request.path)
     const list = parseReferrersPath(request.path)
+    const names = parseListPath(request.path)
     const path = parseApiPath(request.path)
-    const repository = (upload ?? list ?? path)?.repository
+    const repository = (upload ?? list ?? names ?? path)?.repository
     const challenge = this.#tokens?.challenge(request, repository, this.url)
     if (challenge !== undefined) return challenge
     if (request.path === '/v2/')
@@ -71,6 +75,7 @@ export class ScriptedRegistry extends ScriptedServer {
     const { referrers, strict = false } = this.behaviour
     if (list !== undefined && referrers !== undefined)
       return serveReferrers(this.content, list, request, referrers)
+    if (names !== undefined) return serveList(this.content, names.repository, request, this.behaviour.lists)
     if (path === undefined) return errorReply(404, 'UNSUPPORTED', 'no such path')
     if (path.kind === 'manifests' && request.method === 'PUT')
       return takeManifest(this.content, path.repository, path.object, request, {
