@@ -154,6 +154,26 @@ describe('S24 the journal of names', () => {
     expect(Object.keys(await listed(two))).toEqual(['a/b:1', 'a/b:2'])
   })
 
+  it('is not folded because names are read while a line is added', async () => {
+    const renamed: string[] = []
+    const names = opened({
+      ...nodeFiles,
+      fsync: async (fd) => {
+        await names.get('a/b:0')
+        await nodeFiles.fsync(fd)
+      },
+      rename: (from, to) => {
+        renamed.push(to)
+        return nodeFiles.rename(from, to)
+      },
+    })
+    for (const i of [0, 1, 2]) await names.put(image(`a/b:${i}`))
+    expect(renamed).toEqual([])
+    expect(Object.keys(await listed(names))).toEqual(['a/b:0', 'a/b:1', 'a/b:2'])
+    await names.close()
+    expect(Object.keys(inIndex())).toEqual(['a/b:0', 'a/b:1', 'a/b:2'])
+  })
+
   it('is folded when it is larger than half of the index', async () => {
     const names = opened()
     const many = Array.from({ length: 6_000 }, (_, i) => image(`a/b:${i}`))

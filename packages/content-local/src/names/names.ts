@@ -123,7 +123,7 @@ export class LocalNames implements Names {
       else call.resolve()
     }
     if (changes.length === 0) return
-    this.#reader.added(changes, end)
+    this.#reader.added(changes, position, end)
     this.#foldLater()
     // As a share of the index, so that the folds of a growing store cost little more than the last one. The changes are in
     // the journal already: if this fold fails, a later one moves them.

@@ -45,11 +45,14 @@ export class NamesReader {
     return this.#version() !== ''
   }
 
-  /** Takes over changes that this process has just added to the journal. */
-  added(changes: readonly Change[], position: Position): void {
-    if (this.#loaded === undefined) return
+  /**
+   * Takes over changes that this process has just added to the journal after a position. A `load` during the addition may
+   * have read them already.
+   */
+  added(changes: readonly Change[], after: Position, end: Position): void {
+    if (this.#loaded?.position !== after) return
     this.#loaded.published.apply(changes)
-    this.#loaded.position = position
+    this.#loaded.position = end
   }
 
   /** Drops what was read, so that it takes no memory. */
