@@ -1,13 +1,14 @@
 import type { Draft, Driver, Expected, Info, ReadOptions, Status, Swept, WriteOptions } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import type { Lock } from '@dist/locks'
+import { MemoryLocker } from '@dist/locks'
 import type { Digest } from '@dist/oci'
 import { deleteBlob, listBlobs, readBlob, statBlob } from './blobs.js'
 import { storeError } from './files/errors.js'
-import { LocalDraft } from './ingest/draft.js'
+import { LocalDraft, staysInMemory } from './ingest/draft.js'
 import { entryStatuses, removeEntry } from './ingest/entries.js'
 import { findEntry, lockKey, newEntry, recordFile } from './ingest/entry.js'
-import { takeOverEntry } from './ingest/resume.js'
+import { RefLock } from './ingest/ref-lock.js'
+import { hasEntry, takeOverEntry } from './ingest/resume.js'
 import { sweepIngest } from './ingest/sweep.js'
 import type { LocalLocker } from './locker/locker.js'
 import type { StoreDirectory } from './store-directory.js'
@@ -15,6 +16,7 @@ import type { StoreDirectory } from './store-directory.js'
 /** Content in a directory that is an OCI image layout. */
 export class LocalDriver implements Driver {
   readonly #drafts = new Map<string, LocalDraft>()
+  readonly #turns = new MemoryLocker()
 
   constructor(
     private readonly directory: StoreDirectory,
@@ -41,8 +43,9 @@ export class LocalDriver implements Driver {
   }
 
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
-    const lock = await this.locker.acquire(lockKey(ref), { wait: 0, signal })
+    const lock = await RefLock.take(ref, this.#turns, this.locker, signal)
     try {
+      if (!staysInMemory(expected) || hasEntry(this.directory.ingest, ref)) await lock.claim(signal)
       this.#refuseCommitted(expected)
       const draft = await this.#openDraft(ref, expected, lock)
       this.#drafts.set(ref, draft)
@@ -53,7 +56,7 @@ export class LocalDriver implements Driver {
     }
   }
 
-  async #openDraft(ref: string, expected: Expected, lock: Lock): Promise<LocalDraft> {
+  async #openDraft(ref: string, expected: Expected, lock: RefLock): Promise<LocalDraft> {
     const { directory } = this
     const onClose = () => void this.#drafts.delete(ref)
     const resumable = await takeOverEntry(directory.ingest, ref, expected)
@@ -77,6 +80,7 @@ export class LocalDriver implements Driver {
   }
 
   async discard(ref: string): Promise<void> {
+    await using _turn = await this.#turns.acquire(lockKey(ref), { wait: 0 })
     await using _ = await this.locker.acquire(lockKey(ref), { wait: 0 })
     const record = recordFile(ref)
     const found = findEntry(this.directory.ingest, record)

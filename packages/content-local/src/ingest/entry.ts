@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Expected } from '@dist/content'
-import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
+import { formatOwner, type Owner, parseOwner } from '@dist/locks'
 import { parseDigest } from '@dist/oci'
 import { failedWith } from '../files/errors.js'
+import { ownerName, uniqueToken } from '../files/unique.js'
 
 /**
  * A write under way in `ingest/`: the record `<hash of the ref>.json` names the data file with the bytes. The length and
@@ -46,7 +47,7 @@ export function recordFile(ref: string): string {
 
 /** A unique file name that contains its maker, this process. */
 export function uniqueFile(suffix: string): string {
-  return `${formatOwner(thisProcess())}.${randomBytes(8).toString('hex')}${suffix}`
+  return `${ownerName()}.${uniqueToken()}${suffix}`
 }
 
 /** The process that made a file of `uniqueFile`. */

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { formatOwner, type Owner, parseOwner, thisProcess } from '@dist/locks'
+import { createHash } from 'node:crypto'
+import { type Owner, parseOwner, thisProcess } from '@dist/locks'
+import { ownerName, uniqueToken } from '../files/unique.js'
 
 /**
  * A claim to a key is a file with a unique name that contains all its properties:
@@ -18,10 +19,9 @@ export function keyHash(key: string): string {
 }
 
 export function newClaim(hash: string): Claim {
-  const owner = thisProcess()
   const since = new Date()
-  const token = randomBytes(6).toString('hex')
-  return { file: `${hash}.${formatOwner(owner)}.${since.getTime()}.${token}`, hash, owner, since }
+  const file = `${hash}.${ownerName()}.${since.getTime()}.${uniqueToken()}`
+  return { file, hash, owner: thisProcess(), since }
 }
 
 export function parseClaim(file: string): Claim | undefined {
