@@ -21,6 +21,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./mirror/mirror.js')).mirrorCommand,
   },
   {
+    name: 'config',
+    summary: 'check mirror files; config schema prints their JSON Schema',
+    load: async () => (await import('./config/config.js')).configCommand,
+  },
+  {
     name: 'push',
     summary: 'push images of the store to a registry',
     load: async () => (await import('./images/push.js')).pushCommand,

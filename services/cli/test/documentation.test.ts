@@ -19,6 +19,7 @@ it('the program has exactly these commands, in the order of their use', () => {
   expect(commands.map((command) => command.name())).toEqual([
     'pull',
     'mirror',
+    'config',
     'push',
     'copy',
     'images',

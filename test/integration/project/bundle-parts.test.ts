@@ -60,6 +60,8 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(login, 0, {}, 'lovelace')
   await dist(['logout', '--authfile', 'auth.json', registry().host])
   await dist(['completion', 'bash'])
+  for (const name of ['mirror.yaml', 'mirror.toml'])
+    await dist(['config', 'check', workspace().file(name, 'nonsense')], 2)
   await using guarded = await startRegistry({ auth: { username: 'ada', password: 'lovelace' } })
   await dist(['resolve', `${guarded.host}/app:1`], 4)
   // A realm at another host: its domain is compared.

@@ -62,8 +62,8 @@ export interface Line {
  * after a blank. Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read.
  */
 export async function readLines(context: Context, file: string): Promise<Line[]> {
-  const content = file === '-' ? await readStdin(context) : await readText(file)
-  const name = file === '-' ? 'stdin' : sanitize(file)
+  const content = await readText(context, file)
+  const name = shownFile(file)
   return content
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -71,12 +71,19 @@ export async function readLines(context: Context, file: string): Promise<Line[]>
     .filter(({ text }) => text !== '')
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a file (`-` is stdin). Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read. */
+export async function readText(context: Context, file: string): Promise<string> {
+  if (file === '-') return await readStdin(context)
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
     throw fileError(file, 'read', cause)
   }
+}
+
+/** A file in messages: `-` is stdin. */
+export function shownFile(file: string): string {
+  return file === '-' ? 'stdin' : sanitize(file)
 }
 
 /** All of stdin as text. Throws `CANCELED` through the signal. */

@@ -1,0 +1,124 @@
+import { dirname, resolve } from 'node:path'
+import { withoutTokens } from '@dist/errdefs'
+import { parsePrefix } from '@dist/reference'
+import { locate, locateKey, type Mistake, type Node } from './document/node.js'
+import { type Language, parseDocument } from './document/read.js'
+import { entriesOf } from './entries.js'
+import type { MirrorFile, RegistrySettings } from './mirror-file.js'
+import { plainValue } from './schema/plain.js'
+import { type FileInput, fileSchema } from './schema/schema.js'
+import { distrustedParts, resolveVariables, type Variables } from './schema/variables.js'
+
+export interface CheckOptions {
+  /** The path of the file. Relative paths in the file are relative to its folder. */
+  readonly path: string
+  /** Default: `yaml`, which includes JSON. */
+  readonly language?: Language | undefined
+  /**
+   * For a file of the operator: the variables for `${NAME}`. Files that it names and its `registries` are used. Default: the
+   * file is not trusted, and a file with variables, names of files or `registries` is refused.
+   */
+  readonly trusted?: Variables | undefined
+}
+
+/** A mirror file, or all its mistakes in the order of the text. */
+export type Checked = { readonly file: MirrorFile } | { readonly mistakes: readonly Mistake[] }
+
+/** Checks the text of a mirror file. Reads no other file. Never throws for the text. */
+export async function checkMirrorFile(text: string, options: CheckOptions): Promise<Checked> {
+  const parsed = await parseDocument(text, options.language ?? 'yaml')
+  if ('mistakes' in parsed) return ordered(parsed.mistakes)
+  const { trusted } = options
+  const refused = trusted === undefined ? distrustedParts(parsed.root) : []
+  const { root, mistakes } =
+    trusted === undefined ? { root: parsed.root, mistakes: refused } : resolveVariables(parsed.root, trusted)
+  if (mistakes.length > 0) return ordered(mistakes)
+  return build(root, options.path)
+}
+
+function build(root: Node, path: string): Checked {
+  const plain = plainValue(root)
+  if ('mistake' in plain) return { mistakes: [plain.mistake] }
+  const result = fileSchema.safeParse(plain.value)
+  if (!result.success)
+    return ordered(result.error.issues.flatMap((issue) => explain(root, issue as Issue, [])))
+  const { entries, mistakes } = entriesOf(result.data, root)
+  if (mistakes.length > 0) return ordered(mistakes)
+  return { file: { registries: registriesOf(result.data, dirname(path)), entries } }
+}
+
+function ordered(mistakes: readonly Mistake[]): Checked {
+  return { mistakes: [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column) }
+}
+
+type Path = readonly PropertyKey[]
+
+/** What zod reports, as far as it is used here. */
+interface Issue {
+  readonly code: string
+  readonly path: Path
+  readonly message: string
+  readonly keys?: readonly string[] | undefined
+  readonly errors?: readonly (readonly Issue[])[] | undefined
+  readonly issues?: readonly Issue[] | undefined
+}
+
+function explain(root: Node, issue: Issue, above: Path): Mistake[] {
+  const path = [...above, ...issue.path]
+  const { keys } = issue
+  if (issue.code === 'unrecognized_keys' && keys !== undefined) {
+    const map = locate(root, path)
+    const [, allowed = ''] = issue.message.split(/: (?=allowed)/)
+    return keys.map((key) => ({
+      ...locateKey(map, key),
+      message: said(path, `unknown key ${key}: ${allowed}`),
+    }))
+  }
+  const branch = issue.code === 'invalid_union' ? chosenBranch(issue.errors ?? []) : undefined
+  if (branch !== undefined) return branch.flatMap((each) => explain(root, each, path))
+  if (issue.code === 'invalid_key') return keyMistakes(root, issue, path)
+  return [{ ...locate(root, path).at, message: said(path, issue.message) }]
+}
+
+/** The branch of a union that fits the kind of the value: it has other issues than this kind. */
+function chosenBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const kinds = new Set(['invalid_type', 'invalid_value', 'invalid_union'])
+  return branches.find((issues) => issues.some(({ code, path }) => path.length > 0 || !kinds.has(code)))
+}
+
+/** The key is the last part of the path. */
+function keyMistakes(root: Node, { issues = [] }: Issue, path: Path): Mistake[] {
+  const key = String(path.at(-1))
+  const at = locateKey(locate(root, path.slice(0, -1)), key)
+  return issues.map(({ message }) => ({ ...at, message: said(path, message) }))
+}
+
+function said(path: Path, message: string): string {
+  const key = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return withoutTokens(key === '' ? message : `${key.replace(/^\./, '')}: ${message}`)
+}
+
+function registriesOf({ registries = {} }: FileInput, folder: string): Record<string, RegistrySettings> {
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path))
+  const settings = Object.entries(registries).map(([host, given]) => {
+    const { username, password, mirrors } = given
+    return [
+      hostOf(host),
+      {
+        username,
+        password,
+        passwordFile: absolute(given['password-file']),
+        caFile: absolute(given['ca-file']),
+        plainHttp: given['plain-http'],
+        insecureSkipTlsVerify: given['insecure-skip-tls-verify'],
+        mirrors: mirrors?.map(hostOf),
+      },
+    ] as const
+  })
+  return Object.fromEntries(settings)
+}
+
+/** As in references: Docker Hub has several names. */
+function hostOf(text: string): string {
+  return parsePrefix(text).host
+}

@@ -1,0 +1,61 @@
+import type { Position } from './document/node.js'
+import type { Source } from './place/source.js'
+import type { TagFilter } from './select/filter.js'
+
+/** What a mirror file says, with its defaults applied. Plain data. */
+export interface MirrorFile {
+  /** Settings of registries by host. */
+  readonly registries: Readonly<Record<string, RegistrySettings>>
+  /** Their names are unique. */
+  readonly entries: readonly MirrorEntry[]
+}
+
+/** Settings of a registry. Paths are absolute. */
+export interface RegistrySettings {
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly passwordFile?: string | undefined
+  readonly caFile?: string | undefined
+  readonly plainHttp?: boolean | undefined
+  readonly insecureSkipTlsVerify?: boolean | undefined
+  /** Hosts that are asked first, in this order. */
+  readonly mirrors?: readonly string[] | undefined
+}
+
+export const discoveries = ['catalog', 'docker-hub', 'harbor'] as const
+
+/** How the repositories of a registry are listed. */
+export type Discovery = (typeof discoveries)[number]
+
+export const indexes = ['sparse', 'stripped'] as const
+
+/** What `platforms` does to an index: `sparse` keeps it as it is, `stripped` rewrites it. */
+export type IndexHandling = (typeof indexes)[number]
+
+export interface MirrorEntry {
+  readonly name: string
+  readonly at: Position
+  readonly source: Source
+  /** The filter of a repository or a pattern. Undefined for an image. */
+  readonly tags?: TagFilter | undefined
+  /** Patterns of tags that never change. */
+  readonly immutable: readonly string[]
+  readonly repositories: RepositoryFilter
+  /** Texts for `parseDestination`. */
+  readonly to: readonly string[]
+  /** All platforms when empty. */
+  readonly platforms: readonly string[]
+  readonly index: IndexHandling
+  /** False for none; else the artifact types, all when empty. */
+  readonly referrers: false | readonly string[]
+  /** Milliseconds. */
+  readonly referrersFreshFor: number
+  /** Undefined: chosen by the host. */
+  readonly discovery?: Discovery | undefined
+}
+
+/** Patterns of repositories, for a source that is a pattern. */
+export interface RepositoryFilter {
+  readonly include?: readonly string[] | undefined
+  readonly exclude?: readonly string[] | undefined
+}

@@ -1,0 +1,148 @@
+import * as z from 'zod'
+import { discoveries, indexes } from '../mirror-file.js'
+import { newestBys } from '../select/filter.js'
+import {
+  choice,
+  count,
+  destination,
+  flag,
+  host,
+  list,
+  oneOrMore,
+  pathGlob,
+  platform,
+  range,
+  regex,
+  section,
+  since,
+  source,
+  tag,
+  tagGlob,
+  text,
+} from './values.js'
+
+const maxNewest = 100_000
+
+const registry = section({
+  username: text.optional().describe('User name at the registry.'),
+  password: text.optional().describe('Password or token. `password-file` keeps it out of this file.'),
+  'password-file': text.optional().describe('File with the password.'),
+  'ca-file': text.optional().describe('PEM file with additional certificate authorities.'),
+  'plain-http': flag
+    .optional()
+    .describe('Whether the registry is requested with plain http. Default: false.'),
+  'insecure-skip-tls-verify': flag
+    .optional()
+    .describe('Whether any certificate of the registry is accepted. Default: false.'),
+  mirrors: list(host).optional().describe('Hosts that are asked before the registry, in this order.'),
+}).refine(({ password, 'password-file': file }) => password === undefined || file === undefined, {
+  message: 'password and password-file exclude each other',
+  path: ['password-file'],
+})
+
+const tags = section({
+  list: oneOrMore(tag).optional().describe('Tags by name.'),
+  include: oneOrMore(tagGlob).optional().describe('Patterns of tags: `*`, `?`, `[a-z]`, `[!a-z]`.'),
+  regex: oneOrMore(regex)
+    .optional()
+    .describe(
+      'Regular expressions (RE2) for the whole tag. A tag is taken that `list`, `include` or `regex` matches.',
+    ),
+  exclude: oneOrMore(tagGlob).optional().describe('Patterns of tags that are left out.'),
+  'exclude-regex': oneOrMore(regex).optional().describe('Regular expressions for tags that are left out.'),
+  semver: oneOrMore(range).optional().describe('Ranges of versions. Tags that are no version are left out.'),
+  prereleases: flag.optional().describe('Whether `semver` accepts prereleases. Default: false.'),
+  'newer-than': since
+    .optional()
+    .describe('Age (`90d`, `12h`, `8w`) or date of the oldest image. Unknown dates are kept.'),
+  newest: count(maxNewest).optional().describe('Number of tags that are kept, the newest.'),
+  'newest-by': choice(newestBys).optional().describe('What `newest` compares. Default: version.'),
+  immutable: oneOrMore(tagGlob)
+    .optional()
+    .describe('Patterns of tags that never change: once mirrored, they are not requested again.'),
+})
+  .refine(({ semver, prereleases }) => semver !== undefined || prereleases === undefined, {
+    message: 'prereleases needs semver',
+    path: ['prereleases'],
+  })
+  .refine(({ newest, 'newest-by': by }) => newest !== undefined || by === undefined, {
+    message: 'newest-by needs newest',
+    path: ['newest-by'],
+  })
+
+const referrers = z.union(
+  [flag, section({ 'artifact-types': oneOrMore(text) })],
+  'true, false or artifact-types is expected',
+)
+
+const shared = {
+  to: oneOrMore(destination)
+    .optional()
+    .describe(
+      '`store`, or names in a registry, with {registry}, {repository}, {name} and {tag}. Default: the store.',
+    ),
+  platforms: oneOrMore(platform)
+    .optional()
+    .describe('Platforms of an index that are mirrored, such as linux/arm64. Default: all.'),
+  index: choice(indexes)
+    .optional()
+    .describe('Whether `platforms` keeps the index as it is, or rewrites it. Default: sparse.'),
+  referrers: referrers
+    .optional()
+    .describe(
+      'Whether signatures and other referrers are mirrored, or those of some artifact types. Default: true.',
+    ),
+  'referrers-fresh-for': since
+    .refine((value) => /^\d+[mhdw]$/.test(value), 'a duration such as 24h is expected')
+    .optional()
+    .describe('How long the referrers of an unchanged tag are not asked for again. Default: 24h.'),
+  discovery: choice(discoveries)
+    .optional()
+    .describe('How the repositories of a pattern are listed. Default: by the host, where it is clear.'),
+}
+
+const mirror = section({
+  name: text.optional().describe('Name of the entry in reports. Default: `from`.'),
+  from: source.describe(
+    'An image, a repository, or a pattern of repositories (`*` one component, `**` any number).',
+  ),
+  tags: z
+    .union([z.literal('all'), tags], 'all, or a map of filters is expected')
+    .optional()
+    .describe('The tags that are mirrored.'),
+  repositories: section({
+    include: oneOrMore(pathGlob).optional().describe('Patterns of repositories that are taken.'),
+    exclude: oneOrMore(pathGlob).optional().describe('Patterns of repositories that are left out.'),
+  })
+    .optional()
+    .describe('The repositories of a pattern that are mirrored.'),
+  ...shared,
+})
+
+/** The schema of a mirror file, after its variables are resolved. */
+export const fileSchema = section({
+  version: z
+    .union([z.literal(1), z.literal('1')], '1 is expected: the version of the format')
+    .describe('Version of the format: 1.'),
+  registries: z
+    .record(host, registry, 'a map from hosts to their settings is expected')
+    .optional()
+    .describe('Settings of registries, by host.'),
+  defaults: section(shared).optional().describe('Values for the keys that a mirror leaves out.'),
+  mirrors: z.array(mirror, 'a list of mirrors is expected').describe('What is mirrored.'),
+})
+
+export type FileInput = z.output<typeof fileSchema>
+export type MirrorInput = FileInput['mirrors'][number]
+export type SharedInput = NonNullable<FileInput['defaults']>
+
+/** The JSON Schema of mirror files, for editors. */
+export function mirrorFileJsonSchema(): object {
+  const schema = z.toJSONSchema(fileSchema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { '^x-': {} }
+    },
+  })
+  return { title: 'Mirror file of dist', ...schema }
+}

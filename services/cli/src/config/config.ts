@@ -1,0 +1,52 @@
+import { Command } from 'commander'
+import type { Define } from '../context.js'
+import { exitCodes } from '../errors/errors.js'
+import { withOutput } from '../options.js'
+import { checkFiles } from './check.js'
+import { printSchema } from './schema.js'
+
+const examples = `
+A mirror file says what is mirrored, from where and where to: see docs/mirroring.md.
+
+Examples:
+  $ dist config check dist.yaml
+  $ dist config schema > dist.schema.json`
+
+const checkExamples = `
+Prints each mistake as file:line:column: message. Exit code 2: a file has mistakes. The name of a file tells its language:
+*.yaml, *.yml, *.json or *.toml; - is YAML or JSON on stdin.
+
+Examples:
+  $ dist config check dist.yaml
+  $ dist config check --json mirrors/*.toml | jq -r .line`
+
+const schemaExamples = `
+Editors complete and check a file that names the schema, such as the YAML server with this first line:
+# yaml-language-server: $schema=dist.schema.json
+
+Examples:
+  $ dist config schema > dist.schema.json`
+
+export const configCommand: Define = (context, onExit, loadTree) =>
+  withOutput(new Command('config'))
+    .addHelpText('after', examples)
+    .addCommand(checkCommand(context, onExit, loadTree))
+    .addCommand(schemaCommand(context, onExit, loadTree))
+
+const checkCommand: Define = (context, onExit) =>
+  withOutput(new Command('check'))
+    .description('report every mistake in mirror files')
+    .argument('<file...>', 'mirror files; - is stdin')
+    .addHelpText('after', checkExamples)
+    .action(async (files: string[], _options, command: Command) =>
+      onExit(await checkFiles(context, files, command.optsWithGlobals())),
+    )
+
+const schemaCommand: Define = (context, onExit) =>
+  withOutput(new Command('schema'))
+    .description('print the JSON Schema of mirror files')
+    .addHelpText('after', schemaExamples)
+    .action((_options, command: Command) => {
+      printSchema(context, command.optsWithGlobals())
+      onExit(exitCodes.done)
+    })

@@ -1,0 +1,71 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is a variable of a mirror file
+import { describe, expect, it } from 'vitest'
+import { jsonLines, useWorkspace } from '../support/workspace.js'
+
+const workspace = useWorkspace()
+
+const wrong = `version: 1
+mirrors:
+  - from: quay.io/prometheus/prometheus
+    tags: { newest: none, include: [3.10] }
+  - { from: "q.io/a:1", platform: linux/amd64 }
+`
+const right = 'version: 1\nmirrors:\n  - { from: "${HOST_OF_TEST}/a", tags: { list: [3.10] } }\n'
+
+describe('dist config check', () => {
+  it('prints every mistake with file, line and column', async () => {
+    workspace().file('dist.yaml', wrong)
+    const { code, stdout, stderr } = await workspace().dist(['config', 'check', 'dist.yaml'])
+    const [first, second, ...more] = stdout.trimEnd().split('\n')
+    expect(first).toBe('dist.yaml:4:21: mirrors[0].tags.newest: a whole number from 1 to 100000 is expected')
+    expect(second).toMatch(
+      /^dist\.yaml:5:25: mirrors\[1\]: unknown key platform: allowed are name, from, tags, /,
+    )
+    expect([more, code, stderr]).toEqual([[], 2, ''])
+  })
+
+  it('prints objects with --json, for several files in all languages and for stdin', async () => {
+    workspace().file('a.json', '{ "version": 1, "mirrors": [] }')
+    workspace().file('b.toml', 'version = 1\nmirrors = 1\n')
+    const ended = await workspace().dist(['config', 'check', '--json', 'a.json', 'b.toml', '-'], {
+      stdin: wrong,
+    })
+    expect(jsonLines(ended.stdout)).toEqual([
+      { file: 'a.json', mirrors: 0 },
+      { file: 'b.toml', line: 2, column: 11, error: 'mirrors: a list of mirrors is expected' },
+      expect.objectContaining({ file: 'stdin', line: 4, column: 21 }),
+      expect.objectContaining({ file: 'stdin', line: 5, column: 25 }),
+    ])
+    expect(ended.code).toBe(2)
+  })
+
+  it('resolves variables in the environment', async () => {
+    workspace().file('dist.yaml', right)
+    const unset = await workspace().dist(['config', 'check', 'dist.yaml'])
+    expect(unset).toMatchObject({ code: 2, stdout: 'dist.yaml:3:13: the variable HOST_OF_TEST is not set\n' })
+    const set = await workspace().dist(['config', 'check', 'dist.yaml'], { env: { HOST_OF_TEST: 'q.io' } })
+    expect(set).toMatchObject({ code: 0, stdout: 'dist.yaml: valid, 1 mirror\n', stderr: '' })
+  })
+
+  it('refuses a list of references, and a file that is missing', async () => {
+    workspace().file('refs.txt', 'alpine\n')
+    const list = await workspace().dist(['config', 'check', 'refs.txt'])
+    expect(list).toMatchObject({ code: 2, stdout: '' })
+    expect(list.stderr).toContain('refs.txt: a file of this name is a list of references')
+    expect((await workspace().dist(['config', 'check', 'none.yaml'])).stderr).toContain('no such file')
+  })
+})
+
+it('dist config schema prints the JSON Schema, which has the keys of the format', async () => {
+  const { code, stdout } = await workspace().dist(['config', 'schema'])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).properties).toHaveProperty('mirrors.items.properties.tags')
+  const onOneLine = await workspace().dist(['config', 'schema', '--json'])
+  expect(jsonLines(onOneLine.stdout)).toEqual([JSON.parse(stdout)])
+})
+
+it('dist config alone prints its help, with exit code 2', async () => {
+  const { code, stderr } = await workspace().dist(['config'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('config schema')
+})
