@@ -4,6 +4,7 @@ import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { namelessImports } from './bundling/lazy.mjs'
+import { nameConstructorsOnly } from './bundling/names.mjs'
 import { noticesOf, packagesOf } from './bundling/notices.mjs'
 import { options, outdir, root } from './bundling/options.mjs'
 import { noticesOfPages, pages } from './bundling/pages.mjs'
@@ -18,6 +19,8 @@ if (nameless.length > 0) {
   console.error('bundle: import a file of our own dynamically, which imports the package statically')
   process.exit(1)
 }
+
+nameConstructorsOnly(Object.keys(metafile.outputs).map((file) => join(root, file)))
 
 // Beside the bundle, so that the dashboard needs no node_modules.
 cpSync(pages, join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
