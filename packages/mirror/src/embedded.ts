@@ -2,12 +2,14 @@ import type { PlatformRequest } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Reference } from '@dist/reference'
 import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
+import { Channel } from './channel.js'
 import type { MirrorEvent } from './events.js'
 import { ImageWork } from './image-work.js'
 import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import { defaultRetries, type Retries, Schedule } from './schedule.js'
 import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
+import { type Entry, Window } from './window.js'
 
 export interface EngineDependencies {
   source: Source
@@ -32,6 +34,8 @@ export interface EngineOptions {
 
 /** The result for one image. */
 export interface ImageOutcome {
+  /** The place of the reference in the input, from 0. */
+  readonly index: number
   readonly reference: Reference
   /** The root; undefined if the reference could not be resolved. */
   readonly desc?: Descriptor | undefined
@@ -51,25 +55,53 @@ export interface ImageOutcome {
   readonly error?: unknown
 }
 
+/** Outcomes that wait for the consumer before the images that end next wait, too. */
+const undelivered = 256
+
 /**
- * Mirrors images in this process, several at the same time. Blobs that they share are fetched once. Returns one outcome for
- * each reference, in their order, even if images fail or the signal aborts. A slow or dead host delays its own images only.
+ * Mirrors images in this process, several at the same time. Blobs that they share are fetched once. Yields one outcome for
+ * each reference, in the order in which the images end, even if images fail or the signal aborts. A slow or dead host delays
+ * its own images only. Memory does not grow with the number of images: a slow consumer holds them up. `references` is read
+ * as images end, once; it has to end by itself after an abort. If it throws, the images before are finished, then the error
+ * is thrown. If the consumer stops early, the images that have begun are canceled.
  */
-export async function mirrorImages(
-  references: readonly Reference[],
+export async function* mirrorImages(
+  references: Iterable<Reference> | AsyncIterable<Reference>,
   dependencies: EngineDependencies,
   options: EngineOptions,
-): Promise<ImageOutcome[]> {
-  const { signal } = options
-  const schedule = new Schedule({
-    hosts: dependencies.hosts,
-    policy: hostPolicy(options.policy),
-    retries: { ...defaultRetries, ...options.retries },
-    signal,
-  })
-  const run = async (reference: Reference) => {
-    const work = new ImageWork(reference, dependencies, options)
-    return work.outcome(await schedule.add(reference.host, work))
+): AsyncGenerator<ImageOutcome, void, undefined> {
+  using stop = stopWith(options.signal)
+  const { signal } = stop
+  const policy = hostPolicy(options.policy)
+  const retries = { ...defaultRetries, ...options.retries }
+  const schedule = new Schedule({ hosts: dependencies.hosts, policy, retries, signal })
+  const outcomes = new Channel<ImageOutcome>(undelivered)
+  const run = async ({ reference, index }: Entry) => {
+    const work = new ImageWork(reference, dependencies, { ...options, signal })
+    const failed = await schedule.add(reference.host, work)
+    await outcomes.put({ index, ...work.outcome(failed) })
   }
-  return await Promise.all(references.map(run))
+  const most = (host: string) => schedule.heldAtMost(host)
+  const window = new Window({ run, most, onEnd: (failure) => outcomes.end(failure) })
+  window.start(references)
+  try {
+    yield* outcomes.values()
+  } finally {
+    stop.abort()
+    outcomes.end()
+    await window.stop()
+  }
+}
+
+/** A signal that aborts with another one, or alone. Each request combines it with others: one source is cheaper than two. */
+function stopWith(outer: AbortSignal | undefined) {
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(outer?.reason)
+  if (outer?.aborted) onAbort()
+  outer?.addEventListener('abort', onAbort, { once: true })
+  return {
+    signal: controller.signal,
+    abort: () => controller.abort(),
+    [Symbol.dispose]: () => outer?.removeEventListener('abort', onAbort),
+  }
 }

@@ -51,7 +51,7 @@ export class ImageWork {
   }
 
   /** The outcome. `failed`: the error of the last attempt. */
-  outcome(failed?: { readonly error: unknown }): ImageOutcome {
+  outcome(failed?: { readonly error: unknown }): Omit<ImageOutcome, 'index'> {
     const failure = failed === undefined ? undefined : this.#fail(failed.error)
     const {
       desc,
@@ -119,14 +119,15 @@ export class ImageWork {
 
   /** Transfers blobs. `again`: as in `BlobTask`. Waits for all transfers, then throws the most important error. */
   async #fill(blobs: readonly Descriptor[], again = false): Promise<void> {
+    this.#unsettled = new Set(blobs)
+    this.#canceled.clear()
+    if (blobs.length === 0) return
     const canceled = new AbortController()
     const signal =
       this.options.signal === undefined
         ? canceled.signal
         : AbortSignal.any([this.options.signal, canceled.signal])
     const failures: unknown[] = []
-    this.#unsettled = new Set(blobs)
-    this.#canceled.clear()
     const fill = async (desc: Descriptor) => {
       try {
         await this.#transfer(desc, signal, again)

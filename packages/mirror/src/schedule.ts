@@ -35,6 +35,12 @@ export interface ScheduleOptions {
 /** Milliseconds between two checks of a host in trouble. */
 const checkIntervalMs = 100
 
+/**
+ * Held works of a host for each that runs. So many can wait for another attempt before the next ones have to wait for them:
+ * each may wait half a minute in all.
+ */
+const heldPerSlot = 64
+
 /** Called when a work has ended, with the error if it failed. */
 type OnEnd = (failure?: { readonly error: unknown }) => void
 
@@ -71,6 +77,15 @@ export class Schedule {
     this.#lanes = new Lanes(start, slotsFor(options.policy.requests))
     // One signal aborts thousands of waits. Node warns of a leak at more than ten listeners.
     if (options.signal !== undefined) setMaxListeners(0, options.signal)
+  }
+
+  /**
+   * The works of a host that are worth holding: those that run, and, of a host that has answered, many that wait for another
+   * attempt.
+   */
+  heldAtMost(host: string): number {
+    const { perHost } = slotsFor(this.options.policy.requests)
+    return this.#lanes.of(host).proven ? perHost * heldPerSlot : perHost
   }
 
   /** Runs work until it succeeds or has no further attempt; resolves to its error. Never rejects. */

@@ -2,6 +2,7 @@ import { DistError } from '@dist/errdefs'
 import { parseReference } from '@dist/reference'
 import { expect, it } from 'vitest'
 import { type MirrorOptions, mirrorDistributed } from '../src/mirror/mirror.js'
+import { References } from '../src/mirror/references.js'
 import { openReport } from '../src/report/report.js'
 import { captured } from './support/context.js'
 import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.js'
@@ -9,7 +10,8 @@ import { FakeRuns, failedReport, imageReport, runStatus } from './support/runs.j
 // The command imports this module on demand. The first import takes longer than the timeout of a test.
 await import('@dist/wiring/queue')
 
-const references = ['alpine:3.20', 'busybox'].map(parseReference)
+const references = new References()
+for (const text of ['alpine:3.20', 'busybox']) references.add(parseReference(text))
 
 async function mirrored(runs: FakeRuns, options: MirrorOptions = {}, controller = new AbortController()) {
   const { context, stdout, stderr } = captured({ signal: controller.signal })

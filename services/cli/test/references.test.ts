@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatReference } from '@dist/reference'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { readReferences } from '../src/mirror/references.js'
 import { captured } from './support/context.js'
@@ -17,8 +16,9 @@ const file = (content: string | Uint8Array, name = 'refs.txt') => {
   writeFileSync(path, content)
   return path
 }
-const read = async (texts: string[], files: string[], stdin: string[] = []) =>
-  (await readReferences(captured({ stdin }).context, texts, files)).map(formatReference)
+const read = async (texts: string[], files: string[], stdin: string[] = []) => [
+  ...(await readReferences(captured({ stdin }).context, texts, files)).names,
+]
 
 it('references come from arguments, files and stdin, one per line, without comments and blank lines', async () => {
   const first = file('\uFEFFalpine:3.20\r\n\r\n  # all of it\n\tquay.io/a/b:1  # pinned\n')

@@ -34,13 +34,10 @@ const engine = {
 }
 
 process.on('message', async (references: readonly string[]) => {
-  const outcomes = await mirrorImages(
-    references.map((reference) => parseReference(reference)),
-    engine,
-    { platforms: 'all' },
-  )
-  const failed = outcomes.find(({ error }) => error !== undefined)
-  process.send?.({ error: failed === undefined ? undefined : String(failed.error) })
+  const parsed = references.map((reference) => parseReference(reference))
+  let failure: unknown
+  for await (const { error } of mirrorImages(parsed, engine, { platforms: 'all' })) failure ??= error
+  process.send?.({ error: failure === undefined ? undefined : String(failure) })
 })
 process.on('disconnect', () => process.exit())
 process.send?.({})

@@ -3,7 +3,7 @@ import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { inOrder, jsonLines, useWorkspace } from '../support/workspace.js'
 
 interface Line {
   name: string
@@ -46,7 +46,7 @@ it.each([
     const ended = await running.ended
     expect(ended.code, ended.stderr).toBe(code)
     const lines = jsonLines<Line>(ended.stdout)
-    expect(lines.map(({ name, state }) => [name, state])).toEqual(
+    expect(inOrder(lines, names).map(({ name, state }) => [name, state])).toEqual(
       names.map((name, i) => [name, i === 0 ? 'canceled' : 'done']),
     )
     expect(readFileSync(report, 'utf8')).toBe(ended.stdout)
@@ -74,7 +74,7 @@ it('the same command goes on, and counts only what it fetches itself', async () 
   expect(ended.stderr).toContain('dist: interrupted; run the same command to resume\n')
   const again = await workspace().dist(['mirror', '--json', ...names])
   expect(again.code, again.stderr).toBe(0)
-  const [slow, ...others] = jsonLines<Line>(again.stdout)
+  const [slow, ...others] = inOrder(jsonLines<Line>(again.stdout), names)
   expect(slow?.fetched.objects).toBe(1)
   // The rest of the layer: a part of it was kept.
   const kept = layer.descriptor.size - (slow?.fetched.bytes ?? 0)

@@ -14,7 +14,7 @@ import { expect, it } from 'vitest'
 import { expectPushed } from '../support/expect-pushed.js'
 import { requestsFor } from '../support/requests.js'
 import { useRegistry } from '../support/servers.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { inOrder, jsonLines, useWorkspace } from '../support/workspace.js'
 
 const shared = seededLayer('shared by many', 200_000)
 const many = [...Array(20).keys()].map((i) => ociImage({ layers: [shared, seededLayer(`own ${i}`, 1000)] }))
@@ -74,9 +74,10 @@ it('some that fail: 6, the report names each, and the others arrive', async () =
   const prefix = fresh()
   const report = `${workspace().root}/report.jsonl`
   const args = ['--report', report, '--to', `${registry().host}/${prefix}`]
-  const ended = await workspace().dist(['mirror', ...args, from('single:1'), from('none:1')])
+  const asked = [from('single:1'), from('none:1')]
+  const ended = await workspace().dist(['mirror', ...args, ...asked])
   expect(ended.code).toBe(6)
-  expect(jsonLines(readFileSync(report, 'utf8'))).toMatchObject([
+  expect(inOrder(jsonLines<{ name: string }>(readFileSync(report, 'utf8')), asked)).toMatchObject([
     { name: from('single:1'), state: 'done', digest: singleImage.descriptor.digest },
     { name: from('none:1'), state: 'failed', code: 'NOT_FOUND' },
   ])

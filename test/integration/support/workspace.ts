@@ -157,6 +157,14 @@ export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
     .map((line) => JSON.parse(line) as T)
 }
 
+/** The results of images in the order of these names: without a queue `dist mirror` reports them as they end. */
+export function inOrder<T extends { readonly name: string }>(
+  results: readonly T[],
+  names: readonly string[],
+): T[] {
+  return results.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
+}
+
 /** The lines of a text, without the empty one behind its end. */
 export function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split('\n')

@@ -22,7 +22,7 @@ import { type FixtureImage, fixtureBlob } from '@dist/testkit/fixtures'
 import { documentImage } from './images.js'
 import { PushedRegistry } from './registry.js'
 import { ScriptedRemote } from './remote.js'
-import { soon } from './world.js'
+import { inOrder, soon } from './world.js'
 
 /** All images go below `mirror.test/m`. */
 const prefix = { host: 'mirror.test', repository: 'm' }
@@ -61,10 +61,12 @@ export function newPushWorld(options: PushWorldOptions = {}) {
     mountSources,
     push,
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}): Promise<ImageOutcome[]> =>
-      mirrorImages(
-        texts.map((text) => parseReference(text)),
-        { source, target, ingest, hosts: createHostLimiter() },
-        { platforms: 'all', retries: soon, ...engineOptions },
+      inOrder(
+        mirrorImages(
+          texts.map((text) => parseReference(text)),
+          { source, target, ingest, hosts: createHostLimiter() },
+          { platforms: 'all', retries: soon, ...engineOptions },
+        ),
       ),
   }
 }

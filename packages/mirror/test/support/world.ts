@@ -4,6 +4,7 @@ import {
   type BlobTask,
   type BudgetLimits,
   type EngineOptions,
+  type ImageOutcome,
   type IngestOptions,
   ingestBlob,
   mirrorImages,
@@ -65,10 +66,12 @@ export function newWorld(options: WorldOptions = {}) {
     },
     publish: (plan: Plan) => publishImage(plan, target(plan.reference)),
     mirror: (texts: readonly string[], engineOptions: Partial<EngineOptions> = {}) =>
-      mirrorImages(
-        texts.map((text) => parseReference(text)),
-        { source: remote, target, ingest, hosts },
-        { platforms: 'all', retries: soon, ...engineOptions },
+      inOrder(
+        mirrorImages(
+          texts.map((text) => parseReference(text)),
+          { source: remote, target, ingest, hosts },
+          { platforms: 'all', retries: soon, ...engineOptions },
+        ),
       ),
     has: (desc: Descriptor) =>
       content.info(desc.digest).then(
@@ -76,6 +79,13 @@ export function newWorld(options: WorldOptions = {}) {
         () => false,
       ),
   }
+}
+
+/** All outcomes, in the order of the references. */
+export async function inOrder(outcomes: AsyncIterable<ImageOutcome>): Promise<ImageOutcome[]> {
+  const all: ImageOutcome[] = []
+  for await (const outcome of outcomes) all.push(outcome)
+  return all.sort((a, b) => a.index - b.index)
 }
 
 export type World = ReturnType<typeof newWorld>

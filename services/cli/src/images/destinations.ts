@@ -4,22 +4,36 @@ import { type PlatformRequest, selectManifest } from '@dist/images'
 import { destinationOf, neededBy } from '@dist/mirror'
 import { type Descriptor, type Digest, formatPlatform, isIndexType, parsePlatform } from '@dist/oci'
 import { formatReference, parsePrefix, publishedNames, type Reference } from '@dist/reference'
+import { compact } from '../input/compact.js'
 import { shownName } from '../output/format.js'
 
 /**
  * Checks the destinations of references below a prefix of a registry. Throws `INVALID_ARGUMENT` for an invalid prefix, for a
  * reference without a valid destination, and for two repositories with the same destination.
  */
-export function checkDestinations(references: readonly Reference[], to: string): void {
+export function checkDestinations(references: Iterable<Reference>, to: string): void {
   const prefix = parsePrefix(to)
-  const taken = new Map<string, Reference>()
+  const namesOf = (reference: Reference) => publishedNames(destinationOf(reference, prefix))
+  const hosts = new Map<string, number>()
+  /** The number of the host of each name. */
+  const taken = new Map<string, number>()
   for (const reference of references) {
-    for (const name of publishedNames(destinationOf(reference, prefix))) {
-      const other = taken.get(name)
-      if (other !== undefined && other.host !== reference.host) throw clash(reference, other, name)
-      taken.set(name, reference)
+    const host = hosts.get(reference.host) ?? hosts.size
+    hosts.set(reference.host, host)
+    for (const name of namesOf(reference)) {
+      if ((taken.get(name) ?? host) !== host) throw clash(reference, firstOf(references, name, namesOf), name)
+      taken.set(compact(name), host)
     }
   }
+}
+
+function firstOf(
+  references: Iterable<Reference>,
+  name: string,
+  namesOf: (reference: Reference) => readonly string[],
+): Reference {
+  for (const reference of references) if (namesOf(reference).includes(name)) return reference
+  throw new DistError('INTERNAL', `${name}: no reference has this destination`)
 }
 
 function clash(reference: Reference, other: Reference, name: string): DistError {

@@ -23,6 +23,7 @@ import {
 import { failureOf, formatBytes, plural } from '../output/format.js'
 import { note, noteInterrupted, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
+import { inOrder } from './outcomes.js'
 import { jsonUnpackOutcome, PullUnpack } from './pull-unpack.js'
 
 const examples = `
@@ -72,20 +73,17 @@ export async function pull(
   const view = await openView(context, { plain: options.verbose })
   say = view.notice
   try {
-    const outcomes = await mirrorImages(
-      references,
-      {
-        source: remote,
-        target: storeTarget(store.content, store.names),
-        ingest: ingest.blob,
-        hosts: remote.limiter,
-      },
-      {
-        platforms,
-        policy: await interactivePolicy(options, context),
-        signal: context.signal,
-        onEvent: view.onEvent,
-      },
+    const dependencies = {
+      source: remote,
+      target: storeTarget(store.content, store.names),
+      ingest: ingest.blob,
+      hosts: remote.limiter,
+    }
+    const policy = await interactivePolicy(options, context)
+    const { signal } = context
+    const { onEvent } = view
+    const outcomes = await inOrder(
+      mirrorImages(references, dependencies, { platforms, policy, signal, onEvent }),
     )
     if (options.unpack && !context.signal.aborted)
       return await unpackAfter(outcomes, store, view, options, context)

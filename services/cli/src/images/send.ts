@@ -14,6 +14,7 @@ import { failureOf, formatBytes, plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
 import { selectionOf } from './destinations.js'
+import { inOrder } from './outcomes.js'
 
 /** The options that push and copy share. */
 export interface SendOptions extends OutputOptions, RemoteOptions, HostOptions {
@@ -78,7 +79,7 @@ async function sendAll(
   const { signal } = context
   const policy = await interactivePolicy(options, context)
   const sent = alike(images).map(({ references, platforms }) =>
-    mirrorImages(references, dependencies, { platforms, referrers, policy, signal, onEvent }),
+    inOrder(mirrorImages(references, dependencies, { platforms, referrers, policy, signal, onEvent })),
   )
   return (await Promise.all(sent)).flat()
 }

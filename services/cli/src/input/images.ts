@@ -69,7 +69,7 @@ export async function readNames(
   files: readonly string[] = [],
 ): Promise<string[]> {
   const names = [...texts]
-  for (const file of new Set(files)) for (const { text } of await readLines(context, file)) names.push(text)
+  for (const file of new Set(files)) for await (const { text } of readLines(context, file)) names.push(text)
   return names
 }
 

@@ -1,5 +1,4 @@
 import { createReadStream, fstatSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { abortError, sanitize } from '@dist/errdefs'
 import type { Context } from '../context.js'
@@ -58,26 +57,47 @@ export interface Line {
 }
 
 /**
- * The lines of a file (`-` is stdin), without blank lines and comments. A comment starts with `#` at the start of a line or
- * after a blank. Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read.
+ * The lines of a file (`-` is stdin), as they come, without blank lines and comments. A comment starts with `#` at the start
+ * of a line or after a blank. Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read, and `CANCELED`
+ * when the signal aborts.
  */
-export async function readLines(context: Context, file: string): Promise<Line[]> {
-  const content = await readText(context, file)
+export async function* readLines(context: Context, file: string): AsyncIterable<Line> {
   const name = shownFile(file)
-  return content
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((line, i) => ({ text: line.replace(/(^|\s)#.*$/, '').trim(), where: `${name}:${i + 1}` }))
-    .filter(({ text }) => text !== '')
+  let number = 0
+  for await (const line of linesOf(textOf(context, file))) {
+    const text = line.replace(/(^|\s)#.*$/, '').trim()
+    number++
+    if (text !== '') yield { text, where: `${name}:${number}` }
+  }
 }
 
-/** The text of a file (`-` is stdin). Throws `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be read. */
+async function* linesOf(texts: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = ''
+  for await (const text of texts) {
+    const lines = text.split('\n')
+    lines[0] = rest + lines[0]
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield line.replace(/\r$/, '')
+  }
+  yield rest.replace(/\r$/, '')
+}
+
+/** The text of a file (`-` is stdin), without its byte order mark. Throws as `readLines`. */
 export async function readText(context: Context, file: string): Promise<string> {
-  if (file === '-') return await readStdin(context)
+  let whole = ''
+  for await (const text of textOf(context, file)) whole += text
+  return whole
+}
+
+async function* textOf(context: Context, file: string): AsyncIterable<string> {
+  const { stdin, signal } = context
+  const decoder = new TextDecoder()
   try {
-    return await readFile(file, 'utf8')
+    const bytes = abortable(file === '-' ? stdin : createReadStream(file), signal)
+    for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true })
+    yield decoder.decode()
   } catch (cause) {
-    throw fileError(file, 'read', cause)
+    throw file === '-' || signal.aborted ? cause : fileError(file, 'read', cause)
   }
 }
 

@@ -23,8 +23,10 @@ import { formatBytes, plural } from '../output/format.js'
 import { note, noteInterrupted } from '../output/print.js'
 import { Tally } from '../progress/run/tally.js'
 import { openRunView } from '../progress/run/view.js'
+import type { FailureGroups } from '../report/failures.js'
 import type { Report } from '../report/report.js'
 import type { MirrorOptions } from './mirror.js'
+import type { References } from './references.js'
 import { Troubles } from './troubles.js'
 
 /** Milliseconds between two updates of the progress. */
@@ -33,7 +35,7 @@ const interval = 200
 /** Mirrors in this process, into the store or to the registry of the options. Resolves to the exit code. */
 export async function mirrorEmbedded(
   context: Context,
-  references: readonly Reference[],
+  references: References,
   options: MirrorOptions,
   report: Report,
 ): Promise<number> {
@@ -74,7 +76,7 @@ async function mirrorTo(to: string, remote: Registry, work: Work): Promise<numbe
 
 interface Work {
   context: Context
-  references: readonly Reference[]
+  references: References
   options: MirrorOptions
   report: Report
 }
@@ -87,35 +89,46 @@ async function mirrored(
   const { signal } = context
   const { to } = given
   const policy = await bulkPolicy(given, context)
-  const total = references.length
-  const tally = new Tally(total, to === undefined ? 'fetching' : 'sending')
-  const troubles = new Troubles(dependencies.hosts)
-  const outcomes = await watched(context, tally, troubles, (onEvent) =>
-    mirrorImages(references, dependencies, { ...options, policy, signal, onEvent }),
-  )
+  const total = references.size
+  const progress = {
+    tally: new Tally(total, to === undefined ? 'fetching' : 'sending'),
+    troubles: new Troubles(dependencies.hosts),
+    failures: report.failures,
+    // Lines of stdout on the same terminal would break a picture.
+    plain: given.json === true && context.stdout.isTTY,
+  }
+  const rest = new Rest()
   const prefix = to === undefined ? undefined : parsePrefix(to)
-  const reports = outcomes.map((outcome, i) => reportOf(outcome, i, prefix))
+  const reports = watched(context, progress, (onEvent) => {
+    const outcomes = mirrorImages(references, dependencies, { ...options, policy, signal, onEvent })
+    return reportsOf(outcomes, rest, prefix)
+  })
   const summary = await report.write(reports, { total, to })
-  for (const { error } of outcomes) if (error !== undefined) traceDefect(context, error)
-  noteSkipped(context, outcomes)
+  rest.print(context)
   if (!signal.aborted) return summary.exitCode
   if (summary.canceled > 0) noteInterrupted(context)
   return exitCodeOf(undefined, signal)
 }
 
-/** Runs the work and shows its progress. */
-async function watched<T>(
+interface Progress {
+  readonly tally: Tally
+  readonly troubles: Troubles
+  readonly failures: FailureGroups
+  readonly plain: boolean
+}
+
+/** Passes on what the work yields, and shows its progress. */
+async function* watched<T>(
   context: Context,
-  tally: Tally,
-  troubles: Troubles,
-  work: (onEvent: (event: MirrorEvent) => void) => Promise<T>,
-): Promise<T> {
-  const view = await openRunView(context)
-  const show = () => view.show(tally.picture, tally.inFlight, troubles.remarks)
+  { tally, troubles, failures, plain }: Progress,
+  work: (onEvent: (event: MirrorEvent) => void) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const view = await openRunView(context, { plain })
+  const show = () => view.show(tally.picture, tally.inFlight, [...failures.remarks(), ...troubles.remarks])
   show()
   const timer = setInterval(show, interval)
   try {
-    return await work((event) => {
+    yield* work((event) => {
       tally.apply(event)
       troubles.apply(event)
     })
@@ -127,9 +140,20 @@ async function watched<T>(
   }
 }
 
-/** An outcome as a run reports it. `to`: the destination, if it is a registry. */
-function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageReport {
-  const { reference, desc, upToDate, fetched, total, remarks, error } = outcome
+/** Outcomes as a run reports them. `to`: the destination, if it is a registry. */
+async function* reportsOf(
+  outcomes: AsyncIterable<ImageOutcome>,
+  rest: Rest,
+  to: Locator | undefined,
+): AsyncGenerator<ImageReport> {
+  for await (const outcome of outcomes) {
+    rest.add(outcome)
+    yield reportOf(outcome, to)
+  }
+}
+
+function reportOf(outcome: ImageOutcome, to?: Locator): ImageReport {
+  const { index, reference, desc, upToDate, fetched, total, remarks, error } = outcome
   const common = {
     index,
     reference: formatReference(reference),
@@ -145,9 +169,30 @@ function reportOf(outcome: ImageOutcome, index: number, to?: Locator): ImageRepo
   return { ...common, state: 'done', upToDate, shared }
 }
 
-function noteSkipped(context: Context, outcomes: readonly ImageOutcome[]): void {
-  const skipped = outcomes.flatMap((outcome) => outcome.skipped)
-  if (skipped.length === 0) return
-  const bytes = skipped.reduce((sum, desc) => sum + desc.size, 0)
-  note(context, `left ${plural(skipped.length, 'foreign layer')} (${formatBytes(bytes)}) at their publisher`)
+/** Defects whose traces are printed. */
+const tracedAtMost = 10
+
+/** What is printed behind the report: foreign layers that were skipped, and traces of defects. */
+class Rest {
+  readonly #errors: unknown[] = []
+  #layers = 0
+  #bytes = 0
+
+  add({ skipped, error }: ImageOutcome): void {
+    for (const { size } of skipped) {
+      this.#layers++
+      this.#bytes += size
+    }
+    if (error !== undefined && codeOf(error) === 'INTERNAL' && this.#errors.length < tracedAtMost)
+      this.#errors.push(error)
+  }
+
+  print(context: Context): void {
+    for (const error of this.#errors) traceDefect(context, error)
+    if (this.#layers > 0)
+      note(
+        context,
+        `left ${plural(this.#layers, 'foreign layer')} (${formatBytes(this.#bytes)}) at their publisher`,
+      )
+  }
 }

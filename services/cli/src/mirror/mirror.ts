@@ -1,5 +1,4 @@
 import { DistError } from '@dist/errdefs'
-import { formatReference, type Reference } from '@dist/reference'
 import type { RunRequest } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -22,7 +21,7 @@ import { note } from '../output/print.js'
 import { openReport } from '../report/report.js'
 import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
 import { mirrorEmbedded } from './embedded.js'
-import { readReferences } from './references.js'
+import { type References, readReferences } from './references.js'
 
 const examples = `
 All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. Shared blobs
@@ -78,7 +77,7 @@ export async function mirror(
   checkDetaching(options, url)
   if (url !== undefined) checkDistributed(options)
   const references = await requestedReferences(context, texts, options)
-  if (references.length === 0) {
+  if (references.size === 0) {
     note(context, 'nothing to mirror: the input has no reference')
     return exitCodes.done
   }
@@ -97,7 +96,7 @@ function requestedReferences(
   context: Context,
   texts: readonly string[],
   { file }: MirrorOptions,
-): Promise<Reference[]> {
+): Promise<References> {
   if (texts.length === 0 && file === undefined)
     throw new DistError('INVALID_ARGUMENT', 'no references: give references, or a file of references with -f')
   return readReferences(context, texts, file ?? [])
@@ -138,22 +137,22 @@ function checkDistributed(options: MirrorOptions): void {
 /** Lets the services mirror. Follows the run unless `--detach` is given. Resolves to the exit code. */
 export async function mirrorDistributed(
   context: Context,
-  references: readonly Reference[],
+  references: References,
   options: MirrorOptions,
   parts: SubmitParts,
 ): Promise<number> {
   const request = await requestOf(context, references, options)
-  return submitRun(context, request, plural(references.length, 'image'), options, parts)
+  return submitRun(context, request, plural(references.size, 'image'), options, parts)
 }
 
 async function requestOf(
   context: Context,
-  references: readonly Reference[],
+  references: References,
   options: MirrorOptions,
 ): Promise<RunRequest> {
   const store = await givenStoreId(options, context)
   return {
-    references: references.map(formatReference),
+    references: references.names,
     platforms: selectionOf(requestedPlatforms(options.platform)),
     // Runs of a file are bulk. A user waits for images that are given as arguments.
     byHand: (options.file ?? []).length === 0,

@@ -1,35 +1,59 @@
 import { DistError } from '@dist/errdefs'
 import { formatReference, parseReference, type Reference } from '@dist/reference'
 import type { Context } from '../context.js'
+import { compact } from '../input/compact.js'
 import { readLines } from '../input/stdin.js'
 
+/** References, each once, in the order in which they were added. Each takes the memory of its name. */
+export class References implements Iterable<Reference> {
+  readonly #names = new Set<string>()
+
+  get size(): number {
+    return this.#names.size
+  }
+
+  /** Formatted. */
+  get names(): Iterable<string> {
+    return this.#names
+  }
+
+  add(reference: Reference): void {
+    this.#names.add(compact(formatReference(reference)))
+  }
+
+  *[Symbol.iterator](): Iterator<Reference> {
+    for (const name of this.#names) yield parseReference(name)
+  }
+}
+
 /**
- * The references of arguments and files (`-` is stdin), each once, in their order. A file has a reference in each line; `#`
- * starts a comment, and blank lines are ignored. Throws `INVALID_ARGUMENT` with file and line.
+ * The references of arguments and files (`-` is stdin). A file has a reference in each line; `#` starts a comment, and blank
+ * lines are ignored. All lines are read and checked before the first reference is used. Throws `INVALID_ARGUMENT` with file
+ * and line.
  */
 export async function readReferences(
   context: Context,
   texts: readonly string[],
   files: readonly string[],
-): Promise<Reference[]> {
-  const found = new Map<string, Reference>()
-  const add = (reference: Reference) => found.set(formatReference(reference), reference)
-  for (const text of texts) add(parseReference(text))
-  for (const file of new Set(files)) for (const reference of await referencesIn(context, file)) add(reference)
-  return [...found.values()]
+): Promise<References> {
+  const references = new References()
+  for (const text of texts) references.add(parseReference(text))
+  for (const file of new Set(files)) await addLines(context, file, references)
+  return references
 }
 
-async function referencesIn(context: Context, file: string): Promise<Reference[]> {
-  const references: Reference[] = []
-  const bad: string[] = []
-  for (const { text, where } of await readLines(context, file)) {
+async function addLines(context: Context, file: string, references: References): Promise<void> {
+  let first: string | undefined
+  let more = -1
+  for await (const { text, where } of readLines(context, file)) {
     try {
-      references.push(parseReference(text))
+      references.add(parseReference(text))
     } catch (error) {
-      bad.push(`${where}: ${(error as Error).message}`)
+      first ??= `${where}: ${(error as Error).message}`
+      more++
     }
   }
-  if (bad.length === 0) return references
-  const more = bad.length > 1 ? ` (and ${bad.length - 1} more lines that are not a reference)` : ''
-  throw new DistError('INVALID_ARGUMENT', `${bad[0]}${more}`)
+  if (first === undefined) return
+  const others = more > 0 ? ` (and ${more} more lines that are not a reference)` : ''
+  throw new DistError('INVALID_ARGUMENT', `${first}${others}`)
 }

@@ -4,14 +4,12 @@ import type { HostStates } from '@dist/remotes'
 import type { Obstacle } from '@dist/runs'
 import { describeError } from '../errors/errors.js'
 import { type Remark, remarkOf } from '../progress/run/view.js'
-import { FailureGroups } from '../report/failures.js'
 
 /** Milliseconds between two queries of host states. */
 const lookEvery = 1_000
 
-/** The failures so far in this process, by cause, and the obstacles of the other images. */
+/** The obstacles of images that this process mirrors. */
 export class Troubles {
-  readonly #groups = new FailureGroups()
   readonly #delayed = new Map<string, ImageEvent>()
   #paused: Obstacle[] = []
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -20,17 +18,15 @@ export class Troubles {
 
   apply(event: MirrorEvent): void {
     if (event.type !== 'image') return
-    const { reference, state, error } = event
+    const { reference, state } = event
     if (state === 'delayed') this.#delayed.set(reference, event)
     else this.#delayed.delete(reference)
-    if (state === 'failed')
-      this.#groups.add({ reference, error: { code: codeOf(error), message: describeError(error) } })
   }
 
   /** The current remarks. Starts a query of host states, for the next call. */
   get remarks(): Remark[] {
     void this.#look()
-    return [...this.#groups.remarks(), ...[...this.#paused, ...this.#retries()].map(remarkOf)]
+    return [...this.#paused, ...this.#retries()].map(remarkOf)
   }
 
   async #look(): Promise<void> {

@@ -27,7 +27,12 @@ const remarksAtMost = 20
 export interface Report extends AsyncDisposable {
   /** Whether `--json` or `--report` is given. */
   readonly wanted: boolean
-  /** Writes the result of each image, then the summary. */
+  /** The failures so far, by cause. */
+  readonly failures: FailureGroups
+  /**
+   * Writes the result of each image as it comes, at the end the failures and the summary. Of an image nothing is kept, except
+   * of a few. Called once.
+   */
   write(images: Iterable<ImageReport> | AsyncIterable<ImageReport>, about: ReportAbout): Promise<Summary>
 }
 
@@ -44,9 +49,12 @@ export interface ReportAbout {
 /** Throws what `openReportFile` throws. */
 export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
   const file = options.report === undefined ? undefined : await openReportFile(options.report)
+  const failures = new FailureGroups()
+  const sinks = { json: options.json === true, file }
   return {
     wanted: options.json === true || file !== undefined,
-    write: (images, about) => writeReport(context, images, about, { json: options.json === true, file }),
+    failures,
+    write: (images, about) => writeReport(context, images, about, { ...sinks, failures }),
     [Symbol.asyncDispose]: async () => file?.close(),
   }
 }
@@ -54,44 +62,72 @@ export async function openReport(context: Context, options: ReportOptions): Prom
 interface Sinks {
   json: boolean
   file: FileHandle | undefined
+  failures: FailureGroups
 }
 
 async function writeReport(
   context: Context,
   images: Iterable<ImageReport> | AsyncIterable<ImageReport>,
-  { run, total, kind = 'mirror', to }: ReportAbout,
-  { json, file }: Sinks,
+  about: ReportAbout,
+  sinks: Sinks,
 ): Promise<Summary> {
+  const { run, total, kind = 'mirror', to } = about
+  const { json, file, failures } = sinks
   const summary = new Summary(kind)
-  const failures = new FailureGroups()
-  let remarks = 0
   const verb = verbOf({ kind, to })
-  const lines = gatherLines(async (text) => file?.writeFile(text))
+  const notes = new ImageNotes(!json && total <= listedAtMost)
+  const lines = gatherLines((text) => writeLines(context, text, sinks))
   try {
     for await (const image of images) {
       summary.add(image)
-      const line = json || file !== undefined ? `${JSON.stringify(jsonReport(image, verb, run))}\n` : ''
-      if (file !== undefined) await lines.add(line)
-      // Without the signal: after an interruption the report is still written.
-      if (json) await writeBytes({ stdout: context.stdout }, Buffer.from(line))
-      else if (total <= listedAtMost && image.state === 'done') print(context, doneLine(image, verb))
-      for (const remark of image.remarks ?? [])
-        if (++remarks <= remarksAtMost)
-          note(context, `${shownName(image.reference)}: ${sanitize(remark, 500)}`)
+      notes.add(image)
       if (image.state === 'failed') failures.add(image)
+      if (json || file !== undefined) await lines.add(`${JSON.stringify(jsonReport(image, verb, run))}\n`)
     }
   } finally {
     // Also what was written before a failure.
     await lines.end()
   }
-  if (remarks > remarksAtMost)
-    note(context, `and ${remarks - remarksAtMost} more remarks; --report FILE lists all of them`)
+  for (const image of notes.listed) print(context, doneLine(image, verb))
+  for (const line of notes.remarks) note(context, line)
   for (const line of failures.lines(failureLines)) note(context, line)
   if (failures.beyond > 0)
     note(context, `and ${failures.beyond} more images failed; --report FILE lists all of them`)
   if (json) note(context, summaryLine(summary, to))
   else print(context, summaryLine(summary, to))
   return summary
+}
+
+async function writeLines({ stdout }: Context, text: string, { json, file }: Sinks): Promise<void> {
+  await file?.writeFile(text)
+  // Without the signal: after an interruption the report is still written.
+  if (json) await writeBytes({ stdout }, Buffer.from(text))
+}
+
+/** What is printed of single images at the end: the first remarks, and a list of a few images. */
+class ImageNotes {
+  readonly #listed: ImageReport[] = []
+  readonly #remarks: string[] = []
+  #more = 0
+
+  constructor(private readonly lists: boolean) {}
+
+  add(image: ImageReport): void {
+    if (this.lists && image.state === 'done') this.#listed.push(image)
+    for (const remark of image.remarks ?? [])
+      if (this.#remarks.length === remarksAtMost) this.#more++
+      else this.#remarks.push(`${shownName(image.reference)}: ${sanitize(remark, 500)}`)
+  }
+
+  /** In the order of the request. */
+  get listed(): readonly ImageReport[] {
+    return this.#listed.sort((a, b) => a.index - b.index)
+  }
+
+  get remarks(): readonly string[] {
+    if (this.#more === 0) return this.#remarks
+    return [...this.#remarks, `and ${this.#more} more remarks; --report FILE lists all of them`]
+  }
 }
 
 /** The JSON line of an image. */

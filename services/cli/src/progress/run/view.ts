@@ -13,9 +13,12 @@ export interface RunView {
 /** Milliseconds between two lines of a log. */
 export const lineInterval = 5000
 
-/** Redraws the picture on a terminal. Other outputs get a line every few seconds. */
-export async function openRunView({ stderr, env }: Context): Promise<RunView> {
-  if (!stderr.isTTY || env.TERM === 'dumb') return lineView(stderr)
+/** Redraws the picture on a terminal. Other outputs, and those with `plain`, get a line every few seconds. */
+export async function openRunView(
+  { stderr, env }: Context,
+  { plain = false }: { plain?: boolean | undefined } = {},
+): Promise<RunView> {
+  if (!stderr.isTTY || env.TERM === 'dumb' || plain) return lineView(stderr)
   return (await import('./terminal.js')).terminalView(stderr, env)
 }
 
