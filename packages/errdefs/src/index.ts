@@ -1,5 +1,6 @@
 export { backoff, jitter } from './backoff.js'
 export { type Code, codes, DistError, type DistErrorOptions, reword } from './error.js'
+export { linkSignals } from './link-signals.js'
 export * from './predicates.js'
 export { hasUserinfo, withoutSecrets, withoutTokens, withoutUserinfo } from './secrets.js'
 export { firstError, laterErrors } from './suppressed.js'

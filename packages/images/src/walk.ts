@@ -1,4 +1,4 @@
-import { DistError, throwIfAborted } from '@dist/errdefs'
+import { DistError, linkSignals, throwIfAborted } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
 import { type Handler, skipDesc } from './handler.js'
 import { Visited } from './visited.js'
@@ -28,7 +28,8 @@ export async function walk(
   if (!(concurrency >= 1))
     throw new DistError('INVALID_ARGUMENT', `walk: concurrency ${concurrency} is below 1`)
   const failed = new AbortController()
-  const signal = outer === undefined ? failed.signal : AbortSignal.any([outer, failed.signal])
+  using either = linkSignals(outer, failed.signal)
+  const { signal } = either
   const visited = new Visited()
   // A stack keeps at most one level of siblings for each depth. The queue of p-limit would keep whole levels.
   const stack: Node[] = []

@@ -1,3 +1,4 @@
+import { linkSignals } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
 import type { Reference } from '@dist/reference'
@@ -70,8 +71,9 @@ export async function* mirrorImages(
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): AsyncGenerator<ImageOutcome, void, undefined> {
-  using stop = stopWith(options.signal)
-  const { signal } = stop
+  const stopped = new AbortController()
+  using either = linkSignals(options.signal, stopped.signal)
+  const { signal } = either
   const policy = hostPolicy(options.policy)
   const retries = { ...defaultRetries, ...options.retries }
   const schedule = new Schedule({ hosts: dependencies.hosts, policy, retries, signal })
@@ -87,21 +89,8 @@ export async function* mirrorImages(
   try {
     yield* outcomes.values()
   } finally {
-    stop.abort()
+    stopped.abort()
     outcomes.end()
     await window.stop()
-  }
-}
-
-/** A signal that aborts with another one, or alone. Each request combines it with others: one source is cheaper than two. */
-function stopWith(outer: AbortSignal | undefined) {
-  const controller = new AbortController()
-  const onAbort = () => controller.abort(outer?.reason)
-  if (outer?.aborted) onAbort()
-  outer?.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: controller.signal,
-    abort: () => controller.abort(),
-    [Symbol.dispose]: () => outer?.removeEventListener('abort', onAbort),
   }
 }

@@ -1,4 +1,4 @@
-import { abortError, DistError, hasCode, isCanceled, isPaused, isRetryable } from '@dist/errdefs'
+import { abortError, DistError, hasCode, isCanceled, isPaused, isRetryable, linkSignals } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { EngineDependencies, EngineOptions, ImageOutcome } from './embedded.js'
@@ -123,14 +123,11 @@ export class ImageWork {
     this.#canceled.clear()
     if (blobs.length === 0) return
     const canceled = new AbortController()
-    const signal =
-      this.options.signal === undefined
-        ? canceled.signal
-        : AbortSignal.any([this.options.signal, canceled.signal])
+    using either = linkSignals(this.options.signal, canceled.signal)
     const failures: unknown[] = []
     const fill = async (desc: Descriptor) => {
       try {
-        await this.#transfer(desc, signal, again)
+        await this.#transfer(desc, either.signal, again)
       } catch (error) {
         if (canceled.signal.aborted) this.#cancel(desc)
         failures.push(error)

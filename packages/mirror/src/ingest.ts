@@ -1,4 +1,4 @@
-import { DistError } from '@dist/errdefs'
+import { DistError, linkSignals } from '@dist/errdefs'
 import type { Locker } from '@dist/locks'
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
@@ -52,7 +52,8 @@ export async function ingestBlob(
   const outer = { signal: options.signal }
   await using lock = await locker.acquire(lockKey(task), outer)
   if (task.again !== true && (await isPresent(task, outer))) return 'present'
-  const signal = options.signal === undefined ? lock.signal : AbortSignal.any([options.signal, lock.signal])
+  using either = linkSignals(options.signal, lock.signal)
+  const { signal } = either
   try {
     using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), {
       signal,

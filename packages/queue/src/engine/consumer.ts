@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import { DistError, jitter } from '@dist/errdefs'
+import { DistError, jitter, linkSignals } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
 import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
 import { NewerJob } from '../jobs/payload.js'
 import { toDistError } from '../redis/errors.js'
 import type { Engine } from './engine.js'
-import { linkSignals } from './link-signals.js'
 import { deathsField } from './reclaim.js'
 
 /**
@@ -113,7 +112,7 @@ export class Consumer<T> implements RunningConsumer {
   async #process(job: Job<T>, token = '', lost?: AbortSignal): Promise<void> {
     this.#active++
     this.#startedAt = performance.now()
-    using ended = linkSignals(this.#stopping.signal, ...(lost === undefined ? [] : [lost]))
+    using ended = linkSignals(this.#stopping.signal, lost)
     const context = { token, signal: ended.signal, isFull: () => !this.hasRoom }
     try {
       await settleJob(await this.#handle(job, context, lost), job, token)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { linkSignals } from '../src/engine/link-signals.js'
+import { linkSignals } from '../src/link-signals.js'
 
 describe('linked signals', () => {
   it('abort with the reason of the first', () => {

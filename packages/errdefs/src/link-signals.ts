@@ -1,0 +1,27 @@
+import { setMaxListeners } from 'node:events'
+import { onAbort } from './wait.js'
+
+/** A signal that aborts with the first of its sources, until it is disposed. */
+export interface LinkedSignal extends Disposable {
+  readonly signal: AbortSignal
+}
+
+/**
+ * Unlike `AbortSignal.any`, it leaves nothing behind on sources that live much longer, and its memory is free as soon as it
+ * is disposed.
+ */
+export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  const unlisten: (() => void)[] = []
+  for (const source of sources) {
+    if (source?.aborted) controller.abort(source.reason)
+    else if (source !== undefined) unlisten.push(onAbort(source, () => controller.abort(source.reason)))
+  }
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const each of unlisten) each()
+    },
+  }
+}
