@@ -68,13 +68,13 @@ it('reads a bounded number of references ahead, and goes on when images end', as
     }
   }
   window.start(counted())
-  await expect.poll(() => read).toBe(100_010)
+  await expect.poll(() => read, { timeout: 20_000 }).toBe(100_010)
   await new Promise((resolve) => setImmediate(resolve))
   expect(read).toBe(100_010)
   finish()
   await expect.poll(isOver, { timeout: 20_000 }).toBe(true)
   expect(begun).toHaveLength(250_000)
-}, 30_000)
+}, 60_000)
 
 it('ends with the error of references that break off, after the images before it', async () => {
   const { window, begun, isOver, failure, finish } = newWindow(1)
