@@ -2,10 +2,10 @@ import type { Image } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import type { Plan } from './plan.js'
-import { publishImage } from './publish.js'
-import type { Target, TargetOptions } from './target.js'
+import { type PublishOptions, publishImage } from './publish.js'
+import type { Target } from './target.js'
 
-export interface PublishPlanOptions extends TargetOptions {
+export interface PublishPlanOptions extends PublishOptions {
   /** Sends blobs of the plan, even if the target seems to have them. Its errors are thrown. */
   bring: (blobs: readonly Descriptor[]) => Promise<void>
   /** Digests that have been sent again already. Default: none. */

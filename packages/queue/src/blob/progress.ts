@@ -46,7 +46,7 @@ export class Progress implements AsyncDisposable {
   async arrived(): Promise<void> {
     await this.#reporting
     this.#move(this.blob.desc.size)
-    await this.#settle('moving')
+    await this.#settle('arrived')
   }
 
   /** The blob is stored. */
@@ -86,7 +86,7 @@ export class Progress implements AsyncDisposable {
     this.#reporting = reported.catch((error: unknown) => this.engine.emit({ type: 'error', error }))
   }
 
-  #settle(state: 'moving' | Outcome): Promise<void> {
+  #settle(state: 'moving' | 'arrived' | Outcome): Promise<void> {
     this.#recordedOffset = this.#offset
     const moved = { start: this.#meter.resumed, offset: this.#offset }
     return this.engine.states.settleBlob(this.blob, this.blob.desc, state, moved)

@@ -7,18 +7,20 @@ import { addBlobJobs } from '../jobs/queues.js'
 import type { Observation } from './kind.js'
 
 /**
- * Adds a blob job for each missing blob; resolves to the payload as it was saved. The generation is saved first: after a
- * crash that left some children, the job that is started again waits for them and adds others with new ids.
+ * Adds a blob job for each missing blob; resolves to the payload as it was saved, or undefined when the attempt counts
+ * no more. The generation is saved first: after a crash that left some children, the job that is started again waits for
+ * them and adds others with new ids.
  */
 export async function addChildren(
   engine: Engine,
   job: Job<ImageJob>,
   observation: Observation,
-): Promise<ImageJob> {
+): Promise<ImageJob | undefined> {
   const generation = newGeneration()
   const planned = { ...observation.payload, generation }
-  await job.updateData(planned)
-  await engine.states.planBlobs(planned, observation.missing)
+  const key = engine.queues.images.toKey(job.id ?? '')
+  if (!(await engine.states.planBlobs(planned, observation.missing, { key, data: planned }))) return undefined
+  job.data = planned
   const jobs = observation.missing.map((desc) => observation.jobOf(desc))
   await addBlobJobs(engine.queues, job, generation, jobs, engine.tuning)
   return planned
@@ -28,6 +30,10 @@ export async function hasChildJobs(job: Job<ImageJob>): Promise<boolean> {
   if (job.data.generation === undefined) return false
   const { unprocessed } = await job.getDependenciesCount({ unprocessed: true })
   return (unprocessed ?? 0) > 0
+}
+
+export async function hasFailedJobs({ redis, queues }: Engine, { id }: Job<ImageJob>): Promise<boolean> {
+  return (await redis.hlen(`${queues.images.toKey(id ?? '')}:failed`)) > 0
 }
 
 /**

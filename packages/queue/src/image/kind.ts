@@ -2,6 +2,7 @@ import type { Descriptor } from '@dist/oci'
 import type { BlobJob, ImageJob } from '../jobs/payload.js'
 import type { RunHead } from '../state/head.js'
 import type { ImageRecord } from '../state/record.js'
+import type { WaitingImage } from './waiting.js'
 
 /** The state of an image at one time. */
 export interface Observation {
@@ -15,6 +16,8 @@ export interface Observation {
    * turn out to be missing. Throws why the image has failed.
    */
   finish(): Promise<Omit<ImageRecord, 'attempt'> | Observation>
+  /** What saves observing the image from its beginning when its blob jobs have ended. Default: nothing does. */
+  readonly waiting?: WaitingImage | undefined
 }
 
 /** How the images of one kind of run are observed: mirrored or verified. It relies on the target, not on jobs. */

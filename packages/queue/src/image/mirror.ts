@@ -1,12 +1,12 @@
 import { DistError } from '@dist/errdefs'
 import {
   type Plan,
+  type PublishOptions,
   planImage,
   publishPlan,
   type RegistryRequest,
   requestForRegistry,
   type Target,
-  type TargetOptions,
 } from '@dist/mirror'
 import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
 import { formatReference, type Locator, parsePrefix, parseReference } from '@dist/reference'
@@ -18,6 +18,7 @@ import { platformsOf, type RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
 import { cachingSource } from './manifests.js'
 import { publishedRecord } from './outcome.js'
+import type { WaitingImage } from './waiting.js'
 
 /** Bytes of manifests that are cached for images that are observed again. */
 const manifestCacheSize = 32 * 1024 * 1024
@@ -44,13 +45,25 @@ export class MirrorImage implements ImageKind {
       signal,
       resolved: image.resolved,
     })
+    const missing = to === undefined ? plan.missing : await this.#withoutSent(image, plan, target)
+    const observation = this.#observation(image, plan, target, { missing, signal })
+    // A registry is asked for less when its image is planned again: its manifests are cached.
+    return to === undefined ? { ...observation, waiting: this.#waitingImage(plan, target) } : observation
+  }
+
+  #observation(
+    image: ImageJob,
+    plan: Plan,
+    target: Target,
+    { missing, ...publishing }: { readonly missing: readonly Descriptor[] } & PublishOptions,
+  ): Observation {
     const observation: Observation = {
       payload: nextPlan(image, plan, target),
-      missing: to === undefined ? plan.missing : await this.#withoutSent(image, plan, target),
+      missing,
       jobOf: (desc) => fetchJob(image, plan, target, desc),
       finish: async () => {
         const remarks = new Set(plan.remarks)
-        const options = { signal, onRemark: (remark: string) => remarks.add(remark) }
+        const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
         const lacked = plan.upToDate ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sendAgain(observation, lacked)
         const fetched = await this.engine.states.fetchedBlobs(image)
@@ -58,6 +71,19 @@ export class MirrorImage implements ImageKind {
       },
     }
     return observation
+  }
+
+  /** The plan of an image that waits for its blobs. The payload of its job counts the manifests that it has fetched. */
+  #waitingImage(planned: Plan, target: Target): WaitingImage {
+    const plan = { ...planned, objects: planned.objects.map(bareDescriptor), fetched: [], missing: [] }
+    return {
+      objects: plan.objects.length,
+      wake: async (image, signal) => {
+        const missing = await target.missing(plan.objects, { signal })
+        if (missing.length > 0) return undefined
+        return this.#observation(image, plan, target, { missing, signal, complete: true })
+      },
+    }
   }
 
   /**
@@ -87,7 +113,7 @@ async function publish(
   { again = [] }: ImageJob,
   plan: Plan,
   target: Target,
-  options: TargetOptions,
+  options: PublishOptions,
 ): Promise<readonly Descriptor[]> {
   const sent = plan.objects.map(({ digest }) => digest).filter((digest) => again.includes(blobKey(digest)))
   let lacked: readonly Descriptor[] = []

@@ -15,11 +15,13 @@ import type { CoordinatorParts } from '../service.js'
 import { AnsweredHosts } from '../state/answered-hosts.js'
 import type { RunHead } from '../state/head.js'
 import { type ImageRecord, isEnded } from '../state/record.js'
-import { addChildren, drainChildren, hasChildJobs } from './children.js'
+import type { Settled } from '../state/scripts/index.js'
+import { addChildren, drainChildren, hasChildJobs, hasFailedJobs } from './children.js'
 import { failureOf, recordOfFailure, withBlobFailures } from './failures.js'
 import type { ImageKind, Observation } from './kind.js'
 import { MirrorImage } from './mirror.js'
 import { VerifyImage } from './verify.js'
+import { WaitingImages } from './waiting.js'
 
 /** What one turn of the loop has beside the image. */
 interface Turn {
@@ -41,6 +43,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
   readonly #slots: HostSlots
   readonly #trouble: HostTrouble
   readonly #answered: AnsweredHosts
+  readonly #remembered = new WaitingImages()
 
   constructor(
     private readonly engine: Engine,
@@ -54,7 +57,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
-    const head = await this.engine.states.head(image.run)
+    const head = await this.engine.heads.head(image.run)
     if (head === undefined) return 'done'
     if (head.state === 'canceled') return this.#cancel(job, image, context)
     using run = this.engine.cancellations.watch(image.run)
@@ -63,12 +66,14 @@ export class ImageHandler implements JobHandler<ImageJob> {
       await this.#trouble.check(this.#waiting(job, image))
       using slot = await this.#slots.enter(hostsOf(image, head), { ...context, signal: ended.signal })
       if (slot === undefined) return this.#delay(image, hostPause(job, this.engine.tuning))
-      const settled = await this.engine.states.settleImage(image, { state: 'active' })
-      // The job was delivered twice, or a retry has replaced this attempt.
-      if (settled !== 'active') return await drainChildren(this.engine, job, context.token)
-      this.#emit(image, 'started')
       checkStore(image.run, head.store, this.engine.store)
-      return await this.#work(image, { job, head, slot, context: { ...context, signal: ended.signal } })
+      const woken = await this.#remembered.take(image)?.wake(image, ended.signal)
+      // The job was delivered twice, or a retry has replaced this attempt.
+      if (woken === undefined && (await this.#begin(image)) !== 'active')
+        return await drainChildren(this.engine, job, context.token)
+      this.#emit(image, 'started')
+      const turn = { job, head, slot, context: { ...context, signal: ended.signal } }
+      return await this.#work(image, turn, woken)
     } catch (error) {
       if (context.signal.aborted) throw error
       if (run.signal.aborted) return await this.#cancel(job, image, context)
@@ -91,15 +96,20 @@ export class ImageHandler implements JobHandler<ImageJob> {
     if (data !== undefined) this.#emit(data, 'retrying', error)
   }
 
-  async #work(image: ImageJob, turn: Turn): Promise<JobOutcome> {
-    const observation = await this.#observe(image, turn)
+  #begin(image: ImageJob): Promise<Settled> {
+    return this.engine.states.settleImage(image, { state: 'active' })
+  }
+
+  /** `woken`: what is observed of an image whose blob jobs have ended, so far as it is known. */
+  async #work(image: ImageJob, turn: Turn, woken?: Observation): Promise<JobOutcome> {
+    const observation = woken ?? (await this.#observe(image, turn))
     if (observation.missing.length > 0) return this.#fetchMissing(image, observation, turn)
     const finished = await observation.finish().catch(async (error: unknown) => {
       throw await withBlobFailures(turn.job, image, error)
     })
     // The registry refused the image: it lacks blobs that were sent.
     if ('missing' in finished) return this.#fetchMissing(image, finished, turn)
-    return this.#end(image, finished, turn)
+    return this.#end(image, finished, turn, woken !== undefined)
   }
 
   async #fetchMissing(image: ImageJob, observation: Observation, turn: Turn): Promise<JobOutcome> {
@@ -110,7 +120,11 @@ export class ImageHandler implements JobHandler<ImageJob> {
     // After a crash: the children that were added before it end before others are added.
     if ((await hasChildJobs(job)) && (await job.moveToWaitingChildren(context.token))) return 'children'
     const planned = await addChildren(this.engine, job, observation)
-    if (await job.moveToWaitingChildren(context.token)) return 'children'
+    if (planned === undefined) return drainChildren(this.engine, job, context.token)
+    if (await job.moveToWaitingChildren(context.token)) {
+      if (observation.waiting !== undefined) this.#remembered.keep(planned, observation.waiting)
+      return 'children'
+    }
     // All of them have ended already.
     return this.#work(planned, turn)
   }
@@ -128,14 +142,19 @@ export class ImageHandler implements JobHandler<ImageJob> {
     }
   }
 
+  /** `woken`: none of its blob jobs is left, unless one has failed. */
   async #end(
     image: ImageJob,
     record: Omit<ImageRecord, 'attempt'>,
     { job, context }: Turn,
+    woken: boolean,
   ): Promise<JobOutcome> {
-    await this.engine.states.settleImage(image, record)
+    const [, mayHaveJobs] = await Promise.all([
+      this.engine.states.settleImage(image, record),
+      woken ? hasFailedJobs(this.engine, job) : true,
+    ])
     this.#emit(image, 'done')
-    return drainChildren(this.engine, job, context.token)
+    return mayHaveJobs ? drainChildren(this.engine, job, context.token) : 'done'
   }
 
   async #cancel(job: Job<ImageJob>, image: ImageJob, { token }: JobContext): Promise<JobOutcome> {

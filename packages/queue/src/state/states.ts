@@ -22,7 +22,7 @@ interface Moved {
   readonly offset: number
 }
 
-type BlobState = 'moving' | 'fetched' | 'present' | 'failed'
+type BlobState = 'moving' | 'arrived' | 'fetched' | 'present' | 'failed'
 
 /** The state of runs and images in Redis. Every change may be made twice and counts once. */
 export class RunStates {
@@ -65,13 +65,23 @@ export class RunStates {
     )
   }
 
-  async planBlobs(image: ImageAttempt, blobs: readonly { digest: Digest; size: number }[]): Promise<void> {
+  /**
+   * Records the blobs of an image's plan, and the payload with which its job goes on. False, without a change, when the
+   * attempt counts no more.
+   */
+  planBlobs(
+    image: ImageAttempt,
+    blobs: readonly { digest: Digest; size: number }[],
+    job: { readonly key: string; readonly data: unknown },
+  ): Promise<boolean> {
     const { index, attempt } = image
     const planned = blobs.flatMap(({ digest, size }) => [blobKey(digest), size])
-    await scripts.planBlobs(this.redis, this.#blobKeys(image), { index, attempt }, { args: planned })
+    const keys = { ...this.#blobKeys(image), job: job.key }
+    const args = { index, attempt, data: JSON.stringify(job.data) }
+    return scripts.planBlobs(this.redis, keys, args, { args: planned })
   }
 
-  /** `moved`: how far a blob is that is `moving` or `fetched`. */
+  /** `moved`: how far a blob is that is `moving`, `arrived` or `fetched`. */
   async settleBlob(
     image: ImageAttempt,
     { digest, size }: { digest: Digest; size: number },
@@ -138,9 +148,11 @@ export class RunStates {
   async fetchedBlobs({ run, index }: ImageAttempt): Promise<Amount> {
     const entries = await this.redis.hvals(this.keys.blobs(run, index))
     const amounts = entries.map((entry) => {
-      const [state, need, fetched] = entry.split(' ')
+      const [state, need, counted] = entry.split(' ')
+      const fetched = state === 'arrived' ? need : counted
       // All its bytes had come when its worker died. It was committed, or the image could not have ended.
-      const whole = state === 'fetched' || (state === 'moving' && need === fetched && need !== '0')
+      const came = (state === 'arrived' || state === 'moving') && need === fetched && need !== '0'
+      const whole = state === 'fetched' || came
       return { objects: whole ? 1 : 0, bytes: Number(fetched) }
     })
     return amounts.reduce((a, b) => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes }), {

@@ -2,60 +2,81 @@ import { defineScript } from '@dist/redis'
 import { blobLua, imageLua } from './lua.js'
 
 /**
- * Records the blobs of an image's plan. `rest`: blob key and size of each. A blob of an earlier plan that is not in
- * this one, and is not finished, came in another way and counts no more.
+ * Records the blobs of an image's plan, and `data`, the payload with which its `job` in BullMQ goes on. `rest`: blob key
+ * and size of each. A blob of an earlier plan that is not in this one, and is not finished, came in another way and
+ * counts no more. Replies whether the attempt still counts and has its job.
  */
 export const planBlobs = defineScript('planBlobs', {
-  keys: ['run', 'images', 'blobs', 'digests'],
-  args: ['index', 'attempt'],
+  keys: ['run', 'images', 'blobs', 'digests', 'job'],
+  args: ['index', 'attempt', 'data'],
   lua: `${imageLua}${blobLua}
-if redis.call('EXISTS', keys.run) == 0 then return 'gone' end
 local attempt, state = recordOf(redis.call('HGET', keys.images, args.index))
-if attempt ~= tonumber(args.attempt) or state ~= 'active' then return 'stale' end
+if attempt ~= tonumber(args.attempt) or state ~= 'active' then return 0 end
+if redis.call('HSET', keys.job, 'data', args.data) > 0 then
+  redis.call('DEL', keys.job)
+  return 0
+end
 local planned = {}
-for i = 1, #rest.args, 2 do planned[rest.args[i]] = true end
-local before = redis.call('HGETALL', keys.blobs)
+for i = 1, #rest.args, 2 do planned[rest.args[i]] = tonumber(rest.args[i + 1]) end
+local before, known, changes = redis.call('HGETALL', keys.blobs), {}, {}
 for i = 1, #before, 2 do
-  local state, _, fetched = entryOf(before[i + 1])
-  if not planned[before[i]] and not finished(state) then
-    count(keys.run, keys.digests, before[i], before[i + 1], nil, 0, fetched)
-    redis.call('HDEL', keys.blobs, before[i])
+  local blob, entry = before[i], before[i + 1]
+  local state, _, fetched = entryOf(entry)
+  if planned[blob] then
+    known[blob] = entry
+  elseif not finished(state) then
+    local counts = redis.call('HGET', keys.digests, blob)
+    redis.call('HSET', keys.digests, blob, recount(counts, entry, nil, 0, fetched, changes))
+    redis.call('HDEL', keys.blobs, blob)
   end
 end
-for i = 1, #rest.args, 2 do
-  local known = redis.call('HGET', keys.blobs, rest.args[i])
-  local state, need, fetched = entryOf(known)
-  if not state or finished(state) then need, fetched = tonumber(rest.args[i + 1]), 0 end
-  put(keys.run, keys.blobs, keys.digests, rest.args[i], known, 'planned', need, fetched)
+for first = 1, #rest.args, 1000 do
+  local blobs, entries, digests = {}, {}, {}
+  for i = first, math.min(first + 998, #rest.args - 1), 2 do table.insert(blobs, rest.args[i]) end
+  for i, counts in ipairs(redis.call('HMGET', keys.digests, unpack(blobs))) do
+    local blob = blobs[i]
+    local state, need, fetched = entryOf(known[blob])
+    if not state or finished(state) then need, fetched = planned[blob], 0 end
+    push(entries, blob, entryText('planned', need, fetched))
+    push(digests, blob, recount(counts, known[blob], 'planned', need, fetched, changes))
+  end
+  redis.call('HSET', keys.digests, unpack(digests))
+  redis.call('HSET', keys.blobs, unpack(entries))
 end
-return 'planned'`,
-  reply: () => undefined,
+apply(keys.run, changes)
+return 1`,
+  reply: (value) => value === 1,
 })
 
 /**
  * Records the state of a blob of an image; `start`, `offset`: where a transfer starts and how far it is, in bytes. A
  * finished blob stays so. Bytes that an earlier try of the run left count as fetched, those from before the run do not.
  * A blob that is found present after all its bytes had come was committed by a worker that died before it recorded it.
+ * The bytes of a blob that has `arrived` are counted with its next state, which is moments away.
  */
 export const settleBlob = defineScript('settleBlob', {
   keys: ['run', 'images', 'blobs', 'digests'],
   args: ['index', 'attempt', 'blob', 'state', 'size', 'start', 'offset'],
   lua: `${imageLua}${blobLua}
-if redis.call('EXISTS', keys.run) == 0 then return 'gone' end
 local attempt, held = recordOf(redis.call('HGET', keys.images, args.index))
 if attempt ~= tonumber(args.attempt) or held ~= 'active' then return 'stale' end
 local state, size = args.state, tonumber(args.size)
 local before = redis.call('HGET', keys.blobs, args.blob)
-local was, need, fetched = entryOf(before)
+local was, need, fetched, counted = entryOf(before)
 if finished(was) then return 'finished' end
-if state == 'moving' or state == 'fetched' then
+if state == 'moving' or state == 'arrived' or state == 'fetched' then
   local start = tonumber(args.start)
   if was and (was ~= 'planned' or fetched > 0) then start = math.min(start, size - need) end
   need = size - start
   fetched = math.max(fetched, tonumber(args.offset) - start)
 end
+if state == 'arrived' then
+  redis.call('HSET', keys.blobs, args.blob, entryText(state, need, counted))
+  return state
+end
 if state == 'present' and was == 'moving' and need > 0 and fetched >= need then state = 'fetched' end
-put(keys.run, keys.blobs, keys.digests, args.blob, before, state, need, fetched)
+count(keys.run, keys.digests, args.blob, before, state, need, fetched)
+redis.call('HSET', keys.blobs, args.blob, entryText(state, need, fetched))
 return state`,
   reply: () => undefined,
 })

@@ -15,17 +15,28 @@ end
 `
 
 /**
- * The blobs of images and of their run. An image's entry for a blob is "state need fetched": the bytes to fetch for
- * the image, and the bytes fetched by all its tries. A digest that images share counts once: its entry in the run is
- * "open there failed need fetched": the number of images in each state, the bytes to fetch, and the bytes fetched.
- * Numbers are exact up to 2^53; Lua would write them with 14 digits.
+ * The blobs of images and of their run. An image's entry for a blob is "state need counted": the bytes to fetch for
+ * the image, and the bytes fetched by all its tries. All bytes of one that has `arrived` are fetched, and `counted` are
+ * those that the run counts so far; `entryOf` reads it as one that is `moving`. A digest that images share counts once:
+ * its entry in the run is "open there failed need fetched": the number of images in each state, the bytes to fetch, and
+ * the bytes fetched. `recount` makes it anew, and adds to `changes` by how much the counters of the run change. Numbers
+ * are exact up to 2^53; Lua would write them with 14 digits.
  */
 export const blobLua = `
 local function finished(state) return state == 'fetched' or state == 'present' end
 local function digits(number) return string.format('%.0f', number) end
+local function entryText(state, need, counted)
+  return state .. ' ' .. digits(need) .. ' ' .. digits(counted)
+end
 local function entryOf(text)
-  local state, need, fetched = string.match(text or '', '^(%a+) (%d+) (%d+)$')
-  return state, tonumber(need or 0), tonumber(fetched or 0)
+  local state, need, counted = string.match(text or '', '^(%a+) (%d+) (%d+)$')
+  need, counted = tonumber(need or 0), tonumber(counted or 0)
+  if state == 'arrived' then return 'moving', need, math.max(need, counted), counted end
+  return state, need, counted, counted
+end
+local function push(list, a, b)
+  table.insert(list, a)
+  table.insert(list, b)
 end
 local function countersOf(blob)
   local known = blob.open + blob.there + blob.failed > 0
@@ -42,27 +53,31 @@ local function move(blob, state, by)
   local field = finished(state) and 'there' or (state == 'failed' and 'failed' or 'open')
   blob[field] = math.max(0, blob[field] + by)
 end
-local function count(run, digests, field, before, state, need, fetched)
-  local text = redis.call('HGET', digests, field) or '0 0 0 0 0'
-  local open, there, failed, most, got = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+local function recount(text, before, state, need, fetched, changes)
+  local open, there, failed, most, got = string.match(text or '0 0 0 0 0', '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
   local blob = {open = tonumber(open), there = tonumber(there), failed = tonumber(failed),
     need = tonumber(most), fetched = tonumber(got)}
   local old = countersOf(blob)
-  local state0, _, fetched0 = entryOf(before)
+  local state0, _, _, counted0 = entryOf(before)
   move(blob, state0, -1)
   move(blob, state, 1)
-  blob.fetched = blob.fetched + math.max(0, fetched - fetched0)
+  blob.fetched = blob.fetched + math.max(0, fetched - counted0)
   if state == 'moving' then blob.need = blob.fetched - fetched + need end
   if blob.need == 0 then blob.need = need end
-  for name, value in pairs(countersOf(blob)) do
-    if value ~= old[name] then redis.call('HINCRBY', run, name, digits(value - old[name])) end
-  end
-  redis.call('HSET', digests, field, table.concat({digits(blob.open), digits(blob.there), digits(blob.failed),
-    digits(blob.need), digits(blob.fetched)}, ' '))
+  for name, value in pairs(countersOf(blob)) do changes[name] = (changes[name] or 0) + value - old[name] end
+  return table.concat({digits(blob.open), digits(blob.there), digits(blob.failed), digits(blob.need),
+    digits(blob.fetched)}, ' ')
 end
-local function put(run, blobs, digests, field, before, state, need, fetched)
-  count(run, digests, field, before, state, need, fetched)
-  redis.call('HSET', blobs, field, state .. ' ' .. digits(need) .. ' ' .. digits(fetched))
+local function apply(run, changes)
+  for name, by in pairs(changes) do
+    if by ~= 0 then redis.call('HINCRBY', run, name, digits(by)) end
+  end
+end
+local function count(run, digests, field, before, state, need, fetched)
+  local changes = {}
+  local counts = recount(redis.call('HGET', digests, field), before, state, need, fetched, changes)
+  redis.call('HSET', digests, field, counts)
+  apply(run, changes)
 end
 `
 
@@ -76,10 +91,11 @@ local function announce(stream, state)
   redis.call('PEXPIRE', stream, 60000)
 end
 local function finish(keys, id, now)
+  if redis.call('SCARD', keys.open) > 0 then return 'running' end
   local head = redis.call('HMGET', keys.run, 'state', 'listing', 'expanded', 'chunks', 'total', 'images:done',
     'images:failed', 'images:canceled')
   if head[1] ~= 'running' or (head[2] and head[2] ~= 'done') then return 'running' end
-  if redis.call('SCARD', keys.open) > 0 or tonumber(head[3]) < tonumber(head[4]) then return 'running' end
+  if tonumber(head[3]) < tonumber(head[4]) then return 'running' end
   local failed = tonumber(head[7] or 0)
   if tonumber(head[6] or 0) + failed + tonumber(head[8] or 0) < tonumber(head[5]) then return 'short' end
   local state = failed > 0 and 'failed' or 'done'
