@@ -23,7 +23,9 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const images = new ImageHandler(engine, parts)
   const sweep = new Sweep(engine)
   const consumers = [
-    new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, runStalls),
+    new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, {
+      maxStalled: runStalls,
+    }),
     new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesPerHost)),
   ]
   return new EngineService(engine, { consumers, start: () => sweep.begin(), stop: () => sweep.stop() })

@@ -14,6 +14,8 @@ import type { WorkerParts } from './service.js'
 export function startWorker(parts: WorkerParts): Service {
   const engine = createEngine(parts)
   const handler = new BlobHandler(engine, parts)
-  const consumer = new Consumer(engine, queueNames.blobs, handler, roomFor(parts.concurrency))
+  // There are many, and keeping one costs Redis as many commands as taking it.
+  const kept = { keptCompleted: 0 }
+  const consumer = new Consumer(engine, queueNames.blobs, handler, roomFor(parts.concurrency), kept)
   return new EngineService(engine, { consumers: [consumer] })
 }

@@ -6,25 +6,27 @@ import {
   type FetchJob,
   type ImageJob,
   imageJob,
-  maxPayload,
   NewerJob,
   parsePayload,
   type VerifyJob,
 } from '../src/jobs/payload.js'
 import { runGrammar } from '../src/redis/keys.js'
 
+/** Bytes. */
+const maxPayload = 16 * 1024
+
 const desc = { mediaType: 'application/octet-stream', digest: digestOf('x'), size: 0 }
-const image: ImageJob = { v: 1, run: newRunId(), index: 0, attempt: 1, reference: 'alpine' }
+const image: ImageJob = { v: 2, run: newRunId(), index: 0, attempt: 1, reference: 'alpine' }
 const blob: FetchJob = {
-  v: 1,
+  v: 2,
   run: image.run,
   index: 3,
   attempt: 2,
   desc,
-  source: { host: 'docker.io', repository: 'library/alpine' },
+  image: 'alpine',
 }
 const pushed: FetchJob = { ...blob, to: { host: 'registry.test', repository: 'mirror/library/alpine' } }
-const verify: VerifyJob = { v: 1, kind: 'verify', run: image.run, index: 3, attempt: 2, desc }
+const verify: VerifyJob = { ...blob, kind: 'verify' }
 
 describe('a payload', () => {
   it('is read as it was written', () => {
@@ -33,7 +35,7 @@ describe('a payload', () => {
   })
 
   it.each([
-    ['an unknown version', { ...blob, v: 0 }, 'v'],
+    ['a version that is no number', { ...blob, v: '2' }, 'v'],
     ['no version', { ...blob, v: undefined }, 'v'],
     [
       'a digest that would leave its key',
@@ -57,14 +59,23 @@ describe('a payload', () => {
 
   it('of a newer version says so, whatever else it has', () => {
     for (const data of [
-      { ...blob, v: 2 },
+      { ...blob, v: 3 },
       { v: 7, other: true },
     ])
       expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(NewerJob)
   })
 
+  it('of an older version is INVALID_ARGUMENT, and says what to do', () => {
+    expect(() => parsePayload(blobJob, { ...blob, v: 1 }, 'job-7')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'job job-7 has version 1, this service reads version 2: retry its run',
+      }),
+    )
+  })
+
   it('loses unknown fields, such as credentials (Q14)', () => {
-    const dirty = { ...blob, source: { ...blob.source, password: 'secret' }, token: 'secret' }
+    const dirty = { ...blob, desc: { ...desc, password: 'secret' }, token: 'secret' }
     const to = { ...pushed.to, password: 'secret' }
     for (const each of [dirty, { ...dirty, to }, { ...verify, token: 'secret' }])
       expect(JSON.stringify(parsePayload(blobJob, each, 'j'))).not.toContain('secret')
@@ -74,19 +85,24 @@ describe('a payload', () => {
     const largest: FetchJob = {
       ...blob,
       desc: { ...desc, mediaType: 'm'.repeat(255) },
-      source: { host: 'h'.repeat(300), repository: 'r'.repeat(300) },
+      image: 'r'.repeat(1_024),
       to: { host: 'h'.repeat(300), repository: 'r'.repeat(300) },
     }
     expect(JSON.stringify(parsePayload(blobJob, largest, 'j')).length).toBeLessThan(maxPayload)
-    const longer = { ...largest, source: { host: 'h', repository: 'r'.repeat(301) } }
-    expect(() => parsePayload(blobJob, longer, 'j')).toThrow('source.repository')
+    const longer = { ...largest, to: { host: 'h', repository: 'r'.repeat(301) } }
+    expect(() => parsePayload(blobJob, longer, 'j')).toThrow('to.repository')
   })
 })
 
 describe('the ids of jobs', () => {
   it('have no colon, and are not numbers', () => {
     const ids = [imageJobId(image), blobJobId(image, newGeneration(), desc.digest)]
-    for (const id of ids) expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)+$/)
+    for (const id of ids) expect(id).toMatch(/^[a-z0-9]+(-[\w-]+)+$/)
+  })
+
+  it('of blobs fit into the compact sets of Redis, with their prefix, in runs of a million images', () => {
+    const id = blobJobId({ run: image.run, index: 1_000_000 }, newGeneration(), desc.digest)
+    expect(`{dist}:blobs:${id}`.length).toBeLessThanOrEqual(64)
   })
 
   it('have run, index and attempt', () => {

@@ -151,7 +151,7 @@ describe('a job that dist has not written', () => {
       const foreign = new Queue(name, { connection, prefix: '{dist}' })
       await foreign.add(
         'x',
-        { v: 1, run: '../x', password: 'secret' },
+        { v: 2, run: '../x', password: 'secret' },
         { jobId: `foreign-${name}`, attempts: 6 },
       )
       const failed = async () => (await foreign.getJob(`foreign-${name}`))?.isFailed() ?? false

@@ -247,11 +247,11 @@ describe('after a failure', () => {
     const [id = ''] = await admin.zrange('{dist}:blobs:prioritized', '0', '0')
     const data = JSON.parse((await admin.hget(`{dist}:blobs:${id}`, 'data')) ?? '')
     expect(data).toMatchObject({
-      v: 1,
+      v: 2,
       run,
       to: { host: 'registry.example.com', repository: 'mirror/team/0' },
     })
-    const keys = ['attempt', 'desc', 'image', 'index', 'run', 'source', 'to', 'v']
+    const keys = ['attempt', 'desc', 'image', 'index', 'run', 'to', 'v']
     expect(Object.keys(data).sort()).toEqual(keys)
     expect(data.desc.digest).not.toBe(digestOf(''))
   })

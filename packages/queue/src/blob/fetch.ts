@@ -1,4 +1,5 @@
 import { ingestBlob, type Outcome } from '@dist/mirror'
+import { parseReference } from '@dist/reference'
 import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob, FetchJob } from '../jobs/payload.js'
@@ -34,7 +35,9 @@ export async function fetchBlob(
   parts: WorkerParts,
   signal: AbortSignal,
 ): Promise<{ outcome: Outcome; bytes: number }> {
-  const { run, desc, source, to, again } = blob
+  const { run, desc, image, to, again } = blob
+  const { host, repository } = parseReference(image)
+  const source = { host, repository }
   const task = { desc, source, to, again }
   await using progress = new Progress(job, blob, engine, (offset, ended) =>
     parts.onTransfer?.({ task, run, offset, ended }),

@@ -7,7 +7,7 @@ import { HostSlots } from '../engine/host-slots.js'
 import { HostTrouble } from '../engine/host-trouble.js'
 import { checkStore } from '../engine/store-id.js'
 import { reportedError } from '../jobs/failure.js'
-import { type BlobJob, blobJob, type FetchJob, parsePayload } from '../jobs/payload.js'
+import { type BlobJob, blobJob, type FetchJob, parsePayload, registryOf } from '../jobs/payload.js'
 import { heldPause, hostPause } from '../pauses.js'
 import { toDistError } from '../redis/errors.js'
 import type { WorkerParts } from '../service.js'
@@ -99,8 +99,8 @@ function eventOf(blob: BlobJob, state: BlobEventState) {
   return { type: 'blob', run, state, subject: desc.digest, image, ...ends } as const
 }
 
-function endsOf({ source, to }: FetchJob): { host: string; to?: string | undefined } {
-  return { host: source.host, to: to?.host }
+function endsOf({ image, to }: FetchJob): { host: string; to?: string | undefined } {
+  return { host: registryOf(image), to: to?.host }
 }
 
 /** The hosts whose slots a blob needs: that of its source and that of its destination. */

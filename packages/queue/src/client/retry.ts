@@ -9,7 +9,7 @@ import type { Client } from './client.js'
  * a canceled one is still canceled, and can be retried again.
  */
 export async function retryRun(client: Client, run: string, head: RunHead): Promise<number> {
-  const { states, queues, tuning, ask } = client
+  const { states, queues, ask } = client
   let total = 0
   for (let first = 0; first < head.total; first += chunkSize) {
     const length = Math.min(chunkSize, head.total - first)
@@ -24,6 +24,6 @@ export async function retryRun(client: Client, run: string, head: RunHead): Prom
   if (head.state === 'canceled') await ask(states.resumeRun(run))
   // The last job of a running run is still there and handles this as well. The id of an ended one cannot be used again.
   const round = head.state === 'running' ? head.round : await ask(states.nextRound(run, head.round))
-  await ask(addRunJob(queues, { v: 1, run, round }, tuning))
+  await ask(addRunJob(queues, { run, round }))
   return total
 }

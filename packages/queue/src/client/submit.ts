@@ -21,7 +21,7 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
   const to = destinationOf(request)
   const store = to === undefined ? await storeOf(client, request.store) : ''
   const run = newRunId()
-  const { redis, keys, queues, tuning, ask } = client
+  const { redis, keys, queues, ask } = client
   try {
     const { total, chunks } = await writeReferences(client, run, request.references)
     const createdAt = Date.now()
@@ -38,7 +38,7 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
     transaction.zadd(keys.runs, createdAt, run)
     transaction.sadd(keys.watched, run)
     await ask(checkResults(transaction.exec()))
-    await ask(addRunJob(queues, { v: 1, run, round: 0 }, tuning))
+    await ask(addRunJob(queues, { run, round: 0 }))
     return run
   } catch (error) {
     // The caller gets no id: remove the run.

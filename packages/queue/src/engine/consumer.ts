@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { DistError, jitter, linkSignals } from '@dist/errdefs'
 import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, Worker } from 'bullmq'
-import { isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
+import { backoffType, isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
 import { NewerJob } from '../jobs/payload.js'
 import { toDistError } from '../redis/errors.js'
 import type { Engine } from './engine.js'
@@ -43,11 +43,22 @@ export interface RunningConsumer {
   close(): Promise<void>
 }
 
+/** Default of `ConsumerOptions.keptCompleted`. */
+const defaultKeptCompleted = 1_000
+
+interface ConsumerOptions {
+  /** As in `Tuning`, where the default is. */
+  readonly maxStalled?: number | undefined
+  /** Completed jobs that stay in Redis, for the dashboard. Default: 1,000. */
+  readonly keptCompleted?: number | undefined
+}
+
 /** Takes the jobs of one queue, and translates the outcomes of a handler for BullMQ. */
 export class Consumer<T> implements RunningConsumer {
   readonly worker: Worker<T>
   readonly #stopping = new AbortController()
   readonly #removeListener: (() => void) | undefined
+  readonly #maxStalled: number
   #active = 0
   #startedAt = 0
 
@@ -56,9 +67,10 @@ export class Consumer<T> implements RunningConsumer {
     name: string,
     private readonly handler: JobHandler<T>,
     private readonly concurrency: number,
-    private readonly maxStalled: number = engine.tuning.maxStalled,
+    { maxStalled = engine.tuning.maxStalled, keptCompleted = defaultKeptCompleted }: ConsumerOptions = {},
   ) {
     const { tuning, presence } = engine
+    this.#maxStalled = maxStalled
     setMaxListeners(0, this.#stopping.signal)
     // BullMQ passes a signal to processors with three parameters.
     const process = (job: Job<T>, token?: string, signal?: AbortSignal) => this.#process(job, token, signal)
@@ -73,6 +85,8 @@ export class Consumer<T> implements RunningConsumer {
       maxStalledCount: presence === undefined ? maxStalled : Number.MAX_SAFE_INTEGER,
       ...(presence === undefined ? {} : { name: presence.id }),
       runRetryDelay: 1_000,
+      // Failed jobs stay until their image is retried or their run is removed.
+      removeOnComplete: { count: keptCompleted },
       settings: { backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning) },
     })
     this.worker.on('error', (error) => engine.emit({ type: 'error', error: toConsumerError(error) }))
@@ -112,6 +126,9 @@ export class Consumer<T> implements RunningConsumer {
   async #process(job: Job<T>, token = '', lost?: AbortSignal): Promise<void> {
     this.#active++
     this.#startedAt = performance.now()
+    const { attempts } = this.engine.tuning
+    // BullMQ reads them when the job fails.
+    Object.assign(job.opts, { attempts, backoff: { type: backoffType }, stackTraceLimit: 0 })
     using ended = linkSignals(this.#stopping.signal, lost)
     const context = { token, signal: ended.signal, isFull: () => !this.hasRoom }
     try {
@@ -148,12 +165,12 @@ export class Consumer<T> implements RunningConsumer {
   async #checkDeaths(job: Job<T>): Promise<void> {
     if (job.stalledCounter === 0 || this.engine.presence === undefined) return
     const deaths = await this.engine.redis.hget(this.worker.toKey(job.id ?? ''), deathsField)
-    if (Number(deaths) <= this.maxStalled) return
+    if (Number(deaths) <= this.#maxStalled) return
     throw new DistError('INTERNAL', `${deaths} services died while they worked on this job; not tried again`)
   }
 
   async #fail(job: Job<T>, error: unknown): Promise<never> {
-    const final = isFinal(error, job.attemptsMade, job.opts.attempts ?? 1)
+    const final = isFinal(error, job.attemptsMade, this.engine.tuning.attempts)
     // Before BullMQ records it: after a crash in between the job runs again and finds that it has ended.
     if (final) await this.handler.failed(job, error)
     else this.handler.retrying(job, error)

@@ -22,7 +22,7 @@ export async function addChildren(
   if (!(await engine.states.planBlobs(planned, observation.missing, { key, data: planned }))) return undefined
   job.data = planned
   const jobs = observation.missing.map((desc) => observation.jobOf(desc))
-  await addBlobJobs(engine.queues, job, generation, jobs, engine.tuning)
+  await addBlobJobs(engine.queues, job, generation, jobs)
   return planned
 }
 

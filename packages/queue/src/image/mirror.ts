@@ -12,7 +12,7 @@ import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
 import { formatReference, type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
-import { type FetchJob, type ImageJob, maxAgain } from '../jobs/payload.js'
+import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
 import type { CoordinatorParts } from '../service.js'
 import { platformsOf, type RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
@@ -60,7 +60,7 @@ export class MirrorImage implements ImageKind {
     const observation: Observation = {
       payload: nextPlan(image, plan, target),
       missing,
-      jobOf: (desc) => fetchJob(image, plan, target, desc),
+      jobOf: (desc) => fetchJob(image, target, desc),
       finish: async () => {
         const remarks = new Set(plan.remarks)
         const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
@@ -156,19 +156,16 @@ function nextPlan(image: ImageJob, plan: Plan, { to }: Target): ImageJob {
 
 function fetchJob(
   { run, index, attempt, reference: image }: ImageJob,
-  { reference }: Plan,
   { to }: Target,
   desc: Descriptor,
 ): FetchJob {
-  const { host, repository } = reference
   return {
-    v: 1,
+    v: version,
     run,
     index,
     attempt,
     desc: bareDescriptor(desc),
     image,
-    source: { host, repository },
     ...(to === undefined ? {} : { to: { host: to.host, repository: to.repository } }),
   }
 }

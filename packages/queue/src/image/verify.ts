@@ -5,7 +5,7 @@ import { bareDescriptor, type Descriptor, isForeignLayerType } from '@dist/oci'
 import { parseReference, publishedNames } from '@dist/reference'
 import type { ReportedError } from '@dist/runs'
 import type { Engine } from '../engine/engine.js'
-import type { ImageJob } from '../jobs/payload.js'
+import { type ImageJob, version } from '../jobs/payload.js'
 import type { CoordinatorParts, PublishedImages } from '../service.js'
 import type { RunHead } from '../state/head.js'
 import type { ImageRecord } from '../state/record.js'
@@ -88,5 +88,13 @@ async function storedNeeds(
 }
 
 function verifyJob({ run, index, attempt, reference }: ImageJob, desc: Descriptor) {
-  return { v: 1, kind: 'verify', run, index, attempt, image: reference, desc: bareDescriptor(desc) } as const
+  return {
+    v: version,
+    kind: 'verify',
+    run,
+    index,
+    attempt,
+    image: reference,
+    desc: bareDescriptor(desc),
+  } as const
 }

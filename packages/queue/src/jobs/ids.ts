@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { type Digest, encodedOf } from '@dist/oci'
 import type { ImageJob, RunJob } from './payload.js'
 
@@ -9,8 +9,11 @@ export function newRunId(): string {
   return `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`
 }
 
+/** Six of the characters of base 36. */
 export function newGeneration(): string {
-  return randomBytes(5).toString('hex')
+  return randomInt(36 ** 6)
+    .toString(36)
+    .padStart(6, '0')
 }
 
 export function runJobId({ run, round }: Pick<RunJob, 'run' | 'round'>): string {
@@ -21,13 +24,17 @@ export function imageJobId({ run, index, attempt }: Pick<ImageJob, 'run' | 'inde
   return `${run}-${index}-${attempt}`
 }
 
-/** The beginning of a digest, long enough to identify a blob within a run. */
+/** The first 128 bits of a digest, in 22 characters: nobody finds two blobs with the same. */
 export function blobKey(digest: Digest): string {
-  return encodedOf(digest).slice(0, 32)
+  return Buffer.from(encodedOf(digest).slice(0, 32), 'hex').toString('base64url')
 }
 
+/**
+ * At most 51 characters for an index below 36^4. Redis keeps the keys of such jobs in the compact form of a set
+ * (`set-max-listpack-value`).
+ */
 export function blobJobId(job: Pick<ImageJob, 'run' | 'index'>, generation: string, digest: Digest): string {
-  return `${job.run}-${job.index}-${generation}-${blobKey(digest)}`
+  return `${job.run}-${job.index.toString(36)}-${generation}-${blobKey(digest)}`
 }
 
 /** The image of an image job's id, for a job with a bad payload. */

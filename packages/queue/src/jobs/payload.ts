@@ -4,10 +4,8 @@ import { parseReference } from '@dist/reference'
 import * as z from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
-/** The version of payloads that this service writes, and the last one that it reads. */
-const version = 1
-/** The largest payload of a job, in bytes. */
-export const maxPayload = 16 * 1024
+/** The version of payloads that this service writes, and the only one that it reads. */
+export const version = 2
 /** The most blobs of an image that are sent once more. */
 export const maxAgain = 100
 /** Longer references are cut: they are not valid, and fail their images. */
@@ -55,14 +53,13 @@ const blob = {
   index: count,
   attempt: z.number().int().positive(),
   desc: descriptor,
-  /** The reference of the image that needs the blob, for logs. */
-  image: z.string().max(maxReference).optional(),
+  /** The reference of the image that needs the blob. It is fetched from the repository of that. */
+  image: z.string().max(maxReference),
 }
 
 const fetchJob = z.object({
   ...blob,
   kind: z.undefined().optional(),
-  source: locator,
   /** The destination, when it is not the store. */
   to: locator.optional(),
   /** As in `BlobTask`. */
@@ -88,17 +85,21 @@ export class NewerJob extends DistError {
   constructor(job: string, found: number) {
     super(
       'NOT_IMPLEMENTED',
-      `job ${job} has version ${found}, this service reads versions up to ${version}: handed back; upgrade this service`,
+      `job ${job} has version ${found}, this service reads version ${version}: handed back; upgrade this service`,
     )
   }
 }
 
-/** Reads a job's payload. `NewerJob`, or `INVALID_ARGUMENT`, naming job and field: not retryable. */
+/** Reads a job's payload. `NewerJob`, or `INVALID_ARGUMENT`, naming job and what is wrong with it: not retryable. */
 export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string): T {
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
-  const { data: newer } = versioned.safeParse(data)
-  if (newer !== undefined && newer.v > version) throw new NewerJob(job, newer.v)
+  const { data: other } = versioned.safeParse(data)
+  if (other !== undefined && other.v > version) throw new NewerJob(job, other.v)
+  if (other !== undefined && other.v < version) {
+    const message = `job ${job} has version ${other.v}, this service reads version ${version}: retry its run`
+    throw new DistError('INVALID_ARGUMENT', message)
+  }
   const [issue] = parsed.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
   throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)

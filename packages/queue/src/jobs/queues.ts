@@ -1,15 +1,11 @@
-import { type Job, type JobsOptions, Queue } from 'bullmq'
+import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { Tuning } from '../tuning.js'
-import { backoffType } from './failure.js'
 import { blobJobId, imageJobId, runJobId } from './ids.js'
-import { type BlobJob, type ImageJob, maxPayload, type RunJob } from './payload.js'
+import { type BlobJob, type ImageJob, type RunJob, version } from './payload.js'
 
 /** The names of the queues in BullMQ. Their keys begin with `defaultPrefix`, or with the prefix in use. */
 export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as const
 
-/** Completed jobs that are kept, for the dashboard. */
-const keptCompleted = 1_000
 /** Events that are kept, for the dashboard: no service reads them. */
 const keptEvents = 1_000
 /** Jobs that are added by one command. */
@@ -35,18 +31,11 @@ export function openQueues(redis: Redis, prefix: string, onError: (error: unknow
   return { runs: open(queueNames.runs), images: open(queueNames.images), blobs: open(queueNames.blobs) }
 }
 
-// Failed jobs stay until their image is retried or their run is removed. BullMQ adds no job with the id of another one.
-const jobOptions = (tuning: Tuning): JobsOptions => ({
-  attempts: tuning.attempts,
-  backoff: { type: backoffType },
-  removeOnComplete: { count: keptCompleted },
-  removeOnFail: false,
-  stackTraceLimit: 0,
-  sizeLimit: maxPayload,
-})
+// Options that are the same for all jobs are set by `Consumer`: Redis would keep them with each job. BullMQ adds no job
+// with the id of another one.
 
-export async function addRunJob(queues: Queues, job: RunJob, tuning: Tuning): Promise<void> {
-  await queues.runs.add('run', job, { ...jobOptions(tuning), jobId: runJobId(job) })
+export async function addRunJob(queues: Queues, { run, round }: Omit<RunJob, 'v'>): Promise<void> {
+  await queues.runs.add('run', { v: version, run, round }, { jobId: runJobId({ run, round }) })
 }
 
 /** An image job and its priority: lower ones first, those without one before all. */
@@ -55,14 +44,10 @@ export interface PrioritizedImage {
   readonly priority: number | undefined
 }
 
-export async function addImageJobs(
-  queues: Queues,
-  images: readonly PrioritizedImage[],
-  tuning: Tuning,
-): Promise<void> {
+export async function addImageJobs(queues: Queues, images: readonly PrioritizedImage[]): Promise<void> {
   for (let start = 0; start < images.length; start += batchSize) {
     const batch = images.slice(start, start + batchSize).map(({ job: data, priority }) => {
-      const opts = { ...jobOptions(tuning), ...priorityOption(priority), jobId: imageJobId(data) }
+      const opts = { ...priorityOption(priority), jobId: imageJobId(data) }
       return { name: 'image', data, opts }
     })
     await queues.images.addBulk(batch)
@@ -82,14 +67,12 @@ export async function addBlobJobs(
   parent: Job<ImageJob>,
   generation: string,
   jobs: readonly BlobJob[],
-  tuning: Tuning,
 ): Promise<void> {
   const image = { id: parent.id ?? '', queue: parent.queueQualifiedName }
   for (let start = 0; start < jobs.length; start += batchSize) {
     const batch = jobs.slice(start, start + batchSize).map((data) => {
       const jobId = blobJobId(data, generation, data.desc.digest)
       const opts = {
-        ...jobOptions(tuning),
         ...priorityOption(parent.opts.priority),
         jobId,
         parent: image,

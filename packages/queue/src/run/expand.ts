@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js'
-import type { ImageJob } from '../jobs/payload.js'
+import { type ImageJob, version } from '../jobs/payload.js'
 import { addImageJobs } from '../jobs/queues.js'
 import { chunkSize, type RunHead } from '../state/head.js'
 import { takeTurns } from './turns.js'
@@ -14,7 +14,7 @@ export async function expandRun(
   head: RunHead,
   signal: AbortSignal,
 ): Promise<void> {
-  const { states, queues, tuning } = engine
+  const { states, queues } = engine
   let chunk = head.expanded
   while (chunk < head.chunks && !signal.aborted) {
     if (!(await hasRoom(engine, run))) break
@@ -26,13 +26,13 @@ export async function expandRun(
     const jobs = opened.map(({ index, attempt }) =>
       imageJobOf(run, index, attempt, references[index - first] ?? ''),
     )
-    await addImageJobs(queues, await takeTurns(engine, run, head, jobs), tuning)
+    await addImageJobs(queues, await takeTurns(engine, run, head, jobs))
     chunk = await states.advance(run, chunk)
   }
 }
 
 export function imageJobOf(run: string, index: number, attempt: number, reference: string): ImageJob {
-  return { v: 1, run, index, attempt, reference }
+  return { v: version, run, index, attempt, reference }
 }
 
 /** Delayed images, whose host is away, do not count, unless there are very many: other hosts would have to wait. */

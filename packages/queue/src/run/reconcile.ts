@@ -83,11 +83,14 @@ export class Reconciler {
   /** An image that waits for a lost blob job would never wake up. */
   async #hasLostChild(image: ImageAttempt): Promise<boolean> {
     const { redis, queues } = this.engine
-    const children = await redis.smembers(`${queues.images.toKey(imageJobId(image))}:dependencies`)
+    const key = `${queues.images.toKey(imageJobId(image))}:dependencies`
+    const children = await redis.smembers(key)
     const pipeline = redis.pipeline()
     for (const child of children) pipeline.exists(child)
     const answers = (await pipeline.exec()) ?? []
-    return answers.some(([, exists]) => exists === 0)
+    const gone = children.filter((_, i) => answers[i]?.[1] === 0)
+    // One that has ended meanwhile is removed, and is no longer among them.
+    return gone.length > 0 && (await redis.smismember(key, ...gone)).includes(1)
   }
 
   /** False when one of its blob jobs is under way: then the image is left until the next time. */
@@ -105,7 +108,7 @@ export class Reconciler {
         imageJobOf(run, index, attempt, references[index - chunk * chunkSize] ?? ''),
       )
       const turns = await takeTurns(this.engine, run, head, jobs)
-      await addImageJobs(this.engine.queues, turns, this.engine.tuning)
+      await addImageJobs(this.engine.queues, turns)
     }
   }
 }

@@ -41,7 +41,7 @@ export class Sweep {
 
 /** Adds a job to a run whose job was lost, or ended before the run. */
 async function ensureRunJob(engine: Engine, run: string): Promise<void> {
-  const { redis, keys, states, queues, tuning } = engine
+  const { redis, keys, states, queues } = engine
   const head = await states.head(run)
   if (head === undefined) {
     await redis.srem(keys.watched, run)
@@ -52,7 +52,7 @@ async function ensureRunJob(engine: Engine, run: string): Promise<void> {
   if (timestamp !== null && finished === null) return await promoteLateJob(engine, id)
   // BullMQ adds no job with the id of an ended one.
   const round = finished === null ? head.round : await states.nextRound(run, head.round)
-  await addRunJob(queues, { v: 1, run, round }, tuning)
+  await addRunJob(queues, { run, round })
 }
 
 /** Promotes a job that a coordinator with a fast clock has delayed for too long. */
