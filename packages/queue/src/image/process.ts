@@ -126,7 +126,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
       return 'children'
     }
     // All of them have ended already.
-    return this.#work(planned, turn)
+    return this.#work(planned, turn, await observation.waiting?.wake(planned, context.signal))
   }
 
   async #observe(image: ImageJob, { head, slot, context }: Turn): Promise<Observation> {

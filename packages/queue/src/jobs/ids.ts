@@ -31,7 +31,7 @@ export function blobKey(digest: Digest): string {
 
 /**
  * At most 51 characters for an index below 36^4. Redis keeps the keys of such jobs in the compact form of a set
- * (`set-max-listpack-value`).
+ * (`set-max-listpack-value`, from version 7.2 on).
  */
 export function blobJobId(job: Pick<ImageJob, 'run' | 'index'>, generation: string, digest: Digest): string {
   return `${job.run}-${job.index.toString(36)}-${generation}-${blobKey(digest)}`

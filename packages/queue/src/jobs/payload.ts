@@ -4,8 +4,10 @@ import { parseReference } from '@dist/reference'
 import * as z from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
-/** The version of payloads that this service writes, and the only one that it reads. */
+/** The version of payloads that this service writes, and the last one that it reads. */
 export const version = 2
+/** Version 1 has a blob's source once more. */
+const readVersion = z.literal([1, version])
 /** The most blobs of an image that are sent once more. */
 export const maxAgain = 100
 /** Longer references are cut: they are not valid, and fail their images. */
@@ -23,10 +25,10 @@ const descriptor: z.ZodType<Descriptor> = z.object({
 
 const amount = z.object({ objects: count, bytes: count })
 
-export const runJob = z.object({ v: z.literal(version), run, round: count })
+export const runJob = z.object({ v: readVersion, run, round: count })
 
 export const imageJob = z.object({
-  v: z.literal(version),
+  v: readVersion,
   run,
   index: count,
   attempt: z.number().int().positive(),
@@ -48,7 +50,7 @@ export const imageJob = z.object({
 
 const locator = z.object({ host: z.string().max(300), repository: z.string().max(300) })
 const blob = {
-  v: z.literal(version),
+  v: readVersion,
   run,
   index: count,
   attempt: z.number().int().positive(),
@@ -85,21 +87,17 @@ export class NewerJob extends DistError {
   constructor(job: string, found: number) {
     super(
       'NOT_IMPLEMENTED',
-      `job ${job} has version ${found}, this service reads version ${version}: handed back; upgrade this service`,
+      `job ${job} has version ${found}, this service reads versions up to ${version}: handed back; upgrade this service`,
     )
   }
 }
 
-/** Reads a job's payload. `NewerJob`, or `INVALID_ARGUMENT`, naming job and what is wrong with it: not retryable. */
+/** Reads a job's payload. `NewerJob`, or `INVALID_ARGUMENT`, naming job and field: not retryable. */
 export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string): T {
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
-  const { data: other } = versioned.safeParse(data)
-  if (other !== undefined && other.v > version) throw new NewerJob(job, other.v)
-  if (other !== undefined && other.v < version) {
-    const message = `job ${job} has version ${other.v}, this service reads version ${version}: retry its run`
-    throw new DistError('INVALID_ARGUMENT', message)
-  }
+  const { data: newer } = versioned.safeParse(data)
+  if (newer !== undefined && newer.v > version) throw new NewerJob(job, newer.v)
   const [issue] = parsed.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
   throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)

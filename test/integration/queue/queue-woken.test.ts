@@ -1,0 +1,63 @@
+import { has, type Provider } from '@dist/content'
+import type { TargetOf } from '@dist/mirror'
+import { describe, expect, it } from 'vitest'
+import { blobAt, imageOf } from '../../../packages/mirror/test/support/images.js'
+import { type QueueWorld, reports, useQueue } from '../support/queue-world.js'
+
+const queue = useQueue()
+const reference = 'registry.test/a:1'
+
+/** The store as a target, with the digests that were read from it. */
+function recordingReads(world: QueueWorld): { target: TargetOf; reads: string[] } {
+  const reads: string[] = []
+  const provider: Provider = {
+    open: (desc, options) => {
+      reads.push(desc.digest)
+      return world.content.open(desc, options)
+    },
+  }
+  return { target: (of) => ({ ...world.target(of), provider }), reads }
+}
+
+describe('an image whose blobs have come', () => {
+  it('is published without another look at its manifests', async () => {
+    const world = queue()
+    const image = imageOf(['x', 'y'])
+    world.remote.push(image, reference)
+    const { target, reads } = recordingReads(world)
+    await Promise.all([world.coordinator({ target }), world.worker()])
+    const { runs, run } = await world.submit(reference)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { total: 3, done: 3 } })
+    expect(reads).toEqual([image.descriptor.digest])
+    expect(await world.names.get(reference)).toMatchObject({ desc: { digest: image.descriptor.digest } })
+    expect(await reports(runs.images(run))).toMatchObject([
+      { state: 'done', upToDate: false, fetched: { objects: 4 }, shared: { objects: 0 } },
+    ])
+  })
+
+  it('is planned again when the store has lost its manifest meanwhile, and is published whole', async () => {
+    const world = queue()
+    const image = imageOf(['x'])
+    world.remote.push(image, reference)
+    const { target, reads } = recordingReads(world)
+    const gate = world.remote.hold(blobAt(image, 1))
+    await Promise.all([world.coordinator({ target }), world.worker()])
+    const { runs, run } = await world.submit(reference)
+    await gate.reached
+    await world.content.delete(image.descriptor.digest)
+    gate.release()
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    expect(reads).toEqual([image.descriptor.digest, image.descriptor.digest])
+    expect(await has(world.content, image.descriptor)).toBe(true)
+    expect(await world.names.get(reference)).toMatchObject({ desc: { digest: image.descriptor.digest } })
+  })
+
+  it('leaves no completed blob job in Redis', async () => {
+    const world = queue()
+    world.remote.push(imageOf(['x']), reference)
+    await Promise.all([world.coordinator(), world.worker()])
+    const { runs, run } = await world.submit(reference)
+    await world.ended(runs, run)
+    expect(await world.connect().keys(`{dist}:blobs:${run}*`)).toEqual([])
+  })
+})
