@@ -57,7 +57,9 @@ export class ImageHandler implements JobHandler<ImageJob> {
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
-    const head = await this.engine.heads.head(image.run)
+    const { heads, states } = this.engine
+    // An image whose blobs have come is published at once: no cancellation would abort it before.
+    const head = await (image.generation === undefined ? heads : states).head(image.run)
     if (head === undefined) return 'done'
     if (head.state === 'canceled') return this.#cancel(job, image, context)
     using run = this.engine.cancellations.watch(image.run)
