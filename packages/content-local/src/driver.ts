@@ -45,9 +45,7 @@ export class LocalDriver implements Driver {
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
     const lock = await RefLock.take(ref, this.#turns, this.locker, signal)
     try {
-      if (!staysInMemory(expected) || hasEntry(this.directory.ingest, ref)) await lock.claim(signal)
-      this.#refuseCommitted(expected)
-      const draft = await this.#openDraft(ref, expected, lock)
+      const draft = await this.#openDraft(ref, expected, lock, signal)
       this.#drafts.set(ref, draft)
       return draft
     } catch (error) {
@@ -56,9 +54,18 @@ export class LocalDriver implements Driver {
     }
   }
 
-  async #openDraft(ref: string, expected: Expected, lock: RefLock): Promise<LocalDraft> {
+  async #openDraft(
+    ref: string,
+    expected: Expected,
+    lock: RefLock,
+    signal: AbortSignal | undefined,
+  ): Promise<LocalDraft> {
     const { directory } = this
     const onClose = () => void this.#drafts.delete(ref)
+    if (staysInMemory(expected) && !hasEntry(directory.ingest, ref))
+      return LocalDraft.create(directory, newEntry(ref, expected), lock, onClose)
+    await lock.claim(signal)
+    this.#refuseCommitted(expected)
     const resumable = await takeOverEntry(directory.ingest, ref, expected)
     return resumable === undefined
       ? LocalDraft.create(directory, newEntry(ref, expected), lock, onClose)

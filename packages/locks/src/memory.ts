@@ -29,7 +29,7 @@ export class MemoryLocker implements Locker {
       if (held === undefined || next === undefined) this.#held.delete(key)
       else next()
     }
-    return { key, signal: new AbortController().signal, release, [Symbol.asyncDispose]: release }
+    return { key, signal: undefined, release, [Symbol.asyncDispose]: release }
   }
 }
 

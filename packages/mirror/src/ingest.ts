@@ -61,7 +61,7 @@ export async function ingestBlob(
     })
     return await transfer(task, { ...options, signal })
   } catch (error) {
-    if (!lock.signal.aborted || options.signal?.aborted) throw error
+    if (lock.signal?.aborted !== true || options.signal?.aborted) throw error
     throw new DistError('UNAVAILABLE', `${task.desc.digest}: lock lost before the transfer ended`, {
       cause: error,
     })

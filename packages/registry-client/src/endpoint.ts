@@ -40,6 +40,17 @@ export interface Endpoint {
   readonly hostsFile?: string | undefined
 }
 
+const urls = new WeakMap<Endpoint, URL>()
+
+/** The URL of an endpoint, parsed once: each request needs parts of it. Must not be changed. */
+export function urlOf(endpoint: Endpoint): URL {
+  const known = urls.get(endpoint)
+  if (known !== undefined) return known
+  const url = new URL(endpoint.url)
+  urls.set(endpoint, url)
+  return url
+}
+
 export const allCapabilities: readonly Capability[] = ['pull', 'resolve', 'push']
 
 /** The endpoint of a registry without settings: https, and plain http on loopback. */
@@ -68,16 +79,18 @@ function isLoopback(hostname: string): boolean {
  * The TLS settings for a URL to which an endpoint led: the endpoint's own for its origin. Other hosts get its authorities
  * and their own settings, never its client key or `skipVerify`.
  */
-export function tlsFor({ url: base, tls, elsewhere }: Endpoint, url: URL): TlsMaterial | undefined {
-  if (new URL(base).origin === url.origin) return tls
+export function tlsFor(endpoint: Endpoint, url: URL): TlsMaterial | undefined {
+  const { tls, elsewhere } = endpoint
+  if (urlOf(endpoint).origin === url.origin) return tls
   const inherited = tls?.ca === undefined ? undefined : { ca: tls.ca }
   const own = elsewhere?.[url.host]
   return own === undefined ? inherited : { ...inherited, ...own }
 }
 
 /** Throws `PERMISSION_DENIED` for a plain http URL to which the endpoint must not lead. */
-export function checkClear({ url: own, clearHosts }: Endpoint, { protocol, host }: URL): void {
-  const { host: ownHost } = new URL(own)
+export function checkClear(endpoint: Endpoint, { protocol, host }: URL): void {
+  const { clearHosts } = endpoint
+  const { host: ownHost } = urlOf(endpoint)
   if (protocol !== 'http:' || clearHosts === undefined || [ownHost, ...clearHosts].includes(host)) return
   throw new DistError(
     'PERMISSION_DENIED',

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '@dist/errdefs'
-import type { Lock, Locker } from '@dist/locks'
+import type { Lock, Locker, LossyLock } from '@dist/locks'
 import { lockKey } from './entry.js'
 
 /**
@@ -8,16 +8,21 @@ import { lockKey } from './entry.js'
  * commit it.
  */
 export class RefLock {
-  #claim: Lock | undefined
+  #claim: LossyLock | undefined
 
   private constructor(
     private readonly ref: string,
     private readonly turn: Lock,
-    private readonly locker: Locker,
+    private readonly locker: Locker<LossyLock>,
   ) {}
 
   /** Throws `UNAVAILABLE` (`held`) if another write of this process has the ref. `turns`: the locks of this process. */
-  static async take(ref: string, turns: Locker, locker: Locker, signal?: AbortSignal): Promise<RefLock> {
+  static async take(
+    ref: string,
+    turns: Locker,
+    locker: Locker<LossyLock>,
+    signal?: AbortSignal,
+  ): Promise<RefLock> {
     return new RefLock(ref, await turns.acquire(lockKey(ref), { wait: 0, signal }), locker)
   }
 

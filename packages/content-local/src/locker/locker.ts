@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { backoff, DistError, jitter, sleep, throwIfAborted } from '@dist/errdefs'
-import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
+import { type AcquireOptions, type Lock, type Locker, type LossyLock, MemoryLocker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
 import { type Claim, keyHash } from './claim.js'
 import { Claims } from './claims.js'
@@ -30,7 +30,7 @@ const longestDelayMs = 250
  * A claim of a dead process of this machine expires at once. A claim of a process on another machine or in another
  * container expires after `ttl` without a heartbeat, by the clock of the file system.
  */
-export class LocalLocker implements Locker {
+export class LocalLocker implements Locker<LossyLock> {
   readonly #turns = new MemoryLocker()
   readonly #held = new Set<Held>()
   readonly #claims: Claims
@@ -45,7 +45,7 @@ export class LocalLocker implements Locker {
     this.#claims = new Claims(directory, this.#ttlMs)
   }
 
-  async acquire(key: string, options: AcquireOptions = {}): Promise<Lock> {
+  async acquire(key: string, options: AcquireOptions = {}): Promise<LossyLock> {
     const until = options.wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.wait
     // First within the process: only one waiter for a key at a time polls the directory.
     const turn = await this.#turns.acquire(key, options)
@@ -99,7 +99,7 @@ export class LocalLocker implements Locker {
     return undefined
   }
 
-  #hold(key: string, claim: Claim, turn: Lock): Lock {
+  #hold(key: string, claim: Claim, turn: Lock): LossyLock {
     const held: Held = { claim, key, lost: new AbortController(), beatAt: performance.now() }
     this.#held.add(held)
     this.#heart ??= setInterval(() => this.#beat(), this.#ttlMs / 3).unref()

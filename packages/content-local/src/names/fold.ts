@@ -15,7 +15,7 @@ export async function fold(
   directory: StoreDirectory,
   journal: Journal,
   published: Published,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     // Without a difference, a crash came between both steps.
@@ -32,7 +32,7 @@ export async function fold(
 export async function replaceIndex(
   directory: StoreDirectory,
   content: Buffer,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { files, ingest, root } = directory
   throwIfAborted(signal)

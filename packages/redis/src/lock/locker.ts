@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { backoff, type DistError, isRetryable, sleep, throwIfAborted } from '@dist/errdefs'
-import { type AcquireOptions, type Lock, type Locker, MemoryLocker } from '@dist/locks'
+import { type AcquireOptions, type Lock, type Locker, type LossyLock, MemoryLocker } from '@dist/locks'
 import type { Redis } from 'ioredis'
 import { redisError } from '../errors.js'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
@@ -42,11 +42,11 @@ const longestDelayMs = 500
  * `acquire` also throws `UNAVAILABLE` when Redis is away for longer than `timeoutMs`, whatever `wait` allows, and
  * `PERMISSION_DENIED`. `release` never throws: a lock that it cannot delete expires.
  */
-export function createRedisLocker(redis: Redis, options: RedisLockerOptions = {}): Locker {
+export function createRedisLocker(redis: Redis, options: RedisLockerOptions = {}): Locker<LossyLock> {
   return new RedisLocker(redis, options)
 }
 
-class RedisLocker implements Locker {
+class RedisLocker implements Locker<LossyLock> {
   readonly #turns = new MemoryLocker()
   readonly #renewal: Renewal
   readonly #prefix: string
@@ -70,7 +70,7 @@ class RedisLocker implements Locker {
     presence?.onStandstill(() => this.#renewal.loseAll('this process was stopped for too long'))
   }
 
-  async acquire(key: string, options: AcquireOptions = {}): Promise<Lock> {
+  async acquire(key: string, options: AcquireOptions = {}): Promise<LossyLock> {
     const until = options.wait === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.wait
     // A lock within the process first: of all that wait here for a key, one at a time asks Redis.
     const turn = await this.#turns.acquire(key, options)
@@ -137,7 +137,7 @@ class RedisLocker implements Locker {
     }
   }
 
-  #hold(granted: Omit<Lease, 'onLost'>, turn: Lock): Lock {
+  #hold(granted: Omit<Lease, 'onLost'>, turn: Lock): LossyLock {
     const lost = new AbortController()
     const lease: Lease = {
       ...granted,

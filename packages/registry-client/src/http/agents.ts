@@ -4,7 +4,7 @@ import type { AddressKind } from '@dist/remotes'
 import type { Agent as AgentType, Dispatcher } from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
-import { checkClear, type Endpoint, type TlsMaterial, tlsFor } from '../endpoint.js'
+import { checkClear, type Endpoint, type TlsMaterial, tlsFor, urlOf } from '../endpoint.js'
 import type { Connections } from './exchange.js'
 import { checkLiteral, guardedConnector, type Lookup, type Rule, ruleFor, systemLookup } from './guard.js'
 import { Peers } from './peers.js'
@@ -39,6 +39,8 @@ export interface Agents extends AsyncDisposable {
   recordReached(endpoint: Endpoint, kind: AddressKind): void
 }
 
+type Chosen = ReturnType<Agents['dispatcher']>
+
 export function createAgents(options: AgentsOptions = {}): Agents {
   const direct = new Map<string, Dispatcher>()
   const proxied = new Map<string, Promise<Dispatcher>>()
@@ -55,19 +57,27 @@ export function createAgents(options: AgentsOptions = {}): Agents {
       connect: guardedConnector(connect, rule, peers, lookup),
     }
   }
+  const choose = (url: URL, endpoint: Endpoint, lane: Lane) => {
+    checkClear(endpoint, url)
+    const rule = ruleFor(url, endpoint, peers, addresses)
+    checkLiteral(url, rule)
+    const tls = tlsFor(endpoint, url)
+    const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
+    const proxy = proxyFor(url)
+    if (proxy === undefined) return cached(direct, key, () => new Agent(agentOptions(rule, tls)))
+    return cached(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
+  }
+  // Of endpoints at their own origins, where nearly all requests go and the choice is always the same.
+  const own = { requests: new WeakMap<Endpoint, Chosen>(), uploads: new WeakMap<Endpoint, Chosen>() }
   return {
     dispatcher(url, endpoint, lane = 'requests') {
-      checkClear(endpoint, url)
-      const rule = ruleFor(url, endpoint, peers, addresses)
-      checkLiteral(url, rule)
-      const tls = tlsFor(endpoint, url)
-      const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
-      const proxy = proxyFor(url)
-      if (proxy === undefined) return cached(direct, key, () => new Agent(agentOptions(rule, tls)))
-      return cached(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
+      if (url.origin !== urlOf(endpoint).origin) return choose(url, endpoint, lane)
+      const chosen = own[lane].get(endpoint) ?? choose(url, endpoint, lane)
+      own[lane].set(endpoint, chosen)
+      return chosen
     },
-    reachedAt: ({ url }) => peers.kindOf(new URL(url).hostname),
-    recordReached: ({ url }, kind) => peers.record(new URL(url).hostname, kind),
+    reachedAt: (endpoint) => peers.kindOf(urlOf(endpoint).hostname),
+    recordReached: (endpoint, kind) => peers.record(urlOf(endpoint).hostname, kind),
     async [Symbol.asyncDispose]() {
       const made = await Promise.allSettled(proxied.values())
       // The caller of `dispatcher` has got the error of a failed one.

@@ -4,7 +4,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { DistError, sanitize } from '@dist/errdefs'
 import { type AddressKind, isIn, isOutward, kindOfAddress, literalAddress, parseNet } from '@dist/remotes'
 import type buildConnector from 'undici/lib/core/connect.js'
-import { type Endpoint, hostsFileAdvice } from '../endpoint.js'
+import { type Endpoint, hostsFileAdvice, urlOf } from '../endpoint.js'
 import type { Peers } from './peers.js'
 
 /** Resolves a host name to its addresses. Rejects without any. */
@@ -32,7 +32,7 @@ export interface Rule {
  * inward than it was.
  */
 export function ruleFor(url: URL, endpoint: Endpoint, peers: Peers, everywhere: readonly string[]): Rule {
-  const own = new URL(endpoint.url).hostname
+  const own = urlOf(endpoint).hostname
   const named = url.hostname === own || namesRealm(endpoint, url)
   const fixed = peers.kindOf(own) ?? literalKind(own) ?? 'public'
   const floor = named ? (hostname: string) => peers.kindOf(hostname) ?? 'loopback' : () => fixed

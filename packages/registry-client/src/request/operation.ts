@@ -2,7 +2,7 @@ import type { DistError } from '@dist/errdefs'
 import { acceptedManifestTypes } from '@dist/oci'
 import type { ObjectType } from '@dist/remotes'
 import type { Scope } from '../auth/authorizer.js'
-import type { Endpoint } from '../endpoint.js'
+import { type Endpoint, urlOf } from '../endpoint.js'
 import type { Response } from '../http/exchange.js'
 import type { Transport } from '../transport.js'
 import { settleAnswer, successOf } from './answer.js'
@@ -47,7 +47,7 @@ export class Operation implements RequestContext {
 
   /** The endpoint's host, for errors. */
   get host(): string {
-    return new URL(this.endpoint.url).host
+    return urlOf(this.endpoint).host
   }
 
   /** The same operation with other options. */

@@ -3,7 +3,7 @@ import type { Permit } from '@dist/remotes'
 import type { Scope } from '../auth/authorizer.js'
 import { challengesOf } from '../auth/challenges.js'
 import { secretsIn, userOf } from '../auth/credential.js'
-import type { Endpoint } from '../endpoint.js'
+import { type Endpoint, urlOf } from '../endpoint.js'
 import { withObjectName } from '../http/errors.js'
 import type { Method, Response } from '../http/exchange.js'
 import { isStream, type RequestBody } from '../http/outgoing.js'
@@ -142,5 +142,5 @@ function limitedToRequest(error: DistError): DistError {
 }
 
 function isFromEndpoint(endpoint: Endpoint, response: Response): boolean {
-  return new URL(endpoint.url).origin === response.url.origin
+  return urlOf(endpoint).origin === response.url.origin
 }
