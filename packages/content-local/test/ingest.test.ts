@@ -75,7 +75,7 @@ describe('an entry in ingest/', () => {
     await expect((await open()).content.writer('ref', expected)).rejects.toMatchObject({ held: true })
     // As slow as the other, it makes no second entry, and commits.
     await quick.write(small.slice(0, 4))
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 1_300))
     expect(ingest()).toHaveLength(2)
     await quick.write(small.slice(4))
     await quick.commit()

@@ -7,12 +7,10 @@ export interface LinkedSignal extends Disposable {
 }
 
 /**
- * A single source is the signal itself. Unlike `AbortSignal.any`, it leaves nothing behind on sources that live much longer, and its memory is free as soon as it
+ * Unlike `AbortSignal.any`, it leaves nothing behind on sources that live much longer, and its memory is free as soon as it
  * is disposed.
  */
 export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
-  const [first, ...others] = sources.filter((source) => source !== undefined)
-  if (first !== undefined && others.length === 0) return { signal: first, [Symbol.dispose]: () => {} }
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   const unlisten: (() => void)[] = []

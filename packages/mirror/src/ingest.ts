@@ -52,8 +52,8 @@ export async function ingestBlob(
   const outer = { signal: options.signal }
   await using lock = await locker.acquire(lockKey(task), outer)
   if (task.again !== true && (await isPresent(task, outer))) return 'present'
-  using either = linkSignals(options.signal, lock.signal)
-  const { signal } = either
+  using either = lock.signal === undefined ? undefined : linkSignals(options.signal, lock.signal)
+  const signal = either?.signal ?? options.signal
   try {
     using _granted = await budget.acquire(Math.min(task.desc.size, transferMemory), {
       signal,

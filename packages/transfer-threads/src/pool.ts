@@ -28,6 +28,8 @@ interface Thread {
   readonly worker: Worker
   readonly channel: Channel
   running: number
+  /** Whether it has loaded its program. */
+  ready: boolean
 }
 
 /** The listeners of a transfer. */
@@ -38,6 +40,7 @@ export type ThreadTask = Omit<TransferCall, 'transfer'>
 /**
  * A pool of worker threads. Each thread fetches, hashes and writes complete blobs. Tokens and limits stay in the main thread,
  * and the threads request them. Threads start on demand, up to `size`; by default one per processor, at least 2, at most 8.
+ * Transfers go to threads that have loaded their program, if there are any.
  */
 export class ThreadPool implements AsyncDisposable {
   readonly #threads: Thread[] = []
@@ -51,6 +54,12 @@ export class ThreadPool implements AsyncDisposable {
     private readonly onRequest: ((event: RequestEvent) => void) | undefined,
     private readonly size: number = Math.min(maxThreads, Math.max(2, availableParallelism())),
   ) {}
+
+  /** Whether a thread has loaded its program. Starts one if there is none. */
+  get isReady(): boolean {
+    if (this.#threads.length === 0) this.#start()
+    return this.#threads.some(({ ready }) => ready)
+  }
 
   /** Transfers a blob in the thread with the fewest transfers. Outcome and errors as of `transferBlob`. */
   async transfer(
@@ -80,12 +89,10 @@ export class ThreadPool implements AsyncDisposable {
   }
 
   #selectThread(): Thread {
-    const leastBusy = this.#threads.reduce<Thread | undefined>(
-      (a, b) => (a === undefined || b.running < a.running ? b : a),
-      undefined,
-    )
-    const full = this.#threads.length >= this.size
-    return leastBusy !== undefined && (leastBusy.running === 0 || full) ? leastBusy : this.#start()
+    const least = leastBusy(this.#threads)
+    const isFull = this.#threads.length >= this.size
+    const started = least !== undefined && (least.running === 0 || isFull) ? least : this.#start()
+    return leastBusy(this.#threads.filter(({ ready }) => ready)) ?? started
   }
 
   #start(): Thread {
@@ -93,7 +100,11 @@ export class ThreadPool implements AsyncDisposable {
       workerData: this.settings,
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
-    const thread = { worker, channel: new Channel(worker, this.#methods()), running: 0 }
+    const ready = async () => {
+      thread.ready = true
+    }
+    const channel = new Channel(worker, { ...this.#methods(), ready })
+    const thread: Thread = { worker, channel, running: 0, ready: false }
     const remove = (error: Error) => {
       thread.channel.fail(error)
       const at = this.#threads.indexOf(thread)
@@ -140,4 +151,11 @@ export class ThreadPool implements AsyncDisposable {
       arrived: async (transfer: number) => this.#listeners.get(transfer)?.onArrived?.(),
     }
   }
+}
+
+function leastBusy(threads: readonly Thread[]): Thread | undefined {
+  return threads.reduce<Thread | undefined>(
+    (a, b) => (a === undefined || b.running < a.running ? b : a),
+    undefined,
+  )
 }

@@ -49,6 +49,7 @@ async function serve(settings: ThreadSettings): Promise<void> {
     connectionsPerHost,
     onRequest,
   })
+  await channel.call('ready', undefined)
 }
 
 await serve(workerData as ThreadSettings)

@@ -1,6 +1,7 @@
 import { type BlobTask, type IngestOptions, type Outcome, transferBlob } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import { ThreadPool } from '@dist/transfer-threads'
+import { ProcessorLoad } from './processor-load.js'
 import { connectionsFor, type RequestSettings } from './remote.js'
 import type { OpenedStore } from './store.js'
 
@@ -8,6 +9,8 @@ import type { OpenedStore } from './store.js'
 const minThreadWork = 64 * 1024 * 1024
 /** Smaller blobs are transferred in the main thread: the calls of a thread take longer than the transfer. */
 const minThreadBlob = 512 * 1024
+/** Such a blob waits until a thread has started: it would keep the main thread busy for much longer. */
+const largeBlob = 8 * 1024 * 1024
 
 /** Transfers blobs into a store. */
 export interface Transfers extends AsyncDisposable {
@@ -44,13 +47,23 @@ export function openTransfers(
           onRequest,
           size,
         )
+  const load = new ProcessorLoad()
   let announced = 0
+  // Blobs that are not large use a thread once the processor limits them and the thread has started. Until then they continue
+  // here. From a slow source a thread would make nothing faster.
+  let isLimited = false
+  const usesThreads = (size: number, pool: ThreadPool): boolean => {
+    if (size < minThreadBlob || announced < minThreadWork) return false
+    if (size >= largeBlob) return true
+    isLimited ||= load.isBusy
+    return isLimited && pool.isReady
+  }
   return {
     announce: (bytes) => {
       announced += bytes
     },
     transfer: async ({ desc, source }, options) => {
-      if (threads !== undefined && desc.size >= minThreadBlob && announced >= minThreadWork) {
+      if (threads !== undefined && usesThreads(desc.size, threads)) {
         const endpoints = await remote.endpointsFor(source)
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }

@@ -35,10 +35,12 @@ export function staysInMemory({ size }: Expected): boolean {
 
 /** Milliseconds after which received bytes go to disk and other processes see the draft. */
 const settleTimeMs = 200
+/** The same of content that needs no entry: some round trips to a registry on another continent. */
+const smallSettleTimeMs = 1_000
 
 /**
  * One write. Its bytes stay in memory while they are few and the write is quick; they get an entry in `ingest/` when
- * they are more than 1 MiB or the write takes longer than 200 ms.
+ * they are more than 1 MiB, or when the write takes longer than 200 ms, of content that `staysInMemory` 1 s.
  */
 export class LocalDraft implements Draft {
   readonly ref: string
@@ -182,7 +184,11 @@ export class LocalDraft implements Draft {
       this.#settle()
         .then(() => this.#settleLater())
         .catch((error: unknown) => this.#fail(error))
-    }, settleTimeMs).unref()
+    }, this.#settleTimeMs).unref()
+  }
+
+  get #settleTimeMs(): number {
+    return staysInMemory(this.entry.expected) ? smallSettleTimeMs : settleTimeMs
   }
 
   #stopTimer(): void {
