@@ -47,6 +47,24 @@ describe('the slots of hosts', () => {
     expect(held).toHaveLength(2)
   })
 
+  it('go to the next job when all bytes have arrived, but only a quarter of them before the job has ended', async () => {
+    const { enter } = slots({ perHost: 4 })
+    const held = await Promise.all([1, 2, 3, 4].map(() => entered(enter('a'))))
+    const [fifth, sixth] = [enter('a'), enter('a')]
+    held[0]?.arrived()
+    await entered(fifth)
+    held[1]?.arrived()
+    held[0]?.arrived()
+    expect(await waits(sixth)).toBe(true)
+    // It has no slot any more: its end lets another one give its slot away.
+    held[0]?.[Symbol.dispose]()
+    expect(await waits(sixth)).toBe(true)
+    held[1]?.arrived()
+    await entered(sixth)
+    held[1]?.[Symbol.dispose]()
+    expect(await waits(enter('a'))).toBe(true)
+  })
+
   it('are refused at a host without progress when other hosts need the room', async () => {
     const { enter, room } = slots()
     await Promise.all([entered(enter('a')), entered(enter('a'))])

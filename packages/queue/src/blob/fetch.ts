@@ -24,6 +24,12 @@ function withMounts(run: string, { states }: Engine, transfer: Transfer): Transf
   }
 }
 
+interface FetchOptions {
+  readonly signal: AbortSignal
+  /** Called when the source has sent all bytes. They are not stored yet. */
+  readonly onArrived: () => void
+}
+
 /**
  * Fetches a blob into the store or to a registry; resolves to the outcome and the bytes that were moved. Throws
  * `HeldElsewhere` while another worker fetches it.
@@ -33,7 +39,7 @@ export async function fetchBlob(
   blob: FetchJob,
   engine: Engine,
   parts: WorkerParts,
-  signal: AbortSignal,
+  { signal, onArrived }: FetchOptions,
 ): Promise<{ outcome: Outcome; bytes: number }> {
   const { run, desc, image, to, again } = blob
   const { host, repository } = parseReference(image)
@@ -45,8 +51,11 @@ export async function fetchBlob(
   const transfer = to === undefined ? parts.transfer : withMounts(run, engine, parts.transfer)
   const dependencies = { ...parts, transfer, locker: singleAttempt(parts.locker) }
   const onProgress = (offset: number) => progress.reached(offset)
-  const onArrived = () => progress.arrived()
-  const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived })
+  const recordArrived = () => {
+    onArrived()
+    return progress.arrived()
+  }
+  const outcome = await ingestBlob(task, dependencies, { signal, onProgress, onArrived: recordArrived })
   await progress.settle(outcome)
   return { outcome, bytes: progress.bytes }
 }

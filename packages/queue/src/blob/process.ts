@@ -3,7 +3,7 @@ import type { ServiceEvent } from '@dist/runs'
 import type { Job } from 'bullmq'
 import type { JobContext, JobHandler, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
-import { HostSlots } from '../engine/host-slots.js'
+import { type HostSlot, HostSlots } from '../engine/host-slots.js'
 import { HostTrouble } from '../engine/host-trouble.js'
 import { checkStore } from '../engine/store-id.js'
 import { reportedError } from '../jobs/failure.js'
@@ -40,7 +40,7 @@ export class BlobHandler implements JobHandler<BlobJob> {
     try {
       using slot = await this.#slots.enter(hostsOf(blob), { ...context, signal: ended.signal })
       if (slot === undefined) return this.#delay(blob, hostPause(job, this.engine.tuning))
-      return await this.#work(job, blob, ended.signal)
+      return await this.#work(job, blob, slot, ended.signal)
     } catch (error) {
       if (error instanceof HeldElsewhere) return this.#delay(blob, heldPause(job, this.engine.tuning))
       if (context.signal.aborted) throw error
@@ -68,14 +68,14 @@ export class BlobHandler implements JobHandler<BlobJob> {
     if (data !== undefined) this.engine.emit({ ...eventOf(data, 'retrying'), error: toDistError(error) })
   }
 
-  async #work(job: Job<BlobJob>, blob: BlobJob, signal: AbortSignal): Promise<JobOutcome> {
+  async #work(job: Job<BlobJob>, blob: BlobJob, slot: HostSlot, signal: AbortSignal): Promise<JobOutcome> {
     const { engine, parts } = this
     const startedAt = performance.now()
     this.#emit(blob, 'started')
     const { outcome, bytes } =
       blob.kind === 'verify'
         ? await verifyStored(job, blob, engine, parts, signal)
-        : await fetchBlob(job, blob, engine, parts, signal)
+        : await fetchBlob(job, blob, engine, parts, { signal, onArrived: () => slot.arrived() })
     const state = outcome === 'present' ? 'present' : blob.kind === 'verify' ? 'verified' : 'done'
     const milliseconds = Math.round(performance.now() - startedAt)
     engine.emit({ ...eventOf(blob, state), bytes, milliseconds })

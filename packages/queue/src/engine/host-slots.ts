@@ -21,6 +21,8 @@ export interface HostSlot extends Disposable {
   answered(): void
   /** The host does not answer: its next job is a trial. */
   lost(): void
+  /** The host has sent everything. Another job may have the slot while this one ends, of a quarter of the slots. */
+  arrived(): void
 }
 
 /** Hosts that get all their slots at the same time; more hosts share the room. */
@@ -59,6 +61,10 @@ export class HostSlots {
     if (!this.#makesProgress(name, host) && host.waiting.size >= this.options.perHost && isFull())
       return undefined
     return (await this.#wait(name, host, { signal, isFull })) ? this.#slot(name, host) : undefined
+  }
+
+  get #mostEnding(): number {
+    return this.options.perHost === 1 ? 0 : Math.ceil(this.options.perHost / 4)
   }
 
   #slots(name: string): number {
@@ -103,7 +109,7 @@ export class HostSlots {
   }
 
   #slot(name: string, host: Host): HostSlot {
-    let held = true
+    let counted: 'running' | 'ending' | undefined = 'running'
     return {
       answered: () => {
         if (this.#answered.has(name)) return
@@ -111,13 +117,20 @@ export class HostSlots {
         this.#admit(name, host)
       },
       lost: () => this.#answered.delete(name),
-      [Symbol.dispose]: () => {
-        if (!held) return
-        held = false
+      arrived: () => {
+        if (counted !== 'running' || host.ending >= this.#mostEnding) return
+        counted = 'ending'
         host.running--
+        host.ending++
+        this.#admit(name, host)
+      },
+      [Symbol.dispose]: () => {
+        if (counted === undefined) return
+        host[counted]--
+        counted = undefined
         host.endedAt = performance.now()
         this.#admit(name, host)
-        if (host.running === 0 && host.waiting.size === 0) this.#hosts.delete(name)
+        if (host.running + host.ending + host.waiting.size === 0) this.#hosts.delete(name)
       },
     }
   }
@@ -130,6 +143,8 @@ export class HostSlots {
 
 class Host {
   running = 0
+  /** Jobs that gave their slot to another one and have not ended. */
+  ending = 0
   /** When a job last ended, by the monotonic clock. */
   endedAt = Number.NEGATIVE_INFINITY
   readonly waiting = new Set<() => void>()
