@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path'
-import { withoutTokens } from '@dist/errdefs'
 import { parsePrefix } from '@dist/reference'
-import { locate, locateKey, type Mistake, type Node } from './document/node.js'
+import type { Mistake, Node } from './document/node.js'
 import { type Language, parseDocument } from './document/read.js'
 import { entriesOf } from './entries.js'
 import type { MirrorFile, RegistrySettings } from './mirror-file.js'
+import { explain } from './schema/explain.js'
 import { plainValue } from './schema/plain.js'
 import { type FileInput, fileSchema } from './schema/schema.js'
 import { distrustedParts, resolveVariables, type Variables } from './schema/variables.js'
@@ -40,8 +40,7 @@ function build(root: Node, path: string): Checked {
   const plain = plainValue(root)
   if ('mistake' in plain) return { mistakes: [plain.mistake] }
   const result = fileSchema.safeParse(plain.value)
-  if (!result.success)
-    return ordered(result.error.issues.flatMap((issue) => explain(root, issue as Issue, [])))
+  if (!result.success) return ordered(explain(root, result.error))
   const { entries, mistakes } = entriesOf(result.data, root)
   if (mistakes.length > 0) return ordered(mistakes)
   return { file: { registries: registriesOf(result.data, dirname(path)), entries } }
@@ -49,53 +48,6 @@ function build(root: Node, path: string): Checked {
 
 function ordered(mistakes: readonly Mistake[]): Checked {
   return { mistakes: [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column) }
-}
-
-type Path = readonly PropertyKey[]
-
-/** What zod reports, as far as it is used here. */
-interface Issue {
-  readonly code: string
-  readonly path: Path
-  readonly message: string
-  readonly keys?: readonly string[] | undefined
-  readonly errors?: readonly (readonly Issue[])[] | undefined
-  readonly issues?: readonly Issue[] | undefined
-}
-
-function explain(root: Node, issue: Issue, above: Path): Mistake[] {
-  const path = [...above, ...issue.path]
-  const { keys } = issue
-  if (issue.code === 'unrecognized_keys' && keys !== undefined) {
-    const map = locate(root, path)
-    const [, allowed = ''] = issue.message.split(/: (?=allowed)/)
-    return keys.map((key) => ({
-      ...locateKey(map, key),
-      message: said(path, `unknown key ${key}: ${allowed}`),
-    }))
-  }
-  const branch = issue.code === 'invalid_union' ? chosenBranch(issue.errors ?? []) : undefined
-  if (branch !== undefined) return branch.flatMap((each) => explain(root, each, path))
-  if (issue.code === 'invalid_key') return keyMistakes(root, issue, path)
-  return [{ ...locate(root, path).at, message: said(path, issue.message) }]
-}
-
-/** The branch of a union that fits the kind of the value: it has other issues than this kind. */
-function chosenBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const kinds = new Set(['invalid_type', 'invalid_value', 'invalid_union'])
-  return branches.find((issues) => issues.some(({ code, path }) => path.length > 0 || !kinds.has(code)))
-}
-
-/** The key is the last part of the path. */
-function keyMistakes(root: Node, { issues = [] }: Issue, path: Path): Mistake[] {
-  const key = String(path.at(-1))
-  const at = locateKey(locate(root, path.slice(0, -1)), key)
-  return issues.map(({ message }) => ({ ...at, message: said(path, message) }))
-}
-
-function said(path: Path, message: string): string {
-  const key = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  return withoutTokens(key === '' ? message : `${key.replace(/^\./, '')}: ${message}`)
 }
 
 function registriesOf({ registries = {} }: FileInput, folder: string): Record<string, RegistrySettings> {

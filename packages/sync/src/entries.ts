@@ -56,7 +56,9 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
     immutable: listed(tags?.immutable) ?? [],
     repositories: {
       include: listed(mirror.repositories?.include),
+      regex: listed(mirror.repositories?.regex),
       exclude: listed(mirror.repositories?.exclude),
+      excludeRegex: listed(mirror.repositories?.['exclude-regex']),
     },
     to: listed(to) ?? ['store'],
     platforms: listed(platforms) ?? [],

@@ -1,6 +1,8 @@
 export { type Checked, type CheckOptions, checkMirrorFile } from './check.js'
 export type { Mistake, Position } from './document/node.js'
 export { type Language, languageOf } from './document/read.js'
+export type { Remark } from './import/draft.js'
+export { type Imported, importFile, type Tool, tools } from './import/import.js'
 export type { Discovery, IndexHandling, MirrorEntry, MirrorFile, RegistrySettings } from './mirror-file.js'
 export { compileEntry, type EntryRules, type ImageRequest } from './place/compile.js'
 export type { Source } from './place/source.js'

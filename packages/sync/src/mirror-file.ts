@@ -54,8 +54,10 @@ export interface MirrorEntry {
   readonly discovery?: Discovery | undefined
 }
 
-/** Patterns of repositories, for a source that is a pattern. */
+/** Narrows a source that is a pattern: path patterns, and regular expressions for whole repositories. */
 export interface RepositoryFilter {
   readonly include?: readonly string[] | undefined
+  readonly regex?: readonly string[] | undefined
   readonly exclude?: readonly string[] | undefined
+  readonly excludeRegex?: readonly string[] | undefined
 }

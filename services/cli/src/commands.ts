@@ -22,7 +22,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'config',
-    summary: 'check mirror files; config schema prints their JSON Schema',
+    summary: 'import files of other tools, check mirror files, print their JSON Schema',
     load: async () => (await import('./config/config.js')).configCommand,
   },
   {

@@ -69,3 +69,63 @@ it('dist config alone prints its help, with exit code 2', async () => {
   expect(code).toBe(2)
   expect(stderr).toContain('config schema')
 })
+
+describe('dist config import', () => {
+  const regsync = `version: 1
+creds:
+  - { registry: r.example, user: robot, pass: hunter2 }
+sync:
+  - source: docker.io/library/python
+    target: r.example/python
+    type: repository
+    tags: { allow: [3.10] }
+    interval: 12h
+`
+
+  it('prints a mirror file that is valid, and remarks with lines on stderr', async () => {
+    workspace().file('regsync.yml', regsync)
+    const { code, stdout, stderr } = await workspace().dist(['config', 'import', 'regsync.yml'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('from: docker.io/library/python')
+    expect(stdout + stderr).not.toContain('hunter2')
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(
+        /^dist: regsync\.yml:3:47: the password is not copied: put it into the file r\.example\.password/,
+      ),
+      expect.stringMatching(
+        /^dist: regsync\.yml:8:21: regsync reads 3\.10 without quotes as 3\.1, .* "3\.10"\?$/,
+      ),
+      expect.stringMatching(/^dist: regsync\.yml:9:5: interval has no equivalent: /),
+    ])
+    const checked = await workspace().dist(['config', 'check', '-'], { stdin: stdout })
+    expect(checked).toMatchObject({ code: 0, stdout: 'stdin: valid, 1 mirror\n' })
+  })
+
+  it('writes a new file, and never over an existing one', async () => {
+    const args = ['config', 'import', '--json', '-o', 'dist.yaml', '-']
+    const first = await workspace().dist(args, { stdin: regsync })
+    expect(first).toMatchObject({ code: 0, stdout: '' })
+    expect(jsonLines(first.stderr)).toContainEqual(
+      expect.objectContaining({ file: 'stdin', line: 9, column: 5 }),
+    )
+    expect((await workspace().dist(['config', 'check', 'dist.yaml'])).stdout).toBe(
+      'dist.yaml: valid, 1 mirror\n',
+    )
+    const second = await workspace().dist(
+      args.filter((arg) => arg !== '--json'),
+      { stdin: regsync },
+    )
+    expect(second).toMatchObject({ code: 1, stderr: 'dist: dist.yaml: exists already; give another file\n' })
+  })
+
+  it('takes the tool from --from when the content does not tell it, and refuses what is not YAML', async () => {
+    const unknown = await workspace().dist(['config', 'import', '-'], { stdin: 'a: 1\n' })
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toContain('--from regsync, skopeo, image-syncer, dregsy')
+    const told = await workspace().dist(['config', 'import', '--from', 'dregsy', '-'], { stdin: 'a: 1\n' })
+    expect(told.code).toBe(0)
+    const broken = await workspace().dist(['config', 'import', '-'], { stdin: 'a: [\n' })
+    expect(broken).toMatchObject({ code: 2, stdout: '' })
+    expect(broken.stderr).toMatch(/^dist: stdin:2:1: /)
+  })
+})

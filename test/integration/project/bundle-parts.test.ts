@@ -76,6 +76,12 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(['images', '--store', 's3://bucket/prefix?endpoint=http://s3.test:8333'], 1, bucket)
 }
 
+/** A file of each tool has an importer of its own. */
+async function importCommands(dist: Dist): Promise<void> {
+  for (const tool of ['regsync', 'skopeo', 'image-syncer', 'dregsy'])
+    await dist(['config', 'import', '--from', tool, workspace().file(`${tool}.yaml`, 'x: 1')])
+}
+
 async function storeCommands(dist: Dist, image: string): Promise<void> {
   await dist(['images'])
   await dist(['inspect', image])
@@ -134,6 +140,7 @@ describe('the bundle', () => {
     const image = `${registry().host}/single:1`
     const here = async () => {
       await registryCommands(dist, image)
+      await importCommands(dist)
       await storeCommands(dist, image)
     }
     await Promise.all([here(), queueCommands(env, image)])

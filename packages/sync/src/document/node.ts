@@ -48,7 +48,7 @@ export type Node = ScalarNode | ListNode | MapNode
 export type Parsed = { readonly root: Node } | { readonly mistakes: readonly Mistake[] }
 
 /** The value of a key. */
-function entryOf(node: Node | undefined, key: string): Node | undefined {
+export function entryOf(node: Node | undefined, key: string): Node | undefined {
   return node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined
 }
 

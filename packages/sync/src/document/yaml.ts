@@ -8,6 +8,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  stringify,
   type YAMLMap,
 } from 'yaml'
 import type { Entry, MapNode, Mistake, Node, Parsed, Position } from './node.js'
@@ -159,4 +160,9 @@ function scalar({ value, source, type }: Scalar, at: Position): Node {
 
 function isMergeKey({ key }: Pair<unknown, unknown>): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
+}
+
+/** Plain data as YAML. Texts that would be read as something else are in quotes. */
+export function writeText(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 }

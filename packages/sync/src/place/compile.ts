@@ -1,7 +1,7 @@
 import type { Reference } from '@dist/reference'
 import type { MirrorEntry, RepositoryFilter } from '../mirror-file.js'
 import { namesTags } from '../select/filter.js'
-import { anyOf, compileGlob, compilePathGlob, type Matcher } from '../select/pattern.js'
+import { anyOf, compileGlob, compilePathGlob, compileRegex, type Matcher } from '../select/pattern.js'
 import { compileFilter, type TagRules } from '../select/rules.js'
 import { nameAt, parseDestination } from './destination.js'
 import type { Source } from './source.js'
@@ -51,14 +51,19 @@ export function compileEntry(entry: MirrorEntry): EntryRules {
 const repositoryGrammar =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 
-function compileRepositories(source: Source, { include, exclude = [] }: RepositoryFilter): Matcher {
+function compileRepositories(source: Source, filter: RepositoryFilter): Matcher {
   if (source.kind !== 'pattern') {
     const { repository } = source.kind === 'image' ? source.reference : source.locator
     return (name) => name === repository
   }
   const matches = compilePathGlob(source.pattern)
-  const includes = include === undefined ? () => true : anyOf(include.map(compilePathGlob))
-  const excludes = anyOf(exclude.map(compilePathGlob))
+  const { include, regex, exclude, excludeRegex } = filter
+  const includes = include === undefined && regex === undefined ? () => true : matcherOf(include, regex)
+  const excludes = matcherOf(exclude, excludeRegex)
   return (name) =>
     name.length <= 255 && repositoryGrammar.test(name) && matches(name) && includes(name) && !excludes(name)
+}
+
+function matcherOf(globs: readonly string[] = [], regexes: readonly string[] = []): Matcher {
+  return anyOf([...globs.map(compilePathGlob), ...regexes.map(compileRegex)])
 }

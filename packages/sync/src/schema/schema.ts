@@ -112,7 +112,13 @@ const mirror = section({
     .describe('The tags that are mirrored.'),
   repositories: section({
     include: oneOrMore(pathGlob).optional().describe('Patterns of repositories that are taken.'),
+    regex: oneOrMore(regex)
+      .optional()
+      .describe('Regular expressions (RE2) for whole repositories that are taken.'),
     exclude: oneOrMore(pathGlob).optional().describe('Patterns of repositories that are left out.'),
+    'exclude-regex': oneOrMore(regex)
+      .optional()
+      .describe('Regular expressions for whole repositories that are left out.'),
   })
     .optional()
     .describe('The repositories of a pattern that are mirrored.'),

@@ -163,6 +163,13 @@ mirrors:
     ])
   })
 
+  it('is reported without control characters and tokens of its own', async () => {
+    const text = 'version: 1\n"a\\e[2J": 1\nmirrors: []\n'
+    expect(await refusals(text)).toEqual([
+      expect.stringMatching(/^2:1 unknown key a\\u\{1b\}\[2J: allowed are/),
+    ])
+  })
+
   it('is refused with two passwords for one registry', async () => {
     const text = 'version: 1\nregistries: { r.io: { password: hunter2, password-file: b } }\nmirrors: []\n'
     expect(await refusals(text)).toEqual([

@@ -72,6 +72,15 @@ describe('an entry', () => {
     expect(takesRepository(`team/${'x'.repeat(250)}/app`)).toBe(false)
   })
 
+  it('takes and leaves out repositories also by regular expressions', async () => {
+    const filter = 'repositories: { include: "team/web", regex: "team/(api|job)", exclude-regex: ".*job" }'
+    const { takesRepository } = compileEntry(await entry(`from: "q.io/**", tags: all, ${filter}`))
+    expect(['team/web', 'team/api', 'team/api2', 'team/job'].filter(takesRepository)).toEqual([
+      'team/web',
+      'team/api',
+    ])
+  })
+
   it('takes its own repository', async () => {
     const { takesRepository } = compileEntry(await entry('from: q.io/a/b, tags: all'))
     expect(['a/b', 'a', 'a/b/c'].filter(takesRepository)).toEqual(['a/b'])
