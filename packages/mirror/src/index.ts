@@ -1,5 +1,6 @@
 export { type Budget, type BudgetLimits, type BudgetOptions, HostBudgets, TransferBudget } from './budget.js'
 export { imagePlatforms } from './config.js'
+export { CreationDates } from './creation-dates.js'
 export { type DeleteOptions, type DeleteOutcome, deleteContent, type RefusedDelete } from './delete.js'
 export { destinationName, destinationOf } from './destination.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'

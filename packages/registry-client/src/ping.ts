@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.js'
+import { registryItself } from './request/endpoints.js'
 import { send } from './request/send.js'
 import type { Transport } from './transport.js'
 
@@ -11,8 +12,7 @@ export async function ping(
   endpoints: readonly Endpoint[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const endpoint = endpoints.find(({ mirrorOf }) => mirrorOf === undefined) ?? endpoints[0]
-  if (endpoint === undefined) return
+  const endpoint = registryItself(endpoints)
   const what = `login at ${new URL(endpoint.url).host}`
   const context = { transport, endpoint, scope: '', what, retry: transport.retry, signal }
   const response = await send(context, { method: 'GET', path: '/' })

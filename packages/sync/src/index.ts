@@ -7,6 +7,6 @@ export type { Discovery, IndexHandling, MirrorEntry, MirrorFile, RegistrySetting
 export { compileEntry, type EntryRules, type ImageRequest } from './place/compile.js'
 export type { Source } from './place/source.js'
 export { mirrorFileJsonSchema } from './schema/schema.js'
-export type { NewestBy, TagFilter } from './select/filter.js'
-export type { Candidate, Stage, TagRules } from './select/rules.js'
+export { type NewestBy, newestBys, type TagFilter } from './select/filter.js'
+export { type Candidate, compileFilter, type Stage, type TagRules } from './select/rules.js'
 export { type SelectOptions, selectTags, type Tally, Tallying, type Verdict } from './select/select.js'

@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./config/config.js')).configCommand,
   },
   {
+    name: 'tags',
+    summary: 'list the tags of a repository that filters select',
+    load: async () => (await import('./tags/tags.js')).tagsCommand,
+  },
+  {
     name: 'push',
     summary: 'push images of the store to a registry',
     load: async () => (await import('./images/push.js')).pushCommand,

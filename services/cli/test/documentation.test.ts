@@ -20,6 +20,7 @@ it('the program has exactly these commands, in the order of their use', () => {
     'pull',
     'mirror',
     'config',
+    'tags',
     'push',
     'copy',
     'images',

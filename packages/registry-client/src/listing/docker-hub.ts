@@ -3,10 +3,11 @@ import { isRecord, parseDocument } from '@dist/oci'
 import { formatLocator, isRepository, isTag, type Locator } from '@dist/reference'
 import type { DatedTag, DatedTagsOptions, RepositoriesOptions } from '@dist/remotes'
 import { readWhole } from '../manifest.js'
+import { registryItself } from '../request/endpoints.js'
 import type { Operation } from '../request/operation.js'
 import type { ListsContext } from './lists.js'
 import { distinct, documentOf, type Entries, endsEarly, listIn } from './names.js'
-import { apiOperation, apiRequest, datedTag, ownEndpoint, pageSize } from './own-api.js'
+import { apiOperation, apiRequest, datedTag, pageSize } from './own-api.js'
 import { pagesFrom } from './pages.js'
 
 /** Docker Hub's own API is at another host than its registry. */
@@ -58,7 +59,7 @@ export class DockerHub {
   async #operation(what: string, signal: AbortSignal | undefined): Promise<Operation> {
     const { transport, endpointsFor } = this.context
     const locator = { host: hubHost, repository: '' }
-    const endpoint = ownEndpoint(await endpointsFor(locator), what)
+    const endpoint = registryItself(await endpointsFor(locator))
     const anonymous = { transport, endpoint, authorization: undefined, signal }
     this.#login ??= this.#token(apiOperation({ ...anonymous, what: `login at ${hubHost}` }))
     this.#login.catch(() => {

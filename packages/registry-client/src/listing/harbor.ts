@@ -4,10 +4,11 @@ import type { DatedTag, DatedTagsOptions, RepositoriesOptions } from '@dist/remo
 import { basicAuthorization } from '../auth/credential.js'
 import { parseSize } from '../http/headers.js'
 import { readWhole } from '../manifest.js'
+import { registryItself } from '../request/endpoints.js'
 import type { Operation } from '../request/operation.js'
 import type { ListsContext } from './lists.js'
 import { distinct, documentOf, type Entries, endsEarly, listOf } from './names.js'
-import { apiOperation, apiRequest, datedTag, ownEndpoint, pageSize } from './own-api.js'
+import { apiOperation, apiRequest, datedTag, pageSize } from './own-api.js'
 import { pagesFrom } from './pages.js'
 
 /** Harbor's own API, at the host of its registry and with the same credentials. It lists what the user may see. */
@@ -59,7 +60,7 @@ export class Harbor {
     withLogin = true,
   ): Promise<Operation> {
     const { transport, endpointsFor, credentials } = this.context
-    const registry = ownEndpoint(await endpointsFor(locator), what)
+    const registry = registryItself(await endpointsFor(locator))
     const endpoint = { ...registry, url: `${registry.url.replace(/\/v2$/, '')}/api/v2.0` }
     const { repository } = locator
     const credential = withLogin ? await credentials?.(new URL(registry.url).host, { repository }) : undefined

@@ -1,4 +1,3 @@
-import { DistError } from '@dist/errdefs'
 import { isDigest } from '@dist/oci'
 import type { DatedTag } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
@@ -34,13 +33,6 @@ export function apiOperation({ transport, endpoint, authorization, what, signal 
 /** A GET. These APIs send a 401 without a challenge. */
 export function apiRequest(path: string): RegistryRequest {
   return { method: 'GET', path, headers: { accept: 'application/json' }, optional: true }
-}
-
-/** The endpoint of the registry itself. Throws `INVALID_ARGUMENT` if only mirrors are configured. */
-export function ownEndpoint(endpoints: readonly Endpoint[], what: string): Endpoint {
-  const own = endpoints.find(({ mirrorOf }) => mirrorOf === undefined)
-  if (own !== undefined) return own
-  throw new DistError('INVALID_ARGUMENT', `${what}: only mirrors of the registry are configured (hosts.toml)`)
 }
 
 /** A tag with a digest and a date as these APIs write them; what is not one is left out. */

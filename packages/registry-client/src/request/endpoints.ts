@@ -14,7 +14,7 @@ export interface EndpointCall {
   readonly signal: AbortSignal | undefined
   /** Default: pulls from the repository. */
   readonly scope?: Scope | undefined
-  /** Only the registry itself, unless all its endpoints are mirrors: the list of a cache may lack entries. Default: false. */
+  /** Only the registry itself: the list of a cache may lack entries. Default: false. */
   readonly own?: boolean | undefined
 }
 
@@ -29,7 +29,7 @@ export async function firstEndpoint<T>(
 ): Promise<T> {
   const failures: DistError[] = []
   const capable = capableEndpoints(await endpoints(), capability, what)
-  for (const endpoint of own ? registryItself(capable) : capable) {
+  for (const endpoint of own ? [registryItself(capable)] : capable) {
     throwIfAborted(signal)
     try {
       return await call(new Operation({ transport, endpoint, repository, what, scope, signal }))
@@ -49,9 +49,11 @@ export async function pushEndpoint({ endpoints, locator }: RepositoryContext): P
   return endpoint
 }
 
-function registryItself(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const own = endpoints.filter(({ mirrorOf }) => mirrorOf === undefined)
-  return own.length > 0 ? own : endpoints
+/** The endpoint at the registry's own host; where none is, the last one, which stands for the registry (hosts.toml). */
+export function registryItself(endpoints: readonly Endpoint[]): Endpoint {
+  const found = endpoints.find(({ mirrorOf }) => mirrorOf === undefined) ?? endpoints.at(-1)
+  if (found === undefined) throw new DistError('INTERNAL', 'a registry has no endpoint')
+  return found
 }
 
 function capableEndpoints(

@@ -1,0 +1,85 @@
+import { DistError } from '@dist/errdefs'
+import { parseLocator } from '@dist/reference'
+import { type Discovery, discoveries } from '@dist/remotes'
+import { compileFilter, newestBys, type TagFilter } from '@dist/sync'
+import { Command, Option } from 'commander'
+import type { Context, Define } from '../context.js'
+import { exitCodes } from '../errors/errors.js'
+import { openRegistry } from '../open/registry.js'
+import { collect, positive, type RemoteOptions, withOutput, withRemote } from '../options.js'
+import { selectFrom } from './select.js'
+import { TagsView } from './view.js'
+
+interface TagsOptions extends RemoteOptions {
+  include?: string[] | undefined
+  regex?: string[] | undefined
+  exclude?: string[] | undefined
+  excludeRegex?: string[] | undefined
+  semver?: string[] | undefined
+  prereleases?: boolean | undefined
+  newerThan?: string | undefined
+  newest?: number | undefined
+  newestBy?: TagFilter['newestBy']
+  discovery?: Discovery | undefined
+  explain?: boolean | undefined
+}
+
+const examples = `
+Prints the selected tags of a repository, one a line; without a filter all of them. The filters are those of a mirror file, in
+the same order: include and regex, exclude, semver, newer-than, newest. How many tags fell out at each is printed to stderr.
+Dates cost requests: one for each tag, and one for each different image, unless the registry lists them.
+
+Examples:
+  $ dist tags quay.io/prometheus/prometheus --semver '>=3' --newest 5
+  $ dist tags alpine --include '3.*' --exclude '*_rc*' --explain | grep -v selected
+  $ dist tags localhost:5000/app --newer-than 90d --json | jq -r .created`
+
+export const tagsCommand: Define = (context, onExit) =>
+  withRemote(withOutput(new Command('tags')))
+    .argument('<repository>', '[host/]repository')
+    .option('--include <pattern>', 'tags of this pattern (*, ?, [a-z]); may be repeated', collect)
+    .option(
+      '--regex <expression>',
+      'tags that this expression (RE2) matches as a whole; may be repeated',
+      collect,
+    )
+    .option('--exclude <pattern>', 'without the tags of this pattern; may be repeated', collect)
+    .option('--exclude-regex <expression>', 'without the tags that this matches; may be repeated', collect)
+    .option('--semver <range>', 'versions of this range, such as ">=1.2 <2"; may be repeated', collect)
+    .option('--prereleases', 'with the prereleases of these versions')
+    .option(
+      '--newer-than <age>',
+      'images younger than 90d, 12h or 8w, or newer than a date; unknown dates are kept',
+    )
+    .addOption(new Option('--newest <n>', 'only the newest n').argParser(positive))
+    .addOption(new Option('--newest-by <what>', 'what is compared (default: version)').choices(newestBys))
+    .addOption(
+      new Option('--discovery <api>', 'the API that lists dates (default: by the host)').choices(discoveries),
+    )
+    .option('--explain', 'print each tag with the filter at which it fell out')
+    .addHelpText('after', examples)
+    .action(async (repository: string, options) => onExit(await listTags(context, repository, options)))
+
+/** `dist tags`: prints the tags of a repository that filters select. */
+export async function listTags(context: Context, text: string, options: TagsOptions): Promise<number> {
+  const locator = parseLocator(text)
+  const rules = compileFilter(filterOf(options))
+  await using registry = await openRegistry(options, context)
+  const view = new TagsView(context, options)
+  const selection = { locator, rules, discovery: options.discovery, signal: context.signal }
+  for await (const verdict of selectFrom(registry, selection, (name) => view.invalid(name)))
+    view.show(verdict)
+  view.end()
+  return exitCodes.done
+}
+
+function filterOf(options: TagsOptions): TagFilter {
+  const { include, regex, exclude, excludeRegex, semver, prereleases, newerThan, newest, newestBy } = options
+  if (prereleases !== undefined && semver === undefined) throw needs('--prereleases', '--semver')
+  if (newestBy !== undefined && newest === undefined) throw needs('--newest-by', '--newest')
+  return { include, regex, exclude, excludeRegex, semver, prereleases, newerThan, newest, newestBy }
+}
+
+function needs(flag: string, other: string): DistError {
+  return new DistError('INVALID_ARGUMENT', `${flag} needs ${other}`)
+}
