@@ -1,5 +1,6 @@
 import { has, type Provider } from '@dist/content'
 import type { TargetOf } from '@dist/mirror'
+import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { blobAt, imageOf } from '../../../packages/mirror/test/support/images.js'
 import { type QueueWorld, reports, useQueue } from '../support/queue-world.js'
@@ -50,6 +51,21 @@ describe('an image whose blobs have come', () => {
     expect(reads).toEqual([image.descriptor.digest, image.descriptor.digest])
     expect(await has(world.content, image.descriptor)).toBe(true)
     expect(await world.names.get(reference)).toMatchObject({ desc: { digest: image.descriptor.digest } })
+  })
+
+  it('is published beside others', async () => {
+    const world = queue()
+    const references = [1, 2, 3, 4].map((i) => `registry.test/a:${i}`)
+    for (const each of references) world.remote.push(imageOf([each]), each)
+    let [active, peak] = [0, 0]
+    const target = world.publishingBy(async (really) => {
+      peak = Math.max(peak, ++active)
+      await waitFor(() => peak > 1, 'another publication').finally(() => active--)
+      return really()
+    })
+    await Promise.all([world.coordinator({ target, concurrency: 4 }), world.worker()])
+    const { runs, run } = await world.submit(...references)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { done: 4 } })
   })
 
   it('leaves no completed blob job in Redis', async () => {

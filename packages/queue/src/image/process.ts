@@ -57,9 +57,8 @@ export class ImageHandler implements JobHandler<ImageJob> {
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
-    const { heads, states } = this.engine
-    // An image whose blobs have come is published at once: no cancellation would abort it before.
-    const head = await (image.generation === undefined ? heads : states).head(image.run)
+    // Read anew: an image whose blobs have come is published at once, and no cancellation would abort it before.
+    const head = await this.engine.states.head(image.run)
     if (head === undefined) return 'done'
     if (head.state === 'canceled') return this.#cancel(job, image, context)
     using run = this.engine.cancellations.watch(image.run)
@@ -70,6 +69,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
       if (slot === undefined) return this.#delay(image, hostPause(job, this.engine.tuning))
       checkStore(image.run, head.store, this.engine.store)
       const woken = await this.#remembered.take(image)?.wake(image, ended.signal)
+      if (woken !== undefined) slot.answered()
       // The job was delivered twice, or a retry has replaced this attempt.
       if (woken === undefined && (await this.#begin(image)) !== 'active')
         return await drainChildren(this.engine, job, context.token)
