@@ -140,7 +140,7 @@ function declarationBreach(tree: Tree, folder: string, target: string): string |
 }
 
 function readsEnvironment(source: string): boolean {
-  return /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\}\s*=\s*process\b|\benv\b[^\n]*from 'node:process'/.test(
+  return /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\}\s*=\s*process\b(?!\s*\.)|\benv\b[^\n]*from 'node:process'/.test(
     withoutCommentLines(source),
   )
 }
