@@ -24,8 +24,13 @@ export interface CheckOptions {
 /** A mirror file, or all its mistakes in the order of the text. */
 export type Checked = { readonly file: MirrorFile } | { readonly mistakes: readonly Mistake[] }
 
-/** Checks the text of a mirror file. Reads no other file. Never throws for the text. */
+// A file of 10,000 mirrors has 2 MB.
+const maxLength = 8 * 2 ** 20
+
+/** Checks the text of a mirror file of at most 8 MiB. Reads no other file. Never throws for the text. */
 export async function checkMirrorFile(text: string, options: CheckOptions): Promise<Checked> {
+  if (text.length > maxLength)
+    return { mistakes: [{ line: 1, column: 1, message: 'the file is too long: at most 8 MiB are expected' }] }
   const parsed = await parseDocument(text, options.language ?? 'yaml')
   if ('mistakes' in parsed) return ordered(parsed.mistakes)
   const { trusted } = options

@@ -6,16 +6,28 @@ export type Matcher = (text: string) => boolean
 
 /** Longer patterns are refused, so that compiling one is quick. */
 const maxPatternLength = 1000
+/** The time for a tag is linear in the tag and in this size: some milliseconds at most. Usual patterns have 20 to 200. */
+const maxProgramSize = 1000
+/** Counted repetitions are compiled as copies of what they repeat: `(...){500}`. */
+const maxCopies = 100_000
 
 /**
  * A regular expression in the syntax of RE2, for the whole text: `a|b` matches `a` and `b` only. Throws `INVALID_ARGUMENT`,
- * also for what RE2 does not have: look-around and back references.
+ * also for what RE2 does not have (look-around and back references), and for an expression
+ * that takes long for each tag.
  */
 export function compileRegex(pattern: string): Matcher {
   checkLength(pattern)
+  const compiled = compile(pattern)
+  if (compiled.programSize() > maxProgramSize) throw tooLarge()
+  return (text) => compiled.matches(text)
+}
+
+function compile(pattern: string): RE2JS {
+  const counts = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, low, high]) => Number(high || low))
+  if (counts.reduce((sum, count) => sum + count, 0) * pattern.length > maxCopies) throw tooLarge()
   try {
-    const compiled = RE2JS.compile(pattern)
-    return (text) => compiled.matches(text)
+    return RE2JS.compile(pattern)
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     const why = sanitize(error.message.replace(/^error parsing regexp: /, ''), 200)
@@ -49,6 +61,10 @@ export function compilePathGlob(pattern: string): Matcher {
   return compileRegex(
     parts[0] === '' && parts[1]?.startsWith('/') ? joined.replace('.*/', '(?:.*/)?') : joined,
   )
+}
+
+function tooLarge(): DistError {
+  return new DistError('INVALID_ARGUMENT', 'this pattern is too large: use fewer or smaller repetitions')
 }
 
 /** Matches what any of the matchers matches. */

@@ -170,6 +170,12 @@ mirrors:
     ])
   })
 
+  it('is refused when it is too long', async () => {
+    expect(await refusals(`# ${'x'.repeat(9 * 2 ** 20)}`)).toEqual([
+      '1:1 the file is too long: at most 8 MiB are expected',
+    ])
+  })
+
   it('is refused with two passwords for one registry', async () => {
     const text = 'version: 1\nregistries: { r.io: { password: hunter2, password-file: b } }\nmirrors: []\n'
     expect(await refusals(text)).toEqual([

@@ -54,6 +54,11 @@ describe('the language of a file', () => {
   })
 })
 
+it('a mirror file in JSON may be indented with tabs', async () => {
+  const tabbed = JSON.stringify(JSON.parse(json), undefined, '\t')
+  expect((await accepted(tabbed, { language: 'json' })).entries).toHaveLength(2)
+})
+
 describe('a mirror file in TOML', () => {
   it('has mistakes with line and column', async () => {
     const text =
