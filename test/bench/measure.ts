@@ -34,10 +34,19 @@ export async function measure(
   const started = process.hrtime.bigint()
   const child = spawn('/usr/bin/time', ['-o', figures, '-f', '%U %S %M', ...command], {
     stdio: ['ignore', output, output],
-    timeout: timeLimit,
+    // A group of its own, to end the command together with GNU time.
+    detached: true,
     env: { ...process.env, ...env },
   })
+  const stop = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid)
+  }
+  const timer = setTimeout(stop, timeLimit)
+  // A signal ends the bench, and must not leave the command behind.
+  process.on('exit', stop)
   const [code] = await once(child, 'exit')
+  process.off('exit', stop)
+  clearTimeout(timer)
   const wall = Number(process.hrtime.bigint() - started) / 1e9
   closeSync(output)
   if (code !== 0) throw new Error(`${command.slice(0, 3).join(' ')} failed (${code}):\n${tail(log)}`)
