@@ -15,6 +15,23 @@ export interface Info {
   readonly committedAt: Date
 }
 
+/** How old an answer may be that a store remembers, in milliseconds. */
+export const recentMs = 10_000
+
+/** A remembered answer about content: its size in bytes, or undefined where it was absent. */
+export interface Recalled {
+  readonly size: number | undefined
+}
+
+/** A store that remembers answers, because each question costs a request. */
+export interface Recalling {
+  /**
+   * An answer of at most `recentMs` about content; undefined without one. Writes and deletions of this store are remembered,
+   * those of other processes are not seen at once. Never asks about this content alone, and never fails.
+   */
+  recall(digest: Digest): Promise<Recalled | undefined>
+}
+
 /** A running write, or an interrupted one that can be resumed. */
 export interface Status {
   /** The key of the write. Only one write at a time has it. */

@@ -13,6 +13,7 @@ export function createStore(driver: Driver): ContentStore {
       return driver.read(desc.digest, options)
     },
     ...createIngester(driver),
+    ...(driver.recall === undefined ? {} : { recall: driver.recall.bind(driver) }),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
     walk: () => driver.walk(),
     statuses: () => driver.statuses(),
@@ -24,29 +25,40 @@ export function createStore(driver: Driver): ContentStore {
 }
 
 /** An ingester on a driver that only takes content, for example a repository of a registry. */
-export function createIngester(driver: Pick<Driver, 'stat' | 'draft'>): Ingester {
+export function createIngester(driver: Pick<Driver, 'stat' | 'draft' | 'recall'>): Ingester {
   return {
     writer: (ref, expected, options = {}) => openExpected(driver, ref, narrow(expected), options),
   }
 }
 
 async function openExpected(
-  driver: Pick<Driver, 'stat' | 'draft'>,
+  driver: Pick<Driver, 'stat' | 'draft' | 'recall'>,
   ref: string,
   expected: Expected,
   options: { signal?: AbortSignal | undefined },
 ) {
   throwIfAborted(options.signal)
   const { digest, size } = expected
-  const info = digest === undefined ? undefined : await driver.stat(digest)
-  if (info === undefined) return openWriter(driver, ref, expected, options)
-  if (size !== undefined && size !== info.size) {
+  const stored = await storedSize(driver, expected)
+  if (stored === undefined) return openWriter(driver, ref, expected, options)
+  if (size !== undefined && size !== stored)
     throw new DistError(
       'FAILED_PRECONDITION',
-      `${digest} is in the store with ${info.size} bytes, expected ${size}`,
+      `${digest} is in the store with ${stored} bytes, expected ${size}`,
     )
-  }
   throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
+}
+
+/** Content of at most so many bytes is written after a remembered answer that it is absent. To ask again costs as much. */
+const smallSize = 256 * 1024
+
+async function storedSize(
+  driver: Pick<Driver, 'stat' | 'recall'>,
+  { digest, size }: Expected,
+): Promise<number | undefined> {
+  if (digest === undefined) return undefined
+  const recalled = size !== undefined && size <= smallSize ? await driver.recall?.(digest) : undefined
+  return recalled === undefined ? (await driver.stat(digest))?.size : recalled.size
 }
 
 /** Drops other members: callers may pass a whole descriptor, and drivers store what is expected. */

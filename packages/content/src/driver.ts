@@ -1,5 +1,5 @@
 import type { Digest } from '@dist/oci'
-import type { Expected, Info, ReadOptions, Status, WriteOptions } from './content.js'
+import type { Expected, Info, ReadOptions, Recalled, Status, WriteOptions } from './content.js'
 
 /**
  * One kind of storage. It does not verify content: `createStore` does that for all drivers. Every method rejects with a
@@ -19,6 +19,8 @@ export interface Driver {
    */
   draft(ref: string, expected: Expected, options: WriteOptions): Promise<Draft>
   statuses(): AsyncIterable<Status>
+  /** As in `Recalling`. Default: nothing is remembered. */
+  recall?(digest: Digest): Promise<Recalled | undefined>
   /** Discards a draft that is not open. Throws `NOT_FOUND`, and `UNAVAILABLE` while it is open. */
   discard(ref: string): Promise<void>
 }

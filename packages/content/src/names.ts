@@ -15,6 +15,14 @@ export interface Image {
   readonly selection: Selection
 }
 
+/** A published name. Its image may not have been read yet. */
+export interface PublishedName {
+  /** Whether its image has this root and at least this selection. */
+  holds(desc: Descriptor, selection: Selection): Promise<boolean>
+  /** Its image; undefined if the name has been deleted meanwhile. */
+  image(): Promise<Image | undefined>
+}
+
 /** The published names of a store. */
 export interface Names {
   /** Throws `NOT_FOUND`. */
@@ -22,6 +30,11 @@ export interface Names {
   /** Publishes an image atomically: readers see the old or the new one. Durable when it resolves. */
   put(image: Image): Promise<void>
   list(): AsyncIterable<Image>
+  /**
+   * The name as an answer of at most `recentMs` shows it; undefined if it is not published. May find out about many names
+   * with one request. Default: reads it. See `lookUp`.
+   */
+  look?(name: string): Promise<PublishedName | undefined>
   /** Removes the name and keeps the content. Throws `NOT_FOUND`. */
   delete(name: string): Promise<void>
 }
@@ -59,9 +72,32 @@ export async function imageNamed(name: string, names: Pick<Names, 'get'>): Promi
   }
 }
 
+/** The name if it is published, by an answer of at most `recentMs`. */
+export async function lookUp(
+  name: string,
+  names: Pick<Names, 'get' | 'look'>,
+): Promise<PublishedName | undefined> {
+  if (names.look !== undefined) return names.look(name)
+  const image = await imageNamed(name, names)
+  return image && publishedAs(image)
+}
+
+/** The published name of an image that has been read. */
+export function publishedAs(image: Image): PublishedName {
+  return {
+    holds: async (desc, selection) => isHeld(image, desc, selection),
+    image: async () => image,
+  }
+}
+
+/** Whether a published image has this root and at least this selection. */
+export function isHeld(image: Image, { digest }: Descriptor, selection: Selection): boolean {
+  return image.desc.digest === digest && covers(image.selection, selection)
+}
+
 /** Publishes an image. Keeps the selection that was published for the same digest. Resolves to the published image. */
 export async function putMerged(image: Image, names: Names): Promise<Image> {
-  const before = await imageNamed(image.name, names)
+  const before = image.selection === 'all' ? undefined : await imageNamed(image.name, names)
   const merged =
     before?.desc.digest === image.desc.digest
       ? { ...image, selection: mergeSelections(before.selection, image.selection) }

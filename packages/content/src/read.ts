@@ -1,6 +1,6 @@
 import { type Code, DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
-import type { Manager, Provider, ReadOptions, Wanted } from './content.js'
+import type { Manager, Provider, ReadOptions, Recalling, Wanted } from './content.js'
 
 /** Whether a store has the content of a descriptor, with the size of the descriptor. */
 export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Promise<boolean> {
@@ -10,6 +10,22 @@ export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Pro
     if (isNotFound(error)) return false
     throw error
   }
+}
+
+/** As `has`, by a remembered answer where there is one. */
+export async function hadRecently(
+  content: Pick<Manager, 'info'> & Partial<Recalling>,
+  desc: Descriptor,
+  options: RecallOptions = {},
+): Promise<boolean> {
+  const recalled = await content.recall?.(desc.digest)
+  if (recalled?.size === desc.size) return true
+  return recalled === undefined || options.absence === false ? has(content, desc) : false
+}
+
+export interface RecallOptions {
+  /** Whether a remembered answer counts that the content is absent. It costs a transfer that is not needed. Default: true. */
+  absence?: boolean | undefined
 }
 
 /**

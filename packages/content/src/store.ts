@@ -1,9 +1,9 @@
 import type { Digest } from '@dist/oci'
-import type { Ingester, Manager, Provider } from './content.js'
+import type { Ingester, Manager, Provider, Recalling } from './content.js'
 import type { Names } from './names.js'
 
 /** The content of a store: read, write and manage. */
-export type ContentStore = Provider & Ingester & Manager
+export type ContentStore = Provider & Ingester & Manager & Partial<Recalling>
 
 /** What a sweep removed. */
 export interface Swept {

@@ -1,3 +1,4 @@
+import { hadRecently } from '@dist/content'
 import { expect, it } from 'vitest'
 import { all, bytesOf, put, sample } from './sample.js'
 import type { Current } from './suite.js'
@@ -25,6 +26,23 @@ export function storesManage(store: Current): void {
     // A store's clock may be another machine's.
     expect(Math.abs(committedAt.getTime() - before)).toBeLessThan(15 * 60_000)
   })
+
+  it.each([1, 30])(
+    'remembers nothing that %i of its own writes and deletions have changed',
+    async (count) => {
+      const blobs = Array.from({ length: count }, (_, i) => sample(`remembered ${i}`, 100))
+      const descs = blobs.map(({ digest, size }) => ({ mediaType: 'application/octet-stream', digest, size }))
+      const known = () => Promise.all(descs.map((desc) => hadRecently(store(), desc)))
+      const each = (there: boolean) => blobs.map(() => there)
+      expect(await known()).toEqual(each(false))
+      await Promise.all(blobs.map((blob, i) => put(store(), `ref ${i}`, blob)))
+      expect(await known()).toEqual(each(true))
+      for (const { digest } of blobs) await store().delete(digest)
+      expect(await known()).toEqual(each(false))
+      await Promise.all(blobs.map((blob, i) => put(store(), `ref ${i}`, blob)))
+      expect(await known()).toEqual(each(true))
+    },
+  )
 
   it('deletes content, which can then be written again', async () => {
     const blob = sample('deleted', 1000)

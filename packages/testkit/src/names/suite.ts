@@ -1,4 +1,4 @@
-import type { Image, Names } from '@dist/content'
+import { type Image, lookUp, type Names } from '@dist/content'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -84,6 +84,27 @@ export function namesSuite(name: string, factory: () => Promise<NamesFixture>): 
       await expect(fixture.names.get('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
       expect(await listed(fixture.names)).toEqual(['a/b:2'])
       await expect(fixture.names.delete('a/b:1')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
+
+    it.each([1, 30])('shows what each of %i names holds, without those that are deleted', async (count) => {
+      const { names, others } = fixture
+      const all = Array.from({ length: count }, (_, i) => `a/b:${i}`)
+      const selection = ['linux/amd64', 'linux/arm64']
+      for (const one of all) await others.put(image(one, { selection }))
+      const looks = await Promise.all(all.map((one) => lookUp(one, names)))
+      for (const [i, look] of looks.entries()) {
+        const { desc } = image(`a/b:${i}`)
+        expect(await look?.holds(desc, selection)).toBe(true)
+        expect(await look?.holds(desc, ['linux/arm64'])).toBe(true)
+        expect(await look?.holds(desc, 'all')).toBe(false)
+        expect(await look?.holds(image('next').desc, selection)).toBe(false)
+        expect(await look?.image()).toEqual(image(`a/b:${i}`, { selection }))
+      }
+      expect(await lookUp('a/b:none', names)).toBeUndefined()
+      for (const one of all) await names.delete(one)
+      expect(await Promise.all(all.map((one) => lookUp(one, names)))).toEqual(all.map(() => undefined))
+      await names.put(image('a/b:0'))
+      expect(await (await lookUp('a/b:0', names))?.holds(image('a/b:0').desc, 'all')).toBe(true)
     })
 
     it('loses none of many that are put at a time, by several', async () => {
