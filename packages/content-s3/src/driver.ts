@@ -4,18 +4,22 @@ import {
   type Expected,
   type Info,
   type ReadOptions,
+  type Recalled,
+  recentMs,
   type Status,
   type Swept,
   statusOf,
   type WriteOptions,
 } from '@dist/content'
 import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
-import type { Digest } from '@dist/oci'
+import { algorithmOf, type Digest } from '@dist/oci'
 import type { Bucket } from './bucket/bucket.js'
 import { s3Name } from './bucket/errors.js'
 import { listObjects } from './bucket/list.js'
 import { deleteObject, headObject } from './bucket/objects.js'
 import { readRange } from './bucket/read.js'
+import { RecentObjects } from './recent/objects.js'
+import { UniformPlan } from './recent/plans.js'
 import { type DraftSettings, S3Draft } from './upload/draft.js'
 import { abortUpload, listUploads, type OpenUpload } from './upload/open-uploads.js'
 import { progressOf } from './upload/progress.js'
@@ -24,15 +28,23 @@ import { refOf, sweepUploads } from './upload/sweep.js'
 /** Content in a bucket, one object for each blob. Refs are exclusive within this process only. */
 export class S3Driver implements Driver {
   readonly #drafts = new Map<string, S3Draft>()
+  /** By algorithm. */
+  readonly #recent = new Map<string, RecentObjects>()
 
   constructor(
     private readonly bucket: Bucket,
-    private readonly settings: Omit<DraftSettings, 'signal'>,
+    private readonly settings: Omit<DraftSettings, 'signal' | 'onStored'>,
   ) {}
 
   async stat(digest: Digest): Promise<Info | undefined> {
-    const head = await headObject(this.bucket, this.bucket.blob(digest))
+    const key = this.bucket.blob(digest)
+    const head = await this.#recentOf(digest).ask(key, () => headObject(this.bucket, key))
     return head && { digest, size: head.size, committedAt: head.modifiedAt }
+  }
+
+  async recall(digest: Digest): Promise<Recalled | undefined> {
+    const answer = await this.#recentOf(digest).look(this.bucket.blob(digest))
+    return answer && { size: answer.object?.size }
   }
 
   async read(digest: Digest, options: ReadOptions): Promise<AsyncIterable<Uint8Array>> {
@@ -51,8 +63,11 @@ export class S3Driver implements Driver {
     }
   }
 
-  delete(digest: Digest): Promise<boolean> {
-    return deleteObject(this.bucket, this.bucket.blob(digest))
+  async delete(digest: Digest): Promise<boolean> {
+    const key = this.bucket.blob(digest)
+    const existed = await deleteObject(this.bucket, key)
+    this.#recentOf(digest).note(key, undefined)
+    return existed
   }
 
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
@@ -65,7 +80,10 @@ export class S3Driver implements Driver {
     const release = () => {
       if (this.#drafts.get(ref) === draft) this.#drafts.delete(ref)
     }
-    const draft: S3Draft = new S3Draft(this.bucket, ref, expected, { ...this.settings, signal }, release)
+    const onStored = ({ digest, size }: Info) =>
+      this.#recentOf(digest).note(this.bucket.blob(digest), { size, etag: undefined })
+    const settings = { ...this.settings, signal, onStored }
+    const draft: S3Draft = new S3Draft(this.bucket, ref, expected, settings, release)
     this.#drafts.set(ref, draft)
     return draft
   }
@@ -101,6 +119,16 @@ export class S3Driver implements Driver {
     const expected = { digest }
     const { size, updatedAt } = progress
     return statusOf({ ref: refOf(upload), offset: size, expected, startedAt: upload.startedAt, updatedAt })
+  }
+
+  #recentOf(digest: Digest): RecentObjects {
+    const algorithm = algorithmOf(digest)
+    let recent = this.#recent.get(algorithm)
+    if (recent === undefined) {
+      recent = new RecentObjects(this.bucket, `blobs/${algorithm}/`, new UniformPlan(recentMs))
+      this.#recent.set(algorithm, recent)
+    }
+    return recent
   }
 
   #isLive(upload: OpenUpload): boolean {

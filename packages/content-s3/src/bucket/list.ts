@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { Bucket } from './bucket.js'
 import type { Head } from './objects.js'
 import { compareKeys, listAll, type Page } from './pages.js'
+import type { Sending } from './requests.js'
 
 export interface ListedObject extends Head {
   readonly key: string
@@ -11,6 +12,14 @@ interface ListItem {
   readonly key: string
   readonly size: number | undefined
   readonly modifiedAt: Date
+  /** Without quotes. */
+  readonly etag: string | undefined
+}
+
+/** One page of a listing. */
+export interface ListedPage {
+  readonly items: readonly (ListItem & { readonly size: number })[]
+  readonly isTruncated: boolean
 }
 
 /** The position of the next page. */
@@ -28,11 +37,36 @@ export async function* listObjects(bucket: Bucket, path: string): AsyncIterable<
   for await (const { key, size, modifiedAt } of found) if (size !== undefined) yield { key, size, modifiedAt }
 }
 
-async function pageOf(bucket: Bucket, prefix: string, from: From | undefined): Promise<Page<ListItem, From>> {
+/** The objects after a position below a prefix, at most 1,000. One attempt: for listings that only save other requests. */
+export async function listPage(bucket: Bucket, prefix: string, after: string): Promise<ListedPage> {
+  const from = after === '' ? undefined : { StartAfter: `${prefix}${after}` }
+  const { items, isTruncated, next } = await pageOf(bucket, prefix, from, 1)
+  return {
+    items: items.filter((item): item is ListItem & { size: number } => item.size !== undefined),
+    isTruncated: isTruncated ?? next !== undefined,
+  }
+}
+
+async function pageOf(
+  bucket: Bucket,
+  prefix: string,
+  from: From | undefined,
+  attempts = bucket.attempts,
+): Promise<Page<ListItem, From>> {
   const command = new ListObjectsV2Command({ Bucket: bucket.name, Prefix: prefix, ...from })
-  const page = await bucket.call('list', prefix, (sending) => bucket.requests.send(command, sending))
-  const items = (page.Contents ?? []).flatMap(({ Key, Size, LastModified }) =>
-    Key === undefined ? [] : [{ key: Key, size: Size, modifiedAt: LastModified ?? new Date(bucket.now()) }],
+  const send = (sending: Sending) => bucket.requests.send(command, sending)
+  const page = await bucket.call('list', prefix, send, { attempts })
+  const items = (page.Contents ?? []).flatMap(({ Key, Size, LastModified, ETag }) =>
+    Key === undefined
+      ? []
+      : [
+          {
+            key: Key,
+            size: Size,
+            modifiedAt: LastModified ?? new Date(bucket.now()),
+            etag: ETag?.replaceAll('"', ''),
+          },
+        ],
   )
   const { IsTruncated: isTruncated, NextContinuationToken: token } = page
   return { items, isTruncated, next: token ? { ContinuationToken: token } : undefined }

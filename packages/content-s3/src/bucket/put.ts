@@ -13,14 +13,14 @@ export interface PutOptions {
   contentType?: string | undefined
 }
 
-/** Puts an object, replacing an existing one. */
+/** Puts an object, replacing an existing one. Resolves to its ETag, without quotes, where the server answers one. */
 export async function putObject(
   bucket: Bucket,
   key: string,
   content: Uint8Array,
   options: PutOptions = {},
-): Promise<void> {
-  await put(bucket, key, content, options, false)
+): Promise<string | undefined> {
+  return put(bucket, key, content, options, false)
 }
 
 /**
@@ -64,7 +64,7 @@ async function put(
   content: Uint8Array,
   { signal, sha256 = encodedOf(digestOf(content)), contentType = 'application/octet-stream' }: PutOptions,
   isNew: boolean,
-): Promise<void> {
+): Promise<string | undefined> {
   const input = {
     Bucket: bucket.name,
     Key: key,
@@ -74,7 +74,8 @@ async function put(
   }
   const command = new PutObjectCommand(input)
   const send = (sending: Sending) => bucket.requests.send(command, { ...sending, payloadHash: sha256 })
-  await bucket.call('write', key, send, { signal, bytes: content.byteLength })
+  const { ETag } = await bucket.call('write', key, send, { signal, bytes: content.byteLength })
+  return ETag?.replaceAll('"', '')
 }
 
 /** 412: the object exists, maybe from an attempt of this call whose answer was lost. */

@@ -8,6 +8,11 @@ export function formatImage({ name, desc, selection }: Image): Uint8Array {
   return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection })}\n`)
 }
 
+/** The ETag that a plain put of a document gets. */
+export function etagOf(document: Uint8Array): string {
+  return createHash('md5').update(document).digest('hex')
+}
+
 /** Parses the document of a name. Throws `MALFORMED`; `where` is the URL of the object. */
 export function parseImage(content: Uint8Array, where: string): Image {
   let document: unknown
@@ -54,4 +59,10 @@ export function nameKey(name: string): string {
 
 function escapeByte(byte: string): string {
   return `!${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
+}
+
+/** The beginning of a key of `nameKey`, up to the tag or the digest: a position before all names of the repository. */
+export function repositoryOf(key: string): string {
+  const { length } = /^.*(?:!40|!3a)/.exec(key.replace(/!40sha.*/, '!40'))?.[0] ?? ''
+  return key.slice(0, length)
 }

@@ -1,11 +1,14 @@
-import type { Image, Names } from '@dist/content'
+import { type Image, imageNamed, isHeld, type Names, type PublishedName, publishedAs } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
 import { listObjects } from '../bucket/list.js'
 import { deleteObject } from '../bucket/objects.js'
 import { putObject } from '../bucket/put.js'
 import { getObject } from '../bucket/read.js'
-import { formatImage, nameKey, parseImage } from './document.js'
+import { RecentObjects } from '../recent/objects.js'
+import type { SeenObject } from '../recent/pages.js'
+import { NeighborPlan } from '../recent/plans.js'
+import { etagOf, formatImage, nameKey, parseImage, repositoryOf } from './document.js'
 
 /** The most bytes of the document of a name. */
 const limit = 1024 * 1024
@@ -14,11 +17,24 @@ const readAhead = 16
 
 /** The names of a store, one object for each name. */
 export class S3Names implements Names {
-  constructor(private readonly bucket: Bucket) {}
+  readonly #recent: RecentObjects
+
+  constructor(private readonly bucket: Bucket) {
+    this.#recent = new RecentObjects(bucket, 'names/', new NeighborPlan(repositoryOf))
+  }
+
+  async look(name: string): Promise<PublishedName | undefined> {
+    const answer = await this.#recent.look(this.#key(name))
+    if (answer !== undefined) return answer.object && this.#published(name, answer.object)
+    const image = await imageNamed(name, this)
+    return image && publishedAs(image)
+  }
 
   async get(name: string): Promise<Image> {
     const key = this.#key(name)
+    const at = performance.now()
     const image = await this.#read(key)
+    if (image === undefined) this.#recent.note(key, undefined, at)
     if (image === undefined) throw notFound(name)
     if (image.name !== name)
       throw new DistError(
@@ -29,9 +45,10 @@ export class S3Names implements Names {
   }
 
   async put(image: Image): Promise<void> {
-    await putObject(this.bucket, this.#key(image.name), formatImage(image), {
-      contentType: 'application/json',
-    })
+    const key = this.#key(image.name)
+    const content = formatImage(image)
+    const etag = await putObject(this.bucket, key, content, { contentType: 'application/json' })
+    this.#recent.note(key, { size: content.byteLength, etag })
   }
 
   /** Uses bounded memory. Fails on an unreadable document: an incomplete listing must not be the basis of a sweep. */
@@ -48,7 +65,28 @@ export class S3Names implements Names {
   }
 
   async delete(name: string): Promise<void> {
-    if (!(await deleteObject(this.bucket, this.#key(name)))) throw notFound(name)
+    const key = this.#key(name)
+    const existed = await deleteObject(this.bucket, key)
+    this.#recent.note(key, undefined)
+    if (!existed) throw notFound(name)
+  }
+
+  /** A name that was seen, but not read. The ETag of a plain put shows what its document contains. */
+  #published(name: string, { size, etag }: SeenObject): PublishedName {
+    let reading: Promise<Image | undefined> | undefined
+    const image = () => {
+      reading ??= imageNamed(name, this)
+      return reading
+    }
+    return {
+      image,
+      holds: async (desc, selection) => {
+        const document = formatImage({ name, desc, selection })
+        if (etag === etagOf(document) && size === document.byteLength) return true
+        const read = await image()
+        return read !== undefined && isHeld(read, desc, selection)
+      },
+    }
   }
 
   async #read(key: string): Promise<Image | undefined> {

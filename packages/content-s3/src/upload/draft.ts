@@ -13,6 +13,8 @@ export interface DraftSettings {
   readonly partsInFlight: number
   readonly signParts: boolean
   readonly completeTimeout: number
+  /** Called with content that has been committed. */
+  readonly onStored: (info: Info) => void
   readonly memory: PartMemory
   readonly signal: AbortSignal | undefined
 }
@@ -81,7 +83,9 @@ export class S3Draft implements Draft {
     this.#check()
     await this.#guard(() => this.#upload?.complete(size) ?? this.#put(digest))
     this.#end()
-    return { digest, size, committedAt: new Date() }
+    const info = { digest, size, committedAt: new Date() }
+    this.settings.onStored(info)
+    return info
   }
 
   /** Keeps nothing, since no write can be resumed. */
