@@ -4,6 +4,7 @@ import { writeRef } from '@dist/images'
 import { algorithmOf, type Descriptor, digestOf, maxManifestSize } from '@dist/oci'
 import type { Fetcher } from '@dist/remotes'
 import { openWhenFree } from './open-writer.js'
+import type { Target } from './target.js'
 
 export interface Documents extends Provider {
   /** The manifests that were fetched. */
@@ -12,8 +13,9 @@ export interface Documents extends Provider {
 
 export interface DocumentSource {
   fetcher: Fetcher
-  provider: Provider
-  ingester: Ingester
+  target: Pick<Target, 'provider' | 'ingester' | 'lacks' | 'remember'>
+  /** Whether the manifests may have been written a moment ago by another process. Default: false. */
+  again?: boolean | undefined
   /** Verified manifests that have been read before, by digest. */
   known?: ReadonlyMap<string, Uint8Array> | undefined
   onDocument?: ((desc: Descriptor, state: 'exists' | 'done') => void) | undefined
@@ -26,14 +28,17 @@ export function documentsOf(source: DocumentSource): Documents {
     fetched,
     open: async (wanted, options) => {
       const desc = wholeDescriptor(wanted)
-      const stored = await storedDocument(source.provider, desc, options?.signal)
+      const { target } = source
+      const stored = await storedDocument(source, desc, options?.signal)
       if (stored !== undefined) {
+        target.remember?.(desc, stored.slice())
         source.onDocument?.(desc, 'exists')
         return oneChunk(stored)
       }
       const content =
         source.known?.get(desc.digest) ?? (await fetchDocument(source.fetcher, desc, options?.signal))
-      await commitDocument(source.ingester, desc, content, options?.signal)
+      await commitDocument(target.ingester, desc, content, options?.signal)
+      target.remember?.(desc, content.slice())
       fetched.push(desc)
       source.onDocument?.(desc, 'done')
       return oneChunk(content)
@@ -42,12 +47,13 @@ export function documentsOf(source: DocumentSource): Documents {
 }
 
 async function storedDocument(
-  provider: Provider,
+  { target, again = false }: DocumentSource,
   desc: Descriptor,
   signal?: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  if (!again && (await target.lacks?.(desc))) return undefined
   try {
-    return await readContent(provider, desc, maxManifestSize, { signal })
+    return await readContent(target.provider, desc, maxManifestSize, { signal })
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error

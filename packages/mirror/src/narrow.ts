@@ -45,8 +45,7 @@ function narrowed(source: Source, platform: Platform): Source {
       const scratch = createStore(new MemoryDriver())
       const documents = documentsOf({
         fetcher: source.fetcher(reference),
-        provider: scratch,
-        ingester: scratch,
+        target: { provider: scratch, ingester: scratch },
         known: new Map(content === undefined ? [] : [[desc.digest, content]]),
       })
       const { signal } = options

@@ -1,5 +1,5 @@
-import { covers, type Image, type Selection } from '@dist/content'
-import type { Descriptor } from '@dist/oci'
+import type { PublishedName, Selection } from '@dist/content'
+import { bareDescriptor, type Descriptor } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Resolved } from '@dist/remotes'
 import { ReferrerLister, type ReferrersOptions } from './referrers.js'
@@ -29,7 +29,7 @@ export interface Plan {
   readonly remarks: readonly string[]
 }
 
-export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark'> {
+export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark' | 'again'> {
   /**
    * The root to which the reference was resolved before. An image that is planned again keeps it, even if its tag has
    * moved. Default: resolve.
@@ -50,14 +50,15 @@ export async function planImage(
   planOptions: PlanOptions,
 ): Promise<Plan> {
   const remarks = new Set<string>()
-  const options = { ...planOptions, onRemark: (remark: string) => void remarks.add(remark) }
+  const again = planOptions.resolved !== undefined
+  const options = { ...planOptions, again, onRemark: (remark: string) => void remarks.add(remark) }
   const { signal, platforms, onEvent } = options
-  const published = await publishedImages(target, { signal })
+  const published = await publishedNames(target, { signal })
   const resolved = await resolve(reference, source, published, options)
   const { desc } = resolved
   onEvent?.({ type: 'image', reference: formatReference(reference), state: 'resolved', desc })
   const selection = selectionOf(platforms, desc)
-  const isPublished = published.length > 0 && published.every((image) => holds(image, desc, selection))
+  const isPublished = await isPublishedAs(published, bareDescriptor(desc), selection)
   // A registry may have an index without some of its manifests: the name proves nothing about a selection of platforms.
   if (isPublished && target.trustsPublishedName && selection === 'all') {
     const referrers = await referrersOf(reference, desc, source, options)
@@ -66,7 +67,7 @@ export async function planImage(
   }
   const walked = await walkImage(reference, resolved, source, target, options)
   const { manifests, blobs, skipped, referrers } = walked
-  const missing = await target.missing(blobs, { signal })
+  const missing = await target.missing(blobs, { signal, recent: !again })
   // An image that is not published is put as a whole, so its manifests need no check.
   const fetched = isPublished
     ? await target.missingManifests(manifests, walked.fetched, { signal })
@@ -93,8 +94,13 @@ export async function planImage(
 
 const nothingToDo = { upToDate: true, missing: [], fetched: [], skipped: [], referrers: [] }
 
-function holds(image: Image, { digest }: Descriptor, selection: Selection): boolean {
-  return image.desc.digest === digest && covers(image.selection, selection)
+async function isPublishedAs(
+  names: readonly PublishedName[],
+  desc: Descriptor,
+  selection: Selection,
+): Promise<boolean> {
+  const held = await Promise.all(names.map((name) => name.holds(desc, selection)))
+  return held.length > 0 && held.every((each) => each)
 }
 
 /** The manifests that refer to the root: a signature can be newer than its image. */
@@ -110,24 +116,32 @@ async function referrersOf(
   return referrers
 }
 
-/** The images under all names of the target. None unless each name is published, all with the same digest. */
-async function publishedImages(target: Target, options: TargetOptions): Promise<Image[]> {
+/** What is published under the names of the target. Nothing unless each name is published. */
+async function publishedNames(target: Target, options: TargetOptions): Promise<readonly PublishedName[]> {
   const found = await Promise.all(target.names.map((name) => target.published(name, options)))
-  const images = found.filter((image) => image !== undefined)
-  const agreed = images.every((image) => image.desc.digest === images[0]?.desc.digest)
-  return agreed && images.length === found.length ? images : []
+  const published = found.filter((name) => name !== undefined)
+  return published.length === found.length ? published : []
+}
+
+/** The root under which all names are published; undefined if they are not, or differ. */
+async function publishedRoot(names: readonly PublishedName[]): Promise<Descriptor | undefined> {
+  const images = await Promise.all(names.map((name) => name.image()))
+  const root = images[0]?.desc
+  return images.every((image) => image !== undefined && image.desc.digest === root?.digest) ? root : undefined
 }
 
 async function resolve(
   reference: Reference,
   source: Source,
-  [published]: readonly Image[],
+  published: readonly PublishedName[],
   { resolved, signal }: PlanOptions,
 ): Promise<Resolved> {
   if (resolved !== undefined) return { name: reference, desc: resolved }
   // A digest always means the same content: an image that is published under it needs no request.
-  if (published !== undefined && published.desc.digest === reference.digest && source.narrows !== true)
-    return { name: reference, desc: published.desc }
-  const intent = published === undefined ? 'manifest' : 'compare'
+  if (reference.digest !== undefined && source.narrows !== true) {
+    const root = await publishedRoot(published)
+    if (root?.digest === reference.digest) return { name: reference, desc: root }
+  }
+  const intent = published.length === 0 ? 'manifest' : 'compare'
   return source.resolve(reference, { intent, signal })
 }

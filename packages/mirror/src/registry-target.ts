@@ -1,4 +1,4 @@
-import { has, type Image } from '@dist/content'
+import { has, type Image, type PublishedName, publishedAs } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
 import {
@@ -99,9 +99,9 @@ class RepositoryTarget implements Target {
     this.#manifests.forget(descs.map(({ digest }) => digest))
   }
 
-  async published(name: string, options: TargetOptions = {}): Promise<Image | undefined> {
+  async published(name: string, options: TargetOptions = {}): Promise<PublishedName | undefined> {
     const desc = await this.#pusher.resolve(objectOf(parseReference(name)), options)
-    return desc === undefined ? undefined : { name, desc, selection: 'all' }
+    return desc === undefined ? undefined : publishedAs({ name, desc, selection: 'all' })
   }
 
   /** Child manifests come first, then the root, its referrers, and the tag last (S16). */

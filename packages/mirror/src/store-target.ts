@@ -1,23 +1,47 @@
-import { type ContentStore, has, imageNamed, type Names, putMerged } from '@dist/content'
+import {
+  type ContentStore,
+  hadRecently,
+  lookUp,
+  type Names,
+  oneChunk,
+  type Provider,
+  putMerged,
+} from '@dist/content'
 import type { Descriptor } from '@dist/oci'
 import { publishedNames } from '@dist/reference'
-import type { Target, TargetOf } from './target.js'
+import { ContentCache } from './content-cache.js'
+import type { MissingOptions, Target, TargetOf } from './target.js'
+
+export interface StoreTargetOptions {
+  /**
+   * Bytes of manifests to keep in memory, for images that are planned again. They are used while the store remembers that
+   * it has them. Default: 0.
+   */
+  manifests?: number | undefined
+}
 
 /** A store as target. Images keep the names of their references. */
-export function storeTarget(content: ContentStore, names: Names): TargetOf {
+export function storeTarget(content: ContentStore, names: Names, options: StoreTargetOptions = {}): TargetOf {
+  const { manifests: limit = 0 } = options
+  const manifests = new ContentCache(limit)
   const shared: Omit<Target, 'names'> = {
-    provider: content,
+    provider: withCache(content, manifests),
+    lacks: async ({ digest }) => {
+      const recalled = await content.recall?.(digest)
+      return recalled !== undefined && recalled.size === undefined
+    },
+    ...(limit === 0 ? {} : { remember: ({ digest }, bytes) => manifests.set(digest, bytes) }),
     ingester: content,
     to: undefined,
     stagesManifests: false,
     // Content of a published image may have been deleted or damaged.
     trustsPublishedName: false,
-    missing: (descs) => missingFrom(content, descs),
+    missing: (descs, asked) => missingFrom(content, descs, asked),
     // Planning has written those that it fetched, and read the others from here.
     missingManifests: async (_, fetched) => fetched,
     // Planning has written all referrers. A store has no list of them that could be incomplete.
     listsReferrers: async () => true,
-    published: (name) => imageNamed(name, names),
+    published: (name) => lookUp(name, names),
     publish: (image) => putMerged(image, names),
     // Each question is answered by the store itself: there is nothing to remember and nothing to forget.
     onBlobStored: () => {},
@@ -26,7 +50,23 @@ export function storeTarget(content: ContentStore, names: Names): TargetOf {
   return (reference) => ({ ...shared, names: publishedNames(reference) })
 }
 
-async function missingFrom(content: ContentStore, descs: readonly Descriptor[]): Promise<Descriptor[]> {
-  const stored = await Promise.all(descs.map((desc) => has(content, desc)))
+async function missingFrom(
+  content: ContentStore,
+  descs: readonly Descriptor[],
+  { recent = false }: MissingOptions = {},
+): Promise<Descriptor[]> {
+  const stored = await Promise.all(descs.map((desc) => hadRecently(content, desc, { absence: recent })))
   return descs.filter((_, i) => !stored[i])
+}
+
+/** Reads cached content if a remembered answer shows that the store has it. */
+function withCache(content: ContentStore, cache: ContentCache): Provider {
+  return {
+    open: async (desc, options) => {
+      const cached = cache.get(desc.digest)
+      const recalled = cached && (await content.recall?.(desc.digest))
+      if (cached === undefined || recalled?.size !== cached.byteLength) return content.open(desc, options)
+      return oneChunk(cached.slice(options?.offset ?? 0))
+    },
+  }
 }

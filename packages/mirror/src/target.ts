@@ -1,4 +1,4 @@
-import type { Image, Ingester, Provider } from '@dist/content'
+import type { Image, Ingester, Provider, PublishedName } from '@dist/content'
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator, Reference } from '@dist/reference'
 
@@ -8,12 +8,21 @@ export interface TargetOptions {
   onRemark?: ((remark: string) => void) | undefined
 }
 
+export interface MissingOptions extends TargetOptions {
+  /** Whether the answer that content is missing may be a remembered one. Default: false. */
+  recent?: boolean | undefined
+}
+
 /** The destination of one image: a store (`storeTarget`) or a repository of a registry (`registryTarget`). */
 export interface Target {
   /** The names that the image gets there. */
   readonly names: readonly string[]
   /** Reads the manifests that planning has written. */
   readonly provider: Provider
+  /** Whether a remembered answer shows that a manifest is not there. Default: no answer is remembered. */
+  lacks?(desc: Descriptor): Promise<boolean>
+  /** Called with manifests that are there and verified. */
+  remember?(desc: Descriptor, content: Uint8Array): void
   /** Takes the manifests of the image while it is planned. */
   readonly ingester: Ingester
   /** The repository that takes the blobs; undefined: the store takes them. */
@@ -26,7 +35,7 @@ export interface Target {
   /** Whether a published name proves that all of its image is there. Then an unchanged image costs one request. */
   readonly trustsPublishedName: boolean
   /** The descriptors whose content is not there, in order. */
-  missing(descs: readonly Descriptor[], options?: TargetOptions): Promise<readonly Descriptor[]>
+  missing(descs: readonly Descriptor[], options?: MissingOptions): Promise<readonly Descriptor[]>
   /** The manifests of a published image that are not there. `fetched`: those that planning had to fetch. */
   missingManifests(
     manifests: readonly Descriptor[],
@@ -35,8 +44,8 @@ export interface Target {
   ): Promise<readonly Descriptor[]>
   /** Whether it lists all of these manifests as referrers of the subject. */
   listsReferrers(subject: Digest, referrers: readonly Descriptor[], options?: TargetOptions): Promise<boolean>
-  /** The image that is published under a name; undefined if there is none. */
-  published(name: string, options?: TargetOptions): Promise<Image | undefined>
+  /** What is published under a name; undefined if there is nothing. */
+  published(name: string, options?: TargetOptions): Promise<PublishedName | undefined>
   /**
    * Puts the staged manifests, then the referrers, then the name. All other content has to be there. Resolves to the
    * image as it is published: a store adds what it held of the same digest to the selection.

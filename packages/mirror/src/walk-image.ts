@@ -21,6 +21,8 @@ export interface WalkImageOptions extends ReferrersOptions {
   platforms: PlatformRequest
   /** Also fetch foreign layers. Default: false. */
   foreignLayers?: boolean | undefined
+  /** Whether the image was planned before, maybe by another process. Default: false. */
+  again?: boolean | undefined
   onEvent?: ((event: MirrorEvent) => void) | undefined
 }
 
@@ -53,8 +55,8 @@ export async function walkImage(
   const name = formatReference(reference)
   const documents = documentsOf({
     fetcher: source.fetcher(reference),
-    provider: target.provider,
-    ingester: target.ingester,
+    target,
+    again: options.again,
     known: new Map(content === undefined ? [] : [[root.digest, content]]),
     onDocument: (desc, state) => {
       const progress = target.stagesManifests

@@ -7,6 +7,9 @@ import { type Announcement, openParts } from '@dist/wiring/services'
 import manifest from '../package.json' with { type: 'json' }
 import { measureQueues, openJobCounts } from './measure.js'
 
+/** Bytes of manifests that are kept in memory for images that are planned again. */
+const manifestCacheSize = 32 * 1024 * 1024
+
 /** Values that are not settings. Tests change them. */
 export interface CoordinatorOptions {
   readonly tuning?: Partial<Tuning> | undefined
@@ -40,7 +43,7 @@ async function start(
   measureQueues(host.metrics.registry, openJobCounts(queue.connect(), service.prefix))
   const { content, names } = mirror.store
   const pushes = openPushes(mirror.remote)
-  const intoStore = storeTarget(content, names)
+  const intoStore = storeTarget(content, names, { manifests: manifestCacheSize })
   const coordinator = startCoordinator({
     ...service,
     source: mirror.remote,

@@ -1,4 +1,4 @@
-import { has, type Store } from '@dist/content'
+import { hadRecently, type Store } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { MemoryLocker } from '@dist/locks'
 import {
@@ -37,7 +37,7 @@ export async function openIngest({ store, remote, requests, concurrency }: Inges
   const { openTransfers } = await import('@dist/wiring')
   const transfers = openTransfers(store, remote, requests)
   const ingest = ingestInto(
-    { isPresent: ({ desc }) => has(store.content, desc), transfer: transfers.transfer },
+    { isPresent: ({ desc }) => hadRecently(store.content, desc), transfer: transfers.transfer },
     concurrency,
   )
   return {
