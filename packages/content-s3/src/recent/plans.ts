@@ -10,7 +10,7 @@ export interface ListingPlan {
 }
 
 /** A page of 1,000 keys costs about as much as so many requests for one key. */
-export const pageCost = 10
+const pageCost = 10
 
 /** The highest number of questions that go unanswered before another page is tried. */
 const mostQuestions = 1_000
