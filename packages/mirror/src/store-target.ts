@@ -22,7 +22,8 @@ export interface StoreTargetOptions {
 
 /** A store as target. Images keep the names of their references. */
 export function storeTarget(content: ContentStore, names: Names, options: StoreTargetOptions = {}): TargetOf {
-  const { manifests: limit = 0 } = options
+  // A store that remembers no answers is not slow to read.
+  const limit = content.recall === undefined ? 0 : (options.manifests ?? 0)
   const manifests = new ContentCache(limit)
   const shared: Omit<Target, 'names'> = {
     provider: withCache(content, manifests),
