@@ -55,6 +55,11 @@ export interface ReadOptions {
 
 export interface WriteOptions {
   signal?: AbortSignal | undefined
+  /**
+   * Whether a remembered answer that small content is absent counts. For content that no other process writes now, or that is
+   * at hand: otherwise it is fetched twice. Default: false.
+   */
+  recent?: boolean | undefined
 }
 
 /** The content to read. A store needs only the digest; a provider that fetches needs the other members. */

@@ -1,6 +1,6 @@
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
-import type { Expected, Ingester } from './content.js'
+import type { Expected, Ingester, WriteOptions } from './content.js'
 import type { Driver } from './driver.js'
 import type { ContentStore } from './store.js'
 import { openWriter } from './writer.js'
@@ -35,11 +35,11 @@ async function openExpected(
   driver: Pick<Driver, 'stat' | 'draft' | 'recall'>,
   ref: string,
   expected: Expected,
-  options: { signal?: AbortSignal | undefined },
+  options: WriteOptions,
 ) {
   throwIfAborted(options.signal)
   const { digest, size } = expected
-  const stored = await storedSize(driver, expected)
+  const stored = await storedSize(driver, expected, options)
   if (stored === undefined) return openWriter(driver, ref, expected, options)
   if (size !== undefined && size !== stored)
     throw new DistError(
@@ -55,9 +55,11 @@ const smallSize = 256 * 1024
 async function storedSize(
   driver: Pick<Driver, 'stat' | 'recall'>,
   { digest, size }: Expected,
+  { recent = false }: WriteOptions,
 ): Promise<number | undefined> {
   if (digest === undefined) return undefined
-  const recalled = size !== undefined && size <= smallSize ? await driver.recall?.(digest) : undefined
+  const isSmall = size !== undefined && size <= smallSize
+  const recalled = recent && isSmall ? await driver.recall?.(digest) : undefined
   return recalled === undefined ? (await driver.stat(digest))?.size : recalled.size
 }
 

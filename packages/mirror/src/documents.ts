@@ -113,7 +113,8 @@ async function commitDocument(
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    const options = { signal }
+    // The content is at hand.
+    const options = { signal, recent: true }
     await using writer = await openWhenFree(ingester, writeRef(desc), desc, options)
     if (writer.status.offset > 0) await writer.restart()
     await copyContent(writer, oneChunk(content))

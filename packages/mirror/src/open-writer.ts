@@ -1,4 +1,4 @@
-import type { Expected, Ingester, Writer } from '@dist/content'
+import type { Expected, Ingester, WriteOptions, Writer } from '@dist/content'
 import { backoff, isHeld, sleep } from '@dist/errdefs'
 
 const firstWaitMs = 20
@@ -12,12 +12,12 @@ export async function openWhenFree(
   ingester: Ingester,
   ref: string,
   expected: Expected,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: WriteOptions = {},
 ): Promise<Writer> {
   const { signal } = options
   for (let attempt = 0; ; attempt++) {
     try {
-      return await ingester.writer(ref, expected, { signal })
+      return await ingester.writer(ref, expected, options)
     } catch (error) {
       if (!isHeld(error)) throw error
     }

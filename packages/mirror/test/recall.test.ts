@@ -34,7 +34,7 @@ function recallingWorld() {
 }
 
 describe('remembered answers', () => {
-  it('save the questions of a plan, and before small content is written', async () => {
+  it('save the questions of a plan, and before a manifest is written', async () => {
     const { driver, world, image, digests } = recallingWorld()
     for (const digest of digests) driver.remembered.set(digest, absent)
     const { missing } = await world.plan(name)

@@ -1,3 +1,4 @@
+import type { Ingester } from '@dist/content'
 import { type BlobTask, type IngestOptions, type Outcome, transferBlob } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import { ThreadPool } from '@dist/transfer-threads'
@@ -23,6 +24,8 @@ export interface Transfers extends AsyncDisposable {
 export interface TransfersOptions {
   /** Maximum number of threads. Default: one per processor, at least 2, at most 8. */
   threads?: number | undefined
+  /** Whether no other process is known to write the same blobs now: the store need not be asked again. Default: false. */
+  alone?: boolean | undefined
 }
 
 /**
@@ -33,7 +36,7 @@ export function openTransfers(
   store: OpenedStore,
   remote: Registry,
   requests: RequestSettings,
-  { threads: size }: TransfersOptions = {},
+  { threads: size, alone = false }: TransfersOptions = {},
 ): Transfers {
   const { onRequest, requestsPerHost, ...settings } = requests
   const connectionsPerHost = connectionsFor(requestsPerHost)
@@ -48,6 +51,9 @@ export function openTransfers(
           size,
         )
   const load = new ProcessorLoad()
+  const ingester: Ingester = {
+    writer: (ref, expected, options) => store.content.writer(ref, expected, { ...options, recent: alone }),
+  }
   let announced = 0
   // Blobs that are not large use a thread once the processor limits them and the thread has started. Until then they continue
   // here. From a slow source a thread would make nothing faster.
@@ -67,7 +73,7 @@ export function openTransfers(
         const endpoints = await remote.endpointsFor(source)
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }
-      const parts = { fetcher: remote.fetcher(source), ingester: store.content }
+      const parts = { fetcher: remote.fetcher(source), ingester }
       return transferBlob(desc, parts, options)
     },
     [Symbol.asyncDispose]: async () => threads?.[Symbol.asyncDispose](),

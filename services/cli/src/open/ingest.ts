@@ -35,7 +35,7 @@ export interface IngestParts {
 /** Opens what fetches blobs into a store. */
 export async function openIngest({ store, remote, requests, concurrency }: IngestParts): Promise<BlobIngest> {
   const { openTransfers } = await import('@dist/wiring')
-  const transfers = openTransfers(store, remote, requests)
+  const transfers = openTransfers(store, remote, requests, { alone: true })
   const ingest = ingestInto(
     { isPresent: ({ desc }) => hadRecently(store.content, desc), transfer: transfers.transfer },
     concurrency,
