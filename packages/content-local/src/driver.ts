@@ -1,14 +1,13 @@
 import type { Draft, Driver, Expected, Info, ReadOptions, Status, Swept, WriteOptions } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { MemoryLocker } from '@dist/locks'
+import type { LossyLock } from '@dist/locks'
 import type { Digest } from '@dist/oci'
 import { deleteBlob, listBlobs, readBlob, statBlob } from './blobs.js'
 import { storeError } from './files/errors.js'
-import { LocalDraft, staysInMemory } from './ingest/draft.js'
+import { LocalDraft } from './ingest/draft.js'
 import { entryStatuses, removeEntry } from './ingest/entries.js'
 import { findEntry, lockKey, newEntry, recordFile } from './ingest/entry.js'
-import { RefLock } from './ingest/ref-lock.js'
-import { hasEntry, takeOverEntry } from './ingest/resume.js'
+import { takeOverEntry } from './ingest/resume.js'
 import { sweepIngest } from './ingest/sweep.js'
 import type { LocalLocker } from './locker/locker.js'
 import type { StoreDirectory } from './store-directory.js'
@@ -16,7 +15,6 @@ import type { StoreDirectory } from './store-directory.js'
 /** Content in a directory that is an OCI image layout. */
 export class LocalDriver implements Driver {
   readonly #drafts = new Map<string, LocalDraft>()
-  readonly #turns = new MemoryLocker()
 
   constructor(
     private readonly directory: StoreDirectory,
@@ -43,9 +41,10 @@ export class LocalDriver implements Driver {
   }
 
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {
-    const lock = await RefLock.take(ref, this.#turns, this.locker, signal)
+    const lock = await this.locker.acquire(lockKey(ref), { wait: 0, signal })
     try {
-      const draft = await this.#openDraft(ref, expected, lock, signal)
+      this.#refuseCommitted(expected)
+      const draft = await this.#openDraft(ref, expected, lock)
       this.#drafts.set(ref, draft)
       return draft
     } catch (error) {
@@ -54,18 +53,9 @@ export class LocalDriver implements Driver {
     }
   }
 
-  async #openDraft(
-    ref: string,
-    expected: Expected,
-    lock: RefLock,
-    signal: AbortSignal | undefined,
-  ): Promise<LocalDraft> {
+  async #openDraft(ref: string, expected: Expected, lock: LossyLock): Promise<LocalDraft> {
     const { directory } = this
     const onClose = () => void this.#drafts.delete(ref)
-    if (staysInMemory(expected) && !hasEntry(directory.ingest, ref))
-      return LocalDraft.create(directory, newEntry(ref, expected), lock, onClose)
-    await lock.claim(signal)
-    this.#refuseCommitted(expected)
     const resumable = await takeOverEntry(directory.ingest, ref, expected)
     return resumable === undefined
       ? LocalDraft.create(directory, newEntry(ref, expected), lock, onClose)
@@ -87,7 +77,6 @@ export class LocalDriver implements Driver {
   }
 
   async discard(ref: string): Promise<void> {
-    await using _turn = await this.#turns.acquire(lockKey(ref), { wait: 0 })
     await using _ = await this.locker.acquire(lockKey(ref), { wait: 0 })
     const record = recordFile(ref)
     const found = findEntry(this.directory.ingest, record)

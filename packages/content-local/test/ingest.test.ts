@@ -21,7 +21,6 @@ afterEach(() => root.remove())
 
 const open = () => openLocalStore(root.path)
 const ingest = () => readdirSync(join(root.path, 'ingest')).sort()
-const locks = () => readdirSync(join(root.path, 'locks'))
 
 async function statuses(): Promise<Status[]> {
   const found: Status[] = []
@@ -60,28 +59,6 @@ describe('an entry in ingest/', () => {
     await writer.write(content.slice(5))
     await writer.commit()
     expect(ingest()).toEqual([])
-  })
-
-  it('needs a claim to its ref; a small and quick write needs none', async () => {
-    const small = content.slice(0, 5)
-    const expected = { digest: digestOf(small), size: small.length }
-    const [one, other] = [(await open()).content, (await open()).content]
-    await using slow = await one.writer('ref', expected)
-    await using quick = await other.writer('ref', expected)
-    expect(locks()).toEqual([])
-    await slow.write(small.slice(0, 2))
-    await vi.waitUntil(() => ingest().length > 0, { timeout: 5000, interval: 20 })
-    expect(locks()).toHaveLength(1)
-    await expect((await open()).content.writer('ref', expected)).rejects.toMatchObject({ held: true })
-    // As slow as the other, it makes no second entry, and commits.
-    await quick.write(small.slice(0, 4))
-    await new Promise((resolve) => setTimeout(resolve, 1_300))
-    expect(ingest()).toHaveLength(2)
-    await quick.write(small.slice(4))
-    await quick.commit()
-    await slow.write(small.slice(2))
-    await slow.commit()
-    expect([...ingest(), ...locks()]).toEqual([])
   })
 
   it('is kept when a write with an expected digest is closed, and removed when it is aborted', async () => {

@@ -1,4 +1,4 @@
-import { faults } from '@dist/testkit'
+import { type Fault, faults } from '@dist/testkit'
 import { imageIndex, ociImage, seededLayer, smallImages, smallLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -18,6 +18,20 @@ beforeEach(async () => {
 
 const stallOnce = (blob: { descriptor: { digest: string } }) =>
   cluster.registry.script(requestsFor(blob), faults.stalledBody(10), { times: 1 })
+
+/** The second request waits until the function is called: a blob job is removed when its blob has come. */
+function holdSecond(blob: { descriptor: { digest: string } }): () => void {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const held: Fault = async (_request, proper) => {
+    await released
+    return proper()
+  }
+  cluster.registry.script(requestsFor(blob), held, { after: 1, times: 1 })
+  return release
+}
 
 /** How many services died with a job of theirs, over all jobs of a queue. */
 async function deaths(queue: 'blobs' | 'images'): Promise<number> {
@@ -63,6 +77,7 @@ it('kill -9 of a worker in mid-blob and of a coordinator in mid-plan: both are t
 describe('a worker that stands still', () => {
   it('as a whole has its blob taken over, gives it up when it goes on, and is forgiven (Q3)', async () => {
     stallOnce(small)
+    const release = holdSecond(small)
     const references = put(cluster, 'app', [image, ...others])
     await cluster.start('coordinator')
     const stopped = await cluster.start('worker')
@@ -70,10 +85,12 @@ describe('a worker that stands still', () => {
     await cluster.registry.requested(requestsFor(small))
     const other = await cluster.start('worker')
     process.kill(stopped.pid, 'SIGSTOP')
-    await tookOver(other)
+    await cluster.registry.requested(requestsFor(small), 2)
     expect(await deaths('blobs')).toBeGreaterThan(0)
     process.kill(stopped.pid, 'SIGCONT')
     await waitFor(async () => (await deaths('blobs')) === 0, 'its jobs to be forgiven')
+    release()
+    await tookOver(other)
     await expectDone(cluster, run, references, [image, ...others])
     const lines = stopped.lines().filter(({ level }) => level === 'error' || level === 'warn')
     expect(lines.filter(({ msg }) => /lock|queue reports/.test(msg)).length).toBeLessThanOrEqual(1)

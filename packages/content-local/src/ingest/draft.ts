@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { type Draft, type Expected, type Info, type Status, statusOf } from '@dist/content'
-import { DistError, isHeld } from '@dist/errdefs'
+import { type Draft, type Info, type Status, statusOf } from '@dist/content'
+import { DistError, throwIfAborted } from '@dist/errdefs'
+import type { LossyLock } from '@dist/locks'
 import { algorithmOf, type Digest } from '@dist/oci'
 import { storeError } from '../files/errors.js'
 import { readRange } from '../files/read.js'
 import type { StoreDirectory } from '../store-directory.js'
 import type { Entry } from './entry.js'
-import { MemoryBytes, smallSize } from './memory-bytes.js'
-import type { RefLock } from './ref-lock.js'
+import { MemoryBytes } from './memory-bytes.js'
 import { SpooledBytes } from './spooled-bytes.js'
 
 /** Where the bytes of a draft are until the commit: in memory, or in a data file. */
@@ -28,19 +28,12 @@ export interface DraftBytes {
   discard(ownsRecord: boolean): Promise<void>
 }
 
-/** Whether a write of this content needs no entry, unless it is slow. Then its ref has to be claimed only for an entry. */
-export function staysInMemory({ size }: Expected): boolean {
-  return size !== undefined && size <= smallSize
-}
-
 /** Milliseconds after which received bytes go to disk and other processes see the draft. */
 const settleTimeMs = 200
-/** The same of content that needs no entry: some round trips to a registry on another continent. */
-const smallSettleTimeMs = 1_000
 
 /**
  * One write. Its bytes stay in memory while they are few and the write is quick; they get an entry in `ingest/` when
- * they are more than 1 MiB, or when the write takes longer than 200 ms, of content that `staysInMemory` 1 s.
+ * they are more than 1 MiB or the write takes longer than 200 ms.
  */
 export class LocalDraft implements Draft {
   readonly ref: string
@@ -49,7 +42,6 @@ export class LocalDraft implements Draft {
   #size: number
   #updatedAt = new Date()
   #timer: NodeJS.Timeout | undefined
-  #settling: Promise<void> | undefined
   #failure: DistError | undefined
   #ending: Promise<void> | undefined
 
@@ -59,7 +51,7 @@ export class LocalDraft implements Draft {
     bytes: DraftBytes,
     /** Bytes of an earlier write that this one resumes. */
     readonly offset: number,
-    private readonly lock: RefLock,
+    private readonly lock: LossyLock,
     private readonly onClose: () => void,
   ) {
     this.ref = entry.ref
@@ -69,17 +61,17 @@ export class LocalDraft implements Draft {
     this.#settleLater()
   }
 
-  /** A new draft, in memory. Its ref must be held, and claimed unless the content `staysInMemory`. The draft frees it. */
-  static create(directory: StoreDirectory, entry: Entry, lock: RefLock, onClose: () => void): LocalDraft {
+  /** A new draft, in memory. The lock of its ref must be held; the draft releases it. */
+  static create(directory: StoreDirectory, entry: Entry, lock: LossyLock, onClose: () => void): LocalDraft {
     return new LocalDraft(directory, entry, new MemoryBytes(directory, entry), 0, lock, onClose)
   }
 
-  /** A draft that appends to the first `offset` bytes of an existing entry. The ref must be claimed. */
+  /** A draft that appends to the first `offset` bytes of an existing entry. The lock as for `create`. */
   static async resume(
     directory: StoreDirectory,
     entry: Entry,
     offset: number,
-    lock: RefLock,
+    lock: LossyLock,
     onClose: () => void,
   ): Promise<LocalDraft> {
     const bytes = await SpooledBytes.resume(directory, entry, offset)
@@ -117,7 +109,6 @@ export class LocalDraft implements Draft {
     this.#check()
     await this.#guard(async () => {
       this.#stopTimer()
-      await this.#settling
       await this.#bytes.commit(digest)
       await this.directory.sync(this.directory.blobs(algorithmOf(digest)))
     })
@@ -135,9 +126,8 @@ export class LocalDraft implements Draft {
 
   /** Whether the bytes are kept for a later write. */
   async #keep(): Promise<boolean> {
-    if (this.lock.isLost) return false
+    if (this.lock.signal.aborted) return false
     try {
-      await this.lock.claim()
       const file = this.#bytes.toFile()
       this.#bytes = file
       await file.keep()
@@ -148,47 +138,22 @@ export class LocalDraft implements Draft {
   }
 
   #discard(): Promise<void> {
-    return this.#bytes.discard(!this.lock.isLost)
+    return this.#bytes.discard(!this.lock.signal.aborted)
   }
 
-  /** Makes the entry if there is none, and writes pending bytes to it. Other steps wait until it has ended. */
-  #settle(): Promise<void> {
-    this.#settling ??= this.#writeEntry().finally(() => {
-      this.#settling = undefined
-    })
-    return this.#settling
-  }
-
-  async #writeEntry(): Promise<void> {
-    if (!(await this.#claimed())) return
+  /** Makes the entry if there is none, and writes pending bytes to it. */
+  async #settle(): Promise<void> {
     const file = this.#bytes.toFile()
     this.#bytes = file
     await file.flush()
-  }
-
-  /** False if another process writes the ref: this write stays in memory, without an entry. */
-  async #claimed(): Promise<boolean> {
-    try {
-      await this.lock.claim()
-      return true
-    } catch (error) {
-      if (isHeld(error)) return false
-      throw error
-    }
   }
 
   #settleLater(): void {
     if (this.#timer !== undefined || this.#ending !== undefined || !this.#bytes.isPending) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.#settle()
-        .then(() => this.#settleLater())
-        .catch((error: unknown) => this.#fail(error))
-    }, this.#settleTimeMs).unref()
-  }
-
-  get #settleTimeMs(): number {
-    return staysInMemory(this.entry.expected) ? smallSettleTimeMs : settleTimeMs
+      this.#settle().catch((error: unknown) => this.#fail(error))
+    }, settleTimeMs).unref()
   }
 
   #stopTimer(): void {
@@ -219,7 +184,6 @@ export class LocalDraft implements Draft {
 
   async #run(lastStep: () => Promise<void>): Promise<void> {
     this.#stopTimer()
-    await this.#settling?.catch(() => {})
     await lastStep()
     this.onClose()
     await this.lock.release().catch(() => {})
@@ -228,6 +192,6 @@ export class LocalDraft implements Draft {
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#ending !== undefined) throw new DistError('INTERNAL', `write ${this.ref} is closed`)
-    this.lock.check()
+    throwIfAborted(this.lock.signal)
   }
 }

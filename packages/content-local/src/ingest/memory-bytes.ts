@@ -7,7 +7,7 @@ import { type Entry, temporarySuffix, uniqueFile } from './entry.js'
 import { SpooledBytes } from './spooled-bytes.js'
 
 /** The most bytes that a draft keeps in memory without an entry: half of what one with an entry may have there. */
-export const smallSize = 1024 * 1024
+const smallSize = 1024 * 1024
 
 /** The bytes of a small draft, in memory. They become one file at commit; `ingest/` shows no entry. */
 export class MemoryBytes implements DraftBytes {

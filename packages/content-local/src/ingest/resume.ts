@@ -1,4 +1,4 @@
-import { constants, existsSync, truncateSync } from 'node:fs'
+import { constants, truncateSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Expected } from '@dist/content'
@@ -10,11 +10,6 @@ import { dataSuffix, type Entry, type FoundEntry, findEntry, recordFile, uniqueF
 export interface Resumable {
   readonly entry: Entry
   readonly offset: number
-}
-
-/** Whether there is an entry of a ref, of a write under way or of an interrupted one. */
-export function hasEntry(ingest: string, ref: string): boolean {
-  return existsSync(join(ingest, recordFile(ref)))
 }
 
 /**
