@@ -10,7 +10,7 @@ import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import { defaultRetries, type Retries, Schedule } from './schedule.js'
 import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
-import { type Entry, Window } from './window.js'
+import { type Entry, type Images, Window } from './window.js'
 
 export interface EngineDependencies {
   source: Source
@@ -26,6 +26,11 @@ export interface EngineOptions {
   foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
   referrers?: boolean | undefined
+  /**
+   * Images that are read and wait for their turn: a lower number reads less of a costly input, a higher one finds work for more
+   * hosts. Default: 100,000.
+   */
+  ahead?: number | undefined
   /** How long to wait for a host in trouble, and how many requests it takes: the slots follow. */
   policy?: Partial<HostPolicy> | undefined
   retries?: Partial<Retries> | undefined
@@ -35,7 +40,7 @@ export interface EngineOptions {
 
 /** The result for one image. */
 export interface ImageOutcome {
-  /** The place of the reference in the input, from 0. */
+  /** The place of the image in the input, from 0. */
   readonly index: number
   readonly reference: Reference
   /** The root; undefined if the reference could not be resolved. */
@@ -61,13 +66,13 @@ const undelivered = 256
 
 /**
  * Mirrors images in this process, several at the same time. Blobs that they share are fetched once. Yields one outcome for
- * each reference, in the order in which the images end, even if images fail or the signal aborts. A slow or dead host delays
- * its own images only. Memory does not grow with the number of images: a slow consumer holds them up. `references` is read
+ * each image, in the order in which the images end, even if images fail or the signal aborts. A slow or dead host delays
+ * its own images only. Memory does not grow with the number of images: a slow consumer holds them up. `images` is read
  * as images end, once; it has to end by itself after an abort. If it throws, the images before are finished, then the error
  * is thrown. If the consumer stops early, the images that have begun are canceled.
  */
 export async function* mirrorImages(
-  references: Iterable<Reference> | AsyncIterable<Reference>,
+  images: Images,
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): AsyncGenerator<ImageOutcome, void, undefined> {
@@ -78,14 +83,15 @@ export async function* mirrorImages(
   const retries = { ...defaultRetries, ...options.retries }
   const schedule = new Schedule({ hosts: dependencies.hosts, policy, retries, signal })
   const outcomes = new Channel<ImageOutcome>(undelivered)
-  const run = async ({ reference, index }: Entry) => {
-    const work = new ImageWork(reference, dependencies, { ...options, signal })
-    const failed = await schedule.add(reference.host, work)
+  const run = async ({ task, index }: Entry) => {
+    const work = new ImageWork(task, dependencies, { ...options, signal })
+    const failed = await schedule.add(task.reference.host, work)
     await outcomes.put({ index, ...work.outcome(failed) })
   }
   const most = (host: string) => schedule.heldAtMost(host)
-  const window = new Window({ run, most, onEnd: (failure) => outcomes.end(failure) })
-  window.start(references)
+  const onEnd = (failure?: { readonly error: unknown }) => outcomes.end(failure)
+  const window = new Window({ run, most, onEnd, ahead: options.ahead })
+  window.start(images)
   try {
     yield* outcomes.values()
   } finally {

@@ -1,12 +1,13 @@
 import { abortError, DistError, hasCode, isCanceled, isPaused, isRetryable, linkSignals } from '@dist/errdefs'
 import { type Descriptor, type Digest, hasChildren } from '@dist/oci'
-import { formatReference, type Reference } from '@dist/reference'
+import type { Reference } from '@dist/reference'
 import type { EngineDependencies, EngineOptions, ImageOutcome } from './embedded.js'
 import type { ObjectState } from './events.js'
 import { Meter } from './meter.js'
 import { type Plan, planImage } from './plan.js'
 import { publishPlan } from './publish-plan.js'
 import type { Target } from './target.js'
+import { type ImageTask, nameOf } from './task.js'
 
 /**
  * The work for one image. It may take several attempts, and keeps what was resolved, planned and transferred from one to the
@@ -14,6 +15,7 @@ import type { Target } from './target.js'
  */
 export class ImageWork {
   readonly name: string
+  readonly reference: Reference
   readonly #fetched: Part[] = []
   readonly #meters = new Map<string, Meter>()
   /** Digests of blobs that the target has. */
@@ -28,11 +30,12 @@ export class ImageWork {
   #plan: Plan | undefined
 
   constructor(
-    readonly reference: Reference,
+    private readonly task: ImageTask,
     private readonly dependencies: EngineDependencies,
     private readonly options: EngineOptions,
   ) {
-    this.name = formatReference(reference)
+    this.name = nameOf(task)
+    this.reference = task.reference
   }
 
   /** Tries to mirror the image. `onAnswered` is called when its host has resolved the reference. */
@@ -87,12 +90,12 @@ export class ImageWork {
   }
 
   get #target(): Target {
-    this.#cachedTarget ??= this.dependencies.target(this.reference)
+    this.#cachedTarget ??= (this.task.target ?? this.dependencies.target)(this.reference)
     return this.#cachedTarget
   }
 
   async #planOnce(onAnswered: () => void): Promise<Plan> {
-    const { onEvent } = this.options
+    const { onEvent, platforms, referrers } = this.options
     if (this.#plan !== undefined) {
       this.#emitImage('planned')
       return this.#plan
@@ -100,13 +103,16 @@ export class ImageWork {
     onEvent?.({ type: 'image', reference: this.name, state: 'resolving' })
     const plan = await planImage(this.reference, this.dependencies.source, this.#target, {
       ...this.options,
+      platforms: this.task.platforms ?? platforms,
+      referrers: this.task.referrers ?? referrers,
+      immutable: this.task.immutable,
       resolved: this.#resolved,
       onEvent: (event) => {
         if (event.type === 'image' && event.state === 'resolved') {
           this.#resolved = event.desc
           onAnswered()
         }
-        onEvent?.(event)
+        onEvent?.({ ...event, reference: this.name })
       },
     })
     this.#plan = plan

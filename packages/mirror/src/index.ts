@@ -29,6 +29,7 @@ export type { Source } from './source.js'
 export { storeSource } from './store-source.js'
 export { type StoreTargetOptions, storeTarget } from './store-target.js'
 export type { Target, TargetOf, TargetOptions } from './target.js'
+export type { ImageTask } from './task.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
 export { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {

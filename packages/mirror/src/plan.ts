@@ -35,6 +35,8 @@ export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark' | 'again'
    * moved. Default: resolve.
    */
   resolved?: Descriptor | undefined
+  /** The reference never changes: an image that is published under it is not requested again. Default: false. */
+  immutable?: boolean | undefined
 }
 
 /**
@@ -61,7 +63,7 @@ export async function planImage(
   const isPublished = await isPublishedAs(published, bareDescriptor(desc), selection)
   // A registry may have an index without some of its manifests: the name proves nothing about a selection of platforms.
   if (isPublished && target.trustsPublishedName && selection === 'all') {
-    const referrers = await referrersOf(reference, desc, source, options)
+    const referrers = options.immutable === true ? [] : await referrersOf(reference, desc, source, options)
     if (await target.listsReferrers(desc.digest, referrers, { signal }))
       return { reference, desc, selection, ...nothingToDo, objects: [desc], remarks: [...remarks] }
   }
@@ -134,13 +136,15 @@ async function resolve(
   reference: Reference,
   source: Source,
   published: readonly PublishedName[],
-  { resolved, signal }: PlanOptions,
+  { resolved, immutable = false, signal }: PlanOptions,
 ): Promise<Resolved> {
   if (resolved !== undefined) return { name: reference, desc: resolved }
   // A digest always means the same content: an image that is published under it needs no request.
-  if (reference.digest !== undefined && source.narrows !== true) {
+  const isPinned = reference.digest !== undefined && source.narrows !== true
+  if (immutable || isPinned) {
     const root = await publishedRoot(published)
-    if (root?.digest === reference.digest) return { name: reference, desc: root }
+    if (root !== undefined && (immutable || root.digest === reference.digest))
+      return { name: reference, desc: root }
   }
   const intent = published.length === 0 ? 'manifest' : 'compare'
   return source.resolve(reference, { intent, signal })

@@ -1,21 +1,27 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Reference } from '@dist/reference'
 import { Backlog } from './backlog.js'
+import { type ImageTask, taskOf } from './task.js'
 
-/** A reference and its place in the input, from 0. */
+/** An image and its place in the input, from 0. */
 export interface Entry {
-  readonly reference: Reference
+  readonly task: ImageTask
   readonly index: number
 }
 
 export interface WindowParts {
   /** Does all work for an image. */
   readonly run: (entry: Entry) => Promise<void>
-  /** Called once, when all images have ended. `failure`: the references broke off, or a run threw. */
+  /** Called once, when all images have ended. `failure`: the input broke off, or a run threw. */
   readonly onEnd: (failure?: { readonly error: unknown }) => void
   /** The images of a host that may have begun and not ended at this time. */
   readonly most: (host: string) => number
+  /** Images that are read and wait for their turn. Default: 100,000. */
+  readonly ahead?: number | undefined
 }
+
+/** What a window reads. */
+export type Images = Iterable<Reference | ImageTask> | AsyncIterable<Reference | ImageTask>
 
 interface Host {
   readonly name: string
@@ -24,17 +30,18 @@ interface Host {
   begun: number
 }
 
-/** References that are read and wait for their turn: of these only the reference is kept. */
-const aheadAtMost = 100_000
+/** Of an image that waits only its task is kept. */
+const defaultAhead = 100_000
 
-/** References that are read without a pause for other work of the process. */
+/** Images that are read without a pause for other work of the process. */
 const readTogether = 1_000
 
 /**
- * Reads references as a stream, and begins a bounded number of images of each host. It reads far ahead, so that all hosts
- * have work in whatever order their references come, and a host whose images wait does not hold up the others.
+ * Reads images as a stream, and begins a bounded number of each host. It reads far ahead, so that all hosts
+ * have work in whatever order their images come, and a host whose images wait does not hold up the others.
  */
 export class Window {
+  readonly #ahead: number
   readonly #hosts = new Map<string, Host>()
   #waiting = 0
   #begun = 0
@@ -44,12 +51,14 @@ export class Window {
   #onRoom = () => {}
   #onIdle = () => {}
 
-  constructor(private readonly parts: WindowParts) {}
+  constructor(private readonly parts: WindowParts) {
+    this.#ahead = parts.ahead ?? defaultAhead
+  }
 
   /** Starts to read. */
-  start(references: Iterable<Reference> | AsyncIterable<Reference>): void {
+  start(images: Images): void {
     const fail = (error: unknown) => this.#fail(error)
-    void this.#read(references)
+    void this.#read(images)
       .catch(fail)
       .then(() => {
         this.#isRead = true
@@ -67,13 +76,13 @@ export class Window {
     })
   }
 
-  async #read(references: Iterable<Reference> | AsyncIterable<Reference>): Promise<void> {
+  async #read(images: Images): Promise<void> {
     let index = 0
-    for await (const reference of references) {
+    for await (const image of images) {
       if (this.#isStopped) return
-      this.#add({ reference, index: index++ })
+      this.#add({ task: taskOf(image), index: index++ })
       if (index % readTogether === 0) await setImmediate()
-      if (this.#waiting >= aheadAtMost) await this.#room()
+      if (this.#waiting >= this.#ahead) await this.#room()
     }
   }
 
@@ -84,7 +93,7 @@ export class Window {
   }
 
   #add(entry: Entry): void {
-    const name = entry.reference.host
+    const name = entry.task.reference.host
     const host = this.#hosts.get(name) ?? { name, backlog: new Backlog<Entry>(), begun: 0 }
     this.#hosts.set(name, host)
     host.backlog.add(entry)
@@ -113,7 +122,7 @@ export class Window {
     host.begun--
     this.#begun--
     this.#begin(host)
-    if (this.#waiting < aheadAtMost) this.#onRoom()
+    if (this.#waiting < this.#ahead) this.#onRoom()
     this.#check()
   }
 
