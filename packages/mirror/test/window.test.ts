@@ -8,7 +8,7 @@ const repeat = function* (text: string, count: number): Iterable<Reference> {
 }
 
 /** A window whose images end when they are told to. */
-function newWindow(most: number) {
+function newWindow(most: number, ahead?: number) {
   const begun: Entry[] = []
   const open: (() => void)[] = []
   let failure: { readonly error: unknown } | undefined
@@ -26,7 +26,7 @@ function newWindow(most: number) {
     failure = failed
   }
   return {
-    window: new Window({ run, most: () => most, onEnd }),
+    window: new Window({ run, most: () => most, onEnd, ahead }),
     begun,
     figures,
     isOver: () => over,
@@ -104,4 +104,20 @@ it('begins nothing after a stop, which waits for the images that have begun', as
   finish()
   await stopping
   expect(begun).toHaveLength(2)
+})
+
+it('reads no further ahead than it is told to', async () => {
+  const { window, begun, finish, isOver } = newWindow(2, 10)
+  let read = 0
+  const counted = function* () {
+    for (const reference of repeat('a.test/x:1', 100)) {
+      read++
+      yield reference
+    }
+  }
+  window.start(counted())
+  await expect.poll(() => read).toBe(12)
+  finish()
+  await expect.poll(isOver).toBe(true)
+  expect([read, begun.length]).toEqual([100, 100])
 })
