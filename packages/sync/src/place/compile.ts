@@ -1,4 +1,4 @@
-import type { Reference } from '@dist/reference'
+import { isRepository, type Reference } from '@dist/reference'
 import type { MirrorEntry, RepositoryFilter } from '../mirror-file.js'
 import { namesTags } from '../select/filter.js'
 import { anyOf, compileGlob, compilePathGlob, compileRegex, type Matcher } from '../select/pattern.js'
@@ -47,10 +47,6 @@ export function compileEntry(entry: MirrorEntry): EntryRules {
   }
 }
 
-// distribution/reference.
-const repositoryGrammar =
-  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
-
 function compileRepositories(source: Source, filter: RepositoryFilter): Matcher {
   if (source.kind !== 'pattern') {
     const { repository } = source.kind === 'image' ? source.reference : source.locator
@@ -60,8 +56,7 @@ function compileRepositories(source: Source, filter: RepositoryFilter): Matcher 
   const { include, regex, exclude, excludeRegex } = filter
   const includes = include === undefined && regex === undefined ? () => true : matcherOf(include, regex)
   const excludes = matcherOf(exclude, excludeRegex)
-  return (name) =>
-    name.length <= 255 && repositoryGrammar.test(name) && matches(name) && includes(name) && !excludes(name)
+  return (name) => isRepository(name) && matches(name) && includes(name) && !excludes(name)
 }
 
 function matcherOf(globs: readonly string[] = [], regexes: readonly string[] = []): Matcher {

@@ -1,3 +1,4 @@
+import { isTag } from '@dist/reference'
 import type { TagFilter } from './filter.js'
 import { anyOf, compileGlob, compileRegex, type Matcher } from './pattern.js'
 import { compileRange, type Range } from './range.js'
@@ -35,8 +36,6 @@ export interface TagRules {
   readonly usesDates: boolean
 }
 
-// distribution/reference.
-const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 // cosign's tags, and the tags that list referrers where the registry has no API for them.
 const digestTag = /^sha(?:256|512)-[0-9a-f]{64}/
 
@@ -49,7 +48,7 @@ export function compileFilter(filter: TagFilter): TagRules {
   ])
   const accepts = filter.semver === undefined ? undefined : versionMatcher(filter.semver, filter.prereleases)
   const refuses = (tag: string): Stage | undefined => {
-    if (!tagGrammar.test(tag) || digestTag.test(tag)) return 'name'
+    if (!isTag(tag) || digestTag.test(tag)) return 'name'
     if (!includes(tag)) return 'include'
     if (excludes(tag)) return 'exclude'
     return accepts === undefined || accepts(tag) ? undefined : 'semver'
