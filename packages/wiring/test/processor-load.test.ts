@@ -20,7 +20,7 @@ it('a process is not busy before a window has ended', () => {
   expect(process.load.isBusy).toBe(true)
 })
 
-it('a process is busy while it uses nearly a processor, of which waiting is no part', () => {
+it('a process is busy while it uses nearly a processor; waiting does not count', () => {
   const process = processAt()
   expect(process.load.isBusy).toBe(false)
   const busy: boolean[] = []

@@ -24,7 +24,7 @@ export function imageJobId({ run, index, attempt }: Pick<ImageJob, 'run' | 'inde
   return `${run}-${index}-${attempt}`
 }
 
-/** The first 128 bits of a digest, in 22 characters: nobody finds two blobs with the same. */
+/** The first 128 bits of a digest, in 22 characters. A collision takes 2^64 attempts. */
 export function blobKey(digest: Digest): string {
   return Buffer.from(encodedOf(digest).slice(0, 32), 'hex').toString('base64url')
 }

@@ -89,7 +89,7 @@ export class Reconciler {
     for (const child of children) pipeline.exists(child)
     const answers = (await pipeline.exec()) ?? []
     const gone = children.filter((_, i) => answers[i]?.[1] === 0)
-    // One that has ended meanwhile is removed, and is no longer among them.
+    // A child that has ended meanwhile is removed from the set.
     return gone.length > 0 && (await redis.smismember(key, ...gone)).includes(1)
   }
 

@@ -185,7 +185,7 @@ function kept(
     const each = filters > 1 ? ', and applies to each of the mirrors' : ''
     draft.remark(
       mapping.at,
-      `keep: ${latest} becomes newest: tags that are no version count as the oldest here; dregsy keeps them${each}`,
+      `keep: ${latest} becomes newest: tags that are not versions count as the oldest here; dregsy keeps them${each}`,
     )
   }
   const wanted = keeps.filter((keep) => !keep.startsWith('!') && !/^latest \d+$/.test(keep))

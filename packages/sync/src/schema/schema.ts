@@ -50,7 +50,9 @@ const tags = section({
     ),
   exclude: oneOrMore(tagGlob).optional().describe('Patterns of tags that are left out.'),
   'exclude-regex': oneOrMore(regex).optional().describe('Regular expressions for tags that are left out.'),
-  semver: oneOrMore(range).optional().describe('Ranges of versions. Tags that are no version are left out.'),
+  semver: oneOrMore(range)
+    .optional()
+    .describe('Ranges of versions. Tags that are not versions are left out.'),
   prereleases: flag.optional().describe('Whether `semver` accepts prereleases. Default: false.'),
   'newer-than': since
     .optional()

@@ -11,7 +11,7 @@ interface Ranked<T extends Candidate> {
 
 /**
  * Keeps the newest of the candidates that it is given. The memory is bounded by `limit`, not by the number of candidates.
- * What is no version, and what has no known date, counts as older than everything else; among equals the order is that of the
+ * Tags that are not versions, and tags without a known date, are older than all others. Equal tags are in the order of their
  * names. So each pair of tags has an order, and the result does not depend on the order of the listing.
  */
 export class Newest<T extends Candidate> {

@@ -8,10 +8,10 @@ import { parseVersion } from './version.js'
 /**
  * The stages of a selection, in their order. A tag falls out at the first that does not accept it:
  *
- * - `name`: the name is no valid tag, or it is the tag of a signature or of a list of referrers (`sha256-...`).
+ * - `name`: the name is not a valid tag, or it is the tag of a signature or of a list of referrers (`sha256-...`).
  * - `include`: neither in `list`, nor matched by `include` or `regex`.
  * - `exclude`: matched by `exclude` or `exclude-regex`.
- * - `semver`: no version, not in the range, or a prerelease that was not asked for.
+ * - `semver`: not a version, not in the range, or a prerelease that was not asked for.
  * - `newer-than`: too old.
  * - `newest`: not among the newest.
  */

@@ -66,7 +66,7 @@ async function* judgeDates(
       else if (!rules.usesDates) yield candidate
       else {
         const verdict = judge(candidate)
-        // It may reject while the next page of the listing is awaited: that is no unhandled rejection.
+        // It may reject before it is awaited. Without a handler, that would end the process.
         verdict.catch(() => undefined)
         waiting.push(verdict)
         if (waiting.length >= ahead) yield await (waiting.shift() as Promise<Verdict>)

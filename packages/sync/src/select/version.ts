@@ -11,7 +11,7 @@ const grammar = /^v?(\d{1,15}(?:\.\d{1,15})*)(?:-([0-9A-Za-z.-]+))?(?:[+_][\w.+-
 
 /**
  * The version of a tag: `v1.2.3`, `1.2` (which is 1.2.0), `22.04`, `1.2.3.4`, `1.2-rc.1`, `1.2.3_build`. Undefined for a tag
- * that is no version, such as `latest`.
+ * that is not a version, such as `latest`.
  */
 export function parseVersion(tag: string): Version | undefined {
   const [, numbers, prerelease] = grammar.exec(tag) ?? []

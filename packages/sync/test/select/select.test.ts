@@ -79,7 +79,7 @@ describe('a selection of tags', () => {
 })
 
 describe('newest', () => {
-  it('keeps the highest versions, the highest first; what is no version is older than all of them', async () => {
+  it('keeps the highest versions, the highest first; tags that are not versions are older', async () => {
     expect(await selected(tags, { newest: 3 })).toEqual(['v2.0.0', '1.9', 'v1.1.0'])
     expect(await selected(['b', '1.0', 'a'], { newest: 2 })).toEqual(['1.0', 'b'])
   })

@@ -5,7 +5,7 @@ import { compareVersions, parseVersion, type Version } from '../../src/select/ve
 
 function version(text: string): Version {
   const parsed = parseVersion(text)
-  if (parsed === undefined) throw new Error(`${text} is no version`)
+  if (parsed === undefined) throw new Error(`${text} is not a version`)
   return parsed
 }
 
