@@ -7,6 +7,7 @@ import { Channel } from './channel.js'
 import type { MirrorEvent } from './events.js'
 import { ImageWork } from './image-work.js'
 import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
+import type { ReferrersRequest } from './referrers-request.js'
 import { defaultRetries, type Retries, Schedule } from './schedule.js'
 import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
@@ -25,7 +26,9 @@ export interface EngineOptions {
   platforms: PlatformRequest
   foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
-  referrers?: boolean | undefined
+  referrers?: ReferrersRequest | undefined
+  /** As in `PlanOptions`. */
+  referrersFreshFor?: number | undefined
   /**
    * Images that are read and wait for their turn: a lower number reads less of a costly input, a higher one finds work for more
    * hosts. Default: 100,000.

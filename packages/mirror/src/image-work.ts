@@ -95,7 +95,7 @@ export class ImageWork {
   }
 
   async #planOnce(onAnswered: () => void): Promise<Plan> {
-    const { onEvent, platforms, referrers } = this.options
+    const { onEvent, platforms, referrers, referrersFreshFor } = this.options
     if (this.#plan !== undefined) {
       this.#emitImage('planned')
       return this.#plan
@@ -105,6 +105,7 @@ export class ImageWork {
       ...this.options,
       platforms: this.task.platforms ?? platforms,
       referrers: this.task.referrers ?? referrers,
+      referrersFreshFor: this.task.referrersFreshFor ?? referrersFreshFor,
       immutable: this.task.immutable,
       resolved: this.#resolved,
       onEvent: (event) => {

@@ -37,6 +37,10 @@ export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark' | 'again'
   resolved?: Descriptor | undefined
   /** The reference never changes: an image that is published under it is not requested again. Default: false. */
   immutable?: boolean | undefined
+  /**
+   * Milliseconds: referrers of an unchanged image that a store has asked for in this time are not asked for again. Default: 0.
+   */
+  referrersFreshFor?: number | undefined
 }
 
 /**

@@ -4,11 +4,12 @@ import type { Descriptor, Digest } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import { Collection } from './collection.js'
 import type { Documents } from './documents.js'
+import { type ReferrersRequest, wantedTypes } from './referrers-request.js'
 import type { Source } from './source.js'
 
 export interface ReferrersOptions {
-  /** Also take the manifests that refer to the image, if the source lists them. Default: false. */
-  referrers?: boolean | undefined
+  /** Also take the manifests that refer to the image, if the source lists them. Default: none. */
+  referrers?: ReferrersRequest | undefined
   /** Called with what could not be found out, one line each. It does not fail the image. */
   onRemark?: ((remark: string) => void) | undefined
   signal?: AbortSignal | undefined
@@ -38,9 +39,11 @@ export class ReferrerLister {
    * more referrers than an image may have.
    */
   async list(subject: Digest): Promise<readonly Descriptor[]> {
-    const { referrers = false, signal } = this.options
-    if (!referrers || this.source.referrers === undefined) return []
+    const { referrers, signal } = this.options
+    const types = wantedTypes(referrers)
+    if (types === undefined || this.source.referrers === undefined) return []
     const found = await this.source.referrers(this.reference, subject, {
+      ...(types === 'all' ? {} : { artifactTypes: types }),
       signal,
       onUnknown: (error, about) => this.#unknown.push({ error, ...about }),
     })

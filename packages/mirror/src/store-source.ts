@@ -7,9 +7,16 @@ import {
   oneChunk,
   readContent,
 } from '@dist/content'
-import { type Descriptor, type Digest, hasChildren, maxManifestSize, parseManifest } from '@dist/oci'
+import {
+  artifactTypeOf,
+  type Descriptor,
+  type Digest,
+  hasChildren,
+  maxManifestSize,
+  parseManifest,
+} from '@dist/oci'
 import { formatLocator, type Locator, publishedNames } from '@dist/reference'
-import type { Fetcher } from '@dist/remotes'
+import { type Fetcher, withArtifactTypes } from '@dist/remotes'
 import type { Source } from './source.js'
 
 /** Manifests that are read at the same time to find their subjects. */
@@ -27,11 +34,11 @@ export function storeSource(content: ContentStore, names: Names): Source {
       return { name: reference, desc }
     },
     fetcher: () => fetcherOf(content),
-    referrers: async (locator, digest) => {
+    referrers: async (locator, digest, { artifactTypes } = {}) => {
       const repository = formatLocator(locator)
       const known = subjects.get(repository) ?? subjectsOf(locator, content, names)
       subjects.set(repository, known)
-      return (await known).get(digest) ?? []
+      return withArtifactTypes((await known).get(digest) ?? [], artifactTypes)
     },
   }
 }
@@ -60,19 +67,28 @@ async function subjectsOf(
   await forEachConcurrently(names.list(), concurrency, async ({ name, desc }) => {
     const rest = name.startsWith(repository) ? name[repository.length] : undefined
     if (rest !== ':' && rest !== '@') return
-    const subject = await subjectOf(desc, content)
-    if (subject === undefined) return
-    bySubject.set(subject, (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(desc.digest, desc))
+    const found = await referrerOf(desc, content)
+    if (found === undefined) return
+    const { subject, referrer } = found
+    bySubject.set(
+      subject,
+      (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(desc.digest, referrer),
+    )
   })
   return new Map([...bySubject].map(([subject, found]) => [subject, [...found.values()]]))
 }
 
 /** Undefined for a manifest that cannot be read: reading that image itself reports the error. */
-async function subjectOf(desc: Image['desc'], content: ContentStore): Promise<Digest | undefined> {
+async function referrerOf(
+  desc: Image['desc'],
+  content: ContentStore,
+): Promise<{ subject: Digest; referrer: Descriptor } | undefined> {
   if (!hasChildren(desc.mediaType)) return undefined
   try {
     const document = await readContent(content, desc, maxManifestSize)
-    return parseManifest(document, desc.mediaType, desc.digest).subject?.digest
+    const manifest = parseManifest(document, desc.mediaType, desc.digest)
+    if (manifest.subject === undefined) return undefined
+    return { subject: manifest.subject.digest, referrer: { ...desc, artifactType: artifactTypeOf(manifest) } }
   } catch (error) {
     if (isUnreadable(error)) return undefined
     throw error

@@ -1,5 +1,6 @@
 import type { PlatformRequest } from '@dist/images'
 import { formatReference, type Reference } from '@dist/reference'
+import type { ReferrersRequest } from './referrers-request.js'
 import type { TargetOf } from './target.js'
 
 /** One image for the embedded engine. What it leaves out is as in the dependencies and options of the engine. */
@@ -8,7 +9,9 @@ export interface ImageTask {
   readonly target?: TargetOf | undefined
   readonly platforms?: PlatformRequest | undefined
   /** As in `PlanOptions`. */
-  readonly referrers?: boolean | undefined
+  readonly referrers?: ReferrersRequest | undefined
+  /** As in `PlanOptions`. */
+  readonly referrersFreshFor?: number | undefined
   /** As in `PlanOptions`. */
   readonly immutable?: boolean | undefined
   /** The name in events. Default: the reference, formatted. */

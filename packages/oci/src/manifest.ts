@@ -65,6 +65,11 @@ export function parseManifest(content: Uint8Array, mediaType: string, name = 'ma
   return { kind: 'manifest', ...common, ...config, layers: descriptors(document[blobs], `${name}: ${blobs}`) }
 }
 
+/** The artifact type of a manifest: its own, else the media type of its config. Image spec, "Listing Referrers". */
+export function artifactTypeOf(manifest: Manifest): string | undefined {
+  return manifest.artifactType || (manifest.kind === 'manifest' ? manifest.config?.mediaType : undefined)
+}
+
 /** The media type of a document that was sent without one: its own, or that of its members. Throws `MALFORMED`. */
 export function detectMediaType(content: Uint8Array, name = 'manifest'): string {
   const document = parseJson(content, name)

@@ -242,3 +242,35 @@ test('the tag of a sha512 digest is cut as in the specification', async () => {
   await client().referrers(refTo(registry, 'a/b'), digest)
   expect(registry.requests.at(-1)?.path).toBe(`/v2/a/b/manifests/sha512-${'a'.repeat(64)}`)
 })
+
+test.each([
+  ['filters', true],
+  ['does not filter', false],
+])('a registry that %s: only referrers of the artifact types are found', async (_what, filters) => {
+  const registry = await scripted({ referrers: 10 })
+  if (!filters)
+    registry.script(api, (request, proper) => proper({ ...request, query: new URLSearchParams() }))
+  const [signature, sbom] = ['application/a+json', 'application/b'].map((artifactType) =>
+    registry.content.putManifest('a/b', manifestOf({ subject, artifactType }), mediaTypes.ociManifest),
+  )
+  putReferring(registry, 1)
+  const find = async (artifactTypes: readonly string[]) =>
+    (await client().referrers(refTo(registry, 'a/b'), subject.digest, { artifactTypes })).map(
+      ({ digest }) => digest,
+    )
+  expect(await find(['application/a+json'])).toEqual([signature?.digest])
+  expect(registry.received(api)[0]?.url).toMatch(/\?artifactType=application%2Fa%2Bjson$/)
+  expect(await find(['application/b', 'application/a+json'])).toEqual([signature?.digest, sbom?.digest])
+  expect(registry.received(api)[1]?.url).not.toContain('?')
+  expect(await find(['application/c'])).toEqual([])
+})
+
+test('the list under a tag is filtered by artifact type', async () => {
+  const registry = await scripted()
+  const [desc] = putReferring(registry, 1)
+  putList(registry, [{ ...desc, artifactType: 'application/a' }])
+  const locator = refTo(registry, 'a/b')
+  const find = (type: string) => client().referrers(locator, subject.digest, { artifactTypes: [type] })
+  expect(await find('application/a')).toMatchObject([{ digest: desc?.digest }])
+  expect(await find('application/b')).toEqual([])
+})

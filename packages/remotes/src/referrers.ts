@@ -3,11 +3,22 @@ import type { Locator } from '@dist/reference'
 import type { RemoteOptions } from './remotes.js'
 
 export interface ReferrersOptions extends RemoteOptions {
+  /** Only referrers of these artifact types. Default: all. */
+  artifactTypes?: readonly string[] | undefined
   /**
    * Called with the reason when the referrers are unknown; the result is then empty. `unlisted`: the registry's API
    * failed and no tag lists them. If other content of the repository has such a tag, this can be read as "none".
    */
   onUnknown?: ((error: Error, about: { unlisted: boolean }) => void) | undefined
+}
+
+/** Those with one of the artifact types; all if there is no filter. */
+export function withArtifactTypes(
+  referrers: readonly Descriptor[],
+  types: readonly string[] | undefined,
+): readonly Descriptor[] {
+  if (types === undefined) return referrers
+  return referrers.filter(({ artifactType }) => artifactType !== undefined && types.includes(artifactType))
 }
 
 /** Lists what refers to content: signatures, SBOMs, attestations. */

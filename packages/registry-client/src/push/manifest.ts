@@ -1,5 +1,13 @@
 import { DistError } from '@dist/errdefs'
-import { algorithmOf, type Descriptor, digestOf, hasChildren, type Manifest, parseManifest } from '@dist/oci'
+import {
+  algorithmOf,
+  artifactTypeOf,
+  type Descriptor,
+  digestOf,
+  hasChildren,
+  type Manifest,
+  parseManifest,
+} from '@dist/oci'
 import { parseTag } from '@dist/reference'
 import type { PutOptions } from '@dist/remotes'
 import { putDocument } from './document.js'
@@ -28,7 +36,11 @@ export async function putManifest(
 
 /** The entry of a manifest in its subject's list of referrers (image spec, "Listing Referrers"). */
 function referrer({ mediaType, digest, size }: Descriptor, manifest: Manifest): Descriptor {
-  const config = manifest.kind === 'manifest' ? manifest.config?.mediaType : undefined
-  const artifactType = manifest.artifactType || config
-  return { mediaType, digest, size, artifactType, annotations: manifest.annotations }
+  return {
+    mediaType,
+    digest,
+    size,
+    artifactType: artifactTypeOf(manifest),
+    annotations: manifest.annotations,
+  }
 }

@@ -12,15 +12,21 @@ import { parseReferrers } from './tag.js'
 // No image has as many.
 const maxReferrers = 10_000
 
-/** Requests the referrers API. Throws as `settleAnswer`. */
+/**
+ * Requests the referrers API. A single artifact type narrows the answer, at registries that can: others ignore it. Throws as
+ * `settleAnswer`.
+ */
 export async function listReferrers(
   operation: Operation,
   digest: Digest,
   known: KnownNoLists,
+  artifactTypes: readonly string[] = [],
 ): Promise<readonly Descriptor[] | NoList> {
   const before = known.find(operation)
   if (before !== undefined) return before
-  const path = `/${operation.repository}/referrers/${digest}`
+  const [type, ...others] = artifactTypes
+  const query = type === undefined || others.length > 0 ? '' : `?artifactType=${encodeURIComponent(type)}`
+  const path = `/${operation.repository}/referrers/${digest}${query}`
   const request = { method: 'GET', path, headers: { accept: mediaTypes.ociIndex } } as const
   const first = await firstPage(operation, request)
   // The further pages have no alternative, and are requested with retries.

@@ -1,7 +1,7 @@
 import { DistError, isNotFound, isRetryable } from '@dist/errdefs'
 import type { Descriptor, Digest } from '@dist/oci'
 import { formatLocator } from '@dist/reference'
-import type { ReferrersOptions } from '@dist/remotes'
+import { type ReferrersOptions, withArtifactTypes } from '@dist/remotes'
 import type { RepositoryContext } from '../repository.js'
 import { settleAnswer } from '../request/answer.js'
 import { firstEndpoint } from '../request/endpoints.js'
@@ -15,14 +15,15 @@ import { isOtherContent, readReferrersTag } from './tag.js'
 export async function findReferrers(
   repository: RepositoryContext,
   digest: Digest,
-  { signal, onUnknown }: ReferrersOptions,
+  { signal, artifactTypes, onUnknown }: ReferrersOptions,
 ): Promise<readonly Descriptor[]> {
   const what = `referrers of ${formatLocator(repository.locator)}@${digest}`
   let unknown: Unknown | undefined
   try {
     return await firstEndpoint(repository, { capability: 'resolve', what, signal }, async (operation) => {
-      const found = await referrersAt(operation, digest, repository.memory.noLists)
-      if (!('error' in found)) return found
+      const found = await referrersAt(operation, digest, repository.memory.noLists, artifactTypes)
+      // A registry need not filter, and a tag cannot.
+      if (!('error' in found)) return withArtifactTypes(found, artifactTypes)
       unknown = found
       throw found.error
     })
@@ -44,8 +45,9 @@ async function referrersAt(
   operation: Operation,
   digest: Digest,
   known: KnownNoLists,
+  artifactTypes: readonly string[] | undefined,
 ): Promise<readonly Descriptor[] | Unknown> {
-  const listed = await listReferrers(operation, digest, known)
+  const listed = await listReferrers(operation, digest, known, artifactTypes)
   if (isList(listed)) return listed
   const tagged = await settleAnswer(() => referrersByTag(operation, digest))
   if (!(tagged instanceof DistError)) return tagged
@@ -55,7 +57,7 @@ async function referrersAt(
   if (!isRetryable(listed)) return unknown
   // A temporary failure must not lose signatures, and no alternative is left: one more attempt.
   await pauseBefore(1, operation.retry, operation.signal)
-  const again = await listReferrers(operation, digest, known)
+  const again = await listReferrers(operation, digest, known, artifactTypes)
   return isList(again) ? again : unknown
 }
 

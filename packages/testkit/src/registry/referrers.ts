@@ -14,20 +14,30 @@ export function parseReferrersPath(path: string): ReferrersPath | undefined {
   return match === null ? undefined : { repository: match[1] ?? '', digest: match[2] ?? '' }
 }
 
-/** The list of what refers to a digest, so many to a page. */
+/** The list of what refers to a digest, so many to a page; of one artifact type if the request asks for it. */
 export function serveReferrers(
   content: Repositories,
   { repository, digest }: ReferrersPath,
   { query, path }: RecordedRequest,
   pageSize: number,
 ): Reply {
-  const all = content.manifestsOf(repository).flatMap((held) => referrerOf(held, digest))
+  const type = query.get('artifactType')
+  const all = content
+    .manifestsOf(repository)
+    .flatMap((held) => referrerOf(held, digest))
+    .filter(({ artifactType }) => type === null || artifactType === type)
   const first = Number(query.get('from') ?? 0)
   const manifests = all.slice(first, first + pageSize)
   const next = first + pageSize
-  const link = next < all.length ? { link: `<${path}?from=${next}>; rel="next"` } : {}
+  const link =
+    next < all.length
+      ? {
+          link: `<${path}?from=${next}${type === null ? '' : `&artifactType=${encodeURIComponent(type)}`}>; rel="next"`,
+        }
+      : {}
+  const applied = type === null ? {} : { 'oci-filters-applied': 'artifactType' }
   const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
-  return reply(200, { 'content-type': mediaTypes.ociIndex, ...link }, JSON.stringify(document))
+  return reply(200, { 'content-type': mediaTypes.ociIndex, ...link, ...applied }, JSON.stringify(document))
 }
 
 export interface TakeOptions {
@@ -64,12 +74,13 @@ export function takeManifest(
   return { ...answer, headers: { ...answer.headers, 'oci-subject': subject } }
 }
 
-function referrerOf(held: Held, digest: string): object[] {
+function referrerOf(held: Held, digest: string): { artifactType: string | undefined }[] {
   const { subject, artifactType, config, annotations } = documentOf(held.content)
   if (subject?.digest !== digest) return []
   const type = artifactType ?? config?.mediaType
   const { mediaType, content } = held
-  return [{ mediaType, digest: held.digest, size: content.byteLength, artifactType: type, annotations }]
+  const entry = { mediaType, digest: held.digest, size: content.byteLength, annotations }
+  return [{ ...entry, artifactType: type }]
 }
 
 interface Named {
