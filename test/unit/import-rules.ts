@@ -12,7 +12,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   reference: [],
   locks: [],
   tar: [],
-  sync: ['reference'],
+  sync: ['settings'],
   content: [],
   'content-local': ['content', 'locks'],
   'content-s3': ['content'],

@@ -94,7 +94,7 @@ export function checkClear(endpoint: Endpoint, { protocol, host }: URL): void {
   if (protocol !== 'http:' || clearHosts === undefined || [ownHost, ...clearHosts].includes(host)) return
   throw new DistError(
     'PERMISSION_DENIED',
-    `${ownHost}: plain http at ${host} refused: allowed only for ${clearHosts.join(', ')}; to allow it, add --plain-http ${host}`,
+    `${ownHost}: plain http at ${host} refused: allowed only for ${clearHosts.join(', ')}; to allow it, add --plain-http ${host}, or plain-http for it in registries`,
   )
 }
 

@@ -1,7 +1,7 @@
 export type { Authorizer } from './auth/authorizer.js'
 export type { Credentials } from './auth/credential.js'
 export { hostsFromDirectories } from './config/directories.js'
-export { dockerCredentials } from './config/docker-config.js'
+export { dockerCredentials, passwordOrToken } from './config/docker-config.js'
 export {
   eraseCredential,
   type StoredCredential,
@@ -18,4 +18,5 @@ export {
 export { proxyError } from './http/proxy-errors.js'
 export { createRegistry, type Registry, type RegistryOptions } from './registry.js'
 export { createRepository } from './repository.js'
+export { registryItself } from './request/endpoints.js'
 export { createTransport } from './transport.js'

@@ -29,6 +29,8 @@ section with the name of the service. A shared setting in such a section overrid
       listen: 0.0.0.0:8080
       user: ops
       password-file: /run/secrets/dashboard
+    registries:
+      registry.example.com: { username: robot, password-file: /run/secrets/registry, ca-file: ca.pem }
 `
 
 const sections: Readonly<Record<ServiceName | 'shared', string>> = {
@@ -68,8 +70,10 @@ function table(title: string, service: ServiceName, settings: readonly [string, 
 
 function row(service: ServiceName, key: string, setting: z.ZodType): string {
   const doc = docOf(setting)
-  const flag = doc.secret ? `(in a file: \`${kebab(key)}\`)` : `\`--${kebab(key)} ${doc.placeholder}\``
+  const flag =
+    doc.secret || doc.fileOnly ? `(in a file: \`${kebab(key)}\`)` : `\`--${kebab(key)} ${doc.placeholder}\``
   const name = variableOf(service, key)
+  if (doc.fileOnly) return `| ${flag} | none | ${defaultOf(setting, doc)} | ${doc.description} |`
   const variables = [name, ...(readsFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherVariables ?? [])]
   const listed = variables.map((each) => `\`${each}\``).join(', ')
   return `| ${flag} | ${listed} | ${defaultOf(setting, doc)} | ${doc.description} |`

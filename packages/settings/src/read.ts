@@ -1,8 +1,11 @@
+import { dirname } from 'node:path'
 import { DistError, sanitize } from '@dist/errdefs'
 import type { z } from 'zod'
 import { type Environment, nonEmpty, readSecret } from './environment.js'
 import { readSettingsFile, type SettingsFile } from './file.js'
 import { kebab, readsFile, variableOf } from './names.js'
+import { absolutePaths } from './registries/schema.js'
+import { fillValue } from './registries/variables.js'
 import {
   docOf,
   type Flags,
@@ -38,7 +41,10 @@ export async function readSettings<Name extends ServiceName>(
   const path = flags.config ?? nonEmpty(env.DIST_CONFIG)
   const file = path === undefined ? undefined : await readSettingsFile(path, service)
   const keys = Object.keys(serviceShapes[service]) as (keyof Settings<Name> & string)[]
-  return (await readKeys(service, keys, { flags, env, file })) as Settings<Name>
+  const settings = (await readKeys(service, keys, { flags, env, file })) as Settings<Name>
+  return path !== undefined && 'registries' in settings
+    ? { ...settings, registries: absolutePaths(settings.registries, dirname(path)) }
+    : settings
 }
 
 /** As `readSettings`, for some settings of a service. */
@@ -56,7 +62,7 @@ export async function readKeys<Name extends ServiceName, Key extends keyof Setti
       fromFlags(key, doc, flags) ??
       (await fromEnvironment(service, key, doc, env)) ??
       (await fromFile(key, doc, file))
-    const value = parseValue(setting, doc, given)
+    const value = parseValue(setting, doc, doc.fileOnly ? filled(given, env) : given)
     if (value !== undefined) settings[key] = value
   }
   return settings as Pick<Settings<Name>, Key>
@@ -64,7 +70,7 @@ export async function readKeys<Name extends ServiceName, Key extends keyof Setti
 
 function fromFlags(key: string, doc: SettingDoc, flags: object): SettingValue | undefined {
   const value: unknown = Reflect.get(flags, key)
-  return value === undefined || doc.secret ? undefined : { value, from: `--${kebab(key)}` }
+  return value === undefined || doc.secret || doc.fileOnly ? undefined : { value, from: `--${kebab(key)}` }
 }
 
 async function fromEnvironment(
@@ -73,6 +79,7 @@ async function fromEnvironment(
   doc: SettingDoc,
   env: Environment,
 ): Promise<SettingValue | undefined> {
+  if (doc.fileOnly) return undefined
   const name = variableOf(service, key)
   const secret = readsFile(doc) ? await secretFrom(`${name}_FILE`, env[`${name}_FILE`]) : undefined
   const direct = [name, ...(doc.otherVariables ?? [])]
@@ -115,11 +122,23 @@ function exclusive(
   )
 }
 
+function filled(given: SettingValue | undefined, env: Environment): SettingValue | undefined {
+  return given === undefined ? undefined : { ...given, value: fillValue(given.value, env, given.from) }
+}
+
 function parseValue(setting: z.ZodType, doc: SettingDoc, given: SettingValue | undefined): unknown {
   const result = setting.safeParse(given?.value)
   if (result.success) return result.data
-  const expected = result.error.issues[0]?.message ?? 'the value is not valid'
-  const actual =
-    doc.secret || doc.sensitive ? '' : `, not ${sanitize(JSON.stringify(given?.value) ?? '', 60)}`
+  const expected = sayIssue(result.error.issues[0])
+  const isSecret = doc.secret || doc.sensitive || doc.fileOnly
+  const actual = isSecret ? '' : `, not ${sanitize(JSON.stringify(given?.value) ?? '', 60)}`
   throw new DistError('INVALID_ARGUMENT', `${given?.from}: ${expected}${actual}`)
+}
+
+/** What is expected, behind the key within a map. */
+function sayIssue(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'the value is not valid'
+  const [inner] = issue.code === 'invalid_key' ? issue.issues : []
+  const key = issue.path.length === 0 ? '' : `${sanitize(issue.path.join('.'), 200)}: `
+  return `${key}${(inner ?? issue).message}`
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as z from 'zod'
+import { registriesSchema } from './registries/schema.js'
 import { count, duration, listenAddress, nets, paths, redisUrl, secretText, size, text } from './values.js'
 
 /** The documentation of a setting, and what readers of settings have to know beyond its schema. */
@@ -14,6 +15,8 @@ export interface SettingDoc {
   readonly secret?: true | undefined
   /** The value may contain a secret: messages never repeat it, and it may stand in a separate file. */
   readonly sensitive?: true | undefined
+  /** A map, which stands in a file only. Its texts may have variables. */
+  readonly fileOnly?: true | undefined
   /** The default in words, for a setting whose schema has no constant default. */
   readonly defaultText?: string | undefined
 }
@@ -85,6 +88,12 @@ const mirrorShape = {
     description: 'File with credentials for registries, in the format of docker’s `config.json`.',
     placeholder: '<file>',
     defaultText: '`$REGISTRY_AUTH_FILE`, `$DOCKER_CONFIG/config.json`',
+  }),
+  registries: registriesSchema.optional().register(settingDocs, {
+    description:
+      'Settings of registries by host: credentials, authorities, plain http, mirrors. The keys are those of `registries` in a [mirror file](mirroring.md#registries). Values may have variables, as there. Paths are relative to the folder of the settings file.',
+    placeholder: '',
+    fileOnly: true,
   }),
   addresses: nets.optional().register(settingDocs, {
     description:
@@ -175,7 +184,10 @@ type Shape<Name extends ServiceName> = z.ZodObject<(typeof serviceShapes)[Name]>
 export type Settings<Name extends ServiceName> = z.output<Shape<Name>>
 
 /** The flags of a command line: text as users write it, by the names of the settings. All are optional. */
-export type Flags<Name extends ServiceName> = Omit<z.input<Shape<Name>>, 'queuePassword' | 'password'> & {
+export type Flags<Name extends ServiceName> = Omit<
+  z.input<Shape<Name>>,
+  'queuePassword' | 'password' | 'registries'
+> & {
   /** A YAML, TOML or JSON file with settings. Default: `DIST_CONFIG`. */
   config?: string | undefined
 }

@@ -1,12 +1,12 @@
-import { dirname, resolve } from 'node:path'
-import { parsePrefix } from '@dist/reference'
+import { dirname } from 'node:path'
+import { absolutePaths } from '@dist/settings'
 import type { Mistake, Node } from './document/node.js'
 import { type Language, parseDocument } from './document/read.js'
 import { entriesOf } from './entries.js'
-import type { MirrorFile, RegistrySettings } from './mirror-file.js'
+import type { MirrorFile } from './mirror-file.js'
 import { explain } from './schema/explain.js'
 import { plainValue } from './schema/plain.js'
-import { type FileInput, fileSchema } from './schema/schema.js'
+import { fileSchema } from './schema/schema.js'
 import { distrustedParts, resolveVariables, type Variables } from './schema/variables.js'
 
 export interface CheckOptions {
@@ -48,34 +48,10 @@ function build(root: Node, path: string): Checked {
   if (!result.success) return ordered(explain(root, result.error))
   const { entries, mistakes } = entriesOf(result.data, root)
   if (mistakes.length > 0) return ordered(mistakes)
-  return { file: { registries: registriesOf(result.data, dirname(path)), entries } }
+  const { registries = {} } = result.data
+  return { file: { registries: absolutePaths(registries, dirname(path)), entries } }
 }
 
 function ordered(mistakes: readonly Mistake[]): Checked {
   return { mistakes: [...mistakes].sort((a, b) => a.line - b.line || a.column - b.column) }
-}
-
-function registriesOf({ registries = {} }: FileInput, folder: string): Record<string, RegistrySettings> {
-  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path))
-  const settings = Object.entries(registries).map(([host, given]) => {
-    const { username, password, mirrors } = given
-    return [
-      hostOf(host),
-      {
-        username,
-        password,
-        passwordFile: absolute(given['password-file']),
-        caFile: absolute(given['ca-file']),
-        plainHttp: given['plain-http'],
-        insecureSkipTlsVerify: given['insecure-skip-tls-verify'],
-        mirrors: mirrors?.map(hostOf),
-      },
-    ] as const
-  })
-  return Object.fromEntries(settings)
-}
-
-/** As in references: Docker Hub has several names. */
-function hostOf(text: string): string {
-  return parsePrefix(text).host
 }

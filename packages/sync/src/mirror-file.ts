@@ -1,25 +1,14 @@
+import type { Registries } from '@dist/settings'
 import type { Position } from './document/node.js'
 import type { Source } from './place/source.js'
 import type { TagFilter } from './select/filter.js'
 
 /** What a mirror file says, with its defaults applied. Plain data. */
 export interface MirrorFile {
-  /** Settings of registries by host. */
-  readonly registries: Readonly<Record<string, RegistrySettings>>
+  /** Their paths are absolute. */
+  readonly registries: Registries
   /** Their names are unique. */
   readonly entries: readonly MirrorEntry[]
-}
-
-/** Settings of a registry. Paths are absolute. */
-export interface RegistrySettings {
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-  readonly passwordFile?: string | undefined
-  readonly caFile?: string | undefined
-  readonly plainHttp?: boolean | undefined
-  readonly insecureSkipTlsVerify?: boolean | undefined
-  /** Hosts that are asked first, in this order. */
-  readonly mirrors?: readonly string[] | undefined
 }
 
 export const discoveries = ['catalog', 'docker-hub', 'harbor'] as const

@@ -61,12 +61,19 @@ function changeEndpoint(
         ? endpoint.url
         : withScheme(endpoint, 'https'),
     ...(Object.keys(merged).length === 0 ? {} : { tls: merged }),
-    ...(tls.size === 0 ? {} : { elsewhere: byUrlHost(tls) }),
-    // An endpoint that is plain http without this setting, such as loopback, keeps its rules.
-    ...(isClear && endpoint.url.startsWith('https:')
-      ? { clearHosts: [...clear].map((name) => name.replace(/:80$/, '')) }
-      : {}),
+    ...(tls.size === 0 ? {} : { elsewhere: { ...endpoint.elsewhere, ...byUrlHost(tls) } }),
+    ...clearHostsOf(endpoint, isClear, clear),
   }
+}
+
+/** An endpoint that is plain http without any setting, such as loopback, keeps its rules. */
+function clearHostsOf(
+  { url, clearHosts }: Endpoint,
+  isClear: boolean,
+  clear: ReadonlySet<string>,
+): Pick<Endpoint, 'clearHosts'> {
+  if (clearHosts === undefined && !(isClear && url.startsWith('https:'))) return {}
+  return { clearHosts: [...(clearHosts ?? []), ...[...clear].map((name) => name.replace(/:80$/, ''))] }
 }
 
 /** The hosts as in URLs: without the default port of TLS. */
@@ -79,7 +86,7 @@ function withScheme({ url }: Endpoint, scheme: 'http' | 'https'): string {
 }
 
 /** The names of an endpoint's host: with and without port; for the registry itself also its name in references. */
-function namesOf({ url, mirrorOf }: Endpoint, host: string): string[] {
+export function namesOf({ url, mirrorOf }: Endpoint, host: string): string[] {
   const { protocol, hostname, port } = new URL(url)
   const withPort = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
   return [new URL(url).host, withPort, ...(mirrorOf === undefined ? [host] : [])]

@@ -16,11 +16,16 @@ import {
   type Environment,
   hostsDirectories,
   proxyVariables,
+  type Registries,
   type RegistryFlags,
 } from '@dist/settings'
 import { type HostSettings, hostSettings } from './host-settings.js'
+import { registryCredentials, withRegistries } from './registry-settings.js'
 
-export interface RemoteSettings extends HostSettings, RegistryFlags {}
+export interface RemoteSettings extends HostSettings, RegistryFlags {
+  /** Settings of registries in a file. The flags override them, and they override `hosts.toml`. */
+  registries?: Registries | undefined
+}
 
 /** The settings of requests. They can be sent to another thread, except the functions. */
 export interface RequestSettings {
@@ -51,25 +56,38 @@ export function requestSettings(
 
 /**
  * Creates the client for registries. The caller disposes of it. Throws `INVALID_ARGUMENT` when the `authfile` of the settings
- * cannot be read, and as `hostSettings`.
+ * cannot be read, and as `hostSettings` and `withRegistries`.
  */
-export function openRemote(
+export async function openRemote(
   settings: RemoteSettings,
   env: Environment,
   requests: RequestSettings,
   limiter?: HostLimiter,
-): Registry {
+): Promise<Registry> {
   const changeEndpoints = hostSettings(settings)
   if (settings.authfile !== undefined) checkReadable(settings.authfile)
   const directories = [...hostsDirectories(settings, env)]
+  const hosts = await withRegistries(settings.registries ?? {}, (host) =>
+    hostsFromDirectories(directories, host),
+  )
   const { requestsPerHost } = requests
   return createRegistry({
     ...requests,
     connectionsPerHost: connectionsFor(requestsPerHost),
-    hosts: async (host) => changeEndpoints(host, await hostsFromDirectories(directories, host)),
-    credentials: requests.credentials ?? dockerCredentials({ files: [...credentialFiles(settings, env)] }),
+    hosts: async (host) => changeEndpoints(host, await hosts(host)),
+    credentials: requests.credentials ?? credentialsOf(settings, env),
     limiter: limiter ?? createHostLimiter(requestsPerHost === undefined ? {} : { requests: requestsPerHost }),
   })
+}
+
+/** A file that a flag names overrides the settings of registries. The files that all tools read by default do not. */
+function credentialsOf(settings: RemoteSettings, env: Environment): Credentials {
+  const files = dockerCredentials({ files: [...credentialFiles(settings, env)] })
+  const { registries } = settings
+  if (registries === undefined) return files
+  const own = registryCredentials(registries)
+  const [first, second] = settings.authfile === undefined ? [own, files] : [files, own]
+  return async (host, options) => (await first(host, options)) ?? (await second(host, options))
 }
 
 /** Connections to one host for this number of requests: a connection may still be closing when the next request begins. */

@@ -15,7 +15,7 @@ const [, , storeUrl = ''] = process.argv
 const env = process.env
 const store = await openStore({ store: storeUrl }, env, { create: true, memory: parts })
 const requests = requestSettings('dist-bench/0', env)
-const remote = openRemote({}, env, requests)
+const remote = await openRemote({}, env, requests)
 const transfers = openTransfers(store, remote, requests)
 const dependencies = {
   locker: new MemoryLocker(),

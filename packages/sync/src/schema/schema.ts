@@ -1,3 +1,4 @@
+import { flag, registriesSchema, section } from '@dist/settings'
 import * as z from 'zod'
 import { discoveries, indexes } from '../mirror-file.js'
 import { newestBys } from '../select/filter.js'
@@ -5,15 +6,11 @@ import {
   choice,
   count,
   destination,
-  flag,
-  host,
-  list,
   oneOrMore,
   pathGlob,
   platform,
   range,
   regex,
-  section,
   since,
   source,
   tag,
@@ -22,23 +19,6 @@ import {
 } from './values.js'
 
 const maxNewest = 100_000
-
-const registry = section({
-  username: text.optional().describe('User name at the registry.'),
-  password: text.optional().describe('Password or token. `password-file` keeps it out of this file.'),
-  'password-file': text.optional().describe('File with the password.'),
-  'ca-file': text.optional().describe('PEM file with additional certificate authorities.'),
-  'plain-http': flag
-    .optional()
-    .describe('Whether the registry is requested with plain http. Default: false.'),
-  'insecure-skip-tls-verify': flag
-    .optional()
-    .describe('Whether any certificate of the registry is accepted. Default: false.'),
-  mirrors: list(host).optional().describe('Hosts that are asked before the registry, in this order.'),
-}).refine(({ password, 'password-file': file }) => password === undefined || file === undefined, {
-  message: 'password and password-file exclude each other',
-  path: ['password-file'],
-})
 
 const tags = section({
   list: oneOrMore(tag).optional().describe('Tags by name.'),
@@ -132,10 +112,7 @@ export const fileSchema = section({
   version: z
     .union([z.literal(1), z.literal('1')], '1 is expected: the version of the format')
     .describe('Version of the format: 1.'),
-  registries: z
-    .record(host, registry, 'a map from hosts to their settings is expected')
-    .optional()
-    .describe('Settings of registries, by host.'),
+  registries: registriesSchema.optional().describe('Settings of registries, by host.'),
   defaults: section(shared).optional().describe('Values for the keys that a mirror leaves out.'),
   mirrors: z.array(mirror, 'a list of mirrors is expected').describe('What is mirrored.'),
 })

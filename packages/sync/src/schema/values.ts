@@ -1,6 +1,6 @@
 import { DistError } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
-import { parsePrefix, parseTag } from '@dist/reference'
+import { parseTag } from '@dist/reference'
 import * as z from 'zod'
 import { parseDestination } from '../place/destination.js'
 import { parseSource } from '../place/source.js'
@@ -34,20 +34,13 @@ export const regex = checked(compileRegex)
 export const range = checked(compileRange)
 export const since = checked(parseSince)
 export const platform = checked(parsePlatform)
-export const host = checked(checkHost)
-
-function checkHost(value: string): void {
-  if (value.includes('/'))
-    throw new DistError('INVALID_ARGUMENT', 'a host is expected, such as registry.example.com:5000')
-  parsePrefix(value)
-}
 
 /** One value, or a list of values. */
 export function oneOrMore<T extends z.ZodType<string, string>>(value: T) {
   return z.union([value, list(value)], 'a text or a list of texts is expected')
 }
 
-export function list<T extends z.ZodType<string, string>>(value: T) {
+function list<T extends z.ZodType<string, string>>(value: T) {
   return z.array(value, 'a list is expected').min(1, 'must not be empty')
 }
 
@@ -60,22 +53,6 @@ export function count(max: number) {
     .refine((value) => value >= 1 && value <= max, expected)
 }
 
-/** Under `tags`, plain booleans keep their spelling: a tag may be called `true`. */
-export const flag = z
-  .union([z.boolean(), z.enum(['true', 'false'])], 'true or false is expected')
-  .transform((value) => value === true || value === 'true')
-
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, `${values.slice(0, -1).join(', ')} or ${values.at(-1)} is expected`)
-}
-
-/** A map with exactly these keys. A mistake in a key names those that are allowed. */
-export function section<const Shape extends z.ZodRawShape>(shape: Shape) {
-  const allowed = Object.keys(shape).join(', ')
-  return z.strictObject(shape, {
-    error: ({ code, keys }) =>
-      code === 'unrecognized_keys'
-        ? `unknown key ${keys?.join(', ')}: allowed are ${allowed}`
-        : 'a map is expected',
-  })
 }

@@ -1,9 +1,8 @@
+import { fillVariables } from '@dist/settings'
 import type { Mistake, Node, Position } from '../document/node.js'
 
 /** The values of variables. */
 export type Variables = Readonly<Record<string, string | undefined>>
-
-const variable = /\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
 interface Resolved {
   readonly root: Node
@@ -17,12 +16,9 @@ interface Resolved {
 export function resolveVariables(root: Node, variables: Variables): Resolved {
   const mistakes: Mistake[] = []
   const fill = (text: string, at: Position) =>
-    text.replace(variable, (whole, dollar: string, name: string) => {
-      if (dollar !== '') return whole.slice(1)
-      const value = Object.hasOwn(variables, name) ? variables[name] : undefined
-      if (value === undefined) mistakes.push({ ...at, message: `the variable ${name} is not set` })
-      return value ?? ''
-    })
+    fillVariables(text, variables, (name) =>
+      mistakes.push({ ...at, message: `the variable ${name} is not set` }),
+    )
   return { root: mapScalars(root, fill), mistakes }
 }
 

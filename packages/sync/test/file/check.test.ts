@@ -176,11 +176,17 @@ mirrors:
     ])
   })
 
-  it('is refused with two passwords for one registry', async () => {
-    const text = 'version: 1\nregistries: { r.io: { password: hunter2, password-file: b } }\nmirrors: []\n'
-    expect(await refusals(text)).toEqual([
-      '2:57 registries.r.io.password-file: password and password-file exclude each other',
-    ])
+  it.each([
+    [
+      'username: u, password: p, password-file: f',
+      '.password-file: password and password-file exclude each other',
+    ],
+    ['password: p', ': a password needs a username: add username'],
+    ['username: u', '.username: a username needs a password: add password-file'],
+    ['plain-http: true, ca-file: c', '.plain-http: conflicts with ca-file and insecure-skip-tls-verify: '],
+  ])('is refused with settings of a registry that contradict each other: %s', async (settings, message) => {
+    const text = `version: 1\nregistries: { r.io: { ${settings} } }\nmirrors: []\n`
+    expect(await refusals(text)).toEqual([expect.stringContaining(` registries.r.io${message}`)])
   })
 })
 

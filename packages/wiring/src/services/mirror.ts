@@ -11,7 +11,14 @@ import type { Outage } from './log.js'
 
 type MirrorSettings = Pick<
   Settings<'worker'>,
-  'store' | 's3Requests' | 'hostsDir' | 'authfile' | 'addresses' | 'requestsPerHost' | 'hostPatience'
+  | 'store'
+  | 's3Requests'
+  | 'hostsDir'
+  | 'authfile'
+  | 'registries'
+  | 'addresses'
+  | 'requestsPerHost'
+  | 'hostPatience'
 >
 
 /** The store of a service, and its client for registries. */
@@ -65,9 +72,14 @@ export async function openMirror(
         log.warn('Redis does not answer: limits per host hold within this process', { error })
       },
     })
-    const { hostsDir, authfile, addresses = [], requestsPerHost } = settings
+    const { hostsDir, authfile, registries, addresses = [], requestsPerHost } = settings
     const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost }
-    const remote = openRemote({ hostsDir, authfile }, context.env, requests, metrics.limiter(hosts))
+    const remote = await openRemote(
+      { hostsDir, authfile, registries },
+      context.env,
+      requests,
+      metrics.limiter(hosts),
+    )
     const close = async () => {
       await remote[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()

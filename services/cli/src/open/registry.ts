@@ -1,5 +1,6 @@
 import type { Registry, RequestEvent } from '@dist/registry-client'
 import type { HostPolicy } from '@dist/remotes'
+import type { Registries } from '@dist/settings'
 import type { RequestSettings } from '@dist/wiring'
 import type { Context } from '../context.js'
 import { defaultConcurrency, type HostOptions, type RemoteOptions } from '../options.js'
@@ -10,9 +11,16 @@ import { HostWaits } from './waits.js'
 /** Options of requests; those of hosts belong to commands that transfer many blobs. */
 type RequestOptions = RemoteOptions & HostOptions
 
+/** What the client needs beside the options of the command line. */
+type RegistryOptions = RequestOptions &
+  Pick<RequestSettings, 'chunkSize' | 'credentials'> & {
+    /** The settings of registries in a mirror file, with absolute paths. */
+    registries?: Registries | undefined
+  }
+
 /** Opens the client for registries, set up from options and environment. The caller disposes of it. */
 export async function openRegistry(
-  options: RequestOptions & Pick<RequestSettings, 'chunkSize' | 'credentials'>,
+  options: RegistryOptions,
   context: Context,
   /** Receives a line for each host that is waited for. Default: prints it to stderr. */
   onWait: (line: string) => void = (line) => note(context, line),
@@ -21,7 +29,7 @@ export async function openRegistry(
   const waits = new HostWaits(onWait)
   const { openRemote } = await import('@dist/wiring')
   const requests = await requestSettings(options, context)
-  const registry = openRemote(options, context.env, {
+  const registry = await openRemote(options, context.env, {
     ...requests,
     onAsk: (host) => waits.begin(host),
     chunkSize,
