@@ -24,6 +24,8 @@ export interface RegistryOptions extends TransportOptions {
   readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined
   /** Default: no host has credentials. Unused with an `authorizer`. */
   readonly credentials?: Credentials | undefined
+  /** As in `TokenOptions`. */
+  readonly loginAdvice?: string | undefined
   /** As in `RepositoryOptions`. Default: false. */
   readonly foreignUrls?: boolean | undefined
   /**

@@ -41,6 +41,8 @@ export interface RequestSettings {
   requestsPerHost?: number | undefined
   /** As in `RegistryOptions`: bytes. */
   chunkSize?: number | undefined
+  /** As in `RegistryOptions`. */
+  loginAdvice?: string | undefined
   /** Replaces the credentials of docker's and podman's files. */
   credentials?: Credentials | undefined
 }

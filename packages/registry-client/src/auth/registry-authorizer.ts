@@ -6,7 +6,7 @@ import type { Challenge } from './challenge.js'
 import { findChallenge } from './challenges.js'
 import { basicAuthorization, type Credential, type Credentials } from './credential.js'
 import { mayHaveCredentials, realmRefusal } from './realm.js'
-import { fetchToken, type Grant, type TokenOptions } from './token.js'
+import { defaultLoginAdvice, fetchToken, type Grant, type TokenOptions } from './token.js'
 
 export interface AuthorizerOptions extends TokenOptions {
   /** Default: no host has credentials. */
@@ -91,7 +91,7 @@ class RegistryAuthorizer implements Authorizer {
     try {
       const grant =
         challenge.scheme === 'basic'
-          ? basicGrant(credential, registry.host)
+          ? basicGrant(credential, registry.host, this.options.loginAdvice)
           : await this.#bearerGrant(endpoint, registry, scope, challenge, credential)
       this.#grants.set(grantKey(endpoint, scope), grant)
       return grant.authorization
@@ -149,9 +149,9 @@ function repositoryAt(registry: URL, scope: Scope): string {
   return `${base}/${repository}`.replace(/^\/+|\/+$/g, '')
 }
 
-function basicGrant(credential: Credential | undefined, host: string): Grant {
+function basicGrant(credential: Credential | undefined, host: string, advice = defaultLoginAdvice): Grant {
   if (credential?.kind !== 'password')
-    throw new DistError('UNAUTHENTICATED', `${host} requires user and password; log in to it first`)
+    throw new DistError('UNAUTHENTICATED', `${host} requires user and password; ${advice}`)
   const authorization = basicAuthorization(credential.username, credential.password)
   return { authorization, expiresAt: Number.POSITIVE_INFINITY }
 }

@@ -32,7 +32,11 @@ export interface TokenOptions {
   readonly userAgent: string
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
   readonly onAsk?: ((host: string) => () => void) | undefined
+  /** What a user does for a registry that requires credentials. Default: `log in to this registry first`. */
+  readonly loginAdvice?: string | undefined
 }
+
+export const defaultLoginAdvice = 'log in to this registry first'
 
 // Seconds, for a token without an expiry (distribution's token specification).
 const defaultLifetime = 60
@@ -57,7 +61,7 @@ export async function fetchToken(request: TokenRequest, options: TokenOptions): 
     const error = await statusError(response, outgoing.what, options.retry.maxRetryAfter, { secrets })
     await reportAnswer(options.limiter, response, error)
     if (isRetryable(error)) throw error
-    throw refusal(response.status, outgoing.what, request.credential)
+    throw refusal(response.status, outgoing.what, request.credential, options.loginAdvice)
   })
 }
 
@@ -67,17 +71,26 @@ function secretsOf(credential: Credential | undefined): readonly string[] {
   return secretsIn(basicAuthorization(credential.username, credential.password))
 }
 
-function refusal(status: number, what: string, credential: Credential | undefined): DistError {
+function refusal(
+  status: number,
+  what: string,
+  credential: Credential | undefined,
+  advice: string | undefined,
+): DistError {
   if (status === 401 || status === 403)
-    return new DistError('UNAUTHENTICATED', `${what}: ${loginRefusal(status, credential)}`)
+    return new DistError('UNAUTHENTICATED', `${what}: ${loginRefusal(status, credential, advice)}`)
   // A redirect would send the credential to another server.
   const why = status >= 300 && status < 400 ? 'redirects, which is refused' : `answered ${status}`
   return new DistError('MALFORMED', `${what}: ${why}`)
 }
 
 /** The refusal, with the user and without secrets. */
-function loginRefusal(status: number, credential: Credential | undefined): string {
-  if (credential === undefined) return `refused (${status}); log in to this registry first`
+function loginRefusal(
+  status: number,
+  credential: Credential | undefined,
+  advice = defaultLoginAdvice,
+): string {
+  if (credential === undefined) return `refused (${status}); ${advice}`
   const subject =
     credential.kind === 'password' ? `the user ${quoteUser(credential.username)}` : 'the identity token'
   return `${subject} is refused (${status}); check the credentials, or log in again`

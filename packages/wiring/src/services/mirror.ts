@@ -38,6 +38,10 @@ const lockTtlMs = 15_000
 /** The permits of a killed service expire after this time. */
 const defaultLeaseMs = 12_000
 
+/** A service cannot log in as a user does. */
+const loginAdvice =
+  'no credentials for this registry: add them to registries in the settings of coordinators and workers, or to their authfile'
+
 export interface MirrorOptions {
   /** The user agent: `dist-worker/1.2.3`. */
   program: string
@@ -73,7 +77,7 @@ export async function openMirror(
       },
     })
     const { hostsDir, authfile, registries, addresses = [], requestsPerHost } = settings
-    const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost }
+    const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost, loginAdvice }
     const remote = await openRemote(
       { hostsDir, authfile, registries },
       context.env,
