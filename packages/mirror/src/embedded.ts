@@ -1,11 +1,11 @@
 import { linkSignals } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
-import type { Descriptor } from '@dist/oci'
+import type { Descriptor, Digest } from '@dist/oci'
 import type { Reference } from '@dist/reference'
 import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
 import { Channel } from './channel.js'
 import type { MirrorEvent } from './events.js'
-import { ImageWork } from './image-work.js'
+import { ImageWork, type WorkStage } from './image-work.js'
 import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import type { ReferrersRequest } from './referrers-request.js'
 import { defaultRetries, type Retries, Schedule } from './schedule.js'
@@ -48,6 +48,8 @@ export interface ImageOutcome {
   readonly reference: Reference
   /** The root; undefined if the reference could not be resolved. */
   readonly desc?: Descriptor | undefined
+  /** The root that was published before, if it is another one. */
+  readonly previous?: Digest | undefined
   /** Whether there was nothing to do. */
   readonly upToDate: boolean
   /**
@@ -62,6 +64,8 @@ export interface ImageOutcome {
   readonly remarks: readonly string[]
   /** Set if the image failed: nothing was published. `CANCELED` if the signal aborted. */
   readonly error?: unknown
+  /** Where it failed. */
+  readonly stage?: WorkStage | undefined
 }
 
 /** Outcomes that wait for the consumer before the images that end next wait, too. */

@@ -9,6 +9,9 @@ import { publishPlan } from './publish-plan.js'
 import type { Target } from './target.js'
 import { type ImageTask, nameOf } from './task.js'
 
+/** What is done for an image, one after the other: its root, its manifests, its blobs, its names. */
+export type WorkStage = 'resolving' | 'planning' | 'transferring' | 'publishing'
+
 /**
  * The work for one image. It may take several attempts, and keeps what was resolved, planned and transferred from one to the
  * next. Between two attempts it holds no slot, lock or connection.
@@ -26,6 +29,7 @@ export class ImageWork {
   /** Blobs that were sent again, because the registry lacked them. */
   readonly #resent = new Set<Digest>()
   #cachedTarget: Target | undefined
+  #stage: WorkStage = 'resolving'
   #resolved: Descriptor | undefined
   #plan: Plan | undefined
 
@@ -40,9 +44,12 @@ export class ImageWork {
 
   /** Tries to mirror the image. `onAnswered` is called when its host has resolved the reference. */
   async attempt(onAnswered: () => void): Promise<void> {
+    this.#stage = this.#resolved === undefined ? 'resolving' : 'planning'
     const plan = await this.#planOnce(onAnswered)
+    this.#stage = 'transferring'
     const open = plan.missing.filter(({ digest }) => !this.#stored.has(digest))
     await this.#fill(open)
+    this.#stage = 'publishing'
     await this.#publish(plan)
     if (this.#target.stagesManifests) this.#emitPut(plan)
     this.#emitImage('done')
@@ -55,9 +62,10 @@ export class ImageWork {
 
   /** The outcome. `failed`: the error of the last attempt. */
   outcome(failed?: { readonly error: unknown }): Omit<ImageOutcome, 'index'> {
-    const failure = failed === undefined ? undefined : this.#fail(failed.error)
+    const failure = failed === undefined ? undefined : { ...this.#fail(failed.error), stage: this.#stage }
     const {
       desc,
+      previous,
       upToDate = false,
       objects = [],
       skipped = [],
@@ -66,6 +74,7 @@ export class ImageWork {
     return {
       reference: this.reference,
       ...(desc === undefined ? {} : { desc }),
+      ...(previous === undefined ? {} : { previous }),
       upToDate,
       fetched: amount(this.#fetched),
       total: amount(objects),
@@ -111,6 +120,7 @@ export class ImageWork {
       onEvent: (event) => {
         if (event.type === 'image' && event.state === 'resolved') {
           this.#resolved = event.desc
+          this.#stage = 'planning'
           onAnswered()
         }
         onEvent?.({ ...event, reference: this.name })

@@ -1,5 +1,5 @@
 import type { PublishedName, Selection } from '@dist/content'
-import { bareDescriptor, type Descriptor } from '@dist/oci'
+import { bareDescriptor, type Descriptor, type Digest } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Resolved } from '@dist/remotes'
 import { ReferrerLister, type ReferrersOptions } from './referrers.js'
@@ -13,6 +13,8 @@ export interface Plan {
   readonly reference: Reference
   readonly desc: Descriptor
   readonly selection: Selection
+  /** The root that is published under the names of the image; undefined for none, and for the same root. */
+  readonly previous?: Digest | undefined
   /** Whether the image is published with all of the selection: there is nothing to do. */
   readonly upToDate: boolean
   /** Everything that the selection takes, the root included, each digest once. */
@@ -84,10 +86,12 @@ export async function planImage(
     fetched.length === 0 &&
     (await target.listsReferrers(desc.digest, walked.rootReferrers, { signal }))
   const objects = [...manifests, ...blobs]
+  const previous = isPublished ? undefined : (await publishedRoot(published))?.digest
   return {
     reference,
     desc,
     selection,
+    ...(previous === undefined || previous === desc.digest ? {} : { previous }),
     upToDate,
     objects,
     missing,

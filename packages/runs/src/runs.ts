@@ -76,7 +76,11 @@ export interface ImageReport {
   /** Its name at the registry that gets it instead of the store. */
   readonly to?: string | undefined
   readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
+  /** The mirror of a mirror file that selected it. */
+  readonly entry?: string | undefined
   readonly digest?: string | undefined
+  /** What had its name before, if it is another one. */
+  readonly previous?: string | undefined
   /** Nothing had to be done. */
   readonly upToDate?: boolean | undefined
   /** What was fetched for this image, manifests included, or verified. */
@@ -86,9 +90,16 @@ export interface ImageReport {
   /** What is not known about it, without failing it. */
   readonly remarks?: readonly string[] | undefined
   readonly error?: ReportedError | undefined
+  /** Where it failed. Unknown for images of a queue. */
+  readonly stage?: FailureStage | undefined
   /** The blobs that could not be fetched, or did not verify. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[] | undefined
 }
+
+/**
+ * What fails: the list of a registry; the name at the destination; the request for the image; its manifests; its blobs; the name.
+ */
+export type FailureStage = 'listing' | 'naming' | 'resolving' | 'planning' | 'transferring' | 'publishing'
 
 export interface Amount {
   readonly objects: number

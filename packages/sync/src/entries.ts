@@ -4,7 +4,7 @@ import { locate, type Mistake, type Node } from './document/node.js'
 import type { MirrorEntry } from './mirror-file.js'
 import { compileEntry, type EntryRules } from './place/compile.js'
 import { dependsOnRepository, parseDestination } from './place/destination.js'
-import { ClaimedNames } from './place/names.js'
+import { ClaimedNames, describeConflict } from './place/names.js'
 import { formatSource, parseSource, type Source } from './place/source.js'
 import type { FileInput, MirrorInput, SharedInput } from './schema/schema.js'
 import type { TagFilter } from './select/filter.js'
@@ -138,7 +138,8 @@ function conflicts(entry: MirrorEntry, claimed: ClaimedNames): Contradiction[] {
   const found: Contradiction[] = []
   for (const image of knownImages(rules))
     try {
-      claimed.claim(rules.requestOf(image))
+      const conflict = claimed.claim(rules.requestOf(image))
+      if (conflict !== undefined) found.push(['to', describeConflict(conflict)])
     } catch (error) {
       if (!hasCode(error, 'INVALID_ARGUMENT')) throw error
       found.push(['to', (error as DistError).message])

@@ -1,9 +1,17 @@
 export { type Checked, type CheckOptions, checkMirrorFile } from './check.js'
+export {
+  type Choice,
+  type ChoiceFailure,
+  type ChoiceStage,
+  type ChooseOptions,
+  chooseImages,
+} from './choose/images.js'
+export { type Lists, selectFrom, type TagSelection } from './choose/tags.js'
 export type { Mistake, Position } from './document/node.js'
 export { type Language, languageOf } from './document/read.js'
 export type { Remark } from './import/draft.js'
 export { type Imported, importFile, type Tool, tools } from './import/import.js'
-export type { Discovery, IndexHandling, MirrorEntry, MirrorFile } from './mirror-file.js'
+export type { IndexHandling, MirrorEntry, MirrorFile } from './mirror-file.js'
 export { compileEntry, type EntryRules, type ImageRequest } from './place/compile.js'
 export type { Source } from './place/source.js'
 export { mirrorFileJsonSchema } from './schema/schema.js'

@@ -1,3 +1,4 @@
+import type { Discovery } from '@dist/remotes'
 import type { Registries } from '@dist/settings'
 import type { Position } from './document/node.js'
 import type { Source } from './place/source.js'
@@ -10,11 +11,6 @@ export interface MirrorFile {
   /** Their names are unique. */
   readonly entries: readonly MirrorEntry[]
 }
-
-export const discoveries = ['catalog', 'docker-hub', 'harbor'] as const
-
-/** How the repositories of a registry are listed. */
-export type Discovery = (typeof discoveries)[number]
 
 export const indexes = ['sparse', 'stripped'] as const
 

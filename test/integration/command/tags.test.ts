@@ -150,7 +150,7 @@ describe('dist tags', () => {
     const registry = await registryWith(['a', '../b', 'b\u001b[2J'])
     const skipped = await workspace().dist(['tags', `${registry.host}/app`])
     expect(skipped.stdout).toBe('a\n')
-    expect(skipped.stderr).toContain('2 names in the list of the registry skipped, no tags: "../b", "b')
+    expect(skipped.stderr).toContain('2 names in the lists of registries skipped, not valid: "../b", "b')
     expect(skipped.stderr).not.toContain('\u001b')
     registry.script({ path }, faults.status(200, { link: '<?>; rel="next"' }, '{"tags":["a"]}'))
     const repeated = await workspace().dist(['tags', `${registry.host}/app`])

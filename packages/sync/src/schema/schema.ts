@@ -1,6 +1,7 @@
+import { discoveries } from '@dist/remotes'
 import { flag, registriesSchema, section } from '@dist/settings'
 import * as z from 'zod'
-import { discoveries, indexes } from '../mirror-file.js'
+import { indexes } from '../mirror-file.js'
 import { newestBys } from '../select/filter.js'
 import {
   choice,

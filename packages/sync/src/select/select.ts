@@ -109,6 +109,12 @@ export class Tallying {
     if (unknownDate) this.#unknownDates += 1
   }
 
+  addAll({ fell, selected, unknownDates }: Tally): void {
+    for (const stage of stages) this.#fell[stage] += fell[stage]
+    this.#selected += selected
+    this.#unknownDates += unknownDates
+  }
+
   tally(): Tally {
     const fallen = Object.values(this.#fell).reduce((sum, count) => sum + count, 0)
     return {

@@ -104,36 +104,53 @@ describe('names', () => {
     const to = 'to: "r.io/{name}"'
     claimed.claim(await request(`from: "q.io/a/x:1", ${to}`, 'q.io/a/x:1'))
     const second = await request(`from: "q.io/b/x:1", name: second, ${to}`, 'q.io/b/x:1')
-    const expected = 'r.io/x:1: q.io/a/x:1 and q.io/b/x:1 (mirror second) would both get this name'
-    expect(() => claimed.claim(second)).toThrow(expected)
-    expect(() => claimed.claim(second)).toThrow(expected)
+    const conflict = { name: 'r.io/x:1', sources: ['q.io/a/x:1', 'q.io/b/x:1'] }
+    expect(claimed.claim(second)).toEqual(conflict)
+    expect(claimed.claim(second)).toEqual(conflict)
+  })
+
+  it('that two sources would get are refused to both', async () => {
+    const claimed = new ClaimedNames()
+    const first = await request('from: "q.io/a/x:1", to: "r.io/{name}"', 'q.io/a/x:1')
+    claimed.claim(first)
+    claimed.claim(await request('from: "q.io/b/x:1", name: second, to: "r.io/{name}"', 'q.io/b/x:1'))
+    expect(claimed.conflictOf(first)).toMatchObject({ name: 'r.io/x:1' })
+  })
+
+  it('stay with the first of several entries that have the source', async () => {
+    const claimed = new ClaimedNames()
+    const first = await request('name: first, from: "q.io/a:1", to: r.io/a', 'q.io/a:1')
+    const second = await request('name: second, from: "q.io/a:1", to: [r.io/a, r.io/b]', 'q.io/a:1')
+    expect([claimed.claim(first), claimed.claim(second)]).toEqual([undefined, undefined])
+    expect(claimed.ownPartOf(first)).toBe(first)
+    expect(claimed.ownPartOf(second).destinations).toEqual([{ host: 'r.io', repository: 'b', tag: '1' }])
   })
 
   it('may be claimed again by the same source', async () => {
     const claimed = new ClaimedNames()
     const yaml = 'from: "q.io/a:1", to: [store, r.io/a]'
     claimed.claim(await request(yaml, 'q.io/a:1'))
-    claimed.claim(await request(yaml, 'q.io/a:1'))
+    expect(claimed.claim(await request(yaml, 'q.io/a:1'))).toBeUndefined()
   })
 
   it('in the store are not those in a registry', async () => {
     const claimed = new ClaimedNames()
     claimed.claim(await request('from: "q.io/a:1"', 'q.io/a:1'))
-    claimed.claim(await request('from: "r.io/b:1", to: q.io/a', 'r.io/b:1'))
+    expect(claimed.claim(await request('from: "r.io/b:1", to: q.io/a', 'r.io/b:1'))).toBeUndefined()
   })
 
   it('of one tag are refused to a pinned and a moving source', async () => {
     const claimed = new ClaimedNames()
     claimed.claim(await request('from: "q.io/a:1"', 'q.io/a:1'))
     const pinned = await request(`from: "q.io/a:1@${digest}"`, `q.io/a:1@${digest}`)
-    expect(() => claimed.claim(pinned)).toThrow('would both get this name')
+    expect(claimed.claim(pinned)).toMatchObject({ name: 'q.io/a:1' })
   })
 
   it('that a refused claim has asked for stay free', async () => {
     const claimed = new ClaimedNames()
     claimed.claim(await request('from: "q.io/a:1", to: r.io/a', 'q.io/a:1'))
     const both = await request('from: "q.io/b:1", to: [r.io/free, r.io/a]', 'q.io/b:1')
-    expect(() => claimed.claim(both)).toThrow()
-    claimed.claim(await request('from: "q.io/c:1", to: r.io/free', 'q.io/c:1'))
+    expect(claimed.claim(both)).toBeDefined()
+    expect(claimed.claim(await request('from: "q.io/c:1", to: r.io/free', 'q.io/c:1'))).toBeUndefined()
   })
 })

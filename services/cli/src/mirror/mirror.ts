@@ -1,9 +1,11 @@
 import { DistError } from '@dist/errdefs'
 import type { RunRequest } from '@dist/runs'
+import type { MirrorFile } from '@dist/sync'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { checkDestinations, requestedPlatforms, selectionOf } from '../images/destinations.js'
+import { shownFile } from '../input/stdin.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import {
   collect,
@@ -21,11 +23,14 @@ import { note } from '../output/print.js'
 import { openReport } from '../report/report.js'
 import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
 import { mirrorEmbedded } from './embedded.js'
+import { mirrorFile } from './file.js'
 import { type References, readReferences } from './references.js'
+import { mirrorFileOf, readMirrorFile } from './sources.js'
 
 const examples = `
-All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. Shared blobs
-are fetched once, and existing content is not fetched again: an unchanged image needs one request.
+All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. A file whose
+name ends in .yaml, .json or .toml is a mirror file: it selects repositories and tags (see docs/mirroring.md). Shared
+blobs are fetched once, and existing content is not fetched again: an unchanged image needs one request.
 
 With --to images are sent to a registry instead of a store: docker.io/library/alpine:3.20 becomes
 registry.example.com/mirror/library/alpine:3.20. Signatures and SBOMs of an image are sent with it.
@@ -37,6 +42,7 @@ Exit code 6: some images failed; the others are mirrored.
 
 Examples:
   $ dist mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
+  $ dist mirror -f dist.yaml
   $ dist mirror -f refs.txt --platform linux/amd64 --report report.jsonl
   $ dist mirror -f refs.txt --store 's3://mirror/images?endpoint=http://127.0.0.1:8333'
   $ dist mirror -f refs.txt --to registry.example.com/mirror
@@ -45,7 +51,11 @@ Examples:
 export const mirrorCommand: Define = (context, onExit) =>
   withTransfers(withRemote(withQueue(withStore(new Command('mirror')))))
     .argument('[ref...]', 'references: [host/]repository[:tag][@digest]')
-    .option('-f, --file <file>', 'read references from a file, - is stdin; may be repeated', collect)
+    .option(
+      '-f, --file <file>',
+      'a mirror file, or a file of references, - is stdin; of references several may be given',
+      collect,
+    )
     .option(
       '--platform <os/arch[/variant]>',
       'mirror only this platform of an index; may be repeated',
@@ -76,6 +86,8 @@ export async function mirror(
   checkTargets(options)
   checkDetaching(options, url)
   if (url !== undefined) checkDistributed(options)
+  const file = mirrorFileOf(texts, options)
+  if (file !== undefined) return await mirrorSources(context, file, options, url)
   const references = await requestedReferences(context, texts, options)
   if (references.size === 0) {
     note(context, 'nothing to mirror: the input has no reference')
@@ -90,6 +102,34 @@ export async function mirror(
     obstacles: queue.obstacles,
     report,
   })
+}
+
+/** Mirrors what a mirror file says. A file with mistakes is refused as a whole. */
+async function mirrorSources(
+  context: Context,
+  path: string,
+  options: MirrorOptions,
+  url: string | undefined,
+): Promise<number> {
+  if (url !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `${shownFile(path)}: a mirror file is mirrored by this process: leave out --queue, and unset DIST_QUEUE`,
+    )
+  const file = await readMirrorFile(context, path)
+  if (file === undefined) return exitCodes.usage
+  refuseOpenKeys(path, file)
+  await using report = await openReport(context, options)
+  return await mirrorFile(context, file, options, report)
+}
+
+/** Refuses keys that have no effect yet: they must not be ignored silently. */
+function refuseOpenKeys(path: string, { entries }: MirrorFile): void {
+  if (entries.some(({ index }) => index === 'stripped'))
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `${shownFile(path)}: index: stripped: dist mirror does not use this key yet`,
+    )
 }
 
 function requestedReferences(

@@ -132,18 +132,21 @@ class ImageNotes {
 
 /** The JSON line of an image. */
 export function jsonReport(image: ImageReport, verb: Verb, run?: string): object {
-  const { reference, to, state, digest, upToDate, fetched, shared, remarks, error, failures } = image
+  const { reference, to, entry, state, digest, previous, upToDate, fetched, shared, remarks, stage } = image
+  const { error, failures } = image
   return {
     run,
+    entry,
     name: reference,
     to,
     state,
     digest,
+    previous,
     upToDate,
     [verb]: fetched,
     shared,
     remarks,
-    ...(error === undefined ? {} : { error: error.message, code: error.code }),
+    ...(error === undefined ? {} : { error: error.message, code: error.code, stage }),
     ...(failures === undefined || failures.length === 0
       ? {}
       : { failures: failures.map(({ digest, code, message }) => ({ digest, error: message, code })) }),
@@ -151,14 +154,15 @@ export function jsonReport(image: ImageReport, verb: Verb, run?: string): object
 }
 
 function doneLine(image: ImageReport, verb: Verb): string {
-  const { reference, to, digest, upToDate, fetched, shared } = image
+  const { reference, to, digest, previous, upToDate, fetched, shared } = image
   const amounts = [
     ...(fetched === undefined || fetched.objects === 0 ? [] : [`${verb} ${formatAmount(fetched)}`]),
     ...(shared === undefined || shared.objects === 0 ? [] : [`shared ${formatAmount(shared)}`]),
   ]
   const how = upToDate ? 'up to date' : amounts.join(', ')
   const names = to === undefined ? shownName(reference) : `${shownName(reference)} -> ${shownName(to)}`
-  return `${names} ${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
+  const was = previous === undefined ? '' : `${previous} -> `
+  return `${names} ${was}${digest ?? '-'}${how === '' ? '' : `  ${how}`}`
 }
 
 /** The error, and the failed blobs that it does not name. */

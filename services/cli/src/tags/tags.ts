@@ -1,13 +1,13 @@
 import { DistError } from '@dist/errdefs'
+import { CreationDates } from '@dist/mirror'
 import { parseLocator } from '@dist/reference'
 import { type Discovery, discoveries } from '@dist/remotes'
-import { compileFilter, newestBys, type TagFilter } from '@dist/sync'
+import { compileFilter, newestBys, selectFrom, type TagFilter } from '@dist/sync'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { openRegistry } from '../open/registry.js'
 import { collect, positive, type RemoteOptions, withOutput, withRemote } from '../options.js'
-import { selectFrom } from './select.js'
 import { TagsView } from './view.js'
 
 interface TagsOptions extends RemoteOptions {
@@ -66,9 +66,18 @@ export async function listTags(context: Context, text: string, options: TagsOpti
   const rules = compileFilter(filterOf(options))
   await using registry = await openRegistry(options, context)
   const view = new TagsView(context, options)
-  const selection = { locator, rules, discovery: options.discovery, signal: context.signal }
-  for await (const verdict of selectFrom(registry, selection, (name) => view.invalid(name)))
-    view.show(verdict)
+  const { signal } = context
+  const dates = new CreationDates(registry)
+  const verdicts = selectFrom(registry, {
+    locator,
+    rules,
+    discovery: options.discovery,
+    findDate: (tag) => dates.find({ ...locator, tag }, signal),
+    now: new Date(),
+    signal,
+    onInvalid: (name) => view.invalid(name),
+  })
+  for await (const verdict of verdicts) view.show(verdict)
   view.end()
   return exitCodes.done
 }

@@ -1,0 +1,100 @@
+import {
+  type EngineDependencies,
+  type EngineOptions,
+  type ImageOutcome,
+  type ImageTask,
+  type MirrorEvent,
+  mirrorImages,
+} from '@dist/mirror'
+import type { Reference } from '@dist/reference'
+import type { ImageReport } from '@dist/runs'
+import type { Context } from '../context.js'
+import { exitCodeOf } from '../errors/errors.js'
+import { bulkPolicy } from '../open/registry.js'
+import { noteInterrupted } from '../output/print.js'
+import { Tally } from '../progress/run/tally.js'
+import { openRunView } from '../progress/run/view.js'
+import type { FailureGroups } from '../report/failures.js'
+import type { Report } from '../report/report.js'
+import type { MirrorOptions } from './mirror.js'
+import { type Origin, Rest, reportOf } from './outcomes.js'
+import { Troubles } from './troubles.js'
+
+/** Milliseconds between two updates of the progress. */
+const interval = 200
+
+/** What this process mirrors. */
+export interface Work {
+  context: Context
+  options: MirrorOptions
+  report: Report
+  images: Iterable<Reference | ImageTask>
+  /** The number of the images. */
+  total: number
+  originOf: (outcome: ImageOutcome) => Origin
+  /** Images that failed before the engine could have them. They are reported first. */
+  failed?: readonly ImageReport[] | undefined
+  /** The registries, if no image goes into the store. */
+  to?: string | undefined
+}
+
+/** Runs the engine, shows its progress, and writes the report. Resolves to the exit code. */
+export async function runEngine(
+  work: Work,
+  dependencies: EngineDependencies,
+  options: EngineOptions,
+): Promise<number> {
+  const { context, report, images, total, failed = [], to } = work
+  const { signal } = context
+  const policy = await bulkPolicy(work.options, context)
+  const progress = {
+    tally: new Tally(total, to === undefined ? 'fetching' : 'sending'),
+    troubles: new Troubles(dependencies.hosts),
+    failures: report.failures,
+    // Lines of stdout on the same terminal would break a picture.
+    plain: work.options.json === true && context.stdout.isTTY,
+  }
+  const rest = new Rest()
+  const reports = watched(context, progress, async function* (onEvent) {
+    yield* failed
+    for await (const outcome of mirrorImages(images, dependencies, { ...options, policy, signal, onEvent })) {
+      rest.add(outcome)
+      yield reportOf(outcome, work.originOf(outcome))
+    }
+  })
+  const summary = await report.write(reports, { total: total + failed.length, to })
+  rest.print(context)
+  if (!signal.aborted) return summary.exitCode
+  if (summary.canceled > 0) noteInterrupted(context)
+  return exitCodeOf(undefined, signal)
+}
+
+interface Progress {
+  readonly tally: Tally
+  readonly troubles: Troubles
+  readonly failures: FailureGroups
+  readonly plain: boolean
+}
+
+/** Passes on what the work yields, and shows its progress. */
+async function* watched<T>(
+  context: Context,
+  { tally, troubles, failures, plain }: Progress,
+  work: (onEvent: (event: MirrorEvent) => void) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const view = await openRunView(context, { plain })
+  const show = () => view.show(tally.picture, tally.inFlight, [...failures.remarks(), ...troubles.remarks])
+  show()
+  const timer = setInterval(show, interval)
+  try {
+    yield* work((event) => {
+      tally.apply(event)
+      troubles.apply(event)
+    })
+  } finally {
+    clearInterval(timer)
+    // The report lists the failures.
+    view.show(tally.picture, tally.inFlight)
+    view.end()
+  }
+}

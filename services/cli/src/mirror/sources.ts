@@ -1,0 +1,65 @@
+import { resolve } from 'node:path'
+import { DistError, sanitize } from '@dist/errdefs'
+import { CreationDates } from '@dist/mirror'
+import type { Registry } from '@dist/registry-client'
+import { type Choice, checkMirrorFile, chooseImages, languageOf, type MirrorFile } from '@dist/sync'
+import type { Context } from '../context.js'
+import { readText, shownFile } from '../input/stdin.js'
+import { retryAfterPauses } from '../open/waits.js'
+import { note } from '../output/print.js'
+import { countsOf } from '../tags/counts.js'
+import type { MirrorOptions } from './mirror.js'
+
+/** The mirror file among the files that are given with `-f`; other files are lists of references. */
+export function mirrorFileOf(
+  texts: readonly string[],
+  { file = [], to }: Pick<MirrorOptions, 'file' | 'to'>,
+): string | undefined {
+  const found = file.find((each) => languageOf(each) !== undefined)
+  if (found === undefined) return undefined
+  const name = shownFile(found)
+  if (new Set(file).size > 1 || texts.length > 0)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `${name}: a mirror file stands alone: give no references and no other file beside it`,
+    )
+  if (to !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      `${name}: --to is not for a mirror file: its key "to" says where to`,
+    )
+  return found
+}
+
+/** Reads a mirror file of the user. Undefined for one with mistakes: they are printed, each with its line. */
+export async function readMirrorFile(context: Context, path: string): Promise<MirrorFile | undefined> {
+  const text = await readText(context, path)
+  const language = languageOf(path)
+  const checked = await checkMirrorFile(text, { path: resolve(path), language, trusted: context.env })
+  if ('file' in checked) return checked.file
+  for (const { line, column, message } of checked.mistakes)
+    note(context, `${shownFile(path)}:${line}:${column}: ${message}`)
+  return undefined
+}
+
+/** Lists and selects what a mirror file takes, and tells how many tags that are. */
+export async function chooseSources(
+  context: Context,
+  { entries }: MirrorFile,
+  remote: Registry,
+): Promise<Choice> {
+  const { signal } = context
+  const dates = new CreationDates(remote)
+  const choice = await chooseImages(entries, remote, {
+    now: new Date(),
+    signal,
+    findDate: (image) => dates.find(image, signal),
+    retry: (list) => retryAfterPauses(context, remote.limiter, list),
+  })
+  for (const line of countsOf(choice.tally, choice.invalid)) note(context, line)
+  const used = new Set([...choice.requests, ...choice.failures].map(({ entry }) => entry))
+  // It may be a mistake in a pattern.
+  for (const { name } of entries)
+    if (!used.has(name)) note(context, `${sanitize(name, 200)}: nothing is selected`)
+  return choice
+}
