@@ -7,6 +7,7 @@ export {
   type PlatformRequest,
   requestOf,
   selectedChildren,
+  wantedChildren,
 } from './platforms.js'
 export { type SelectOptions, selectManifest } from './select.js'
 export { type WalkOptions, walk } from './walk.js'

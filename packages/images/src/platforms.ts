@@ -27,10 +27,11 @@ const attestedDigest = 'vnd.docker.reference.digest'
  */
 export function filterPlatforms(handler: Handler, request: PlatformRequest): Handler {
   if (request === 'all') return handler
-  const wanted = new Set(request.map(formatPlatform))
   return async (desc, context) => {
     const children = await handler(desc, context)
-    return children === skipDesc || !isIndexType(desc.mediaType) ? children : keepWanted(children, wanted)
+    return children === skipDesc || !isIndexType(desc.mediaType)
+      ? children
+      : wantedChildren(children, request)
   }
 }
 
@@ -84,7 +85,13 @@ async function isStored(
   }
 }
 
-function keepWanted(children: readonly Descriptor[], wanted: ReadonlySet<string>): Descriptor[] {
+/** The children of an index that `filterPlatforms` keeps. */
+export function wantedChildren<T extends Descriptor>(
+  children: readonly T[],
+  request: PlatformRequest,
+): readonly T[] {
+  if (request === 'all') return children
+  const wanted = new Set(request.map(formatPlatform))
   const kept = new Set<string>()
   for (const { platform, digest } of children) {
     if (platform === undefined || (!isUnknownPlatform(platform) && wanted.has(formatPlatform(platform))))

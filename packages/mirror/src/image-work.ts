@@ -110,9 +110,10 @@ export class ImageWork {
       return this.#plan
     }
     onEvent?.({ type: 'image', reference: this.name, state: 'resolving' })
-    const plan = await planImage(this.reference, this.dependencies.source, this.#target, {
+    const plan = await planImage(this.reference, this.task.source ?? this.dependencies.source, this.#target, {
       ...this.options,
       platforms: this.task.platforms ?? platforms,
+      anyPlatform: this.task.anyPlatform,
       referrers: this.task.referrers ?? referrers,
       referrersFreshFor: this.task.referrersFreshFor ?? referrersFreshFor,
       immutable: this.task.immutable,

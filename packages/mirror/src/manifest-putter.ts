@@ -74,7 +74,7 @@ export class ManifestPutter {
       const { code, message, lacks } = error as DistError
       throw new DistError(
         code,
-        `${message}; the index names ${unstaged} more manifests than are sent: send all platforms, or one alone`,
+        `${message}; the index names ${unstaged} more manifests than are sent: send all platforms, or one alone, or a stripped index (mirror file, index: stripped)`,
         { cause: error, lacks },
       )
     }

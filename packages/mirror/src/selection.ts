@@ -23,15 +23,18 @@ export class OfferedPlatforms {
     }
   }
 
-  /** Throws `NOT_FOUND` if an index was added and a requested platform was not. */
-  check(request: PlatformRequest, name: string): void {
+  /**
+   * Throws `NOT_FOUND` if an index was added and a requested platform was not. With `onLacking`, it is called for
+   * platforms that are lacking beside others that are not.
+   */
+  check(request: PlatformRequest, name: string, onLacking?: (remark: string) => void): void {
     if (request === 'all' || this.#offered.size === 0 || this.#unnamed) return
     const lacking = request.map(formatPlatform).filter((platform) => !this.#offered.has(platform))
     if (lacking.length === 0) return
     const offered = [...this.#offered].sort().join(', ')
-    throw new DistError(
-      'NOT_FOUND',
-      `${name}: no manifest for ${lacking.join(', ')}; the index has ${offered}`,
-    )
+    const lack = `no manifest for ${lacking.join(', ')}; the index has ${offered}`
+    if (onLacking === undefined || lacking.length === request.length)
+      throw new DistError('NOT_FOUND', `${name}: ${lack}`)
+    onLacking(lack)
   }
 }

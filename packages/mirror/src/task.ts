@@ -1,13 +1,17 @@
 import type { PlatformRequest } from '@dist/images'
 import { formatReference, type Reference } from '@dist/reference'
 import type { ReferrersRequest } from './referrers-request.js'
+import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
 
 /** One image for the embedded engine. What it leaves out is as in the dependencies and options of the engine. */
 export interface ImageTask {
   readonly reference: Reference
+  readonly source?: Source | undefined
   readonly target?: TargetOf | undefined
   readonly platforms?: PlatformRequest | undefined
+  /** As in `PlanOptions`. */
+  readonly anyPlatform?: boolean | undefined
   /** As in `PlanOptions`. */
   readonly referrers?: ReferrersRequest | undefined
   /** As in `PlanOptions`. */

@@ -19,6 +19,8 @@ import type { Target } from './target.js'
 
 export interface WalkImageOptions extends ReferrersOptions {
   platforms: PlatformRequest
+  /** Whether an index may lack some of the platforms: a remark tells. It must have one. Default: false. */
+  anyPlatform?: boolean | undefined
   /** Also fetch foreign layers. Default: false. */
   foreignLayers?: boolean | undefined
   /** Whether the image was planned before, maybe by another process. Default: false. */
@@ -69,7 +71,7 @@ export async function walkImage(
   const collection = new Collection({ foreignLayers })
   const children = filterPlatforms(recordOffered(childrenHandler(documents), offered), platforms)
   await walk(collection.handler(children), [root], { concurrency, signal })
-  offered.check(platforms, name)
+  offered.check(platforms, name, options.anyPlatform === true ? options.onRemark : undefined)
   const { referrers, ofRoot } = await walkReferrers(
     { reference, root, collection },
     source,

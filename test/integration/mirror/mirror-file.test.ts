@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listed, startRegistry } from '@dist/testkit'
-import { indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { amd64Image, arm64Image, indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { expectPushed } from '../support/expect-pushed.js'
 import { useRegistry } from '../support/servers.js'
@@ -39,6 +39,7 @@ interface Line {
   code?: string
   error?: string
   stage?: string
+  remarks?: string[]
 }
 
 /** Writes a mirror file; `$SOURCE` and `$TARGET` stand for the registries. */
@@ -251,6 +252,40 @@ describe('a mirror file', () => {
     expect(await platforms()).toEqual([[indexImage.descriptor.digest, ['linux/amd64']]])
     await mirror(text, '--platform', 'linux/arm64')
     expect(await platforms()).toEqual([[indexImage.descriptor.digest, ['linux/amd64', 'linux/arm64']]])
+  })
+
+  it('of platforms, not all of which an image has, brings those that it has, with a remark', async () => {
+    const text = 'version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: [linux/amd64, linux/riscv64] }]'
+    const { code, lines } = await mirror(text)
+    expect([code, lines[0]?.remarks]).toEqual([0, [expect.stringContaining('no manifest for linux/riscv64')]])
+    const none = await mirror(text.replace('linux/amd64, ', ''))
+    expect(none).toMatchObject({ code: 3, lines: [{ state: 'failed', stage: 'planning' }] })
+  })
+
+  it('index: stripped rewrites the index, which a registry then takes; again there is nothing to do', async () => {
+    const to = '[store, "$TARGET/stripped/{name}"]'
+    const text = `version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: linux/arm64, index: stripped, to: ${to} }]`
+    const { code, lines } = await mirror(text)
+    expect(code).toBe(0)
+    const [digest, other] = lines.map((line) => line.digest)
+    expect(digest).not.toBe(indexImage.descriptor.digest)
+    expect(other).toBe(digest)
+    const { stdout } = await workspace().dist(['inspect', '--json', `${source().host}/index:1`])
+    expect(stdout).toContain(arm64Image.descriptor.digest)
+    expect(stdout).not.toContain(amd64Image.descriptor.digest)
+    const pulled = ['pull', '--all-platforms', `${target().host}/stripped/index@${digest}`]
+    expect(await workspace().dist(pulled)).toMatchObject({ code: 0 })
+    expect(await workspace().dist(['verify', `${source().host}/index:1`])).toMatchObject({ code: 0 })
+    expect((await mirror(text)).lines.map(({ upToDate }) => upToDate)).toEqual([true, true])
+  })
+
+  it('a sparse index that a registry refuses fails, and the error names the way out', async () => {
+    const { code, lines } = await mirror(
+      'version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: linux/arm64, to: "$TARGET/sparse" }]',
+    )
+    expect(code).not.toBe(0)
+    expect(lines).toMatchObject([{ state: 'failed', stage: 'publishing' }])
+    expect(lines[0]?.error).toContain('index: stripped')
   })
 
   it('as TOML, with --report', async () => {

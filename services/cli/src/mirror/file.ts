@@ -1,5 +1,13 @@
 import { DistError } from '@dist/errdefs'
-import { type BlobTask, type ImageTask, type IngestOptions, storeTarget, type TargetOf } from '@dist/mirror'
+import {
+  type BlobTask,
+  type ImageTask,
+  type IngestOptions,
+  type Source,
+  storeTarget,
+  strippedSource,
+  type TargetOf,
+} from '@dist/mirror'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/registry-client'
 import type { ImageReport } from '@dist/runs'
@@ -79,18 +87,30 @@ function* tasksOf(
   { platform }: MirrorOptions,
 ): Generator<ImageTask> {
   for (const { request, destination } of jobs) {
-    const { platforms = [], referrers = [] } = entries.get(request.entry) ?? {}
     const source = formatReference(request.source)
     yield {
       reference: request.source,
-      platforms: requestedPlatforms(platform ?? (platforms.length === 0 ? undefined : [...platforms])),
-      referrers: referrers !== false && destination !== 'store',
+      ...partOf(entries.get(request.entry), places.source, platform),
       immutable: request.isImmutable,
       ...(destination === 'store'
-        ? { name: source }
+        ? { name: source, referrers: false }
         : { target: places.registry(destination), name: `${source} -> ${formatReference(destination)}` }),
     }
   }
+}
+
+/** What is taken of an image. `platform`: the flag, which goes before the file. */
+function partOf(
+  entry: MirrorEntry | undefined,
+  source: Source,
+  platform: readonly string[] | undefined,
+): Pick<ImageTask, 'source' | 'platforms' | 'anyPlatform' | 'referrers' | 'referrersFreshFor'> {
+  const { platforms: listed = [], index, referrers = false, referrersFreshFor } = entry ?? {}
+  const platforms = requestedPlatforms(platform ?? (listed.length === 0 ? undefined : listed))
+  const types = referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : undefined
+  const wanted = { referrers: types ?? referrers !== false, referrersFreshFor }
+  if (index === 'stripped') return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
+  return { ...wanted, platforms, anyPlatform: true }
 }
 
 function originOf(job: Job | undefined): Pick<ImageReport, 'entry' | 'to'> {
@@ -114,8 +134,9 @@ function failedReports({ failures }: Choice, from: number): ImageReport[] {
   }))
 }
 
-/** Where images go. */
+/** Where images come from and go to. */
 interface Places {
+  readonly source: Source
   readonly store: TargetOf
   readonly registry: (destination: Reference) => TargetOf
   readonly ingest: Ingest
@@ -133,13 +154,13 @@ async function withPlaces<T>(
   const pushes = await openPushes(remote)
   const push = pushIngest(pushes, concurrency)
   const registry = (destination: Reference) => pushes.targetAt(() => destination)
-  if (!needsStore) return await run({ store: noStore, registry, ingest: push })
+  if (!needsStore) return await run({ source: remote, store: noStore, registry, ingest: push })
   await using store = await openStore(options, context.env, { create: true })
   const requests = await requestSettings(options, context)
   await using into = await openIngest({ store, remote, requests, concurrency })
   const ingest = (task: BlobTask, asked: IngestOptions) =>
     task.to === undefined ? into.blob(task, asked) : push(task, asked)
-  return await run({ store: storeTarget(store.content, store.names), registry, ingest })
+  return await run({ source: remote, store: storeTarget(store.content, store.names), registry, ingest })
 }
 
 function noStore(): never {

@@ -1,6 +1,5 @@
 import { DistError } from '@dist/errdefs'
 import type { RunRequest } from '@dist/runs'
-import type { MirrorFile } from '@dist/sync'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
@@ -118,18 +117,8 @@ async function mirrorSources(
     )
   const file = await readMirrorFile(context, path)
   if (file === undefined) return exitCodes.usage
-  refuseOpenKeys(path, file)
   await using report = await openReport(context, options)
   return await mirrorFile(context, file, options, report)
-}
-
-/** Refuses keys that have no effect yet: they must not be ignored silently. */
-function refuseOpenKeys(path: string, { entries }: MirrorFile): void {
-  if (entries.some(({ index }) => index === 'stripped'))
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      `${shownFile(path)}: index: stripped: dist mirror does not use this key yet`,
-    )
 }
 
 function requestedReferences(
