@@ -66,6 +66,7 @@ describe('S6 kill -9 of the writer', () => {
       // The sweep removes all other remains of the dead process, whatever their age.
       await store.sweep(0)
       expect(readdirSync(join(root.path, 'ingest'))).toEqual([])
+      await store.close()
       expect(readdirSync(join(root.path, 'locks')).filter((file) => !file.startsWith('clock'))).toEqual([])
     },
   )

@@ -2,9 +2,20 @@ import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } 
 import { join } from 'node:path'
 import { formatOwner, livenessOf, type Owner, parseOwner, thisProcess } from '@dist/locks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { anchorHash } from '../src/locker/anchor.js'
 import { keyHash } from '../src/locker/claim.js'
 import { LocalLocker } from '../src/locker/locker.js'
 import { type Folder, folder } from './folder.js'
+
+const links = vi.hoisted(() => ({ fail: false }))
+vi.mock('node:fs', async (load) => {
+  const fs = await load<typeof import('node:fs')>()
+  const linkSync: typeof fs.linkSync = (existing, path) => {
+    if (links.fail) throw Object.assign(new Error('no hard links'), { code: 'EPERM' })
+    fs.linkSync(existing, path)
+  }
+  return { ...fs, linkSync }
+})
 
 const minute = 60_000
 
@@ -16,6 +27,7 @@ beforeEach(() => {
   locker = new LocalLocker(root.path, { ttl: minute })
 })
 afterEach(() => {
+  links.fail = false
   locker.close()
   root.remove()
 })
@@ -27,6 +39,15 @@ function claimOf(owner: Owner, { key = 'key', age = 0, clock = 0 } = {}): string
   const time = new Date(Date.now() - age)
   utimesSync(path, time, time)
   return path
+}
+
+/** The names of the claims, without anchors. */
+function claims(): string[] {
+  return readdirSync(root.path).filter((file) => !file.startsWith(anchorHash))
+}
+
+function anchors(): string[] {
+  return readdirSync(root.path).filter((file) => file.startsWith(anchorHash))
 }
 
 const self = thisProcess()
@@ -74,17 +95,19 @@ describe('a claim of a dead holder', () => {
 })
 
 describe('a lock that is held', () => {
-  it('leaves no file in the directory after its release', async () => {
+  it('leaves no claim after its release, and no file after the locker is closed', async () => {
     const locks = await Promise.all(['a', 'b', 'c'].map((key) => locker.acquire(key)))
-    expect(readdirSync(root.path)).toHaveLength(3)
+    expect(claims()).toHaveLength(3)
     for (const lock of locks) await lock.release()
+    expect(claims()).toEqual([])
+    locker.close()
     expect(readdirSync(root.path)).toEqual([])
   })
 
   it('is kept longer than the TTL by its heartbeat', async () => {
     const [one, two] = [new LocalLocker(root.path, { ttl: 600 }), new LocalLocker(root.path, { ttl: 600 })]
     await using lock = await one.acquire('key')
-    const claim = join(root.path, readdirSync(root.path)[0] ?? '')
+    const claim = join(root.path, claims()[0] ?? '')
     const first = statSync(claim).mtimeMs
     await vi.waitUntil(() => statSync(claim).mtimeMs > first + 700, { timeout: 5000, interval: 10 })
     await expect(two.acquire('key', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
@@ -127,6 +150,49 @@ describe('a lock that is held', () => {
     renameSync(join(root.path, 'README'), join(root.path, `${keyHash('key')}.--.x.y.z`))
     await using lock = await locker.acquire('key', { wait: 0 })
     expect(lock.signal.aborted).toBe(false)
+  })
+})
+
+describe('the anchor of claims', () => {
+  const inodes = () => new Set(readdirSync(root.path).map((file) => statSync(join(root.path, file)).ino))
+
+  it('is the file of all claims of a locker', async () => {
+    await using _a = await locker.acquire('a')
+    await using _b = await locker.acquire('b')
+    expect(claims()).toHaveLength(2)
+    expect(inodes().size).toBe(1)
+  })
+
+  it('gives a claim the present time as its heartbeat', async () => {
+    await (await locker.acquire('earlier')).release()
+    const past = new Date(Date.now() - 10 * minute)
+    for (const file of anchors()) utimesSync(join(root.path, file), past, past)
+    await using _ = await locker.acquire('key')
+    const age = Date.now() - statSync(join(root.path, claims()[0] ?? '')).mtimeMs
+    expect(age).toBeLessThan(minute)
+  })
+
+  it('that another process has swept is made again', async () => {
+    await (await locker.acquire('earlier')).release()
+    for (const file of anchors()) rmSync(join(root.path, file))
+    await using lock = await locker.acquire('key', { wait: 0 })
+    expect(lock.signal.aborted).toBe(false)
+    expect(anchors()).toHaveLength(1)
+  })
+
+  it('of a dead process is removed by the next one', async () => {
+    const dead = `${anchorHash}.${formatOwner(gone)}.${Date.now()}.0a0b0c0d0e0f`
+    writeFileSync(join(root.path, dead), '')
+    await (await locker.acquire('key')).release()
+    expect(anchors()).not.toContain(dead)
+  })
+
+  it('is not needed: without hard links each claim is a file of its own', async () => {
+    links.fail = true
+    await using _a = await locker.acquire('a')
+    await using _b = await locker.acquire('b')
+    expect(inodes().size).toBe(2)
+    await expect(locker.acquire('a', { wait: 0 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 })
 

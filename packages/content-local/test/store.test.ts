@@ -57,7 +57,7 @@ describe('a new store', () => {
   })
 
   it('recreates directories that a copy of it lost', async () => {
-    await openLocalStore(root.path)
+    await (await openLocalStore(root.path)).close()
     execFileSync('rmdir', [at('ingest'), at('locks'), at('blobs/sha256'), at('blobs/sha512')])
     await put(root.path)
     expect(existsSync(at('blobs/sha256', digest.slice(7)))).toBe(true)

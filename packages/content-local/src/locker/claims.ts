@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { livenessOf } from '@dist/locks'
 import { makeDirectory } from '../files/directories.js'
 import { failedWith } from '../files/errors.js'
+import { Anchor, anchorHash } from './anchor.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
 
 /**
@@ -13,23 +14,28 @@ import { type Claim, newClaim, parseClaim } from './claim.js'
 export class Claims {
   /** The last known heartbeat of claims by file name, and when this process saw it first (monotonic, in ms). */
   readonly #seen = new Map<string, { mtime: number; at: number }>()
+  readonly #anchor: Anchor
 
   constructor(
     private readonly directory: string,
     /** Milliseconds without a heartbeat after which a claim expires. */
     private readonly ttlMs: number,
-  ) {}
+  ) {
+    this.#anchor = new Anchor(directory)
+  }
 
   create(hash: string): Claim {
     const claim = newClaim(hash)
-    const create = () => closeSync(openSync(this.path(claim), 'wx'))
+    const path = this.path(claim)
+    // Removes the anchors of dead processes.
+    if (!this.#anchor.exists) this.live(anchorHash)
     try {
-      create()
+      this.#anchor.link(path)
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
       // Only this level: a lock must not create a store.
       makeDirectory(this.directory, 1)
-      create()
+      this.#anchor.link(path)
     }
     return claim
   }
@@ -40,6 +46,18 @@ export class Claims {
       unlinkSync(this.path(claim))
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error
+    }
+  }
+
+  /**
+   * Removes a claim that does not count any more, if it can be removed. The name of a claim is unique, so this cannot
+   * remove another one than the one that was checked.
+   */
+  removeDead(claim: Claim): void {
+    try {
+      this.remove(claim)
+    } catch {
+      // No permission, or a read-only store: a dead claim is ignored anyway.
     }
   }
 
@@ -68,22 +86,18 @@ export class Claims {
       const claim = parseClaim(file)
       if (claim === undefined) continue
       if (this.#isLive(claim)) claims.push(claim)
-      else this.#removeDead(claim)
+      else this.removeDead(claim)
     }
     return claims
   }
 
-  path(claim: Claim): string {
-    return join(this.directory, claim.file)
+  /** Removes what makes claims cheap. The next one makes it again. */
+  rest(): void {
+    this.#anchor.remove()
   }
 
-  /** The name of a claim is unique, so this cannot remove another claim than the one that was checked. */
-  #removeDead(claim: Claim): void {
-    try {
-      this.remove(claim)
-    } catch {
-      // No permission, or a read-only store: a dead claim is ignored anyway.
-    }
+  path(claim: Claim): string {
+    return join(this.directory, claim.file)
   }
 
   /** Removes entries of claims that no longer exist, so that the map stays small. */

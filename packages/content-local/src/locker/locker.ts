@@ -72,6 +72,7 @@ export class LocalLocker implements Locker<LossyLock> {
   close(): void {
     clearInterval(this.#heart)
     this.#heart = undefined
+    this.#claims.rest()
   }
 
   async #claim(key: string, until: number, signal: AbortSignal | undefined): Promise<Claim> {
@@ -136,6 +137,8 @@ export class LocalLocker implements Locker<LossyLock> {
   }
 
   #lose(held: Held): void {
+    // It would seem alive as long as this process takes other locks.
+    this.#claims.removeDead(held.claim)
     held.lost.abort(
       new DistError('UNAVAILABLE', `lock ${held.key}: lost, no heartbeat within its TTL; try again`),
     )
