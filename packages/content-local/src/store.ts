@@ -40,8 +40,8 @@ export interface LocalStore extends AsyncDisposable {
    */
   sweep(olderThan: number): Promise<Swept[]>
   /**
-   * Completes `index.json`, closes directories and stops timers. Open writers stay usable. Throws if `index.json` cannot be
-   * written; no name is lost then, and a later close completes it.
+   * Makes all content durable, completes `index.json`, closes directories and stops timers. Open writers stay usable. Throws
+   * if `index.json` cannot be written; no name is lost then, and a later close completes it.
    */
   close(): Promise<void>
 }

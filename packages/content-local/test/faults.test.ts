@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from '@dist/content'
-import { type FileOperations, openLocalStore } from '@dist/content-local'
+import { type FileOperations, type LocalStore, openLocalStore } from '@dist/content-local'
 import { type Code, DistError } from '@dist/errdefs'
 import { digestOf } from '@dist/oci'
 import { seededBuffer } from '@dist/testkit'
@@ -178,27 +178,50 @@ describe('S15 the order of a commit', () => {
     }
   }
 
-  it.each([small, big])('of %i bytes: write, fsync, rename, fsync of the directory', async (size) => {
-    await (await openLocalStore(root.path)).close()
+  it.each([small, big])(
+    'of %i bytes: write, fsync, rename; fsync of the directory at close',
+    async (size) => {
+      await (await openLocalStore(root.path)).close()
+      const log: string[] = []
+      await write(recorded(log), seededBuffer('order', size))
+      expect(log).toEqual(['write', 'fsync data', 'rename', 'fsync directory'])
+    },
+  )
+
+  const commit = async (store: LocalStore, i: number) => {
+    const content = seededBuffer(`shared ${i}`, 100)
+    await using writer = await store.content.writer(`ref ${i}`, { digest: digestOf(content) })
+    await writer.write(content)
+    await writer.commit()
+  }
+
+  it('many commits share the fsync of the directory, which comes before the name', async () => {
+    await publish('a/b:0')
     const log: string[] = []
-    await write(recorded(log), seededBuffer('order', size))
-    expect(log).toEqual(['write', 'fsync data', 'rename', 'fsync directory'])
+    await using store = await openLocalStore(root.path, { files: recorded(log) })
+    await Promise.all(Array.from({ length: 24 }, (_, i) => commit(store, i)))
+    expect(log.filter((step) => step === 'rename')).toHaveLength(24)
+    expect(log).not.toContain('fsync directory')
+    log.length = 0
+    await store.names.put(imageNamed('a/b:1'))
+    expect(log.slice(0, 3)).toEqual(['fsync directory', 'write', 'fsync data'])
   })
 
-  it('commits at the same time share the fsync of the directory, after all their renames', async () => {
-    await (await openLocalStore(root.path)).close()
+  it('a name makes content durable that another process has committed', async () => {
+    await using other = await openLocalStore(root.path)
+    await commit(other, 1)
+    const log: string[] = []
+    await using store = await openLocalStore(root.path, { files: recorded(log) })
+    await store.names.put(imageNamed('a/b:1'))
+    expect(log[0]).toBe('fsync directory')
+  })
+
+  it('of a writer that outlives its store makes the content durable at once', async () => {
     const log: string[] = []
     const store = await openLocalStore(root.path, { files: recorded(log) })
-    const put = async (i: number) => {
-      const content = seededBuffer(`shared ${i}`, 100)
-      await using writer = await store.content.writer(`ref ${i}`, { digest: digestOf(content) })
-      await writer.write(content)
-      await writer.commit()
-    }
-    await Promise.all(Array.from({ length: 24 }, (_, i) => put(i)))
-    expect(log.filter((step) => step === 'rename')).toHaveLength(24)
-    expect(log.filter((step) => step === 'fsync directory').length).toBeLessThan(24)
-    expect(log.lastIndexOf('fsync directory')).toBeGreaterThan(log.lastIndexOf('rename'))
+    await store.close()
+    await commit(store, 1)
+    expect(log.at(-1)).toBe('fsync directory')
   })
 
   it('writes the rest where a system call wrote less than all', async () => {

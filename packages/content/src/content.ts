@@ -99,9 +99,10 @@ export interface Writer extends AsyncDisposable {
   /** Discards all bytes. The caller writes from byte 0 again. */
   restart(): Promise<void>
   /**
-   * Verifies size and digest, then makes the content visible and durable. Throws `FAILED_PRECONDITION` if they are not the
-   * expected ones: nothing becomes visible, and the bytes are discarded. No error if another writer has committed the same
-   * content. The ref is free afterwards.
+   * Verifies size and digest, then makes the content visible. It is durable at the latest when a name is published after it,
+   * or when the store is closed; until then a power failure may take all of it, never a part. Throws `FAILED_PRECONDITION` if
+   * they are not the expected ones: nothing becomes visible, and the bytes are discarded. No error if another writer has
+   * committed the same content. The ref is free afterwards.
    */
   commit(): Promise<Info>
   /** Discards the bytes and frees the ref. Does nothing after a commit. */

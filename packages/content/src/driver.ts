@@ -37,7 +37,7 @@ export interface Draft {
   append(chunk: Uint8Array): Promise<void>
   /** Discards all bytes. */
   truncate(): Promise<void>
-  /** Makes the bytes visible under a digest, durably and atomically, and frees the ref. */
+  /** Makes the bytes visible under a digest, atomically, and frees the ref. Durable as in `Writer.commit`. */
   commit(digest: Digest, size: number): Promise<Info>
   /** Frees the ref. `keep`: keeps what can be resumed. Does nothing the second time. */
   close(keep: boolean): Promise<void>

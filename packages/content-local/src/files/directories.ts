@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, opendirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { failedWith } from './errors.js'
 import type { FileOperations } from './operations.js'
@@ -21,6 +21,21 @@ function makeOne(path: string): boolean {
   } catch (error) {
     if (failedWith(error, 'EEXIST')) return true
     if (failedWith(error, 'ENOENT') && dirname(path) !== path) return false
+    throw error
+  }
+}
+
+/** Whether a directory has no entry. A missing one has none. */
+export function isEmptyDirectory(path: string): boolean {
+  try {
+    const directory = opendirSync(path)
+    try {
+      return directory.readSync() === null
+    } finally {
+      directory.closeSync()
+    }
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return true
     throw error
   }
 }

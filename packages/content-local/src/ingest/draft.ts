@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Draft, type Info, type Status, statusOf } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { LossyLock } from '@dist/locks'
-import { algorithmOf, type Digest } from '@dist/oci'
+import type { Digest } from '@dist/oci'
 import { storeError } from '../files/errors.js'
 import { readRange } from '../files/read.js'
 import type { StoreDirectory } from '../store-directory.js'
@@ -18,7 +18,7 @@ export interface DraftBytes {
   readonly isPending: boolean
   append(chunk: Uint8Array): Promise<void>
   truncate(): Promise<void>
-  /** Moves the bytes to their final name. The caller makes the rename durable. */
+  /** Makes the bytes durable, and moves them to their final name. */
   commit(digest: Digest): Promise<void>
   toFile(): SpooledBytes
   /**
@@ -110,7 +110,7 @@ export class LocalDraft implements Draft {
     await this.#guard(async () => {
       this.#stopTimer()
       await this.#bytes.commit(digest)
-      await this.directory.sync(this.directory.blobs(algorithmOf(digest)))
+      await this.directory.added(digest)
     })
     await this.#end(async () => {})
     return { digest, size, committedAt: new Date() }

@@ -13,7 +13,10 @@ export const anchorHash = 'anchor'
 export class Anchor {
   #file: { readonly path: string; readonly fd: number } | undefined
 
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly directory: string,
+    private readonly linkFile: (existing: string, path: string) => void = linkSync,
+  ) {}
 
   get exists(): boolean {
     return this.#file !== undefined
@@ -28,7 +31,7 @@ export class Anchor {
       this.#file ??= this.#create()
       // The clock of the file system is the only one that all users of the store share.
       writeSync(this.#file.fd, '.', 0)
-      linkSync(this.#file.path, path)
+      this.linkFile(this.#file.path, path)
     } catch (error) {
       this.remove()
       if (failedWith(error, 'ENOENT')) throw error

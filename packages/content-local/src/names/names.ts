@@ -1,5 +1,5 @@
 import type { Image, Names } from '@dist/content'
-import { DistError, throwIfAborted } from '@dist/errdefs'
+import { DistError, sleep, throwIfAborted } from '@dist/errdefs'
 import type { Lock, Locker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
 import type { StoreDirectory } from '../store-directory.js'
@@ -17,6 +17,8 @@ interface Call {
   reject(error: unknown): void
 }
 
+/** Milliseconds from a line to the next one while many names are published: a line costs a lock and two fsyncs. */
+const gatherMs = 10
 /** Milliseconds after a publication until `index.json` has it, while the process lives. */
 const foldAfterMs = 5_000
 /** The time between two such folds, as a multiple of the duration of one. */
@@ -95,7 +97,7 @@ export class LocalNames implements Names {
     })
   }
 
-  /** Calls that arrive while a line is written share the next one. */
+  /** Calls that arrive while a line is written, and shortly after, share the next one. */
   async #drain(): Promise<void> {
     // Calls of the same turn of the event loop share one line.
     await Promise.resolve()
@@ -107,6 +109,7 @@ export class LocalNames implements Names {
       } catch (error) {
         for (const call of calls) call.reject(storeError(this.directory.root, 'write of names', error))
       }
+      if (this.#calls.length > 0) await sleep(gatherMs)
     }
     this.#draining = undefined
   }
@@ -116,6 +119,8 @@ export class LocalNames implements Names {
     if (this.#reader.load().published.isStale) await this.#foldLocked(lock)
     const { published, position } = this.#reader.load()
     const { changes, absent } = changesOf(calls, (name) => published.get(name))
+    // A name must not outlive its content: this makes it durable, whichever process has written it.
+    if (changes.some(({ image }) => image !== undefined)) await this.directory.syncBlobs()
     throwIfAborted(lock.signal)
     const end = changes.length > 0 ? await this.#journal.append(changes, position) : position
     for (const call of calls) {
