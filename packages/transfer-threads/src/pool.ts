@@ -84,7 +84,7 @@ export class ThreadPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // The caller disposes of the pool after its transfers have ended.
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+    await Promise.all(this.#threads.map(endThread))
     this.#threads.length = 0
   }
 
@@ -151,6 +151,12 @@ export class ThreadPool implements AsyncDisposable {
       arrived: async (transfer: number) => this.#listeners.get(transfer)?.onArrived?.(),
     }
   }
+}
+
+/** A thread that has loaded its program closes its store first. */
+async function endThread({ worker, channel, ready }: Thread): Promise<void> {
+  if (ready) await channel.call('close', undefined).catch(() => {})
+  await worker.terminate()
 }
 
 function leastBusy(threads: readonly Thread[]): Thread | undefined {

@@ -30,6 +30,10 @@ async function serve(settings: ThreadSettings): Promise<void> {
       const parts = { fetcher, ingester: store.content }
       return transferBlob(call.desc, parts, { signal, onProgress, onArrived })
     },
+    close: async () => {
+      const store = await opening
+      await store.close()
+    },
   })
   const authorizer: Authorizer = {
     authorization: (endpoint, scope) => channel.call('authorization', { endpoint, scope }),

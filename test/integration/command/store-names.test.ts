@@ -66,8 +66,8 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s: index.json has what was published',
 
 it('index.json follows a long mirror within seconds', async () => {
   await startMirror()
-  await waitFor(() => inIndex().length === 1, 'the name in index.json', 15_000)
-  expect(existsSync(path('names.journal'))).toBe(false)
+  const isFolded = () => inIndex().length === 1 && !existsSync(path('names.journal'))
+  await waitFor(isFolded, 'the name in index.json, and no journal', 15_000)
 })
 
 it('two mirrors and many pulls into one store at the same time lose no name', async () => {
