@@ -33,6 +33,11 @@ export interface Tuning {
   reconcile: number
   /** How long an image waits for its blobs before it is checked that their jobs still exist. Default: 30,000. */
   lostAfter: number
+  /**
+   * How long after the plan of an image the record that a blob is stored counts like an answer of the store, which a store
+   * may remember as long. Default: 10,000.
+   */
+  trusted: number
   /** Interval of a coordinator's sweep over all runs. Default: 5,000. */
   sweep: number
   /** Interval at which a process checks whether its runs were canceled. Default: 500. */
@@ -71,6 +76,7 @@ const defaults: Tuning = {
   watch: 1_000,
   reconcile: 15_000,
   lostAfter: 30_000,
+  trusted: 10_000,
   sweep: 5_000,
   cancelPoll: 500,
   progress: 1_000,

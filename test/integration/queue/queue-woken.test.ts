@@ -1,5 +1,6 @@
 import { has, type Provider } from '@dist/content'
 import type { TargetOf } from '@dist/mirror'
+import { allContent } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { blobAt, imageOf } from '../../../packages/mirror/test/support/images.js'
@@ -20,6 +21,20 @@ function recordingReads(world: QueueWorld): { target: TargetOf; reads: string[] 
   return { target: (of) => ({ ...world.target(of), provider }), reads }
 }
 
+/** The store as a target, with the digests that it was asked for after the first blob was fetched. */
+function recordingQuestions(world: QueueWorld): { target: TargetOf; asked: string[] } {
+  const asked: string[] = []
+  const target: TargetOf = (of) => {
+    const really = world.target(of)
+    const missing: typeof really.missing = (descs, options) => {
+      if (world.remote.fetches.length > 0) asked.push(...descs.map(({ digest }) => digest))
+      return really.missing(descs, options)
+    }
+    return { ...really, missing }
+  }
+  return { target, asked }
+}
+
 describe('an image whose blobs have come', () => {
   it('is published without another look at its manifests', async () => {
     const world = queue()
@@ -34,6 +49,32 @@ describe('an image whose blobs have come', () => {
     expect(await reports(runs.images(run))).toMatchObject([
       { state: 'done', upToDate: false, fetched: { objects: 4 }, shared: { objects: 0 } },
     ])
+  })
+
+  it('is published without a question about the blobs that workers have just stored', async () => {
+    const world = queue()
+    const image = imageOf(['x', 'y'])
+    world.remote.push(image, reference)
+    const { target, asked } = recordingQuestions(world)
+    await Promise.all([world.coordinator({ target }), world.worker()])
+    const { runs, run } = await world.submit(reference)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { done: 3 } })
+    expect(asked).toEqual([image.descriptor.digest])
+  })
+
+  it('is published after a question about all of them when its plan is old', async () => {
+    const world = queue()
+    const image = imageOf(['x', 'y'])
+    world.remote.push(image, reference)
+    const { target, asked } = recordingQuestions(world)
+    await Promise.all([world.coordinator({ target, tuning: { trusted: 0 } }), world.worker()])
+    const { runs, run } = await world.submit(reference)
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { done: 3 } })
+    expect(asked.toSorted()).toEqual(
+      allContent(image)
+        .map(({ descriptor }) => descriptor.digest)
+        .toSorted(),
+    )
   })
 
   it('is planned again when the store has lost its manifest meanwhile, and is published whole', async () => {

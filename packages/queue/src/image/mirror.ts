@@ -14,6 +14,7 @@ import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
 import type { CoordinatorParts } from '../service.js'
+import type { RecordedBlobs } from '../state/blobs.js'
 import { platformsOf, type RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
 import { cachingSource } from './manifests.js'
@@ -22,6 +23,13 @@ import type { WaitingImage } from './waiting.js'
 
 /** Bytes of manifests that are cached for images that are observed again. */
 const manifestCacheSize = 32 * 1024 * 1024
+
+/** What is known of the blobs of an image. */
+interface Observed {
+  readonly missing: readonly Descriptor[]
+  /** Read when the image is finished, if it is not known yet. */
+  readonly recorded?: RecordedBlobs | undefined
+}
 
 /** Mirrors images: plans which blobs the target lacks, and publishes the name when it has all. */
 export class MirrorImage implements ImageKind {
@@ -55,7 +63,7 @@ export class MirrorImage implements ImageKind {
     image: ImageJob,
     plan: Plan,
     target: Target,
-    { missing, ...publishing }: { readonly missing: readonly Descriptor[] } & PublishOptions,
+    { missing, recorded, ...publishing }: Observed & PublishOptions,
   ): Observation {
     const observation: Observation = {
       payload: nextPlan(image, plan, target),
@@ -66,7 +74,7 @@ export class MirrorImage implements ImageKind {
         const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
         const lacked = plan.upToDate ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sendAgain(observation, lacked)
-        const fetched = await this.engine.states.fetchedBlobs(image)
+        const { fetched } = recorded ?? (await this.engine.states.blobs(image))
         return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)
       },
     }
@@ -76,12 +84,16 @@ export class MirrorImage implements ImageKind {
   /** The plan of an image that waits for its blobs. The payload of its job counts the manifests that it has fetched. */
   #waitingImage(planned: Plan, target: Target): WaitingImage {
     const plan = { ...planned, objects: planned.objects.map(bareDescriptor), fetched: [], missing: [] }
+    const plannedAt = performance.now()
     return {
       objects: plan.objects.length,
       wake: async (image, signal) => {
-        const missing = await target.missing(plan.objects, { signal })
+        const recorded = await this.engine.states.blobs(image)
+        const isRecent = performance.now() - plannedAt < this.engine.tuning.trusted
+        const unknown = plan.objects.filter((desc) => !isRecent || !recorded.isSettled(desc))
+        const missing = await target.missing(unknown, { signal })
         if (missing.length > 0) return undefined
-        return this.#observation(image, plan, target, { missing, signal, complete: true })
+        return this.#observation(image, plan, target, { missing, recorded, signal, complete: true })
       },
     }
   }
@@ -92,10 +104,9 @@ export class MirrorImage implements ImageKind {
    */
   async #withoutSent(image: ImageJob, plan: Plan, target: Target): Promise<readonly Descriptor[]> {
     if (plan.missing.length === 0) return []
-    const settled = await this.engine.states.settledBlobs(image)
-    const isSent = ({ digest }: Descriptor) => settled.has(blobKey(digest))
-    for (const desc of plan.missing.filter(isSent)) target.onBlobStored(desc)
-    return plan.missing.filter((desc) => !isSent(desc))
+    const recorded = await this.engine.states.blobs(image)
+    for (const desc of plan.missing.filter((each) => recorded.isSettled(each))) target.onBlobStored(desc)
+    return plan.missing.filter((desc) => !recorded.isSettled(desc))
   }
 
   /** What is asked of which source, and the reference from which the name at the target is made. */

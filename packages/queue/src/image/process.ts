@@ -57,8 +57,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
     const image = parsePayload(imageJob, job.data, job.id ?? '')
-    // Read anew: an image whose blobs have come is published at once, and no cancellation would abort it before.
-    const head = await this.engine.states.head(image.run)
+    const head = await this.#head(image)
     if (head === undefined) return 'done'
     if (head.state === 'canceled') return this.#cancel(job, image, context)
     using run = this.engine.cancellations.watch(image.run)
@@ -70,9 +69,10 @@ export class ImageHandler implements JobHandler<ImageJob> {
       checkStore(image.run, head.store, this.engine.store)
       const woken = await this.#remembered.take(image)?.wake(image, ended.signal)
       if (woken !== undefined) slot.answered()
+      const state = woken === undefined ? await this.#begin(image) : 'active'
+      if (state === 'canceled') return await this.#cancel(job, image, context)
       // The job was delivered twice, or a retry has replaced this attempt.
-      if (woken === undefined && (await this.#begin(image)) !== 'active')
-        return await drainChildren(this.engine, job, context.token)
+      if (state !== 'active') return await drainChildren(this.engine, job, context.token)
       this.#emit(image, 'started')
       const turn = { job, head, slot, context: { ...context, signal: ended.signal } }
       return await this.#work(image, turn, woken)
@@ -98,6 +98,12 @@ export class ImageHandler implements JobHandler<ImageJob> {
     if (data !== undefined) this.#emit(data, 'retrying', error)
   }
 
+  /** Read anew for an image whose blobs have come: it is published at once, and no cancellation would abort it before. */
+  #head({ run, generation }: ImageJob): Promise<RunHead | undefined> {
+    return generation === undefined ? this.engine.heads.head(run) : this.engine.states.head(run)
+  }
+
+  /** Resolves to `canceled` when the run is. */
   #begin(image: ImageJob): Promise<Settled> {
     return this.engine.states.settleImage(image, { state: 'active' })
   }

@@ -52,7 +52,7 @@ export class VerifyImage implements ImageKind {
       return outcome === undefined || outcome === 'right' ? [] : [{ digest, ...outcome }]
     })
     if (bad.length > 0) throw new BlobsFailed(bad.sort((a, b) => severity(b) - severity(a)))
-    return verifiedRecord(desc, needed, await this.engine.states.fetchedBlobs(image))
+    return verifiedRecord(desc, needed, (await this.engine.states.blobs(image)).fetched)
   }
 }
 

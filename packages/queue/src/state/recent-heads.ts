@@ -10,7 +10,7 @@ interface ReadHead {
 const maxRemembered = 1_000
 
 /**
- * The heads of runs for blob jobs. Jobs of a running run share one reading for `maxAge` milliseconds; a
+ * The heads of runs for jobs that begin. Jobs of a running run share one reading for `maxAge` milliseconds; a
  * cancellation within that time aborts them as it aborts jobs that had begun before it. Any other state is read anew:
  * a retry may have resumed the run.
  */

@@ -1,8 +1,9 @@
 import type { Digest } from '@dist/oci'
-import type { Amount, ReportedError } from '@dist/runs'
+import type { ReportedError } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { blobKey } from '../jobs/ids.js'
 import type { Keys } from '../redis/keys.js'
+import { RecordedBlobs } from './blobs.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts/index.js'
@@ -144,27 +145,9 @@ export class RunStates {
     await scripts.failListing(this.redis, this.#endKeys(run), args)
   }
 
-  /** What the image's own jobs have fetched, by all their tries. */
-  async fetchedBlobs({ run, index }: ImageAttempt): Promise<Amount> {
-    const entries = await this.redis.hvals(this.keys.blobs(run, index))
-    const amounts = entries.map((entry) => {
-      const [state, need, counted] = entry.split(' ')
-      const fetched = state === 'arrived' ? need : counted
-      // All its bytes had come when its worker died. It was committed, or the image could not have ended.
-      const came = (state === 'arrived' || state === 'moving') && need === fetched && need !== '0'
-      const whole = state === 'fetched' || came
-      return { objects: whole ? 1 : 0, bytes: Number(fetched) }
-    })
-    return amounts.reduce((a, b) => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes }), {
-      objects: 0,
-      bytes: 0,
-    })
-  }
-
-  /** The blobs that the image's own jobs have fetched or found present, by `blobKey`. */
-  async settledBlobs({ run, index }: ImageAttempt): Promise<ReadonlySet<string>> {
-    const entries = Object.entries(await this.redis.hgetall(this.keys.blobs(run, index)))
-    return new Set(entries.flatMap(([key, entry]) => (/^(fetched|present) /.test(entry) ? [key] : [])))
+  /** What the image's own jobs have recorded of its blobs. */
+  async blobs({ run, index }: ImageAttempt): Promise<RecordedBlobs> {
+    return new RecordedBlobs(await this.redis.hgetall(this.keys.blobs(run, index)))
   }
 
   /** Opens the waiting images of a chunk; resolves to their attempts. */

@@ -10,8 +10,8 @@ export type Settled = ImageRecord['state'] | 'stale' | 'gone'
 
 /**
  * Writes the record of an image, and ends the run with its last image. Replies the state that holds. The state of an ended
- * attempt stays. An image becomes `canceled` only while its run is: a retry may have resumed the run meanwhile. The blobs
- * of a failed or canceled image are kept for its next attempt.
+ * attempt stays. An image becomes `canceled` only while its run is: a retry may have resumed the run meanwhile. An image of a
+ * canceled run does not become `active`. The blobs of a failed or canceled image are kept for its next attempt.
  */
 export const settleImage = defineScript('settleImage', {
   keys: ['run', 'images', 'open', 'blobs', 'digests', 'watched', 'ending'],
@@ -20,6 +20,7 @@ export const settleImage = defineScript('settleImage', {
 local run = redis.call('HGET', keys.run, 'state')
 if not run then return 'gone' end
 if args.state == 'canceled' and run ~= 'canceled' then return 'stale' end
+if args.state == 'active' and run == 'canceled' then return 'canceled' end
 local attempt, state = recordOf(redis.call('HGET', keys.images, args.index))
 if attempt > tonumber(args.attempt) then return 'stale' end
 if attempt == tonumber(args.attempt) and ended(state) then return state end
