@@ -60,6 +60,8 @@ export interface WriteOptions {
    * at hand: otherwise it is fetched twice. Default: false.
    */
   recent?: boolean | undefined
+  /** Whether the caller has reason to believe that the store lacks small content: it is not asked. Default: false. */
+  absent?: boolean | undefined
 }
 
 /** The content to read. A store needs only the digest; a provider that fetches needs the other members. */

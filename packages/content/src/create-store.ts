@@ -49,16 +49,17 @@ async function openExpected(
   throw new DistError('ALREADY_EXISTS', `${digest} is in the store`)
 }
 
-/** Content of at most so many bytes is written after a remembered answer that it is absent. To ask again costs as much. */
+/** Content of at most so many bytes is written although it may have come since it was absent. To ask again costs as much. */
 const smallSize = 256 * 1024
 
 async function storedSize(
   driver: Pick<Driver, 'stat' | 'recall'>,
   { digest, size }: Expected,
-  { recent = false }: WriteOptions,
+  { recent = false, absent = false }: WriteOptions,
 ): Promise<number | undefined> {
   if (digest === undefined) return undefined
   const isSmall = size !== undefined && size <= smallSize
+  if (absent && isSmall) return undefined
   const recalled = recent && isSmall ? await driver.recall?.(digest) : undefined
   return recalled === undefined ? (await driver.stat(digest))?.size : recalled.size
 }

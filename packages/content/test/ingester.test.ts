@@ -20,3 +20,23 @@ test('an ingester without a store verifies content, and refuses content that exi
   expect(await driver.stat(expected.digest)).toMatchObject(expected)
   await expect(ingester.writer('a', expected)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
+
+test('small content that the caller knows to be absent is written without a question', async () => {
+  const driver = new MemoryDriver()
+  let questions = 0
+  const ingester = createIngester({
+    stat: (digest) => {
+      questions++
+      return driver.stat(digest)
+    },
+    draft: (ref, expected) => driver.draft(ref, expected),
+  })
+  const small = { digest: digestOf('hello'), size: 5 }
+  await copyContent(await ingester.writer('a', small, { absent: true }), chunksOf('hello'))
+  expect(questions).toBe(0)
+  expect(await driver.stat(small.digest)).toMatchObject(small)
+  // The question costs less than to fetch large content twice.
+  const large = { digest: digestOf('large'), size: 2 ** 20 }
+  await using _writer = await ingester.writer('b', large, { absent: true })
+  expect(questions).toBe(1)
+})

@@ -70,7 +70,9 @@ export interface WorkerParts extends ServiceParts, HostParts {
   isPresent(task: BlobTask, options: IngestOptions): Promise<boolean>
   locker: Locker
   /** Moves the bytes, unless the target turns out to have the content. */
-  transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
+  transfer(task: BlobTask, options: TransferOptions): Promise<Outcome>
+  /** Whether transfers use `TransferOptions.absent`, because the store costs more to ask than Redis. Default: false. */
+  trustsAbsence?: boolean | undefined
   /** Reads a stored blob and compares it with its digest. */
   verify(wanted: Wanted, options: VerifyBlobOptions): Promise<ContentState>
   budget: TransferBudget
@@ -78,6 +80,11 @@ export interface WorkerParts extends ServiceParts, HostParts {
   concurrency: number
   /** Called for each transfer, at most once a second: what `dist active` shows. */
   onTransfer?(transfer: TransferProgress): void
+}
+
+export interface TransferOptions extends IngestOptions {
+  /** The store lacked the blob when its image was planned, and no worker has stored it since. Default: not known. */
+  absent?: boolean | undefined
 }
 
 export interface TransferProgress {

@@ -18,7 +18,12 @@ export interface Transfers extends AsyncDisposable {
   /** Announces the bytes of a later transfer. The sum decides whether threads start. */
   announce(bytes: number): void
   /** Transfers a blob. Outcome and errors as of `transferBlob`. */
-  transfer(task: BlobTask, options: IngestOptions): Promise<Outcome>
+  transfer(task: BlobTask, options: TransferOptions): Promise<Outcome>
+}
+
+export interface TransferOptions extends IngestOptions {
+  /** As in `WriteOptions`. */
+  absent?: boolean | undefined
 }
 
 export interface TransfersOptions {
@@ -51,9 +56,10 @@ export function openTransfers(
           size,
         )
   const load = new ProcessorLoad()
-  const ingester: Ingester = {
-    writer: (ref, expected, options) => store.content.writer(ref, expected, { ...options, recent: alone }),
-  }
+  const ingesterFor = (absent: boolean | undefined): Ingester => ({
+    writer: (ref, expected, options) =>
+      store.content.writer(ref, expected, { ...options, recent: alone, absent }),
+  })
   let announced = 0
   // Blobs that are not large use a thread once the processor limits them and the thread has started. Until then they continue
   // here. From a slow source a thread would make nothing faster.
@@ -68,12 +74,12 @@ export function openTransfers(
     announce: (bytes) => {
       announced += bytes
     },
-    transfer: async ({ desc, source }, options) => {
+    transfer: async ({ desc, source }, { absent, ...options }) => {
       if (threads !== undefined && usesThreads(desc.size, threads)) {
         const endpoints = await remote.endpointsFor(source)
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }
-      const parts = { fetcher: remote.fetcher(source), ingester }
+      const parts = { fetcher: remote.fetcher(source), ingester: ingesterFor(absent) }
       return transferBlob(desc, parts, options)
     },
     [Symbol.asyncDispose]: async () => threads?.[Symbol.asyncDispose](),

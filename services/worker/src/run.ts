@@ -71,6 +71,7 @@ async function start(
     // The first request of a transfer into a bucket checks this anyway. For a folder, a check here saves a call of a thread.
     isPresent: async (task, options) =>
       isPush(task) ? pushes.isPresent(task, options) : local !== undefined && has(content, task.desc),
+    trustsAbsence: local === undefined,
     transfer: (task, options) => {
       if (isPush(task)) return pushes.transfer(task, options)
       transfers.announce(task.desc.size)

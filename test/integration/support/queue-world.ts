@@ -3,13 +3,13 @@ import {
   type Expected,
   has,
   type Image,
+  type Ingester,
   MemoryDriver,
   MemoryNames,
   type Wanted,
 } from '@dist/content'
 import {
   type BlobTask,
-  type IngestOptions,
   type Outcome,
   storeTarget,
   type TargetOf,
@@ -24,6 +24,7 @@ import {
   type RunsOptions,
   startCoordinator,
   startWorker,
+  type TransferOptions,
   type Tuning,
   type WorkerParts,
 } from '@dist/queue'
@@ -110,16 +111,18 @@ export class QueueWorld {
   }
 
   /** The default of `worker`. */
-  async transfer({ desc }: Pick<BlobTask, 'desc'>, options: IngestOptions = {}): Promise<Outcome> {
-    const source = { fetcher: this.remote.fetcher(), ingester: this.content }
-    return transferBlob(desc, source, options)
+  async transfer({ desc }: Pick<BlobTask, 'desc'>, options: TransferOptions = {}): Promise<Outcome> {
+    const { absent, ...rest } = options
+    const writer: Ingester['writer'] = (ref, expected, writing) =>
+      this.content.writer(ref, expected, { ...writing, absent })
+    return transferBlob(desc, { fetcher: this.remote.fetcher(), ingester: { writer } }, rest)
   }
 
   async worker(parts: Partial<WorkerParts> = {}): Promise<Service> {
     const own = {
       isPresent: ({ desc }: BlobTask) => has(this.content, desc),
       locker: createRedisLocker(this.connect(), { ttl: 3_000, renewEvery: 500 }),
-      transfer: (task: BlobTask, options: IngestOptions) => this.transfer(task, options),
+      transfer: (task: BlobTask, options: TransferOptions) => this.transfer(task, options),
       verify: (wanted: Wanted, options: VerifyBlobOptions) => verifyBlob(wanted, this.content, options),
       budget: new TransferBudget({ bytes: 64 << 20, transfers: 64 }),
       concurrency: 8,

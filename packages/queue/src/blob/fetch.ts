@@ -4,6 +4,7 @@ import type { Job } from 'bullmq'
 import type { Engine } from '../engine/engine.js'
 import type { BlobJob, FetchJob } from '../jobs/payload.js'
 import type { WorkerParts } from '../service.js'
+import { storedFor, withAbsence } from './absence.js'
 import { Progress } from './progress.js'
 import { singleAttempt } from './single-attempt.js'
 
@@ -45,10 +46,11 @@ export async function fetchBlob(
   const { host, repository } = parseReference(image)
   const source = { host, repository }
   const task = { desc, source, to, again }
-  await using progress = new Progress(job, blob, engine, (offset, ended) =>
-    parts.onTransfer?.({ task, run, offset, ended }),
-  )
-  const transfer = to === undefined ? parts.transfer : withMounts(run, engine, parts.transfer)
+  const report = (offset: number, ended: boolean) => parts.onTransfer?.({ task, run, offset, ended })
+  const usesAbsence = parts.trustsAbsence === true && to === undefined
+  await using progress = new Progress(job, blob, engine, report, usesAbsence ? storedFor : 0)
+  const own = usesAbsence ? withAbsence(job, blob, engine, progress, parts.transfer) : parts.transfer
+  const transfer = to === undefined ? own : withMounts(run, engine, parts.transfer)
   const dependencies = { ...parts, transfer, locker: singleAttempt(parts.locker) }
   const onProgress = (offset: number) => progress.reached(offset)
   const recordArrived = () => {

@@ -25,6 +25,8 @@ export class Progress implements AsyncDisposable {
     private readonly engine: Engine,
     /** Called for each report, and for the end of a transfer that was reported. */
     private readonly onReport: (offset: number, ended: boolean) => void = () => {},
+    /** As in `RunStates.settleBlob`. */
+    private readonly kept?: number,
   ) {}
 
   /** Bytes that this try has moved. */
@@ -49,8 +51,9 @@ export class Progress implements AsyncDisposable {
     await this.#settle('arrived')
   }
 
-  /** The blob is stored. */
+  /** The blob is stored. Recorded once. */
   async settle(outcome: Outcome): Promise<void> {
+    if (this.#settled) return
     clearTimeout(this.#timer)
     await this.#reporting
     if (outcome === 'fetched') this.#move(this.blob.desc.size)
@@ -88,7 +91,8 @@ export class Progress implements AsyncDisposable {
 
   #settle(state: 'moving' | 'arrived' | Outcome): Promise<void> {
     this.#recordedOffset = this.#offset
-    const moved = { start: this.#meter.resumed, offset: this.#offset }
-    return this.engine.states.settleBlob(this.blob, this.blob.desc, state, moved)
+    const { kept } = this
+    const settled = { start: this.#meter.resumed, offset: this.#offset, kept }
+    return this.engine.states.settleBlob(this.blob, this.blob.desc, state, settled)
   }
 }

@@ -22,6 +22,11 @@ export class Keys {
     this.watched = `${prefix}:run-watched`
   }
 
+  /** A mark that a worker has lately stored a blob, for whatever run. */
+  stored(blob: string): string {
+    return `${this.prefix}:stored:${blob}`
+  }
+
   /** The head of a run: a hash of its request, its state and its counters. */
   run(run: string): string {
     return `${this.prefix}:run:${run}`

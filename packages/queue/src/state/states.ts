@@ -16,11 +16,13 @@ export interface ImageAttempt {
   readonly attempt: number
 }
 
-/** Offsets of a transfer in bytes. */
-interface Moved {
-  /** Where it started: bytes that were stored before. */
-  readonly start: number
-  readonly offset: number
+interface SettledBlob {
+  /** Where a transfer started: the bytes that were stored before. Default: 0. */
+  readonly start?: number | undefined
+  /** How far it is, in bytes, for a blob that is `moving`, `arrived` or `fetched`. Default: 0. */
+  readonly offset?: number | undefined
+  /** Milliseconds for which `hasStored` knows that the blob is stored. Default: 0. */
+  readonly kept?: number | undefined
 }
 
 type BlobState = 'moving' | 'arrived' | 'fetched' | 'present' | 'failed'
@@ -82,16 +84,21 @@ export class RunStates {
     return scripts.planBlobs(this.redis, keys, args, { args: planned })
   }
 
-  /** `moved`: how far a blob is that is `moving`, `arrived` or `fetched`. */
   async settleBlob(
     image: ImageAttempt,
     { digest, size }: { digest: Digest; size: number },
     state: BlobState,
-    moved: Moved = { start: 0, offset: 0 },
+    { start = 0, offset = 0, kept = 0 }: SettledBlob = {},
   ): Promise<void> {
     const { index, attempt } = image
-    const args = { index, attempt, blob: blobKey(digest), state, size, ...moved }
-    await scripts.settleBlob(this.redis, this.#blobKeys(image), args)
+    const blob = blobKey(digest)
+    const keys = { ...this.#blobKeys(image), stored: this.keys.stored(blob) }
+    await scripts.settleBlob(this.redis, keys, { index, attempt, blob, state, size, start, offset, kept })
+  }
+
+  /** Whether a worker has lately stored the blob, for whatever run. */
+  async hasStored(digest: Digest): Promise<boolean> {
+    return (await this.redis.exists(this.keys.stored(blobKey(digest)))) === 1
   }
 
   /** The outcomes of verified blobs that an attempt may rely on; undefined for blobs that are still to be read. */

@@ -52,12 +52,14 @@ return 1`,
  * Records the state of a blob of an image; `start`, `offset`: where a transfer starts and how far it is, in bytes. A
  * finished blob stays so. Bytes that an earlier try of the run left count as fetched, those from before the run do not.
  * A blob that is found present after all its bytes had come was committed by a worker that died before it recorded it.
- * The bytes of a blob that has `arrived` are counted with its next state, which is moments away.
+ * The bytes of a blob that has `arrived` are counted with its next state, which is moments away. `kept`: for how long it is
+ * marked that the blob is stored, in milliseconds; 0 for no mark.
  */
 export const settleBlob = defineScript('settleBlob', {
-  keys: ['run', 'images', 'blobs', 'digests'],
-  args: ['index', 'attempt', 'blob', 'state', 'size', 'start', 'offset'],
+  keys: ['run', 'images', 'blobs', 'digests', 'stored'],
+  args: ['index', 'attempt', 'blob', 'state', 'size', 'start', 'offset', 'kept'],
   lua: `${imageLua}${blobLua}
+if finished(args.state) and args.kept ~= '0' then redis.call('SET', keys.stored, '', 'PX', args.kept) end
 local attempt, held = recordOf(redis.call('HGET', keys.images, args.index))
 if attempt ~= tonumber(args.attempt) or held ~= 'active' then return 'stale' end
 local state, size = args.state, tonumber(args.size)
