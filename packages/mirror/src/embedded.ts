@@ -1,17 +1,16 @@
-import { linkSignals } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Reference } from '@dist/reference'
-import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
-import { Channel } from './channel.js'
+import type { HostStates } from '@dist/remotes'
+import { type EachImageOptions, eachImage } from './each-image.js'
 import type { MirrorEvent } from './events.js'
 import { ImageWork, type WorkStage } from './image-work.js'
 import type { BlobTask, IngestOptions, Outcome } from './ingest.js'
 import type { ReferrersRequest } from './referrers-request.js'
-import { defaultRetries, type Retries, Schedule } from './schedule.js'
 import type { Source } from './source.js'
 import type { TargetOf } from './target.js'
-import { type Entry, type Images, Window } from './window.js'
+import type { ImageTask } from './task.js'
+import type { Images } from './window.js'
 
 export interface EngineDependencies {
   source: Source
@@ -22,22 +21,13 @@ export interface EngineDependencies {
   hosts: HostStates
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends EachImageOptions {
   platforms: PlatformRequest
   foreignLayers?: boolean | undefined
   /** As in `PlanOptions`. */
   referrers?: ReferrersRequest | undefined
   /** As in `PlanOptions`. */
   referrersFreshFor?: number | undefined
-  /**
-   * Images that are read and wait for their turn: a lower number reads less of a costly input, a higher one finds work for more
-   * hosts. Default: 100,000.
-   */
-  ahead?: number | undefined
-  /** How long to wait for a host in trouble, and how many requests it takes: the slots follow. */
-  policy?: Partial<HostPolicy> | undefined
-  retries?: Partial<Retries> | undefined
-  signal?: AbortSignal | undefined
   onEvent?: ((event: MirrorEvent) => void) | undefined
 }
 
@@ -68,42 +58,16 @@ export interface ImageOutcome {
   readonly stage?: WorkStage | undefined
 }
 
-/** Outcomes that wait for the consumer before the images that end next wait, too. */
-const undelivered = 256
-
 /**
- * Mirrors images in this process, several at the same time. Blobs that they share are fetched once. Yields one outcome for
- * each image, in the order in which the images end, even if images fail or the signal aborts. A slow or dead host delays
- * its own images only. Memory does not grow with the number of images: a slow consumer holds them up. `images` is read
- * as images end, once; it has to end by itself after an abort. If it throws, the images before are finished, then the error
- * is thrown. If the consumer stops early, the images that have begun are canceled.
+ * Mirrors images in this process. Blobs that they share are fetched once. Yields the outcomes as `eachImage`; of images that
+ * failed nothing is published.
  */
-export async function* mirrorImages(
+export function mirrorImages(
   images: Images,
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): AsyncGenerator<ImageOutcome, void, undefined> {
-  const stopped = new AbortController()
-  using either = linkSignals(options.signal, stopped.signal)
-  const { signal } = either
-  const policy = hostPolicy(options.policy)
-  const retries = { ...defaultRetries, ...options.retries }
-  const schedule = new Schedule({ hosts: dependencies.hosts, policy, retries, signal })
-  const outcomes = new Channel<ImageOutcome>(undelivered)
-  const run = async ({ task, index }: Entry) => {
-    const work = new ImageWork(task, dependencies, { ...options, signal })
-    const failed = await schedule.add(task.reference.host, work)
-    await outcomes.put({ index, ...work.outcome(failed) })
-  }
-  const most = (host: string) => schedule.heldAtMost(host)
-  const onEnd = (failure?: { readonly error: unknown }) => outcomes.end(failure)
-  const window = new Window({ run, most, onEnd, ahead: options.ahead })
-  window.start(images)
-  try {
-    yield* outcomes.values()
-  } finally {
-    stopped.abort()
-    outcomes.end()
-    await window.stop()
-  }
+  const begin = (task: ImageTask, signal: AbortSignal) =>
+    new ImageWork(task, dependencies, { ...options, signal })
+  return eachImage(images, dependencies.hosts, begin, options)
 }

@@ -104,7 +104,7 @@ export async function planImage(
 
 const nothingToDo = { upToDate: true, missing: [], fetched: [], skipped: [], referrers: [] }
 
-async function isPublishedAs(
+export async function isPublishedAs(
   names: readonly PublishedName[],
   desc: Descriptor,
   selection: Selection,
@@ -127,22 +127,25 @@ async function referrersOf(
 }
 
 /** What is published under the names of the target. Nothing unless each name is published. */
-async function publishedNames(target: Target, options: TargetOptions): Promise<readonly PublishedName[]> {
+export async function publishedNames(
+  target: Target,
+  options: TargetOptions,
+): Promise<readonly PublishedName[]> {
   const found = await Promise.all(target.names.map((name) => target.published(name, options)))
   const published = found.filter((name) => name !== undefined)
   return published.length === found.length ? published : []
 }
 
 /** The root under which all names are published; undefined if they are not, or differ. */
-async function publishedRoot(names: readonly PublishedName[]): Promise<Descriptor | undefined> {
+export async function publishedRoot(names: readonly PublishedName[]): Promise<Descriptor | undefined> {
   const images = await Promise.all(names.map((name) => name.image()))
   const root = images[0]?.desc
   return images.every((image) => image !== undefined && image.desc.digest === root?.digest) ? root : undefined
 }
 
-async function resolve(
+export async function resolve(
   reference: Reference,
-  source: Source,
+  source: Pick<Source, 'resolve' | 'narrows'>,
   published: readonly PublishedName[],
   { resolved, immutable = false, signal }: PlanOptions,
 ): Promise<Resolved> {

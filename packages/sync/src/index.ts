@@ -1,4 +1,5 @@
 export { type Checked, type CheckOptions, checkMirrorFile } from './check.js'
+export { goneOf } from './choose/gone.js'
 export {
   type Choice,
   type ChoiceFailure,

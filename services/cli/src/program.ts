@@ -6,7 +6,7 @@ import { print, printFailure, printJson, reflow } from './output/print.js'
 import { version } from './version.js'
 
 const epilogue = `
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 content did not verify, 6 partly done,
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not authorised, 5 content did not verify, 6 partly done, 7 something would change,
 130 and 143 interrupted by SIGINT and SIGTERM.
 
 Start with:

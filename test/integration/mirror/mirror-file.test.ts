@@ -1,9 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { listed, startRegistry } from '@dist/testkit'
-import { amd64Image, arm64Image, indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { expectPushed } from '../support/expect-pushed.js'
+import { mirrorText } from '../support/mirror-text.js'
 import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
@@ -28,33 +27,15 @@ const source = useRegistry(async ({ url }) => {
 const target = useRegistry()
 const workspace = useWorkspace()
 
-interface Line {
-  entry: string
-  name: string
-  to?: string
-  state: string
-  digest?: string
-  previous?: string
-  upToDate?: boolean
-  code?: string
-  error?: string
-  stage?: string
-  remarks?: string[]
-}
-
-/** Writes a mirror file; `$SOURCE` and `$TARGET` stand for the registries. */
-function file(text: string, name = 'dist.yaml'): string {
-  const path = join(workspace().root, name)
-  writeFileSync(path, text.replaceAll('$SOURCE', source().host).replaceAll('$TARGET', target().host))
-  return path
-}
-
-/** Mirrors a file; the lines of the report by name. */
+/** Mirrors a file of this test; names without the host. */
 async function mirror(text: string, ...args: string[]) {
-  const ended = await workspace().dist(['mirror', '-f', file(text), '--json', ...args])
-  const lines = jsonLines<Line>(ended.stdout)
-  return { ...ended, lines, names: lines.map(({ name }) => name.replace(`${source().host}/`, '')).sort() }
+  const ended = await mirrorText(workspace(), filled(text), args)
+  return { ...ended, names: ended.lines.map(({ name }) => name.replace(`${source().host}/`, '')).sort() }
 }
+
+/** `$SOURCE` and `$TARGET` stand for the registries. */
+const filled = (text: string) =>
+  text.replaceAll('$SOURCE', source().host).replaceAll('$TARGET', target().host)
 
 async function stored(): Promise<string[]> {
   const { stdout } = await workspace().dist(['images', '--json'])
@@ -209,7 +190,10 @@ describe('a mirror file', () => {
 
   it('with mistakes is refused with the line of each, before any request', async () => {
     await requests()
-    const path = file('version: 1\nmirrors:\n  - from: "A B"\n  - { from: "x:1", tagz: all }\n')
+    const path = workspace().file(
+      'dist.yaml',
+      'version: 1\nmirrors:\n  - from: "A B"\n  - { from: "x:1", tagz: all }\n',
+    )
     const { code, stdout, stderr } = await workspace().dist(['mirror', '-f', path])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr.split('\n').slice(0, -1)).toEqual([
@@ -234,71 +218,8 @@ describe('a mirror file', () => {
     ['--to', ['--to', 'registry.test/m'], 'its key "to" says where to'],
     ['--queue', ['--queue', 'redis://127.0.0.1:1'], 'leave out --queue'],
   ])('is refused beside %s', async (_, args, message) => {
-    const path = file('version: 1\nmirrors: []')
+    const path = workspace().file('dist.yaml', 'version: 1\nmirrors: []')
     const { code, stderr } = await workspace().dist(['mirror', '-f', path, ...args])
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
-  })
-
-  it('--platform goes before its platforms; the index stays as it is', async () => {
-    const text = 'version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: linux/amd64 }]'
-    const platforms = async () => {
-      const { stdout } = await workspace().dist(['images', '--json'])
-      return jsonLines<{ digest: string; platforms: string[] }>(stdout).map((image) => [
-        image.digest,
-        image.platforms,
-      ])
-    }
-    await mirror(text)
-    expect(await platforms()).toEqual([[indexImage.descriptor.digest, ['linux/amd64']]])
-    await mirror(text, '--platform', 'linux/arm64')
-    expect(await platforms()).toEqual([[indexImage.descriptor.digest, ['linux/amd64', 'linux/arm64']]])
-  })
-
-  it('of platforms, not all of which an image has, brings those that it has, with a remark', async () => {
-    const text = 'version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: [linux/amd64, linux/riscv64] }]'
-    const { code, lines } = await mirror(text)
-    expect([code, lines[0]?.remarks]).toEqual([0, [expect.stringContaining('no manifest for linux/riscv64')]])
-    const none = await mirror(text.replace('linux/amd64, ', ''))
-    expect(none).toMatchObject({ code: 3, lines: [{ state: 'failed', stage: 'planning' }] })
-  })
-
-  it('index: stripped rewrites the index, which a registry then takes; again there is nothing to do', async () => {
-    const to = '[store, "$TARGET/stripped/{name}"]'
-    const text = `version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: linux/arm64, index: stripped, to: ${to} }]`
-    const { code, lines } = await mirror(text)
-    expect(code).toBe(0)
-    const [digest, other] = lines.map((line) => line.digest)
-    expect(digest).not.toBe(indexImage.descriptor.digest)
-    expect(other).toBe(digest)
-    const { stdout } = await workspace().dist(['inspect', '--json', `${source().host}/index:1`])
-    expect(stdout).toContain(arm64Image.descriptor.digest)
-    expect(stdout).not.toContain(amd64Image.descriptor.digest)
-    const pulled = ['pull', '--all-platforms', `${target().host}/stripped/index@${digest}`]
-    expect(await workspace().dist(pulled)).toMatchObject({ code: 0 })
-    expect(await workspace().dist(['verify', `${source().host}/index:1`])).toMatchObject({ code: 0 })
-    expect((await mirror(text)).lines.map(({ upToDate }) => upToDate)).toEqual([true, true])
-  })
-
-  it('a sparse index that a registry refuses fails, and the error names the way out', async () => {
-    const { code, lines } = await mirror(
-      'version: 1\nmirrors: [{ from: "$SOURCE/index:1", platforms: linux/arm64, to: "$TARGET/sparse" }]',
-    )
-    expect(code).not.toBe(0)
-    expect(lines).toMatchObject([{ state: 'failed', stage: 'publishing' }])
-    expect(lines[0]?.error).toContain('index: stripped')
-  })
-
-  it('as TOML, with --report', async () => {
-    const report = join(workspace().root, 'report.jsonl')
-    const path = file(
-      'version = 1\n[[mirrors]]\nfrom = "$SOURCE/team/web"\ntags = { list = ["v1.0"] }\n',
-      'dist.toml',
-    )
-    const { code, stdout } = await workspace().dist(['mirror', '-f', path, '--report', report])
-    expect(code).toBe(0)
-    expect(stdout).toContain(`team/web:v1.0 ${one.descriptor.digest}`)
-    expect(jsonLines<Line>(readFileSync(report, 'utf8'))).toMatchObject([
-      { entry: `${source().host}/team/web`, name: `${source().host}/team/web:v1.0`, state: 'done' },
-    ])
   })
 })

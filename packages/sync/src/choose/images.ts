@@ -38,6 +38,8 @@ export interface Choice {
   /** In the order of the entries. Each image of a registry goes to each of its names once. */
   readonly requests: readonly ImageRequest[]
   readonly failures: readonly ChoiceFailure[]
+  /** Images that a registry has, and that only `newer-than` or `newest` left out; formatted. */
+  readonly passedOver: ReadonlySet<string>
   /** What happened to the tags of the repositories that were listed. */
   readonly tally: Tally
   /** Names in the lists of registries that are not valid. Sanitize before printing. */
@@ -73,7 +75,8 @@ export async function chooseImages(
       }
   const { own, refused } = shareOut(requests)
   for (const { request, error } of refused) fail(request.entry, request.source, error)
-  return { requests: own, failures, tally: chooser.tally, invalid: chooser.invalid }
+  const { passedOver, tally, invalid } = chooser
+  return { requests: own, failures, passedOver, tally, invalid }
 }
 
 /** Leaves each name to one request. */
@@ -96,6 +99,7 @@ function shareOut(requests: readonly ImageRequest[]) {
 
 class Chooser {
   readonly failures: ChoiceFailure[] = []
+  readonly passedOver = new Set<string>()
   readonly #invalid = new Set<string>()
   readonly #tallying = new Tallying()
   #images = 0
@@ -153,7 +157,10 @@ class Chooser {
       const images: Reference[] = []
       for await (const verdict of verdicts) {
         tallying.add(verdict)
-        if (verdict.fellAt === undefined) images.push({ ...locator, tag: verdict.tag })
+        const image = { ...locator, tag: verdict.tag }
+        if (verdict.fellAt === undefined) images.push(image)
+        else if (verdict.fellAt === 'newer-than' || verdict.fellAt === 'newest')
+          this.passedOver.add(formatReference(image))
       }
       return { images, tally: tallying.tally() }
     }

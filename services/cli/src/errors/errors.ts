@@ -47,6 +47,8 @@ export const exitCodes = {
   notAuthorised: 4,
   notVerified: 5,
   partlyDone: 6,
+  /** `--exit-code`: nothing failed, and something would change. */
+  wouldChange: 7,
   interrupted: 130,
   terminated: 143,
 } as const

@@ -1,14 +1,15 @@
-import { destinationName, destinationOf, requestForRegistry, storeTarget } from '@dist/mirror'
+import { destinationName, destinationOf, requestForRegistry } from '@dist/mirror'
 import { parsePrefix, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/registry-client'
 import type { Context } from '../context.js'
 import { requestedPlatforms } from '../images/destinations.js'
-import { openIngest, openPushes, pushIngest } from '../open/ingest.js'
-import { noteWithoutBars, openRegistry, requestSettings } from '../open/registry.js'
-import { openStore } from '../open/store.js'
+import { openPushes, pushIngest } from '../open/ingest.js'
+import { noteWithoutBars, openRegistry } from '../open/registry.js'
 import type { Report } from '../report/report.js'
+import { runDry } from './dry-run.js'
 import { runEngine, type Work } from './engine.js'
 import type { MirrorOptions } from './mirror.js'
+import { withPlaces } from './places.js'
 import type { References } from './references.js'
 
 /** Mirrors in this process, into the store or to the registry of the options. Resolves to the exit code. */
@@ -19,23 +20,21 @@ export async function mirrorEmbedded(
   report: Report,
 ): Promise<number> {
   await using remote = await openRegistry(options, context, noteWithoutBars(context, {}))
-  const { platform, concurrency, to } = options
+  const { platform, to } = options
   const work = { context, options, report, images: references, total: references.size, originOf: () => ({}) }
   if (to !== undefined) return await mirrorTo(to, remote, work)
-  await using store = await openStore(options, context.env, { create: true })
-  const requests = await requestSettings(options, context)
-  await using ingest = await openIngest({ store, remote, requests, concurrency })
-  return await runEngine(
-    work,
-    {
-      source: remote,
-      target: storeTarget(store.content, store.names),
-      ingest: ingest.blob,
-      hosts: remote.limiter,
-    },
-    { platforms: requestedPlatforms(platform) },
+  return await withPlaces(context, remote, { ...options, needsStore: true }, ({ store, ingest }) =>
+    run(
+      work,
+      { source: remote, target: store, ingest, hosts: remote.limiter },
+      { platforms: requestedPlatforms(platform) },
+    ),
   )
 }
+
+/** Mirrors, or tells what that would do. */
+const run: typeof runEngine = (work, dependencies, options) =>
+  work.options.dryRun === true ? runDry(work, dependencies, options) : runEngine(work, dependencies, options)
 
 /** Mirrors to a registry, with referrers. For one platform only its manifest is sent. */
 async function mirrorTo(to: string, remote: Registry, work: Work): Promise<number> {
@@ -44,7 +43,7 @@ async function mirrorTo(to: string, remote: Registry, work: Work): Promise<numbe
   const { source, platforms, nameOf } = requestForRegistry(remote, requestedPlatforms(platform))
   const pushes = await openPushes(remote)
   const destination = (reference: Reference) => destinationOf(nameOf(reference), prefix)
-  return await runEngine(
+  return await run(
     {
       ...work,
       to,

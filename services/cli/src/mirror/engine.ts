@@ -31,7 +31,7 @@ export interface Work {
   images: Iterable<Reference | ImageTask>
   /** The number of the images. */
   total: number
-  originOf: (outcome: ImageOutcome) => Origin
+  originOf: (outcome: Pick<ImageOutcome, 'index' | 'reference' | 'desc'>) => Origin
   /** Images that failed before the engine could have them. They are reported first. */
   failed?: readonly ImageReport[] | undefined
   /** The registries, if no image goes into the store. */

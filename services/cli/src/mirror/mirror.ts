@@ -41,6 +41,7 @@ Exit code 6: some images failed; the others are mirrored.
 
 Examples:
   $ dist mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
+  $ dist mirror -f dist.yaml --dry-run --bytes
   $ dist mirror -f dist.yaml
   $ dist mirror -f refs.txt --platform linux/amd64 --report report.jsonl
   $ dist mirror -f refs.txt --store 's3://mirror/images?endpoint=http://127.0.0.1:8333'
@@ -63,6 +64,10 @@ export const mirrorCommand: Define = (context, onExit) =>
     .option('--to <registry/prefix>', 'send the images to a registry, below this prefix, instead of a store')
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
     .option('--report <file>', 'write the result of each image into a file, as JSON lines')
+    .option('--summary <file>', 'write a summary into a file, in Markdown')
+    .option('--dry-run', 'tell what would change, and change nothing')
+    .option('--bytes', 'with --dry-run: also what would be fetched; costs the requests for manifests')
+    .option('--exit-code', 'with --dry-run: exit code 7 if something would change')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await mirror(context, references, options)))
 
@@ -73,6 +78,12 @@ export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions
   to?: string | undefined
   detach?: boolean | undefined
   report?: string | undefined
+  summary?: string | undefined
+  dryRun?: boolean | undefined
+  /** Of a dry run: also what would be fetched. */
+  bytes?: boolean | undefined
+  /** Of a dry run: `wouldChange` if something would change. */
+  exitCode?: boolean | undefined
 }
 
 /** `dist mirror`: mirrors many images, in this process or with services. */
@@ -83,6 +94,7 @@ export async function mirror(
 ): Promise<number> {
   const url = await queueUrl(options, context.env)
   checkTargets(options)
+  checkDryRun(options, url)
   checkDetaching(options, url)
   if (url !== undefined) checkDistributed(options)
   const file = mirrorFileOf(texts, options)
@@ -136,6 +148,24 @@ function checkTargets({ store, to }: MirrorOptions): void {
     throw new DistError(
       'INVALID_ARGUMENT',
       '--store and --to exclude each other: images go into a store or to a registry',
+    )
+}
+
+function checkDryRun(
+  { dryRun, bytes, exitCode, report, summary }: MirrorOptions,
+  url: string | undefined,
+): void {
+  const without = bytes === true ? '--bytes' : exitCode === true ? '--exit-code' : undefined
+  if (dryRun !== true && without !== undefined)
+    throw new DistError('INVALID_ARGUMENT', `${without} needs --dry-run`)
+  if (dryRun !== true) return
+  const file = report === undefined ? summary && '--summary' : '--report'
+  if (file !== undefined)
+    throw new DistError('INVALID_ARGUMENT', `${file} is not for a dry run: --json prints its result`)
+  if (url !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'a dry run is made by this process: leave out --queue, and unset DIST_QUEUE',
     )
 }
 

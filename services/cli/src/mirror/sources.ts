@@ -2,7 +2,14 @@ import { resolve } from 'node:path'
 import { DistError, sanitize } from '@dist/errdefs'
 import { CreationDates } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
-import { type Choice, checkMirrorFile, chooseImages, languageOf, type MirrorFile } from '@dist/sync'
+import {
+  type Choice,
+  checkMirrorFile,
+  chooseImages,
+  compileFilter,
+  languageOf,
+  type MirrorFile,
+} from '@dist/sync'
 import type { Context } from '../context.js'
 import { readText, shownFile } from '../input/stdin.js'
 import { retryAfterPauses } from '../open/waits.js'
@@ -47,8 +54,16 @@ export async function chooseSources(
   context: Context,
   { entries }: MirrorFile,
   remote: Registry,
+  { dryRun }: Pick<MirrorOptions, 'dryRun'>,
 ): Promise<Choice> {
   const { signal } = context
+  if (dryRun === true)
+    for (const { name, tags } of entries)
+      if (tags !== undefined && compileFilter(tags).usesDates)
+        note(
+          context,
+          `${sanitize(name, 200)}: the dates of its tags are requested: a manifest and a config for each, unless the registry lists dates`,
+        )
   const dates = new CreationDates(remote)
   const choice = await chooseImages(entries, remote, {
     now: new Date(),

@@ -1,19 +1,24 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { DistError, errnoOf, sanitize, withSubject } from '@dist/errdefs'
+import type { FileHandle } from 'node:fs/promises'
+import { sanitize, withSubject } from '@dist/errdefs'
 import type { ImageReport, RunKind } from '@dist/runs'
 import type { Context } from '../context.js'
-import { fileError } from '../errors/errors.js'
 import { failureOf, shownName } from '../output/format.js'
 import { note, print, writeBytes } from '../output/print.js'
 import { type FailedImage, FailureGroups, unknownReason } from './failures.js'
+import { openReplaced } from './file.js'
 import { gatherLines } from './gather.js'
+import { Markdown, markdownKind } from './markdown.js'
 import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
 export interface ReportOptions {
   json?: boolean | undefined
   /** A file for the lines of `json`. */
   report?: string | undefined
+  /** A file for a summary in Markdown. */
+  summary?: string | undefined
 }
+
+const reportKind = { start: '{', name: 'report', flag: '--report' }
 
 /** Up to this number images are listed; of more only failures and the summary. */
 const listedAtMost = 50
@@ -25,7 +30,7 @@ const remarksAtMost = 20
 
 /** The destination of a report. Opened before the work starts, so that an unwritable file is an early error. */
 export interface Report extends AsyncDisposable {
-  /** Whether `--json` or `--report` is given. */
+  /** Whether `--json`, `--report` or `--summary` is given. */
   readonly wanted: boolean
   /** The failures so far, by cause. */
   readonly failures: FailureGroups
@@ -46,22 +51,27 @@ export interface ReportAbout {
   to?: string | undefined
 }
 
-/** Throws what `openReportFile` throws. */
+/** Throws what `openReplaced` throws. */
 export async function openReport(context: Context, options: ReportOptions): Promise<Report> {
-  const file = options.report === undefined ? undefined : await openReportFile(options.report)
+  const file = options.report === undefined ? undefined : await openReplaced(options.report, reportKind)
+  const page = options.summary === undefined ? undefined : await openReplaced(options.summary, markdownKind)
   const failures = new FailureGroups()
-  const sinks = { json: options.json === true, file }
+  const sinks = { json: options.json === true, file, page }
   return {
-    wanted: options.json === true || file !== undefined,
+    wanted: options.json === true || file !== undefined || page !== undefined,
     failures,
     write: (images, about) => writeReport(context, images, about, { ...sinks, failures }),
-    [Symbol.asyncDispose]: async () => file?.close(),
+    [Symbol.asyncDispose]: async () => {
+      await file?.close()
+      await page?.close()
+    },
   }
 }
 
 interface Sinks {
   json: boolean
   file: FileHandle | undefined
+  page: FileHandle | undefined
   failures: FailureGroups
 }
 
@@ -72,15 +82,17 @@ async function writeReport(
   sinks: Sinks,
 ): Promise<Summary> {
   const { run, total, kind = 'mirror', to } = about
-  const { json, file, failures } = sinks
+  const { json, file, page, failures } = sinks
   const summary = new Summary(kind)
   const verb = verbOf({ kind, to })
+  const markdown = new Markdown()
   const notes = new ImageNotes(!json && total <= listedAtMost)
   const lines = gatherLines((text) => writeLines(context, text, sinks))
   try {
     for await (const image of images) {
       summary.add(image)
       notes.add(image)
+      if (page !== undefined) markdown.add(image)
       if (image.state === 'failed') failures.add(image)
       if (json || file !== undefined) await lines.add(`${JSON.stringify(jsonReport(image, verb, run))}\n`)
     }
@@ -88,6 +100,7 @@ async function writeReport(
     // Also what was written before a failure.
     await lines.end()
   }
+  await page?.writeFile(markdown.text(summaryLine(summary, to), failures))
   for (const image of notes.listed) print(context, doneLine(image, verb))
   for (const line of notes.remarks) note(context, line)
   for (const line of failures.lines(failureLines)) note(context, line)
@@ -176,38 +189,4 @@ export function failureLines({ reference, error, failures = [] }: FailedImage): 
       .map(({ digest, message: why }) => `  ${withSubject(sanitize(digest), sanitize(why))}`),
     ...(blobs.length > 5 ? [`  and ${blobs.length - 5} more`] : []),
   ]
-}
-
-/**
- * Opens and empties the file of a report. An earlier report is replaced. Throws `ALREADY_EXISTS` for a file that is not a
- * report, such as a list of references, and `INVALID_ARGUMENT` or `PERMISSION_DENIED` for a file that cannot be written.
- */
-async function openReportFile(path: string): Promise<FileHandle> {
-  if (!(await isReplaceable(path)))
-    throw new DistError(
-      'ALREADY_EXISTS',
-      `${sanitize(path)}: exists already and is not a report; give another file with --report`,
-    )
-  try {
-    return await open(path, 'w')
-  } catch (cause) {
-    throw fileError(path, 'written', cause)
-  }
-}
-
-/** Whether the path is free, not a regular file (a pipe), or a report: lines of JSON objects. */
-async function isReplaceable(path: string): Promise<boolean> {
-  try {
-    const there = await stat(path)
-    return !there.isFile() || there.size === 0 || (await firstByte(path)) === '{'
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return true
-    throw fileError(path, 'read', error)
-  }
-}
-
-async function firstByte(path: string): Promise<string> {
-  await using file = await open(path, 'r')
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 0)
-  return buffer.toString('latin1')
 }

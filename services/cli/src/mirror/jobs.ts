@@ -1,0 +1,81 @@
+import { type ImageTask, type Source, strippedSource, type TargetOf } from '@dist/mirror'
+import { formatReference, type Reference } from '@dist/reference'
+import type { ImageReport } from '@dist/runs'
+import type { Choice, ImageRequest, MirrorEntry } from '@dist/sync'
+import { requestedPlatforms } from '../images/destinations.js'
+import { type Origin, reportedError } from './outcomes.js'
+
+/** One image for one destination. */
+export interface Job {
+  readonly request: ImageRequest
+  readonly destination: ImageRequest['destinations'][number]
+}
+
+export function jobsOf({ requests }: Choice): Job[] {
+  return requests.flatMap((request) => request.destinations.map((destination) => ({ request, destination })))
+}
+
+/** The registry of each job that goes to one. */
+export function registriesOf(jobs: readonly Job[]): string[] {
+  return jobs.flatMap(({ destination }) => (destination === 'store' ? [] : [destination.host]))
+}
+
+export interface TaskParts {
+  readonly entries: readonly MirrorEntry[]
+  readonly source: Source
+  /** The target of a name in a registry. */
+  readonly registry: (destination: Reference) => TargetOf
+  /** The flag, which goes before the file. */
+  readonly platform: readonly string[] | undefined
+}
+
+/** What the engine does for each job. The store is the engine's own target. */
+export function* tasksOf(
+  jobs: readonly Job[],
+  { entries, source, registry, platform }: TaskParts,
+): Generator<ImageTask> {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]))
+  for (const { request, destination } of jobs) {
+    const name = formatReference(request.source)
+    yield {
+      reference: request.source,
+      ...partOf(byName.get(request.entry), source, platform),
+      immutable: request.isImmutable,
+      ...(destination === 'store'
+        ? { name, referrers: false }
+        : { target: registry(destination), name: `${name} -> ${formatReference(destination)}` }),
+    }
+  }
+}
+
+/** What is taken of an image. */
+function partOf(
+  entry: MirrorEntry | undefined,
+  source: Source,
+  platform: readonly string[] | undefined,
+): Pick<ImageTask, 'source' | 'platforms' | 'anyPlatform' | 'referrers' | 'referrersFreshFor'> {
+  const { platforms: listed = [], index, referrers = false, referrersFreshFor } = entry ?? {}
+  const platforms = requestedPlatforms(platform ?? (listed.length === 0 ? undefined : listed))
+  const types = referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : undefined
+  const wanted = { referrers: types ?? referrers !== false, referrersFreshFor }
+  if (index === 'stripped') return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
+  return { ...wanted, platforms, anyPlatform: true }
+}
+
+export function originOf(job: Job | undefined): Origin {
+  if (job === undefined) return {}
+  const { request, destination } = job
+  return { entry: request.entry, ...(destination === 'store' ? {} : { to: formatReference(destination) }) }
+}
+
+/** What could not be listed or named. `from`: the index of the first. */
+export function failedReports({ failures }: Choice, from: number): ImageReport[] {
+  return failures.map(({ entry, source, stage, error }, index) => ({
+    index: from + index,
+    entry,
+    reference: source,
+    state: 'failed',
+    error: reportedError(error),
+    stage,
+  }))
+}
