@@ -1,3 +1,4 @@
+export * from './digest-tags.js'
 export {
   formatLocator,
   formatPrefix,

@@ -1,5 +1,6 @@
 import { Serial } from './push/serial.js'
 import type { Upload } from './push/upload.js'
+import { KnownDigestTags } from './referrers/digest-tags.js'
 import { KnownNoLists } from './referrers/known.js'
 
 /** What a client remembers between the operations on its repositories. */
@@ -11,6 +12,7 @@ export interface Memory {
   /** Serialises the updates of each referrers tag. */
   readonly tags: Serial
   readonly noLists: KnownNoLists
+  readonly digestTags: KnownDigestTags
   /** The URLs of endpoints that have answered the HEAD of a manifest with 200. */
   readonly answersHead: Set<string>
 }
@@ -21,6 +23,7 @@ export function createMemory(): Memory {
     missing: new Set(),
     tags: new Serial(),
     noLists: new KnownNoLists(),
+    digestTags: new KnownDigestTags(),
     answersHead: new Set(),
   }
 }

@@ -72,6 +72,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     fetcher: repository,
     pusher: (locator) => repository(locator).pusher,
     referrers: (locator, digest, o) => repository(locator).referrers(digest, o),
+    cosignTags: (locator, subjects, o) => repository(locator).cosignTags(subjects, o),
     ...createLists({ transport, endpointsFor, credentials: options.credentials }),
     ping: async (locator, o = {}) => ping(transport, await endpointsFor(locator), o.signal),
     endpointsFor,

@@ -1,6 +1,7 @@
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator, Reference } from '@dist/reference'
 import type {
+  CosignTag,
   Fetched,
   FetchedObject,
   FetchOptions,
@@ -19,6 +20,7 @@ import { fetchObject } from './fetch/object.js'
 import { listTags } from './listing/tags.js'
 import { createMemory, type Memory } from './memory.js'
 import { RepositoryPusher } from './push/pusher.js'
+import { findCosignTags } from './referrers/cosign.js'
 import { findReferrers } from './referrers/referrers.js'
 import { resolveReference } from './resolve.js'
 import type { Transport } from './transport.js'
@@ -75,6 +77,10 @@ class RegistryRepository implements Repository {
 
   referrers(digest: Digest, options: ReferrersOptions = {}): Promise<readonly Descriptor[]> {
     return findReferrers(this.#context, digest, options)
+  }
+
+  cosignTags(subjects: readonly Digest[], options: ReferrersOptions = {}): Promise<readonly CosignTag[]> {
+    return findCosignTags(this.#context, subjects, options)
   }
 
   tags(options: ListOptions = {}): AsyncIterable<string> {

@@ -6,6 +6,7 @@ export {
   literalAddress,
   parseNet,
 } from './addresses.js'
+export { type CosignTag, cosignKindsOf } from './cosign.js'
 export type { SharedTrouble } from './health.js'
 export { type Hint, likelyTypes, type ObjectType, parseHint } from './hints.js'
 export * from './limiter.js'

@@ -1,9 +1,10 @@
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
+import type { CosignTag } from './cosign.js'
 import type { RemoteOptions } from './remotes.js'
 
 export interface ReferrersOptions extends RemoteOptions {
-  /** Only referrers of these artifact types. Default: all. */
+  /** Only referrers of these artifact types, and tags of cosign for content of these media types. Default: all. */
   artifactTypes?: readonly string[] | undefined
   /**
    * Called with the reason when the referrers are unknown; the result is then empty. `unlisted`: the registry's API
@@ -25,4 +26,13 @@ export function withArtifactTypes(
 export interface ReferrersSource {
   /** The manifests whose subject has the digest, each once. Empty, and no error, if there are none or they are unknown. */
   referrers(locator: Locator, digest: Digest, options?: ReferrersOptions): Promise<readonly Descriptor[]>
+  /**
+   * The tags of cosign that exist for these digests. Empty, and no error, if there are none or they are unknown. One call for
+   * all manifests of an image.
+   */
+  cosignTags(
+    locator: Locator,
+    subjects: readonly Digest[],
+    options?: ReferrersOptions,
+  ): Promise<readonly CosignTag[]>
 }

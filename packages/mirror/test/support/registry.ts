@@ -2,7 +2,14 @@ import { type ContentStore, createStore, has, type Ingester, MemoryDriver } from
 import { DistError } from '@dist/errdefs'
 import { childrenOf, type Descriptor, type Digest, hasChildren, parseManifest } from '@dist/oci'
 import type { Locator } from '@dist/reference'
-import type { Pusher, PusherSource, PutOptions, ReferrersSource, RemoteOptions } from '@dist/remotes'
+import type {
+  CosignTag,
+  Pusher,
+  PusherSource,
+  PutOptions,
+  ReferrersSource,
+  RemoteOptions,
+} from '@dist/remotes'
 
 interface Manifest {
   readonly desc: Descriptor
@@ -90,6 +97,10 @@ export class PushedRegistry implements PusherSource, ReferrersSource {
     this.#ask(`GET ${repository}/referrers/${digest}`, options)
     const all = new Map([...this.repository(repository).manifests.values()].map((m) => [m.desc.digest, m]))
     return [...all.values()].filter((manifest) => subjectOf(manifest) === digest).map(({ desc }) => desc)
+  }
+
+  async cosignTags(): Promise<readonly CosignTag[]> {
+    return []
   }
 
   async #mount(

@@ -4,7 +4,7 @@ import { readWhole } from '../manifest.js'
 import type { Operation } from '../request/operation.js'
 import type { RegistryRequest } from '../request/send.js'
 
-const maxPages = 10_000
+const mostPages = 10_000
 
 export interface Page {
   readonly response: Response
@@ -12,6 +12,8 @@ export interface Page {
 }
 
 export interface PagesOptions {
+  /** Default: 10,000. */
+  readonly maxPages?: number | undefined
   /** Bytes of a page. Default: the limit of manifests. */
   readonly maxSize?: number | undefined
   /** The URL of the next page, asked for after the page was yielded. Default: that of `Link` (RFC 8288). */
@@ -21,13 +23,13 @@ export interface PagesOptions {
 /**
  * The pages of a list: its first answer, then one request for each further page. The URL of the next page is followed as it
  * is, because some registries (ECR) refuse a `last` made by the client. Throws `MALFORMED` for a page of another origin
- * (R25: the request carries the login) or one that was already read, and `RESOURCE_EXHAUSTED` above 10,000 pages.
+ * (R25: the request carries the login) or one that was already read, and `RESOURCE_EXHAUSTED` above the most pages.
  */
 export async function* pagesFrom(
   operation: Operation,
   request: RegistryRequest,
   first: Response,
-  { maxSize, next = linkToNext }: PagesOptions = {},
+  { maxSize, maxPages = mostPages, next = linkToNext }: PagesOptions = {},
 ): AsyncGenerator<Page, void> {
   const { what } = operation
   const read = new Set([first.url.href])

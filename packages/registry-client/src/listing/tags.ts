@@ -1,14 +1,21 @@
-import { formatLocator, isTag } from '@dist/reference'
+import { formatLocator, isDigestTag, isTag } from '@dist/reference'
 import type { ListOptions } from '@dist/remotes'
 import type { RepositoryContext } from '../repository.js'
 import { firstEndpoint } from '../request/endpoints.js'
 import { distinct, documentOf, listIn, maxListSize } from './names.js'
 import { pagesFrom } from './pages.js'
 
-/** `Repository.tags` at a registry. */
+export interface ListTagsOptions extends ListOptions {
+  /** Default: as `pagesFrom`. */
+  readonly maxPages?: number | undefined
+  /** The caller does without the list: no request is retried. Default: false. */
+  readonly optional?: boolean | undefined
+}
+
+/** `Repository.tags` at a registry. Records the tags that are named after digests. */
 export async function* listTags(
   repository: RepositoryContext,
-  { signal, onInvalid }: ListOptions,
+  { signal, onInvalid, maxPages, optional = false }: ListTagsOptions,
 ): AsyncGenerator<string, void> {
   const { locator } = repository
   const what = `tags of ${formatLocator(locator)}`
@@ -18,8 +25,10 @@ export async function* listTags(
   const pages = await firstEndpoint(
     repository,
     { capability: 'resolve', own: true, what, signal },
-    async (operation) =>
-      pagesFrom(operation, request, await operation.send(request), { maxSize: maxListSize }),
+    async (given) => {
+      const operation = optional ? given.singleAttempt() : given
+      return pagesFrom(operation, request, await operation.send(request), { maxSize: maxListSize, maxPages })
+    },
   )
   const lists = async function* () {
     for await (const page of pages) {
@@ -27,5 +36,10 @@ export async function* listTags(
       yield { page, entries }
     }
   }
-  yield* distinct(lists(), { what, nameOf: (tag) => tag, isValid: isTag, onInvalid })
+  const named = new Set<string>()
+  for await (const tag of distinct(lists(), { what, nameOf: (tag) => tag, isValid: isTag, onInvalid })) {
+    if (isDigestTag(tag)) named.add(tag)
+    yield tag
+  }
+  repository.memory.digestTags.record(locator, named)
 }

@@ -31,6 +31,7 @@ export async function putDocument(
     throw error
   }
   await response.body.discard()
+  if (tag !== undefined) target.recordTag(tag)
   const announced = announcedDigest(response)
   if (announced === undefined || digestOf(content, algorithmOf(announced)) === announced)
     return response.headers

@@ -52,6 +52,11 @@ export class PushTarget {
     missing.add(this.key(digest))
   }
 
+  /** Records that a tag exists. */
+  recordTag(tag: string): void {
+    this.memory.digestTags.add(this.repository.locator, tag)
+  }
+
   /** Takes the upload that a refused mount of a blob has opened. The caller continues or cancels it. */
   takeUpload(digest: Digest): Upload | undefined {
     const key = this.key(digest)

@@ -8,20 +8,24 @@ import { firstEndpoint } from '../request/endpoints.js'
 import type { Operation } from '../request/operation.js'
 import { pauseBefore } from '../request/retry.js'
 import { listReferrers } from './api.js'
-import type { KnownNoLists } from './known.js'
-import { isOtherContent, readReferrersTag } from './tag.js'
+import { digestTagsOf } from './digest-tags.js'
+import { isOtherContent, readReferrersTag, referrersTag } from './tag.js'
 
-/** `ReferrersSource.referrers`. Requests the registry's API first, and the tag for referrers if the API returns no list. */
+/**
+ * `ReferrersSource.referrers`. Requests the registry's API first. If the API returns no list, the list of tags shows whether
+ * there is a tag for the referrers.
+ */
 export async function findReferrers(
   repository: RepositoryContext,
   digest: Digest,
-  { signal, artifactTypes, onUnknown }: ReferrersOptions,
+  options: ReferrersOptions,
 ): Promise<readonly Descriptor[]> {
+  const { signal, artifactTypes, onUnknown } = options
   const what = `referrers of ${formatLocator(repository.locator)}@${digest}`
   let unknown: Unknown | undefined
   try {
     return await firstEndpoint(repository, { capability: 'resolve', what, signal }, async (operation) => {
-      const found = await referrersAt(operation, digest, repository.memory.noLists, artifactTypes)
+      const found = await referrersAt(repository, operation, digest, artifactTypes)
       // A registry need not filter, and a tag cannot.
       if (!('error' in found)) return withArtifactTypes(found, artifactTypes)
       unknown = found
@@ -42,14 +46,18 @@ interface Unknown {
 }
 
 async function referrersAt(
+  repository: RepositoryContext,
   operation: Operation,
   digest: Digest,
-  known: KnownNoLists,
   artifactTypes: readonly string[] | undefined,
 ): Promise<readonly Descriptor[] | Unknown> {
+  const known = repository.memory.noLists
   const listed = await listReferrers(operation, digest, known, artifactTypes)
   if (isList(listed)) return listed
-  const tagged = await settleAnswer(() => referrersByTag(operation, digest))
+  const isTagged = listed === 'no repository' || (await mayHaveTag(repository, operation, digest))
+  const tagged = isTagged
+    ? await settleAnswer(() => referrersByTag(operation, digest))
+    : new DistError('NOT_FOUND', `${operation.what}: no tag lists them`)
   if (!(tagged instanceof DistError)) return tagged
   // Without a tag there are no referrers, unless the API exists and failed.
   if (!(listed instanceof DistError && isNotFound(tagged))) return { error: tagged }
@@ -59,6 +67,16 @@ async function referrersAt(
   await pauseBefore(1, operation.retry, operation.signal)
   const again = await listReferrers(operation, digest, known, artifactTypes)
   return isList(again) ? again : unknown
+}
+
+/** Whether the repository has the tag for the referrers, as far as its tags are known. */
+async function mayHaveTag(
+  repository: RepositoryContext,
+  { signal }: Operation,
+  digest: Digest,
+): Promise<boolean> {
+  const tags = await digestTagsOf(repository, signal)
+  return tags === undefined || tags.has(referrersTag(digest))
 }
 
 async function referrersByTag(operation: Operation, digest: Digest): Promise<readonly Descriptor[]> {

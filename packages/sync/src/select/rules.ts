@@ -1,4 +1,4 @@
-import { isTag } from '@dist/reference'
+import { isDigestTag, isTag } from '@dist/reference'
 import type { TagFilter } from './filter.js'
 import { anyOf, compileGlob, compileRegex, type Matcher } from './pattern.js'
 import { compileRange, type Range } from './range.js'
@@ -36,9 +36,6 @@ export interface TagRules {
   readonly usesDates: boolean
 }
 
-// cosign's tags, and the tags that list referrers where the registry has no API for them.
-const digestTag = /^sha(?:256|512)-[0-9a-f]{64}/
-
 /** Compiles a filter. Throws `INVALID_ARGUMENT` for a pattern, range or date that is not valid. */
 export function compileFilter(filter: TagFilter): TagRules {
   const includes = includeMatcher(filter)
@@ -48,7 +45,7 @@ export function compileFilter(filter: TagFilter): TagRules {
   ])
   const accepts = filter.semver === undefined ? undefined : versionMatcher(filter.semver, filter.prereleases)
   const refuses = (tag: string): Stage | undefined => {
-    if (!isTag(tag) || digestTag.test(tag)) return 'name'
+    if (!isTag(tag) || isDigestTag(tag)) return 'name'
     if (!includes(tag)) return 'include'
     if (excludes(tag)) return 'exclude'
     return accepts === undefined || accepts(tag) ? undefined : 'semver'
