@@ -1,5 +1,6 @@
 import { isNotFound } from '@dist/errdefs'
 import type { Descriptor } from '@dist/oci'
+import type { ReferrersRecord } from './referrers.js'
 
 /**
  * The part of an index that an image has: all platforms, or those listed (formatted, sorted, each once). Always `all` for a
@@ -13,6 +14,8 @@ export interface Image {
   readonly name: string
   readonly desc: Descriptor
   readonly selection: Selection
+  /** Undefined if referrers were never asked for. */
+  readonly referrers?: ReferrersRecord | undefined
 }
 
 /** A published name. Its image may not have been read yet. */
@@ -95,13 +98,24 @@ export function isHeld(image: Image, { digest }: Descriptor, selection: Selectio
   return image.desc.digest === digest && covers(image.selection, selection)
 }
 
-/** Publishes an image. Keeps the selection that was published for the same digest. Resolves to the published image. */
+/**
+ * Publishes an image. Keeps what was published for the same digest: the selection, and the record of referrers if the image has
+ * none. Resolves to the published image.
+ */
 export async function putMerged(image: Image, names: Names): Promise<Image> {
   const before = image.selection === 'all' ? undefined : await imageNamed(image.name, names)
   const merged =
     before?.desc.digest === image.desc.digest
-      ? { ...image, selection: mergeSelections(before.selection, image.selection) }
+      ? {
+          ...image,
+          selection: mergeSelections(before.selection, image.selection),
+          ...recordOf(image.referrers ?? before.referrers),
+        }
       : image
   await names.put(merged)
   return merged
+}
+
+function recordOf(referrers: ReferrersRecord | undefined): Pick<Image, 'referrers'> {
+  return referrers === undefined ? {} : { referrers }
 }

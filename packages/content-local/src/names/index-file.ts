@@ -1,6 +1,15 @@
 import type { Image } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { emptyIndex, entryOf, formatEntry, imageOf, parseIndex } from './document.js'
+import type { Descriptor } from '@dist/oci'
+import {
+  emptyIndex,
+  entryOf,
+  formatEntry,
+  formatReferrer,
+  imageOf,
+  mayHaveRecord,
+  parseIndex,
+} from './document.js'
 import { fileEnd, findLines, type IndexLines, lineEnd, separator } from './index-lines.js'
 
 /** A line that is replaced, or removed if there is no entry. */
@@ -60,21 +69,68 @@ export class IndexFile {
     return this.lines.named.keys()
   }
 
-  /** The file with names replaced in place, added at the end, or removed (undefined). All else is unchanged. */
+  /**
+   * The file with names replaced in place, added at the end, or removed (undefined), and with the referrers that their images
+   * have recorded. All else is unchanged.
+   */
   withChanges(changes: ReadonlyMap<string, Image | undefined>): Buffer {
+    const added = [...changes].flatMap(([name, image]) =>
+      image === undefined || this.has(name) ? [] : [lineOf(image)],
+    )
+    const { recorded, dropped } = this.#referrerChanges(changes)
+    const lines = [...recorded.values()].map((desc) => Buffer.from(formatReferrer(desc)))
+    const changed = this.#edited(this.#edits(changes), [...added, ...lines])
+    return dropped.size === 0 ? changed : IndexFile.parse(changed, this.where).#withoutReferrers(dropped)
+  }
+
+  /** The referrers that changed images add to the file, and those that they no longer record. */
+  #referrerChanges(changes: ReadonlyMap<string, Image | undefined>) {
+    const recorded = new Map<string, Descriptor>()
+    const dropped = new Set<string>()
+    for (const [name, image] of changes) {
+      for (const { digest } of this.#recordOf(name)) if (this.lines.referrers.has(digest)) dropped.add(digest)
+      for (const desc of image?.referrers?.manifests ?? []) recorded.set(desc.digest, desc)
+    }
+    for (const digest of recorded.keys()) {
+      dropped.delete(digest)
+      if (this.lines.referrers.has(digest)) recorded.delete(digest)
+    }
+    return { recorded, dropped }
+  }
+
+  /** The file without these referrers, except those that an image records. */
+  #withoutReferrers(dropped: ReadonlySet<string>): Buffer {
+    const unused = new Set(dropped)
+    for (const name of this.names()) for (const { digest } of this.#recordOf(name)) unused.delete(digest)
+    const places = [...unused].flatMap((digest) => this.lines.referrers.get(digest) ?? [])
+    return this.#edited(
+      places.sort((a, b) => a - b).map((at) => ({ at, entry: undefined })),
+      [],
+    )
+  }
+
+  /** The referrers that the image of a name records. Most entries are not parsed. */
+  #recordOf(name: string): readonly Descriptor[] {
+    const { content, lines } = this
+    const hasRecord = this.#placesOf(name).some((at) =>
+      mayHaveRecord(content.subarray(at, lineEnd(content, at, lines.last))),
+    )
+    return hasRecord ? (this.get(name)?.referrers?.manifests ?? []) : []
+  }
+
+  /** The file with edits, in the order of the file, and with entries added at the end. */
+  #edited(edits: readonly Edit[], added: readonly Uint8Array[]): Buffer {
     const { content } = this
     const { first, last } = this.lines
     const entries: Uint8Array[] = []
     let from = first
-    for (const { at, entry } of this.#edits(changes)) {
+    for (const { at, entry } of edits) {
       if (at > from) entries.push(content.subarray(from, at - separator.byteLength))
       if (entry !== undefined) entries.push(entry)
       from = lineEnd(content, at, last) + separator.byteLength
     }
     if (from < last) entries.push(content.subarray(from, last))
-    for (const [name, image] of changes)
-      if (image !== undefined && !this.has(name)) entries.push(lineOf(image))
-    return join(content.subarray(0, first), entries)
+    return join(content.subarray(0, first), [...entries, ...added])
   }
 
   /** Changes of existing lines, in the order of the file. The first line of a name is replaced, the others are removed. */

@@ -1,10 +1,11 @@
 import { isRecord } from '@dist/oci'
-import { namedStart, nameOf } from './document.js'
+import { namedStart, nameOf, referrerStart } from './document.js'
 
 const newline = 0x0a
 const quote = 0x22
 const headEnd = '"manifests":['
 const start = Buffer.from(namedStart)
+const startOfReferrer = Buffer.from(referrerStart)
 
 /** Between two entries. */
 export const separator = Buffer.from(',\n')
@@ -19,6 +20,8 @@ export interface IndexLines {
   readonly last: number
   /** Where the entry of each name begins: several places if another tool wrote the name more than once. */
   readonly named: ReadonlyMap<string, number | readonly number[]>
+  /** Where the entry of each referrer begins that dist has added, by digest. */
+  readonly referrers: ReadonlyMap<string, number>
 }
 
 /** Finds the lines of a file; undefined if it has another layout. Most entries are not parsed. */
@@ -29,13 +32,18 @@ export function findLines(content: Buffer): IndexLines | undefined {
   try {
     if (!isHead(content.toString('utf8', 0, first))) return undefined
     const named = new Map<string, number | number[]>()
+    const referrers = new Map<string, number>()
     for (let at = first; at < last; ) {
       const stop = lineEnd(content, at, last)
-      const name = nameAt(content, at, stop)
-      if (name !== undefined) add(named, name, at)
+      const referrer = textAfter(startOfReferrer, content, at, stop)
+      if (referrer !== undefined) referrers.set(referrer, at)
+      else {
+        const name = nameAt(content, at, stop)
+        if (name !== undefined) add(named, name, at)
+      }
       at = stop + separator.byteLength
     }
-    return { first, last, named }
+    return { first, last, named, referrers }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -54,13 +62,17 @@ function isHead(line: string): boolean {
 
 /** The name of an entry, undefined where it has none. Throws `SyntaxError` for a line that is not one JSON value. */
 function nameAt(content: Buffer, at: number, stop: number): string | undefined {
-  const from = at + start.byteLength
-  if (from < stop && content.compare(start, 0, start.byteLength, at, from) === 0) {
-    const name = content.toString('utf8', from, content.indexOf(quote, from))
-    // A name with a backslash has escaped characters.
-    if (!name.includes('\\')) return name
-  }
+  const name = textAfter(start, content, at, stop)
+  // A name with a backslash has escaped characters.
+  if (name !== undefined && !name.includes('\\')) return name
   return nameOf(JSON.parse(content.toString('utf8', at, stop)))
+}
+
+/** The text up to the next quote if an entry begins with `start`. */
+function textAfter(start: Buffer, content: Buffer, at: number, stop: number): string | undefined {
+  const from = at + start.byteLength
+  if (from >= stop || content.compare(start, 0, start.byteLength, at, from) !== 0) return undefined
+  return content.toString('utf8', from, content.indexOf(quote, from))
 }
 
 function add(named: Map<string, number | number[]>, name: string, at: number): void {

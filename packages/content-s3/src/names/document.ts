@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Image, Selection } from '@dist/content'
+import { formatReferrers, type Image, parseReferrers, type Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { isRecord, parseDescriptor } from '@dist/oci'
 
 /** The document of a published name. */
-export function formatImage({ name, desc, selection }: Image): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection })}\n`)
+export function formatImage({ name, desc, selection, referrers }: Image): Uint8Array {
+  const record = referrers && formatReferrers(referrers)
+  return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection, referrers: record })}\n`)
 }
 
 /** The ETag that a plain put of a document gets. */
@@ -25,11 +26,12 @@ export function parseImage(content: Uint8Array, where: string): Image {
   }
   if (!isRecord(document) || typeof document.name !== 'string')
     throw new DistError('MALFORMED', `${where}: not the document of a name; delete the object`)
-  const { name, descriptor, selection } = document
+  const { name, descriptor, selection, referrers } = document
   return {
     name,
     desc: parseDescriptor(descriptor, `${where}: descriptor`),
     selection: parseSelection(selection, where),
+    ...(referrers === undefined ? {} : { referrers: parseReferrers(referrers, `${where}: referrers`) }),
   }
 }
 

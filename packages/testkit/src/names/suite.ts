@@ -64,6 +64,24 @@ export function namesSuite(name: string, factory: () => Promise<NamesFixture>): 
       expect((await fixture.others.get('example.com/a:b')).desc).toEqual(desc)
     })
 
+    it('gives back what was recorded of the referrers, and replaces it', async () => {
+      const manifests = [{ ...image('a signature').desc, artifactType: 'application/vnd.example' }]
+      const tags = [`${digestOf('a/b:c').replace(':', '-')}.sig`]
+      const first = image('a/b:c', {
+        referrers: { types: 'all', askedAt: 1_700_000_000_000, manifests, tags },
+      })
+      await fixture.names.put(first)
+      expect(await fixture.others.get('a/b:c')).toEqual(first)
+      const look = await lookUp('a/b:c', fixture.others)
+      expect(await look?.holds(first.desc, 'all')).toBe(true)
+      expect(await look?.image()).toEqual(first)
+      const next = image('a/b:c', { referrers: { types: ['b/c'], askedAt: 0, manifests: [], tags: [] } })
+      await fixture.names.put(next)
+      expect(await fixture.others.get('a/b:c')).toEqual(next)
+      await fixture.names.put(image('a/b:c'))
+      expect(await fixture.others.get('a/b:c')).toEqual(image('a/b:c'))
+    })
+
     it('replaces what a name meant', async () => {
       await fixture.names.put(image('a/b:c', { selection: ['linux/amd64'] }))
       const next = image('a/b:c', { desc: image('next').desc })
