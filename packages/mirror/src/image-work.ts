@@ -197,7 +197,8 @@ export class ImageWork {
     const onRemark = (remark: string) => remarks.add(remark)
     const options = { bring, again: this.#resent, onRemark, signal }
     try {
-      if (!plan.upToDate) await publishPlan(plan, this.#target, options)
+      const complete = plan.upToDate
+      if (!complete || plan.renewed) await publishPlan(plan, this.#target, { ...options, complete })
       this.#plan = { ...plan, remarks: [...remarks] }
     } catch (error) {
       // The registry may have lost content: the next attempt plans again.

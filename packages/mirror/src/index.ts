@@ -1,3 +1,4 @@
+export { nameBeside } from './attached.js'
 export { type Budget, type BudgetLimits, type BudgetOptions, HostBudgets, TransferBudget } from './budget.js'
 export { imagePlatforms } from './config.js'
 export { ContentCache } from './content-cache.js'
@@ -15,6 +16,7 @@ export {
   transferMemory,
 } from './ingest.js'
 export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage } from './inspect.js'
+export { type AttachedNode, inspectReferrers } from './inspect-referrers.js'
 export { Meter } from './meter.js'
 export { MountSources } from './mount-sources.js'
 export { type RegistryRequest, requestForRegistry } from './narrow.js'

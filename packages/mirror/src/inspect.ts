@@ -22,7 +22,7 @@ export interface DescriptorNode {
   readonly children: readonly DescriptorNode[]
 }
 
-type InspectedContent = Provider & Pick<Manager, 'info'>
+export type InspectedContent = Provider & Pick<Manager, 'info'>
 
 /** What is known of a descriptor, wherever the tree names it. */
 interface Facts {

@@ -2,7 +2,7 @@ import { type ContentStore, createStore, has, MemoryDriver, readContent } from '
 import { DistError, hasCode, isNotFound } from '@dist/errdefs'
 import { childrenHandler, type Handler, skipDesc, walk } from '@dist/images'
 import { type Descriptor, type Digest, hasChildren, isIndexType, maxManifestSize } from '@dist/oci'
-import type { Pusher, PutOptions } from '@dist/remotes'
+import type { CosignTag, Pusher, PutOptions } from '@dist/remotes'
 import type { TargetOptions } from './target.js'
 
 /** A manifest with those of its children that are staged. */
@@ -60,6 +60,12 @@ export class ManifestPutter {
       await this.putBelow(desc, options)
       await this.put(desc, options)
     })
+  }
+
+  /** Puts a tag of cosign, with all below it. */
+  async putTagged({ desc, tag }: CosignTag, options: PutOptions): Promise<void> {
+    await this.putBelow(desc, options)
+    await this.put(desc, { ...options, tag })
   }
 
   /** Puts one manifest. Throws an error that names what the registry lacks, if it can be known. */

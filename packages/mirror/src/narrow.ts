@@ -40,6 +40,7 @@ function narrowed(source: Source, platform: Platform): Source {
     narrows: true,
     fetcher: (locator) => source.fetcher(locator),
     referrers: source.referrers?.bind(source),
+    cosignTags: source.cosignTags?.bind(source),
     resolve: async (reference, options = {}) => {
       const { desc, content } = await source.resolve(reference, options)
       const scratch = createStore(new MemoryDriver())

@@ -32,11 +32,11 @@ export interface NeedsOptions {
 const concurrentImages = 16
 
 /**
- * Everything that the selection of an image takes, the root included, each digest once. What missing or damaged manifests
+ * Everything that the selection of an image takes, the root and its recorded referrers included, each digest once. What missing or damaged manifests
  * name is unknown and left out. Does not check whether the content is stored.
  */
 export async function neededBy(
-  image: Pick<Image, 'desc' | 'selection'>,
+  image: Pick<Image, 'desc' | 'selection' | 'referrers'>,
   provider: Provider,
   options: NeedsOptions = {},
 ): Promise<Descriptor[]> {
@@ -54,7 +54,7 @@ export async function neededBy(
     return children(desc, context)
   }
   try {
-    await walk(collect, [image.desc], { signal })
+    await walk(collect, [image.desc, ...(image.referrers?.manifests ?? [])], { signal })
   } catch (error) {
     if (!isSkipped(error)) throw error
   }

@@ -1,8 +1,11 @@
-import type { PublishedName, Selection } from '@dist/content'
+import type { PublishedName, ReferrersRecord, Selection } from '@dist/content'
 import { bareDescriptor, type Descriptor, type Digest } from '@dist/oci'
 import { formatReference, type Reference } from '@dist/reference'
 import type { Resolved } from '@dist/remotes'
-import { ReferrerLister, type ReferrersOptions } from './referrers.js'
+import { type Attached, hasTags, nothingAttached } from './attached.js'
+import { AttachedLister, type ReferrersOptions } from './attached-lister.js'
+import { isSameRecord, type Recorded, readRecorded, recordOf } from './recorded.js'
+import { wantedTypes } from './referrers-request.js'
 import { selectionOf } from './selection.js'
 import type { Source } from './source.js'
 import type { Target, TargetOptions } from './target.js'
@@ -25,13 +28,17 @@ export interface Plan {
   readonly fetched: readonly Descriptor[]
   /** Foreign layers that stay where their publisher keeps them. */
   readonly skipped: readonly Descriptor[]
-  /** Manifests that refer to the image or to a part of it. They and everything below them are among the objects. */
-  readonly referrers: readonly Descriptor[]
+  /** What refers to the image or to a part of it. It and everything below it are among the objects. */
+  readonly attached: Attached
+  /** What the published name records of its referrers; undefined if they were never asked for, or the target keeps no record. */
+  readonly record: ReferrersRecord | undefined
+  /** The image is up to date, and only its record has to be published. */
+  readonly renewed: boolean
   /** What could not be found out, one line each, without the name of the image. */
   readonly remarks: readonly string[]
 }
 
-export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark' | 'again'> {
+export interface PlanOptions extends Omit<WalkImageOptions, 'onRemark' | 'again' | 'recorded' | 'ask'> {
   /**
    * The root to which the reference was resolved before. An image that is planned again keeps it, even if its tag has
    * moved. Default: resolve.
@@ -69,12 +76,21 @@ export async function planImage(
   const isPublished = await isPublishedAs(published, bareDescriptor(desc), selection)
   // A registry may have an index without some of its manifests: the name proves nothing about a selection of platforms.
   if (isPublished && target.trustsPublishedName && selection === 'all') {
-    const referrers = options.immutable === true ? [] : await referrersOf(reference, desc, source, options)
-    if (await target.listsReferrers(desc.digest, referrers, { signal }))
+    const attached =
+      options.immutable === true ? nothingAttached : await attachedTo(desc, reference, source, options)
+    if (await hasAttached(desc, attached, target, signal))
       return { reference, desc, selection, ...nothingToDo, objects: [desc], remarks: [...remarks] }
   }
-  const walked = await walkImage(reference, resolved, source, target, options)
-  const { manifests, blobs, skipped, referrers } = walked
+  const isRecorded = target.recordsReferrers && wantedTypes(options.referrers) !== undefined
+  const recorded = isRecorded
+    ? await readRecorded(published, desc, { reference, source, target }, options)
+    : nothingRecorded
+  const walked = await walkImage(reference, resolved, source, target, {
+    ...options,
+    recorded: recorded.attached,
+    ask: recorded.ask,
+  })
+  const { manifests, blobs, skipped, attached } = walked
   const missing = await target.missing(blobs, { signal, recent: !again })
   // An image that is not published is put as a whole, so its manifests need no check.
   const fetched = isPublished
@@ -84,8 +100,10 @@ export async function planImage(
     isPublished &&
     missing.length === 0 &&
     fetched.length === 0 &&
-    (await target.listsReferrers(desc.digest, walked.rootReferrers, { signal }))
-  const objects = [...manifests, ...blobs]
+    (await hasAttached(desc, { ...attached.ofRoot, tags: attached.tags }, target, signal))
+  const record = isRecorded
+    ? recordOf(recorded, attached, options.referrers)
+    : await keptRecord(desc, upToDate ? [] : published, target)
   const previous = isPublished ? undefined : (await publishedRoot(published))?.digest
   return {
     reference,
@@ -93,16 +111,28 @@ export async function planImage(
     selection,
     ...(previous === undefined || previous === desc.digest ? {} : { previous }),
     upToDate,
-    objects,
+    objects: [...manifests, ...blobs],
     missing,
     fetched,
     skipped,
-    referrers,
+    attached,
+    record,
+    renewed: upToDate && !isSameRecord(record, recorded.record),
     remarks: [...remarks],
   }
 }
 
-const nothingToDo = { upToDate: true, missing: [], fetched: [], skipped: [], referrers: [] }
+const nothingRecorded: Recorded = { record: undefined, attached: undefined, ask: true, askedAt: 0 }
+
+const nothingToDo = {
+  upToDate: true,
+  missing: [],
+  fetched: [],
+  skipped: [],
+  attached: nothingAttached,
+  record: undefined,
+  renewed: false,
+}
 
 export async function isPublishedAs(
   names: readonly PublishedName[],
@@ -113,17 +143,39 @@ export async function isPublishedAs(
   return held.length > 0 && held.every((each) => each)
 }
 
-/** The manifests that refer to the root: a signature can be newer than its image. */
-async function referrersOf(
-  reference: Reference,
+/** The record of an image that is published again without a question about its referrers. */
+async function keptRecord(
   { digest }: Descriptor,
+  [first]: readonly PublishedName[],
+  { recordsReferrers }: Target,
+): Promise<ReferrersRecord | undefined> {
+  const image = recordsReferrers ? await first?.image() : undefined
+  return image?.desc.digest === digest ? image.referrers : undefined
+}
+
+/** What is attached to the root: a signature can be newer than its image. */
+async function attachedTo(
+  root: Descriptor,
+  reference: Reference,
   source: Source,
   options: ReferrersOptions,
-): Promise<readonly Descriptor[]> {
-  const lister = new ReferrerLister(reference, source, options)
-  const referrers = await lister.list(digest)
+): Promise<Attached> {
+  const lister = new AttachedLister(reference, source, options)
+  const attached = await lister.attachedTo(root)
   lister.report()
-  return referrers
+  return attached
+}
+
+/** Whether a target has what is attached to a root. */
+async function hasAttached(
+  { digest }: Descriptor,
+  { referrers, tags }: Attached,
+  target: Target,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (
+    (await target.listsReferrers(digest, referrers, { signal })) && (await hasTags(target, tags, { signal }))
+  )
 }
 
 /** What is published under the names of the target. Nothing unless each name is published. */

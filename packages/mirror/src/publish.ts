@@ -28,6 +28,11 @@ export async function publishImage(
       `${formatReference(plan.reference)} is incomplete: the target lacks ${digests.join(', ')}${more}`,
     )
   }
-  const image = { desc: bareDescriptor(plan.desc), selection: plan.selection }
-  return Promise.all(target.names.map((name) => target.publish({ name, ...image }, plan.referrers, options)))
+  const { desc, selection, record } = plan
+  const image = {
+    desc: bareDescriptor(desc),
+    selection,
+    ...(record === undefined ? {} : { referrers: record }),
+  }
+  return Promise.all(target.names.map((name) => target.publish({ name, ...image }, plan.attached, options)))
 }

@@ -10,6 +10,7 @@ import {
   type Reference,
 } from '@dist/reference'
 import type { Pusher, PusherSource, ReferrersSource } from '@dist/remotes'
+import type { Attached } from './attached.js'
 import { allPut, ManifestPutter } from './manifest-putter.js'
 import type { MountSources } from './mount-sources.js'
 import type { Target, TargetOf, TargetOptions } from './target.js'
@@ -38,6 +39,7 @@ class RepositoryTarget implements Target {
   readonly to: Locator
   readonly names: readonly string[]
   readonly stagesManifests = true
+  readonly recordsReferrers = false
   readonly trustsPublishedName: boolean
   readonly #pusher: Pusher
   readonly #manifests: ManifestPutter
@@ -104,13 +106,19 @@ class RepositoryTarget implements Target {
     return desc === undefined ? undefined : publishedAs({ name, desc, selection: 'all' })
   }
 
-  /** Child manifests come first, then the root, its referrers, and the tag last (S16). */
-  async publish(image: Image, referrers: readonly Descriptor[], options: TargetOptions = {}): Promise<Image> {
+  /** Child manifests come first, then the root, what is attached to it, and the tag last (S16). */
+  async publish(image: Image, { referrers, tags }: Attached, options: TargetOptions = {}): Promise<Image> {
     const { desc } = image
     const { tag } = parseReference(image.name)
-    if (tag === undefined || referrers.length > 0) await this.#manifests.putTree(desc, options)
+    if (tag === undefined || referrers.length > 0 || tags.length > 0)
+      await this.#manifests.putTree(desc, options)
     else await this.#manifests.putBelow(desc, options)
-    await allPut(referrers.map((referrer) => this.#putReferrer(referrer, options)))
+    await allPut([
+      ...referrers.map((referrer) =>
+        this.#putAttached(() => this.#manifests.putReferrer(referrer, options), options),
+      ),
+      ...tags.map((each) => this.#putAttached(() => this.#manifests.putTagged(each, options), options)),
+    ])
     if (tag !== undefined) {
       await this.#manifests.put(desc, { ...options, tag })
       return image
@@ -128,10 +136,10 @@ class RepositoryTarget implements Target {
     return true
   }
 
-  /** A registry that does not support referrers gets the image without them. */
-  async #putReferrer(desc: Descriptor, options: TargetOptions): Promise<void> {
+  /** A registry that does not support such manifests gets the image without them. */
+  async #putAttached(put: () => Promise<void>, options: TargetOptions): Promise<void> {
     try {
-      await this.#manifests.putReferrer(desc, options)
+      await put()
     } catch (error) {
       if (!(error instanceof DistError) || error.code !== 'NOT_IMPLEMENTED') throw error
       options.onRemark?.(

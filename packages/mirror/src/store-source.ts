@@ -15,19 +15,26 @@ import {
   maxManifestSize,
   parseManifest,
 } from '@dist/oci'
-import { formatLocator, type Locator, publishedNames } from '@dist/reference'
-import { type Fetcher, withArtifactTypes } from '@dist/remotes'
+import { cosignSubject, cosignTagsOf, formatLocator, type Locator, publishedNames } from '@dist/reference'
+import { type CosignTag, cosignKindsOf, type Fetcher, withArtifactTypes } from '@dist/remotes'
 import type { Source } from './source.js'
 
 /** Manifests that are read at the same time to find their subjects. */
 const concurrency = 16
 
 /**
- * The images of a store as source. A referrer is found if it is published in the repository of its subject. Throws
- * `NOT_FOUND` for names and content that do not exist, `FAILED_PRECONDITION` for a damaged manifest.
+ * The images of a store as source. A referrer is found if an image in the repository of its subject has recorded it, or if it
+ * is published there; a tag of cosign if it is published there. Throws `NOT_FOUND` for names and content that do not exist,
+ * `FAILED_PRECONDITION` for a damaged manifest.
  */
 export function storeSource(content: ContentStore, names: Names): Source {
-  const subjects = new Map<string, Promise<ReadonlyMap<Digest, readonly Descriptor[]>>>()
+  const repositories = new Map<string, Promise<RepositoryReferrers>>()
+  const referring = (locator: Locator) => {
+    const repository = formatLocator(locator)
+    const known = repositories.get(repository) ?? referrersIn(repository, content, names)
+    repositories.set(repository, known)
+    return known
+  }
   return {
     resolve: async (reference) => {
       const { desc } = await names.get(publishedNames(reference).at(-1) ?? '')
@@ -35,10 +42,14 @@ export function storeSource(content: ContentStore, names: Names): Source {
     },
     fetcher: () => fetcherOf(content),
     referrers: async (locator, digest, { artifactTypes } = {}) => {
-      const repository = formatLocator(locator)
-      const known = subjects.get(repository) ?? subjectsOf(locator, content, names)
-      subjects.set(repository, known)
-      return withArtifactTypes((await known).get(digest) ?? [], artifactTypes)
+      const { bySubject } = await referring(locator)
+      return withArtifactTypes([...(bySubject.get(digest)?.values() ?? [])], artifactTypes)
+    },
+    cosignTags: async (locator, subjects, { artifactTypes } = {}) => {
+      const { cosignTags } = await referring(locator)
+      const kinds = cosignKindsOf(artifactTypes)
+      const wanted = subjects.flatMap((subject) => cosignTagsOf(subject, kinds))
+      return wanted.flatMap((tag) => cosignTags.get(tag) ?? [])
     },
   }
 }
@@ -56,26 +67,48 @@ function fetcherOf(content: ContentStore): Fetcher {
   }
 }
 
-/** The manifests with a subject that are published in a repository, by subject. */
-async function subjectsOf(
-  locator: Locator,
+/** What is attached to the images of one repository. */
+interface RepositoryReferrers {
+  readonly bySubject: Map<Digest, Map<Digest, Descriptor>>
+  readonly cosignTags: Map<string, CosignTag>
+}
+
+/** The manifests with a subject that are published or recorded in a repository, and its tags of cosign. */
+async function referrersIn(
+  repository: string,
   content: ContentStore,
   names: Names,
-): Promise<Map<Digest, Descriptor[]>> {
-  const bySubject = new Map<Digest, Map<Digest, Descriptor>>()
-  const repository = formatLocator(locator)
-  await forEachConcurrently(names.list(), concurrency, async ({ name, desc }) => {
+): Promise<RepositoryReferrers> {
+  const found: RepositoryReferrers = { bySubject: new Map(), cosignTags: new Map() }
+  const asked = new Set<Digest>()
+  await forEachConcurrently(names.list(), concurrency, async ({ name, desc, referrers }) => {
     const rest = name.startsWith(repository) ? name[repository.length] : undefined
     if (rest !== ':' && rest !== '@') return
-    const found = await referrerOf(desc, content)
-    if (found === undefined) return
-    const { subject, referrer } = found
-    bySubject.set(
-      subject,
-      (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(desc.digest, referrer),
-    )
+    const tag = name.slice(repository.length + 1)
+    const subject = cosignSubject(tag)
+    if (subject !== undefined) found.cosignTags.set(tag, { tag, subject, desc })
+    for (const each of [desc, ...(referrers?.manifests ?? [])]) {
+      // Names of one repository often share an image.
+      if (asked.has(each.digest)) continue
+      asked.add(each.digest)
+      await addReferrer(each, found, content)
+    }
   })
-  return new Map([...bySubject].map(([subject, found]) => [subject, [...found.values()]]))
+  return found
+}
+
+async function addReferrer(
+  desc: Descriptor,
+  { bySubject }: RepositoryReferrers,
+  content: ContentStore,
+): Promise<void> {
+  const found = await referrerOf(desc, content)
+  if (found === undefined) return
+  const { subject, referrer } = found
+  bySubject.set(
+    subject,
+    (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(referrer.digest, referrer),
+  )
 }
 
 /** Undefined for a manifest that cannot be read: reading that image itself reports the error. */

@@ -1,14 +1,17 @@
 import {
   type ContentStore,
   hadRecently,
+  type Image,
   lookUp,
   type Names,
   oneChunk,
   type Provider,
   putMerged,
 } from '@dist/content'
-import type { Descriptor } from '@dist/oci'
+import { bareDescriptor, type Descriptor } from '@dist/oci'
 import { publishedNames } from '@dist/reference'
+import type { CosignTag } from '@dist/remotes'
+import { nameBeside } from './attached.js'
 import { ContentCache } from './content-cache.js'
 import type { MissingOptions, Target, TargetOf } from './target.js'
 
@@ -40,15 +43,27 @@ export function storeTarget(content: ContentStore, names: Names, options: StoreT
     missing: (descs, asked) => missingFrom(content, descs, asked),
     // Planning has written those that it fetched, and read the others from here.
     missingManifests: async (_, fetched) => fetched,
-    // Planning has written all referrers. A store has no list of them that could be incomplete.
+    recordsReferrers: true,
+    // The record of the name lists them.
     listsReferrers: async () => true,
     published: (name) => lookUp(name, names),
-    publish: (image) => putMerged(image, names),
+    publish: async (image, { tags }) => {
+      await Promise.all(tags.map((tag) => publishTag(tag, image, names)))
+      return putMerged(image, names)
+    },
     // Each question is answered by the store itself: there is nothing to remember and nothing to forget.
     onBlobStored: () => {},
     forget: () => {},
   }
   return (reference) => ({ ...shared, names: publishedNames(reference) })
+}
+
+/** Publishes a tag of cosign beside an image. */
+async function publishTag({ tag, desc }: CosignTag, image: Image, names: Names): Promise<void> {
+  const name = nameBeside(image.name, tag)
+  const before = await lookUp(name, names)
+  if (await before?.holds(desc, 'all')) return
+  await names.put({ name, desc: bareDescriptor(desc), selection: 'all' })
 }
 
 async function missingFrom(

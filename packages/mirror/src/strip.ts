@@ -28,6 +28,7 @@ export function strippedSource(source: Source, platforms: PlatformRequest): Sour
   return {
     narrows: true,
     referrers: source.referrers?.bind(source),
+    cosignTags: source.cosignTags?.bind(source),
     fetcher: (locator) => withContent(source.fetcher(locator), rewritten),
     resolve: async (reference, options = {}) => {
       // Also an unchanged image is compared by what becomes of it.

@@ -1,6 +1,7 @@
 import type { Image, Ingester, Provider, PublishedName } from '@dist/content'
 import type { Descriptor, Digest } from '@dist/oci'
 import type { Locator, Reference } from '@dist/reference'
+import type { Attached } from './attached.js'
 
 export interface TargetOptions {
   signal?: AbortSignal | undefined
@@ -34,6 +35,8 @@ export interface Target {
   readonly stagesManifests: boolean
   /** Whether a published name proves that all of its image is there. Then an unchanged image costs one request. */
   readonly trustsPublishedName: boolean
+  /** Whether a published name has a record of its referrers. Otherwise they are asked for each time. */
+  readonly recordsReferrers: boolean
   /** The descriptors whose content is not there, in order. */
   missing(descs: readonly Descriptor[], options?: MissingOptions): Promise<readonly Descriptor[]>
   /** The manifests of a published image that are not there. `fetched`: those that planning had to fetch. */
@@ -47,10 +50,10 @@ export interface Target {
   /** What is published under a name; undefined if there is nothing. */
   published(name: string, options?: TargetOptions): Promise<PublishedName | undefined>
   /**
-   * Puts the staged manifests, then the referrers, then the name. All other content has to be there. Resolves to the
+   * Puts the staged manifests, then what is attached, then the name. All other content has to be there. Resolves to the
    * image as it is published: a store adds what it held of the same digest to the selection.
    */
-  publish(image: Image, referrers: readonly Descriptor[], options?: TargetOptions): Promise<Image>
+  publish(image: Image, attached: Attached, options?: TargetOptions): Promise<Image>
   /** Has to be called for each blob that came for this image: `missing` need not ask for it again. */
   onBlobStored(desc: Descriptor): void
   /** Has to be called for content that turned out to be missing: it is asked for, and put, again. */

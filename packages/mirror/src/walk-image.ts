@@ -12,12 +12,12 @@ import type { Resolved } from '@dist/remotes'
 import { Collection } from './collection.js'
 import { documentsOf } from './documents.js'
 import type { MirrorEvent } from './events.js'
-import { type ReferrersOptions, walkReferrers } from './referrers.js'
+import { type WalkAttachedOptions, type WalkedAttached, walkAttached } from './referrers.js'
 import { OfferedPlatforms } from './selection.js'
 import type { Source } from './source.js'
 import type { Target } from './target.js'
 
-export interface WalkImageOptions extends ReferrersOptions {
+export interface WalkImageOptions extends WalkAttachedOptions {
   platforms: PlatformRequest
   /** Whether an index may lack some of the platforms: a remark tells. It must have one. Default: false. */
   anyPlatform?: boolean | undefined
@@ -36,9 +36,7 @@ export interface WalkedImage {
   readonly skipped: readonly Descriptor[]
   /** The manifests that were fetched: the target did not have them. */
   readonly fetched: readonly Descriptor[]
-  readonly referrers: readonly Descriptor[]
-  /** Those among `referrers` that refer to the root. */
-  readonly rootReferrers: readonly Descriptor[]
+  readonly attached: WalkedAttached
 }
 
 /** Manifests of one image that are fetched at the same time. */
@@ -72,14 +70,9 @@ export async function walkImage(
   const children = filterPlatforms(recordOffered(childrenHandler(documents), offered), platforms)
   await walk(collection.handler(children), [root], { concurrency, signal })
   offered.check(platforms, name, options.anyPlatform === true ? options.onRemark : undefined)
-  const { referrers, ofRoot } = await walkReferrers(
-    { reference, root, collection },
-    source,
-    documents,
-    options,
-  )
+  const attached = await walkAttached({ reference, root, collection }, source, documents, options)
   const { manifests, blobs, skipped } = collection
-  return { manifests, blobs, skipped, fetched: documents.fetched, referrers, rootReferrers: ofRoot }
+  return { manifests, blobs, skipped, fetched: documents.fetched, attached }
 }
 
 /** Records the platforms of indexes before the filter removes children. */

@@ -74,7 +74,7 @@ describe('a store as a source', () => {
       for (const chunk of open()) await writer.write(chunk)
       await writer.commit()
     }
-    await target.publish({ name, desc: image.descriptor, selection: 'all' }, [])
+    await target.publish({ name, desc: image.descriptor, selection: 'all' }, { referrers: [], tags: [] })
     driver.flips = image.descriptor.digest
     const { registry, mirror } = newPushWorld({ source: storeSource(content, names) })
     const [outcome] = await mirror([name])

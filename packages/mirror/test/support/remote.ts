@@ -1,13 +1,23 @@
 import { DistError } from '@dist/errdefs'
 import type { Descriptor, Digest } from '@dist/oci'
-import { formatReference, objectOf, parseReference, type Reference } from '@dist/reference'
-import type {
-  Fetched,
-  FetchOptions,
-  ReferrersOptions,
-  Resolved,
-  ResolveOptions,
-  Resolver,
+import {
+  cosignTagsOf,
+  formatReference,
+  type Locator,
+  objectOf,
+  parseReference,
+  type Reference,
+} from '@dist/reference'
+import {
+  type CosignTag,
+  cosignKindsOf,
+  type Fetched,
+  type FetchOptions,
+  type ReferrersOptions,
+  type Resolved,
+  type ResolveOptions,
+  type Resolver,
+  withArtifactTypes,
 } from '@dist/remotes'
 import { allContent, type FixtureImage } from '@dist/testkit/fixtures'
 import { type Fault, soundly } from './faults.js'
@@ -31,6 +41,8 @@ export class ScriptedRemote implements Resolver {
   readonly offsets: number[] = []
   /** The subject of every request for referrers. */
   readonly subjects: Digest[] = []
+  /** The digests of every request for tags of cosign. */
+  readonly cosignSubjects: (readonly Digest[])[] = []
   /** The error that is reported for requests for referrers. */
   untold: Error | undefined
   readonly #referrers = new Map<string, Descriptor[]>()
@@ -56,11 +68,25 @@ export class ScriptedRemote implements Resolver {
   async referrers(
     _locator: unknown,
     digest: Digest,
-    { onUnknown }: ReferrersOptions = {},
+    { artifactTypes, onUnknown }: ReferrersOptions = {},
   ): Promise<readonly Descriptor[]> {
     this.subjects.push(digest)
     if (this.untold !== undefined) onUnknown?.(this.untold, { unlisted: true })
-    return this.#referrers.get(digest) ?? []
+    return withArtifactTypes(this.#referrers.get(digest) ?? [], artifactTypes)
+  }
+
+  async cosignTags(
+    { host, repository }: Locator,
+    subjects: readonly Digest[],
+    { artifactTypes }: ReferrersOptions = {},
+  ): Promise<readonly CosignTag[]> {
+    this.cosignSubjects.push(subjects)
+    return subjects.flatMap((subject) =>
+      cosignTagsOf(subject, cosignKindsOf(artifactTypes)).flatMap((tag) => {
+        const desc = this.#tags.get(formatReference({ host, repository, tag }))
+        return desc === undefined ? [] : [{ tag, subject, desc }]
+      }),
+    )
   }
 
   /** Removes content, as if it had never been pushed. */

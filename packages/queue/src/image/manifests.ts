@@ -9,7 +9,6 @@ import type { Fetched, Fetcher, FetchOptions } from '@dist/remotes'
  */
 export function cachingSource(source: Source, limit: number): Source {
   const cache = new ContentCache(limit)
-  const { referrers } = source
   return {
     resolve: async (reference, options) => {
       const resolved = await source.resolve(reference, options)
@@ -18,9 +17,8 @@ export function cachingSource(source: Source, limit: number): Source {
       return resolved
     },
     fetcher: (locator) => cachingFetcher(source.fetcher(locator), cache),
-    ...(referrers === undefined
-      ? {}
-      : { referrers: (...args: Parameters<typeof referrers>) => referrers.call(source, ...args) }),
+    referrers: source.referrers?.bind(source),
+    cosignTags: source.cosignTags?.bind(source),
   }
 }
 

@@ -72,7 +72,7 @@ export class MirrorImage implements ImageKind {
       finish: async () => {
         const remarks = new Set(plan.remarks)
         const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
-        const lacked = plan.upToDate ? [] : await publish(image, plan, target, options)
+        const lacked = plan.upToDate && !plan.renewed ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sendAgain(observation, lacked)
         const { fetched } = recorded ?? (await this.engine.states.blobs(image))
         return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)

@@ -9,18 +9,17 @@ import type { Context } from '../context.js'
 import { describeError, jsonError, traceDefect } from '../errors/errors.js'
 import { openPushes, pushIngest } from '../open/ingest.js'
 import { interactivePolicy } from '../open/registry.js'
-import type { HostOptions, OutputOptions, RemoteOptions } from '../options.js'
+import type { HostOptions, OutputOptions, ReferrersOptions, RemoteOptions } from '../options.js'
 import { failureOf, formatBytes, plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
 import { selectionOf } from './destinations.js'
 import { inOrder } from './outcomes.js'
+import { requestedReferrers } from './referrers.js'
 
 /** The options that push and copy share. */
-export interface SendOptions extends OutputOptions, RemoteOptions, HostOptions {
+export interface SendOptions extends OutputOptions, RemoteOptions, HostOptions, ReferrersOptions {
   platform?: string[] | undefined
-  /** False: the referrers of the image are not sent. */
-  referrers?: boolean | undefined
   check?: boolean | undefined
   /** Bytes. */
   chunkSize?: number | undefined
@@ -66,7 +65,8 @@ async function sendAll(
   options: SendOptions,
   { onEvent }: ProgressView,
 ): Promise<ImageOutcome[]> {
-  const { check = false, referrers = true, concurrency } = options
+  const { check = false, concurrency } = options
+  const referrers = requestedReferrers(options, true)
   const destinations = new Map(images.map((image) => [formatReference(image.reference), image.destination]))
   const destination = (reference: Reference) => destinations.get(formatReference(reference)) ?? reference
   const pushes = await openPushes(remote, { fetcher: (locator) => source.fetcher(locator) })
@@ -101,6 +101,7 @@ function expecting(source: Source, destination: (reference: Reference) => Refere
     narrows: source.narrows ?? false,
     fetcher: (locator) => source.fetcher(locator),
     referrers: source.referrers?.bind(source),
+    cosignTags: source.cosignTags?.bind(source),
     resolve: async (reference, options) => {
       const resolved = await source.resolve(reference, options)
       checkDigest(resolved.desc, destination(reference))

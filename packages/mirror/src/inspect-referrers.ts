@@ -1,0 +1,67 @@
+import {
+  has,
+  type Image,
+  imageNamed,
+  isUnreadable,
+  type Names,
+  type Provider,
+  readContent,
+} from '@dist/content'
+import {
+  artifactTypeOf,
+  type Descriptor,
+  type Digest,
+  hasChildren,
+  maxManifestSize,
+  parseManifest,
+} from '@dist/oci'
+import { cosignSubject } from '@dist/reference'
+import { nameBeside } from './attached.js'
+import type { InspectedContent } from './inspect.js'
+
+/** A manifest that is attached to an image, as a store has it. */
+export interface AttachedNode {
+  readonly desc: Descriptor
+  readonly present: boolean
+  /** The manifest to which it belongs; undefined if that is unknown. */
+  readonly subject?: Digest | undefined
+  /** The tag of cosign under which it is published. */
+  readonly tag?: string | undefined
+}
+
+/** What a store has recorded as attached to an image: manifests that refer to it, then tags of cosign. */
+export async function inspectReferrers(
+  { name, referrers }: Image,
+  content: InspectedContent,
+  names: Pick<Names, 'get'>,
+): Promise<AttachedNode[]> {
+  const manifests = (referrers?.manifests ?? []).map(async (desc) => ({
+    present: await has(content, desc),
+    ...(await describe(desc, content)),
+  }))
+  const tags = (referrers?.tags ?? []).map(async (tag) => {
+    const image = await imageNamed(nameBeside(name, tag), names)
+    if (image === undefined) return []
+    const { desc } = await describe(image.desc, content)
+    return [{ desc, present: await has(content, desc), subject: cosignSubject(tag), tag }]
+  })
+  return [...(await Promise.all(manifests)), ...(await Promise.all(tags)).flat()]
+}
+
+/** The descriptor with the artifact type, and the subject, of a manifest. */
+async function describe(
+  desc: Descriptor,
+  content: Provider,
+): Promise<Pick<AttachedNode, 'desc' | 'subject'>> {
+  if (!hasChildren(desc.mediaType)) return { desc }
+  try {
+    const manifest = parseManifest(await readContent(content, desc, maxManifestSize), desc.mediaType)
+    return {
+      desc: { ...desc, artifactType: artifactTypeOf(manifest) },
+      ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
+    }
+  } catch (error) {
+    if (isUnreadable(error)) return { desc }
+    throw error
+  }
+}
