@@ -31,6 +31,14 @@ export interface HostOptions {
   hostPatience?: number | undefined
 }
 
+/** Which referrers of images are wanted. */
+export interface ReferrersOptions {
+  /** Default: as the command does. */
+  referrers?: boolean | undefined
+  /** Only referrers of these artifact types. */
+  artifactType?: string[] | undefined
+}
+
 export const defaultConcurrency = 8
 
 /** Options of every command. */
@@ -105,11 +113,27 @@ export function withTransfers(command: Command): Command {
     )
 }
 
+/** Options of commands that bring referrers if they are asked to. */
+export function withReferrers(command: Command): Command {
+  return withArtifactTypes(
+    command.option('--referrers', 'also bring signatures, SBOMs and other referrers of the images'),
+  )
+}
+
+function withArtifactTypes(command: Command): Command {
+  return command.option(
+    '--artifact-type <type>',
+    'bring only referrers of this artifact type; may be repeated',
+    collect,
+  )
+}
+
 /** Options of commands that send an image to a registry. */
 export function withSending(command: Command): Command {
-  return withTransfers(withRemote(command))
+  const sending = withTransfers(withRemote(command))
     .option('--platform <os/arch[/variant]>', 'send this platform of an index; may be repeated', collect)
     .option('--no-referrers', 'without signatures and other referrers of the image')
+  return withArtifactTypes(sending)
     .option('--check', 'check every part, even if the tag has the image already')
     .addOption(
       new Option('--chunk-size <bytes>', 'send larger blobs in chunks of this size').argParser(positive),

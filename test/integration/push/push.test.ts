@@ -162,7 +162,7 @@ describe('images that are pushed together', () => {
 })
 
 describe('what refers to an image', () => {
-  it('is pushed with it and listed under the tag for that; the second time costs two questions more', async () => {
+  it('is pushed with it and listed under the tag for that; the second time costs three questions more', async () => {
     const repository = fresh()
     const { digest } = signature.descriptor
     await pull(from('single:1'), from(`single@${digest}`))
@@ -180,6 +180,7 @@ describe('what refers to an image', () => {
     expect(await requestsFor(registry(), repository)).toEqual([
       'HEAD manifests/t 200',
       `GET referrers/${singleImage.descriptor.digest} 404`,
+      'GET tags/list 200',
       `GET manifests/${tag} 200`,
     ])
   })

@@ -10,9 +10,11 @@ import { formatBytes, shownName, typeOf } from '../output/format.js'
 import { note, print, printJson, writeBytes } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { forEachOf, mapAhead } from '../several.js'
+import { isCosignName, removeUnusedTags } from './cosign-names.js'
 
 const examples = `
-SIZE is the size of the stored content of the image: its manifests, configs and layers, each counted once.
+SIZE is the size of the stored content of the image: its manifests, configs and layers, each counted once. Tags of cosign
+(sha256-<hex>.sig and the like), which belong to other images, are listed with --all.
 
 Examples:
   $ dist images
@@ -20,13 +22,15 @@ Examples:
   $ dist images rm alpine:3.20`
 
 const removeExamples = `
-The content stays, since other images may need it: dist list shows it, dist delete deletes it.
+The content stays, since other images may need it: dist list shows it, dist delete deletes it. Tags of cosign that came with
+the image are removed with its last name in the repository.
 
 Examples:
   $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
 
 export const imagesCommand: Define = (context, onExit, loadTree) =>
   withTable(withStore(new Command('images')))
+    .option('-a, --all', 'list tags of cosign, too')
     .option('-q, --quiet', 'print only names')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listImages(context, options)))
@@ -42,6 +46,8 @@ const removeCommand: Define = (context, onExit) =>
     )
 
 export interface ImagesOptions extends StoreOptions, TableOptions {
+  /** Also the tags of cosign. */
+  all?: boolean | undefined
   /** Print only names. */
   quiet?: boolean | undefined
 }
@@ -52,9 +58,10 @@ const ahead = 32
 /** `dist images`: lists the published names. */
 export async function listImages(context: Context, options: ImagesOptions): Promise<number> {
   await using store = await openStore(options, context.env)
-  if (options.quiet) return await listNames(context, store)
+  const images = listedImages(store, options)
+  if (options.quiet) return await listNames(context, images)
   const rows: Row[] = []
-  for await (const row of mapAhead(store.names.list(), ahead, (image) => rowOf(image, store))) rows.push(row)
+  for await (const row of mapAhead(images, ahead, (image) => rowOf(image, store))) rows.push(row)
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (options.json) for (const row of rows) printJson(context, row)
   else context.stdout.write(tableFor(context, columns, rows.map(cells), options))
@@ -63,9 +70,14 @@ export async function listImages(context: Context, options: ImagesOptions): Prom
   return exitCodes.done
 }
 
-async function listNames(context: Context, { names }: Store): Promise<number> {
+/** The images of a store: without tags of cosign, unless all are wanted. */
+async function* listedImages({ names }: Store, { all = false }: ImagesOptions): AsyncGenerator<Image> {
+  for await (const image of names.list()) if (all || !isCosignName(image.name)) yield image
+}
+
+async function listNames(context: Context, images: AsyncIterable<Image>): Promise<number> {
   const found: string[] = []
-  for await (const { name } of names.list()) found.push(name)
+  for await (const { name } of images) found.push(name)
   for (const name of found.sort()) await writeBytes(context, Buffer.from(`${shownName(name)}\n`))
   return exitCodes.done
 }
@@ -78,8 +90,9 @@ export async function removeImages(
 ): Promise<number> {
   await using store = await openStore(options, context.env)
   return await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
-    const { name, desc } = await findImage(text, store.names)
+    const { name, desc, referrers } = await findImage(text, store.names)
     await store.names.delete(name)
+    await removeUnusedTags(name, referrers, store.names)
     if (options.json) printJson(context, { name, digest: desc.digest })
     else print(context, shownName(name))
   })

@@ -1,4 +1,5 @@
-import { type DescriptorNode, inspectImage } from '@dist/mirror'
+import { sanitize } from '@dist/errdefs'
+import { type AttachedNode, type DescriptorNode, inspectImage, inspectReferrers } from '@dist/mirror'
 import { formatPlatform } from '@dist/oci'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -13,7 +14,8 @@ import { textWidth } from '../output/width.js'
 
 const examples = `
 Shows each descriptor of the image with its size, its platform, and whether its content is in the store. Platforms that were
-not pulled are marked as not selected.
+not pulled are marked as not selected. Referrers that came with the image (dist pull --referrers) follow with their artifact
+types.
 
 Examples:
   $ dist inspect alpine:3.20
@@ -32,12 +34,18 @@ export async function inspect(context: Context, text: string, options: InspectOp
   await using store = await openStore(options, context.env)
   const image = await findImage(text, store.names)
   const root = await inspectImage(image, store.content)
+  const attached = await inspectReferrers(image, store.content, store.names)
   if (options.json) {
-    printJson(context, { name: image.name, selection: image.selection, ...jsonNode(root) })
+    const referrers = image.referrers === undefined ? {} : { referrers: attached.map(jsonAttached) }
+    printJson(context, { name: image.name, selection: image.selection, ...jsonNode(root), ...referrers })
     return exitCodes.done
   }
   print(context, shownName(image.name))
   for (const line of shownTree(root, context, options)) print(context, line)
+  if (attached.length > 0) print(context, 'referrers')
+  const lines = attachedLines(attached)
+  const short = context.stdout.isTTY && options.trunc !== false
+  for (const line of short ? lines.map(shortenDigests) : lines) print(context, line)
   return exitCodes.done
 }
 
@@ -90,6 +98,21 @@ function nodeLine(
 function stateOf(present: boolean, selected: boolean): string {
   if (present) return 'stored'
   return selected ? 'missing' : 'not selected'
+}
+
+/** A line for each referrer, with its artifact type or its tag, and what it belongs to. */
+export function attachedLines(attached: readonly AttachedNode[]): string[] {
+  return attached.map(({ desc, present, subject, tag }, i) => {
+    const branch = i === attached.length - 1 ? '└─ ' : '├─ '
+    const what = tag ?? sanitize(desc.artifactType ?? desc.mediaType, 200)
+    const of = subject === undefined ? [] : [`of ${subject}`]
+    return branch + [what, desc.digest, formatBytes(desc.size), stateOf(present, true), ...of].join('  ')
+  })
+}
+
+function jsonAttached({ desc, present, subject, tag }: AttachedNode): object {
+  const { artifactType, mediaType, digest, size } = desc
+  return { artifactType, mediaType, digest, size, subject, tag, present }
 }
 
 function jsonNode({ desc, present, selected, damage, children }: DescriptorNode): object {

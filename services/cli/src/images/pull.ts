@@ -13,8 +13,10 @@ import { openStore, type SnapshotOptions } from '../open/store.js'
 import {
   collect,
   type HostOptions,
+  type ReferrersOptions,
   type RemoteOptions,
   type StoreOptions,
+  withReferrers,
   withRemote,
   withSnapshots,
   withStore,
@@ -25,6 +27,7 @@ import { note, noteInterrupted, print, printJson } from '../output/print.js'
 import { openView, type ProgressView } from '../progress/images/view.js'
 import { inOrder } from './outcomes.js'
 import { jsonUnpackOutcome, PullUnpack } from './pull-unpack.js'
+import { requestedReferrers } from './referrers.js'
 
 const examples = `
 Without --platform, linux and this machine's architecture are pulled from an index. The index is stored unchanged, so that its
@@ -35,10 +38,11 @@ Examples:
   $ dist pull alpine:3.20
   $ dist pull --platform linux/amd64 --platform linux/arm64 quay.io/prometheus/node-exporter:latest
   $ dist pull --unpack alpine:3.20
+  $ dist pull --referrers cgr.dev/chainguard/static:latest
   $ dist pull --all-platforms localhost:5000/app:1.2 localhost:5000/db:9`
 
 export const pullCommand: Define = (context, onExit) =>
-  withTransfers(withRemote(withSnapshots(withStore(new Command('pull')))))
+  withReferrers(withTransfers(withRemote(withSnapshots(withStore(new Command('pull'))))))
     .argument('<ref...>', 'references: [host/]repository[:tag][@digest]')
     .option('--platform <os/arch[/variant]>', 'pull this platform of an index; may be repeated', collect)
     .option('--all-platforms', 'pull all platforms')
@@ -46,7 +50,12 @@ export const pullCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await pull(context, references, options)))
 
-export interface PullOptions extends StoreOptions, RemoteOptions, HostOptions, SnapshotOptions {
+export interface PullOptions
+  extends StoreOptions,
+    RemoteOptions,
+    HostOptions,
+    SnapshotOptions,
+    ReferrersOptions {
   platform?: string[] | undefined
   allPlatforms?: boolean | undefined
   unpack?: boolean | undefined
@@ -82,8 +91,9 @@ export async function pull(
     const policy = await interactivePolicy(options, context)
     const { signal } = context
     const { onEvent } = view
+    const referrers = requestedReferrers(options)
     const outcomes = await inOrder(
-      mirrorImages(references, dependencies, { platforms, policy, signal, onEvent }),
+      mirrorImages(references, dependencies, { platforms, referrers, policy, signal, onEvent }),
     )
     if (options.unpack && !context.signal.aborted)
       return await unpackAfter(outcomes, store, view, options, context)
@@ -130,6 +140,7 @@ function report<T extends ImageOutcome>(
       note(context, failureOf(name, describeError(outcome.error)))
       traceDefect(context, outcome.error)
     }
+    for (const remark of outcome.remarks) note(context, `${name}: ${remark}`)
     if (outcome.skipped.length > 0) {
       const bytes = outcome.skipped.reduce((sum, desc) => sum + desc.size, 0)
       note(
@@ -142,13 +153,14 @@ function report<T extends ImageOutcome>(
 }
 
 function jsonOutcome(name: string, outcome: ImageOutcome) {
-  const { desc, upToDate, fetched, total, error } = outcome
+  const { desc, upToDate, fetched, total, remarks, error } = outcome
   return {
     name,
     ...(desc === undefined ? {} : { mediaType: desc.mediaType, digest: desc.digest }),
     upToDate,
     fetched,
     total,
+    ...(remarks.length === 0 ? {} : { remarks }),
     ...(error === undefined ? {} : jsonError(error)),
   }
 }

@@ -8,9 +8,10 @@ import { findImage } from '../input/images.js'
 import { openStore } from '../open/store.js'
 import { type StoreOptions, withStore } from '../options.js'
 import { print, printJson } from '../output/print.js'
+import { copyTags } from './cosign-names.js'
 
 const examples = `
-Both names have the same content, which is stored once. An existing name is replaced.
+Both names have the same content, which is stored once, and the same referrers. An existing name is replaced.
 
 Examples:
   $ dist tag alpine:3.20 registry.example.com/base/alpine:stable`
@@ -33,14 +34,16 @@ export async function tag(
 ): Promise<number> {
   const reference = parseReference(newName)
   await using store = await openStore(options, context.env)
-  const { desc, selection } = await findImage(text, store.names)
+  const image = await findImage(text, store.names)
+  const { desc } = image
   if (reference.digest !== undefined && reference.digest !== desc.digest)
     throw new DistError(
       'INVALID_ARGUMENT',
       `"${newName}": its digest is not the digest of the image, ${desc.digest}`,
     )
   for (const name of publishedNames(reference)) {
-    await putMerged({ name, desc, selection }, store.names)
+    await copyTags(image, name, store.names)
+    await putMerged({ ...image, name }, store.names)
     if (options.json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest })
     else print(context, `${name} ${desc.digest}`)
   }

@@ -3,6 +3,7 @@ import { parsePrefix, type Reference } from '@dist/reference'
 import type { Registry } from '@dist/registry-client'
 import type { Context } from '../context.js'
 import { requestedPlatforms } from '../images/destinations.js'
+import { requestedReferrers } from '../images/referrers.js'
 import { openPushes, pushIngest } from '../open/ingest.js'
 import { noteWithoutBars, openRegistry } from '../open/registry.js'
 import type { Report } from '../report/report.js'
@@ -27,7 +28,7 @@ export async function mirrorEmbedded(
     run(
       work,
       { source: remote, target: store, ingest, hosts: remote.limiter },
-      { platforms: requestedPlatforms(platform) },
+      { platforms: requestedPlatforms(platform), referrers: requestedReferrers(options) },
     ),
   )
 }
@@ -55,6 +56,6 @@ async function mirrorTo(to: string, remote: Registry, work: Work): Promise<numbe
       ingest: pushIngest(pushes, concurrency),
       hosts: remote.limiter,
     },
-    { platforms, referrers: true },
+    { platforms, referrers: requestedReferrers(work.options, true) },
   )
 }

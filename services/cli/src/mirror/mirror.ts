@@ -10,9 +10,11 @@ import {
   collect,
   type HostOptions,
   type QueueOptions,
+  type ReferrersOptions,
   type RemoteOptions,
   type StoreOptions,
   withQueue,
+  withReferrers,
   withRemote,
   withStore,
   withTransfers,
@@ -49,7 +51,7 @@ Examples:
   $ dist mirror -f refs.txt --queue redis://10.0.0.5:6379 --detach`
 
 export const mirrorCommand: Define = (context, onExit) =>
-  withTransfers(withRemote(withQueue(withStore(new Command('mirror')))))
+  withReferrers(withTransfers(withRemote(withQueue(withStore(new Command('mirror'))))))
     .argument('[ref...]', 'references: [host/]repository[:tag][@digest]')
     .option(
       '-f, --file <file>',
@@ -71,7 +73,12 @@ export const mirrorCommand: Define = (context, onExit) =>
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await mirror(context, references, options)))
 
-export interface MirrorOptions extends StoreOptions, RemoteOptions, QueueOptions, HostOptions {
+export interface MirrorOptions
+  extends StoreOptions,
+    RemoteOptions,
+    QueueOptions,
+    HostOptions,
+    ReferrersOptions {
   file?: string[] | undefined
   platform?: string[] | undefined
   /** A registry with or without a path: the destination instead of the store. */
@@ -186,6 +193,11 @@ function checkDistributed(options: MirrorOptions): void {
   const foreign = Object.entries(ofServices).flatMap(([name, flag]) =>
     options[name as keyof typeof ofServices] === undefined ? [] : [flag],
   )
+  if (options.artifactType !== undefined || (options.referrers && options.to === undefined))
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--referrers, --artifact-type: not with a queue, which brings all referrers to registries and none into a store',
+    )
   if (foreign.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',

@@ -1,0 +1,11 @@
+import type { ReferrersRequest } from '@dist/mirror'
+import type { ReferrersOptions } from '../options.js'
+
+/** The referrers that the options ask for. `usual`: whether they come without an option. */
+export function requestedReferrers(
+  { referrers, artifactType }: ReferrersOptions,
+  usual = false,
+): ReferrersRequest {
+  if (referrers === false) return false
+  return artifactType === undefined ? (referrers ?? usual) : { artifactTypes: artifactType }
+}
