@@ -25,6 +25,10 @@ export interface Endpoint {
   readonly tls?: TlsMaterial | undefined
   /** The registry that this is a mirror of; sent as `ns`, as containerd does. */
   readonly mirrorOf?: string | undefined
+  /** References that it resolves; content is fetched by digest from it in any case. Default: all. */
+  readonly only?: 'tags' | 'digests' | undefined
+  /** Repositories that have another name here: those below `from`, or all when it is empty, are below `to`. */
+  readonly moved?: { readonly from: string; readonly to: string } | undefined
   /** Token servers of another domain that may get the credentials (R32): `auth.example.net:5000`. */
   readonly realms?: readonly string[] | undefined
   /** Nets to which it may lead (R35): `10.0.0.0/8`. */
@@ -58,6 +62,15 @@ export function defaultEndpoint(host: string): Endpoint {
   const server = host === 'docker.io' ? 'registry-1.docker.io' : host
   const scheme = isLoopback(hostnameOf(server)) ? 'http' : 'https'
   return { url: `${scheme}://${server}/v2`, capabilities: allCapabilities }
+}
+
+/** The name of a repository at an endpoint. */
+export function repositoryAt({ moved }: Endpoint, repository: string): string {
+  if (moved === undefined) return repository
+  const { from, to } = moved
+  if (from !== '' && repository !== from && !repository.startsWith(`${from}/`)) return repository
+  const rest = repository.slice(from.length).replace(/^\//, '')
+  return [to, rest].filter((part) => part !== '').join('/')
 }
 
 /** The host without its port: `[::1]:5000` is `[::1]`. */

@@ -1,7 +1,8 @@
 export type { Authorizer } from './auth/authorizer.js'
 export type { Credentials } from './auth/credential.js'
-export { hostsFromDirectories } from './config/directories.js'
+export { hostsFromDirectories, unlistedHost } from './config/directories.js'
 export { dockerCredentials, passwordOrToken } from './config/docker-config.js'
+export { openRegistriesConf, type RegistriesConf } from './config/registries-conf/registries-conf.js'
 export {
   eraseCredential,
   type StoredCredential,

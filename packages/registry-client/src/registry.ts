@@ -21,7 +21,9 @@ import { createTransport, type Transport, type TransportOptions } from './transp
 
 export interface RegistryOptions extends TransportOptions {
   /** The endpoints of a host, in order. Default: the host itself, by https, and by http on loopback. */
-  readonly hosts?: ((host: string) => Promise<readonly Endpoint[]>) | undefined
+  readonly hosts?: ((locator: Locator) => Promise<readonly Endpoint[]>) | undefined
+  /** The part of a host whose repositories have the same endpoints. Default: the whole host. */
+  readonly partOf?: ((locator: Locator) => string | undefined) | undefined
   /** Default: no host has credentials. Unused with an `authorizer`. */
   readonly credentials?: Credentials | undefined
   /** As in `TokenOptions`. */
@@ -56,10 +58,11 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   const { foreignUrls, chunkSize } = options
   const memory = createMemory()
 
-  const endpointsFor = ({ host }: Locator): Promise<readonly Endpoint[]> => {
-    const found = known.get(host) ?? endpointsOf(host, options)
-    known.set(host, found)
-    found.catch(() => known.delete(host))
+  const endpointsFor = (locator: Locator): Promise<readonly Endpoint[]> => {
+    const key = `${locator.host} ${options.partOf?.(locator) ?? ''}`
+    const found = known.get(key) ?? endpointsOf(locator, options)
+    known.set(key, found)
+    found.catch(() => known.delete(key))
     return found
   }
   const repository = (locator: Locator): Repository => {
@@ -85,7 +88,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   }
 }
 
-async function endpointsOf(host: string, { hosts }: RegistryOptions): Promise<readonly Endpoint[]> {
-  const configured = await hosts?.(host)
-  return configured === undefined || configured.length === 0 ? [defaultEndpoint(host)] : configured
+async function endpointsOf(locator: Locator, { hosts }: RegistryOptions): Promise<readonly Endpoint[]> {
+  const configured = await hosts?.(locator)
+  return configured === undefined || configured.length === 0 ? [defaultEndpoint(locator.host)] : configured
 }

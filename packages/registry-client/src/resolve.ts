@@ -19,7 +19,8 @@ export function resolveReference(
 ): Promise<Resolved> {
   const { digest } = ref
   const types: readonly ObjectType[] = digest === undefined ? ['manifest'] : ['manifest', 'blob']
-  const call = { capability: 'resolve', what: formatReference(ref), signal } as const
+  const resolves = digest === undefined ? 'tags' : 'digests'
+  const call = { capability: 'resolve', resolves, what: formatReference(ref), signal } as const
   return firstEndpoint(repository, call, (operation) =>
     tryLikelyPaths(types, operation, async (type, operation) => {
       if (type === 'blob' && digest !== undefined) return resolveBlob(operation, ref, digest)

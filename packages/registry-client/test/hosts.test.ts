@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { faults } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultEndpoint, type Endpoint, hostsFromDirectories } from '../src/index.js'
+import { defaultEndpoint, type Endpoint, hostsFromDirectories, unlistedHost } from '../src/index.js'
 import { client, collect, putManifest, refTo, scripted, seededBlob } from './support.js'
 
 async function directory(files: Record<string, string>): Promise<string> {
@@ -14,6 +14,11 @@ async function directory(files: Record<string, string>): Promise<string> {
     await writeFile(join(root, name), content)
   }
   return root
+}
+
+/** The endpoints of the entry that a host has. */
+async function entryOf(roots: readonly string[], host: string): Promise<readonly Endpoint[]> {
+  return (await hostsFromDirectories(roots, host)) ?? expect.unreachable(`${host} has no entry`)
 }
 
 test('mirrors come in the order of the file, the server last', async () => {
@@ -33,7 +38,7 @@ test('mirrors come in the order of the file, the server last', async () => {
     `,
   })
   const hostsFile = join(root, 'docker.io/hosts.toml')
-  const endpoints = await hostsFromDirectories([root], 'docker.io')
+  const endpoints = await entryOf([root], 'docker.io')
   expect(endpoints.map((endpoint) => endpoint.hostsFile)).toEqual(endpoints.map(() => hostsFile))
   expect(endpoints).toMatchObject([
     { url: 'https://mirror-b.example/v2', capabilities: ['pull', 'resolve'], mirrorOf: 'docker.io' },
@@ -55,7 +60,7 @@ test('mirrors come in the order of the file, the server last', async () => {
 
 test('without a server the registry itself is the last, also in _default', async () => {
   const root = await directory({ '_default/hosts.toml': '[host."https://mirror.example"]' })
-  const endpoints = await hostsFromDirectories([root], 'registry.example:5000')
+  const endpoints = await entryOf([root], 'registry.example:5000')
   expect(endpoints.map(({ url }) => url)).toEqual([
     'https://mirror.example/v2',
     'https://registry.example:5000/v2',
@@ -76,7 +81,7 @@ test('keys and certificates are read, relative to the file', async () => {
     'registry.example/client.key': 'KEY',
     'registry.example/both.pem': 'BOTH',
   })
-  const [endpoint] = await hostsFromDirectories([root], 'registry.example')
+  const [endpoint] = await entryOf([root], 'registry.example')
   expect(endpoint?.tls).toEqual({
     ca: ['CA1', 'CA2'],
     client: [
@@ -93,7 +98,7 @@ test('one file may be given without a list', async () => {
     'registry.example/ca.pem': 'CA',
     'registry.example/both.pem': 'BOTH',
   })
-  const [endpoint] = await hostsFromDirectories([root], 'registry.example')
+  const [endpoint] = await entryOf([root], 'registry.example')
   expect(endpoint?.tls).toEqual({ ca: ['CA'], client: [{ cert: 'BOTH', key: 'BOTH' }] })
 })
 
@@ -103,7 +108,7 @@ test('a directory without hosts.toml is read as docker does, and TLS then counts
     'localhost_5000_/client.cert': 'CERT',
     'localhost_5000_/client.key': 'KEY',
   })
-  const [endpoint] = await hostsFromDirectories([root], 'localhost:5000')
+  const [endpoint] = await entryOf([root], 'localhost:5000')
   expect(endpoint).toMatchObject({
     url: 'https://localhost:5000/v2',
     tls: { ca: ['CA'], client: [{ cert: 'CERT', key: 'KEY' }] },
@@ -118,7 +123,7 @@ test('the directory host_port_ comes before host:port, that before _default; the
     '_default/hosts.toml': file('default'),
   })
   const other = await directory({ 'r.example:5000/hosts.toml': file('other') })
-  const first = async (roots: string[], host: string) => (await hostsFromDirectories(roots, host))[0]?.url
+  const first = async (roots: string[], host: string) => (await entryOf(roots, host))[0]?.url
   expect(await first([root, other], 'r.example:5000')).toBe('https://spelled.example/v2')
   expect(await first([other, root], 'r.example:5000')).toBe('https://other.example/v2')
   expect(await first([root], 'else.example')).toBe('https://default.example/v2')
@@ -128,8 +133,9 @@ test('without a directory the endpoint is the host itself, with the file for its
   const root = await directory({ 'r.example/hosts.toml': '' })
   const hostsFile = join(root, 'else.example_5000_/hosts.toml')
   const endpoint = { ...defaultEndpoint('else.example:5000'), hostsFile }
-  expect(await hostsFromDirectories([root, '/none'], 'else.example:5000')).toEqual([endpoint])
-  expect(await hostsFromDirectories([], 'else.example')).toEqual([])
+  expect(await hostsFromDirectories([root, '/none'], 'else.example:5000')).toBeUndefined()
+  expect(unlistedHost([root, '/none'], 'else.example:5000')).toEqual(endpoint)
+  expect(unlistedHost([], 'else.example')).toEqual(defaultEndpoint('else.example'))
 })
 
 test('R32 R35 realms and addresses at the top are for the server and its mirrors', async () => {
@@ -239,7 +245,7 @@ test('an endpoint gets requests for its capabilities only', async () => {
 
 test('endpoints are plain data and can be sent to another thread', async () => {
   const root = await directory({ 'r.example/hosts.toml': '[host."https://m.example"]\nskip_verify = true' })
-  const registry = client({ hosts: (host) => hostsFromDirectories([root], host) })
+  const registry = client({ hosts: ({ host }) => entryOf([root], host) })
   const endpoints = await registry.endpointsFor({ host: 'r.example', repository: 'a/b' })
   expect(structuredClone(endpoints)).toEqual(endpoints)
 })

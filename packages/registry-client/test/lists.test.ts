@@ -153,7 +153,7 @@ describe("by Docker Hub's API", () => {
   async function hub(options: { login?: typeof login } = {}) {
     const registry = await scripted()
     registry.script({}, dockerHubApi({ repositories, ...options }))
-    const hosts: RegistryOptions['hosts'] = async (host) =>
+    const hosts: RegistryOptions['hosts'] = async ({ host }) =>
       host === 'hub.docker.com' ? [{ url: `${registry.url}/v2`, capabilities: ['resolve'] }] : []
     return { registry, hosts }
   }

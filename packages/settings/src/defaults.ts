@@ -45,6 +45,8 @@ export interface RegistryFlags {
   hostsDir?: readonly string[] | undefined
   /** The file with credentials. Default: the files of docker and podman. */
   authfile?: string | undefined
+  /** A `registries.conf`. Default: `DIST_REGISTRIES_CONF`, else none. */
+  registriesConf?: string | undefined
 }
 
 /** The folders with settings per host, in order of precedence. */
@@ -52,6 +54,11 @@ export function hostsDirectories({ hostsDir }: RegistryFlags, env: Environment):
   if (hostsDir !== undefined) return hostsDir
   const config = nonEmpty(env.XDG_CONFIG_HOME) ?? join(homedir(), '.config')
   return [join(config, 'dist', 'certs.d'), '/etc/containerd/certs.d']
+}
+
+/** The `registries.conf`: the flag, else `DIST_REGISTRIES_CONF`. Undefined: none, also where podman has one. */
+export function registriesConfFile({ registriesConf }: RegistryFlags, env: Environment): string | undefined {
+  return registriesConf ?? nonEmpty(env.DIST_REGISTRIES_CONF)
 }
 
 /** The files with credentials: the flag, else `REGISTRY_AUTH_FILE` and docker's `config.json`, as docker and podman do. */

@@ -89,6 +89,11 @@ const mirrorShape = {
     placeholder: '<file>',
     defaultText: '`$REGISTRY_AUTH_FILE`, `$DOCKER_CONFIG/config.json`',
   }),
+  registriesConf: text.optional().register(settingDocs, {
+    description:
+      'A `registries.conf` of podman, and the files `<file>.d/*.conf`: mirrors, other locations, blocked registries. See [registries.conf](commands/README.md#registriesconf). Commands read the variable.',
+    placeholder: '<file>',
+  }),
   registries: registriesSchema.optional().register(settingDocs, {
     description:
       'Settings of registries by host: credentials, authorities, plain http, mirrors. The keys are those of `registries` in a [mirror file](mirroring.md#registries). Values may have variables, as there. Paths are relative to the folder of the settings file.',

@@ -85,11 +85,13 @@ function withScheme({ url }: Endpoint, scheme: 'http' | 'https'): string {
   return url.replace(/^https?:/, `${scheme}:`)
 }
 
-/** The names of an endpoint's host: with and without port; for the registry itself also its name in references. */
+/** The names of an endpoint's host: with and without port; at the registry's own address also its name in references. */
 export function namesOf({ url, mirrorOf }: Endpoint, host: string): string[] {
-  const { protocol, hostname, port } = new URL(url)
+  const { protocol, hostname, port, host: address } = new URL(url)
   const withPort = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-  return [new URL(url).host, withPort, ...(mirrorOf === undefined ? [host] : [])]
+  // A registries.conf may have another location for the registry.
+  const isOwn = mirrorOf === undefined && address === new URL(defaultEndpoint(host).url).host
+  return [address, withPort, ...(isOwn ? [host] : [])]
 }
 
 interface Authority {

@@ -9,10 +9,8 @@ import {
   type TlsMaterial,
 } from '@dist/registry-client'
 import { type Registries, type RegistrySettings, readSecret } from '@dist/settings'
+import type { Hosts } from './find-hosts.js'
 import { namesOf } from './host-settings.js'
-
-/** The endpoints of a host, in the order of requests. Empty: the host itself without settings. */
-export type Hosts = (host: string) => Promise<readonly Endpoint[]>
 
 /**
  * Applies settings of registries to the endpoints of hosts. The mirrors of a registry take the place of those that it has without
@@ -23,12 +21,8 @@ export async function withRegistries(registries: Registries, hosts: Hosts): Prom
   const changes = new Map<string, HostChange>()
   for (const [host, settings] of Object.entries(registries)) changes.set(host, await changeOf(host, settings))
   if (changes.size === 0) return hosts
-  const all = async (host: string) => {
-    const found = await hosts(host)
-    return found.length === 0 ? [defaultEndpoint(host)] : found
-  }
   const mirrorOf = async (mirror: string, host: string): Promise<Endpoint> => {
-    const own = registryItself(await all(mirror))
+    const own = registryItself(await hosts({ host: mirror, repository: '' }))
     return {
       ...own,
       capabilities: own.capabilities.filter((capability) => capability !== 'push'),
@@ -36,15 +30,14 @@ export async function withRegistries(registries: Registries, hosts: Hosts): Prom
     }
   }
   const everywhere = sharedChanges(changes)
-  return async (host) => {
+  return async (locator) => {
+    const { host } = locator
+    const found = await hosts(locator)
     const mirrors = Object.hasOwn(registries, host) ? registries[host]?.mirrors : undefined
     const endpoints =
       mirrors === undefined
-        ? await all(host)
-        : [
-            ...(await Promise.all(mirrors.map((mirror) => mirrorOf(mirror, host)))),
-            registryItself(await all(host)),
-          ]
+        ? found
+        : [...(await Promise.all(mirrors.map((mirror) => mirrorOf(mirror, host)))), registryItself(found)]
     return endpoints.map((endpoint) => changeEndpoint(endpoint, host, changes, everywhere))
   }
 }

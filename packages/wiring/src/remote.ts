@@ -4,7 +4,6 @@ import {
   type Credentials,
   createRegistry,
   dockerCredentials,
-  hostsFromDirectories,
   type ProxySettings,
   type Registry,
   type RequestEvent,
@@ -18,7 +17,9 @@ import {
   proxyVariables,
   type Registries,
   type RegistryFlags,
+  registriesConfFile,
 } from '@dist/settings'
+import { findHosts } from './find-hosts.js'
 import { type HostSettings, hostSettings } from './host-settings.js'
 import { registryCredentials, withRegistries } from './registry-settings.js'
 
@@ -58,7 +59,7 @@ export function requestSettings(
 
 /**
  * Creates the client for registries. The caller disposes of it. Throws `INVALID_ARGUMENT` when the `authfile` of the settings
- * cannot be read, and as `hostSettings` and `withRegistries`.
+ * cannot be read, and as `hostSettings`, `withRegistries` and `findHosts`.
  */
 export async function openRemote(
   settings: RemoteSettings,
@@ -68,15 +69,15 @@ export async function openRemote(
 ): Promise<Registry> {
   const changeEndpoints = hostSettings(settings)
   if (settings.authfile !== undefined) checkReadable(settings.authfile)
-  const directories = [...hostsDirectories(settings, env)]
-  const hosts = await withRegistries(settings.registries ?? {}, (host) =>
-    hostsFromDirectories(directories, host),
-  )
+  const conf = registriesConfFile(settings, env)
+  const found = await findHosts([...hostsDirectories(settings, env)], conf)
+  const hosts = await withRegistries(settings.registries ?? {}, found.hosts)
   const { requestsPerHost } = requests
   return createRegistry({
     ...requests,
     connectionsPerHost: connectionsFor(requestsPerHost),
-    hosts: async (host) => changeEndpoints(host, await hosts(host)),
+    hosts: async (locator) => changeEndpoints(locator.host, await hosts(locator)),
+    partOf: found.partOf,
     credentials: requests.credentials ?? credentialsOf(settings, env),
     limiter: limiter ?? createHostLimiter(requestsPerHost === undefined ? {} : { requests: requestsPerHost }),
   })

@@ -26,8 +26,11 @@ const configured: Readonly<Record<string, readonly Endpoint[]>> = {
 }
 
 async function endpointsOf(host: string, registries: Registries): Promise<readonly Endpoint[]> {
-  const hosts = await withRegistries(registries, async (host) => configured[host] ?? [])
-  return hosts(host)
+  const hosts = await withRegistries(
+    registries,
+    async ({ host }) => configured[host] ?? [defaultEndpoint(host)],
+  )
+  return hosts({ host, repository: 'a/b' })
 }
 
 describe('the endpoints of a registry', () => {

@@ -19,6 +19,7 @@ export interface RemoteOptions extends OutputOptions {
   plainHttp?: string[] | undefined
   insecureSkipTlsVerify?: string[] | undefined
   caFile?: string[] | undefined
+  registriesConf?: string | undefined
 }
 
 /** How a command treats each host. */
@@ -79,6 +80,14 @@ export function withQueue(command: Command): Command {
 
 /** Options of commands that use a registry. */
 export function withRemote(command: Command): Command {
+  return withHost(command).option(
+    '--registries-conf <file>',
+    'mirrors, locations and blocked registries, as podman reads them (default: $DIST_REGISTRIES_CONF)',
+  )
+}
+
+/** Options of commands that use the host of a registry, and no other place of its repositories. */
+export function withHost(command: Command): Command {
   return command
     .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; may be repeated', collect)
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')

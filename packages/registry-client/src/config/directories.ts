@@ -6,13 +6,13 @@ import { defaultEndpoint, type Endpoint, type TlsMaterial } from '../endpoint.js
 /**
  * The endpoints of a host by containerd's `certs.d` convention. The first directory with an entry for the host
  * (`host_port_`, `host:port`, then `_default`) decides. If the entry has a `hosts.toml`, only that is read; otherwise its
- * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as in docker. Without an entry: the host itself.
+ * `*.crt` are authorities, its `*.cert` and `*.key` client certificates, as in docker. Without an entry: undefined.
  * Each endpoint names the file for its settings. Throws `INVALID_ARGUMENT` for a file that cannot be read.
  */
 export async function hostsFromDirectories(
   directories: readonly string[],
   host: string,
-): Promise<readonly Endpoint[]> {
+): Promise<readonly Endpoint[] | undefined> {
   for (const root of directories) {
     for (const name of directoryNames(host)) {
       const directory = join(root, name)
@@ -25,9 +25,14 @@ export async function hostsFromDirectories(
       return hostsFromToml(hostsFile, host)
     }
   }
-  const [root] = directories
+  return undefined
+}
+
+/** The endpoint of a host without an entry in the directories. It names the file for its settings in the first one. */
+export function unlistedHost([root]: readonly string[], host: string): Endpoint {
   const [name = host] = directoryNames(host)
-  return root === undefined ? [] : [{ ...defaultEndpoint(host), hostsFile: join(root, name, 'hosts.toml') }]
+  const file = root === undefined ? {} : { hostsFile: join(root, name, 'hosts.toml') }
+  return { ...defaultEndpoint(host), ...file }
 }
 
 /** The possible names of a host's directory. The first is for file systems without colons in names. */

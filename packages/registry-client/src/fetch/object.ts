@@ -20,7 +20,8 @@ export async function fetchObject(
   const digest = object.includes(':') ? parseDigest(object) : undefined
   if (digest === undefined) parseTag(object)
   const what = `${object} of ${formatLocator(repository.locator)}`
-  return firstEndpoint(repository, { capability: 'pull', what, signal }, (operation) =>
+  const resolves = digest === undefined ? 'tags' : 'digests'
+  return firstEndpoint(repository, { capability: 'pull', resolves, what, signal }, (operation) =>
     tryLikelyPaths(likelyTypes(object, hints), operation, async (type, operation) => {
       if (type === 'blob' && digest !== undefined) return fetchBlob(operation, digest)
       const { desc, content } = await readManifest(operation, object, digest)

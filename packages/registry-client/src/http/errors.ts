@@ -97,7 +97,7 @@ function permanentFailure(code: string, cause: Error, url: URL): string | undefi
 }
 
 /** Whether the bytes in place of a TLS record are the start of an HTTP answer. */
-function isPlain(code: string, { message }: Error): boolean {
+export function isPlain(code: string, { message }: Error): boolean {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return true
   return code === 'EPROTO' && /wrong version number|packet length too long/i.test(message)
 }

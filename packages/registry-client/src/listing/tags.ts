@@ -2,6 +2,7 @@ import { formatLocator, isDigestTag, isTag } from '@dist/reference'
 import type { ListOptions } from '@dist/remotes'
 import type { RepositoryContext } from '../repository.js'
 import { firstEndpoint } from '../request/endpoints.js'
+import type { Operation } from '../request/operation.js'
 import { distinct, documentOf, listIn, maxListSize } from './names.js'
 import { pagesFrom } from './pages.js'
 
@@ -20,13 +21,14 @@ export async function* listTags(
   const { locator } = repository
   const what = `tags of ${formatLocator(locator)}`
   // Without `n`: Docker Hub then answers with all tags at once, and other registries with pages of their own size.
-  const path = `/${locator.repository}/tags/list`
-  const request = { method: 'GET', path, headers: { accept: 'application/json' } } as const
+  const requestOf = ({ repository }: Operation) =>
+    ({ method: 'GET', path: `/${repository}/tags/list`, headers: { accept: 'application/json' } }) as const
   const pages = await firstEndpoint(
     repository,
     { capability: 'resolve', own: true, what, signal },
     async (given) => {
       const operation = optional ? given.singleAttempt() : given
+      const request = requestOf(operation)
       return pagesFrom(operation, request, await operation.send(request), { maxSize: maxListSize, maxPages })
     },
   )

@@ -12,7 +12,7 @@ export async function mountBlob(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const operation = target.operation(`blob ${digest}`, signal)
-  const upload = await settleAnswer(() => Upload.mount(operation, digest, from))
+  const upload = await settleAnswer(() => Upload.mount(operation, digest, target.nameOf(from)))
   if (upload instanceof DistError) return false
   const former = target.takeUpload(digest)
   if (upload !== undefined) target.keepUpload(digest, upload)

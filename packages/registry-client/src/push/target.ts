@@ -1,7 +1,7 @@
 import type { Digest } from '@dist/oci'
 import { formatLocator } from '@dist/reference'
 import { pushScope } from '../auth/authorizer.js'
-import type { Endpoint } from '../endpoint.js'
+import { type Endpoint, repositoryAt } from '../endpoint.js'
 import type { Memory } from '../memory.js'
 import type { RepositoryContext } from '../repository.js'
 import { pushEndpoint } from '../request/endpoints.js'
@@ -34,10 +34,15 @@ export class PushTarget {
   /** An operation with the token of pushes, also for reading: it is needed afterwards anyway. */
   operation(object: string, signal: AbortSignal | undefined): Operation {
     const { transport, locator } = this.repository
-    const { repository } = locator
+    const repository = this.nameOf(locator.repository)
     const what = `${object} in ${formatLocator(locator)}`
     const scope = pushScope(repository)
     return new Operation({ transport, endpoint: this.endpoint, repository, what, scope, signal })
+  }
+
+  /** The name of a repository at the endpoint. */
+  nameOf(repository: string): string {
+    return repositoryAt(this.endpoint, repository)
   }
 
   /** The name of an object (a digest or a tag) in the client's memory. */

@@ -1,7 +1,7 @@
 import { DistError, isCanceled, reword, throwIfAborted } from '@dist/errdefs'
 import { formatLocator } from '@dist/reference'
 import { pullScope, type Scope } from '../auth/authorizer.js'
-import type { Capability, Endpoint } from '../endpoint.js'
+import { type Capability, type Endpoint, repositoryAt } from '../endpoint.js'
 import type { RepositoryContext } from '../repository.js'
 import { Operation } from './operation.js'
 
@@ -12,8 +12,10 @@ export interface EndpointCall {
   /** The object, for errors. */
   readonly what: string
   readonly signal: AbortSignal | undefined
-  /** Default: pulls from the repository. */
+  /** Default: pulls from the repository, by its name at the endpoint. */
   readonly scope?: Scope | undefined
+  /** What is resolved: endpoints that resolve only the other are left out. Default: neither. */
+  readonly resolves?: 'tags' | 'digests' | undefined
   /** Only the registry itself: the list of a cache may lack entries. Default: false. */
   readonly own?: boolean | undefined
 }
@@ -24,15 +26,20 @@ export interface EndpointCall {
  */
 export async function firstEndpoint<T>(
   { transport, endpoints, locator: { repository } }: EndpointsContext,
-  { capability, what, signal, scope = pullScope(repository), own = false }: EndpointCall,
+  { capability, what, signal, scope, resolves, own = false }: EndpointCall,
   call: (operation: Operation) => Promise<T>,
 ): Promise<T> {
   const failures: DistError[] = []
   const capable = capableEndpoints(await endpoints(), capability, what)
-  for (const endpoint of own ? [registryItself(capable)] : capable) {
+  const fitting = capable.filter(
+    ({ only }) => only === undefined || resolves === undefined || only === resolves,
+  )
+  for (const endpoint of own ? [registryItself(capable)] : fitting) {
     throwIfAborted(signal)
+    const name = repositoryAt(endpoint, repository)
+    const options = { transport, endpoint, repository: name, what, scope: scope ?? pullScope(name), signal }
     try {
-      return await call(new Operation({ transport, endpoint, repository, what, scope, signal }))
+      return await call(new Operation(options))
     } catch (error) {
       if (!(error instanceof DistError) || isCanceled(error)) throw error
       failures.push(error)

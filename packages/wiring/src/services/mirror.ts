@@ -16,6 +16,7 @@ type MirrorSettings = Pick<
   | 'hostsDir'
   | 'authfile'
   | 'registries'
+  | 'registriesConf'
   | 'addresses'
   | 'requestsPerHost'
   | 'hostPatience'
@@ -76,10 +77,10 @@ export async function openMirror(
         log.warn('Redis does not answer: limits per host hold within this process', { error })
       },
     })
-    const { hostsDir, authfile, registries, addresses = [], requestsPerHost } = settings
+    const { hostsDir, authfile, registries, registriesConf, addresses = [], requestsPerHost } = settings
     const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost, loginAdvice }
     const remote = await openRemote(
-      { hostsDir, authfile, registries },
+      { hostsDir, authfile, registries, registriesConf },
       context.env,
       requests,
       metrics.limiter(hosts),

@@ -6,7 +6,7 @@ import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { readStdin } from '../input/stdin.js'
 import { openRegistry } from '../open/registry.js'
-import { type RemoteOptions, withOutput, withRemote } from '../options.js'
+import { type RemoteOptions, withHost, withOutput } from '../options.js'
 import { note, print, printJson } from '../output/print.js'
 import { credentialFile, registryHost } from './host.js'
 
@@ -26,7 +26,7 @@ export interface LoginOptions extends RemoteOptions {
 }
 
 export const loginCommand: Define = (context, onExit) =>
-  withRemote(withOutput(new Command('login')))
+  withHost(withOutput(new Command('login')))
     .argument('[host]', 'a registry (default: docker.io)')
     .option('-u, --username <name>', 'the user (default: asked for on a terminal)')
     .option('--password-stdin', 'read the password from stdin')
@@ -80,7 +80,9 @@ async function checkCredential(
   { authfile: _, ...options }: LoginOptions,
 ): Promise<void> {
   const credentials = async () => ({ kind: 'password' as const, username, password })
-  await using registry = await openRegistry({ ...options, credentials }, context)
+  // They are for this host, not for the place that a registries.conf has for its repositories.
+  const env = { ...context.env, DIST_REGISTRIES_CONF: undefined }
+  await using registry = await openRegistry({ ...options, credentials }, { ...context, env })
   await registry.ping({ host, repository: '' }, { signal: context.signal })
 }
 

@@ -180,6 +180,7 @@ function checkDryRun(
 const ofServices = {
   hostsDir: '--hosts-dir',
   authfile: '--authfile',
+  registriesConf: '--registries-conf',
   plainHttp: '--plain-http',
   insecureSkipTlsVerify: '--insecure-skip-tls-verify',
   caFile: '--ca-file',

@@ -117,6 +117,7 @@ export function withMirror(command: Command): Command {
     )
     .option('--hosts-dir <dir>', 'settings per host, <dir>/<host>/hosts.toml; separated by commas')
     .option('--authfile <file>', 'credentials, in the form of docker’s config.json')
+    .option('--registries-conf <file>', 'mirrors, locations and blocked registries, as podman reads them')
     .option(
       '--addresses <net>',
       'networks that every registry may refer to, such as 10.0.0.0/8; separated by commas',
