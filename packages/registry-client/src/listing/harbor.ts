@@ -2,6 +2,7 @@ import { isRecord } from '@dist/oci'
 import { formatLocator, isRepository, isTag, type Locator } from '@dist/reference'
 import type { DatedTag, DatedTagsOptions, RepositoriesOptions } from '@dist/remotes'
 import { basicAuthorization } from '../auth/credential.js'
+import { repositoryAt } from '../endpoint.js'
 import { parseSize } from '../http/headers.js'
 import { readWhole } from '../manifest.js'
 import { registryItself } from '../request/endpoints.js'
@@ -41,9 +42,9 @@ export class Harbor {
   }
 
   async *tags(locator: Locator, { signal, onInvalid }: DatedTagsOptions): AsyncGenerator<DatedTag, void> {
-    const [project = '', ...names] = locator.repository.split('/')
     const what = `tags of ${formatLocator(locator)}`
     const operation = await this.#operation(locator, what, signal)
+    const [project = '', ...names] = repositoryAt(operation.endpoint, locator.repository).split('/')
     // Encoded twice: Harbor takes a slash in the name of a repository in this form only.
     const repository = encodeURIComponent(encodeURIComponent(names.join('/')))
     const artifacts = entriesOf(operation, `/projects/${project}/repositories/${repository}/artifacts`)
@@ -62,7 +63,7 @@ export class Harbor {
     const { transport, endpointsFor, credentials } = this.context
     const registry = registryItself(await endpointsFor(locator))
     const endpoint = { ...registry, url: `${registry.url.replace(/\/v2$/, '')}/api/v2.0` }
-    const { repository } = locator
+    const repository = repositoryAt(registry, locator.repository)
     const credential = withLogin ? await credentials?.(new URL(registry.url).host, { repository }) : undefined
     const authorization =
       credential?.kind === 'password'
