@@ -1,12 +1,14 @@
 import { type ContentStore, has, type Image } from '@dist/content'
 import { DistError, firstError } from '@dist/errdefs'
 import { childrenHandler, type Handler, selectedChildren, walk } from '@dist/images'
-import { type Descriptor, hasChildren, isForeignLayerType } from '@dist/oci'
+import { type Descriptor, type Digest, hasChildren, isForeignLayerType } from '@dist/oci'
 
 /** The descriptors that the selection of an image takes, by whether they are stored. */
 export interface Collected {
   /** Stored, sorted by digest. */
   readonly objects: readonly Descriptor[]
+  /** Of these objects, those that only the recorded referrers of the image need. */
+  readonly attached: ReadonlySet<Digest>
   /** Foreign layers that are not stored: they stay where their publisher keeps them. */
   readonly foreign: readonly Descriptor[]
   /** Other descriptors that are not stored. */
@@ -17,11 +19,11 @@ export interface Collected {
 const concurrency = 16
 
 /**
- * Walks an image and checks which of its objects are stored. Throws `FAILED_PRECONDITION` and `MALFORMED`, with the name of
+ * Walks an image with its recorded referrers, and checks which of the objects are stored. Throws `FAILED_PRECONDITION` and `MALFORMED`, with the name of
  * the image, for stored manifests that are damaged or invalid.
  */
 export async function collectImage(
-  { name, desc, selection }: Image,
+  { name, desc, selection, referrers }: Image,
   content: Pick<ContentStore, 'open' | 'info'>,
   signal?: AbortSignal,
 ): Promise<Collected> {
@@ -34,13 +36,17 @@ export async function collectImage(
     else collected.missing.push(child)
     return stored && hasChildren(child.mediaType) ? children(child, context) : []
   }
+  const own = new Set<Digest>()
   try {
     await walk(collect, [desc], { concurrency, signal })
+    for (const { digest } of collected.objects) own.add(digest)
+    await walk(collect, referrers?.manifests ?? [], { concurrency, signal })
   } catch (error) {
     throw attributeError(error, name)
   }
   const { objects, foreign, missing } = collected
-  return { objects: byDigest(objects), foreign: byDigest(foreign), missing: byDigest(missing) }
+  const attached = new Set(objects.map(({ digest }) => digest).filter((digest) => !own.has(digest)))
+  return { objects: byDigest(objects), attached, foreign: byDigest(foreign), missing: byDigest(missing) }
 }
 
 /** Each digest once, sorted. */

@@ -14,7 +14,7 @@ import {
 import { familiarReference } from '@dist/reference'
 import type { Collected } from './collect.js'
 import { blobPath } from './layout.js'
-import { completeReference } from './naming.js'
+import { completeReference, isCosignName } from './naming.js'
 
 /** An image as `manifest.json` describes it to `docker load`. */
 export interface DockerEntry {
@@ -37,7 +37,7 @@ const layerTypes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The entries of `manifest.json`, each image once with all of its tags. Or the reason why there is no list: docker load would
+ * The entries of `manifest.json`, each image once with all of its tags; without tags of cosign, which docker does not know. Or the reason why there is no list: docker load would
  * ignore some of the images, or load content that is not an image. The list may have `limit` bytes, as otherwise it could not
  * be imported again.
  */
@@ -47,7 +47,8 @@ export async function describeForDocker(
   limit = maxManifestSize,
 ): Promise<{ entries: readonly DockerEntry[] } | { reason: string }> {
   const entries = new Map<Digest, { entry: DockerEntry; tags: string[] }>()
-  for (const image of images) {
+  const plain = images.filter(({ name }) => !isCosignName(name))
+  for (const image of plain.length > 0 ? plain : images) {
     const manifest = manifestOf(image)
     if (typeof manifest === 'string') return { reason: `${image.name} ${manifest}` }
     const known = entries.get(manifest.digest)
@@ -66,11 +67,13 @@ export async function describeForDocker(
 }
 
 /** The only manifest of an image, or the reason why there is none. */
-function manifestOf({ desc, objects }: CollectedImage): Descriptor | string {
+function manifestOf({ desc, objects, attached }: CollectedImage): Descriptor | string {
   if (!isIndexType(desc.mediaType)) return desc
   const manifests = objects.filter(
-    ({ mediaType, platform }) =>
-      isManifestType(mediaType) && !(platform !== undefined && isUnknownPlatform(platform)),
+    ({ mediaType, platform, digest }) =>
+      !attached.has(digest) &&
+      isManifestType(mediaType) &&
+      !(platform !== undefined && isUnknownPlatform(platform)),
   )
   const [only] = manifests
   return manifests.length === 1 && only !== undefined ? only : `has ${manifests.length} platforms`

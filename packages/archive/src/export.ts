@@ -1,4 +1,4 @@
-import { type ContentStore, formatSelection, type Image, oneChunk } from '@dist/content'
+import { type ContentStore, formatReferrers, formatSelection, type Image, oneChunk } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import {
   algorithmOf,
@@ -20,6 +20,7 @@ import {
   indexFile,
   layoutFile,
   layoutVersion,
+  recordKey,
   refNameKey,
   selectionKey,
 } from './layout.js'
@@ -45,7 +46,9 @@ export interface ArchivePlan {
 }
 
 export interface PlanArchiveOptions {
-  /** Export only the manifest of this platform, as the image itself. Default: the whole selection of the image. */
+  /**
+   * Export only the manifest of this platform, as the image itself, without referrers. Default: the whole selection of the image.
+   */
   platform?: Platform | undefined
   signal?: AbortSignal | undefined
 }
@@ -165,7 +168,8 @@ async function* verified(
 }
 
 function documentsOf(images: readonly CollectedImage[], docker: readonly unknown[] | undefined) {
-  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: images.map(indexEntry) }
+  const manifests = [...images.map(indexEntry), ...referrersOf(images).map(referrerEntry)]
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
   const documents: [string, unknown][] = [
     [layoutFile, { imageLayoutVersion: layoutVersion }],
     [indexFile, index],
@@ -174,7 +178,16 @@ function documentsOf(images: readonly CollectedImage[], docker: readonly unknown
   return new Map(documents.map(([name, value]) => [name, Buffer.from(JSON.stringify(value))]))
 }
 
-function indexEntry({ name, desc, selection }: Image): unknown {
+/** What images have recorded as their referrers, without names of their own: readers of layouts find them by their subjects. */
+function referrersOf(images: readonly Image[]): Descriptor[] {
+  return byDigest(images.flatMap(({ referrers }) => referrers?.manifests ?? []))
+}
+
+function referrerEntry({ artifactType, ...desc }: Descriptor): unknown {
+  return { ...bareDescriptor(desc), artifactType }
+}
+
+function indexEntry({ name, desc, selection, referrers }: Image): unknown {
   const isReference = completeReference(name) !== undefined
   return {
     ...bareDescriptor(desc),
@@ -182,6 +195,7 @@ function indexEntry({ name, desc, selection }: Image): unknown {
       ...(isReference ? { [imageNameKey]: name } : {}),
       [refNameKey]: name,
       [selectionKey]: formatSelection(selection),
+      ...(referrers === undefined ? {} : { [recordKey]: JSON.stringify(formatReferrers(referrers)) }),
     },
   }
 }

@@ -14,6 +14,9 @@ export const imageNameKey = 'io.containerd.image.name'
 /** Annotation of dist: the platforms of an index that the archive has, as in the index of a local store. */
 export const selectionKey = 'dev.dist.selection'
 
+/** Annotation of dist: the record of an image's referrers (JSON), as in the index of a local store. */
+export const recordKey = 'dev.dist.referrers'
+
 export function blobPath(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${encodedOf(digest)}`
 }

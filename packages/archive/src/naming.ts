@@ -1,6 +1,7 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import { malformed } from '@dist/oci'
 import {
+  cosignSubject,
   formatReference,
   type Locator,
   parseReference,
@@ -14,6 +15,12 @@ import type { Root } from './roots.js'
 export function completeReference(name: string): Reference | undefined {
   const reference = orUndefined(() => parseReference(name))
   return reference !== undefined && formatReference(reference) === name ? reference : undefined
+}
+
+/** Whether a name has a tag of cosign, which belongs to another image. */
+export function isCosignName(name: string): boolean {
+  const tag = completeReference(name)?.tag
+  return tag !== undefined && cosignSubject(tag) !== undefined
 }
 
 /** Whether two names in an archive are the same reference. */
@@ -58,7 +65,7 @@ export interface Naming {
  */
 export function nameRoots(roots: readonly Root[], given: GivenName | undefined): Naming {
   if (given?.reference !== undefined)
-    return { named: [soleRoot(roots, given, given.reference)], nameless: [] }
+    return { named: renamedRoots(roots, given, given.reference), nameless: [] }
   const named: NamedRoot[] = []
   const nameless: Root[] = []
   for (const root of roots) {
@@ -76,6 +83,18 @@ export function nameRoots(roots: readonly Root[], given: GivenName | undefined):
     )
   refuseDuplicates(named)
   return { named, nameless }
+}
+
+/** The only image gets the name, and the tags of cosign follow it into its repository. */
+function renamedRoots(roots: readonly Root[], given: GivenName, reference: Reference): NamedRoot[] {
+  const isAttached = ({ names }: Root) => names.length > 0 && names.every(isCosignName)
+  const images = roots.filter((root) => !isAttached(root))
+  if (images.length === 0) return [soleRoot(roots, given, reference)]
+  const attached = roots.filter(isAttached).map((root) => ({
+    ...root,
+    names: root.names.map((name) => formatReference({ ...given.locator, tag: parseReference(name).tag })),
+  }))
+  return [soleRoot(images, given, reference), ...attached]
 }
 
 function soleRoot(roots: readonly Root[], { text }: GivenName, reference: Reference): NamedRoot {

@@ -13,6 +13,7 @@ export async function onlyPlatform(
   platform: Platform | undefined,
   provider: Provider,
 ): Promise<Image> {
+  if (platform === undefined) return image
   const root = { desc: image.desc, names: [image.name], selection: image.selection }
   const { desc, names, selection } = await selectPlatform(root, platform, provider)
   return { name: names[0] ?? image.name, desc, selection: selection ?? image.selection }

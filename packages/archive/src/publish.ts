@@ -23,16 +23,17 @@ export interface Checked extends Collected {
  * digests, for content that is missing.
  */
 export async function checkRoot(
-  { desc, names, selection: recorded }: NamedRoot,
+  { desc, names, selection: recorded, referrers }: NamedRoot,
   held: ReadonlySet<Digest>,
   content: ContentStore,
   signal?: AbortSignal,
 ): Promise<Checked> {
   const name = names[0] ?? desc.digest
   const selection = recorded ?? (await heldSelection(desc, name, held, content, signal))
-  const collected = await collectImage({ name, desc, selection }, content, signal)
+  const image = { desc, selection, ...(referrers === undefined ? {} : { referrers }) }
+  const collected = await collectImage({ name, ...image }, content, signal)
   if (collected.missing.length > 0) throw incompleteError(name, collected.missing)
-  return { ...collected, images: names.map((each) => ({ name: each, desc, selection })) }
+  return { ...collected, images: names.map((each) => ({ name: each, ...image })) }
 }
 
 function incompleteError(name: string, missing: readonly Descriptor[], advice = ''): DistError {

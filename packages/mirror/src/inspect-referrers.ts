@@ -40,10 +40,12 @@ export async function inspectReferrers(
     ...(await describe(desc, content)),
   }))
   const tags = (referrers?.tags ?? []).map(async (tag) => {
+    const subject = cosignSubject(tag)
+    if (subject === undefined) return []
     const image = await imageNamed(nameBeside(name, tag), names)
     if (image === undefined) return []
     const { desc } = await describe(image.desc, content)
-    return [{ desc, present: await has(content, desc), subject: cosignSubject(tag), tag }]
+    return [{ desc, present: await has(content, desc), subject, tag }]
   })
   return [...(await Promise.all(manifests)), ...(await Promise.all(tags)).flat()]
 }

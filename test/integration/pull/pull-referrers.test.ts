@@ -152,6 +152,23 @@ it('with --artifact-type only those referrers come', async () => {
   expect(entries()).toHaveLength(3)
 })
 
+it('an archive takes them to another store', async () => {
+  await using registry = await upstream({ api: true })
+  const name = `${registry.host}/app:1`
+  const archive = join(workspace().root, 'images.tar')
+  await workspace().dist(['pull', '--referrers', '--all-platforms', name])
+  expect(await workspace().dist(['export', '-o', archive, name])).toMatchObject({ code: 0 })
+  const before = entries()
+  const other = join(workspace().root, 'other')
+  const imported = await workspace().dist(['import', '--store', other, archive])
+  expect(imported).toMatchObject({ code: 0, stdout: expect.stringContaining(tagOf(indexImage)) })
+  const after: Descriptor[] = JSON.parse(readFileSync(join(other, 'index.json'), 'utf8')).manifests
+  expect(new Set(after.map(({ digest }) => digest))).toEqual(new Set(before.map(({ digest }) => digest)))
+  const inspected = async (store: string) =>
+    (await workspace().dist(['inspect', '--json', '--store', store, name])).stdout
+  expect(await inspected(other)).toBe(await inspected(workspace().store))
+})
+
 it('referrers stay as long as their image: tag shares them, and the last name takes them along', async () => {
   await using registry = await upstream({ api: true })
   const name = `${registry.host}/app:1`

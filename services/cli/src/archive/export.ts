@@ -5,6 +5,7 @@ import { parsePlatform } from '@dist/oci'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
+import { tagsOf } from '../images/cosign-names.js'
 import { findImages, readNames } from '../input/images.js'
 import { openStore } from '../open/store.js'
 import { collect, type StoreOptions, withStore } from '../options.js'
@@ -68,7 +69,10 @@ export async function exportImages(
   const platform = options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }
   const wanted = await wantedNames(context, texts, options)
   await using store = await openStore(options, context.env)
-  const images = wanted === 'all' ? await allImages(store) : await findImages(wanted, store.names)
+  const images =
+    wanted === 'all'
+      ? await allImages(store)
+      : await withTags(await findImages(wanted, store.names), store.names, options)
   const { planArchive, writeArchive } = await import('@dist/archive')
   const plan = await planArchive(images, store.content, { ...platform, signal })
   const line = new AmountLine(context, 'exporting', plan.size)
@@ -97,6 +101,17 @@ async function wantedNames(
   const names = await readNames(context, texts, file)
   if (names.length > 0) return names
   throw new DistError('INVALID_ARGUMENT', 'nothing to export: the input names no image')
+}
+
+/** Also the tags of cosign that came with the images, unless one platform is exported alone. */
+async function withTags(
+  images: readonly Image[],
+  names: Store['names'],
+  { platform }: ExportOptions,
+): Promise<readonly Image[]> {
+  if (platform !== undefined) return images
+  const tags = await Promise.all(images.map((image) => tagsOf(image, names)))
+  return [...images, ...tags.flat()]
 }
 
 async function allImages({ names, url }: Store): Promise<Image[]> {

@@ -14,7 +14,8 @@ export async function removeUnusedTags(
   record: ReferrersRecord | undefined,
   names: Names,
 ): Promise<void> {
-  const unused = new Set(record?.tags.map((tag) => nameBeside(removed, tag)))
+  const tags = record?.tags.filter((tag) => cosignSubject(tag) !== undefined) ?? []
+  const unused = new Set(tags.map((tag) => nameBeside(removed, tag)))
   if (unused.size === 0) return
   for await (const { name, referrers } of names.list())
     for (const tag of referrers?.tags ?? []) unused.delete(nameBeside(name, tag))
@@ -28,11 +29,17 @@ export async function removeUnusedTags(
   }
 }
 
+/** The tags of cosign that came with an image. */
+export async function tagsOf({ name, referrers }: Image, names: Names): Promise<Image[]> {
+  const tags = referrers?.tags.filter((tag) => cosignSubject(tag) !== undefined) ?? []
+  const found = await Promise.all(tags.map((tag) => imageNamed(nameBeside(name, tag), names)))
+  return found.filter((image) => image !== undefined)
+}
+
 /** Publishes the tags of cosign that came with an image beside another name, too. */
-export async function copyTags({ name, referrers }: Image, to: string, names: Names): Promise<void> {
-  for (const tag of referrers?.tags ?? []) {
-    const image = await imageNamed(nameBeside(name, tag), names)
-    const copy = nameBeside(to, tag)
-    if (image !== undefined && copy !== image.name) await names.put({ ...image, name: copy })
+export async function copyTags(image: Image, to: string, names: Names): Promise<void> {
+  for (const tagged of await tagsOf(image, names)) {
+    const name = nameBeside(to, tagged.name.slice(tagged.name.lastIndexOf(':') + 1))
+    if (name !== tagged.name) await names.put({ ...tagged, name })
   }
 }
