@@ -32,14 +32,13 @@ export async function mirrorFile(
   const hosts = registriesOf(jobs)
   const needsStore = entries.some(({ to }) => to.includes('store'))
   const run = async (places: Places) => {
-    const { platform } = options
     const work: Work = {
       context,
       options,
       report,
       failed,
       total: jobs.length,
-      images: tasksOf(jobs, { entries, source: remote, registry: places.registry, platform }),
+      images: tasksOf(jobs, { entries, source: remote, registry: places.registry, flags: options }),
       originOf: ({ index }) => originOf(jobs[index]),
       to: needsStore ? undefined : [...new Set(hosts)].join(', '),
     }

@@ -3,6 +3,8 @@ import { formatReference, type Reference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
 import type { Choice, ImageRequest, MirrorEntry } from '@dist/sync'
 import { requestedPlatforms } from '../images/destinations.js'
+import { requestedReferrers } from '../images/referrers.js'
+import type { ReferrersOptions } from '../options.js'
 import { type Origin, reportedError } from './outcomes.js'
 
 /** One image for one destination. */
@@ -25,24 +27,24 @@ export interface TaskParts {
   readonly source: Source
   /** The target of a name in a registry. */
   readonly registry: (destination: Reference) => TargetOf
-  /** The flag, which goes before the file. */
-  readonly platform: readonly string[] | undefined
+  /** They go before the file. */
+  readonly flags: ReferrersOptions & { readonly platform?: readonly string[] | undefined }
 }
 
 /** What the engine does for each job. The store is the engine's own target. */
 export function* tasksOf(
   jobs: readonly Job[],
-  { entries, source, registry, platform }: TaskParts,
+  { entries, source, registry, flags }: TaskParts,
 ): Generator<ImageTask> {
   const byName = new Map(entries.map((entry) => [entry.name, entry]))
   for (const { request, destination } of jobs) {
     const name = formatReference(request.source)
     yield {
       reference: request.source,
-      ...partOf(byName.get(request.entry), source, platform),
+      ...partOf(byName.get(request.entry), source, flags),
       immutable: request.isImmutable,
       ...(destination === 'store'
-        ? { name, referrers: false }
+        ? { name }
         : { target: registry(destination), name: `${name} -> ${formatReference(destination)}` }),
     }
   }
@@ -52,12 +54,14 @@ export function* tasksOf(
 function partOf(
   entry: MirrorEntry | undefined,
   source: Source,
-  platform: readonly string[] | undefined,
+  flags: TaskParts['flags'],
 ): Pick<ImageTask, 'source' | 'platforms' | 'anyPlatform' | 'referrers' | 'referrersFreshFor'> {
   const { platforms: listed = [], index, referrers = false, referrersFreshFor } = entry ?? {}
-  const platforms = requestedPlatforms(platform ?? (listed.length === 0 ? undefined : listed))
+  const platforms = requestedPlatforms(flags.platform ?? (listed.length === 0 ? undefined : listed))
   const types = referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : undefined
-  const wanted = { referrers: types ?? referrers !== false, referrersFreshFor }
+  const isFlagged = flags.referrers !== undefined || flags.artifactType !== undefined
+  const ofFile = types ?? referrers !== false
+  const wanted = { referrers: isFlagged ? requestedReferrers(flags) : ofFile, referrersFreshFor }
   if (index === 'stripped') return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
   return { ...wanted, platforms, anyPlatform: true }
 }
