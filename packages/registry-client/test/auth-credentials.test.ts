@@ -89,6 +89,28 @@ test('a password that is refused after it was accepted is looked up again: passw
   expect(asked).toEqual([false, true])
 })
 
+test('a password that is renewed while a process runs gets the next token, without a failure', async () => {
+  const registry = await scripted({ auth: annOnly })
+  const desc = putManifest(registry)
+  const asked: boolean[] = []
+  const credentials = async (_host: string, { fresh = false } = {}) => {
+    asked.push(fresh)
+    return ann
+  }
+  const registryClient = client({ credentials })
+  await registryClient.resolve(refTo(registry, 'a/b:1'))
+  registry.revokeTokens()
+  registry.script({ path: '/token' }, faults.status(401), { times: 1 })
+  expect((await registryClient.resolve(refTo(registry, 'a/b:1'))).desc).toEqual(desc)
+  expect(asked).toEqual([false, true])
+  registry.revokeTokens()
+  registry.script({ path: '/token' }, faults.status(401))
+  await expect(registryClient.resolve(refTo(registry, 'a/b:1'))).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+  })
+  expect(asked).toEqual([false, true, true])
+})
+
 test('credentials that cannot be read are looked for again the next time', async () => {
   const registry = await scripted({ auth: annOnly })
   const desc = putManifest(registry)

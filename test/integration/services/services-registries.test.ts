@@ -47,6 +47,18 @@ describe('registries in the settings of services', () => {
       expect(service.stdout() + service.stderr()).not.toContain(registryUser.password)
   })
 
+  it('have a password that is renewed without a restart', async () => {
+    const auth = { username: 'u', password: 'new' }
+    const registry = await forTest(startScripted({ auth }))
+    for (const { open } of singleImage.blobs) registry.content.putBlob('app', Buffer.concat([...open()]))
+    registry.content.putManifest('app', singleImage.content.toString(), mediaTypes.ociManifest, '1')
+    workspace().file('password', 'old\n')
+    await start({ [registry.host]: { username: 'u', 'password-file': 'password' } })
+    expect((await failureOf(app(registry))).code).toBe('UNAUTHENTICATED')
+    workspace().file('password', 'new\n')
+    expect(await dist('mirror', app(registry))).toMatchObject({ code: 0 })
+  })
+
   it('have mirrors that are asked first, which get no credentials of the registry', async () => {
     const cache = await forTest(startScripted({ auth: { scheme: 'basic' } }))
     const missing = await forTest(startScripted())

@@ -84,9 +84,10 @@ class RegistryAuthorizer implements Authorizer {
     return made
   }
 
-  async #grant(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
+  async #grant(endpoint: Endpoint, scope: Scope, challenge: Challenge, isFirst = true): Promise<string> {
     const registry = new URL(endpoint.url)
     const repository = repositoryAt(registry, scope)
+    const isRemembered = this.#credentials.has(`${registry.host}/${repository}`)
     const credential = await this.#credential(registry.host, repository)
     try {
       const grant =
@@ -96,8 +97,10 @@ class RegistryAuthorizer implements Authorizer {
       this.#grants.set(grantKey(endpoint, scope), grant)
       return grant.authorization
     } catch (error) {
-      // The next call reads the credential again: the user may have changed it.
+      // The next look-up bypasses caches: the user may have changed the credential.
       this.#doubt(registry.host, repository)
+      if (isFirst && isRemembered && hasCode(error, 'UNAUTHENTICATED'))
+        return this.#grant(endpoint, scope, challenge, false)
       throw error
     }
   }
