@@ -1,3 +1,5 @@
+import { has } from '@dist/content'
+import { allContent } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { blobAt, imageOf, twoPlatforms } from '../../../packages/mirror/test/support/images.js'
@@ -29,6 +31,16 @@ describe('a run', () => {
     for (const digest of new Set(world.remote.fetches)) expect(world.remote.fetchesOf({ digest })).toBe(1)
     const published = await Promise.all(references.map((reference) => world.names.get(reference)))
     expect(published.map(({ desc }) => desc.digest)).toEqual(images.map((image) => image.descriptor.digest))
+  })
+
+  it('mirrors an image of many blobs, whose jobs are added together', async () => {
+    const world = queue()
+    const image = imageOf(Array.from({ length: 20 }, (_, i) => `layer ${i}`))
+    world.remote.push(image, 'registry.test/a:1')
+    await services(world)
+    const { runs, run } = await world.submit('registry.test/a:1')
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', blobs: { total: 21, done: 21 } })
+    for (const { descriptor } of allContent(image)) expect(await has(world.content, descriptor)).toBe(true)
   })
 
   it('has counts of blobs, bytes and objects that agree', async () => {

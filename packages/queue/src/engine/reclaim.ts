@@ -46,6 +46,13 @@ return redis.call('DEL', keys.reclaimed)`,
   reply: () => undefined,
 })
 
+/** A job that a service works on. */
+interface HeldJob {
+  /** Its key. */
+  readonly job: string
+  readonly service: string
+}
+
 /**
  * Frees the jobs of services that are gone, long before BullMQ's locks expire. A busy service keeps its jobs as long as
  * their locks last. One service at a time looks for such jobs.
@@ -95,18 +102,29 @@ export class Reclaim {
     const ids = await redis.lrange(queue.toKey('active'), 0, -1)
     if (ids.length === 0) return
     const pipeline = redis.pipeline()
-    for (const id of ids) pipeline.hget(queue.toKey(id), 'pb').get(`${queue.toKey(id)}:lock`)
-    const answers = ((await pipeline.exec()) ?? []).map(([, value]) => value as string | null)
-    const held = ids.flatMap((id, i) => {
-      const [service, token] = [answers[2 * i], answers[2 * i + 1]]
-      return service ? [{ id, service, token: token ?? '' }] : []
-    })
-    const gone = new Set(await this.presence.gone([...new Set(held.map(({ service }) => service))]))
-    for (const { id, service, token } of held.filter(({ service }) => gone.has(service))) {
-      const job = queue.toKey(id)
+    for (const id of ids) pipeline.hget(queue.toKey(id), 'pb')
+    const services = ((await pipeline.exec()) ?? []).map(([, value]) => value as string | null)
+    const held = ids.flatMap((id, i) => (services[i] ? [{ job: queue.toKey(id), service: services[i] }] : []))
+    const gone = await this.#goneOf(held)
+    if (gone.length > 0) await this.#freeHeld(gone)
+  }
+
+  async #freeHeld(held: readonly HeldJob[]): Promise<void> {
+    const { redis } = this.engine
+    const locked = await Promise.all(
+      held.map(async (each) => ({ ...each, token: (await redis.get(`${each.job}:lock`)) ?? '' })),
+    )
+    // Again: a service that came back before its lock was read may have taken the job once more.
+    for (const { job, service, token } of await this.#goneOf(locked)) {
       const keys = { lock: `${job}:lock`, job, reclaimed: this.#reclaimedOf(service) }
       await freeJob(redis, keys, { token, service, kept: forgivenWithin })
     }
+  }
+
+  /** The jobs whose service is gone. */
+  async #goneOf<T extends HeldJob>(held: readonly T[]): Promise<T[]> {
+    const gone = new Set(await this.presence.gone([...new Set(held.map(({ service }) => service))]))
+    return held.filter(({ service }) => gone.has(service))
   }
 
   #reclaimedOf(service: string): string {

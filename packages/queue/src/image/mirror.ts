@@ -14,7 +14,7 @@ import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
 import type { CoordinatorParts } from '../service.js'
-import type { RecordedBlobs } from '../state/blobs.js'
+import { RecordedBlobs } from '../state/blobs.js'
 import { platformsOf, type RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
 import { cachingSource } from './manifests.js'
@@ -74,11 +74,17 @@ export class MirrorImage implements ImageKind {
         const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
         const lacked = plan.upToDate && !plan.renewed ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sendAgain(observation, lacked)
-        const { fetched } = recorded ?? (await this.engine.states.blobs(image))
+        const { fetched } = recorded ?? (await this.#recorded(image))
         return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)
       },
     }
     return observation
+  }
+
+  /** A first attempt without blob jobs has recorded nothing. */
+  async #recorded(image: ImageJob): Promise<RecordedBlobs> {
+    const hadJobs = image.generation !== undefined || image.attempt > 1
+    return hadJobs ? this.engine.states.blobs(image) : new RecordedBlobs({})
   }
 
   /** The plan of an image that waits for its blobs. The payload of its job counts the manifests that it has fetched. */
@@ -104,7 +110,7 @@ export class MirrorImage implements ImageKind {
    */
   async #withoutSent(image: ImageJob, plan: Plan, target: Target): Promise<readonly Descriptor[]> {
     if (plan.missing.length === 0) return []
-    const recorded = await this.engine.states.blobs(image)
+    const recorded = await this.#recorded(image)
     for (const desc of plan.missing.filter((each) => recorded.isSettled(each))) target.onBlobStored(desc)
     return plan.missing.filter((desc) => !recorded.isSettled(desc))
   }

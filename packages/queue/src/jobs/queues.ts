@@ -8,8 +8,10 @@ export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as 
 
 /** Events that are kept, for the dashboard: no service reads them. */
 const keptEvents = 1_000
-/** Jobs that are added by one command. */
+/** Jobs that are added by one pipeline. */
 const batchSize = 500
+/** Up to so many jobs cost less one by one: the client prepares each script of BullMQ for each pipeline. */
+const few = 8
 
 export interface Queues {
   readonly runs: Queue<RunJob>
@@ -80,6 +82,7 @@ export async function addBlobJobs(
       }
       return { name: 'blob', data, opts }
     })
-    await queues.blobs.addBulk(batch)
+    if (batch.length > few) await queues.blobs.addBulk(batch)
+    else await Promise.all(batch.map((each) => queues.blobs.add(each.name, each.data, each.opts)))
   }
 }
