@@ -34,12 +34,12 @@ export class Draft {
     if (Object.keys(all).length > 0) this.#registries.set(host, all)
   }
 
-  /** A user, and the file for the password, which is not copied. */
+  /** A user, and the file for the password, which is not copied. A user without a password is left out: it has no effect. */
   login(host: string, { username, at }: { username: string | undefined; at: Position | undefined }): void {
-    const file = at === undefined ? undefined : `${host.replace(/[^\w.-]+/g, '_')}.password`
+    if (at === undefined) return
+    const file = `${host.replace(/[^\w.-]+/g, '_')}.password`
     this.registry(host, { username, 'password-file': file })
-    if (at !== undefined)
-      this.remark(at, `the password is not copied: put it into the file ${file}, beside the mirror file`)
+    this.remark(at, `the password is not copied: put it into the file ${file}, beside the mirror file`)
   }
 
   /** Adds a mirror. One that the format does not allow is left out, with a remark. A second one of a name gets another. */

@@ -24,6 +24,16 @@ describe('a file of skopeo sync', () => {
     )
   })
 
+  it('has no user without a password, and a remark on a password without a user', async () => {
+    const text = (key: string) => `q.io: { credentials: { ${key}: p }, images: { a: [] } }\n`
+    expect((await imported(text('username'))).file.registries).toEqual({})
+    expect(await importFile(text('password'))).toMatchObject({
+      remarks: expect.arrayContaining([
+        expect.objectContaining({ message: 'a password needs a username: add username' }),
+      ]),
+    })
+  })
+
   it('keeps alternatives with and without prereleases apart', async () => {
     const { file } = await imported('q.io: { images-by-semver: { a: ">=2 <3 || >=4.0-0 <5" } }')
     const listed = '2.1-rc1 2.1 3.0-rc1 4.0.0-rc1 4.1 5.0.0-rc1 5.0'
