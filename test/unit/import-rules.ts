@@ -24,7 +24,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   redis: ['locks', 'remotes'],
   mirror: ['reference', 'locks', 'content', 'images', 'remotes'],
   runs: ['content'],
-  queue: ['mirror', 'redis', 'runs'],
+  queue: ['mirror', 'redis', 'runs', 'sync'],
   settings: ['remotes'],
   service: ['settings', 'runs', 'remotes'],
   'transfer-threads': ['content-local', 'mirror', 'registry-client'],

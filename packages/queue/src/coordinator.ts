@@ -23,7 +23,7 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const images = new ImageHandler(engine, parts)
   const sweep = new Sweep(engine)
   const consumers = [
-    new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published), runsAtOnce, {
+    new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published, parts), runsAtOnce, {
       maxStalled: runStalls,
     }),
     new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesPerHost)),

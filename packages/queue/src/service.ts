@@ -13,6 +13,7 @@ import type {
 import type { Locator, Reference } from '@dist/reference'
 import type { HostPolicy, HostStates } from '@dist/remotes'
 import type { ServiceEvent } from '@dist/runs'
+import type { Lists } from '@dist/sync'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
 
@@ -57,6 +58,8 @@ export interface PublishedImages {
 
 export interface CoordinatorParts extends ServiceParts, HostParts {
   source: Source
+  /** Lists what the mirror files of runs select. Default: such runs fail. */
+  lists?: Lists | undefined
   /** The target of an image: the store, or a repository below the prefix of a registry. */
   target(reference: Reference, to?: Locator): Target
   /** The images that a verification reads. */

@@ -12,6 +12,11 @@ export interface RunRequest {
    * without references verifies all images that the store has when a coordinator takes the run.
    */
   readonly references: Iterable<string> | AsyncIterable<string>
+  /**
+   * A mirror file, in place of references: a coordinator lists and selects what it takes, with its own settings of
+   * registries. `INVALID_ARGUMENT` for one with mistakes, and for one that needs files, variables or `registries`.
+   */
+  readonly sources?: SourcesText | undefined
   /** All platforms, or those listed (`linux/arm64`). A verification ignores it. */
   readonly platforms: Selection
   /** The id of the expected store. `INVALID_ARGUMENT` when the services have another one. */
@@ -20,6 +25,12 @@ export interface RunRequest {
   readonly byHand?: boolean | undefined
   /** A registry, or a path there (`registry.example.com/mirror`), that gets the images instead of the store. */
   readonly to?: string | undefined
+}
+
+/** The text of a mirror file. */
+export interface SourcesText {
+  readonly text: string
+  readonly language: 'yaml' | 'json' | 'toml'
 }
 
 /**

@@ -1,6 +1,7 @@
 export { type Checked, type CheckOptions, checkMirrorFile } from './check.js'
 export { goneOf } from './choose/gone.js'
 export {
+  type Checkpoint,
   type Choice,
   type ChoiceFailure,
   type ChoiceStage,

@@ -47,6 +47,7 @@ async function start(
   const coordinator = startCoordinator({
     ...service,
     source: mirror.remote,
+    lists: mirror.remote,
     target: (reference, to) => (to === undefined ? intoStore : pushes.target(to))(reference),
     published: { content, names },
     concurrency: settings.concurrency,

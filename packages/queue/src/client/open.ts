@@ -93,11 +93,11 @@ class QueuedRuns implements Runs {
   }
 
   async cancel(run: string): Promise<void> {
-    const { round } = await headOf(this.#client, run)
+    const { round, sources } = await headOf(this.#client, run)
     const { ask, states, queues } = this.#client
     const state = await ask(states.cancel(run))
     // The run job removes the waiting jobs. After a crash here the coordinators' sweep adds it.
-    if (state === 'canceled') await ask(addRunJob(queues, { run, round }))
+    if (state === 'canceled') await ask(addRunJob(queues, { run, round, sources }))
   }
 
   async store(): Promise<string | undefined> {

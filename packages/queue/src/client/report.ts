@@ -3,8 +3,9 @@ import { destinationName } from '@dist/mirror'
 import { isDigest } from '@dist/oci'
 import { type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
+import { type Item, readItem } from '../run/items.js'
 import { chunkSize, type RunHead } from '../state/head.js'
-import { readRecord, reportOf } from '../state/record.js'
+import { type ImageRecord, readRecord, reportOf } from '../state/record.js'
 import type { Client } from './client.js'
 
 /**
@@ -19,10 +20,23 @@ export async function* reportImages(client: Client, run: string, head: RunHead):
     next = readChunk(client, run, head, chunk + 1)
     for (const [i, reference] of references.entries()) {
       const index = chunk * chunkSize + i
-      const report = reportOf(index, reference, readRecord(records[i]), head.state === 'canceled')
-      yield prefix === undefined ? report : { ...report, to: destinationNameOf(report, prefix) }
+      yield itemReport(index, readItem(reference, head), readRecord(records[i]), head, prefix)
     }
   }
+}
+
+function itemReport(
+  index: number,
+  { reference, entry, to, refused }: Item,
+  record: ImageRecord,
+  head: RunHead,
+  prefix: Locator | undefined,
+): ImageReport {
+  const report = reportOf(index, reference, record, head.state === 'canceled')
+  if (prefix !== undefined) return { ...report, to: destinationNameOf(report, prefix) }
+  if (entry === undefined) return report
+  const stage = refused !== undefined && report.state === 'failed' ? { stage: refused.stage } : {}
+  return { ...report, entry, ...(to === undefined ? {} : { to }), ...stage }
 }
 
 interface Chunk {

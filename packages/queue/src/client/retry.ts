@@ -24,6 +24,6 @@ export async function retryRun(client: Client, run: string, head: RunHead): Prom
   if (head.state === 'canceled') await ask(states.resumeRun(run))
   // The last job of a running run is still there and handles this as well. The id of an ended one cannot be used again.
   const round = head.state === 'running' ? head.round : await ask(states.nextRound(run, head.round))
-  await ask(addRunJob(queues, { run, round }))
+  await ask(addRunJob(queues, { run, round, sources: head.sources }))
   return total
 }

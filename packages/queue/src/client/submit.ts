@@ -6,6 +6,7 @@ import { newRunId } from '../jobs/ids.js'
 import { maxReference } from '../jobs/payload.js'
 import { addRunJob } from '../jobs/queues.js'
 import { queueRedis } from '../redis/errors.js'
+import { entriesOf } from '../run/sources.js'
 import { chunkSize } from '../state/head.js'
 import type { Client } from './client.js'
 
@@ -18,6 +19,7 @@ const unfinishedSeconds = 3_600
  */
 export async function submitRun(client: Client, request: RunRequest): Promise<string> {
   const platforms = normalize(request.platforms)
+  const sources = await sourcesOf(request)
   const to = destinationOf(request)
   const store = to === undefined ? await storeOf(client, request.store) : ''
   const run = newRunId()
@@ -30,19 +32,24 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
       ...{ kind, state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt },
       ...(to === undefined ? {} : { to }),
       ...(request.byHand ? { byHand: '1' } : {}),
-      ...(kind === 'verify' && total === 0 ? { listing: 'wanted' } : {}),
+      ...(sources === undefined ? {} : { sources: '1' }),
+      ...(sources !== undefined || (kind === 'verify' && total === 0) ? { listing: 'wanted' } : {}),
     }
     const transaction = redis.multi()
+    if (sources !== undefined) transaction.set(keys.sources(run), sources)
     transaction.hset(keys.run(run), head)
     transaction.persist(keys.references(run))
     transaction.zadd(keys.runs, createdAt, run)
     transaction.sadd(keys.watched, run)
     await ask(checkResults(transaction.exec()))
-    await ask(addRunJob(queues, { run, round: 0 }))
+    await ask(addRunJob(queues, { run, round: 0, sources: sources !== undefined }))
     return run
   } catch (error) {
     // The caller gets no id: remove the run.
-    const rollback = redis.multi().unlink(keys.run(run), keys.references(run)).zrem(keys.runs, run)
+    const rollback = redis
+      .multi()
+      .unlink(keys.run(run), keys.references(run), keys.sources(run))
+      .zrem(keys.runs, run)
     await ask(rollback.srem(keys.watched, run).exec()).catch(() => {})
     throw error
   }
@@ -64,6 +71,15 @@ function destinationOf({ to, kind, store }: RunRequest): string | undefined {
   if (kind === 'verify' || store !== undefined)
     throw new DistError('INVALID_ARGUMENT', 'a run to a registry has no store, and is not a verification')
   return formatPrefix(parsePrefix(to))
+}
+
+/** The mirror file as Redis keeps it. It is checked here, so that its author is told, and again where it is used. */
+async function sourcesOf({ sources, kind, to }: RunRequest): Promise<string | undefined> {
+  if (sources === undefined) return undefined
+  if (kind === 'verify' || to !== undefined)
+    throw new DistError('INVALID_ARGUMENT', 'a mirror file says itself where images go, and is not verified')
+  await entriesOf(sources)
+  return JSON.stringify({ text: sources.text, language: sources.language })
 }
 
 async function storeOf({ redis, keys, ask }: Client, expected: string | undefined): Promise<string> {

@@ -1,28 +1,17 @@
 import { DistError } from '@dist/errdefs'
-import {
-  type Plan,
-  type PublishOptions,
-  planImage,
-  publishPlan,
-  type RegistryRequest,
-  requestForRegistry,
-  type Target,
-} from '@dist/mirror'
-import { bareDescriptor, type Descriptor, parsePlatform } from '@dist/oci'
-import { formatReference, type Locator, parsePrefix, parseReference } from '@dist/reference'
+import { type Plan, type PublishOptions, planImage, publishPlan, type Target } from '@dist/mirror'
+import { bareDescriptor, type Descriptor } from '@dist/oci'
+import { formatReference, parseReference } from '@dist/reference'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
 import type { CoordinatorParts } from '../service.js'
 import { RecordedBlobs } from '../state/blobs.js'
-import { platformsOf, type RunHead } from '../state/head.js'
+import type { RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
-import { cachingSource } from './manifests.js'
 import { publishedRecord } from './outcome.js'
+import { MirrorRequests } from './request.js'
 import type { WaitingImage } from './waiting.js'
-
-/** Bytes of manifests that are cached for images that are observed again. */
-const manifestCacheSize = 32 * 1024 * 1024
 
 /** What is known of the blobs of an image. */
 interface Observed {
@@ -33,26 +22,19 @@ interface Observed {
 
 /** Mirrors images: plans which blobs the target lacks, and publishes the name when it has all. */
 export class MirrorImage implements ImageKind {
-  readonly #cachingSource
+  readonly #requests: MirrorRequests
 
   constructor(
     private readonly engine: Engine,
-    private readonly parts: CoordinatorParts,
+    parts: CoordinatorParts,
   ) {
-    this.#cachingSource = cachingSource(parts.source, manifestCacheSize)
+    this.#requests = new MirrorRequests(engine, parts)
   }
 
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
-    const reference = parseReference(image.reference)
-    const to = head.to === undefined ? undefined : parsePrefix(head.to)
-    const { source, platforms, nameOf } = this.#requestOf(to, head)
-    const target = this.parts.target(nameOf(reference), to)
-    const plan = await planImage(reference, source, target, {
-      platforms,
-      referrers: to !== undefined,
-      signal,
-      resolved: image.resolved,
-    })
+    const { source, target, ...asked } = await this.#requests.of(image, head, signal)
+    const { to } = target
+    const plan = await planImage(parseReference(image.reference), source, target, { ...asked, signal })
     const missing = to === undefined ? plan.missing : await this.#withoutSent(image, plan, target)
     const observation = this.#observation(image, plan, target, { missing, signal })
     // A registry is asked for less when its image is planned again: its manifests are cached.
@@ -113,15 +95,6 @@ export class MirrorImage implements ImageKind {
     const recorded = await this.#recorded(image)
     for (const desc of plan.missing.filter((each) => recorded.isSettled(each))) target.onBlobStored(desc)
     return plan.missing.filter((desc) => !recorded.isSettled(desc))
-  }
-
-  /** What is asked of which source, and the reference from which the name at the target is made. */
-  #requestOf(to: Locator | undefined, head: RunHead): RegistryRequest {
-    const selected = platformsOf(head)
-    const platforms = selected === 'all' ? selected : selected.map(parsePlatform)
-    if (to === undefined) return { source: this.parts.source, platforms, nameOf: (reference) => reference }
-    // A store keeps the manifests of an image that waits for its blobs. A registry accepts them only after the blobs.
-    return requestForRegistry(this.#cachingSource, platforms)
   }
 }
 

@@ -1,4 +1,4 @@
-import { linkSignals } from '@dist/errdefs'
+import { DistError, linkSignals } from '@dist/errdefs'
 import { parsePrefix } from '@dist/reference'
 import type { RunKind } from '@dist/runs'
 import type { Job } from 'bullmq'
@@ -67,6 +67,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
       using slot = await this.#slots.enter(hostsOf(image, head), { ...context, signal: ended.signal })
       if (slot === undefined) return this.#delay(image, hostPause(job, this.engine.tuning))
       checkStore(image.run, head.store, this.engine.store)
+      if (image.refused !== undefined) throw new DistError(image.refused.code, image.refused.message)
       const woken = await this.#remembered.take(image)?.wake(image, ended.signal)
       if (woken !== undefined) slot.answered()
       const state = woken === undefined ? await this.#begin(image) : 'active'
@@ -195,8 +196,11 @@ export class ImageHandler implements JobHandler<ImageJob> {
  * The hosts whose slots an image needs: that of its source and that of its destination. A resolved image has its
  * manifests in the store and is published there without its source.
  */
-function hostsOf({ reference, resolved }: ImageJob, { kind, to }: RunHead): string {
-  if (kind === 'verify' || (resolved !== undefined && to === undefined)) return 'store'
+function hostsOf({ reference, destination, refused, resolved }: ImageJob, { kind, to }: RunHead): string {
+  const target = destination === undefined ? to && parsePrefix(to).host : registryOf(destination)
+  // What is refused asks no host.
+  if (kind === 'verify' || refused !== undefined || (resolved !== undefined && target === undefined))
+    return 'store'
   const source = registryOf(reference)
-  return to === undefined ? source : `${source} to ${parsePrefix(to).host}`
+  return target === undefined ? source : `${source} to ${target}`
 }

@@ -1,13 +1,15 @@
-import { DistError } from '@dist/errdefs'
+import { codes, DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, isDigest } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import * as z from 'zod'
 import { runGrammar } from '../redis/keys.js'
 
-/** The version of payloads that this service writes, and the last one that it reads. */
+/** The version of payloads that this service writes. */
 export const version = 2
+/** The version of the run jobs and image jobs of mirror files, and the last one that this service reads. */
+export const sourcesVersion = 3
 /** Version 1 has a blob's source once more. */
-const readVersion = z.literal([1, version])
+const readVersion = z.literal([1, version, sourcesVersion])
 /** The most blobs of an image that are sent once more. */
 export const maxAgain = 100
 /** Longer references are cut: they are not valid, and fail their images. */
@@ -33,6 +35,14 @@ export const imageJob = z.object({
   index: count,
   attempt: z.number().int().positive(),
   reference: z.string().max(maxReference),
+  /** The mirror that selected the image, in a run of a mirror file. */
+  entry: z.string().max(4096).optional(),
+  /** Its name in a registry, if the mirror does not bring it into the store. */
+  destination: z.string().max(maxReference).optional(),
+  /** As in `PlanOptions`. */
+  immutable: z.literal(true).optional(),
+  /** Why it cannot be mirrored. */
+  refused: z.object({ code: z.enum(codes), message: z.string().max(4096) }).optional(),
   /** The descriptor that the reference was resolved to. It is not resolved again once this is saved. */
   resolved: descriptor.optional(),
   /** Part of the ids of the blob jobs of the last plan; saved before any of them is added. */
@@ -87,7 +97,7 @@ export class NewerJob extends DistError {
   constructor(job: string, found: number) {
     super(
       'NOT_IMPLEMENTED',
-      `job ${job} has version ${found}, this service reads versions up to ${version}: handed back; upgrade this service`,
+      `job ${job} has version ${found}, this service reads versions up to ${sourcesVersion}: handed back; upgrade this service`,
     )
   }
 }
@@ -97,7 +107,7 @@ export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
   const { data: newer } = versioned.safeParse(data)
-  if (newer !== undefined && newer.v > version) throw new NewerJob(job, newer.v)
+  if (newer !== undefined && newer.v > sourcesVersion) throw new NewerJob(job, newer.v)
   const [issue] = parsed.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
   throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)

@@ -1,7 +1,7 @@
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { blobJobId, imageJobId, runJobId } from './ids.js'
-import { type BlobJob, type ImageJob, type RunJob, version } from './payload.js'
+import { type BlobJob, type ImageJob, type RunJob, sourcesVersion, version } from './payload.js'
 
 /** The names of the queues in BullMQ. Their keys begin with `defaultPrefix`, or with the prefix in use. */
 export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as const
@@ -36,8 +36,13 @@ export function openQueues(redis: Redis, prefix: string, onError: (error: unknow
 // Options that are the same for all jobs are set by `Consumer`: Redis would keep them with each job. BullMQ adds no job
 // with the id of another one.
 
-export async function addRunJob(queues: Queues, { run, round }: Omit<RunJob, 'v'>): Promise<void> {
-  await queues.runs.add('run', { v: version, run, round }, { jobId: runJobId({ run, round }) })
+/** `sources`: as in the head of the run. */
+export async function addRunJob(
+  queues: Queues,
+  { run, round, sources }: Omit<RunJob, 'v'> & { readonly sources: boolean },
+): Promise<void> {
+  const v = sources ? sourcesVersion : version
+  await queues.runs.add('run', { v, run, round }, { jobId: runJobId({ run, round }) })
 }
 
 /** An image job and its priority: lower ones first, those without one before all. */

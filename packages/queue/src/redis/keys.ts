@@ -37,6 +37,16 @@ export class Keys {
     return `${this.run(run)}:references`
   }
 
+  /** The mirror file of a run of sources: JSON. */
+  sources(run: string): string {
+    return `${this.run(run)}:sources`
+  }
+
+  /** What a coordinator has listed for a run of sources: a hash of JSON lists by mirror and source. */
+  listed(run: string): string {
+    return `${this.run(run)}:listed`
+  }
+
   /** Its images: a hash of records by index. An image without a record is waiting. */
   images(run: string): string {
     return `${this.run(run)}:images`

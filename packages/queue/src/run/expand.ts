@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js'
-import { type ImageJob, version } from '../jobs/payload.js'
 import { addImageJobs } from '../jobs/queues.js'
 import { chunkSize, type RunHead } from '../state/head.js'
+import { imageJobOf } from './items.js'
 import { takeTurns } from './turns.js'
 
 /**
@@ -24,15 +24,11 @@ export async function expandRun(
     const opened = await states.openChunk(run, chunk, head.total)
     const first = chunk * chunkSize
     const jobs = opened.map(({ index, attempt }) =>
-      imageJobOf(run, index, attempt, references[index - first] ?? ''),
+      imageJobOf({ run, index, attempt }, references[index - first], head),
     )
     await addImageJobs(queues, await takeTurns(engine, run, head, jobs))
     chunk = await states.advance(run, chunk)
   }
-}
-
-export function imageJobOf(run: string, index: number, attempt: number, reference: string): ImageJob {
-  return { v: version, run, index, attempt, reference }
 }
 
 /** Delayed images, whose host is away, do not count, unless there are very many: other hosts would have to wait. */

@@ -6,8 +6,9 @@ import type { PublishedImages } from '../service.js'
 import type { RunHead } from '../state/head.js'
 import { clearRun } from './clear.js'
 import { expandRun } from './expand.js'
-import { listAllNames } from './names.js'
+import { listItems } from './listing.js'
 import { Reconciler } from './reconcile.js'
+import { itemsOfSources, type ListParts } from './sources.js'
 
 /**
  * The reconcile loop of a run: expands its references into image jobs, chunk by chunk, replaces jobs that Redis has
@@ -20,6 +21,7 @@ export class RunHandler implements JobHandler<RunJob> {
   constructor(
     private readonly engine: Engine,
     private readonly published: PublishedImages,
+    private readonly listed: ListParts,
   ) {
     this.#reconciler = new Reconciler(engine)
   }
@@ -49,13 +51,22 @@ export class RunHandler implements JobHandler<RunJob> {
     this.engine.emit({ type: 'error', error })
   }
 
-  /** The run's head; for a run of all names, after they are listed. */
+  /** The run's head; for a run of all names or of a mirror file, after they are listed. */
   async #head(run: string, signal: AbortSignal): Promise<RunHead | undefined> {
     const { states } = this.engine
     const head = await states.head(run)
     if (head?.state !== 'running' || head.listing === undefined || head.listing === 'done') return head
-    await listAllNames(this.engine, run, this.published.names, signal)
-    return states.head(run)
+    const list = (until: AbortSignal) =>
+      head.sources ? itemsOfSources(this.engine, run, this.listed, until) : this.#allNames()
+    await listItems(this.engine, run, list, signal)
+    const listed = await states.head(run)
+    if (head.sources && listed?.listing === 'done')
+      await this.engine.redis.unlink(this.engine.keys.listed(run))
+    return listed
+  }
+
+  async *#allNames(): AsyncGenerator<string> {
+    for await (const { name } of this.published.names.list()) yield name
   }
 
   /** The script that records the end of the last image may have ended the run. */

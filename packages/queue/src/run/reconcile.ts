@@ -6,7 +6,7 @@ import { imageJobId } from '../jobs/ids.js'
 import { addImageJobs } from '../jobs/queues.js'
 import { chunkSize, type RunHead } from '../state/head.js'
 import type { ImageAttempt } from '../state/states.js'
-import { imageJobOf } from './expand.js'
+import { imageJobOf } from './items.js'
 import { takeTurns } from './turns.js'
 
 /** Runs whose last reconciliation is remembered. */
@@ -105,7 +105,7 @@ export class Reconciler {
       const references = await this.engine.states.chunk(run, chunk)
       if (references === undefined || (await this.engine.memory.isFull())) return
       const jobs = inChunk.map(({ index, attempt }) =>
-        imageJobOf(run, index, attempt, references[index - chunk * chunkSize] ?? ''),
+        imageJobOf({ run, index, attempt }, references[index - chunk * chunkSize], head),
       )
       const turns = await takeTurns(this.engine, run, head, jobs)
       await addImageJobs(this.engine.queues, turns)

@@ -6,6 +6,8 @@ import type { RunStates } from '../state/states.js'
 /** The keys of a run beside its head. */
 const parts = [
   'references',
+  'sources',
+  'listed',
   'images',
   'open',
   'verified',

@@ -19,9 +19,14 @@ const runHead = z.object({
     .literal('1')
     .optional()
     .transform((value) => value !== undefined),
-  /** Of a run of all names: `wanted`, then the id of the lister, then `done`. */
+  /** The run of a mirror file. */
+  sources: z
+    .literal('1')
+    .optional()
+    .transform((value) => value !== undefined),
+  /** Of a run of all names or of a mirror file: `wanted`, then the id of the lister, then `done`. */
   listing: z.string().optional(),
-  /** JSON: why the names could not be listed. */
+  /** JSON: why they could not be listed. */
   error: z.string().optional(),
   total: number,
   chunks: number,

@@ -29,8 +29,14 @@ export interface ChooseOptions {
   readonly findDate: (image: Reference) => Promise<Date | undefined>
   /** Calls a function that lists, again if it helps. Default: once. */
   readonly retry?: (<T>(list: () => Promise<T>) => Promise<T>) | undefined
-  /** Called after each repository with the number of images so far. */
-  readonly onProgress?: ((images: number) => void) | undefined
+  /** Keeps what has been listed, for a process that goes on after this one. Default: nothing is kept. */
+  readonly checkpoint?: Checkpoint | undefined
+}
+
+/** Names that were listed and selected before: repositories of an entry, and tags of a repository. */
+export interface Checkpoint {
+  recall(key: string): Promise<readonly string[] | undefined>
+  keep(key: string, names: readonly string[]): Promise<void>
 }
 
 /** What entries take from registries. */
@@ -102,7 +108,6 @@ class Chooser {
   readonly passedOver = new Set<string>()
   readonly #invalid = new Set<string>()
   readonly #tallying = new Tallying()
-  #images = 0
 
   constructor(
     private readonly lists: Lists,
@@ -131,13 +136,14 @@ class Chooser {
     const { host, pattern } = source
     const { discovery } = rules.entry
     const list = async () => {
-      const found: Locator[] = []
+      const found: string[] = []
       const options = { ...this.#listOptions, discovery, under: fixedPart(pattern) }
       for await (const repository of this.lists.repositories(host, options))
-        if (rules.takesRepository(repository)) found.push({ host, repository })
+        if (rules.takesRepository(repository)) found.push(repository)
       return found
     }
-    return (await this.#attempt(rules, formatSource(source), list)) ?? []
+    const found = await this.#attempt(rules, formatSource(source), list)
+    return found.map((repository) => ({ host, repository }))
   }
 
   async #tags(rules: EntryRules, locator: Locator): Promise<readonly Reference[]> {
@@ -154,23 +160,19 @@ class Chooser {
         now,
       })
       const tallying = new Tallying()
-      const images: Reference[] = []
+      const selected: string[] = []
       for await (const verdict of verdicts) {
         tallying.add(verdict)
-        const image = { ...locator, tag: verdict.tag }
-        if (verdict.fellAt === undefined) images.push(image)
-        else if (verdict.fellAt === 'newer-than' || verdict.fellAt === 'newest')
-          this.passedOver.add(formatReference(image))
+        const { tag, fellAt } = verdict
+        if (fellAt === undefined) selected.push(tag)
+        else if (fellAt === 'newer-than' || fellAt === 'newest')
+          this.passedOver.add(formatReference({ ...locator, tag }))
       }
-      return { images, tally: tallying.tally() }
+      this.#tallying.addAll(tallying.tally())
+      return selected
     }
-    const found = await this.#attempt(rules, formatLocator(locator), list)
-    if (found === undefined) return []
-    const { images, tally } = found
-    this.#tallying.addAll(tally)
-    this.#images += images.length
-    this.options.onProgress?.(this.#images)
-    return images
+    const tags = await this.#attempt(rules, formatLocator(locator), list)
+    return tags.map((tag) => ({ ...locator, tag }))
   }
 
   get #listOptions() {
@@ -178,15 +180,25 @@ class Chooser {
     return { signal: this.options.signal, onInvalid }
   }
 
-  async #attempt<T>({ entry }: EntryRules, source: string, list: () => Promise<T>): Promise<T | undefined> {
-    const { retry = (call) => call(), signal } = this.options
+  /** None if they cannot be listed. */
+  async #attempt(
+    { entry }: EntryRules,
+    source: string,
+    list: () => Promise<readonly string[]>,
+  ): Promise<readonly string[]> {
+    const { retry = (call) => call(), checkpoint, signal } = this.options
+    const key = `${entry.name} ${source}`
+    const known = await checkpoint?.recall(key)
+    if (known !== undefined) return known
+    let names: readonly string[]
     try {
-      return await retry(list)
+      names = await retry(list)
     } catch (error) {
-      if (signal?.aborted) return undefined
-      this.failures.push({ entry: entry.name, source, stage: 'listing', error })
-      return undefined
+      if (!signal?.aborted) this.failures.push({ entry: entry.name, source, stage: 'listing', error })
+      return []
     }
+    await checkpoint?.keep(key, names)
+    return names
   }
 }
 

@@ -4,7 +4,6 @@ import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { checkDestinations, requestedPlatforms, selectionOf } from '../images/destinations.js'
-import { shownFile } from '../input/stdin.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import {
   collect,
@@ -26,7 +25,7 @@ import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../ru
 import { mirrorEmbedded } from './embedded.js'
 import { mirrorFile } from './file.js'
 import { type References, readReferences } from './references.js'
-import { mirrorFileOf, readMirrorFile } from './sources.js'
+import { mirrorFileOf, readMirrorFile, readSubmitted } from './sources.js'
 
 const examples = `
 All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. A file whose
@@ -129,15 +128,33 @@ async function mirrorSources(
   options: MirrorOptions,
   url: string | undefined,
 ): Promise<number> {
-  if (url !== undefined)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      `${shownFile(path)}: a mirror file is mirrored by this process: leave out --queue, and unset DIST_QUEUE`,
-    )
+  if (url !== undefined) return await submitSources(context, path, options, url)
   const file = await readMirrorFile(context, path)
   if (file === undefined) return exitCodes.usage
   await using report = await openReport(context, options)
   return await mirrorFile(context, file, options, report)
+}
+
+/** Lets the services mirror what a mirror file says: a coordinator lists and selects. */
+async function submitSources(
+  context: Context,
+  path: string,
+  options: MirrorOptions,
+  url: string,
+): Promise<number> {
+  const submitted = await readSubmitted(context, path)
+  if (submitted === undefined) return exitCodes.usage
+  const { sources, mirrors } = submitted
+  await using report = await openReport(context, options)
+  await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
+  const { runs, obstacles } = queue
+  const request = {
+    references: [],
+    sources,
+    platforms: selectionOf(requestedPlatforms(options.platform)),
+    store: await givenStoreId(options, context),
+  }
+  return await submitRun(context, request, plural(mirrors, 'mirror'), options, { runs, obstacles, report })
 }
 
 function requestedReferences(

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { DistError, sanitize } from '@dist/errdefs'
 import { CreationDates } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
+import type { SourcesText } from '@dist/runs'
 import {
   type Choice,
   checkMirrorFile,
@@ -40,10 +41,30 @@ export function mirrorFileOf(
 
 /** Reads a mirror file of the user. Undefined for one with mistakes: they are printed, each with its line. */
 export async function readMirrorFile(context: Context, path: string): Promise<MirrorFile | undefined> {
+  return (await checkedFile(context, path, context.env))?.file
+}
+
+/**
+ * Reads a mirror file that is submitted to a queue. What it says of files, variables and registries would be looked up by
+ * the services, so it is a mistake there. Undefined as above.
+ */
+export async function readSubmitted(
+  context: Context,
+  path: string,
+): Promise<{ sources: SourcesText; mirrors: number } | undefined> {
+  const checked = await checkedFile(context, path, undefined)
+  return checked && { sources: checked.sources, mirrors: checked.file.entries.length }
+}
+
+async function checkedFile(
+  context: Context,
+  path: string,
+  trusted: Context['env'] | undefined,
+): Promise<{ file: MirrorFile; sources: SourcesText } | undefined> {
   const text = await readText(context, path)
-  const language = languageOf(path)
-  const checked = await checkMirrorFile(text, { path: resolve(path), language, trusted: context.env })
-  if ('file' in checked) return checked.file
+  const language = languageOf(path) ?? 'yaml'
+  const checked = await checkMirrorFile(text, { path: resolve(path), language, trusted })
+  if ('file' in checked) return { file: checked.file, sources: { text, language } }
   for (const { line, column, message } of checked.mistakes)
     note(context, `${shownFile(path)}:${line}:${column}: ${message}`)
   return undefined

@@ -1,27 +1,26 @@
-import { DistError, isRetryable, throwIfAborted } from '@dist/errdefs'
+import { DistError, isRetryable, linkSignals, throwIfAborted } from '@dist/errdefs'
 import type { Engine } from '../engine/engine.js'
 import { reportedError } from '../jobs/failure.js'
 import { newGeneration } from '../jobs/ids.js'
-import type { PublishedImages } from '../service.js'
 import { chunkSize } from '../state/head.js'
 
+/** Lists the items of a run. */
+export type List = (signal: AbortSignal) => AsyncIterable<string>
+
 /**
- * Writes the names of the store as the references of a run, chunk by chunk. None counts before all are written: after a
- * crash they are listed again, and of two listers the one that began last goes on. A store that cannot list its names
- * fails the run.
+ * Writes what is listed as the items of a run, chunk by chunk. None counts before all are written: after a crash they
+ * are listed again, and of two listers the one that began last goes on. What cannot be listed fails the run.
  */
-export async function listAllNames(
-  engine: Engine,
-  run: string,
-  names: PublishedImages['names'],
-  signal: AbortSignal,
-): Promise<void> {
+export async function listItems(engine: Engine, run: string, list: List, signal: AbortSignal): Promise<void> {
   const { states, memory } = engine
   const lister = newGeneration()
   if ((await memory.isFull()) || !(await states.beginListing(run, lister))) return
+  using canceled = engine.cancellations.watch(run)
+  using either = linkSignals(signal, canceled.signal)
   try {
-    await writeNames(engine, run, lister, names, signal)
+    await writeItems(engine, run, lister, list(either.signal), either.signal)
   } catch (error) {
+    if (canceled.signal.aborted) return
     // After a passing failure the run job lists them again.
     if (!(error instanceof DistError) || isRetryable(error) || signal.aborted) throw error
     engine.emit({ type: 'error', error })
@@ -29,11 +28,11 @@ export async function listAllNames(
   }
 }
 
-async function writeNames(
+async function writeItems(
   { states, memory }: Engine,
   run: string,
   lister: string,
-  names: PublishedImages['names'],
+  items: AsyncIterable<string>,
   signal: AbortSignal,
 ): Promise<void> {
   let total = 0
@@ -44,10 +43,10 @@ async function writeNames(
     chunk = []
     return written && !(await memory.isFull())
   }
-  for await (const { name } of names.list()) {
+  for await (const item of items) {
     throwIfAborted(signal)
     total++
-    if (chunk.push(name) === chunkSize && !(await write())) return
+    if (chunk.push(item) === chunkSize && !(await write())) return
   }
   if (chunk.length > 0 && !(await write())) return
   await states.endListing(run, lister, total, chunks)
