@@ -216,7 +216,6 @@ describe('a mirror file', () => {
     ['a reference', ['alpine'], 'stands alone'],
     ['another file', ['-f', 'refs.txt'], 'stands alone'],
     ['--to', ['--to', 'registry.test/m'], 'its key "to" says where to'],
-    ['--queue', ['--queue', 'redis://127.0.0.1:1'], 'leave out --queue'],
   ])('is refused beside %s', async (_, args, message) => {
     const path = workspace().file('dist.yaml', 'version: 1\nmirrors: []')
     const { code, stderr } = await workspace().dist(['mirror', '-f', path, ...args])

@@ -159,7 +159,7 @@ it('a coordinator is killed while it lists: another one goes on with what is not
     })
   const first = await start('coordinator')
   onTestFinished(() => first.kill())
-  const text = `version: 1\nmirrors: [{ name: team, from: "${registry.host}/team/*", tags: all }]`
+  const text = `version: 1\nmirrors: [{ name: team, from: "${registry.host}/team/*", tags: all, referrers: false }]`
   const path = workspace().file('dist.yaml', text)
   const run = workspace().start(['mirror', '-f', path], { env: { DIST_QUEUE: redis().url } })
   await held.opened

@@ -66,7 +66,7 @@ export class MirrorRequests {
       referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : referrers !== false
     const asked = {
       target: this.#target(reference, destination),
-      referrers: destination === undefined ? false : types,
+      referrers: types,
       referrersFreshFor,
       immutable: image.immutable,
       resolved: image.resolved,
