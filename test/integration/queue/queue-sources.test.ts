@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startRegistry } from '@dist/testkit'
 import { amd64Image, arm64Image, indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { expectPushed } from '../support/expect-pushed.js'
@@ -163,7 +164,11 @@ it('a coordinator is killed while it lists: another one goes on with what is not
   const path = workspace().file('dist.yaml', text)
   const run = workspace().start(['mirror', '-f', path], { env: { DIST_QUEUE: redis().url } })
   await held.opened
-  await registry.requested(lists('a'))
+  // The repositories of the pattern, and the tags of team/a.
+  const client = new Redis(redis().url)
+  const [listed = ''] = await client.keys('{dist}:run:*:listed')
+  await waitFor(async () => (await client.hlen(listed)) === 2, 'what is listed in Redis')
+  client.disconnect()
   await first.kill()
   const others = await Promise.all([start('coordinator'), start('worker')])
   onTestFinished(async () => void (await Promise.all(others.map((each) => each.kill()))))
