@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { type Algorithm, algorithmOf, algorithms, type Digest, encodedOf } from '@dist/oci'
 import { DirectorySync, isEmptyDirectory } from './files/directories.js'
 import type { FileOperations } from './files/operations.js'
+import { inside } from './files/paths.js'
 
 /** The directory of a store: its paths, and how its files are written and synced. */
 export class StoreDirectory {
   readonly ingest: string
   readonly locks: string
+  readonly #blobs: string
   readonly #syncs = new Map<string, DirectorySync>()
   /** Those whose directories have had content. */
   readonly #used = new Set<Algorithm>()
@@ -21,14 +23,15 @@ export class StoreDirectory {
   ) {
     this.ingest = join(root, 'ingest')
     this.locks = join(root, 'locks')
+    this.#blobs = join(root, 'blobs')
   }
 
   blobs(algorithm: Algorithm): string {
-    return join(this.root, 'blobs', algorithm)
+    return inside(this.#blobs, algorithm)
   }
 
   blob(digest: Digest): string {
-    return join(this.blobs(algorithmOf(digest)), encodedOf(digest))
+    return inside(this.blobs(algorithmOf(digest)), encodedOf(digest))
   }
 
   /** Makes renames into a directory of the store durable. */

@@ -4,6 +4,8 @@ import { onAbort } from './wait.js'
 /** A signal that aborts with the first of its sources, until it is disposed. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal
+  /** Aborts the signal, and none of its sources. */
+  abort(reason: unknown): void
 }
 
 /**
@@ -20,6 +22,7 @@ export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): L
   }
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     [Symbol.dispose]: () => {
       for (const each of unlisten) each()
     },

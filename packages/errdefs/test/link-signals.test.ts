@@ -18,6 +18,14 @@ describe('linked signals', () => {
     expect(both.signal).toMatchObject({ aborted: true, reason: 'early' })
   })
 
+  it('abort without their sources', () => {
+    const a = new AbortController()
+    using one = linkSignals(a.signal)
+    one.abort('own')
+    expect(one.signal.reason).toBe('own')
+    expect(a.signal.aborted).toBe(false)
+  })
+
   it('do not abort after they were disposed', () => {
     const a = new AbortController()
     const one = linkSignals(a.signal)

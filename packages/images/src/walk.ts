@@ -27,9 +27,8 @@ export async function walk(
 ): Promise<void> {
   if (!(concurrency >= 1))
     throw new DistError('INVALID_ARGUMENT', `walk: concurrency ${concurrency} is below 1`)
-  const failed = new AbortController()
-  using either = linkSignals(outer, failed.signal)
-  const { signal } = either
+  using linked = linkSignals(outer)
+  const { signal } = linked
   const visited = new Visited()
   // A stack keeps at most one level of siblings for each depth. The queue of p-limit would keep whole levels.
   const stack: Node[] = []
@@ -47,7 +46,7 @@ export async function walk(
     let failure: { error: unknown } | undefined
     const fail = (error: unknown) => {
       failure ??= { error }
-      failed.abort(error)
+      linked.abort(error)
     }
     const settle = () => {
       running--

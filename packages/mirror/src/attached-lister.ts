@@ -30,6 +30,11 @@ export class AttachedLister {
     private readonly options: ReferrersOptions,
   ) {}
 
+  /** Whether anything that is attached is wanted. */
+  get isWanted(): boolean {
+    return wantedTypes(this.options.referrers) !== undefined
+  }
+
   /** What is attached to one manifest. */
   async attachedTo({ digest }: Descriptor): Promise<Attached> {
     const [referrers, tags] = await Promise.all([this.referrers(digest), this.cosignTags([digest])])

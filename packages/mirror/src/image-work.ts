@@ -140,19 +140,20 @@ export class ImageWork {
     this.#unsettled = new Set(blobs)
     this.#canceled.clear()
     if (blobs.length === 0) return
-    const canceled = new AbortController()
-    using either = linkSignals(this.options.signal, canceled.signal)
+    using linked = linkSignals(this.options.signal)
+    let hasFailed = false
     const failures: unknown[] = []
     const fill = async (desc: Descriptor) => {
       try {
-        await this.#transfer(desc, either.signal, again)
+        await this.#transfer(desc, linked.signal, again)
       } catch (error) {
-        if (canceled.signal.aborted) this.#cancel(desc)
+        if (hasFailed) this.#cancel(desc)
         failures.push(error)
         // A retryable error leaves the other transfers running. The reason is a new error: canceled transfers have not
         // failed, and are not retryable.
-        if (!isRetryable(error))
-          canceled.abort(new DistError('CANCELED', `${desc.digest} of ${this.name} failed`, { cause: error }))
+        if (isRetryable(error)) return
+        hasFailed = true
+        linked.abort(new DistError('CANCELED', `${desc.digest} of ${this.name} failed`, { cause: error }))
       }
     }
     await Promise.all(blobs.map(fill))

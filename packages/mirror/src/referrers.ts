@@ -69,6 +69,7 @@ class AttachedWalker {
 
   /** Asks the source for what is attached, and takes it. */
   async askFor(): Promise<void> {
+    if (!this.#lister.isWanted) return
     const { root, collection } = this.image
     const parts = [...collection.manifests]
     const tags = this.#lister.cosignTags(parts.map(({ digest }) => digest))

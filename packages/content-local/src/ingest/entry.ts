@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Expected } from '@dist/content'
 import { formatOwner, type Owner, parseOwner } from '@dist/locks'
 import { parseDigest } from '@dist/oci'
 import { failedWith } from '../files/errors.js'
+import { inside } from '../files/paths.js'
 import { ownerName, uniqueToken } from '../files/unique.js'
 
 /**
@@ -61,11 +61,11 @@ export function formatEntry({ ref, expected, startedAt, data, writer }: Entry): 
 
 /** The entry of a record; undefined where the record is missing or unreadable. */
 export function findEntry(ingest: string, record: string): FoundEntry | undefined {
-  const path = join(ingest, record)
+  const path = inside(ingest, record)
   const stat = statSync(path, { throwIfNoEntry: false })
   const entry = stat === undefined ? undefined : readEntry(path)
   if (stat === undefined || entry === undefined) return undefined
-  const data = statSync(join(ingest, entry.data), { throwIfNoEntry: false })
+  const data = statSync(inside(ingest, entry.data), { throwIfNoEntry: false })
   if (data === undefined) return { entry, hasData: false, size: 0, updatedAt: stat.mtime }
   return { entry, hasData: true, size: data.size, updatedAt: data.mtime }
 }

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import type { Digest } from '@dist/oci'
+import { inside } from '../files/paths.js'
 import { writeWhole } from '../files/write.js'
 import type { StoreDirectory } from '../store-directory.js'
 import type { DraftBytes } from './draft.js'
@@ -35,7 +35,7 @@ export class MemoryBytes implements DraftBytes {
   }
 
   async commit(digest: Digest): Promise<void> {
-    const temporary = join(this.directory.ingest, uniqueFile(temporarySuffix))
+    const temporary = inside(this.directory.ingest, uniqueFile(temporarySuffix))
     await writeWhole(this.directory.files, this.#chunks, temporary, this.directory.blob(digest))
   }
 

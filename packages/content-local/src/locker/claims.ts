@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { livenessOf } from '@dist/locks'
 import { makeDirectory } from '../files/directories.js'
 import { failedWith } from '../files/errors.js'
+import { inside } from '../files/paths.js'
 import { Anchor, anchorHash } from './anchor.js'
 import { type Claim, newClaim, parseClaim } from './claim.js'
 
@@ -97,7 +98,7 @@ export class Claims {
   }
 
   path(claim: Claim): string {
-    return join(this.directory, claim.file)
+    return inside(this.directory, claim.file)
   }
 
   /** Removes entries of claims that no longer exist, so that the map stays small. */

@@ -1,4 +1,4 @@
-import type { Image, Names } from '@dist/content'
+import { type Image, type Names, type PublishedName, publishedAs } from '@dist/content'
 import { DistError, sleep, throwIfAborted } from '@dist/errdefs'
 import type { Lock, Locker } from '@dist/locks'
 import { storeError } from '../files/errors.js'
@@ -51,6 +51,11 @@ export class LocalNames implements Names {
 
   async get(name: string): Promise<Image> {
     return this.#reader.load().published.get(name) ?? throwNotFound(name)
+  }
+
+  async look(name: string): Promise<PublishedName | undefined> {
+    const image = this.#reader.load().published.get(name)
+    return image && publishedAs(image)
   }
 
   async *list(): AsyncIterable<Image> {
