@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { onAbort } from './wait.js'
+import { onAbort } from './on-abort.js'
 
 /** A signal that aborts with the first of its sources, until it is disposed. */
 export interface LinkedSignal extends Disposable {

@@ -1,13 +1,5 @@
-import { setMaxListeners } from 'node:events'
+import { onAbort } from './on-abort.js'
 import { abortError } from './predicates.js'
-
-/** Calls `call` once when the signal aborts. Returns a function that removes the listener. The signal must not be aborted. */
-export function onAbort(signal: AbortSignal, call: () => void): () => void {
-  // One signal ends hundreds of transfers; Node warns of a leak above ten listeners.
-  setMaxListeners(0, signal)
-  signal.addEventListener('abort', call, { once: true })
-  return () => signal.removeEventListener('abort', call)
-}
 
 /** Resolves after `milliseconds`. Rejects with `abortError` as soon as the signal aborts. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {

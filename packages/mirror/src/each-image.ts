@@ -1,6 +1,7 @@
 import { linkSignals } from '@dist/errdefs'
 import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
 import { Channel } from './channel.js'
+import { LateWork } from './late-work.js'
 import { defaultRetries, type Retries, Schedule, type Work } from './schedule.js'
 import type { ImageTask } from './task.js'
 import { type Entry, type Images, Window } from './window.js'
@@ -46,10 +47,11 @@ export async function* eachImage<Outcome extends object>(
   const retries = { ...defaultRetries, ...options.retries }
   const schedule = new Schedule({ hosts, policy, retries, signal })
   const outcomes = new Channel<Outcome & { readonly index: number }>(undelivered)
+  const make = (task: ImageTask) => begin(task, signal)
   const run = async ({ task, index }: Entry) => {
-    const work = begin(task, signal)
+    const work = new LateWork(task, make)
     const failed = await schedule.add(task.reference.host, work)
-    await outcomes.put({ ...work.outcome(failed), index })
+    await outcomes.put({ ...work.end(failed), index })
   }
   const most = (host: string) => schedule.heldAtMost(host)
   const onEnd = (failure?: { readonly error: unknown }) => outcomes.end(failure)
