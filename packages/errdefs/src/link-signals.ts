@@ -9,7 +9,7 @@ export interface LinkedSignal extends Disposable {
 }
 
 /**
- * Unlike `AbortSignal.any`, it leaves nothing behind on sources that live much longer, and its memory is free as soon as it
+ * Unlike `AbortSignal.any`, it leaves nothing that grows behind on sources that live much longer, and its memory is free as soon as it
  * is disposed.
  */
 export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
