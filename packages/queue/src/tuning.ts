@@ -34,8 +34,8 @@ export interface Tuning {
   /** How long an image waits for its blobs before it is checked that their jobs still exist. Default: 30,000. */
   lostAfter: number
   /**
-   * How long after the plan of an image the record that a blob is stored counts like an answer of the store, which a store
-   * may remember as long. Default: 10,000.
+   * How long the record that a blob is stored counts like an answer of the store, which a store may remember as long.
+   * Default: 10,000.
    */
   trusted: number
   /** Interval of a coordinator's sweep over all runs. Default: 5,000. */

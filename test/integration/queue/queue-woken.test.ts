@@ -77,6 +77,26 @@ describe('an image whose blobs have come', () => {
     )
   })
 
+  it('is published without a question about a blob that came late and was marked', async () => {
+    const world = queue()
+    const image = imageOf(['x'])
+    world.remote.push(image, reference)
+    const { target, asked } = recordingQuestions(world)
+    const gate = world.remote.hold(blobAt(image, 1))
+    const trusted = 4_000
+    await Promise.all([
+      world.coordinator({ target, tuning: { trusted } }),
+      world.worker({ trustsAbsence: true }),
+    ])
+    const { runs, run } = await world.submit(reference)
+    await gate.reached
+    const since = performance.now()
+    await waitFor(() => performance.now() - since > trusted, 'the plan to be old')
+    gate.release()
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done' })
+    expect(asked.toSorted()).toEqual([image.descriptor.digest, blobAt(image, 0).digest].toSorted())
+  })
+
   it('is planned again when the store has lost its manifest meanwhile, and is published whole', async () => {
     const world = queue()
     const image = imageOf(['x'])

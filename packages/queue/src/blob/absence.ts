@@ -8,8 +8,6 @@ type Transfer = WorkerParts['transfer']
 
 /** The age of a job, in milliseconds, up to which the plan of its image shows what the store lacks. */
 const longestAge = 60_000
-/** How long it is known that a blob is stored: longer than a job relies on a plan from before. */
-export const storedFor = 120_000
 
 /**
  * Tells a transfer into the store whether the store lacks the blob, and records the outcome. Runs while the digest's lock is

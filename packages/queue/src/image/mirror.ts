@@ -63,6 +63,14 @@ export class MirrorImage implements ImageKind {
     return observation
   }
 
+  /** Those of the settled blobs of a plan that were there within `Tuning.trusted`. */
+  async #justStored(settled: readonly Descriptor[], plannedAt: number): Promise<readonly Descriptor[]> {
+    const { states, tuning } = this.engine
+    if (performance.now() - plannedAt < tuning.trusted) return settled
+    const ages = await states.storedAges(settled)
+    return settled.filter((_, i) => (ages[i] ?? tuning.trusted) < tuning.trusted)
+  }
+
   /** A first attempt without blob jobs has recorded nothing. */
   async #recorded(image: ImageJob): Promise<RecordedBlobs> {
     const hadJobs = image.generation !== undefined || image.attempt > 1
@@ -77,8 +85,9 @@ export class MirrorImage implements ImageKind {
       objects: plan.objects.length,
       wake: async (image, signal) => {
         const recorded = await this.engine.states.blobs(image)
-        const isRecent = performance.now() - plannedAt < this.engine.tuning.trusted
-        const unknown = plan.objects.filter((desc) => !isRecent || !recorded.isSettled(desc))
+        const settled = plan.objects.filter((desc) => recorded.isSettled(desc))
+        const trusted = new Set(await this.#justStored(settled, plannedAt))
+        const unknown = plan.objects.filter((desc) => !trusted.has(desc))
         const missing = await target.missing(unknown, { signal })
         if (missing.length > 0) return undefined
         return this.#observation(image, plan, target, { missing, recorded, signal, complete: true })

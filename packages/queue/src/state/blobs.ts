@@ -2,6 +2,9 @@ import type { Digest } from '@dist/oci'
 import type { Amount } from '@dist/runs'
 import { blobKey } from '../jobs/ids.js'
 
+/** Milliseconds for which it is marked that a blob is stored: longer than a job relies on the plan of its image. */
+export const storedFor = 120_000
+
 /** What the jobs of an image have recorded of its blobs, by all their tries. */
 export class RecordedBlobs {
   /** `entries`: as `blobLua` writes them, by `blobKey`. */

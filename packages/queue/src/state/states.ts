@@ -3,7 +3,7 @@ import type { ReportedError } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { blobKey } from '../jobs/ids.js'
 import type { Keys } from '../redis/keys.js'
-import { RecordedBlobs } from './blobs.js'
+import { RecordedBlobs, storedFor } from './blobs.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts/index.js'
@@ -99,6 +99,12 @@ export class RunStates {
   /** Whether a worker has lately stored the blob, for whatever run. */
   async hasStored(digest: Digest): Promise<boolean> {
     return (await this.redis.exists(this.keys.stored(blobKey(digest)))) === 1
+  }
+
+  /** Milliseconds since a worker has stored each blob. Infinite where no mark of that is left. */
+  async storedAges(blobs: readonly { digest: Digest }[]): Promise<number[]> {
+    const left = blobs.map(({ digest }) => this.redis.pttl(this.keys.stored(blobKey(digest))))
+    return (await Promise.all(left)).map((ms) => (ms < 0 ? Number.POSITIVE_INFINITY : storedFor - ms))
   }
 
   /** The outcomes of verified blobs that an attempt may rely on; undefined for blobs that are still to be read. */
