@@ -96,11 +96,13 @@ export async function planImage(
   const fetched = isPublished
     ? await target.missingManifests(manifests, walked.fetched, { signal })
     : walked.fetched
+  // Those that the target has recorded have just been read there.
+  const tags = attached.tags.filter((tag) => recorded.attached?.tags.includes(tag) !== true)
   const upToDate =
     isPublished &&
     missing.length === 0 &&
     fetched.length === 0 &&
-    (await hasAttached(desc, { ...attached.ofRoot, tags: attached.tags }, target, signal))
+    (await hasAttached(desc, { ...attached.ofRoot, tags }, target, signal))
   const record = isRecorded
     ? recordOf(recorded, attached, options.referrers)
     : await keptRecord(desc, upToDate ? [] : published, target)
