@@ -7,6 +7,7 @@ import { benchHosts } from './hosts/bench.js'
 import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
 import { benchMany } from './many/many.js'
+import { benchTags } from './tags/tags.js'
 
 export const benches: readonly Bench[] = [
   {
@@ -29,5 +30,10 @@ export const benches: readonly Bench[] = [
   { name: 'hosts', title: 'what dead hosts cost the images of others', run: benchHosts },
   { name: 'scale', title: 'how the time grows with images and with workers', run: benchScale },
   { name: 'many', title: 'what many names, references and jobs cost, against goals', run: benchMany },
+  {
+    name: 'tags',
+    title: 'a repository of unchanged tags by a mirror file, beside skopeo sync',
+    run: benchTags,
+  },
   { name: 'far', title: 'how much of a slow line 8 to 32 transfers reach', run: benchFar },
 ]
