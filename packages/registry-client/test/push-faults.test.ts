@@ -116,8 +116,12 @@ test.each([
   ['streamed', 64 * MiB],
 ])('R21 a registry that stops reading times out (%s)', async (_way, size) => {
   const host = await rawRegistry(() => {})
-  const pusher = client({ retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
-  await expect(push(pusher, sample(size))).rejects.toThrow(/read nothing for 0.2 s/)
+  const timeouts = { headers: 200, body: 200, stored: 200 }
+  const pusher = client({ timeouts, retry: { attempts: 1 } }).pusher(parseReference(`${host}/a/b`))
+  // The buffers of the system may take all of a small body: then only the answer is missing.
+  await expect(push(pusher, sample(size))).rejects.toThrow(
+    /read nothing for 0.2 s|did not answer within 0.2 s/,
+  )
 })
 
 test('a refusal is read although the registry closes the connection during the upload', async () => {
