@@ -16,24 +16,56 @@ import {
 import { formatReference, type Reference } from '@dist/reference'
 import type { Source } from './source.js'
 
+/** Dates of images that are remembered from one run to the next. A digest always has the same date. */
+export interface DateMemory {
+  /** Whether nothing was remembered when it was opened. */
+  isEmpty(): Promise<boolean>
+  /** Null: the image has no date. Undefined: it is not known. */
+  recall(digest: Digest): Promise<Date | null | undefined>
+  remember(digest: Digest, date: Date | null): Promise<void>
+}
+
 /** When images were created, by their configs. Dates are remembered by digest: tags often name the same image. */
 export class CreationDates {
   readonly #known = new Map<Digest, Promise<Date | undefined>>()
+  #intent: Promise<'manifest' | 'compare'> | undefined
 
-  constructor(private readonly source: Pick<Source, 'resolve' | 'fetcher'>) {}
+  constructor(
+    private readonly source: Pick<Source, 'resolve' | 'fetcher'>,
+    private readonly memory?: DateMemory | undefined,
+  ) {}
 
   /**
    * The `created` of an image; of an index that of its first image. Undefined if the config has none, and for artifacts.
    * Throws what resolving and fetching throw.
    */
   async find(reference: Reference, signal?: AbortSignal): Promise<Date | undefined> {
-    const { desc, content } = await this.source.resolve(reference, { intent: 'manifest', signal })
+    this.#intent ??= this.#chooseIntent()
+    const { desc, content } = await this.source.resolve(reference, { intent: await this.#intent, signal })
     const known = this.#known.get(desc.digest)
     if (known !== undefined) return known
-    const found = this.#read(reference, desc, content, signal)
+    const found = this.#recall(reference, desc, content, signal)
     this.#known.set(desc.digest, found)
     found.catch(() => this.#known.delete(desc.digest))
     return found
+  }
+
+  /** An image that is remembered costs a HEAD, one that is not a GET. */
+  async #chooseIntent(): Promise<'manifest' | 'compare'> {
+    return ((await this.memory?.isEmpty()) ?? true) ? 'manifest' : 'compare'
+  }
+
+  async #recall(
+    reference: Reference,
+    desc: Descriptor,
+    content: Uint8Array | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Date | undefined> {
+    const recalled = await this.memory?.recall(desc.digest)
+    if (recalled !== undefined) return recalled ?? undefined
+    const date = await this.#read(reference, desc, content, signal)
+    await this.memory?.remember(desc.digest, date ?? null)
+    return date
   }
 
   async #read(

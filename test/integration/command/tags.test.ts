@@ -119,6 +119,21 @@ describe('dist tags', () => {
     ])
   })
 
+  it('remembers dates by digest: a second time costs a HEAD for each tag, also of a tag that has moved', async () => {
+    const registry = await registryWith(['a', 'b', 'none'])
+    putImage(registry, 'a', '2020-01-01T00:00:00Z')
+    putImage(registry, 'b', '2026-02-03T04:05:06Z')
+    putImage(registry, 'none', undefined)
+    const newer = () => workspace().dist(['tags', `${registry.host}/app`, '--newer-than', '2026-01-01'])
+    expect((await newer()).stdout).toBe('b\nnone\n')
+    putImage(registry, 'a', '2026-02-03T04:05:06Z')
+    registry.requests.length = 0
+    expect((await newer()).stdout).toBe('a\nb\nnone\n')
+    const asked = registry.requests.filter(({ path: each }) => !each.endsWith(path))
+    expect(new Set(asked.map(({ method }) => method))).toEqual(new Set(['HEAD']))
+    expect(asked).toHaveLength(3)
+  })
+
   it("takes dates from Harbor's own API", async () => {
     const registry = await registryWith([])
     const digest = `sha256:${'a'.repeat(64)}`

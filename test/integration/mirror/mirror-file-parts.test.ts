@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { harborApi, startRegistry } from '@dist/testkit'
 import { amd64Image, arm64Image, indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { mirrorText } from '../support/mirror-text.js'
 import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
@@ -70,6 +71,49 @@ describe('a mirror file', () => {
     expect(code).not.toBe(0)
     expect(lines).toMatchObject([{ state: 'failed', stage: 'publishing' }])
     expect(lines[0]?.error).toContain('index: stripped')
+  })
+
+  it("a pattern of repositories is listed by Harbor's own API, and its tags have dates", async () => {
+    const registry = await startRegistry()
+    onTestFinished(() => registry[Symbol.asyncDispose]())
+    const digest = one.descriptor.digest
+    const pushed = (date: string) => ({
+      v1: { digest, pushed: date },
+      v2: { digest, pushed: '2026-02-03T04:05:06Z' },
+    })
+    const repositories = {
+      'team/app': pushed('2020-01-01T00:00:00Z'),
+      'team/sub/job': pushed('2026-01-02T00:00:00Z'),
+    }
+    registry.script({ path: '/api/v2.0/' }, harborApi({ repositories }))
+    for (const name of Object.keys(repositories))
+      for (const tag of ['v1', 'v2']) registry.content.putImage(name, tag, one)
+    const { code, lines } = await mirror(
+      `version: 1\nmirrors: [{ from: "${registry.host}/team/**", discovery: harbor, tags: { newer-than: 2026-01-01 } }]`,
+    )
+    expect(code).toBe(0)
+    expect(lines.map(({ name }) => name.replace(`${registry.host}/`, '')).sort()).toEqual([
+      'team/app:v2',
+      'team/sub/job:v1',
+      'team/sub/job:v2',
+    ])
+  })
+
+  it('a tag that moves during a run is mirrored as it was resolved', async () => {
+    const registry = await startRegistry()
+    onTestFinished(() => registry[Symbol.asyncDispose]())
+    registry.content.putImage('app', '1', indexImage)
+    registry.script({ path: `/manifests/${arm64Image.descriptor.digest}` }, async (_, proper) => {
+      registry.content.putImage('app', '1', one)
+      return await proper()
+    })
+    const text = `version: 1\nmirrors: [{ from: ${registry.host}/app, tags: all }]`
+    expect((await mirror(text)).lines).toMatchObject([
+      { state: 'done', digest: indexImage.descriptor.digest },
+    ])
+    expect((await mirror(text)).lines).toMatchObject([
+      { state: 'done', digest: one.descriptor.digest, previous: indexImage.descriptor.digest },
+    ])
   })
 
   it('as TOML, with --report', async () => {

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startRegistry } from '@dist/testkit'
-import { amd64Image, arm64Image, indexImage, ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
+import {
+  amd64Image,
+  arm64Image,
+  artifactOf,
+  indexImage,
+  ociImage,
+  pushImage,
+  seededLayer,
+} from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
@@ -78,6 +86,23 @@ it('a mirror file by a queue: coordinators list and select, into the store and r
   expect(
     asked.filter(({ path }) => path.endsWith('/manifests/v1.0') && path.includes('team/web')),
   ).toHaveLength(1)
+})
+
+it('signatures come with their images, also one that arrives between two runs', async () => {
+  await using registry = await startRegistry({ referrers: 100 })
+  registry.content.putImage('app', '1', one)
+  const cosignTag = `${one.descriptor.digest.replace(':', '-')}.sig`
+  registry.content.putImage('app', cosignTag, two)
+  await startServices(workspace(), redis().url)
+  const text = `version: 1\nmirrors: [{ from: "${registry.host}/app:1", referrers-fresh-for: 0h }]`
+  expect(await mirror(text)).toMatchObject({ code: 0 })
+  const all = async () => (await workspace().dist(['images', '-q', '--all'])).stdout.trim().split('\n').sort()
+  expect(await all()).toEqual([`${registry.host}/app:1`, `${registry.host}/app:${cosignTag}`])
+  const signature = artifactOf(one, 'a signature')
+  registry.content.putImage('app', signature.descriptor.digest, signature)
+  expect(await mirror(text)).toMatchObject({ code: 0 })
+  const inspected = await workspace().dist(['inspect', '--json', `${registry.host}/app:1`])
+  expect(inspected.stdout).toContain(signature.descriptor.digest)
 })
 
 it('a source that cannot be listed fails alone, with the stage; retry takes the rest', async () => {

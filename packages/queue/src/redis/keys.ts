@@ -11,6 +11,8 @@ export class Keys {
   readonly store: string
   /** All runs by their time of submission: a sorted set. */
   readonly runs: string
+  /** When images were created, by their digests: a hash. */
+  readonly dates: string
   /** The runs that coordinators look after: a set. */
   readonly watched: string
 
@@ -20,6 +22,7 @@ export class Keys {
     this.store = `${prefix}:store`
     this.runs = `${prefix}:run-list`
     this.watched = `${prefix}:run-watched`
+    this.dates = `${prefix}:dates`
   }
 
   /** A mark that a worker has lately stored a blob, for whatever run. */

@@ -1,5 +1,5 @@
 import { codeOf, DistError, sanitize } from '@dist/errdefs'
-import { CreationDates } from '@dist/mirror'
+import { CreationDates, type DateMemory } from '@dist/mirror'
 import { formatReference } from '@dist/reference'
 import { type Checkpoint, type Choice, checkMirrorFile, chooseImages, type MirrorEntry } from '@dist/sync'
 import * as z from 'zod'
@@ -51,7 +51,7 @@ export async function* itemsOfSources(
   if (lists === undefined)
     throw new DistError('NOT_IMPLEMENTED', `run ${run}: this coordinator does not list registries`)
   const entries = await readEntries(engine, run)
-  const dates = new CreationDates(source)
+  const dates = new CreationDates(source, datesIn(engine))
   const choice = await chooseImages(entries, lists, {
     now: new Date(),
     signal,
@@ -92,6 +92,25 @@ function checkpointOf({ redis, keys }: Engine, run: string): Checkpoint {
     },
     keep: async (key, names) => {
       await redis.hset(keys.listed(run), key, JSON.stringify(names))
+    },
+  }
+}
+
+/** Dates that are kept. */
+const datesAtMost = 1_000_000
+
+/** The dates that coordinators have read from configs. */
+function datesIn({ redis, keys }: Engine): DateMemory {
+  return {
+    isEmpty: async () => (await redis.hlen(keys.dates)) === 0,
+    recall: async (digest) => {
+      const time = await redis.hget(keys.dates, digest)
+      if (time === null) return undefined
+      return time === '' ? null : new Date(Number(time))
+    },
+    remember: async (digest, date) => {
+      if ((await redis.hlen(keys.dates)) < datesAtMost)
+        await redis.hset(keys.dates, digest, date === null ? '' : date.getTime())
     },
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '@dist/sync'
 import type { Context } from '../context.js'
 import { readText, shownFile } from '../input/stdin.js'
+import { DateFile } from '../open/dates.js'
 import { retryAfterPauses } from '../open/waits.js'
 import { note } from '../output/print.js'
 import { countsOf } from '../tags/counts.js'
@@ -85,7 +86,8 @@ export async function chooseSources(
           context,
           `${sanitize(name, 200)}: the dates of its tags are requested: a manifest and a config for each, unless the registry lists dates`,
         )
-  const dates = new CreationDates(remote)
+  await using memory = new DateFile(context.env)
+  const dates = new CreationDates(remote, memory)
   const choice = await chooseImages(entries, remote, {
     now: new Date(),
     signal,

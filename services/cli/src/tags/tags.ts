@@ -6,6 +6,7 @@ import { compileFilter, newestBys, selectFrom, type TagFilter } from '@dist/sync
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
+import { DateFile } from '../open/dates.js'
 import { openRegistry } from '../open/registry.js'
 import { collect, positive, type RemoteOptions, withOutput, withRemote } from '../options.js'
 import { TagsView } from './view.js'
@@ -67,7 +68,8 @@ export async function listTags(context: Context, text: string, options: TagsOpti
   await using registry = await openRegistry(options, context)
   const view = new TagsView(context, options)
   const { signal } = context
-  const dates = new CreationDates(registry)
+  await using memory = new DateFile(context.env)
+  const dates = new CreationDates(registry, memory)
   const verdicts = selectFrom(registry, {
     locator,
     rules,
