@@ -17,6 +17,22 @@ export interface ReferrersRecord {
 }
 
 /** The record as part of a JSON document. */
+/**
+ * Milliseconds. The time of a question is recorded in such steps, rounded down, so that a store can tell the document of a name
+ * by its hash.
+ */
+const askedStep = 1_800_000
+
+/** The time to record for a question that is asked at `now`. */
+export function askedTime(now: number): number {
+  return now - (now % askedStep)
+}
+
+/** The times of questions of the last two days, the newest first. */
+export function recentAskedTimes(now: number): readonly number[] {
+  return Array.from({ length: 96 }, (_, i) => askedTime(now) - i * askedStep)
+}
+
 export function formatReferrers({ types, askedAt, manifests, tags }: ReferrersRecord): unknown {
   const entries = manifests.map(({ mediaType, digest, size, artifactType }) => ({
     mediaType,

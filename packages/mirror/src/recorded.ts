@@ -1,4 +1,4 @@
-import { formatReferrers, type PublishedName, type ReferrersRecord } from '@dist/content'
+import { askedTime, formatReferrers, type PublishedName, type ReferrersRecord } from '@dist/content'
 import type { Descriptor } from '@dist/oci'
 import { cosignSubject, type Reference } from '@dist/reference'
 import type { CosignTag } from '@dist/remotes'
@@ -52,7 +52,12 @@ export async function readRecorded(
   const found = await lister.attachedTo(root)
   if (!includes(attached, found)) return { record, attached, ask: true, askedAt: record.askedAt }
   lister.report()
-  return { record, attached, ask: false, askedAt: lister.unknown === undefined ? Date.now() : record.askedAt }
+  return {
+    record,
+    attached,
+    ask: false,
+    askedAt: lister.unknown === undefined ? askedTime(Date.now()) : record.askedAt,
+  }
 }
 
 /** The record of an image after it was walked for referrers. Undefined if the source was never asked. */
@@ -62,7 +67,7 @@ export function recordOf(
   request: ReferrersRequest | undefined,
 ): ReferrersRecord | undefined {
   if (record === undefined && !ask) return undefined
-  const answeredAt = attached.isKnown ? Date.now() : 0
+  const answeredAt = attached.isKnown ? askedTime(Date.now()) : 0
   return {
     types: record === undefined || ask ? (wantedTypes(request) ?? []) : record.types,
     askedAt: ask ? answeredAt : askedAt,

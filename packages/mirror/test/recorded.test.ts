@@ -1,4 +1,4 @@
-import { type Image, MemoryNames } from '@dist/content'
+import { askedTime, type Image, MemoryNames } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { storeSource } from '@dist/mirror'
 import { bareDescriptor, type Descriptor } from '@dist/oci'
@@ -44,7 +44,7 @@ describe('referrers in a store', () => {
     await world.mirror([name], due)
     const record = await recorded(world)
     expect(record).toMatchObject({ types: 'all', tags: [tagOf(index.descriptor)] })
-    expect(record?.askedAt).toBeGreaterThanOrEqual(before)
+    expect(record?.askedAt).toBeGreaterThanOrEqual(askedTime(before))
     expect(new Set(digestsOf(record?.manifests))).toEqual(
       new Set([first.descriptor.digest, second.descriptor.digest]),
     )

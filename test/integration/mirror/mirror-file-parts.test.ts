@@ -99,6 +99,22 @@ describe('a mirror file', () => {
     ])
   })
 
+  it('Ctrl-C while it lists: 130, and nothing else is asked', async () => {
+    const registry = await startRegistry()
+    onTestFinished(() => registry[Symbol.asyncDispose]())
+    registry.content.putImage('app', '1', one)
+    registry.script({ path: '/tags/list' }, () => new Promise(() => {}))
+    const path = workspace().file(
+      'dist.yaml',
+      `version: 1\nmirrors: [{ from: ${registry.host}/app, tags: all }]`,
+    )
+    const running = workspace().start(['mirror', '-f', path])
+    await registry.requested({ path: '/tags/list' })
+    running.child.kill('SIGINT')
+    expect(await running.ended).toMatchObject({ code: 130, stdout: '' })
+    expect(registry.received({ path: '/manifests/' })).toEqual([])
+  })
+
   it('a tag that moves during a run is mirrored as it was resolved', async () => {
     const registry = await startRegistry()
     onTestFinished(() => registry[Symbol.asyncDispose]())

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { formatReferrers, type Image, parseReferrers, type Selection } from '@dist/content'
+import { formatReferrers, type Image, parseReferrers, recentAskedTimes, type Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import { isRecord, parseDescriptor } from '@dist/oci'
+import type { SeenObject } from '../recent/pages.js'
 
 /** The document of a published name. */
 export function formatImage({ name, desc, selection, referrers }: Image): Uint8Array {
@@ -9,8 +10,32 @@ export function formatImage({ name, desc, selection, referrers }: Image): Uint8A
   return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection, referrers: record })}\n`)
 }
 
+/**
+ * The image of a document that was seen and not read, if it is this one: without a record of referrers, or with the record
+ * that a question of the last days has found none. The ETag of a plain put shows it.
+ */
+export function recognize(
+  { size, etag }: SeenObject,
+  image: Omit<Image, 'referrers'>,
+  now: number,
+): Image | undefined {
+  const matches = (candidate: Image) => {
+    const document = formatImage(candidate)
+    return size === document.byteLength && etag === etagOf(document)
+  }
+  if (matches(image)) return image
+  const asked = (askedAt: number): Image => ({
+    ...image,
+    referrers: { types: 'all', askedAt, manifests: [], tags: [] },
+  })
+  // Documents of all times have the same length.
+  if (size !== formatImage(asked(now)).byteLength) return undefined
+  const askedAt = recentAskedTimes(now).find((time) => matches(asked(time)))
+  return askedAt === undefined ? undefined : asked(askedAt)
+}
+
 /** The ETag that a plain put of a document gets. */
-export function etagOf(document: Uint8Array): string {
+function etagOf(document: Uint8Array): string {
   return createHash('md5').update(document).digest('hex')
 }
 

@@ -8,7 +8,7 @@ import { getObject } from '../bucket/read.js'
 import { RecentObjects } from '../recent/objects.js'
 import type { SeenObject } from '../recent/pages.js'
 import { NeighborPlan } from '../recent/plans.js'
-import { etagOf, formatImage, nameKey, parseImage, repositoryOf } from './document.js'
+import { formatImage, nameKey, parseImage, recognize, repositoryOf } from './document.js'
 
 /** The most bytes of the document of a name. */
 const limit = 1024 * 1024
@@ -71,8 +71,8 @@ export class S3Names implements Names {
     if (!existed) throw notFound(name)
   }
 
-  /** A name that was seen, but not read. The ETag of a plain put shows what its document contains. */
-  #published(name: string, { size, etag }: SeenObject): PublishedName {
+  /** A name that was seen, but not read. */
+  #published(name: string, seen: SeenObject): PublishedName {
     let reading: Promise<Image | undefined> | undefined
     const image = () => {
       reading ??= imageNamed(name, this)
@@ -81,8 +81,8 @@ export class S3Names implements Names {
     return {
       image,
       holds: async (desc, selection) => {
-        const document = formatImage({ name, desc, selection })
-        if (etag === etagOf(document) && size === document.byteLength) return true
+        const recognized = recognize(seen, { name, desc, selection }, Date.now())
+        if (recognized !== undefined) reading ??= Promise.resolve(recognized)
         const read = await image()
         return read !== undefined && isHeld(read, desc, selection)
       },

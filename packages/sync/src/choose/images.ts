@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '@dist/content'
-import { DistError } from '@dist/errdefs'
+import { DistError, throwIfAborted } from '@dist/errdefs'
 import { formatLocator, formatReference, type Locator, type Reference } from '@dist/reference'
 import type { MirrorEntry } from '../mirror-file.js'
 import { compileEntry, type EntryRules, type ImageRequest } from '../place/compile.js'
@@ -67,7 +67,7 @@ export async function chooseImages(
   const chooser = new Chooser(lists, options)
   const compiled = entries.map(compileEntry)
   const chosen = await mapConcurrently(compiled, (rules) => chooser.imagesOf(rules))
-  options.signal?.throwIfAborted()
+  throwIfAborted(options.signal)
   const requests: ImageRequest[] = []
   const failures = [...chooser.failures]
   const fail = (entry: string, image: Reference, error: unknown) =>

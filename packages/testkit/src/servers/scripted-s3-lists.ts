@@ -9,6 +9,7 @@ export type WayOn = 'token' | 'after' | 'nowhere' | 'same'
 export interface Entry {
   readonly name: string
   readonly size?: number | undefined
+  readonly etag?: string | undefined
   readonly id?: string | undefined
   readonly at?: Date | undefined
 }
@@ -66,11 +67,12 @@ function startOf({ begin, beginId }: ListNames, query: URLSearchParams): Entry |
   return { name, id: (beginId && query.get(beginId)) || '\uffff' }
 }
 
-function itemOf({ key }: ListNames, { name, size, id, at }: Entry): string {
+function itemOf({ key }: ListNames, { name, size, etag, id, at }: Entry): string {
   const when = (at ?? new Date()).toISOString()
   return [
     element(key, name),
     ...(size === undefined ? [] : [element('Size', String(size))]),
+    ...(etag === undefined ? [] : [element('ETag', etag)]),
     ...(id === undefined ? [] : [element('UploadId', id)]),
     element(id === undefined ? 'LastModified' : 'Initiated', when),
   ].join('')

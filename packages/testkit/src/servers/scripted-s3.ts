@@ -145,8 +145,9 @@ function list({ quirks, objects, uploads }: State, { query }: S3Request, respons
   const asked = { query, page: quirks.page, wayOn: quirks.wayOn }
   const prefix = query.get('prefix') ?? ''
   if (!query.has('uploads')) {
-    const entries = [...objects].map(([name, { byteLength }]) => ({ name, size: byteLength }))
-    const below = entries.filter(({ name }) => name.startsWith(prefix))
+    const below = [...objects]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, content]) => ({ name, size: content.byteLength, etag: etagOf(content) }))
     return document(response, 'ListBucketResult', listing(objectNames, below, asked))
   }
   const all: Entry[] = [...uploads].map(([id, { key, startedAt }]) => ({ name: key, id, at: startedAt }))

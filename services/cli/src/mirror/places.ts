@@ -18,6 +18,9 @@ export interface Places {
   readonly names: Pick<Names, 'list'>
 }
 
+/** Bytes of manifests that are kept: tags often name the same image. */
+const manifestCacheSize = 32 * 1024 * 1024
+
 export interface PlacesOptions extends MirrorOptions {
   /** Whether an image goes into the store. */
   readonly needsStore: boolean
@@ -41,7 +44,8 @@ export async function withPlaces<T>(
   await using into = await openIngest({ store, remote, requests, concurrency })
   const ingest = (task: BlobTask, asked: IngestOptions) =>
     task.to === undefined ? into.blob(task, asked) : push(task, asked)
-  return await run({ store: storeTarget(store.content, store.names), registry, ingest, names: store.names })
+  const target = storeTarget(store.content, store.names, { manifests: manifestCacheSize })
+  return await run({ store: target, registry, ingest, names: store.names })
 }
 
 /** A store that does not exist is an empty one. */
