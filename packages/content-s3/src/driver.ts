@@ -12,7 +12,7 @@ import {
   type WriteOptions,
 } from '@dist/content'
 import { DistError, isNotFound, throwIfAborted } from '@dist/errdefs'
-import { algorithmOf, type Digest } from '@dist/oci'
+import { algorithmOf, type Descriptor, type Digest } from '@dist/oci'
 import type { Bucket } from './bucket/bucket.js'
 import { s3Name } from './bucket/errors.js'
 import { listObjects } from './bucket/list.js'
@@ -45,6 +45,10 @@ export class S3Driver implements Driver {
   async recall(digest: Digest): Promise<Recalled | undefined> {
     const answer = await this.#recentOf(digest).look(this.bucket.blob(digest))
     return answer && { size: answer.object?.size }
+  }
+
+  noteStored({ digest, size }: Pick<Descriptor, 'digest' | 'size'>, at: number): void {
+    this.#recentOf(digest).note(this.bucket.blob(digest), { size, etag: undefined }, at)
   }
 
   async read(digest: Digest, options: ReadOptions): Promise<AsyncIterable<Uint8Array>> {

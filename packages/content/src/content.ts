@@ -30,6 +30,11 @@ export interface Recalling {
    * those of other processes are not seen at once. Never asks about this content alone, and never fails.
    */
   recall(digest: Digest): Promise<Recalled | undefined>
+  /**
+   * Remembers that another process has stored content. `at`: a time before which it was not there, or at which it was, by
+   * `performance.now()`; answers from before no longer count.
+   */
+  noteStored?(desc: Pick<Descriptor, 'digest' | 'size'>, at: number): void
 }
 
 /** A running write, or an interrupted one that can be resumed. */

@@ -14,6 +14,7 @@ export function createStore(driver: Driver): ContentStore {
     },
     ...createIngester(driver),
     ...(driver.recall === undefined ? {} : { recall: driver.recall.bind(driver) }),
+    ...(driver.noteStored === undefined ? {} : { noteStored: driver.noteStored.bind(driver) }),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
     walk: () => driver.walk(),
     statuses: () => driver.statuses(),

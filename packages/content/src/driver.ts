@@ -1,4 +1,4 @@
-import type { Digest } from '@dist/oci'
+import type { Descriptor, Digest } from '@dist/oci'
 import type { Expected, Info, ReadOptions, Recalled, Status, WriteOptions } from './content.js'
 
 /**
@@ -21,6 +21,8 @@ export interface Driver {
   statuses(): AsyncIterable<Status>
   /** As in `Recalling`. Default: nothing is remembered. */
   recall?(digest: Digest): Promise<Recalled | undefined>
+  /** As in `Recalling`. */
+  noteStored?(desc: Pick<Descriptor, 'digest' | 'size'>, at: number): void
   /** Discards a draft that is not open. Throws `NOT_FOUND`, and `UNAVAILABLE` while it is open. */
   discard(ref: string): Promise<void>
 }

@@ -51,8 +51,8 @@ export function storeTarget(content: ContentStore, names: Names, options: StoreT
       await Promise.all(tags.map((tag) => publishTag(tag, image, names)))
       return putMerged(image, names)
     },
-    // Each question is answered by the store itself: there is nothing to remember and nothing to forget.
-    onBlobStored: () => {},
+    // A store that remembers its answers does not see what other processes store. There is nothing to forget.
+    onBlobStored: (desc, at) => content.noteStored?.(desc, at ?? performance.now()),
     forget: () => {},
   }
   return (reference) => ({ ...shared, names: publishedNames(reference) })

@@ -54,8 +54,11 @@ export interface Target {
    * image as it is published: a store adds what it held of the same digest to the selection.
    */
   publish(image: Image, attached: Attached, options?: TargetOptions): Promise<Image>
-  /** Has to be called for each blob that came for this image: `missing` need not ask for it again. */
-  onBlobStored(desc: Descriptor): void
+  /**
+   * Has to be called for each blob that came for this image: `missing` need not ask for it again. `at`: as in
+   * `Recalling.noteStored`. Default: now.
+   */
+  onBlobStored(desc: Descriptor, at?: number): void
   /** Has to be called for content that turned out to be missing: it is asked for, and put, again. */
   forget(descs: readonly Descriptor[]): void
 }

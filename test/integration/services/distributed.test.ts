@@ -91,6 +91,11 @@ it('a small blob costs a worker one request to the bucket: the one that puts it'
     const requests = proxy.requests().filter(({ path }) => path.includes('/blobs/'))
     const blobs = [...blobsOf(images.slice(0, 5))]
     expect(requests.map(({ method }) => method)).toEqual(blobs.map(() => 'PUT'))
+    // A second run at once has nothing to do: the coordinator knows what its workers have stored.
+    const before = proxy.requests().length
+    const again = await cluster.ended(await cluster.submit(references().slice(0, 5)))
+    expect(again).toMatchObject({ state: 'done', blobs: { total: 0 } })
+    expect(proxy.requests().slice(before)).toEqual([])
   } finally {
     await proxy.stop()
   }

@@ -89,6 +89,7 @@ export class MirrorImage implements ImageKind {
         const trusted = new Set(await this.#justStored(settled, plannedAt))
         const unknown = plan.objects.filter((desc) => !trusted.has(desc))
         const missing = await target.missing(unknown, { signal })
+        for (const desc of trusted) target.onBlobStored(desc, plannedAt)
         if (missing.length > 0) return undefined
         return this.#observation(image, plan, target, { missing, recorded, signal, complete: true })
       },
