@@ -16,7 +16,6 @@ export interface ReferrersRecord {
   readonly tags: readonly string[]
 }
 
-/** The record as part of a JSON document. */
 /**
  * Milliseconds. The time of a question is recorded in such steps, rounded down, so that a store can tell the document of a name
  * by its hash.
@@ -33,6 +32,7 @@ export function recentAskedTimes(now: number): readonly number[] {
   return Array.from({ length: 96 }, (_, i) => askedTime(now) - i * askedStep)
 }
 
+/** The record as part of a JSON document. */
 export function formatReferrers({ types, askedAt, manifests, tags }: ReferrersRecord): unknown {
   const entries = manifests.map(({ mediaType, digest, size, artifactType }) => ({
     mediaType,
