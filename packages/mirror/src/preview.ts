@@ -1,4 +1,4 @@
-import { createStore, MemoryDriver, type Provider } from '@dist/content'
+import { createStore, MemoryDriver, type Provider, type PublishedName } from '@dist/content'
 import { abortError, hasCode, isNotFound } from '@dist/errdefs'
 import type { PlatformRequest } from '@dist/images'
 import { bareDescriptor, type Descriptor, type Digest } from '@dist/oci'
@@ -66,24 +66,12 @@ class Preview implements WorkFor<Omit<PreviewOutcome, 'index'>> {
     const { reference } = this.task
     const target = (this.task.target ?? this.dependencies.target)(reference)
     const published = await publishedNames(target, { signal: this.signal })
-    const current = (await publishedRoot(published))?.digest
-    const resolved = await this.#resolve(published)
+    const desc = (await this.#resolve(published))?.desc
     onAnswered()
-    if (resolved === undefined) {
-      // It is gone, if it was there.
-      this.#found = { state: 'gone', ...(current === undefined ? {} : { previous: current }) }
-      return
-    }
-    const { desc } = resolved
-    const selection = selectionOf(this.#platforms, desc)
-    const previous = current === undefined || current === desc.digest ? {} : { previous: current }
-    if (await isPublishedAs(published, bareDescriptor(desc), selection)) {
-      this.#found = { state: 'unchanged', desc }
-      return
-    }
-    this.#found = { state: current === undefined ? 'new' : 'changed', desc, ...previous }
+    this.#found = await this.#compare(published, desc)
+    if (desc === undefined || this.#found.state === 'unchanged' || this.options.sizes !== true) return
     this.#stage = 'planning'
-    if (this.options.sizes === true) this.#found = { ...this.#found, ...(await this.#missing(target, desc)) }
+    this.#found = { ...this.#found, ...(await this.#missing(target, desc)) }
   }
 
   delayed(): void {}
@@ -105,8 +93,20 @@ class Preview implements WorkFor<Omit<PreviewOutcome, 'index'>> {
     return this.task.source ?? this.dependencies.source
   }
 
+  /** `desc`: the root at the source. What is published is read only if it is not this. */
+  async #compare(published: readonly PublishedName[], desc: Descriptor | undefined): Promise<Found> {
+    if (desc !== undefined) {
+      const selection = selectionOf(this.#platforms, desc)
+      if (await isPublishedAs(published, bareDescriptor(desc), selection)) return { state: 'unchanged', desc }
+    }
+    const current = (await publishedRoot(published))?.digest
+    const previous = current === undefined || current === desc?.digest ? {} : { previous: current }
+    if (desc === undefined) return { state: 'gone', ...previous }
+    return { state: current === undefined ? 'new' : 'changed', desc, ...previous }
+  }
+
   /** The root; undefined if the source no longer has what is published. */
-  async #resolve(published: Awaited<ReturnType<typeof publishedNames>>) {
+  async #resolve(published: readonly PublishedName[]) {
     const { reference, immutable } = this.task
     const source = this.#source
     // A HEAD uses no quota.
