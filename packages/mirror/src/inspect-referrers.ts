@@ -1,21 +1,7 @@
-import {
-  has,
-  type Image,
-  imageNamed,
-  isUnreadable,
-  type Names,
-  type Provider,
-  readContent,
-} from '@dist/content'
-import {
-  artifactTypeOf,
-  type Descriptor,
-  type Digest,
-  hasChildren,
-  maxManifestSize,
-  parseManifest,
-} from '@dist/oci'
+import { has, type Image, imageNamed, type Names } from '@dist/content'
+import type { Descriptor, Digest } from '@dist/oci'
 import { cosignSubject } from '@dist/reference'
+import { readArtifact } from './artifact.js'
 import { nameBeside } from './attached.js'
 import type { InspectedContent } from './inspect.js'
 
@@ -37,33 +23,15 @@ export async function inspectReferrers(
 ): Promise<AttachedNode[]> {
   const manifests = (referrers?.manifests ?? []).map(async (desc) => ({
     present: await has(content, desc),
-    ...(await describe(desc, content)),
+    ...((await readArtifact(desc, content)) ?? { desc }),
   }))
   const tags = (referrers?.tags ?? []).map(async (tag) => {
     const subject = cosignSubject(tag)
     if (subject === undefined) return []
     const image = await imageNamed(nameBeside(name, tag), names)
     if (image === undefined) return []
-    const { desc } = await describe(image.desc, content)
+    const { desc } = (await readArtifact(image.desc, content)) ?? image
     return [{ desc, present: await has(content, desc), subject, tag }]
   })
   return [...(await Promise.all(manifests)), ...(await Promise.all(tags)).flat()]
-}
-
-/** The descriptor with the artifact type, and the subject, of a manifest. */
-async function describe(
-  desc: Descriptor,
-  content: Provider,
-): Promise<Pick<AttachedNode, 'desc' | 'subject'>> {
-  if (!hasChildren(desc.mediaType)) return { desc }
-  try {
-    const manifest = parseManifest(await readContent(content, desc, maxManifestSize), desc.mediaType)
-    return {
-      desc: { ...desc, artifactType: artifactTypeOf(manifest) },
-      ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
-    }
-  } catch (error) {
-    if (isUnreadable(error)) return { desc }
-    throw error
-  }
 }

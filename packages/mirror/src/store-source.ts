@@ -1,22 +1,8 @@
-import {
-  type ContentStore,
-  forEachConcurrently,
-  type Image,
-  isUnreadable,
-  type Names,
-  oneChunk,
-  readContent,
-} from '@dist/content'
-import {
-  artifactTypeOf,
-  type Descriptor,
-  type Digest,
-  hasChildren,
-  maxManifestSize,
-  parseManifest,
-} from '@dist/oci'
+import { type ContentStore, forEachConcurrently, type Names, oneChunk, readContent } from '@dist/content'
+import { type Descriptor, type Digest, hasChildren, maxManifestSize } from '@dist/oci'
 import { cosignSubject, cosignTagsOf, formatLocator, type Locator, publishedNames } from '@dist/reference'
 import { type CosignTag, cosignKindsOf, type Fetcher, withArtifactTypes } from '@dist/remotes'
+import { readArtifact } from './artifact.js'
 import type { Source } from './source.js'
 
 /** Manifests that are read at the same time to find their subjects. */
@@ -102,28 +88,11 @@ async function addReferrer(
   { bySubject }: RepositoryReferrers,
   content: ContentStore,
 ): Promise<void> {
-  const found = await referrerOf(desc, content)
-  if (found === undefined) return
-  const { subject, referrer } = found
+  // Reading an image that cannot be read reports the error.
+  const { subject, desc: referrer } = (await readArtifact(desc, content)) ?? {}
+  if (subject === undefined || referrer === undefined) return
   bySubject.set(
     subject,
     (bySubject.get(subject) ?? new Map<Digest, Descriptor>()).set(referrer.digest, referrer),
   )
-}
-
-/** Undefined for a manifest that cannot be read: reading that image itself reports the error. */
-async function referrerOf(
-  desc: Image['desc'],
-  content: ContentStore,
-): Promise<{ subject: Digest; referrer: Descriptor } | undefined> {
-  if (!hasChildren(desc.mediaType)) return undefined
-  try {
-    const document = await readContent(content, desc, maxManifestSize)
-    const manifest = parseManifest(document, desc.mediaType, desc.digest)
-    if (manifest.subject === undefined) return undefined
-    return { subject: manifest.subject.digest, referrer: { ...desc, artifactType: artifactTypeOf(manifest) } }
-  } catch (error) {
-    if (isUnreadable(error)) return undefined
-    throw error
-  }
 }
