@@ -9,7 +9,7 @@ import { wantedTypes } from './referrers-request.js'
 import { selectionOf } from './selection.js'
 import type { Source } from './source.js'
 import type { Target, TargetOptions } from './target.js'
-import { type WalkImageOptions, walkImage } from './walk-image.js'
+import { type WalkedImage, type WalkImageOptions, walkImage } from './walk-image.js'
 
 /** What has to be done for one image. */
 export interface Plan {
@@ -91,18 +91,12 @@ export async function planImage(
     ask: recorded.ask,
   })
   const { manifests, blobs, skipped, attached } = walked
-  const missing = await target.missing(blobs, { signal, recent: !again })
-  // An image that is not published is put as a whole, so its manifests need no check.
-  const fetched = isPublished
-    ? await target.missingManifests(manifests, walked.fetched, { signal })
-    : walked.fetched
-  // Those that the target has recorded have just been read there.
-  const tags = attached.tags.filter((tag) => recorded.attached?.tags.includes(tag) !== true)
-  const upToDate =
-    isPublished &&
-    missing.length === 0 &&
-    fetched.length === 0 &&
-    (await hasAttached(desc, { ...attached.ofRoot, tags }, target, signal))
+  const { missing, fetched, isWhole } = await compare(desc, walked, recorded, target, {
+    isPublished,
+    again,
+    signal,
+  })
+  const upToDate = isPublished && isWhole
   const record = isRecorded
     ? recordOf(recorded, attached, options.referrers)
     : await keptRecord(desc, upToDate ? [] : published, target)
@@ -122,6 +116,25 @@ export async function planImage(
     renewed: upToDate && !isSameRecord(record, recorded.record),
     remarks: [...remarks],
   }
+}
+
+/** What the target lacks of a walked image, and whether that is nothing. */
+async function compare(
+  root: Descriptor,
+  { manifests, blobs, fetched: read, attached }: WalkedImage,
+  recorded: Recorded,
+  target: Target,
+  { isPublished, again, signal }: { isPublished: boolean; again: boolean; signal: AbortSignal | undefined },
+): Promise<Pick<Plan, 'missing' | 'fetched'> & { readonly isWhole: boolean }> {
+  const missing = await target.missing(blobs, { signal, recent: !again })
+  // An image that is not published is put as a whole, so its manifests need no check.
+  if (!isPublished) return { missing, fetched: read, isWhole: false }
+  const fetched = await target.missingManifests(manifests, read, { signal })
+  if (missing.length > 0 || fetched.length > 0) return { missing, fetched, isWhole: false }
+  // Those that the target has recorded have just been read there.
+  const tags = attached.tags.filter((tag) => recorded.attached?.tags.includes(tag) !== true)
+  const isWhole = await hasAttached(root, { ...attached.ofRoot, tags }, target, signal)
+  return { missing, fetched, isWhole }
 }
 
 const nothingRecorded: Recorded = { record: undefined, attached: undefined, ask: true, askedAt: 0 }
