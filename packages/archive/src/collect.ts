@@ -19,8 +19,8 @@ export interface Collected {
 const concurrency = 16
 
 /**
- * Walks an image with its recorded referrers, and checks which of the objects are stored. Throws `FAILED_PRECONDITION` and `MALFORMED`, with the name of
- * the image, for stored manifests that are damaged or invalid.
+ * Walks an image with its recorded referrers, and checks which of the objects are stored. Throws `FAILED_PRECONDITION` and
+ * `MALFORMED`, with the name of the image, for stored manifests that are damaged or invalid.
  */
 export async function collectImage(
   { name, desc, selection, referrers }: Image,

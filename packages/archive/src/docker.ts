@@ -37,9 +37,9 @@ const layerTypes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The entries of `manifest.json`, each image once with all of its tags; without tags of cosign, which docker does not know. Or the reason why there is no list: docker load would
- * ignore some of the images, or load content that is not an image. The list may have `limit` bytes, as otherwise it could not
- * be imported again.
+ * The entries of `manifest.json`: each image once, with all of its tags. Docker does not know the tags of cosign, so they are
+ * left out. Resolves to a reason instead if docker load would ignore some of the images, or load content that is not an
+ * image. The list may have `limit` bytes, as otherwise it could not be imported again.
  */
 export async function describeForDocker(
   images: readonly CollectedImage[],

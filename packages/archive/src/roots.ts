@@ -31,7 +31,10 @@ export interface Root {
   readonly referrers?: ReferrersRecord | undefined
 }
 
-/** The images of an OCI layout, each digest once, without the referrers that they have recorded. Throws `MALFORMED`, and `NOT_IMPLEMENTED` for other content. */
+/**
+ * The images of an OCI layout, each digest once, without the referrers that they have recorded. Throws `MALFORMED`, and
+ * `NOT_IMPLEMENTED` for other content.
+ */
 export function layoutRoots(index: Uint8Array): Root[] {
   const manifest = parseManifest(index, mediaTypes.ociIndex, indexFile)
   const entries = manifest.kind === 'index' ? manifest.manifests : []

@@ -9,8 +9,8 @@ export interface LinkedSignal extends Disposable {
 }
 
 /**
- * Unlike `AbortSignal.any`, it leaves nothing that grows behind on sources that live much longer, and its memory is free as soon as it
- * is disposed.
+ * Unlike `AbortSignal.any`, it leaves nothing behind that grows on sources that live much longer. Its memory is free as soon
+ * as it is disposed.
  */
 export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController()

@@ -7,7 +7,10 @@ import { type ReferrersRequest, wantedTypes } from './referrers-request.js'
 import type { Source } from './source.js'
 
 export interface ReferrersOptions {
-  /** Also take what is attached to the image, if the source lists it: manifests that refer to it, and cosign's tags. Default: none. */
+  /**
+   * Also take what is attached to the image, if the source lists it: manifests that refer to it, and cosign's tags. Default:
+   * none.
+   */
   referrers?: ReferrersRequest | undefined
   /** Called with what could not be found out, one line each. It does not fail the image. */
   onRemark?: ((remark: string) => void) | undefined

@@ -26,7 +26,7 @@ export class LateWork<Outcome> implements Work {
     this.#made().delayed(error, until)
   }
 
-  /** The outcome, once there is no further attempt. */
+  /** Called after the last attempt. Returns the outcome. */
   end(failed?: { readonly error: unknown }): Outcome {
     const outcome = this.#made().outcome(failed)
     this.#work = undefined

@@ -32,8 +32,8 @@ export interface NeedsOptions {
 const concurrentImages = 16
 
 /**
- * Everything that the selection of an image takes, the root and its recorded referrers included, each digest once. What missing or damaged manifests
- * name is unknown and left out. Does not check whether the content is stored.
+ * Everything that the selection of an image takes, the root and its recorded referrers included, each digest once. What
+ * missing or damaged manifests name is unknown and left out. Does not check whether the content is stored.
  */
 export async function neededBy(
   image: Pick<Image, 'desc' | 'selection' | 'referrers'>,

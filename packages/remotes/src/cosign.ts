@@ -22,7 +22,7 @@ const layerTypes: Record<CosignKind, readonly string[]> = {
   ],
 }
 
-/** The kinds of tags whose content is of one of these types; all if there is no filter. */
+/** The kinds of tags whose content has one of these types. Undefined types: all kinds. */
 export function cosignKindsOf(artifactTypes: readonly string[] | undefined): readonly CosignKind[] {
   if (artifactTypes === undefined) return cosignKinds
   return cosignKinds.filter((kind) => layerTypes[kind].some((type) => artifactTypes.includes(type)))

@@ -13,7 +13,7 @@ export interface ReferrersOptions extends RemoteOptions {
   onUnknown?: ((error: Error, about: { unlisted: boolean }) => void) | undefined
 }
 
-/** Those with one of the artifact types; all if there is no filter. */
+/** The referrers that have one of these artifact types. Undefined types: all referrers. */
 export function withArtifactTypes(
   referrers: readonly Descriptor[],
   types: readonly string[] | undefined,

@@ -16,9 +16,9 @@ export interface HostSettings {
 export type ChangeEndpoints = (host: string, endpoints: readonly Endpoint[]) => readonly Endpoint[]
 
 /**
- * Reads the settings and their files. A setting applies only to the host that it names, also when a redirect leads there. It does not
- * apply to token servers and redirect targets of that host. A file without a host applies to registries and their mirrors.
- * Throws `INVALID_ARGUMENT`.
+ * Reads the settings and their files. A setting applies only to the host that it names, also when a redirect leads there. It
+ * does not apply to token servers and redirect targets of that host. A file without a host applies to registries and their
+ * mirrors. Throws `INVALID_ARGUMENT`.
  */
 export function hostSettings(settings: HostSettings): ChangeEndpoints {
   const { plainHttp = [], insecureSkipTlsVerify = [], caFile = [] } = settings

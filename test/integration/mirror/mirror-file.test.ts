@@ -6,13 +6,8 @@ import { mirrorText } from '../support/mirror-text.js'
 import { useRegistry } from '../support/servers.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
-const images = [1, 2, 3, 4].map((i) => ociImage({ layers: [seededLayer(`image ${i}`, 1000)] }))
-const [one, two, three, four] = images as [
-  (typeof images)[0],
-  (typeof images)[0],
-  (typeof images)[0],
-  (typeof images)[0],
-]
+const imageOf = (name: string) => ociImage({ layers: [seededLayer(name, 1000)] })
+const [one, two, three, four] = [imageOf('one'), imageOf('two'), imageOf('three'), imageOf('four')]
 
 const source = useRegistry(async ({ url }) => {
   await pushImage(url, 'team/web', 'v1.0', one)

@@ -198,7 +198,7 @@ it('mirror brings them into a store with --referrers, many images for one listin
   const paths = registry.requests
     .map(({ method, path }) => `${method} ${path.replace(/sha256.*/, 'x')}`)
     .sort()
-  // Images that begin at the same time find out together that there is no API.
+  // The images that begin at the same time each ask for the API that is missing.
   expect(new Set(paths).size).toBe(7)
   expect(paths.filter((path) => !path.includes('referrers'))).toEqual([
     'GET /v2/many/tags/list',
