@@ -1,6 +1,7 @@
 import { type PlanOptions, requestForRegistry, type Source, strippedSource, type Target } from '@dist/mirror'
 import { parsePlatform } from '@dist/oci'
 import { parsePrefix, parseReference, type Reference } from '@dist/reference'
+import { wantedBy } from '@dist/sync'
 import type { Engine } from '../engine/engine.js'
 import type { ImageJob } from '../jobs/payload.js'
 import { RunEntries } from '../run/sources.js'
@@ -51,27 +52,19 @@ export class MirrorRequests {
   }
 
   async #ofEntry(image: ImageJob, name: string, head: RunHead, signal: AbortSignal): Promise<MirrorRequest> {
-    const {
-      platforms: listed,
-      index,
-      referrers,
-      referrersFreshFor,
-    } = await this.#entries.entry(image.run, name)
+    const wanted = wantedBy(await this.#entries.entry(image.run, name), platformsOf(head))
     const reference = parseReference(image.reference)
     const destination = image.destination === undefined ? undefined : parseReference(image.destination)
-    const selected = platformsOf(head) === 'all' ? listed : platformsOf(head)
-    const platforms = selected.length === 0 || selected === 'all' ? 'all' : selected.map(parsePlatform)
+    const platforms = wanted.platforms === 'all' ? 'all' : wanted.platforms.map(parsePlatform)
     const source = destination === undefined ? this.parts.source : this.#cachingSource
-    const types =
-      referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : referrers !== false
     const asked = {
       target: this.#target(reference, destination),
-      referrers: types,
-      referrersFreshFor,
+      referrers: wanted.referrers,
+      referrersFreshFor: wanted.referrersFreshFor,
       immutable: image.immutable,
       resolved: image.resolved,
     }
-    if (index !== 'stripped' || platforms === 'all') return { ...asked, source, platforms, anyPlatform: true }
+    if (!wanted.isStripped) return { ...asked, source, platforms, anyPlatform: true }
     const stripped = strippedSource(source, platforms)
     return {
       ...asked,

@@ -1,7 +1,8 @@
+import { DistError } from '@dist/errdefs'
 import { type ImageTask, type Source, strippedSource, type TargetOf } from '@dist/mirror'
 import { formatReference, type Reference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
-import type { Choice, ImageRequest, MirrorEntry } from '@dist/sync'
+import { type Choice, type ImageRequest, type MirrorEntry, wantedBy } from '@dist/sync'
 import { requestedPlatforms } from '../images/destinations.js'
 import { requestedReferrers } from '../images/referrers.js'
 import type { ReferrersOptions } from '../options.js'
@@ -56,13 +57,12 @@ function partOf(
   source: Source,
   flags: TaskParts['flags'],
 ): Pick<ImageTask, 'source' | 'platforms' | 'anyPlatform' | 'referrers' | 'referrersFreshFor'> {
-  const { platforms: listed = [], index, referrers = false, referrersFreshFor } = entry ?? {}
-  const platforms = requestedPlatforms(flags.platform ?? (listed.length === 0 ? undefined : listed))
-  const types = referrers !== false && referrers.length > 0 ? { artifactTypes: referrers } : undefined
+  if (entry === undefined) throw new DistError('INTERNAL', 'an image of no mirror')
+  const { platforms: listed, isStripped, referrers, referrersFreshFor } = wantedBy(entry, flags.platform)
+  const platforms = requestedPlatforms(listed === 'all' ? undefined : listed)
   const isFlagged = flags.referrers !== undefined || flags.artifactType !== undefined
-  const ofFile = types ?? referrers !== false
-  const wanted = { referrers: isFlagged ? requestedReferrers(flags) : ofFile, referrersFreshFor }
-  if (index === 'stripped') return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
+  const wanted = { referrers: isFlagged ? requestedReferrers(flags) : referrers, referrersFreshFor }
+  if (isStripped) return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
   return { ...wanted, platforms, anyPlatform: true }
 }
 
