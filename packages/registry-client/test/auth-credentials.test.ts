@@ -72,14 +72,20 @@ test('credentials of no use are looked for afresh', async () => {
   expect(asked).toEqual([false, true])
 })
 
-test('a password that is refused after it was accepted is looked up again: passwords of helpers expire', async () => {
-  const registry = await scripted({ auth: { scheme: 'basic', ...annOnly } })
-  const desc = putManifest(registry)
+/** Credentials of ann, and whether each lookup was a fresh one. */
+function lookups() {
   const asked: boolean[] = []
   const credentials = async (_host: string, { fresh = false } = {}) => {
     asked.push(fresh)
     return ann
   }
+  return { asked, credentials }
+}
+
+test('a password that is refused after it was accepted is looked up again: passwords of helpers expire', async () => {
+  const registry = await scripted({ auth: { scheme: 'basic', ...annOnly } })
+  const desc = putManifest(registry)
+  const { asked, credentials } = lookups()
   const registryClient = client({ credentials })
   await registryClient.resolve(refTo(registry, 'a/b:1'))
   registry.script({ method: 'HEAD' }, faults.status(401, { 'www-authenticate': 'Basic realm="x"' }), {
@@ -92,11 +98,7 @@ test('a password that is refused after it was accepted is looked up again: passw
 test('a password that is renewed while a process runs gets the next token, without a failure', async () => {
   const registry = await scripted({ auth: annOnly })
   const desc = putManifest(registry)
-  const asked: boolean[] = []
-  const credentials = async (_host: string, { fresh = false } = {}) => {
-    asked.push(fresh)
-    return ann
-  }
+  const { asked, credentials } = lookups()
   const registryClient = client({ credentials })
   await registryClient.resolve(refTo(registry, 'a/b:1'))
   registry.revokeTokens()
