@@ -6,7 +6,7 @@ import { entriesOf } from './entries.js'
 import type { MirrorFile } from './mirror-file.js'
 import { explain } from './schema/explain.js'
 import { plainValue } from './schema/plain.js'
-import { fileSchema } from './schema/schema.js'
+import { fileSchema, validPart } from './schema/schema.js'
 import { distrustedParts, resolveVariables, type Variables } from './schema/variables.js'
 
 export interface CheckOptions {
@@ -45,7 +45,11 @@ function build(root: Node, path: string): Checked {
   const plain = plainValue(root)
   if ('mistake' in plain) return { mistakes: [plain.mistake] }
   const result = fileSchema.safeParse(plain.value)
-  if (!result.success) return ordered(explain(root, result.error))
+  if (!result.success) {
+    const part = validPart(plain.value)
+    const others = part === undefined ? [] : entriesOf(part, root).mistakes
+    return ordered([...explain(root, result.error), ...others])
+  }
   const { entries, mistakes } = entriesOf(result.data, root)
   if (mistakes.length > 0) return ordered(mistakes)
   const { registries = {} } = result.data

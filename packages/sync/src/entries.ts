@@ -12,13 +12,23 @@ import { parseSince } from './select/since.js'
 
 const defaultFreshness = '24h'
 
-/** The entries of a file with its defaults, and the mistakes that concern several keys. */
-export function entriesOf({ mirrors, defaults = {} }: FileInput, root: Node) {
+/**
+ * The entries of a file with its defaults, and the mistakes that concern several keys. A mirror that is undefined has mistakes of
+ * its own.
+ */
+export function entriesOf(
+  {
+    mirrors,
+    defaults = {},
+  }: Pick<FileInput, 'defaults'> & { readonly mirrors: readonly (MirrorInput | undefined)[] },
+  root: Node,
+) {
   const entries: MirrorEntry[] = []
   const mistakes: Mistake[] = []
   const names = new Set<string>()
   const claimed = new ClaimedNames()
   for (const [index, mirror] of mirrors.entries()) {
+    if (mirror === undefined) continue
     const node = locate(root, ['mirrors', index])
     const entry = entryOf(mirror, defaults, node)
     const wrong = [

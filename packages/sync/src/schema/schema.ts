@@ -108,19 +108,32 @@ const mirror = section({
   ...shared,
 })
 
+const defaults = section(shared)
+
 /** The schema of a mirror file, after its variables are resolved. */
 export const fileSchema = section({
   version: z
     .union([z.literal(1), z.literal('1')], '1 is expected: the version of the format')
     .describe('Version of the format: 1.'),
   registries: registriesSchema.optional().describe('Settings of registries, by host.'),
-  defaults: section(shared).optional().describe('Values for the keys that a mirror leaves out.'),
+  defaults: defaults.optional().describe('Values for the keys that a mirror leaves out.'),
   mirrors: z.array(mirror, 'a list of mirrors is expected').describe('What is mirrored.'),
 })
 
 export type FileInput = z.output<typeof fileSchema>
 export type MirrorInput = FileInput['mirrors'][number]
 export type SharedInput = NonNullable<FileInput['defaults']>
+
+/** The entries of a file that has mistakes. */
+const partSchema = z.object({
+  defaults: defaults.optional(),
+  mirrors: z.array(mirror.optional().catch(undefined)),
+})
+
+/** What a file with mistakes says in the entries that have none. Undefined if its defaults have one. */
+export function validPart(value: unknown): z.output<typeof partSchema> | undefined {
+  return partSchema.safeParse(value).data
+}
 
 /** The JSON Schema of mirror files, for editors. */
 export function mirrorFileJsonSchema(): object {

@@ -131,6 +131,28 @@ mirrors:
     expect(await refusals(`version: 1\nmirrors: [{ ${yaml} }]`)).toEqual([expect.stringContaining(why)])
   })
 
+  it('is reported with the mistakes of single keys and those of several, in one go', async () => {
+    const text = `version: 1
+mirrors:
+  - from: a/b
+  - { from: "a/c:1", platfroms: linux/amd64 }
+  - { from: "a/d:1", tags: all }
+`
+    expect(await refusals(text)).toEqual([
+      expect.stringMatching(/^3:\d+ mirrors\[0\]\.from: no tags are selected/),
+      expect.stringMatching(/^4:\d+ mirrors\[1\]: unknown key platfroms/),
+      expect.stringMatching(/^5:\d+ mirrors\[2\]\.tags: from names one image/),
+    ])
+  })
+
+  it('of whose defaults one is a mistake is not searched for what depends on them', async () => {
+    const text = `version: 1
+defaults: { platforms: linux }
+mirrors: [{ from: "a/c:1", index: stripped }]
+`
+    expect(await refusals(text)).toEqual([expect.stringMatching(/^2:\d+ defaults\.platforms/)])
+  })
+
   it('is refused with two mirrors of one name', async () => {
     const text =
       'version: 1\nmirrors:\n  - { from: a/b, tags: all }\n  - { from: docker.io/a/b, tags: { newest: 1 } }\n'
