@@ -22,7 +22,16 @@ export interface CheckOptions {
 }
 
 /** A mirror file, or all its mistakes in the order of the text. */
-export type Checked = { readonly file: MirrorFile } | { readonly mistakes: readonly Mistake[] }
+export type Checked = CheckedFile | { readonly mistakes: readonly Mistake[] }
+
+export interface CheckedFile {
+  readonly file: MirrorFile
+  /**
+   * A mirror file in JSON that has the defaults and this entry of the file alone, by its index. Variables are replaced, and
+   * there are no `registries`: it can be submitted.
+   */
+  alone(index: number): string
+}
 
 // A file of 10,000 mirrors has 2 MB.
 const maxLength = 8 * 2 ** 20
@@ -52,8 +61,17 @@ function build(root: Node, path: string): Checked {
   }
   const { entries, mistakes } = entriesOf(result.data, root)
   if (mistakes.length > 0) return ordered(mistakes)
-  const { registries = {} } = result.data
-  return { file: { registries: absolutePaths(registries, dirname(path)), entries } }
+  const { name, registries = {} } = result.data
+  return {
+    file: { name, registries: absolutePaths(registries, dirname(path)), entries },
+    alone: (index) => aloneIn(plain.value, index),
+  }
+}
+
+/** `value`: the document of a valid mirror file. */
+function aloneIn(value: unknown, index: number): string {
+  const { version, defaults, mirrors } = value as Record<string, unknown> & { mirrors: readonly unknown[] }
+  return JSON.stringify({ version, defaults, mirrors: [mirrors[index]] })
 }
 
 function ordered(mistakes: readonly Mistake[]): Checked {

@@ -9,6 +9,7 @@ import { formatSource, parseSource, type Source } from './place/source.js'
 import type { FileInput, MirrorInput, SharedInput } from './schema/schema.js'
 import type { TagFilter } from './select/filter.js'
 import { parseSince } from './select/since.js'
+import { missingForSchedule, timingOf } from './timing.js'
 
 const defaultFreshness = '24h'
 
@@ -33,6 +34,7 @@ export function entriesOf(
     const entry = entryOf(mirror, defaults, node)
     const wrong = [
       ...contradictions(mirror, entry),
+      ...missingForSchedule(mirror, defaults, entry),
       ...repeatedName(entry, names),
       ...conflicts(entry, claimed),
     ]
@@ -77,6 +79,7 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
       typeof referrers === 'object' ? (listed(referrers['artifact-types']) ?? []) : referrers !== false && [],
     referrersFreshFor: ageOf(fresh ?? defaultFreshness),
     discovery,
+    timing: timingOf(mirror, defaults),
   }
 }
 

@@ -1,4 +1,4 @@
-export { type Checked, type CheckOptions, checkMirrorFile } from './check.js'
+export { type Checked, type CheckedFile, type CheckOptions, checkMirrorFile } from './check.js'
 export { goneOf } from './choose/gone.js'
 export {
   type Checkpoint,

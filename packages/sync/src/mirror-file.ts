@@ -1,4 +1,5 @@
 import type { Discovery } from '@dist/remotes'
+import type { Timing } from '@dist/schedule'
 import type { Registries } from '@dist/settings'
 import type { Position } from './document/node.js'
 import type { Source } from './place/source.js'
@@ -6,6 +7,7 @@ import type { TagFilter } from './select/filter.js'
 
 /** What a mirror file says, with its defaults applied. Plain data. */
 export interface MirrorFile {
+  readonly name?: string | undefined
   /** Their paths are absolute. */
   readonly registries: Registries
   /** Their names are unique. */
@@ -37,6 +39,8 @@ export interface MirrorEntry {
   readonly referrersFreshFor: number
   /** Undefined: chosen by the host. */
   readonly discovery?: Discovery | undefined
+  /** When it is mirrored by itself. Undefined: never. */
+  readonly timing?: Timing | undefined
 }
 
 /** Narrows a source that is a pattern: path patterns, and regular expressions for whole repositories. */

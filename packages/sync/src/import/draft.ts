@@ -55,7 +55,8 @@ export class Draft {
     let name = base
     for (let number = 2; this.#names.has(name); number++) name = `${base} (${number})`
     this.#names.add(name)
-    this.#mirrors.push({ keys: name === keys.from ? keys : named(name, keys), at })
+    const needsName = name !== keys.from || keys.schedule !== undefined || keys.every !== undefined
+    this.#mirrors.push({ keys: needsName ? named(name, keys) : keys, at })
   }
 
   /** Ends: the file as plain data. Two sources of one name get a remark. */

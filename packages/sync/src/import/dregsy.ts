@@ -2,16 +2,16 @@ import { entryOf, type Node } from '../document/node.js'
 import type { Draft } from './draft.js'
 import { fieldsOf, isOn, itemsOf, textAt, textOf } from './fields.js'
 import { bindsPartly, bound } from './regex.js'
+import { dregsyTimes } from './times.js'
 
 const foreign: Readonly<Record<string, string>> = {
   relay: 'dist copies itself',
-  watch: 'a mirror file is read when dist mirror starts',
+  watch: 'dist mirror --watch reads its file again when it has changed',
   skopeo: 'certificates belong into registries or hosts.toml',
   docker: 'dist needs no docker daemon',
   dockerhost: 'dist needs no docker daemon',
   'api-version': 'dist needs no docker daemon',
   lister: 'listings are not cached, and have no maximum',
-  interval: 'a mirror file has no schedule: start dist by a timer',
 }
 
 /** Imports a file of dregsy. */
@@ -29,15 +29,16 @@ function remarkForeign(node: Node, read: readonly string[], draft: Draft): void 
 }
 
 function importTask(task: Node, draft: Draft): void {
-  remarkForeign(task, ['name', 'verbose', 'source', 'target', 'mappings'], draft)
+  remarkForeign(task, ['name', 'verbose', 'interval', 'source', 'target', 'mappings'], draft)
   const [source, target] = ['source', 'target'].map((key) => importLocation(entryOf(task, key), draft))
   if (source === undefined || target === undefined) {
     draft.remark(task.at, 'left out: a registry of source or target is missing')
     return
   }
   const name = textAt(task, 'name') ?? 'task'
+  const times = dregsyTimes(task, draft)
   for (const mapping of itemsOf(entryOf(task, 'mappings')))
-    importMapping(mapping, { name, source, target }, draft)
+    importMapping(mapping, { name, times, source, target }, draft)
 }
 
 /** The host of a location. */
@@ -72,6 +73,8 @@ function userOf(auth: string): string | undefined {
 
 interface Task {
   readonly name: string
+  /** When it runs. */
+  readonly times: Readonly<Record<string, string>>
   readonly source: string
   readonly target: string
 }
@@ -84,7 +87,7 @@ function importMapping(mapping: Node, task: Task, draft: Draft): void {
   }
   const to = destinationOf(mapping, from, task, draft)
   if (to === undefined) return
-  const keys = { ...sourceOf(from, task), to, ...platformOf(mapping, draft) }
+  const keys = { ...sourceOf(from, task), to, ...platformOf(mapping, draft), ...task.times }
   for (const tags of selections(mapping, draft)) {
     const { digest, ...selection } = tags
     draft.add(

@@ -5,11 +5,10 @@ import { exactRange } from './ranges.js'
 import { bindsPartly, bound } from './regex.js'
 import { importHost } from './regsync-hosts.js'
 import { expandTemplate } from './templates.js'
+import { regsyncTimes } from './times.js'
 
 /** Keys of regsync without an equivalent, and what to do instead. */
 const foreign: Readonly<Record<string, string>> = {
-  interval: 'a mirror file has no schedule: start dist by a timer',
-  schedule: 'a mirror file has no schedule: start dist by a timer',
   backup: 'dist does not keep the image that a tag had before',
   ratelimit: 'dist follows the limits that a registry announces',
   parallel: 'the number of simultaneous transfers is --concurrency of dist mirror',
@@ -20,7 +19,7 @@ const foreign: Readonly<Record<string, string>> = {
   includeExternal: 'layers with foreign URLs are mirrored as their registry serves them',
 }
 const read = new Set(['source', 'target', 'type', 'tags', 'tagSets', 'repos', 'platform', 'platforms'])
-const inherited = ['digestTags', 'referrers', 'referrerFilters']
+const inherited = ['digestTags', 'referrers', 'referrerFilters', 'schedule', 'interval']
 
 /** Imports a file of regsync (regclient). */
 export function importRegsync(root: Node, draft: Draft): void {
@@ -48,7 +47,11 @@ function importEntry(entry: Node, defaults: Node | undefined, draft: Draft): voi
   if (target.startsWith('ocidir://'))
     draft.remark(entry.at, `the layout ${target} becomes the store: name it with --store`)
   const to = target.startsWith('ocidir://') ? 'store' : target
-  const keys = { ...platformsOf(entry, draft), ...referrersOf(entry, defaults, draft) }
+  const keys = {
+    ...platformsOf(entry, draft),
+    ...referrersOf(entry, defaults, draft),
+    ...regsyncTimes(entry, defaults, draft),
+  }
   const type = textAt(entry, 'type')
   if (type === 'image') draft.add({ from: withTag(source), to, ...keys }, entry.at)
   else if (type === 'repository' || type === 'registry') {

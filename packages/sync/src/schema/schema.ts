@@ -6,7 +6,9 @@ import { newestBys } from '../select/filter.js'
 import {
   choice,
   count,
+  cronPattern,
   destination,
+  interval,
   oneOrMore,
   pathGlob,
   platform,
@@ -17,6 +19,7 @@ import {
   tag,
   tagGlob,
   text,
+  timeZone,
 } from './values.js'
 
 const maxNewest = 100_000
@@ -82,10 +85,19 @@ const shared = {
   discovery: choice(discoveries)
     .optional()
     .describe('How the repositories of a pattern are listed. Default: by the host, where it is clear.'),
+  schedule: cronPattern
+    .optional()
+    .describe(
+      'When the entry is mirrored by itself: minute, hour, day of the month, month, day of the week.',
+    ),
+  'time-zone': timeZone.optional().describe('Time zone of `schedule`, such as Europe/Berlin. Default: UTC.'),
+  every: interval.optional().describe('Interval at which the entry is mirrored by itself, such as 6h.'),
 }
 
 const mirror = section({
-  name: text.optional().describe('Name of the entry in reports. Default: `from`.'),
+  name: text
+    .optional()
+    .describe('Name of the entry in reports, and of its schedule. Default: `from`, without a schedule.'),
   from: source.describe(
     'An image, a repository, or a pattern of repositories (`*` one component, `**` any number).',
   ),
@@ -115,6 +127,9 @@ export const fileSchema = section({
   version: z
     .union([z.literal(1), z.literal('1')], '1 is expected: the version of the format')
     .describe('Version of the format: 1.'),
+  name: text
+    .optional()
+    .describe('Name of the file, for its schedules: a file of the same name replaces it. Default: its path.'),
   registries: registriesSchema.optional().describe('Settings of registries, by host.'),
   defaults: defaults.optional().describe('Values for the keys that a mirror leaves out.'),
   mirrors: z.array(mirror, 'a list of mirrors is expected').describe('What is mirrored.'),

@@ -1,6 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import { parseTag } from '@dist/reference'
+import { checkPattern, checkTimeZone, parseEvery } from '@dist/schedule'
 import * as z from 'zod'
 import { parseDestination } from '../place/destination.js'
 import { parseSource } from '../place/source.js'
@@ -34,6 +35,9 @@ export const regex = checked(compileRegex)
 export const range = checked(compileRange)
 export const since = checked(parseSince)
 export const platform = checked(parsePlatform)
+export const cronPattern = checked(checkPattern)
+export const timeZone = checked(checkTimeZone)
+export const interval = checked(parseEvery)
 
 /** One value, or a list of values. */
 export function oneOrMore<T extends z.ZodType<string, string>>(value: T) {

@@ -1,3 +1,4 @@
+import { formatTiming } from '@dist/schedule'
 import { describe, expect, it } from 'vitest'
 import { importFile } from '../../src/import/import.js'
 import { compileEntry } from '../../src/place/compile.js'
@@ -129,7 +130,14 @@ describe('a file of dregsy', () => {
       '127.0.0.1:5000': { insecureSkipTlsVerify: true },
     })
     const lines = remarks.map((remark) => Number(remark.split(' ')[0]))
-    expect([...new Set(lines)]).toEqual([1, 2, 5, 8, 11, 13, 17, 19, 25, 26])
+    expect([...new Set(lines)]).toEqual([1, 2, 8, 11, 13, 17, 19, 25, 26])
+  })
+
+  it('keeps the interval of a task, for each of its mirrors', async () => {
+    const { file } = await importedFixture('dregsy.yaml')
+    const times = file.entries.map(({ name, timing }) => `${name} ${timing && formatTiming(timing)}`)
+    expect(times.slice(0, 2)).toEqual(['apps every 15m', 'apps (2) every 15m'])
+    expect(times.at(-1)).toMatch(/^hub.* undefined$/)
   })
 })
 

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the variables of mirror files
+import { formatTiming } from '@dist/schedule'
 import { describe, expect, it } from 'vitest'
 import { compileEntry } from '../../src/place/compile.js'
 import { imported, importedFixture, selectedOf, sourceOf } from './support.js'
@@ -64,7 +65,7 @@ describe('a file of regsync', () => {
   it('gets a remark on each line that has no equivalent or means something else', async () => {
     const { remarks } = await importedFixture('regsync.yaml')
     expect(remarks.map((remark) => remark.split(' ').slice(0, 4).join(' '))).toEqual([
-      '3 schedule has no',
+      '3 the time zone',
       '9 reqConcurrent has no',
       '13 pathPrefix has no',
       '16 the password is',
@@ -115,6 +116,27 @@ sync:
 `
     const { file } = await imported(text)
     expect(file.entries.map(({ to }) => to[0])).toEqual(['r.io/merged', 'r.io/own', 'r.io/second'])
+  })
+
+  it.each([
+    ['schedule: "15 2 * * *"', '15 2 * * *', ['1 the time zone is UTC, where regsync']],
+    ['schedule: "CRON_TZ=Europe/Berlin 15 2 * * *"', '15 2 * * * Europe/Berlin', []],
+    ['schedule: "@every 1h30m"', 'every 90m', []],
+    ['interval: 60m', 'every 1h', []],
+    ['interval: 60m, schedule: "@daily"', '@daily', ['1 the time zone is UTC, where regsync']],
+    ['interval: 5s', undefined, ['1 the times are left out: "5s": an interval']],
+    ['schedule: "0 0 31 2 *"', undefined, ['1 the times are left out: "0 0 31 2 *" is never']],
+    ['schedule: "TZ=Nowhere 0 0 * * *"', undefined, ['1 the times are left out: "Nowhere" is no']],
+    ['', undefined, []],
+  ])('keeps the times of { %s }, of an entry or of the defaults', async (times, expected, said) => {
+    const entry = (more: string) => `sync: [{ source: q.io/a, target: r.io/a, type: repository, ${more} }]\n`
+    for (const text of [entry(times), `defaults: { ${times} }\n${entry('')}`]) {
+      const { file, remarks } = await imported(text, 'regsync')
+      const [{ name, timing } = {}] = file.entries
+      expect(timing && formatTiming(timing)).toBe(expected)
+      expect(name).toBe('q.io/a')
+      expect(remarks.map((remark) => said.find((each) => remark.startsWith(each)))).toEqual(said)
+    }
   })
 
   it('leaves out what cannot be mirrored, with a remark', async () => {
