@@ -7,12 +7,16 @@ import { ImageHandler, imagesPerHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
+import { ScheduleKeeper } from './schedule/keeper.js'
+import { ScheduleHandler } from './schedule/process.js'
 import type { CoordinatorParts } from './service.js'
 
 /** Run jobs under way. Each takes a moment and is delayed again. */
 const runsAtOnce = 8
-/** A run job fails never by stalls: the sweep would only add another one. */
-const runStalls = 1_000_000
+/** Schedules that start a run at the same time. */
+const schedulesAtOnce = 4
+/** The job of a run or a schedule fails never by stalls: it does little, and another one would do the same. */
+const anyStalls = 1_000_000
 
 /**
  * Starts a coordinator: it expands runs, plans images and publishes them. Any number of coordinators share the work.
@@ -22,11 +26,27 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const engine = createEngine(parts)
   const images = new ImageHandler(engine, parts)
   const sweep = new Sweep(engine)
+  const keeper = new ScheduleKeeper(engine, parts.readSchedules)
   const consumers = [
     new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published, parts), runsAtOnce, {
-      maxStalled: runStalls,
+      maxStalled: anyStalls,
+    }),
+    new Consumer(engine, queueNames.schedules, new ScheduleHandler(engine), schedulesAtOnce, {
+      maxStalled: anyStalls,
+      // A scheduler adds no job with the id of one that is kept.
+      keptCompleted: 0,
     }),
     new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesPerHost)),
   ]
-  return new EngineService(engine, { consumers, start: () => sweep.begin(), stop: () => sweep.stop() })
+  return new EngineService(engine, {
+    consumers,
+    start: () => {
+      sweep.begin()
+      keeper.begin()
+    },
+    stop: () => {
+      sweep.stop()
+      keeper.stop()
+    },
+  })
 }

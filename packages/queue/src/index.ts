@@ -1,4 +1,5 @@
 export { openRuns, type RunsOptions } from './client/open.js'
+export { openSchedules } from './client/schedules.js'
 export { startCoordinator } from './coordinator.js'
 export { roomFor } from './engine/host-slots.js'
 export { queueNames } from './jobs/queues.js'

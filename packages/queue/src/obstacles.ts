@@ -31,12 +31,14 @@ export function obstacleReader(
     const pausedHosts = hosts.flatMap(({ host, pausedUntil, because = '' }): Obstacle[] =>
       pausedUntil === undefined ? [] : [{ kind: 'paused-host', host, until: new Date(pausedUntil), because }],
     )
-    const [paused, retries, held] = await Promise.all([
+    const [paused, lost, retries, held] = await Promise.all([
       reader.pausedQueues(),
+      // They are not missed by one run.
+      run === undefined ? reader.lostSchedules() : [],
       reader.retries(run),
       reader.held(services, run),
     ])
-    return [...missingServices(services), ...paused, ...pausedHosts, ...retries, ...held]
+    return [...missingServices(services), ...paused, ...lost, ...pausedHosts, ...retries, ...held]
   }
   return (run) => answered(read(run), timeoutMs)
 }
@@ -62,6 +64,13 @@ class Reader {
       names.map((name) => this.redis.hexists(this.#key(name, 'meta'), 'paused')),
     )
     return names.filter((_, i) => paused[i] === 1).map((queue) => ({ kind: 'paused-queue', queue }))
+  }
+
+  async lostSchedules(): Promise<Obstacle[]> {
+    const lost = Object.entries(await this.redis.hgetall(this.keys.lostSchedules))
+    if (lost.length === 0) return []
+    const at = new Date(Math.max(...lost.map(([, time]) => Number(time))))
+    return [{ kind: 'lost-schedules', names: lost.map(([name]) => name).sort(), at }]
   }
 
   /** Images that wait for another attempt, or one of whose blobs does. */

@@ -12,7 +12,7 @@ import type {
 } from '@dist/mirror'
 import type { Locator, Reference } from '@dist/reference'
 import type { HostPolicy, HostStates } from '@dist/remotes'
-import type { ServiceEvent } from '@dist/runs'
+import type { ScheduledFile, ServiceEvent } from '@dist/runs'
 import type { Lists } from '@dist/sync'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
@@ -60,6 +60,11 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   source: Source
   /** Lists what the mirror files of runs select. Default: such runs fail. */
   lists?: Lists | undefined
+  /**
+   * Reads the schedules of the operator's mirror file. They are applied at the start, when they change, and when Redis has
+   * lost them. Undefined: they have not changed since the last call. Default: there is no such file.
+   */
+  readSchedules?: (() => Promise<ScheduledFile | undefined>) | undefined
   /** The target of an image: the store, or a repository below the prefix of a registry. */
   target(reference: Reference, to?: Locator): Target
   /** The images that a verification reads. */

@@ -10,6 +10,11 @@ export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
     }
     case 'paused-queue':
       return `the queue ${obstacle.queue} is paused: resume it in the dashboard`
+    case 'lost-schedules': {
+      const { names, at } = obstacle
+      const lost = `Redis lost ${names.length === 1 ? 'a schedule' : `${names.length} schedules`} at ${clock(at)}`
+      return `${lost} (${listed(names)}): apply the mirror file again with dist schedule apply`
+    }
     case 'paused-host': {
       const { host, until, because } = obstacle
       // The reason may begin with the host.
@@ -28,6 +33,14 @@ export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
       return `${what}${subject} is held by ${by}, silent since ${clock(silentSince)} (${ago(silentSince, now)})`
     }
   }
+}
+
+/** Names that one message lists. */
+const listedAtMost = 5
+
+function listed(names: readonly string[]): string {
+  const more = names.length > listedAtMost ? [`${names.length - listedAtMost} more`] : []
+  return [...names.slice(0, listedAtMost), ...more].join(', ')
 }
 
 function clock(date: Date): string {

@@ -1,4 +1,5 @@
 export * from './describe.js'
 export * from './obstacle.js'
 export * from './runs.js'
+export * from './schedules.js'
 export * from './service.js'

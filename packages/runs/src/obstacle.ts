@@ -1,6 +1,6 @@
 import type { ReportedError } from './runs.js'
 
-export type QueueName = 'runs' | 'images' | 'blobs'
+export type QueueName = 'schedules' | 'runs' | 'images' | 'blobs'
 
 /** A reason why runs make no progress. */
 export type Obstacle =
@@ -13,6 +13,8 @@ export type Obstacle =
     }
   /** A user has paused a queue. */
   | { readonly kind: 'paused-queue'; readonly queue: QueueName }
+  /** Redis has lost schedules, and no service has them from a mirror file. */
+  | { readonly kind: 'lost-schedules'; readonly names: readonly string[]; readonly at: Date }
   /** A registry gets no requests for a while. */
   | { readonly kind: 'paused-host'; readonly host: string; readonly until: Date; readonly because: string }
   /** Images wait for another attempt, the first of them until `at`. */

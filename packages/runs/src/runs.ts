@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly byHand?: boolean | undefined
   /** A registry, or a path there (`registry.example.com/mirror`), that gets the images instead of the store. */
   readonly to?: string | undefined
+  /** The name of the schedule that starts the run. Default: a person does. */
+  readonly schedule?: string | undefined
 }
 
 /** The text of a mirror file. */
@@ -43,6 +45,8 @@ export interface RunStatus {
   readonly id: string
   readonly kind: RunKind
   readonly state: RunState
+  /** The name of the schedule that started it. Undefined: a person did. */
+  readonly schedule?: string | undefined
   readonly createdAt: Date
   /** Set once the run has ended. */
   readonly endedAt?: Date | undefined

@@ -23,6 +23,16 @@ export type ServiceEvent =
       readonly milliseconds?: number | undefined
       readonly error?: unknown
     }
+  | {
+      readonly type: 'schedule'
+      /** `skipped`: its last run is still going. `lost`: Redis has it no more. */
+      readonly state: 'started' | 'skipped' | 'failed' | 'lost' | 'applied'
+      /** Its name; of `lost` and `applied` the names of several, for the log. */
+      readonly schedule: string
+      /** The run that it started, or that is going. */
+      readonly run?: string | undefined
+      readonly error?: unknown
+    }
   | { readonly type: 'error'; readonly error: unknown }
 
 /** A coordinator or a worker that takes jobs. */

@@ -15,6 +15,10 @@ it.each([
     'the queue blobs is paused: resume it in the dashboard',
   ],
   [
+    { kind: 'lost-schedules', names: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], at: at(-60) } as const,
+    'Redis lost 7 schedules at 2026-01-01T11:59:00Z (a, b, c, d, e, 2 more): apply the mirror file again with dist schedule apply',
+  ],
+  [
     {
       kind: 'paused-host',
       host: 'a.test',

@@ -65,7 +65,7 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
 function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   const jobs = new Counter({
     name: 'dist_jobs_total',
-    help: 'Jobs by kind (run, image, blob) and result.',
+    help: 'Jobs by kind (schedule, run, image, blob) and result.',
     labelNames: ['kind', 'result'] as const,
     registers,
   })
@@ -89,7 +89,12 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   return (event) => {
     if (event.type === 'error' || event.state === 'started') return
     jobs.inc({ kind: event.type, result: event.state })
-    if (event.type === 'run' || (event.state !== 'done' && event.state !== 'verified')) return
+    if (
+      event.type === 'run' ||
+      event.type === 'schedule' ||
+      (event.state !== 'done' && event.state !== 'verified')
+    )
+      return
     if (event.type === 'blob') (event.state === 'verified' ? verified : bytes).inc(event.bytes ?? 0)
     if (event.milliseconds !== undefined) seconds.observe({ kind: event.type }, event.milliseconds / 1000)
   }

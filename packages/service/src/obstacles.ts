@@ -43,7 +43,7 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
       )
   })
   gauge('dist_queue_paused', '1 while the queue is paused.', ['queue'], (to, obstacles) => {
-    for (const queue of ['runs', 'images', 'blobs'])
+    for (const queue of ['schedules', 'runs', 'images', 'blobs'])
       to.set(
         { queue },
         Number(obstacles.some((each) => each.kind === 'paused-queue' && each.queue === queue)),

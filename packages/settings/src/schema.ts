@@ -136,6 +136,11 @@ export const serviceShapes = {
         'Maximum number of images of one registry that are planned at the same time. The maximum over all registries is four times as high (with 1, it is 1).',
       placeholder: '<n>',
     }),
+    mirrorFile: text.optional().register(settingDocs, {
+      description:
+        'A [mirror file](mirroring.md) whose schedules the coordinator puts into the queue, as `dist schedule apply` does: at its start, when the file changes, and when Redis has lost them. The file may have variables, and no `registries`.',
+      placeholder: '<file>',
+    }),
   },
   worker: {
     ...queueShape,

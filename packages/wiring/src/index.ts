@@ -1,3 +1,4 @@
+export { scheduleReader, schedulesOf, WatchedMirrorFile } from './mirror-file.js'
 export { openPushes, type Pushes } from './pushes.js'
 export { openRemote, type RequestSettings, requestSettings } from './remote.js'
 export { type OpenedStore, openStore } from './store.js'

@@ -1,5 +1,5 @@
 import type { RedisStatuses } from '@dist/redis'
-import type { ObstacleReader, Runs } from '@dist/runs'
+import type { ObstacleReader, Runs, Schedules } from '@dist/runs'
 import { type Environment, readQueueAccess } from '@dist/settings'
 import { openObstacles, redisOptions } from './redis.js'
 import { retryUntilAvailable } from './retry-until-available.js'
@@ -9,6 +9,8 @@ export { retryUntilAvailable }
 /** The queue as a command uses it. */
 export interface Queue extends AsyncDisposable {
   readonly runs: Runs
+  /** Its schedules, over a connection of their own. */
+  readonly schedules: () => Schedules
   /** The writes in progress of all workers. */
   readonly statuses: Pick<RedisStatuses, 'list'>
   /** Reads the obstacles of one run, or of all runs. */
@@ -43,7 +45,7 @@ export async function openQueue(
   options: OpenQueueOptions = {},
 ): Promise<Queue> {
   const { signal, persistent = false, waitAtStart = false, timeoutMs = defaultTimeoutMs } = options
-  const [{ connectRedis, createRedisStatuses }, { openRuns }, access] = await Promise.all([
+  const [{ connectRedis, createRedisStatuses }, { openRuns, openSchedules }, access] = await Promise.all([
     import('@dist/redis'),
     import('@dist/queue'),
     readQueueAccess(env).then((each) => redisOptions(each, 'dist')),
@@ -57,17 +59,24 @@ export async function openQueue(
     waitAtStart ? { signal, onUnavailable: reporter.away } : { signal, timeoutMs },
   )
   reporter.back()
-  const runs = openRuns({
+  const client = {
     connect: () => redis.duplicate(),
     tuning: { timeoutMs: persistent ? unavailableAfterMs : timeoutMs },
     persistent: persistent ? { ...reporter, signal } : undefined,
-  })
+  }
+  const runs = openRuns(client)
+  const opened: AsyncDisposable[] = [runs]
   return {
     runs,
+    schedules: () => {
+      const schedules = openSchedules(client)
+      opened.push(schedules)
+      return schedules
+    },
     statuses: createRedisStatuses(redis, { worker: 'client', timeoutMs }),
     obstacles: await openObstacles(redis),
     [Symbol.asyncDispose]: async () => {
-      await runs[Symbol.asyncDispose]()
+      for (const each of opened) await each[Symbol.asyncDispose]()
       redis.disconnect()
     },
   }

@@ -1,8 +1,8 @@
 import { storeTarget } from '@dist/mirror'
-import { startCoordinator, type Tuning } from '@dist/queue'
+import { type CoordinatorParts, startCoordinator, type Tuning } from '@dist/queue'
 import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings } from '@dist/settings'
-import { openPushes } from '@dist/wiring'
+import { openPushes, scheduleReader } from '@dist/wiring'
 import { type Announcement, openParts } from '@dist/wiring/services'
 import manifest from '../package.json' with { type: 'json' }
 import { measureQueues, openJobCounts } from './measure.js'
@@ -38,6 +38,7 @@ async function start(
   { tuning, terms }: CoordinatorOptions,
 ): Promise<void> {
   const identity = { service: 'coordinator', version: manifest.version, tuning, terms }
+  const readSchedules = await scheduledFile(settings, host)
   await using parts = await openParts(settings, host, identity)
   const { queue, mirror, presence, service } = parts
   measureQueues(host.metrics.registry, openJobCounts(queue.connect(), service.prefix))
@@ -51,7 +52,30 @@ async function start(
     target: (reference, to) => (to === undefined ? intoStore : pushes.target(to))(reference),
     published: { content, names },
     concurrency: settings.concurrency,
+    readSchedules,
   })
   presence.countJobs(() => coordinator.active)
   await host.run(coordinator)
+}
+
+/**
+ * The schedules of the mirror file of the settings. A file that has mistakes at the start throws `INVALID_ARGUMENT`; later ones
+ * are logged, and the last valid version stays.
+ */
+async function scheduledFile(
+  { mirrorFile }: Settings<'coordinator'>,
+  { log, context }: ServiceHost,
+): Promise<CoordinatorParts['readSchedules']> {
+  if (mirrorFile === undefined) return undefined
+  const read = scheduleReader(mirrorFile, context.env)
+  let first = await read()
+  return async () => {
+    const known = first
+    first = undefined
+    if (known !== undefined) return known
+    return await read().catch((error: unknown) => {
+      log.error('the mirror file has a mistake: the schedules of its last version stay', { error })
+      return undefined
+    })
+  }
 }

@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis'
 
 /** A job as bull-board passes it on. Its data come from Redis, unchecked. */
 interface ShownJob {
+  readonly name?: unknown
   readonly data?: {
     readonly run?: unknown
     readonly reference?: unknown
@@ -21,6 +22,11 @@ interface ShownJob {
 
 /** The queues in the order of the work, and the title of a job of each. */
 const queues = [
+  {
+    name: queueNames.schedules,
+    description: 'One job for each schedule: the run that it starts next.',
+    title: ({ name }: ShownJob) => name,
+  },
   {
     name: queueNames.runs,
     description: 'One job for each expansion of a run into images.',

@@ -10,6 +10,7 @@ const redis = useRedis()
 const workspace = useWorkspace()
 
 it.each([
+  ['coordinator', queueNames.schedules],
   ['coordinator', queueNames.runs],
   ['coordinator', queueNames.images],
   ['worker', queueNames.blobs],

@@ -32,29 +32,36 @@ export function openRuns(options: RunsOptions): Runs {
   return new QueuedRuns(options)
 }
 
+function connectQuietly({ connect }: RunsOptions): Redis {
+  const redis = connect()
+  // Each call throws its own error.
+  redis.on('error', () => {})
+  return redis
+}
+
+/** What calls of a client use, over a connection of its own. */
+export function openClient(options: RunsOptions): Client {
+  const tuning = withDefaults(options.tuning)
+  const keys = new Keys(options.prefix)
+  const redis = connectQuietly(options)
+  return {
+    redis,
+    keys,
+    queues: openQueues(redis, keys.prefix, () => {}),
+    states: new RunStates(redis, keys),
+    memory: new MemoryGauge(redis, tuning.full),
+    tuning,
+    ask: (answer) => answered(answer, tuning.timeoutMs, options.persistent),
+  }
+}
+
 class QueuedRuns implements Runs {
   readonly #client: Client
   readonly #connect: () => Redis
 
-  constructor({ connect, prefix, tuning: overrides, persistent }: RunsOptions) {
-    const tuning = withDefaults(overrides)
-    const keys = new Keys(prefix)
-    this.#connect = () => {
-      const redis = connect()
-      // Each call throws its own error.
-      redis.on('error', () => {})
-      return redis
-    }
-    const redis = this.#connect()
-    this.#client = {
-      redis,
-      keys,
-      queues: openQueues(redis, keys.prefix, () => {}),
-      states: new RunStates(redis, keys),
-      memory: new MemoryGauge(redis, tuning.full),
-      tuning,
-      ask: (answer) => answered(answer, tuning.timeoutMs, persistent),
-    }
+  constructor(options: RunsOptions) {
+    this.#connect = () => connectQuietly(options)
+    this.#client = openClient(options)
   }
 
   submit(request: RunRequest): Promise<string> {

@@ -10,6 +10,9 @@ import { entriesOf } from '../run/sources.js'
 import { chunkSize } from '../state/head.js'
 import type { Client } from './client.js'
 
+/** What submits a run. */
+type Submitter = Pick<Client, 'redis' | 'keys' | 'queues' | 'memory' | 'ask'>
+
 /** Seconds after which the references of an unfinished submission expire. */
 const unfinishedSeconds = 3_600
 
@@ -17,12 +20,15 @@ const unfinishedSeconds = 3_600
  * Writes a run: its references by chunks as they come, then its head, then its job. After a crash before the head the
  * references expire; after a crash behind it the coordinators' sweep adds the job.
  */
-export async function submitRun(client: Client, request: RunRequest): Promise<string> {
+export async function submitRun(
+  client: Submitter,
+  request: RunRequest,
+  run: string = newRunId(),
+): Promise<string> {
   const platforms = normalize(request.platforms)
   const sources = await sourcesOf(request)
   const to = destinationOf(request)
   const store = to === undefined ? await storeOf(client, request.store) : ''
-  const run = newRunId()
   const { redis, keys, queues, ask } = client
   try {
     const { total, chunks } = await writeReferences(client, run, request.references)
@@ -31,6 +37,7 @@ export async function submitRun(client: Client, request: RunRequest): Promise<st
     const head = {
       ...{ kind, state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt },
       ...(to === undefined ? {} : { to }),
+      ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
       ...(request.byHand ? { byHand: '1' } : {}),
       ...(sources === undefined ? {} : { sources: '1' }),
       ...(sources !== undefined || (kind === 'verify' && total === 0) ? { listing: 'wanted' } : {}),
@@ -82,7 +89,7 @@ async function sourcesOf({ sources, kind, to }: RunRequest): Promise<string | un
   return JSON.stringify({ text: sources.text, language: sources.language })
 }
 
-async function storeOf({ redis, keys, ask }: Client, expected: string | undefined): Promise<string> {
+async function storeOf({ redis, keys, ask }: Submitter, expected: string | undefined): Promise<string> {
   const store = await ask(redis.get(keys.store))
   if (expected !== undefined && store !== null && expected !== store) {
     throw new DistError(
@@ -93,7 +100,7 @@ async function storeOf({ redis, keys, ask }: Client, expected: string | undefine
   return expected ?? store ?? ''
 }
 
-async function writeReferences(client: Client, run: string, references: RunRequest['references']) {
+async function writeReferences(client: Submitter, run: string, references: RunRequest['references']) {
   let total = 0
   let chunks = 0
   let chunk: string[] = []
@@ -117,7 +124,12 @@ function withoutPassword(reference: string): string {
     : reference.slice(0, maxReference)
 }
 
-async function writeChunk(client: Client, run: string, chunk: number, references: string[]): Promise<void> {
+async function writeChunk(
+  client: Submitter,
+  run: string,
+  chunk: number,
+  references: string[],
+): Promise<void> {
   const { redis, keys, memory, ask } = client
   if (await ask(memory.isFull()))
     throw new DistError('RESOURCE_EXHAUSTED', `${queueRedis}: its memory is full: raise maxmemory`, {

@@ -4,6 +4,7 @@ import { DelayedError, ErrorCode, type Job, WaitingChildrenError, WaitingError, 
 import { backoffType, isFinal, isJobError, jobError, pauseBefore, readReason } from '../jobs/failure.js'
 import { NewerJob } from '../jobs/payload.js'
 import { toDistError } from '../redis/errors.js'
+import { repeatStrategy } from '../schedule/repeat.js'
 import type { Engine } from './engine.js'
 import { deathsField } from './reclaim.js'
 
@@ -87,7 +88,10 @@ export class Consumer<T> implements RunningConsumer {
       runRetryDelay: 1_000,
       // Failed jobs stay until their image is retried or their run is removed.
       removeOnComplete: { count: keptCompleted },
-      settings: { backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning) },
+      settings: {
+        backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning),
+        repeatStrategy,
+      },
     })
     this.worker.on('error', (error) => engine.emit({ type: 'error', error: toConsumerError(error) }))
     this.worker.on('lockRenewalFailed', (ids: string[]) => {

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { type Digest, encodedOf } from '@dist/oci'
 import type { ImageJob, RunJob } from './payload.js'
 
@@ -7,6 +7,11 @@ import type { ImageJob, RunJob } from './payload.js'
 /** Begins with the time, so that ids sort by age. */
 export function newRunId(): string {
   return `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`
+}
+
+/** The first 128 bits of a hash: names may have any characters. */
+export function scheduleId(name: string): string {
+  return createHash('sha256').update(name).digest().subarray(0, 16).toString('base64url')
 }
 
 /** Six of the characters of base 36. */

@@ -2,7 +2,7 @@ import { codes, DistError } from '@dist/errdefs'
 import { type Descriptor, type Digest, isDigest } from '@dist/oci'
 import { parseReference } from '@dist/reference'
 import * as z from 'zod'
-import { runGrammar } from '../redis/keys.js'
+import { runGrammar, scheduleGrammar } from '../redis/keys.js'
 
 /** The version of payloads that this service writes. */
 export const version = 2
@@ -28,6 +28,9 @@ const descriptor: z.ZodType<Descriptor> = z.object({
 const amount = z.object({ objects: count, bytes: count })
 
 export const runJob = z.object({ v: readVersion, run, round: count })
+
+/** A schedule is due. */
+export const scheduleJob = z.object({ v: readVersion, schedule: z.string().regex(scheduleGrammar) })
 
 export const imageJob = z.object({
   v: readVersion,
@@ -82,6 +85,7 @@ const verifyJob = z.object({ ...blob, kind: z.literal('verify') })
 
 export const blobJob = z.discriminatedUnion('kind', [fetchJob, verifyJob])
 
+export type ScheduleJob = z.infer<typeof scheduleJob>
 export type RunJob = z.infer<typeof runJob>
 export type ImageJob = z.infer<typeof imageJob>
 /** A blob to fetch. */

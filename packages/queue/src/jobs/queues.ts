@@ -1,10 +1,18 @@
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { repeatStrategy } from '../schedule/repeat.js'
 import { blobJobId, imageJobId, runJobId } from './ids.js'
-import { type BlobJob, type ImageJob, type RunJob, sourcesVersion, version } from './payload.js'
+import {
+  type BlobJob,
+  type ImageJob,
+  type RunJob,
+  type ScheduleJob,
+  sourcesVersion,
+  version,
+} from './payload.js'
 
 /** The names of the queues in BullMQ. Their keys begin with `defaultPrefix`, or with the prefix in use. */
-export const queueNames = { runs: 'runs', images: 'images', blobs: 'blobs' } as const
+export const queueNames = { schedules: 'schedules', runs: 'runs', images: 'images', blobs: 'blobs' } as const
 
 /** Events that are kept, for the dashboard: no service reads them. */
 const keptEvents = 1_000
@@ -14,23 +22,30 @@ const batchSize = 500
 const few = 8
 
 export interface Queues {
+  readonly schedules: Queue<ScheduleJob>
   readonly runs: Queue<RunJob>
   readonly images: Queue<ImageJob>
   readonly blobs: Queue<BlobJob>
 }
 
-/** The three queues over one connection. The caller closes the connection. */
+/** The queues over one connection. The caller closes the connection. */
 export function openQueues(redis: Redis, prefix: string, onError: (error: unknown) => void): Queues {
   const open = <T>(name: string) => {
     const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
       connection: redis,
       prefix,
       streams: { events: { maxLen: keptEvents } },
+      settings: { repeatStrategy },
     })
     queue.on('error', onError)
     return queue
   }
-  return { runs: open(queueNames.runs), images: open(queueNames.images), blobs: open(queueNames.blobs) }
+  return {
+    schedules: open(queueNames.schedules),
+    runs: open(queueNames.runs),
+    images: open(queueNames.images),
+    blobs: open(queueNames.blobs),
+  }
 }
 
 // Options that are the same for all jobs are set by `Consumer`: Redis would keep them with each job. BullMQ adds no job

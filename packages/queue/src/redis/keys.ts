@@ -5,6 +5,9 @@ export { defaultPrefix }
 /** The grammar of run ids. Such an id is safe in a Redis key and in a job id. */
 export const runGrammar = /^[a-z0-9]{12,24}$/
 
+/** The grammar of the ids of schedules: without a colon, which BullMQ would not take. */
+export const scheduleGrammar = /^[\w-]{22}$/
+
 /** The keys of the engine itself, beside those of BullMQ's queues under the same prefix. */
 export class Keys {
   /** The id of the services' store. */
@@ -15,6 +18,12 @@ export class Keys {
   readonly dates: string
   /** The runs that coordinators look after: a set. */
   readonly watched: string
+  /** The schedules: a hash of JSON by id. */
+  readonly schedules: string
+  /** Another value than before: Redis has lost all schedules meanwhile. */
+  readonly scheduleEpoch: string
+  /** The schedules that Redis has lost: JSON, until schedules are applied again. */
+  readonly lostSchedules: string
 
   /** `INVALID_ARGUMENT` for a prefix without a hash tag. */
   constructor(readonly prefix: string = defaultPrefix) {
@@ -23,11 +32,19 @@ export class Keys {
     this.runs = `${prefix}:run-list`
     this.watched = `${prefix}:run-watched`
     this.dates = `${prefix}:dates`
+    this.schedules = `${prefix}:schedule-list`
+    this.scheduleEpoch = `${prefix}:schedule-epoch`
+    this.lostSchedules = `${prefix}:schedule-lost`
   }
 
   /** A mark that a worker has lately stored a blob, for whatever run. */
   stored(blob: string): string {
     return `${this.prefix}:stored:${blob}`
+  }
+
+  /** What a schedule has started: a hash. */
+  schedule(id: string): string {
+    return `${this.prefix}:schedule:${id}`
   }
 
   /** The head of a run: a hash of its request, its state and its counters. */

@@ -13,6 +13,8 @@ const runHead = z.object({
   state: z.enum(['running', 'done', 'failed', 'canceled']),
   store: z.string(),
   to: z.string().optional(),
+  /** The name of the schedule that started it. */
+  schedule: z.string().optional(),
   platforms: z.string(),
   /** Submitted for a person who waits: its images go before those of other runs. */
   byHand: z
@@ -76,6 +78,7 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
   return {
     id: run,
     kind: head.kind,
+    schedule: head.schedule,
     state,
     createdAt: new Date(head.createdAt),
     endedAt: head.endedAt === undefined ? undefined : new Date(head.endedAt),

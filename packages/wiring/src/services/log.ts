@@ -4,7 +4,7 @@ import type { Level, Logger } from '@dist/service'
 import type { Redis } from 'ioredis'
 
 /** The levels of states. A run may have ten thousand blobs: their lines must not hide those of images. */
-const levels: Readonly<Record<string, Level>> = { failed: 'warn', retrying: 'info' }
+const levels: Readonly<Record<string, Level>> = { failed: 'warn', lost: 'error', retrying: 'info' }
 
 /** Logs an event of a job. `errors` logs errors of the queue, which repeat while Redis is unavailable. */
 export function logEvent(log: Logger, event: ServiceEvent, errors: Logger = log): void {
@@ -13,8 +13,13 @@ export function logEvent(log: Logger, event: ServiceEvent, errors: Logger = log)
     return
   }
   const { type, state, ...fields } = event
-  const level = levels[state] ?? (type === 'blob' || state === 'started' ? 'debug' : 'info')
-  log[type === 'run' ? 'info' : level](`${type} ${state}`, fields)
+  log[levelOf(event)](`${type} ${state}`, fields)
+}
+
+function levelOf({ type, state }: Exclude<ServiceEvent, { type: 'error' }>): Level {
+  if (type === 'run') return 'info'
+  const isMany = type === 'blob' || (type === 'image' && state === 'started')
+  return levels[state] ?? (isMany ? 'debug' : 'info')
 }
 
 /** Within this time all connections notice that Redis is unavailable. */
