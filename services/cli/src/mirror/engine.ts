@@ -13,7 +13,7 @@ import { exitCodeOf } from '../errors/errors.js'
 import { bulkPolicy } from '../open/registry.js'
 import { noteInterrupted } from '../output/print.js'
 import { Tally } from '../progress/run/tally.js'
-import { openRunView } from '../progress/run/view.js'
+import { openRunView, type RunView } from '../progress/run/view.js'
 import type { FailureGroups } from '../report/failures.js'
 import type { Report } from '../report/report.js'
 import type { MirrorOptions } from './mirror.js'
@@ -36,6 +36,8 @@ export interface Work {
   failed?: readonly ImageReport[] | undefined
   /** The registries, if no image goes into the store. */
   to?: string | undefined
+  /** Whether no progress is shown. Default: false. */
+  quiet?: boolean | undefined
 }
 
 /** Runs the engine, shows its progress, and writes the report. Resolves to the exit code. */
@@ -53,6 +55,7 @@ export async function runEngine(
     failures: report.failures,
     // Lines of stdout on the same terminal would break a picture.
     plain: work.options.json === true && context.stdout.isTTY,
+    quiet: work.quiet === true,
   }
   const rest = new Rest()
   const reports = watched(context, progress, async function* (onEvent) {
@@ -74,15 +77,18 @@ interface Progress {
   readonly troubles: Troubles
   readonly failures: FailureGroups
   readonly plain: boolean
+  readonly quiet: boolean
 }
+
+const noView: RunView = { show: () => {}, end: () => {} }
 
 /** Passes on what the work yields, and shows its progress. */
 async function* watched<T>(
   context: Context,
-  { tally, troubles, failures, plain }: Progress,
+  { tally, troubles, failures, plain, quiet }: Progress,
   work: (onEvent: (event: MirrorEvent) => void) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  const view = await openRunView(context, { plain })
+  const view = quiet ? noView : await openRunView(context, { plain })
   const show = () => view.show(tally.picture, tally.inFlight, [...failures.remarks(), ...troubles.remarks])
   show()
   const timer = setInterval(show, interval)

@@ -1,4 +1,5 @@
 import { parseReference, type Reference } from '@dist/reference'
+import type { HostLimiter } from '@dist/remotes'
 import { type Choice, goneOf, type MirrorFile } from '@dist/sync'
 import type { Context } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
@@ -15,15 +16,25 @@ import { chooseSources } from './sources.js'
 /** Images that are read ahead of those that are mirrored: reading costs no request. */
 const ahead = 10_000
 
+/** What the runs of one process share. */
+export interface SharedParts {
+  /** Default: one of its own. */
+  readonly limiter?: HostLimiter | undefined
+  /** Whether no progress is shown. Default: false. */
+  readonly quiet?: boolean | undefined
+}
+
 /** Mirrors in this process what a mirror file says, or tells what that would do. Resolves to the exit code. */
 export async function mirrorFile(
   context: Context,
   file: MirrorFile,
   options: MirrorOptions,
   report: Report,
+  { limiter, quiet }: SharedParts = {},
 ): Promise<number> {
   const { entries, registries } = file
-  await using remote = await openRegistry({ ...options, registries }, context, noteWithoutBars(context, {}))
+  const waits = noteWithoutBars(context, {})
+  await using remote = await openRegistry({ ...options, registries, limiter }, context, waits)
   const choice = await chooseSources(context, file, remote, options)
   const jobs = jobsOf(choice)
   const failed = failedReports(choice, jobs.length)
@@ -36,6 +47,7 @@ export async function mirrorFile(
       context,
       options,
       report,
+      quiet,
       failed,
       total: jobs.length,
       images: tasksOf(jobs, { entries, source: remote, registry: places.registry, flags: options }),

@@ -26,11 +26,14 @@ import { mirrorEmbedded } from './embedded.js'
 import { mirrorFile } from './file.js'
 import { type References, readReferences } from './references.js'
 import { mirrorFileOf, readMirrorFile, readSubmitted } from './sources.js'
+import { checkWatch } from './watch/check.js'
 
 const examples = `
 All platforms are mirrored unless --platform is given. A file has a reference in each line; # starts a comment. A file whose
 name ends in .yaml, .json or .toml is a mirror file: it selects repositories and tags (see docs/mirroring.md). Shared
 blobs are fetched once, and existing content is not fetched again: an unchanged image needs one request.
+
+With --watch the entries of a mirror file are mirrored at their times: those with schedule or every.
 
 With --to images are sent to a registry instead of a store: docker.io/library/alpine:3.20 becomes
 registry.example.com/mirror/library/alpine:3.20. Signatures and SBOMs of an image are sent with it.
@@ -44,6 +47,7 @@ Examples:
   $ dist mirror alpine:3.20 quay.io/prometheus/node-exporter:latest
   $ dist mirror -f dist.yaml --dry-run --bytes
   $ dist mirror -f dist.yaml
+  $ dist mirror -f dist.yaml --watch
   $ dist mirror -f refs.txt --platform linux/amd64 --report report.jsonl
   $ dist mirror -f refs.txt --store 's3://mirror/images?endpoint=http://127.0.0.1:8333'
   $ dist mirror -f refs.txt --to registry.example.com/mirror
@@ -66,6 +70,7 @@ export const mirrorCommand: Define = (context, onExit) =>
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
     .option('--report <file>', 'write the result of each image into a file, as JSON lines')
     .option('--summary <file>', 'write a summary into a file, in Markdown')
+    .option('--watch', 'mirror the entries of a mirror file at their times, until the command is interrupted')
     .option('--dry-run', 'tell what would change, and change nothing')
     .option('--bytes', 'with --dry-run: also what would be fetched; costs the requests for manifests')
     .option('--exit-code', 'with --dry-run: exit code 7 if something would change')
@@ -85,6 +90,8 @@ export interface MirrorOptions
   detach?: boolean | undefined
   report?: string | undefined
   summary?: string | undefined
+  /** Mirror the entries of a mirror file at their times. */
+  watch?: boolean | undefined
   dryRun?: boolean | undefined
   /** Of a dry run: also what would be fetched. */
   bytes?: boolean | undefined
@@ -104,6 +111,7 @@ export async function mirror(
   checkDetaching(options, url)
   if (url !== undefined) checkDistributed(options)
   const file = mirrorFileOf(texts, options)
+  checkWatch(options, file, url)
   if (file !== undefined) return await mirrorSources(context, file, options, url)
   const references = await requestedReferences(context, texts, options)
   if (references.size === 0) {
@@ -129,6 +137,7 @@ async function mirrorSources(
   url: string | undefined,
 ): Promise<number> {
   if (url !== undefined) return await submitSources(context, path, options, url)
+  if (options.watch) return await (await import('./watch/watch.js')).watchFile(context, path, options)
   const file = await readMirrorFile(context, path)
   if (file === undefined) return exitCodes.usage
   await using report = await openReport(context, options)

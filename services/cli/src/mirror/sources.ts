@@ -4,6 +4,7 @@ import { CreationDates } from '@dist/mirror'
 import type { Registry } from '@dist/registry-client'
 import type { SourcesText } from '@dist/runs'
 import {
+  type CheckedFile,
   type Choice,
   checkMirrorFile,
   chooseImages,
@@ -57,15 +58,20 @@ export async function readSubmitted(
   return checked && { sources: checked.sources, mirrors: checked.file.entries.length }
 }
 
+/** Reads a mirror file whose schedules are submitted to a queue, as `readSubmitted`. */
+export async function readScheduled(context: Context, path: string): Promise<CheckedFile | undefined> {
+  return await checkedFile(context, path, undefined)
+}
+
 async function checkedFile(
   context: Context,
   path: string,
   trusted: Context['env'] | undefined,
-): Promise<{ file: MirrorFile; sources: SourcesText } | undefined> {
+): Promise<(CheckedFile & { sources: SourcesText }) | undefined> {
   const text = await readText(context, path)
   const language = languageOf(path) ?? 'yaml'
   const checked = await checkMirrorFile(text, { path: resolve(path), language, trusted })
-  if ('file' in checked) return { file: checked.file, sources: { text, language } }
+  if ('file' in checked) return { ...checked, sources: { text, language } }
   for (const { line, column, message } of checked.mistakes)
     note(context, `${shownFile(path)}:${line}:${column}: ${message}`)
   return undefined

@@ -1,5 +1,5 @@
 import type { Registry, RequestEvent } from '@dist/registry-client'
-import type { HostPolicy } from '@dist/remotes'
+import type { HostLimiter, HostPolicy } from '@dist/remotes'
 import type { Registries } from '@dist/settings'
 import type { RequestSettings } from '@dist/wiring'
 import type { Context } from '../context.js'
@@ -16,6 +16,8 @@ type RegistryOptions = RequestOptions &
   Pick<RequestSettings, 'chunkSize' | 'credentials'> & {
     /** The settings of registries in a mirror file, with absolute paths. */
     registries?: Registries | undefined
+    /** Default: one of its own. */
+    limiter?: HostLimiter | undefined
   }
 
 /** Opens the client for registries, set up from options and environment. The caller disposes of it. */
@@ -29,12 +31,8 @@ export async function openRegistry(
   const waits = new HostWaits(onWait)
   const { openRemote } = await import('@dist/wiring')
   const requests = await requestSettings(options, context)
-  const registry = await openRemote(options, context.env, {
-    ...requests,
-    onAsk: (host) => waits.begin(host),
-    chunkSize,
-    credentials,
-  })
+  const asked = { ...requests, onAsk: (host: string) => waits.begin(host), chunkSize, credentials }
+  const registry = await openRemote(options, context.env, asked, options.limiter)
   for (const host of new Set(insecureSkipTlsVerify))
     note(
       context,

@@ -166,7 +166,8 @@ export function jsonReport(image: ImageReport, verb: Verb, run?: string): object
   }
 }
 
-function doneLine(image: ImageReport, verb: Verb): string {
+/** An image that is done, for people. */
+export function doneLine(image: ImageReport, verb: Verb): string {
   const { reference, to, digest, previous, upToDate, fetched, shared } = image
   const amounts = [
     ...(fetched === undefined || fetched.objects === 0 ? [] : [`${verb} ${formatAmount(fetched)}`]),
