@@ -156,6 +156,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./runs/cancel.js')).cancelCommand,
   },
   {
+    name: 'schedule',
+    summary: 'have the services of a queue mirror entries of a mirror file by themselves',
+    load: async () => (await import('./schedules/schedule.js')).scheduleCommand,
+  },
+  {
     name: 'login',
     summary: 'store credentials for a registry, once it has accepted them',
     load: async () => (await import('./account/login.js')).loginCommand,

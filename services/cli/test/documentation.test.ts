@@ -46,6 +46,7 @@ it('the program has exactly these commands, in the order of their use', () => {
     'status',
     'retry',
     'cancel',
+    'schedule',
     'login',
     'logout',
     ...services,

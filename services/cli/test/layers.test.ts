@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
 const layers = [
   ...['version.ts', 'context.ts', 'options.ts'],
   ...['errors', 'output', 'several.ts', 'input', 'open', 'progress', 'report'],
-  ...['runs', 'rootfs', 'images', 'tags', 'mirror', 'archive', 'config', 'content'],
+  ...['runs', 'rootfs', 'images', 'tags', 'mirror', 'schedules', 'archive', 'config', 'content'],
   ...['account', 'completion', 'services'],
   ...['commands.ts', 'program.ts', 'run.ts', 'main.ts'],
 ]

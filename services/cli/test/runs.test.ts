@@ -17,11 +17,11 @@ async function shown(runs: FakeRuns, name: string | undefined, options: StatusOp
 
 it('runs are listed as a table and as JSON', async () => {
   const runs = new FakeRuns()
-  runs.known = [runStatus({ id: 'new' }), runStatus({ id: 'old', state: 'failed' })]
+  runs.known = [runStatus({ id: 'new' }), runStatus({ id: 'old', state: 'failed', schedule: 'nightly' })]
   const table = captured()
   expect(await showRuns(table.context, {}, runs)).toBe(0)
   expect(table.stdout()).toMatch(
-    /^RUN +KIND +STATE +AGE +IMAGES +FAILED +BYTES +TO\nnew +mirror +running +\S+ +0\/2 +0 +1000 B +-\nold /,
+    /^RUN +KIND +STATE +AGE +IMAGES +FAILED +BYTES +TO +SCHEDULE\nnew +mirror +running +\S+ +0\/2 +0 +1000 B +- +-\nold .* nightly\n/,
   )
   const json = captured()
   await showRuns(json.context, { json: true }, runs)
@@ -42,6 +42,22 @@ it('status shows the latest run with its failures', async () => {
   expect(stdout).toMatch(/^images +0\/2 done, 0 failed, 2 in flight$/m)
   expect(stdout.match(/^failed .*no such tag$/gm)).toHaveLength(20)
   expect(stdout).toContain('and 5 more')
+})
+
+it('status names the schedule that started the run, and schedules that Redis has lost, whichever run is shown', async () => {
+  const runs = new FakeRuns()
+  const lost = { kind: 'lost-schedules', names: ['nightly'], at: day } as const
+  const obstacles = async (run?: string) => (run === undefined ? [lost] : [])
+  const { context, stdout, stderr } = captured()
+  await using report = await openReport(context, {})
+  await expect(showStatus(context, undefined, {}, { runs, report, obstacles })).rejects.toThrow('has no run')
+  expect(stderr()).toMatch(
+    /^dist: Redis lost a schedule at 2026-01-01T00:00:00Z \(nightly\): apply the mirror file/,
+  )
+  runs.known = [runStatus({ schedule: 'base' })]
+  await showStatus(context, undefined, {}, { runs, report, obstacles })
+  expect(stdout()).toMatch(/^schedule +base$/m)
+  expect(stdout()).not.toContain('lost')
 })
 
 it('JSON status has the first failures', async () => {

@@ -29,7 +29,7 @@ it('entries are mirrored at their times until SIGTERM, what fails does not end i
   expect(running.stdout()).toMatch(
     new RegExp(`^web: ${source().host}/team/web:1 sha256:\\S+ {2}fetched`, 'm'),
   )
-  expect(running.stderr()).toMatch(/^dist: none: \S+\/none:1: .*not found/m)
+  expect(running.stderr()).toMatch(/^dist: none: \S+\/none:1: .*does not have it/m)
   writeFileSync(path, text(web, base))
   await running.said('base: 1 image: 1 done; fetched')
   // The second run of the interval, ten seconds after the first: nothing is fetched.

@@ -62,6 +62,7 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(['completion', 'bash'])
   for (const name of ['mirror.yaml', 'mirror.toml'])
     await dist(['config', 'check', workspace().file(name, 'nonsense')], 2)
+  await dist(['mirror', '--watch', '-f', 'mirror.yaml'], 2)
   await using guarded = await startRegistry({ auth: { username: 'ada', password: 'lovelace' } })
   await dist(['resolve', `${guarded.host}/app:1`], 4)
   // A realm at another host: its domain is compared.
@@ -117,6 +118,7 @@ async function queueCommands(env: Record<string, string>, image: string): Promis
   const run = (await dist(['mirror', '--detach', image], 0, queue)).stdout.trim()
   await dist(['status', '--watch', run], 0, queue)
   await dist(['runs'], 0, queue)
+  await dist(['schedule', 'list'], 0, queue)
   await dist(['retry', run], 0, queue)
   await dist(['cancel', run], 0, queue)
   for (const { running } of services) running.child.kill('SIGTERM')

@@ -100,7 +100,9 @@ export async function chooseSources(
     findDate: (image) => dates.find(image, signal),
     retry: (list) => retryAfterPauses(context, remote.limiter, list),
   })
-  for (const line of countsOf(choice.tally, choice.invalid)) note(context, line)
+  // A file of images alone lists nothing.
+  if (entries.some(({ tags }) => tags !== undefined))
+    for (const line of countsOf(choice.tally, choice.invalid)) note(context, line)
   const used = new Set([...choice.requests, ...choice.failures].map(({ entry }) => entry))
   // It may be a mistake in a pattern.
   for (const { name } of entries)

@@ -5,7 +5,7 @@ import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { openQueue, requiredQueue } from '../open/queue.js'
 import { positive, type QueueOptions, withOutput, withQueue, withTable } from '../options.js'
-import { formatBytes, formatDuration } from '../output/format.js'
+import { formatBytes, formatDuration, shownName } from '../output/format.js'
 import { printJson } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 
@@ -56,12 +56,13 @@ const columns: readonly Column[] = [
   { title: 'FAILED' },
   { title: 'BYTES', rank: 3 },
   { title: 'TO', cut: 'name', least: 12, rank: 1 },
+  { title: 'SCHEDULE', cut: 'name', least: 8, rank: 4 },
 ]
 
-function cells({ id, kind, state, createdAt, images, bytes, to = '-' }: RunStatus): string[] {
+function cells({ id, kind, state, createdAt, images, bytes, to = '-', schedule = '-' }: RunStatus): string[] {
   const age = formatDuration(Date.now() - createdAt.getTime())
   const counts = [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
-  return [id, kind, state, age, ...counts, to]
+  return [id, kind, state, age, ...counts, to, shownName(schedule)]
 }
 
 /**

@@ -74,6 +74,7 @@ export async function showStatus(
   options: StatusOptions,
   parts: StatusParts,
 ): Promise<number> {
+  if (!options.watch) await noteLostSchedules(context, parts)
   const found = await runStatus(parts.runs, run)
   if (options.watch) return watchRun(context, found, parts)
   if (found.state === 'lost') note(context, lostRun(found.id).message)
@@ -89,6 +90,12 @@ export async function showStatus(
   for (const line of statusLines(found, Date.now(), obstacles)) print(context, line)
   for await (const line of failedLines(parts.runs.failed(found.id))) print(context, line)
   return exitCodes.done
+}
+
+/** They are lost whichever run is shown, and also if none is left. */
+async function noteLostSchedules(context: Context, { obstacles }: StatusParts): Promise<void> {
+  for (const each of (await obstacles?.()) ?? [])
+    if (each.kind === 'lost-schedules') note(context, sanitize(describeObstacle(each), 1_000))
 }
 
 async function firstFailures(status: RunStatus, runs: Pick<Runs, 'failed'>): Promise<object[]> {
@@ -138,7 +145,7 @@ const shownFailures = 20
 
 /** The status of a run as lines. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
-  const { id, kind, state, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
+  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
   const rows = [
@@ -146,6 +153,7 @@ export function statusLines(status: RunStatus, now: number, obstacles: readonly 
     ['kind', kind],
     ['state', state],
     ...(error === undefined ? [] : [['error', sanitize(error.message, 500)]]),
+    ...(schedule === undefined ? [] : [['schedule', sanitize(schedule, 200)]]),
     ['submitted', `${ago} ago${took}`],
     to === undefined ? ['store', store] : ['to', to],
     ...platformRow(status),

@@ -18,6 +18,7 @@ export const coordinatorCommand: Define = (context, onExit) =>
       '--concurrency <n>',
       'images of one registry that are planned at the same time; of all registries four times as many (default: 16)',
     )
+    .option('--mirror-file <file>', 'a mirror file whose schedules are put into the queue, and kept there')
     .addHelpText('after', coordinatorExamples)
     .action(async (flags) => {
       const { runCoordinator } = await import('@dist/coordinator')
