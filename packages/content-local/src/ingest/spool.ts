@@ -1,3 +1,4 @@
+import { giveBack } from '@dist/content'
 import type { FileOperations } from '../files/operations.js'
 import { closeAfter, writeAll } from '../files/write.js'
 
@@ -112,6 +113,7 @@ export class Spool {
     await writeAll(this.files, await this.opening, batch, this.#position)
     this.#position += size
     this.#inFlight = 0
+    for (const chunk of batch) giveBack(chunk)
   }
 
   #take(): Uint8Array[] {

@@ -3,6 +3,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { giveBack } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
 import { unsigned, withPayloadHash } from '../bucket/payload-hash.js'
@@ -73,6 +74,7 @@ export class Upload {
       rest = rest.subarray(taken)
       if (this.#filled === part.byteLength) await this.#send()
     }
+    giveBack(chunk)
   }
 
   /** Sends the last part and makes the object visible. After a failure the upload exists until `abort`. */
