@@ -7,7 +7,7 @@ import { benches } from './benches.js'
 import { machineLine, thisMachine } from './machine.js'
 import { jsonReport, markdown } from './report.js'
 import { runWorkload, type WorkloadResult } from './run.js'
-import { installedTools } from './tools.js'
+import { installedTools, missingPeers } from './tools.js'
 import { type Workload, workloads } from './workloads.js'
 
 const usage = `npm run bench [-- [--runs N] [--tools dist,skopeo] [--quick] [--json FILE] [NAME...]]
@@ -72,10 +72,13 @@ function progress(text: string): void {
 async function comparePulls(chosen: readonly Workload[], options: Options): Promise<object> {
   const machine = thisMachine()
   const tools = chooseTools(options.tools)
+  const missing = options.tools === undefined ? missingPeers(tools) : []
+  for (const name of missing)
+    progress(`bench: ${name.toUpperCase()} IS NOT ON PATH: nothing is compared with it`)
   const results: WorkloadResult[] = []
   for (const workload of chosen)
     results.push(await runWorkload(workload, tools, folder, { runs: options.runs, progress }))
-  console.log(markdown(machine, tools, results))
+  console.log(markdown(machine, { tools, missing }, results))
   return jsonReport(tools, results)
 }
 

@@ -6,7 +6,7 @@ import type { Tool } from './tools.js'
 /** The report for a reader: the machine, the tools, and a table with a row for each workload and tool. */
 export function markdown(
   machine: Machine,
-  tools: readonly Tool[],
+  { tools, missing }: { readonly tools: readonly Tool[]; readonly missing: readonly string[] },
   workloads: readonly WorkloadResult[],
 ): string {
   return [
@@ -14,6 +14,7 @@ export function markdown(
     'Client and registry on one machine over loopback; medians of whole processes, the tools run in turn.',
     '',
     ...tools.map(({ name, version, many }) => `- ${name} ${version}; many images: \`${many}\``),
+    ...missing.map((name) => `- **${name} is missing**: nothing is compared with it`),
     '',
     ...table([header, ...workloads.flatMap((workload) => rows(workload))], 2),
   ].join('\n')

@@ -30,6 +30,11 @@ export function installedTools(): Tool[] {
   return [dist(), skopeo(), crane(), oras()].filter((tool) => tool !== undefined)
 }
 
+/** The names of the tools with which we compare ourselves first, and that are not installed. */
+export function missingPeers(tools: readonly Tool[]): string[] {
+  return ['crane', 'oras'].filter((name) => !tools.some((tool) => tool.name === name))
+}
+
 function dist(): Tool | undefined {
   if (!existsSync(program)) return undefined
   const version = versionOf(process.execPath, [program, '--version'])

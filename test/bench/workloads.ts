@@ -17,15 +17,15 @@ export const KiB = 1024
 export const MiB = 1024 * KiB
 
 export const workloads: readonly Workload[] = [
-  { id: 'W1', title: 'one 1 GiB layer', goal: 0.95, runs: 3, images: () => single('w1', 1, 1024 * MiB) },
-  { id: 'W2', title: '8 x 64 MiB', goal: 1.0, runs: 5, images: () => single('w2', 8, 64 * MiB) },
-  { id: 'W3', title: '60 x 1 MiB', goal: 1.6, runs: 7, images: () => single('w3', 60, MiB) },
+  { id: 'W1', title: 'one 1 GiB layer', goal: 0.9, runs: 5, images: () => single('w1', 1, 1024 * MiB) },
+  { id: 'W2', title: '8 x 64 MiB', goal: 1.2, runs: 5, images: () => single('w2', 8, 64 * MiB) },
+  { id: 'W3', title: '60 x 1 MiB', goal: 1.8, runs: 7, images: () => single('w3', 60, MiB) },
   { id: 'W4', title: '50 images, 3 of 5 layers of 4 MiB shared', goal: 1.0, runs: 5, images: sharing },
-  { id: 'W5', title: '500 images of one 10 KiB layer', goal: 0.65, runs: 3, images: () => tiny(500) },
+  { id: 'W5', title: '500 images of one 10 KiB layer', goal: 0.75, runs: 5, images: () => tiny(500) },
   {
     id: 'W6',
     title: 'index of 6 platforms x 4 x 8 MiB',
-    goal: 1.6,
+    goal: 1.8,
     runs: 7,
     allPlatforms: true,
     images: sixPlatforms,
