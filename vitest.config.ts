@@ -28,7 +28,23 @@ export default defineConfig({
           pool: 'threads',
           isolate: false,
           ...patient,
+          provide: { largeBody: undefined },
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
+        },
+      },
+      // The tests of the registry client once more: here the receiver of large bodies reads all bodies.
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'receiver',
+          pool: 'threads',
+          isolate: false,
+          ...patient,
+          include: ['packages/registry-client/test/*.test.ts'],
+          // They receive no bodies of content.
+          exclude: ['packages/registry-client/test/push-*.test.ts'],
+          provide: { largeBody: 0 },
         },
       },
       {

@@ -17,6 +17,8 @@ export interface TransportOptions extends AgentsOptions {
   /** Defaults: 2 attempts, 0.25 s between them, a `Retry-After` of 15 min at most. */
   readonly retry?: Partial<RetryPolicy> | undefined
   readonly userAgent?: string | undefined
+  /** Bodies of at least so many bytes are read by a `Receiver`. Default: 256 KiB. `Infinity`: undici reads all. */
+  readonly largeBody?: number | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
   /** As in `ReportedOptions`. */
@@ -33,11 +35,13 @@ export interface Transport extends AsyncDisposable {
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly userAgent: string
+  readonly largeBody: number
   readonly onRequest: ((event: RequestEvent) => void) | undefined
   readonly onAsk: ((host: string) => () => void) | undefined
 }
 
 const defaultUserAgent = 'dist/0.1'
+const defaultLargeBody = 256 * 1024
 
 export function createTransport(options: TransportOptions = {}): Transport {
   const agents = options.agents ?? createAgents(options)
@@ -48,6 +52,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     retry: { ...defaultRetry, ...options.retry },
     userAgent: options.userAgent ?? defaultUserAgent,
+    largeBody: options.largeBody ?? defaultLargeBody,
     onRequest: options.onRequest,
     onAsk: options.onAsk,
     async [Symbol.asyncDispose]() {

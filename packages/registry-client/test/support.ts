@@ -1,7 +1,7 @@
 import { type Descriptor, digestOf, mediaTypes } from '@dist/oci'
 import { parseReference, type Reference } from '@dist/reference'
 import { type ScriptedRegistry, seededBuffer, startRegistry } from '@dist/testkit'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { createRegistry, type Registry, type RegistryOptions, type RequestEvent } from '../src/index.js'
 
 /** Shorter time-outs and delays for tests. */
@@ -10,9 +10,16 @@ export const shortWaits: RegistryOptions = {
   timeouts: { headers: 1_500, body: 200 },
 }
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** As in `TransportOptions`: each project has its own, so that the tests run with both ways to receive bodies. */
+    largeBody: number | undefined
+  }
+}
+
 /** A client that is closed when the test is over. */
 export function client(options: RegistryOptions = {}): Registry {
-  const registry = createRegistry({ ...shortWaits, ...options })
+  const registry = createRegistry({ largeBody: inject('largeBody'), ...shortWaits, ...options })
   onTestFinished(() => registry[Symbol.asyncDispose]())
   return registry
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { type AddressInfo, createServer } from 'node:net'
 import * as undici from 'undici'
 import buildConnector from 'undici/lib/core/connect.js'
+import errors from 'undici/lib/core/errors.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
-// `src/http/agents.ts` imports two private files of undici, because all of undici costs 70 ms at start. These tests fail when
+// `src/http/pools.ts` and `src/receive` import private files of undici, because all of undici costs 70 ms at start. These tests fail when
 // another version changes what it relies on.
 const require = createRequire(import.meta.url)
 
@@ -19,11 +21,38 @@ test('undici is pinned to an exact version, and that version is installed', () =
 })
 
 test('undici/lib/dispatcher/agent.js exports the Agent of undici', () => {
-  expect(Agent, 'src/http/agents.ts would use another Agent, or none').toBe(undici.Agent)
+  expect(Agent, 'src/http/pools.ts would use another Agent, or none').toBe(undici.Agent)
 })
 
 test('undici/lib/core/connect.js exports buildConnector of undici', () => {
   expect(buildConnector, 'src/http/guard.ts would check no addresses (R35)').toBe(undici.buildConnector)
+})
+
+test('undici/lib/core/errors.js exports the errors of undici', () => {
+  expect(errors, 'src/receive would fail with other errors').toBe(undici.errors)
+})
+
+test('a connector passes onread on to the socket, and returns the socket', async () => {
+  const server = createServer((socket) => socket.end('hello'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const read = await new Promise<string>((resolve, reject) => {
+    const onread = {
+      buffer: () => Buffer.alloc(100),
+      callback: (size: number, bytes: Uint8Array) => {
+        resolve(Buffer.from(bytes).toString('latin1', 0, size))
+        return true
+      },
+    }
+    const connect = buildConnector({ timeout: 1_000, onread } as Parameters<typeof buildConnector>[0])
+    const { port } = server.address() as AddressInfo
+    const options = { hostname: '127.0.0.1', protocol: 'http:', port: String(port) }
+    const socket: unknown = connect(options, (...[error]) => {
+      if (error !== null) reject(error)
+    })
+    expect(socket, 'src/receive/open-socket.ts could not give up').toHaveProperty('destroy')
+  })
+  expect(read, 'src/receive would read nothing').toBe('hello')
 })
 
 test('a connector passes the lookup on to the socket, and calls back with error or socket', async () => {

@@ -13,6 +13,13 @@ export {
   section,
 } from './registries/schema.js'
 export { fillVariables } from './registries/variables.js'
-export { type RequestFlags, readRequestsPerHost, readS3Requests, type S3Requests } from './requests.js'
+export {
+  largeBodyOf,
+  type RequestFlags,
+  readLargeBody,
+  readRequestsPerHost,
+  readS3Requests,
+  type S3Requests,
+} from './requests.js'
 export { docOf, type Flags, type ServiceName, type Settings, serviceShapes } from './schema.js'
 export { formatListen, isLoopback, type ListenAddress } from './units.js'

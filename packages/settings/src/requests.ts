@@ -16,6 +16,19 @@ export async function readRequestsPerHost(flags: RequestFlags, env: Environment)
   return requestsPerHost
 }
 
+/**
+ * The size in bytes from which bodies count as large, for a command: `Infinity` with `DIST_LARGE_BLOBS=undici`, else
+ * undefined for the default. Throws as `readSettings`.
+ */
+export async function readLargeBody(env: Environment): Promise<number | undefined> {
+  return largeBodyOf(await readKeys('worker', ['largeBlobs'], { env }))
+}
+
+/** The same for a service. */
+export function largeBodyOf({ largeBlobs }: Pick<Settings<'worker'>, 'largeBlobs'>): number | undefined {
+  return largeBlobs === 'undici' ? Number.POSITIVE_INFINITY : undefined
+}
+
 /** How small requests to a bucket are sent. */
 export type S3Requests = Settings<'worker'>['s3Requests']
 

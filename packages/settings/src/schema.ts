@@ -78,6 +78,11 @@ const mirrorShape = {
       'How small requests to a bucket are sent (GET, HEAD, LIST, PUT of a whole object). `fast` omits the steps of the AWS SDK that they do not need, and takes half of the processor time. `sdk` uses all steps. Commands read the variable.',
     placeholder: '<way>',
   }),
+  largeBlobs: z.enum(['fast', 'undici'], 'fast or undici is expected').default('fast').register(settingDocs, {
+    description:
+      'How blobs of at least 256 KiB are received from registries. `fast` reads them into memory that is used again, and takes less than half of the processor time. `undici` reads them as everything else. Commands read the variable.',
+    placeholder: '<way>',
+  }),
   hostsDir: paths.optional().register(settingDocs, {
     description:
       'Folders with settings per host, `<dir>/<host>/hosts.toml`, separated by commas. Commands use the same files: mirrors, certificate authorities, and the hosts that a registry may refer to (`realms`, `addresses`). See [settings of a host](commands/README.md#settings-of-a-host).',

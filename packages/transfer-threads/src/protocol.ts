@@ -12,6 +12,8 @@ export interface ThreadSettings {
   readonly addresses?: readonly string[] | undefined
   /** As in `AgentsOptions`. */
   readonly connectionsPerHost?: number | undefined
+  /** As in `TransportOptions`. */
+  readonly largeBody?: number | undefined
   /** Whether the thread reports each request (`requested`). */
   readonly verbose: boolean
 }

@@ -42,7 +42,7 @@ async function serve(settings: ThreadSettings): Promise<void> {
     withheld: (endpoint, scope) => channel.call('withheld', { endpoint, scope }),
   }
   const limiter = forwardingLimiter(channel)
-  const { userAgent, proxy, addresses, connectionsPerHost, verbose } = settings
+  const { userAgent, proxy, addresses, connectionsPerHost, largeBody, verbose } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
   const transport = createTransport({
     authorizer,
@@ -51,6 +51,7 @@ async function serve(settings: ThreadSettings): Promise<void> {
     proxy,
     addresses,
     connectionsPerHost,
+    largeBody,
     onRequest,
   })
   await channel.call('ready', undefined)

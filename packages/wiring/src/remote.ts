@@ -40,6 +40,8 @@ export interface RequestSettings {
   onAsk?: ((host: string) => () => void) | undefined
   /** Concurrent requests to one host. Default: 8. A limiter of its own overrides it; connections are for this number. */
   requestsPerHost?: number | undefined
+  /** As in `TransportOptions`: bytes. */
+  largeBody?: number | undefined
   /** As in `RegistryOptions`: bytes. */
   chunkSize?: number | undefined
   /** As in `RegistryOptions`. */

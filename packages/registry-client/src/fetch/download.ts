@@ -147,7 +147,8 @@ class Source {
   }
 
   async #openWhole(operation: Operation, size: number | undefined): Promise<Opened> {
-    return openedWhole(await operation.send(this.request), operation.what, size)
+    const request = { ...this.request, large: this.#isLarge(0) }
+    return openedWhole(await operation.send(request), operation.what, size)
   }
 
   /** Undefined for a useless answer. The offset is 0 if the server sends everything. */
@@ -157,13 +158,18 @@ class Source {
     size: number | undefined,
   ): Promise<Opened | undefined> {
     const headers = { ...this.request.headers, range: `bytes=${offset}-` }
-    const response = await operation.send({ ...this.request, headers, accept: [206, ...noRange] })
+    const large = this.#isLarge(offset)
+    const response = await operation.send({ ...this.request, headers, large, accept: [206, ...noRange] })
     if (response.status === 200) return openedWhole(response, operation.what, size)
     const range = response.status === 206 ? parseContentRange(response.headers['content-range']) : undefined
     const isSameSize = size === undefined || range?.total === undefined || range.total === size
     if (range?.first === offset && isSameSize) return { offset, response, size: range.total }
     await response.body.discard()
     return undefined
+  }
+
+  #isLarge(offset: number): boolean {
+    return this.size !== undefined && this.size - offset >= this.operation.transport.largeBody
   }
 }
 

@@ -1,14 +1,10 @@
-import type { LookupFunction } from 'node:net'
-import { rootCertificates } from 'node:tls'
 import type { AddressKind } from '@dist/remotes'
-import type { Agent as AgentType, Dispatcher } from 'undici'
-import buildConnector from 'undici/lib/core/connect.js'
-import Agent from 'undici/lib/dispatcher/agent.js'
-import { checkClear, type Endpoint, type TlsMaterial, tlsFor, urlOf } from '../endpoint.js'
+import { checkClear, type Endpoint, tlsFor, urlOf } from '../endpoint.js'
 import type { Connections } from './exchange.js'
-import { checkLiteral, guardedConnector, type Lookup, type Rule, ruleFor, systemLookup } from './guard.js'
+import { checkLiteral, type Lookup, ruleFor, systemLookup } from './guard.js'
 import { Peers } from './peers.js'
-import { createProxySelector, type ProxyServer, type ProxySettings } from './proxy.js'
+import { type Lane, Pools } from './pools.js'
+import { createProxySelector, type ProxySettings } from './proxy.js'
 
 export interface AgentsOptions {
   /** Connections kept to one host. Default: 16. */
@@ -22,9 +18,6 @@ export interface AgentsOptions {
   /** Resolves host names. Default: the system's resolver. */
   readonly lookup?: Lookup | undefined
 }
-
-/** An upload waits for its download, so the two must not compete for connections. */
-export type Lane = 'requests' | 'uploads'
 
 /** Connection pools, separate for each TLS configuration and registry. Dispose closes them. */
 export interface Agents extends AsyncDisposable {
@@ -42,33 +35,27 @@ export interface Agents extends AsyncDisposable {
 type Chosen = ReturnType<Agents['dispatcher']>
 
 export function createAgents(options: AgentsOptions = {}): Agents {
-  const direct = new Map<string, Dispatcher>()
-  const proxied = new Map<string, Promise<Dispatcher>>()
-  const { addresses = [], lookup = systemLookup } = options
-  const proxyFor = createProxySelector(options.proxy ?? {})
+  const { addresses = [], connectionsPerHost = 16, connectTimeout = 10_000, lookup = systemLookup } = options
   const peers = new Peers()
-  const agentOptions = (rule: Rule, tls: TlsMaterial | undefined): AgentType.Options => {
-    const { connectionsPerHost = 16, connectTimeout = 10_000 } = options
-    const connect = (lookup: LookupFunction) =>
-      buildConnector({ timeout: connectTimeout, lookup, ...tlsOptions(tls) })
-    return {
-      connections: connectionsPerHost,
-      pipelining: 1,
-      connect: guardedConnector(connect, rule, peers, lookup),
-    }
-  }
+  const pools = new Pools({ connectionsPerHost, connectTimeout, lookup, peers })
+  const proxyFor = createProxySelector(options.proxy ?? {})
   const choose = (url: URL, endpoint: Endpoint, lane: Lane) => {
     checkClear(endpoint, url)
     const rule = ruleFor(url, endpoint, peers, addresses)
     checkLiteral(url, rule)
-    const tls = tlsFor(endpoint, url)
-    const key = `${lane} ${rule.key} ${tls === undefined ? '' : JSON.stringify(tls)}`
+    const kind = { rule, tls: tlsFor(endpoint, url), lane }
     const proxy = proxyFor(url)
-    if (proxy === undefined) return cached(direct, key, () => new Agent(agentOptions(rule, tls)))
-    return cached(proxied, `${proxy.url} ${key}`, () => proxyAgent(proxy, options, tls))
+    if (proxy === undefined) return pools.direct(kind)
+    // Plain http goes to a proxy as requests, not through a tunnel.
+    const isPlain = lane === 'content' && url.protocol === 'http:'
+    return pools.through(proxy, isPlain ? { ...kind, lane: 'requests' } : kind)
   }
   // Of endpoints at their own origins, where nearly all requests go and the choice is always the same.
-  const own = { requests: new WeakMap<Endpoint, Chosen>(), uploads: new WeakMap<Endpoint, Chosen>() }
+  const own: Record<Lane, WeakMap<Endpoint, Chosen>> = {
+    requests: new WeakMap(),
+    uploads: new WeakMap(),
+    content: new WeakMap(),
+  }
   return {
     dispatcher(url, endpoint, lane = 'requests') {
       if (url.origin !== urlOf(endpoint).origin) return choose(url, endpoint, lane)
@@ -78,45 +65,7 @@ export function createAgents(options: AgentsOptions = {}): Agents {
     },
     reachedAt: (endpoint) => peers.kindOf(urlOf(endpoint).hostname),
     recordReached: (endpoint, kind) => peers.record(urlOf(endpoint).hostname, kind),
-    async [Symbol.asyncDispose]() {
-      const made = await Promise.allSettled(proxied.values())
-      // The caller of `dispatcher` has got the error of a failed one.
-      const agents = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-      // Requests still in flight are aborted: the caller has disposed of the client.
-      await Promise.all([...direct.values(), ...agents].map((dispatcher) => dispatcher.destroy()))
-    },
-  }
-}
-
-function cached<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
-}
-
-async function proxyAgent(
-  proxy: ProxyServer,
-  { connectionsPerHost = 16, connectTimeout = 10_000 }: AgentsOptions,
-  tls: TlsMaterial | undefined,
-): Promise<Dispatcher> {
-  const { ThroughProxy } = await import('./proxy-agent.js')
-  return new ThroughProxy(proxy, {
-    connections: connectionsPerHost,
-    timeoutMs: connectTimeout,
-    tls: tlsOptions(tls),
-  })
-}
-
-function tlsOptions(tls: TlsMaterial | undefined) {
-  if (tls === undefined) return {}
-  const { ca = [], ownCa = [], client, skipVerify } = tls
-  const authorities = [...ca, ...ownCa]
-  return {
-    // `ca` replaces Node's root certificates, which redirects of a mirror with its own CA still need.
-    ...(authorities.length === 0 ? {} : { ca: [...rootCertificates, ...authorities] }),
-    ...(client === undefined ? {} : { cert: client.map((c) => c.cert), key: client.map((c) => c.key) }),
-    ...(skipVerify === true ? { rejectUnauthorized: false } : {}),
+    // Requests still in flight are aborted: the caller has disposed of the client.
+    [Symbol.asyncDispose]: () => pools.destroy(),
   }
 }

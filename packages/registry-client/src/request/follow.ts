@@ -57,7 +57,8 @@ async function sendTo(
   const { method, body, meter } = request
   const { agents, timeouts, onRequest, onAsk, limiter, userAgent } = transport
   const lane = method === 'GET' || method === 'HEAD' ? 'requests' : 'uploads'
-  const dispatcher = await withObjectName(what, () => agents.dispatcher(url, endpoint, lane))
+  const connections = request.large === true ? 'content' : lane
+  const dispatcher = await withObjectName(what, () => agents.dispatcher(url, endpoint, connections))
   const permit =
     request.permit ?? (await withObjectName(what, () => limiter.acquire(url.host, { lane, signal })))
   const headers = {

@@ -43,6 +43,8 @@ export interface RegistryRequest {
   readonly body?: RequestBody | undefined
   /** A slot in the host's lane for uploads that the caller has acquired; for streams, which make one request. */
   readonly permit?: Permit | undefined
+  /** The body of the answer is large: a `Receiver` reads it. Default: false. */
+  readonly large?: boolean | undefined
   /** As in `ExchangeRequest`. */
   readonly meter?: Throughput | undefined
   /** Statuses to return besides 200. Every other status is thrown as an error. */

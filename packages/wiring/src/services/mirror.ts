@@ -2,7 +2,7 @@ import { createRedisHostLimiter } from '@dist/redis'
 import type { Registry } from '@dist/registry-client'
 import type { HostPolicy, HostStates } from '@dist/remotes'
 import { type ServiceHost, throttledLogger } from '@dist/service'
-import type { Settings } from '@dist/settings'
+import { largeBodyOf, type Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { retryUntilAvailable } from '../retry-until-available.js'
@@ -13,6 +13,7 @@ type MirrorSettings = Pick<
   Settings<'worker'>,
   | 'store'
   | 's3Requests'
+  | 'largeBlobs'
   | 'hostsDir'
   | 'authfile'
   | 'registries'
@@ -78,7 +79,9 @@ export async function openMirror(
       },
     })
     const { hostsDir, authfile, registries, registriesConf, addresses = [], requestsPerHost } = settings
-    const requests = { ...requestSettings(program, context.env), addresses, requestsPerHost, loginAdvice }
+    const largeBody = largeBodyOf(settings)
+    const own = { addresses, requestsPerHost, loginAdvice, largeBody }
+    const requests = { ...requestSettings(program, context.env), ...own }
     const remote = await openRemote(
       { hostsDir, authfile, registries, registriesConf },
       context.env,

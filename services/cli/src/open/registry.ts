@@ -75,7 +75,12 @@ export async function requestSettings(
   const wiring = await import('@dist/wiring')
   const log = options.verbose ? requestLog(context) : undefined
   const settings = wiring.requestSettings(`dist/${version}`, context.env, log)
-  return { ...settings, requestsPerHost: await requestsPerHost(options, context) }
+  const { readLargeBody } = await import('@dist/settings')
+  return {
+    ...settings,
+    requestsPerHost: await requestsPerHost(options, context),
+    largeBody: await readLargeBody(context.env),
+  }
 }
 
 async function requestsPerHost(options: HostOptions, { env }: Context): Promise<number> {

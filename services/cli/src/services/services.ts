@@ -124,6 +124,7 @@ export function withMirror(command: Command): Command {
       'networks that every registry may refer to, such as 10.0.0.0/8; separated by commas',
     )
     .option('--s3-requests <way>', 'small requests to a bucket: fast, or sdk with all steps (default: fast)')
+    .option('--large-blobs <way>', 'how large blobs are received: fast, or by undici (default: fast)')
     .option('--requests-per-host <n>', 'requests in flight at one registry, over all services (default: 8)')
     .option(
       '--host-patience <duration>',
