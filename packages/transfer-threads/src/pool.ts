@@ -39,7 +39,8 @@ export type ThreadTask = Omit<TransferCall, 'transfer'>
 
 /**
  * A pool of worker threads. Each thread fetches, hashes and writes complete blobs. Tokens and limits stay in the main thread,
- * and the threads request them. Threads start on demand, up to `size`; by default one per processor, at least 2, at most 8.
+ * and the threads request them. Threads start on demand, up to `size`; by default one per processor beside the main thread, at
+ * least 1, at most 8.
  * Transfers go to threads that have loaded their program, if there are any.
  */
 export class ThreadPool implements AsyncDisposable {
@@ -52,13 +53,19 @@ export class ThreadPool implements AsyncDisposable {
     private readonly settings: ThreadSettings,
     private readonly remote: Pick<Registry, 'authorizer' | 'limiter'>,
     private readonly onRequest: ((event: RequestEvent) => void) | undefined,
-    private readonly size: number = Math.min(maxThreads, Math.max(2, availableParallelism())),
+    private readonly size: number = Math.min(maxThreads, Math.max(1, availableParallelism() - 1)),
   ) {}
 
   /** Whether a thread has loaded its program. Starts one if there is none. */
   get isReady(): boolean {
     if (this.#threads.length === 0) this.#start()
     return this.#threads.some(({ ready }) => ready)
+  }
+
+  /** The transfers of the thread that has the fewest; 0 if another thread may start. */
+  get fewestTransfers(): number {
+    if (this.#threads.length < this.size) return 0
+    return leastBusy(this.#threads)?.running ?? 0
   }
 
   /** Transfers a blob in the thread with the fewest transfers. Outcome and errors as of `transferBlob`. */

@@ -10,7 +10,7 @@ import type { OpenedStore } from './store.js'
 const minThreadWork = 64 * 1024 * 1024
 /** Smaller blobs are transferred in the main thread: the calls of a thread take longer than the transfer. */
 const minThreadBlob = 512 * 1024
-/** Such a blob waits until a thread has started: it would keep the main thread busy for much longer. */
+/** Such a blob goes to the thread with the fewest of them, the main thread included, even if the thread has to start first. */
 const largeBlob = 8 * 1024 * 1024
 
 /** Transfers blobs into a store. */
@@ -27,15 +27,15 @@ export interface TransferOptions extends IngestOptions {
 }
 
 export interface TransfersOptions {
-  /** Maximum number of threads. Default: one per processor, at least 2, at most 8. */
+  /** Maximum number of threads beside the main thread. Default: one per further processor, at least 1, at most 8. */
   threads?: number | undefined
   /** Whether no other process is known to write the same blobs now: the store need not be asked again. Default: false. */
   alone?: boolean | undefined
 }
 
 /**
- * Opens transfers from registries into a store. Large amounts into a local store are spread over worker threads; other transfers
- * run in this thread.
+ * Opens transfers from registries into a store. Large amounts into a local store are spread over this thread and worker threads;
+ * other transfers run in this thread.
  */
 export function openTransfers(
   store: OpenedStore,
@@ -64,9 +64,11 @@ export function openTransfers(
   // Blobs that are not large use a thread once the processor limits them and the thread has started. Until then they continue
   // here. From a slow source a thread would make nothing faster.
   let isLimited = false
+  /** Large blobs that this thread transfers. */
+  let ownLarge = 0
   const usesThreads = (size: number, pool: ThreadPool): boolean => {
     if (size < minThreadBlob || announced < minThreadWork) return false
-    if (size >= largeBlob) return true
+    if (size >= largeBlob) return ownLarge > pool.fewestTransfers
     isLimited ||= load.isBusy
     return isLimited && pool.isReady
   }
@@ -80,7 +82,13 @@ export function openTransfers(
         return threads.transfer({ desc, locator: source, endpoints }, options)
       }
       const parts = { fetcher: remote.fetcher(source), ingester: ingesterFor(absent) }
-      return transferBlob(desc, parts, options)
+      const isLarge = desc.size >= largeBlob
+      if (isLarge) ownLarge++
+      try {
+        return await transferBlob(desc, parts, options)
+      } finally {
+        if (isLarge) ownLarge--
+      }
     },
     [Symbol.asyncDispose]: async () => threads?.[Symbol.asyncDispose](),
   }
