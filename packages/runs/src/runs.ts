@@ -81,6 +81,8 @@ export interface RunFilter {
   /** The most runs that are listed. */
   readonly limit?: number | undefined
   readonly state?: RunState | undefined
+  /** The name of the schedule that started them. */
+  readonly schedule?: string | undefined
 }
 
 /** The result of one image, or how far it is. Runs of a queue and embedded mirrors report the same. */

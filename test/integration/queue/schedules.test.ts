@@ -103,6 +103,23 @@ it('what was missed while no service ran is made up for once (Q21), also after t
   expect(await world.runs().list()).toHaveLength(1)
 })
 
+it.each([
+  ['skips', '2026-03-28T20:00Z', '2026-03-29T01:00Z', '2026-03-30T00:30Z'],
+  ['doubles', '2026-10-24T20:00Z', '2026-10-25T00:30Z', '2026-10-26T01:30Z'],
+])('an hour that daylight saving %s is due once', async (_, evening, due, after) => {
+  const world = queue()
+  const schedules = schedulesOf(world)
+  const next = async () => (await schedules.list())[0]?.next
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(new Date(evening))
+  await schedules.apply(file(request('web', { pattern: '30 2 * * *', timeZone: 'Europe/Berlin' })))
+  expect(await next()).toEqual(new Date(due))
+  vi.setSystemTime(Date.parse(due) + 1)
+  await coordinator(world)
+  await said(world, 'web started')
+  expect(await next()).toEqual(new Date(after))
+})
+
 it('a run that is still going is not started again: the start that is left out is told and counted', async () => {
   const world = queue()
   world.remote.push(imageOf(['web']), 'registry.test/web:1')

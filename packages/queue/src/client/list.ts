@@ -6,11 +6,13 @@ import type { Client } from './client.js'
 const readAtOnce = 100
 
 /** The runs that pass the filter, newest first. Reads no more runs than it needs to fill `limit`. */
-export async function listRuns(client: Client, { limit, state }: RunFilter): Promise<RunStatus[]> {
+export async function listRuns(client: Client, filter: RunFilter): Promise<RunStatus[]> {
   const { redis, keys, states, ask } = client
+  const { limit } = filter
+  const isFiltered = filter.state !== undefined || filter.schedule !== undefined
   const most = limit ?? Number.POSITIVE_INFINITY
   // Without a filter each run that is read is wanted.
-  const page = state === undefined ? Math.min(readAtOnce, most) : readAtOnce
+  const page = isFiltered ? readAtOnce : Math.min(readAtOnce, most)
   const found: RunStatus[] = []
   for (let start = 0; found.length < most; start += page) {
     const ids = await ask(redis.zrange(keys.runs, String(start), String(start + page - 1), 'REV'))
@@ -21,10 +23,14 @@ export async function listRuns(client: Client, { limit, state }: RunFilter): Pro
       }),
     )
     const passed = statuses.filter((status) => status !== undefined)
-    found.push(...passed.filter((status) => state === undefined || status.state === state))
+    found.push(...passed.filter((status) => passes(status, filter)))
     if (ids.length < page) break
   }
   return found.slice(0, limit)
+}
+
+function passes(status: RunStatus, { state, schedule }: RunFilter): boolean {
+  return (state ?? status.state) === status.state && (schedule ?? status.schedule) === status.schedule
 }
 
 /** The status of a run; a running one whose references are gone is `lost`. */

@@ -16,6 +16,7 @@ fetched.
 Examples:
   $ dist runs --queue redis://10.0.0.5:6379
   $ dist runs --limit 5
+  $ dist runs --schedule nightly
   $ dist runs --json --state failed | jq -r .id | xargs -rn1 dist retry`
 
 const runStates = ['running', 'done', 'failed', 'canceled', 'lost'] as const satisfies readonly RunState[]
@@ -24,6 +25,7 @@ export const runsCommand: Define = (context, onExit) =>
   withTable(withQueue(withOutput(new Command('runs'))))
     .addOption(new Option('--limit <n>', 'list at most this many runs, the newest').argParser(positive))
     .addOption(new Option('--state <state>', 'list the runs in this state').choices(runStates))
+    .option('--schedule <name>', 'list the runs that this schedule has started')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listRuns(context, options)))
 
@@ -38,10 +40,10 @@ export async function listRuns(context: Context, options: RunsOptions): Promise<
 /** Newest first. */
 export async function showRuns(
   context: Context,
-  { json, trunc, limit, state }: RunsOptions,
+  { json, trunc, limit, state, schedule }: RunsOptions,
   runs: Pick<Runs, 'list'>,
 ): Promise<number> {
-  const found = await runs.list({ limit, state })
+  const found = await runs.list({ limit, state, schedule })
   if (json) for (const status of found) printJson(context, status)
   else context.stdout.write(tableFor(context, columns, found.map(cells), { trunc }))
   return exitCodes.done

@@ -1,5 +1,5 @@
 import { sanitize } from '@dist/errdefs'
-import type { ScheduleStatus, Schedules } from '@dist/runs'
+import { describeObstacle, type Obstacle, type ScheduleStatus, type Schedules } from '@dist/runs'
 import { formatTiming } from '@dist/schedule'
 import type { Context } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
@@ -11,10 +11,20 @@ import { type Column, type TableOptions, tableFor } from '../output/table.js'
 
 interface ListOptions extends QueueOptions, TableOptions {}
 
-/** `dist schedule list`: lists the schedules of a queue. Resolves to the exit code. */
+/** `dist schedule list`: lists the schedules of a queue, and what keeps them from starting runs. Resolves to the exit code. */
 export async function listSchedules(context: Context, options: ListOptions): Promise<number> {
   await using queue = await openQueue(await requiredQueue(options, context.env), context)
-  return await showSchedules(context, options, queue.schedules())
+  const code = await showSchedules(context, options, queue.schedules())
+  for (const obstacle of await queue.obstacles())
+    if (isInTheWay(obstacle)) note(context, sanitize(describeObstacle(obstacle), 1_000))
+  return code
+}
+
+/** Whether schedules start no runs because of it. */
+function isInTheWay(obstacle: Obstacle): boolean {
+  if (obstacle.kind === 'no-service') return obstacle.service === 'coordinator'
+  if (obstacle.kind === 'paused-queue') return obstacle.queue === 'schedules'
+  return obstacle.kind === 'lost-schedules'
 }
 
 /** By name. Why a start failed is printed to stderr. */

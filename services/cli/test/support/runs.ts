@@ -50,8 +50,9 @@ export class FakeRuns implements Runs {
     return found
   }
 
-  async list({ limit, state }: RunFilter = {}): Promise<RunStatus[]> {
-    return this.known.filter((run) => state === undefined || run.state === state).slice(0, limit)
+  async list({ limit, state, schedule }: RunFilter = {}): Promise<RunStatus[]> {
+    const passed = this.known.filter((run) => state === undefined || run.state === state)
+    return passed.filter((run) => schedule === undefined || run.schedule === schedule).slice(0, limit)
   }
 
   async status(run: string): Promise<RunStatus> {
