@@ -14,6 +14,8 @@ export interface ScheduleRequest {
 export interface ScheduledFile {
   /** The name of the file, else its path. */
   readonly file: string
+  /** The path of a file with a name: it is the same file that was applied before it had one. */
+  readonly path?: string | undefined
   readonly requests: readonly ScheduleRequest[]
 }
 

@@ -49,14 +49,14 @@ export class WatchedMirrorFile {
   }
 }
 
-/** The schedules of a mirror file. `path`: the name of a file that says none itself. */
+/** The schedules of a mirror file. `path`: the name of a file that has none of its own. */
 export function schedulesOf({ file, alone }: CheckedFile, path: string): ScheduledFile {
   const requests = file.entries.flatMap(({ name, timing }, index) =>
     timing === undefined
       ? []
       : [{ name, timing, sources: { text: alone(index), language: 'json' as const } }],
   )
-  return { file: file.name ?? path, requests }
+  return { file: file.name ?? path, path, requests }
 }
 
 /**

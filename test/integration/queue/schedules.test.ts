@@ -1,56 +1,14 @@
-import { openSchedules } from '@dist/queue'
-import type { ScheduledFile, ScheduleRequest, Schedules } from '@dist/runs'
 import { waitFor } from '@dist/testkit/servers'
-import { Queue } from 'bullmq'
 import { afterEach, expect, it, vi } from 'vitest'
 import { imageOf } from '../../../packages/mirror/test/support/images.js'
 import { startRun } from '../../../packages/queue/src/schedule/start.js'
-import { type QueueWorld, useQueue } from '../support/queue-world.js'
+import { useQueue } from '../support/queue-world.js'
+import { coordinator, file, hurry, request, said, schedulesOf, startsOf } from '../support/schedules.js'
 
 const queue = useQueue()
-const opened: AsyncDisposable[] = []
-afterEach(async () => {
-  vi.useRealTimers()
-  for (const each of opened.splice(0)) await each[Symbol.asyncDispose]()
-})
+afterEach(() => void vi.useRealTimers())
 
-function schedulesOf(world: QueueWorld): Schedules {
-  const schedules = openSchedules({ connect: () => world.connect(), tuning: world.tuning })
-  opened.push(schedules)
-  return schedules
-}
-
-const hourly = { pattern: '0 * * * *', timeZone: 'UTC' } as const
 const daily = { every: 86_400_000 } as const
-
-function request(name: string, timing: ScheduleRequest['timing'] = hourly): ScheduleRequest {
-  const text = JSON.stringify({ version: 1, mirrors: [{ name, from: `registry.test/${name}:1` }] })
-  return { name, timing, sources: { text, language: 'json' } }
-}
-
-const file = (...requests: ScheduleRequest[]): ScheduledFile => ({ file: '/etc/dist.yaml', requests })
-
-/** A coordinator that lists no registry: the entries name images. */
-const coordinator = (world: QueueWorld, parts: Parameters<QueueWorld['coordinator']>[0] = {}) =>
-  world.coordinator({
-    lists: { repository: unlisted, repositories: unlisted, datedTags: unlisted },
-    ...parts,
-  })
-function unlisted(): never {
-  throw new Error('nothing is listed')
-}
-
-/** Has the next job of each schedule be due now. */
-async function hurry(world: QueueWorld): Promise<void> {
-  const jobs = new Queue('schedules', { connection: world.connect(), prefix: '{dist}' })
-  for (const job of await jobs.getDelayed()) await job.promote()
-}
-
-const startsOf = (world: QueueWorld) =>
-  world.events.flatMap((event) => (event.type === 'schedule' ? [`${event.schedule} ${event.state}`] : []))
-
-const said = (world: QueueWorld, ...expected: string[]) =>
-  waitFor(() => expected.every((each) => startsOf(world).includes(each)), expected.join(', '))
 
 it('an interval starts a run at once, and from then on at its times; the run tells its schedule', async () => {
   const world = queue()
@@ -194,6 +152,18 @@ it('a file replaces its earlier version, and no schedule of another file', async
   expect(await times()).toEqual(after)
 })
 
+it('a file that gets a name keeps the schedules that it had by its path', async () => {
+  const world = queue()
+  const schedules = schedulesOf(world)
+  await schedules.apply(file(request('a'), request('b')))
+  const named = { file: 'production', path: '/etc/dist.yaml', requests: [request('a')] }
+  expect(await schedules.apply(named)).toMatchObject({ changed: ['a'], removed: ['b'] })
+  expect(await schedules.apply({ ...named, path: '/elsewhere/dist.yaml' })).toMatchObject({
+    unchanged: ['a'],
+  })
+  await expect(schedules.apply(file(request('a')))).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+})
+
 it('a schedule that is removed starts nothing more; its runs stay', async () => {
   const world = queue()
   const schedules = schedulesOf(world)
@@ -230,55 +200,6 @@ it('an occasion that is delivered twice starts one run, also when the first time
   expect(await startRun(client, id, JSON.parse(text), occasion)).toEqual({ state: 'started', run })
   expect(await startRun(client, id, JSON.parse(text), occasion)).toEqual({ state: 'started', run })
   expect((await world.runs().list()).map((each) => each.id)).toEqual([run])
-})
-
-it('schedulers that Redis has lost are added again', async () => {
-  const world = queue()
-  const schedules = schedulesOf(world)
-  await schedules.apply(file(request('a'), request('b')))
-  const redis = world.connect()
-  const [a] = await schedules.list()
-  await redis.del(
-    '{dist}:schedules:repeat',
-    '{dist}:schedules:delayed',
-    ...(await redis.keys('*:repeat:*:*')),
-  )
-  expect((await schedules.list())[0]?.next).toBeUndefined()
-  await coordinator(world)
-  await waitFor(async () => (await schedules.list()).every(({ next }) => next !== undefined), 'schedulers')
-  expect((await schedules.list())[0]?.next).toEqual(a?.next)
-})
-
-it('a Redis that is wiped gets the schedules again from a coordinator that has them from a mirror file', async () => {
-  const world = queue()
-  const versions = [file(request('web', daily))]
-  await Promise.all([coordinator(world), coordinator(world, { readSchedules: async () => versions.shift() })])
-  await said(world, 'web started')
-  const redis = world.connect()
-  // Each coordinator has seen the schedule.
-  await waitFor(() => startsOf(world).includes('web applied'), 'the file')
-  await redis.flushall()
-  const schedules = schedulesOf(world)
-  await waitFor(async () => (await schedules.list())[0]?.run !== undefined, 'the run of the schedule')
-  expect(startsOf(world).filter((each) => each === 'web applied')).toHaveLength(2)
-  expect(await redis.exists('{dist}:schedule-lost')).toBe(0)
-})
-
-it('a Redis that is wiped is reported where no coordinator has the mirror file, until it is applied again', async () => {
-  const world = queue()
-  const schedules = schedulesOf(world)
-  await schedules.apply(file(request('a'), request('b')))
-  await coordinator(world)
-  await hurry(world)
-  await said(world, 'a started', 'b started')
-  const redis = world.connect()
-  await redis.flushall()
-  await said(world, 'a, b lost')
-  expect(Object.keys(await redis.hgetall('{dist}:schedule-lost')).sort()).toEqual(['a', 'b'])
-  await schedules.apply(file(request('a')))
-  expect(Object.keys(await redis.hgetall('{dist}:schedule-lost'))).toEqual(['b'])
-  await schedules.remove('b')
-  expect(await redis.exists('{dist}:schedule-lost')).toBe(0)
 })
 
 it('a start that fails is told with its reason, and the next time has another try', async () => {

@@ -8,11 +8,12 @@ import { upsertScheduler } from './scheduler.js'
 /** As `Schedules.apply`. After a crash the rest is applied by the next call. */
 export async function applySchedules(
   parts: ScheduleParts,
-  { file, requests }: ScheduledFile,
+  { file, path, requests }: ScheduledFile,
 ): Promise<AppliedSchedules> {
   for (const { sources } of requests) await entriesOf(sources)
   const known = await allDefinitions(parts)
-  refuseForeign(file, requests, known)
+  const isOwn = (each: Definition) => each.file === file || each.file === path
+  refuseForeign(requests, known, isOwn)
   const changes = { added: [], changed: [], unchanged: [] } as Record<
     'added' | 'changed' | 'unchanged',
     string[]
@@ -20,24 +21,24 @@ export async function applySchedules(
   for (const request of requests)
     changes[await applyOne(parts, file, request, known.get(request.name))].push(request.name)
   const wanted = new Set(requests.map(({ name }) => name))
-  const removed = [...known.values()].filter((each) => each.file === file && !wanted.has(each.name))
+  const removed = [...known.values()].filter((each) => isOwn(each) && !wanted.has(each.name))
   for (const { name } of removed) await removeSchedule(parts, scheduleId(name))
   await noteApplied(parts, [...wanted, ...removed.map(({ name }) => name)])
   return { ...changes, removed: removed.map(({ name }) => name) }
 }
 
 function refuseForeign(
-  file: string,
   requests: readonly ScheduleRequest[],
   known: ReadonlyMap<string, Definition>,
+  isOwn: (definition: Definition) => boolean,
 ): void {
   for (const { name } of requests) {
-    const owner = known.get(name)?.file ?? file
-    if (owner !== file)
+    const found = known.get(name)
+    if (found !== undefined && !isOwn(found))
       throw new DistError(
         'ALREADY_EXISTS',
-        `schedule ${sanitize(name, 100)}: it is of the mirror file ${sanitize(owner, 300)}; rename the entry, remove the ` +
-          'other with dist schedule remove, or give both versions of the file the same name with its key "name"',
+        `schedule ${sanitize(name, 100)}: it is of the mirror file ${sanitize(found.file, 300)}; rename the entry, or remove ` +
+          'the other with dist schedule remove; a file that is applied from several places needs the key "name"',
       )
   }
 }
@@ -49,7 +50,7 @@ async function applyOne(
   request: ScheduleRequest,
   known: Definition | undefined,
 ): Promise<'added' | 'changed' | 'unchanged'> {
-  if (known !== undefined && isSame(known, request)) return 'unchanged'
+  if (known?.file === file && isSame(known, request)) return 'unchanged'
   const { redis, keys, ask } = parts
   const id = scheduleId(request.name)
   const { name, timing, sources } = request
