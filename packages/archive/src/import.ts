@@ -58,7 +58,7 @@ export async function importArchive(
     throwIfAborted(options.signal)
     const images = checked.flatMap((each) => each.images)
     return {
-      images: await publishImages(images, store.names),
+      images: await publishImages(images, objects, store),
       nameless: nameless.map(({ desc }) => desc),
       foreign: byDigest(checked.flatMap((each) => each.foreign)),
       objects: objects.length,

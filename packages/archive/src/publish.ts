@@ -1,6 +1,14 @@
-import { type ContentStore, type Image, type Names, putMerged, type Selection } from '@dist/content'
-import type { DistError } from '@dist/errdefs'
-import { childrenHandler, type Handler, walk } from '@dist/images'
+import {
+  type ContentStore,
+  guarded,
+  hadRecently,
+  type Image,
+  type Names,
+  putMerged,
+  type Selection,
+} from '@dist/content'
+import { DistError } from '@dist/errdefs'
+import { childrenHandler, type Handler, holdsAll, walk } from '@dist/images'
 import {
   type Descriptor,
   type Digest,
@@ -101,7 +109,29 @@ function platformOf({ platform }: Descriptor): string | undefined {
   return platform === undefined || isUnknownPlatform(platform) ? undefined : formatPlatform(platform)
 }
 
-/** Publishes images. A selection that was published for the same digest before is kept. */
-export function publishImages(images: readonly Image[], names: Names): Promise<Image[]> {
-  return Promise.all(images.map((image) => putMerged(image, names)))
+/**
+ * Publishes images whose objects are in the store. A selection that was published for the same digest before is kept. Throws
+ * `UNAVAILABLE` if a collection of garbage has deleted one of the objects.
+ */
+export function publishImages(
+  images: readonly Image[],
+  objects: readonly Descriptor[],
+  { content, names }: { readonly content: ContentStore; readonly names: Names },
+): Promise<Image[]> {
+  const digests = async () => objects.map(({ digest }) => digest)
+  return guarded(names, digests, async (isCollecting) => {
+    if (isCollecting) await checkHeld(objects, content)
+    const mayKeep = isCollecting ? (before: Image) => holdsAll(before, content, names) : undefined
+    return Promise.all(images.map((image) => putMerged(image, names, mayKeep)))
+  })
+}
+
+async function checkHeld(objects: readonly Descriptor[], content: ContentStore): Promise<void> {
+  const held = await Promise.all(objects.map((desc) => hadRecently(content, desc, { presence: false })))
+  const missing = objects.filter((_, i) => !held[i])
+  if (missing.length > 0)
+    throw new DistError(
+      'UNAVAILABLE',
+      `the store lost ${formatDigests(missing)} during the import, to a collection of garbage or a deletion; import again`,
+    )
 }

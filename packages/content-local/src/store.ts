@@ -1,12 +1,23 @@
 import { resolve } from 'node:path'
-import { type ContentStore, createStore, type Names, type Swept } from '@dist/content'
-import type { Locker } from '@dist/locks'
+import {
+  Collection,
+  type ContentStore,
+  createStore,
+  Lease,
+  type LeaseSettings,
+  leasedContent,
+  leasedNames,
+  type Names,
+  type Swept,
+} from '@dist/content'
+import { formatOwner, hasEnded, type Locker, thisProcess } from '@dist/locks'
 import type { Digest } from '@dist/oci'
 import { LocalDriver } from './driver.js'
 import { type FileOperations, nodeFiles } from './files/operations.js'
 import { createId, createLayout, hasLayout, readLayout } from './layout.js'
 import { LocalLocker } from './locker/locker.js'
 import { LocalNames } from './names/names.js'
+import { LocalNotes } from './notes.js'
 import { StoreDirectory } from './store-directory.js'
 
 export interface LocalStoreOptions {
@@ -17,6 +28,8 @@ export interface LocalStoreOptions {
   create?: boolean | undefined
   /** Milliseconds without a heartbeat after which a lock holder on another machine counts as dead. Default 30,000. */
   lockTtl?: number | undefined
+  /** How processes find each other, for tests. Default: leases are renewed every 5 s. */
+  leases?: LeaseSettings | undefined
   /** The system calls of writes, for tests that make a disk fail. Default: node:fs. */
   files?: FileOperations | undefined
 }
@@ -39,6 +52,8 @@ export interface LocalStore extends AsyncDisposable {
    * their age.
    */
   sweep(olderThan: number): Promise<Swept[]>
+  /** As in `Store`. */
+  collect(): Promise<Collection>
   /**
    * Makes all content durable, completes `index.json`, closes directories and stops timers. Open writers stay usable. Throws
    * if `index.json` cannot be written; no name is lost then, and a later close completes it.
@@ -66,8 +81,12 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
     names.repair()
   }
   const driver = new LocalDriver(directory, locker)
+  const notes = new LocalNotes(directory)
+  const leases = { owner: formatOwner(thisProcess()), isDead: hasEnded, renewal, ...options.leases }
+  const lease = new Lease(notes, leases)
   const close = async () => {
     try {
+      await lease.end()
       await names.close()
     } finally {
       locker.close()
@@ -78,12 +97,16 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
     root: directory.root,
     id,
     exists,
-    content: createStore(driver),
-    names,
+    content: leasedContent(createStore(driver), lease),
+    names: leasedNames(names, lease),
     locker,
     pathOf: (digest) => directory.blob(digest),
     sweep: (olderThan) => driver.sweep(olderThan),
+    collect: () => Collection.begin(notes, leases),
     close,
     [Symbol.asyncDispose]: close,
   }
 }
+
+/** Milliseconds between two renewals of a lease: they cost little here, and collections wait for them. */
+const renewal = 5_000

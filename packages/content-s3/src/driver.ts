@@ -18,6 +18,7 @@ import { s3Name } from './bucket/errors.js'
 import { listObjects } from './bucket/list.js'
 import { deleteObject, headObject } from './bucket/objects.js'
 import { readRange } from './bucket/read.js'
+import { removeObjects } from './bucket/remove.js'
 import { RecentObjects } from './recent/objects.js'
 import { UniformPlan } from './recent/plans.js'
 import { type DraftSettings, S3Draft } from './upload/draft.js'
@@ -72,6 +73,15 @@ export class S3Driver implements Driver {
     const existed = await deleteObject(this.bucket, key)
     this.#recentOf(digest).note(key, undefined)
     return existed
+  }
+
+  async remove(digests: readonly Digest[]): Promise<void> {
+    const keys = digests.map((digest) => this.bucket.blob(digest))
+    try {
+      await removeObjects(this.bucket, keys)
+    } finally {
+      for (const digest of digests) this.#recentOf(digest).note(this.bucket.blob(digest), undefined)
+    }
   }
 
   async draft(ref: string, expected: Expected, { signal }: WriteOptions): Promise<Draft> {

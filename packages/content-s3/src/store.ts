@@ -1,5 +1,16 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { type ContentStore, createStore, type Names, type Swept } from '@dist/content'
+import {
+  Collection,
+  type ContentStore,
+  createStore,
+  Lease,
+  type LeaseSettings,
+  leasedContent,
+  leasedNames,
+  type Names,
+  recentMs,
+  type Swept,
+} from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
 import { Bucket } from './bucket/bucket.js'
@@ -8,6 +19,7 @@ import { S3Driver } from './driver.js'
 import { createId, readId } from './id.js'
 import { defaultPartSize, defaultSmallSize } from './memory.js'
 import { S3Names } from './names/names.js'
+import { S3Notes } from './notes.js'
 import { probe } from './probe.js'
 import { PartMemory } from './upload/memory.js'
 import { minPartSize } from './upload/sizes.js'
@@ -43,6 +55,8 @@ export interface S3StoreOptions {
    * corrupt bytes; not needed with https. Small content is always covered. Default false.
    */
   signParts?: boolean | undefined
+  /** How processes find each other. Default: the process is not known. */
+  leases?: LeaseSettings | undefined
   /** Attempts of a call, with growing delays of up to 5 s; at most 3 at opening. Default 8. */
   attempts?: number | undefined
   /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
@@ -74,6 +88,8 @@ export interface S3Store extends AsyncDisposable {
    * `PERMISSION_DENIED`, `NOT_FOUND` (bucket), `INVALID_ARGUMENT` (region) or `UNAVAILABLE`, naming the cause.
    */
   probe(): Promise<void>
+  /** As in `Store`. */
+  collect(): Promise<Collection>
   /** Closes the connections of the default client. All writers must be closed before. */
   close(): Promise<void>
 }
@@ -81,18 +97,20 @@ export interface S3Store extends AsyncDisposable {
 /** Opens the store at a prefix of an existing bucket. Throws as `probe`. Writes nothing to an existing store. */
 export async function openS3Store(location: S3Location, options: S3StoreOptions = {}): Promise<S3Store> {
   const client = options.client ?? createS3Client({ ...options.connection, ...location })
-  const close = async () => {
-    if (options.client === undefined) client.destroy()
-  }
   const { attempts = 8, timeout = 30_000, requests = 'fast' } = options
   const settings = { ...location, client, requests, timeout }
   const bucket = new Bucket({ ...settings, attempts })
+  const { lease, ...store } = storeOf(bucket, options)
+  const close = async () => {
+    await lease.end()
+    if (options.client === undefined) client.destroy()
+  }
   // Fewer attempts, so that a mistyped endpoint fails soon.
   const opening = new Bucket({ ...settings, attempts: Math.min(3, attempts) })
   try {
     await checkRegion(location, client)
     const id = (await readId(opening)) ?? (options.create === false ? undefined : await createId(opening))
-    return { ...storeOf(bucket, options), id, close, [Symbol.asyncDispose]: close }
+    return { ...store, id, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
@@ -116,7 +134,7 @@ async function checkRegion({ bucket, endpoint }: S3Location, { config }: S3Clien
 function storeOf(
   bucket: Bucket,
   options: S3StoreOptions,
-): Omit<S3Store, 'id' | 'close' | keyof AsyncDisposable> {
+): Omit<S3Store, 'id' | 'close' | keyof AsyncDisposable> & { readonly lease: Lease } {
   const driver = new S3Driver(bucket, {
     smallSize: options.smallSize ?? defaultSmallSize,
     partSize: Math.max(minPartSize, options.partSize ?? defaultPartSize),
@@ -125,12 +143,20 @@ function storeOf(
     completeTimeout: options.completeTimeout ?? 600_000,
     memory: new PartMemory(options.partMemory ?? 128 * mebibyte),
   })
+  const notes = new S3Notes(bucket)
+  const leases = { memory: recentMs + spareMs, ...options.leases }
+  const lease = new Lease(notes, leases)
   return {
+    lease,
     url: bucket.root,
-    content: createStore(driver),
-    names: new S3Names(bucket),
+    content: leasedContent(createStore(driver), lease),
+    names: leasedNames(new S3Names(bucket), lease),
     urlOf: (digest) => bucket.url(bucket.blob(digest)),
     sweep: (olderThan, onRemark) => driver.sweep(olderThan, onRemark),
+    collect: () => Collection.begin(notes, leases),
     probe: () => probe(bucket),
   }
 }
+
+/** Milliseconds between an answer and the moment from which it is remembered. */
+const spareMs = 2_000

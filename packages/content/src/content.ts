@@ -128,4 +128,6 @@ export interface Manager {
   abort(ref: string): Promise<void>
   /** Throws `NOT_FOUND`. Does not check whether a name needs the content. */
   delete(digest: Digest): Promise<void>
+  /** Deletes much content, which may not exist. Checks nothing. Throws the first failure, after it has tried all. */
+  remove(digests: readonly Digest[]): Promise<void>
 }

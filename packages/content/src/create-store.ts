@@ -22,7 +22,17 @@ export function createStore(driver: Driver): ContentStore {
     delete: async (digest) => {
       if (!(await driver.delete(digest))) missing(digest)
     },
+    remove: (digests) => (driver.remove === undefined ? removeEach(driver, digests) : driver.remove(digests)),
   }
+}
+
+async function removeEach(driver: Driver, digests: readonly Digest[]): Promise<void> {
+  let failure: { readonly error: unknown } | undefined
+  for (const digest of digests)
+    await driver.delete(digest).catch((error: unknown) => {
+      failure ??= { error }
+    })
+  if (failure !== undefined) throw failure.error
 }
 
 /** An ingester on a driver that only takes content, for example a repository of a registry. */

@@ -13,6 +13,8 @@ export interface Driver {
   walk(): AsyncIterable<Info>
   /** Resolves to whether the content existed. */
   delete(digest: Digest): Promise<boolean>
+  /** As in `Manager`. Default: deletes one after the other. */
+  remove?(digests: readonly Digest[]): Promise<void>
   /**
    * Opens a draft under a ref, and holds the ref until the draft is closed. Throws `UNAVAILABLE` with `held` while another
    * draft holds it. If the check is cheap, throws `ALREADY_EXISTS` for content that was committed before the ref became free.

@@ -1,5 +1,6 @@
 import { isNotFound } from '@dist/errdefs'
-import type { Descriptor } from '@dist/oci'
+import type { Descriptor, Digest } from '@dist/oci'
+import type { GuardOptions } from './leases/lease.js'
 import type { ReferrersRecord } from './referrers.js'
 
 /**
@@ -40,6 +41,21 @@ export interface Names {
   look?(name: string): Promise<PublishedName | undefined>
   /** Removes the name and keeps the content. Throws `NOT_FOUND`. */
   delete(name: string): Promise<void>
+  /**
+   * The roots that other tools keep in the store without a name that `list` shows. Throws `MALFORMED` for one that cannot be
+   * read. Default: there are none.
+   */
+  others?(): AsyncIterable<Descriptor>
+  /**
+   * Runs a step that checks that content is there and then publishes names that need it: no collection of garbage deletes it in
+   * between. `needs` is called while a collection is at work, for all that the names need. The step gets whether this is so: then
+   * remembered answers that content is there do not count. Default: see `guarded`.
+   */
+  guard?<T>(
+    needs: () => Promise<Iterable<Digest>>,
+    step: (isCollecting: boolean) => Promise<T>,
+    options?: GuardOptions,
+  ): Promise<T>
 }
 
 /** Whether the selection `have` includes the selection `want`. */
@@ -99,13 +115,17 @@ export function isHeld(image: Image, { digest }: Descriptor, selection: Selectio
 }
 
 /**
- * Publishes an image. Keeps what was published for the same digest: the selection, and the record of referrers if the image has
- * none. Resolves to the published image.
+ * Publishes an image. Keeps what was published for the same digest, if `mayKeep` agrees: the selection, and the record of
+ * referrers if the image has none. Resolves to the published image.
  */
-export async function putMerged(image: Image, names: Names): Promise<Image> {
+export async function putMerged(
+  image: Image,
+  names: Names,
+  mayKeep: (before: Image) => Promise<boolean> = async () => true,
+): Promise<Image> {
   const before = image.selection === 'all' ? undefined : await imageNamed(image.name, names)
   const merged =
-    before?.desc.digest === image.desc.digest
+    before?.desc.digest === image.desc.digest && (await mayKeep(before))
       ? {
           ...image,
           selection: mergeSelections(before.selection, image.selection),

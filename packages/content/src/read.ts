@@ -18,7 +18,7 @@ export async function hadRecently(
   desc: Descriptor,
   options: RecallOptions = {},
 ): Promise<boolean> {
-  const recalled = await content.recall?.(desc.digest)
+  const recalled = options.presence === false ? undefined : await content.recall?.(desc.digest)
   if (recalled?.size === desc.size) return true
   return recalled === undefined || options.absence === false ? has(content, desc) : false
 }
@@ -26,6 +26,8 @@ export async function hadRecently(
 export interface RecallOptions {
   /** Whether a remembered answer counts that the content is absent. It costs a transfer that is not needed. Default: true. */
   absence?: boolean | undefined
+  /** Whether a remembered answer counts at all: a collection of garbage may be at work. Default: true. */
+  presence?: boolean | undefined
 }
 
 /**

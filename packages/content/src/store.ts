@@ -1,5 +1,6 @@
 import type { Digest } from '@dist/oci'
 import type { Ingester, Manager, Provider, Recalling } from './content.js'
+import type { Collection } from './leases/collection.js'
 import type { Names } from './names.js'
 
 /** The content of a store: read, write and manage. */
@@ -31,6 +32,8 @@ export interface Store extends AsyncDisposable {
    * of store cannot find.
    */
   sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
+  /** Begins a collection of garbage: it tells the processes that publish to the store. */
+  collect(): Promise<Collection>
   /** Writes and reads in the store, and throws an error that names the cause of a failure. */
   probe(): Promise<void>
 }

@@ -1,6 +1,8 @@
 export { childrenHandler } from './children.js'
 export { configPlatform } from './config.js'
 export { type Handler, type HandlerContext, type HandlerResult, skipDesc } from './handler.js'
+export { holdsAll } from './holds.js'
+export { type NeedsOptions, neededBy } from './needs.js'
 export {
   filterPlatforms,
   isAttestation,

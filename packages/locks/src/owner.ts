@@ -45,6 +45,12 @@ export function livenessOf(owner: Owner): Liveness {
   return stat.start === owner.start && !'ZX'.includes(stat.state) ? 'alive' : 'dead'
 }
 
+/** Whether the process of a formatted owner is known to have ended. */
+export function hasEnded(owner: string): boolean {
+  const parsed = parseOwner(owner)
+  return parsed !== undefined && livenessOf(parsed) === 'dead'
+}
+
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -1,5 +1,13 @@
+export type { Amount } from './amount.js'
 export { nameBeside } from './attached.js'
 export { type Budget, type BudgetLimits, type BudgetOptions, HostBudgets, TransferBudget } from './budget.js'
+export {
+  collectGarbage,
+  type GarbageEvent,
+  type GarbageOptions,
+  type GarbageOutcome,
+  type GarbageStore,
+} from './collect-garbage.js'
 export { imagePlatforms } from './config.js'
 export { ContentCache } from './content-cache.js'
 export { CreationDates, type DateMemory } from './creation-dates.js'
@@ -20,22 +28,24 @@ export { type AttachedNode, inspectReferrers } from './inspect-referrers.js'
 export { Meter } from './meter.js'
 export { MountSources } from './mount-sources.js'
 export { type RegistryRequest, requestForRegistry } from './narrow.js'
-export { type NeedsOptions, neededBy } from './needs.js'
 export { type Plan, type PlanOptions, planImage } from './plan.js'
 export { type PreviewOptions, type PreviewOutcome, previewImages } from './preview.js'
 export type { PublishOptions } from './publish.js'
 export { type PublishPlanOptions, publishPlan } from './publish-plan.js'
+export { publishStored } from './publish-stored.js'
 export { type PushParts, type PushTask, pushBlob } from './push.js'
 export type { ReferrersRequest } from './referrers-request.js'
 export { type RegistryTargetOptions, registryTarget } from './registry-target.js'
 export type { Retries } from './schedule.js'
 export type { Source } from './source.js'
+export type { UnknownContent } from './store-needs.js'
 export { storeSource } from './store-source.js'
 export { type StoreTargetOptions, storeTarget } from './store-target.js'
 export { strippedSource } from './strip.js'
 export type { Target, TargetOf, TargetOptions } from './target.js'
 export type { ImageTask } from './task.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
+export { freedBy, type ImageUsage, measureUsage, type StoreUsage, type UsageEvent } from './usage.js'
 export { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {
   type BadContent,

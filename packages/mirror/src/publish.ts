@@ -1,9 +1,9 @@
 import type { Image } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { bareDescriptor } from '@dist/oci'
+import { bareDescriptor, type Descriptor } from '@dist/oci'
 import { formatReference } from '@dist/reference'
 import type { Plan } from './plan.js'
-import type { Target, TargetOptions } from './target.js'
+import type { PutOptions, Target, TargetOptions } from './target.js'
 
 export interface PublishOptions extends TargetOptions {
   /** The caller has just found that the target has all objects: they are not asked for again. Default: false. */
@@ -19,20 +19,34 @@ export async function publishImage(
   target: Target,
   { complete = false, ...options }: PublishOptions = {},
 ): Promise<Image[]> {
-  const missing = complete ? [] : await target.missing(plan.objects, options)
-  if (missing.length > 0) {
-    const digests = missing.slice(0, 5).map((desc) => desc.digest)
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
-    throw new DistError(
-      'UNAVAILABLE',
-      `${formatReference(plan.reference)} is incomplete: the target lacks ${digests.join(', ')}${more}`,
-    )
+  const { objects } = plan
+  const publish = async (isCollecting: boolean) => {
+    const isChecked = complete && !isCollecting
+    const missing = isChecked ? [] : await target.missing(objects, { ...options, isCollecting })
+    if (missing.length > 0) throw incomplete(plan, missing)
+    return putNames(plan, target, { ...options, isCollecting })
   }
-  const { desc, selection, record } = plan
+  return target.guard(objects, publish, options)
+}
+
+function incomplete({ reference }: Plan, missing: readonly Descriptor[]): DistError {
+  const digests = missing.slice(0, 5).map((desc) => desc.digest)
+  const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
+  return new DistError(
+    'UNAVAILABLE',
+    `${formatReference(reference)} is incomplete: the target lacks ${digests.join(', ')}${more}`,
+  )
+}
+
+function putNames(
+  { desc, selection, record, attached }: Plan,
+  target: Target,
+  options: PutOptions,
+): Promise<Image[]> {
   const image = {
     desc: bareDescriptor(desc),
     selection,
     ...(record === undefined ? {} : { referrers: record }),
   }
-  return Promise.all(target.names.map((name) => target.publish({ name, ...image }, plan.attached, options)))
+  return Promise.all(target.names.map((name) => target.publish({ name, ...image }, attached, options)))
 }

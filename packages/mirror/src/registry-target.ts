@@ -92,6 +92,11 @@ class RepositoryTarget implements Target {
     return referrers.every(({ digest }) => listed.some((each) => each.digest === digest))
   }
 
+  /** A registry decides itself what it deletes, and refuses a manifest whose content is not there. */
+  guard<T>(_objects: readonly Descriptor[], step: (isCollecting: boolean) => Promise<T>): Promise<T> {
+    return step(false)
+  }
+
   onBlobStored({ digest }: Descriptor): void {
     this.#blobs.add(digest)
   }

@@ -1,6 +1,6 @@
 import {
   type ContentStore,
-  hadRecently,
+  guarded,
   type Image,
   lookUp,
   type Names,
@@ -8,12 +8,13 @@ import {
   type Provider,
   putMerged,
 } from '@dist/content'
-import { bareDescriptor, type Descriptor } from '@dist/oci'
+import { bareDescriptor } from '@dist/oci'
 import { publishedNames } from '@dist/reference'
 import type { CosignTag } from '@dist/remotes'
 import { nameBeside } from './attached.js'
 import { ContentCache } from './content-cache.js'
-import type { MissingOptions, Target, TargetOf } from './target.js'
+import { missingFrom, putHeld } from './publish-stored.js'
+import type { Target, TargetOf } from './target.js'
 
 export interface StoreTargetOptions {
   /**
@@ -47,10 +48,12 @@ export function storeTarget(content: ContentStore, names: Names, options: StoreT
     // The record of the name lists them.
     listsReferrers: async () => true,
     published: (name) => lookUp(name, names),
-    publish: async (image, { tags }) => {
+    publish: async (image, { tags }, { isCollecting = false } = {}) => {
       await Promise.all(tags.map((tag) => publishTag(tag, image, names)))
-      return putMerged(image, names)
+      return isCollecting ? putHeld(image, content, names) : putMerged(image, names)
     },
+    guard: (objects, step, options) =>
+      guarded(names, async () => objects.map(({ digest }) => digest), step, options),
     // A store that remembers its answers does not see what other processes store. There is nothing to forget.
     onBlobStored: (desc, at) => content.noteStored?.(desc, at ?? performance.now()),
     forget: () => {},
@@ -64,15 +67,6 @@ async function publishTag({ tag, desc }: CosignTag, image: Image, names: Names):
   const before = await lookUp(name, names)
   if (await before?.holds(desc, 'all')) return
   await names.put({ name, desc: bareDescriptor(desc), selection: 'all' })
-}
-
-async function missingFrom(
-  content: ContentStore,
-  descs: readonly Descriptor[],
-  { recent = false }: MissingOptions = {},
-): Promise<Descriptor[]> {
-  const stored = await Promise.all(descs.map((desc) => hadRecently(content, desc, { absence: recent })))
-  return descs.filter((_, i) => !stored[i])
 }
 
 /** Reads cached content if a remembered answer shows that the store has it. */

@@ -12,6 +12,13 @@ export interface TargetOptions {
 export interface MissingOptions extends TargetOptions {
   /** Whether the answer that content is missing may be a remembered one. Default: false. */
   recent?: boolean | undefined
+  /** As in `Target.guard`: no remembered answer counts. Default: false. */
+  isCollecting?: boolean | undefined
+}
+
+export interface PutOptions extends TargetOptions {
+  /** As in `Target.guard`. Default: false. */
+  isCollecting?: boolean | undefined
 }
 
 /** The destination of one image: a store (`storeTarget`) or a repository of a registry (`registryTarget`). */
@@ -53,7 +60,16 @@ export interface Target {
    * Puts the staged manifests, then what is attached, then the name. All other content has to be there. Resolves to the
    * image as it is published: a store adds what it held of the same digest to the selection.
    */
-  publish(image: Image, attached: Attached, options?: TargetOptions): Promise<Image>
+  publish(image: Image, attached: Attached, options?: PutOptions): Promise<Image>
+  /**
+   * Runs a step that checks that objects are there and then publishes. Nothing deletes them in between. The step gets whether
+   * garbage of the target is being collected.
+   */
+  guard<T>(
+    objects: readonly Descriptor[],
+    step: (isCollecting: boolean) => Promise<T>,
+    options?: TargetOptions,
+  ): Promise<T>
   /**
    * Has to be called for each blob that came for this image: `missing` need not ask for it again. `at`: as in
    * `Recalling.noteStored`. Default: now.

@@ -1,7 +1,8 @@
 import { forEachConcurrently, has, type Image, type Manager, type Names, type Provider } from '@dist/content'
 import { type Code, DistError, throwIfAborted } from '@dist/errdefs'
+import { neededBy } from '@dist/images'
 import { type Digest, isForeignLayerType } from '@dist/oci'
-import { type Need, neededBy, needsOf } from './needs.js'
+import { type Need, needsOf } from './needs.js'
 import { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 
 /** The parts of a store that are verified. */

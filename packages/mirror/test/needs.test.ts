@@ -1,5 +1,5 @@
 import type { Image } from '@dist/content'
-import { neededBy } from '@dist/mirror'
+import { neededBy } from '@dist/images'
 import { mediaTypes, parsePlatform } from '@dist/oci'
 import { allContent, type FixtureImage, imageIndex } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'

@@ -1,5 +1,6 @@
 export * from './descriptor.js'
 export * from './digest.js'
+export { DigestTable } from './digest-table.js'
 export * from './manifest.js'
 export * from './mediatypes.js'
 export {

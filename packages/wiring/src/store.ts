@@ -2,6 +2,7 @@ import type { Store } from '@dist/content'
 import type { LocalStore } from '@dist/content-local'
 import type { S3ClientSettings, S3Location } from '@dist/content-s3'
 import { DistError, sanitize } from '@dist/errdefs'
+import { formatOwner, hasEnded, thisProcess } from '@dist/locks'
 import {
   defaultAwsRegion,
   type Environment,
@@ -62,6 +63,7 @@ async function openFolder(root: string, create: boolean, lockTtl: number | undef
     names,
     locate: (digest) => local.pathOf(digest),
     sweep: (olderThan) => local.sweep(olderThan),
+    collect: () => local.collect(),
     local,
     // Opening with `create` has already written and read.
     probe: async () => {},
@@ -80,6 +82,7 @@ async function openBucket(
     connection: await proxyConnection(env),
     requests: requests ?? (await readS3Requests(env)),
     partMemory: memory,
+    leases: { owner: formatOwner(thisProcess()), isDead: hasEnded },
   })
   const { id, content, names } = bucket
   return {
@@ -90,6 +93,7 @@ async function openBucket(
     names,
     locate: (digest) => bucket.urlOf(digest),
     sweep: (olderThan, onRemark) => bucket.sweep(olderThan, onRemark),
+    collect: () => bucket.collect(),
     probe: () => bucket.probe(),
     [Symbol.asyncDispose]: () => bucket.close(),
   }

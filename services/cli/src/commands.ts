@@ -126,6 +126,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./content/delete.js')).deleteCommand,
   },
   {
+    name: 'df',
+    summary: 'show what the content of the store is needed for, and what can be freed',
+    load: async () => (await import('./content/df.js')).dfCommand,
+  },
+  {
+    name: 'gc',
+    summary: 'delete content that no image needs, and abandoned writes',
+    load: async () => (await import('./content/gc.js')).gcCommand,
+  },
+  {
     name: 'apply',
     summary: 'apply a layer to a directory',
     load: async () => (await import('./rootfs/apply.js')).applyCommand,

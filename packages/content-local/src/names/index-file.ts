@@ -69,6 +69,16 @@ export class IndexFile {
     return this.lines.named.keys()
   }
 
+  /** The entries that `names` and `get` do not show: without a name, unreadable, or with a name that a later entry has. */
+  *others(): Iterable<unknown> {
+    const { content, lines } = this
+    const { first, last, named, referrers } = lines
+    const known = new Set<number>(referrers.values())
+    for (const name of named.keys()) for (const at of this.#shownPlacesOf(name)) known.add(at)
+    for (let at = first; at < last; at = lineEnd(content, at, last) + separator.byteLength)
+      if (!known.has(at)) yield this.#parsedAt(at)
+  }
+
   /**
    * The file with names replaced in place, added at the end, or removed (undefined), and with the referrers that their images
    * have recorded. All else is unchanged.
@@ -150,10 +160,21 @@ export class IndexFile {
     return typeof at === 'number' ? [at] : at
   }
 
+  /** The place of the entry that `get` reads: the last one with the name that is readable. */
+  #shownPlacesOf(name: string): readonly number[] {
+    return this.#placesOf(name)
+      .filter((at) => this.#imageAt(at) !== undefined)
+      .slice(-1)
+  }
+
   #imageAt(at: number): Image | undefined {
+    return imageOf(this.#parsedAt(at))
+  }
+
+  #parsedAt(at: number): unknown {
     const text = this.content.toString('utf8', at, lineEnd(this.content, at, this.lines.last))
     try {
-      return imageOf(JSON.parse(text))
+      return JSON.parse(text)
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause
       throw new DistError('MALFORMED', `${this.where}: the entry at byte ${at} is not JSON`, { cause })

@@ -1,6 +1,7 @@
 import { type Image, type Names, type PublishedName, publishedAs } from '@dist/content'
 import { DistError, sleep, throwIfAborted } from '@dist/errdefs'
 import type { Lock, Locker } from '@dist/locks'
+import { type Descriptor, parseDescriptor } from '@dist/oci'
 import { storeError } from '../files/errors.js'
 import type { StoreDirectory } from '../store-directory.js'
 import type { Change } from './change.js'
@@ -60,6 +61,11 @@ export class LocalNames implements Names {
 
   async *list(): AsyncIterable<Image> {
     yield* this.#reader.load().published.list()
+  }
+
+  async *others(): AsyncIterable<Descriptor> {
+    for (const entry of this.#reader.load().published.index.others())
+      yield parseDescriptor(entry, `${this.directory.root}/index.json: an entry of another tool`)
   }
 
   put(image: Image): Promise<void> {

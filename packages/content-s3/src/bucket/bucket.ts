@@ -38,6 +38,8 @@ const minBytesPerMs = 64
 export class Bucket {
   /** False once the server is known not to support `If-None-Match` with a put. */
   conditionalPuts = true
+  /** False once the server is known not to delete many objects with one request. */
+  batchDeletes = true
   readonly client: S3Client
   /** Sends small operations. Other requests are sent with `client`. */
   readonly requests: Requests

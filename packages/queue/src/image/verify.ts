@@ -1,6 +1,6 @@
 import { has, type Image, imageNamed } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import { neededBy } from '@dist/mirror'
+import { neededBy } from '@dist/images'
 import { bareDescriptor, type Descriptor, isForeignLayerType } from '@dist/oci'
 import { parseReference, publishedNames } from '@dist/reference'
 import type { ReportedError } from '@dist/runs'

@@ -42,6 +42,8 @@ export interface ScriptedS3 {
   readonly origin: string
   readonly quirks: S3Quirks
   readonly objects: Map<string, Buffer>
+  /** When each object was written; those that are not written through the server have no time. */
+  readonly written: Map<string, Date>
   /** By id. */
   readonly uploads: Map<string, Upload>
   requests(): readonly S3Request[]
@@ -66,6 +68,7 @@ export async function startScriptedS3(quirks: Partial<S3Quirks> = {}): Promise<S
       ...quirks,
     },
     objects: new Map(),
+    written: new Map(),
     uploads: new Map(),
   }
   const server = createServer((incoming, response) => {
@@ -87,7 +90,7 @@ export async function startScriptedS3(quirks: Partial<S3Quirks> = {}): Promise<S
   }
 }
 
-type State = Pick<ScriptedS3, 'quirks' | 'objects' | 'uploads'>
+type State = Pick<ScriptedS3, 'quirks' | 'objects' | 'written' | 'uploads'>
 
 class S3Failure extends Error {
   constructor(
@@ -129,6 +132,7 @@ function read({ quirks }: State, { method = '', url = '', headers }: IncomingMes
 
 async function serve(state: State, request: S3Request, body: Buffer, response: ServerResponse) {
   const { method, key, query } = request
+  if (method === 'POST' && query.has('delete')) return removeAll(state, body, response)
   if (key === '') return list(state, request, response)
   const id = query.get('uploadId')
   if (id !== null) return serveUpload(state, request, id, body, response)
@@ -141,18 +145,29 @@ async function serve(state: State, request: S3Request, body: Buffer, response: S
   return get(state, request, response)
 }
 
-function list({ quirks, objects, uploads }: State, { query }: S3Request, response: ServerResponse) {
+function list({ quirks, objects, written, uploads }: State, { query }: S3Request, response: ServerResponse) {
   const asked = { query, page: quirks.page, wayOn: quirks.wayOn }
   const prefix = query.get('prefix') ?? ''
   if (!query.has('uploads')) {
     const below = [...objects]
       .filter(([name]) => name.startsWith(prefix))
-      .map(([name, content]) => ({ name, size: content.byteLength, etag: etagOf(content) }))
+      .map(([name, content]) => ({
+        name,
+        size: content.byteLength,
+        etag: etagOf(content),
+        at: written.get(name),
+      }))
     return document(response, 'ListBucketResult', listing(objectNames, below, asked))
   }
   const all: Entry[] = [...uploads].map(([id, { key, startedAt }]) => ({ name: key, id, at: startedAt }))
   const shown = all.filter(({ name }) => isShown(quirks.uploads, name, prefix))
   return document(response, 'ListMultipartUploadsResult', listing(uploadNames, shown, asked))
+}
+
+function removeAll({ objects }: State, body: Buffer, response: ServerResponse): void {
+  const keys = [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key)
+  for (const key of keys) objects.delete(key)
+  document(response, 'DeleteResult', keys.map((key) => `<Deleted><Key>${key}</Key></Deleted>`).join(''))
 }
 
 function isShown(uploads: S3Quirks['uploads'], key: string, prefix: string): boolean {
@@ -195,12 +210,13 @@ async function serveUpload(
 }
 
 async function complete(state: State, id: string, upload: Upload, response: ServerResponse): Promise<void> {
-  const { quirks, objects, uploads } = state
+  const { quirks, objects, written, uploads } = state
   await quirks.completing?.(response)
   // Others may have given it up meanwhile: then its parts are gone.
   if (!uploads.delete(id)) throw new S3Failure(404, 'NoSuchUpload')
   const content = Buffer.concat([...upload.parts].sort(([a], [b]) => a - b).map(([, part]) => part))
   objects.set(upload.key, content)
+  written.set(upload.key, new Date())
   await quirks.completed?.(response)
   document(
     response,
@@ -210,7 +226,7 @@ async function complete(state: State, id: string, upload: Upload, response: Serv
 }
 
 function put(
-  { quirks, objects }: State,
+  { quirks, objects, written }: State,
   { key, headers }: S3Request,
   body: Buffer,
   response: ServerResponse,
@@ -220,10 +236,15 @@ function put(
     if (objects.has(key)) throw new S3Failure(412, 'PreconditionFailed')
   }
   objects.set(key, body)
+  written.set(key, new Date())
   response.writeHead(200, { etag: etagOf(body) }).end()
 }
 
-function get({ objects }: State, { method, key, headers }: S3Request, response: ServerResponse): void {
+function get(
+  { objects, written }: State,
+  { method, key, headers }: S3Request,
+  response: ServerResponse,
+): void {
   const content = objects.get(key)
   if (content === undefined) throw new S3Failure(404, 'NoSuchKey')
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
@@ -231,7 +252,7 @@ function get({ objects }: State, { method, key, headers }: S3Request, response: 
   const range = `bytes ${from}-${content.byteLength - 1}/${content.byteLength}`
   response.writeHead(from > 0 ? 206 : 200, {
     'content-length': content.byteLength - from,
-    'last-modified': new Date().toUTCString(),
+    'last-modified': (written.get(key) ?? new Date()).toUTCString(),
     ...(from > 0 ? { 'content-range': range } : {}),
   })
   response.end(method === 'HEAD' ? undefined : content.subarray(from))

@@ -1,6 +1,6 @@
-import { type Image, imageNamed, type Names, type ReferrersRecord } from '@dist/content'
+import { type Image, imageNamed, type Names, type ReferrersRecord, type Store } from '@dist/content'
 import { isNotFound } from '@dist/errdefs'
-import { nameBeside } from '@dist/mirror'
+import { nameBeside, publishStored } from '@dist/mirror'
 import { cosignSubject } from '@dist/reference'
 
 /** Whether a name has a tag of cosign, which belongs to another image. */
@@ -37,9 +37,13 @@ export async function tagsOf({ name, referrers }: Image, names: Names): Promise<
 }
 
 /** Publishes the tags of cosign that came with an image beside another name, too. */
-export async function copyTags(image: Image, to: string, names: Names): Promise<void> {
+export async function copyTags(
+  image: Image,
+  to: string,
+  { content, names }: Pick<Store, 'content' | 'names'>,
+): Promise<void> {
   for (const tagged of await tagsOf(image, names)) {
     const name = nameBeside(to, tagged.name.slice(tagged.name.lastIndexOf(':') + 1))
-    if (name !== tagged.name) await names.put({ ...tagged, name })
+    if (name !== tagged.name) await publishStored({ ...tagged, name }, content, names)
   }
 }

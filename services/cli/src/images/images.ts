@@ -1,12 +1,13 @@
 import type { Image, Store } from '@dist/content'
-import { imagePlatforms, summarizeImage } from '@dist/mirror'
+import { freedBy, imagePlatforms, summarizeImage } from '@dist/mirror'
+import type { OpenedStore } from '@dist/wiring'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { findImage } from '../input/images.js'
 import { openStore } from '../open/store.js'
 import { type StoreOptions, withStore, withTable } from '../options.js'
-import { formatBytes, shownName, typeOf } from '../output/format.js'
+import { formatBytes, plural, shownName, typeOf } from '../output/format.js'
 import { note, print, printJson, writeBytes } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { forEachOf, mapAhead } from '../several.js'
@@ -22,8 +23,8 @@ Examples:
   $ dist images rm alpine:3.20`
 
 const removeExamples = `
-The content stays, since other images may need it: dist list shows it, dist delete deletes it. Tags of cosign that came with
-the image are removed with its last name in the repository.
+The content stays, since other images may need it: dist gc deletes what no image needs, and a note tells how much that is. Tags of
+cosign that came with the image are removed with its last name in the repository.
 
 Examples:
   $ dist images rm alpine:3.20 quay.io/prometheus/node-exporter:latest`
@@ -89,13 +90,37 @@ export async function removeImages(
   options: StoreOptions,
 ): Promise<number> {
   await using store = await openStore(options, context.env)
-  return await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
-    const { name, desc, referrers } = await findImage(text, store.names)
+  const removed: Image[] = []
+  const code = await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
+    const image = await findImage(text, store.names)
+    const { name, desc, referrers } = image
     await store.names.delete(name)
+    removed.push(image)
     await removeUnusedTags(name, referrers, store.names)
     if (options.json) printJson(context, { name, digest: desc.digest })
     else print(context, shownName(name))
   })
+  if (removed.length > 0) await noteFreed(context, removed, store)
+  return code
+}
+
+/** Images that are read to find what the removed ones do not share: in a bucket each takes some requests. */
+const readAtMost = 500
+
+/** Tells how much content nothing needs now. */
+async function noteFreed(context: Context, removed: readonly Image[], store: OpenedStore): Promise<void> {
+  const isQuick = store.local !== undefined || (await hasAtMost(store.names.list(), readAtMost))
+  const freed = isQuick ? await freedBy(removed, store, { signal: context.signal }) : undefined
+  if (freed === undefined)
+    note(context, 'dist gc deletes what no image needs now; dist gc --dry-run shows it')
+  else if (freed.objects === 0) note(context, 'other images need all of the content')
+  else note(context, `dist gc can delete ${plural(freed.objects, 'object')} (${formatBytes(freed.bytes)})`)
+}
+
+async function hasAtMost(items: AsyncIterable<unknown>, most: number): Promise<boolean> {
+  let count = 0
+  for await (const _ of items) if (++count > most) return false
+  return true
 }
 
 const columns: readonly Column[] = [

@@ -1,5 +1,5 @@
-import { putMerged } from '@dist/content'
 import { DistError } from '@dist/errdefs'
+import { publishStored } from '@dist/mirror'
 import { parseReference, publishedNames } from '@dist/reference'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -42,8 +42,8 @@ export async function tag(
       `"${newName}": its digest is not the digest of the image, ${desc.digest}`,
     )
   for (const name of publishedNames(reference)) {
-    await copyTags(image, name, store.names)
-    await putMerged({ ...image, name }, store.names)
+    await copyTags(image, name, store)
+    await publishStored({ ...image, name }, store.content, store.names)
     if (options.json) printJson(context, { name, mediaType: desc.mediaType, digest: desc.digest })
     else print(context, `${name} ${desc.digest}`)
   }

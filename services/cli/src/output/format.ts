@@ -31,8 +31,8 @@ function pad(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`
 }
 
 /** The label of an object's bar: its kind and the start of its digest. */

@@ -1,0 +1,208 @@
+import { DistError, sleep, throwIfAborted } from '@dist/errdefs'
+import { type Digest, DigestTable, isDigest } from '@dist/oci'
+import {
+  announcements,
+  defaultPoll,
+  defaultRenewal,
+  defaultTtl,
+  findMembers,
+  formatNote,
+  type LeaseNote,
+  type LeaseSettings,
+  type Member,
+  type Members,
+  Moment,
+  newMember,
+  parseNote,
+} from './members.js'
+import type { Notes } from './notes.js'
+
+/** Milliseconds that content is protected which a process has written that is still at work. */
+const protectedMs = 6 * 3_600_000
+/** Milliseconds that one step of deletions may take: publications wait for it. */
+const stepMs = 5_000
+
+/** Which content a collection may delete. */
+export interface CollectionLimits {
+  /** The time by the clock of the store. */
+  readonly now: Date
+  /** Content that was committed at this time or later may belong to an image that is on its way. */
+  readonly before: Date
+}
+
+export interface AwaitOptions {
+  signal?: AbortSignal | undefined
+  /** Called with the number of processes that are waited for, when it changes. */
+  onWait?: ((processes: number) => void) | undefined
+}
+
+/**
+ * The right to delete content that no name needs, beside processes that publish. In this order: `awaitPublishers`, list the names,
+ * `sweep` any number of times, `end`. Several collections may be at work in one store.
+ */
+export class Collection {
+  readonly #member: { readonly id: string; readonly key: string }
+  readonly #announced = new DigestTable()
+  readonly #read = new Set<string>()
+  #deletes = false
+  #hasDeleted = false
+  #renewed = new Moment()
+  #timer: NodeJS.Timeout | undefined
+  /** Writes of the own note, one after the other: a late one must not undo the next. */
+  #writes: Promise<void> = Promise.resolve()
+  #isEnded = false
+
+  private constructor(
+    private readonly notes: Notes,
+    private readonly settings: LeaseSettings,
+  ) {
+    this.#member = newMember('collection', settings.owner)
+  }
+
+  /** Tells all processes that a collection begins. */
+  static async begin(notes: Notes, settings: LeaseSettings = {}): Promise<Collection> {
+    const collection = new Collection(notes, settings)
+    await collection.#renew()
+    await collection.#removeRemains()
+    collection.#renewLater()
+    return collection
+  }
+
+  /**
+   * Waits until each process that publishes knows of the collection: what it publishes then without knowing is among the names.
+   * Processes that have ended are not waited for. Resolves to what the collection may delete.
+   */
+  async awaitPublishers({ signal, onWait }: AwaitOptions = {}): Promise<CollectionLimits> {
+    const knowing = new Set<string>()
+    let oldest = Number.POSITIVE_INFINITY
+    let waited = 0
+    for (;;) {
+      throwIfAborted(signal)
+      this.#check()
+      const { live, now } = await this.#look()
+      const unknown = live.filter(({ kind, id }) => kind === 'lease' && !knowing.has(id))
+      for (const member of unknown) {
+        const note = await this.#noteOf(member)
+        oldest = Math.min(oldest, note?.began ?? member.renewedAt.getTime())
+        if (note === undefined || note.knows.includes(this.#member.id)) knowing.add(member.id)
+      }
+      const waiting = unknown.filter(({ id }) => !knowing.has(id)).length
+      if (waiting === 0 && now !== undefined) return limitsOf(now, oldest)
+      if (waiting !== waited) onWait?.(waiting)
+      waited = waiting
+      await sleep(this.settings.poll ?? defaultPoll, signal)
+    }
+  }
+
+  /**
+   * Runs a step that deletes content, and holds publications up meanwhile. It gets what has been announced for publication and
+   * must not be deleted, and `mayGoOn`, which it has to ask before each deletion.
+   */
+  async sweep(
+    step: (announced: Pick<DigestTable, 'has'>, mayGoOn: () => boolean) => Promise<void>,
+  ): Promise<void> {
+    this.#deletes = true
+    try {
+      await this.#renew()
+      this.#hasDeleted = true
+      await this.#readAnnouncements()
+      const begun = new Moment()
+      await step(this.#announced, () => {
+        this.#check()
+        return begun.age < stepMs
+      })
+    } finally {
+      this.#deletes = false
+      await this.#renew()
+    }
+  }
+
+  /**
+   * Ends the collection, after the time for which processes remember that deleted content was there. If the signal aborts, the
+   * note stays for that time, and expires.
+   */
+  async end({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    try {
+      const { memory = 0 } = this.settings
+      if (memory > 0 && this.#hasDeleted) await sleep(memory, signal)
+    } finally {
+      this.#isEnded = true
+      clearTimeout(this.#timer)
+      await this.#writes
+    }
+    await this.#removeAnnouncements(this.#member.id)
+    await this.notes.delete(this.#member.key)
+  }
+
+  async #noteOf({ key }: Member): Promise<LeaseNote | undefined> {
+    const content = await this.notes.get(key)
+    if (content === undefined) return undefined
+    return { knows: [], ...parseNote<LeaseNote>(content) }
+  }
+
+  #renew(): Promise<void> {
+    const write = async () => {
+      if (this.#isEnded) return
+      const moment = new Moment()
+      await this.notes.put(this.#member.key, formatNote({ deletes: this.#deletes }))
+      this.#renewed = moment
+    }
+    const written = this.#writes.then(write)
+    this.#writes = written.catch(() => {})
+    return written
+  }
+
+  #renewLater(): void {
+    if (this.#isEnded) return
+    this.#timer = setTimeout(() => {
+      // A later renewal tries again. Until one succeeds, `check` tells.
+      this.#renew()
+        .catch(() => {})
+        .finally(() => this.#renewLater())
+    }, this.settings.renewal ?? defaultRenewal).unref()
+  }
+
+  /** Throws if processes may take this collection for one that has ended: they do not wait for it any more. */
+  #check(): void {
+    const { age } = this.#renewed
+    if (age > (this.settings.ttl ?? defaultTtl) / 2)
+      throw new DistError(
+        'UNAVAILABLE',
+        `${this.notes.url}: garbage collection stopped: this process could not renew its note for ${Math.round(age / 1000)} s; start it again`,
+      )
+  }
+
+  #look(): Promise<Members> {
+    return findMembers(this.notes, { own: this.#member.key, age: this.#renewed.age }, this.settings)
+  }
+
+  async #readAnnouncements(): Promise<void> {
+    for await (const { key } of this.notes.list(`${announcements}/${this.#member.id}`)) {
+      if (this.#read.has(key)) continue
+      const content = await this.notes.get(key)
+      for (const line of Buffer.from(content ?? [])
+        .toString()
+        .split('\n'))
+        if (isDigest(line)) this.#announced.add(line as Digest)
+      this.#read.add(key)
+    }
+  }
+
+  /** Removes what processes have left that were killed. */
+  async #removeRemains(): Promise<void> {
+    const { live, ended } = await this.#look()
+    const atWork = new Set(live.map(({ id }) => id))
+    for (const key of ended) await this.notes.delete(key)
+    for (const id of await this.notes.folders(announcements))
+      if (!atWork.has(id)) await this.#removeAnnouncements(id)
+  }
+
+  async #removeAnnouncements(id: string): Promise<void> {
+    for await (const { key } of this.notes.list(`${announcements}/${id}`)) await this.notes.delete(key)
+  }
+}
+
+function limitsOf(now: Date, oldest: number): CollectionLimits {
+  const protectedFrom = Math.max(oldest, now.getTime() - protectedMs)
+  return { now, before: new Date(Math.min(now.getTime() + 1, protectedFrom)) }
+}
