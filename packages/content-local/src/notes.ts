@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -25,7 +26,7 @@ export class LocalNotes implements Notes {
     const path = this.#path(key)
     const temporary = join(this.directory.ingest, uniqueFile(temporarySuffix))
     try {
-      mkdirSync(dirname(path), { recursive: true })
+      this.#makeFolder(dirname(path))
       writeFileSync(temporary, content)
       renameSync(temporary, path)
     } catch (error) {
@@ -59,6 +60,18 @@ export class LocalNotes implements Notes {
       unlinkSync(this.#path(key))
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw storeError(this.url, 'delete of a note', error)
+    }
+  }
+
+  /** The directory of the store is not made: a note must not make a store. */
+  #makeFolder(path: string): void {
+    const parent = dirname(path)
+    if (existsSync(path)) return
+    if (parent !== this.directory.root) this.#makeFolder(parent)
+    try {
+      mkdirSync(path)
+    } catch (error) {
+      if (!failedWith(error, 'EEXIST')) throw error
     }
   }
 

@@ -1,5 +1,6 @@
-import { Collection, Lease, MemoryNotes, type Notes } from '@dist/content'
+import { Collection, Lease, type Notes } from '@dist/content'
 import { digestOf } from '@dist/oci'
+import { MemoryNotes } from '@dist/testkit'
 import { expect, it } from 'vitest'
 
 const timing = { renewal: 5, poll: 1 }
@@ -101,7 +102,7 @@ it('neither a process that is known to have ended nor an expired lease is waited
   const silent = new Lease(notes, { ...timing, owner: 'silent', renewal: 1e9 })
   await killed.hold()
   await silent.hold()
-  const settings = { ...timing, ttl: 20, isDead: (owner: string) => owner === 'killed' }
+  const settings = { ...timing, ttl: 1500, isDead: (owner: string) => owner === 'killed' }
   const collection = await Collection.begin(notes, settings)
   await collection.awaitPublishers()
   await collection.end()
@@ -109,9 +110,9 @@ it('neither a process that is known to have ended nor an expired lease is waited
 
 it('a process that could not renew its lease publishes nothing', async () => {
   const notes = new MemoryNotes()
-  const lease = new Lease(notes, { renewal: 1e9, ttl: 20 })
+  const lease = new Lease(notes, { renewal: 1e9, ttl: 400 })
   await lease.hold()
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 400))
   expect(() => lease.check()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE', retryable: true }))
   await lease.guard(nothing, async () => lease.check())
   await lease.end()

@@ -7,7 +7,6 @@ export {
   filterPlatforms,
   isAttestation,
   type PlatformRequest,
-  requestOf,
   selectedChildren,
   wantedChildren,
 } from './platforms.js'

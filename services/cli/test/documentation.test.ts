@@ -40,6 +40,8 @@ it('the program has exactly these commands, in the order of their use', () => {
     'list',
     'path',
     'delete',
+    'df',
+    'gc',
     'apply',
     'verify',
     'runs',

@@ -38,7 +38,7 @@ it('deletes what no image needs, and keeps what one needs', async () => {
   const ended = await dist('gc', '--grace', '0')
   expect(ended).toMatchObject({ code: 0 })
   expect(linesOf(ended.stdout).sort()).toEqual(ofSingle)
-  expect(ended.stderr).toMatch(/^5 objects \([\d.]+ MiB\) deleted; 1 image needs 7 objects/)
+  expect(ended.stderr).toMatch(/^dist: 5 objects \([\d.]+ MiB\) deleted; 1 image needs 7 objects/)
   expect(await stored()).toEqual(ofIndex)
   expect(await dist('verify')).toMatchObject({ code: 0 })
 })

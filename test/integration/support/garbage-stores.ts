@@ -11,12 +11,12 @@ import {
   leasedNames,
   MemoryDriver,
   MemoryNames,
-  MemoryNotes,
   type Store,
 } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
 import { openS3Store, parseS3Url } from '@dist/content-s3'
 import type { Digest } from '@dist/oci'
+import { MemoryNotes } from '@dist/testkit'
 import { type ScriptedS3, s3Credentials } from '@dist/testkit/servers'
 
 /** A store as one process of a model has it. */

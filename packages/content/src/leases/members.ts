@@ -24,7 +24,7 @@ export const defaultTtl = 120_000
 export const defaultPoll = 250
 
 /** The folder of the notes by which processes tell that they are at work. */
-export const folder = 'leases'
+const folder = 'leases'
 
 export type Kind = 'lease' | 'collection'
 

@@ -1,0 +1,1 @@
+export { MemoryNotes } from './memory.js'
