@@ -8,6 +8,7 @@ import { inside } from './files/paths.js'
 export class StoreDirectory {
   readonly ingest: string
   readonly locks: string
+  readonly ledgers: string
   readonly #blobs: string
   readonly #syncs = new Map<string, DirectorySync>()
   /** Those whose directories have had content. */
@@ -23,6 +24,7 @@ export class StoreDirectory {
   ) {
     this.ingest = join(root, 'ingest')
     this.locks = join(root, 'locks')
+    this.ledgers = join(root, 'ledgers')
     this.#blobs = join(root, 'blobs')
   }
 

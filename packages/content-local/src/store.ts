@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import {
   Collection,
   type ContentStore,
+  createLedgers,
   createStore,
   Lease,
   type LeaseSettings,
+  type Ledgers,
   leasedContent,
   leasedNames,
   type Names,
@@ -14,6 +16,7 @@ import { formatOwner, hasEnded, type Locker, thisProcess } from '@dist/locks'
 import type { Digest } from '@dist/oci'
 import { LocalDriver } from './driver.js'
 import { type FileOperations, nodeFiles } from './files/operations.js'
+import { localLedgerFiles } from './ledger-files.js'
 import { createId, createLayout, hasLayout, readLayout } from './layout.js'
 import { LocalLocker } from './locker/locker.js'
 import { LocalNames } from './names/names.js'
@@ -43,6 +46,7 @@ export interface LocalStore extends AsyncDisposable {
   readonly exists: boolean
   readonly content: ContentStore
   readonly names: Names
+  readonly ledgers: Ledgers
   /** Locks between all processes and threads that use this store. */
   readonly locker: Locker
   /** The path of committed content. The file need not exist. */
@@ -99,6 +103,7 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
     exists,
     content: leasedContent(createStore(driver), lease),
     names: leasedNames(names, lease),
+    ledgers: createLedgers(localLedgerFiles(directory)),
     locker,
     pathOf: (digest) => directory.blob(digest),
     sweep: (olderThan) => driver.sweep(olderThan),

@@ -5,6 +5,7 @@ import { openLocalStore } from '@dist/content-local'
 import {
   anonymousSuite,
   contentSuite,
+  ledgersSuite,
   lockerSuite,
   lossyLockerSuite,
   namesSuite,
@@ -40,6 +41,12 @@ namesSuite('LocalNames', async () => {
   const root = folder()
   const [one, two] = [await openLocalStore(root.path), await openLocalStore(root.path)]
   return { names: one.names, others: two.names, close: async () => root.remove() }
+})
+
+ledgersSuite('a folder', async () => {
+  const root = folder()
+  const [one, two] = [await openLocalStore(root.path), await openLocalStore(root.path)]
+  return { ledgers: one.ledgers, others: two.ledgers, close: async () => root.remove() }
 })
 
 const lockers = async () => {

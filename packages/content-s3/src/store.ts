@@ -2,9 +2,11 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import {
   Collection,
   type ContentStore,
+  createLedgers,
   createStore,
   Lease,
   type LeaseSettings,
+  type Ledgers,
   leasedContent,
   leasedNames,
   type Names,
@@ -17,6 +19,7 @@ import { Bucket } from './bucket/bucket.js'
 import { createS3Client, type S3ClientSettings } from './client.js'
 import { S3Driver } from './driver.js'
 import { createId, readId } from './id.js'
+import { s3LedgerFiles } from './ledger-files.js'
 import { defaultPartSize, defaultSmallSize } from './memory.js'
 import { S3Names } from './names/names.js'
 import { S3Notes } from './notes.js'
@@ -75,6 +78,7 @@ export interface S3Store extends AsyncDisposable {
   readonly id: string | undefined
   readonly content: ContentStore
   readonly names: Names
+  readonly ledgers: Ledgers
   /** The URL of committed content. The object need not exist. */
   urlOf(digest: Digest): string
   /**
@@ -151,6 +155,7 @@ function storeOf(
     url: bucket.root,
     content: leasedContent(createStore(driver), lease),
     names: leasedNames(new S3Names(bucket), lease),
+    ledgers: createLedgers(s3LedgerFiles(bucket)),
     urlOf: (digest) => bucket.url(bucket.blob(digest)),
     sweep: (olderThan, onRemark) => driver.sweep(olderThan, onRemark),
     collect: () => Collection.begin(notes, leases),

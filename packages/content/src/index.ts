@@ -9,6 +9,16 @@ export { type GuardOptions, Lease } from './leases/lease.js'
 export { guarded, leasedContent, leasedNames } from './leases/leased.js'
 export type { LeaseSettings } from './leases/members.js'
 export type { Note, Notes } from './leases/notes.js'
+export {
+  createLedgers,
+  type Ledger,
+  type LedgerFiles,
+  type Ledgers,
+  maxLedgerFile,
+  memoryLedgers,
+  type PruneLimit,
+  type TakenNames,
+} from './ledgers.js'
 export { MemoryDriver, MemoryNames } from './memory.js'
 export * from './names.js'
 export { gather, hadRecently, has, isDamaged, isUnreadable, readContent } from './read.js'

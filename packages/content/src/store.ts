@@ -1,6 +1,7 @@
 import type { Digest } from '@dist/oci'
 import type { Ingester, Manager, Provider, Recalling } from './content.js'
 import type { Collection } from './leases/collection.js'
+import type { Ledgers } from './ledgers.js'
 import type { Names } from './names.js'
 
 /** The content of a store: read, write and manage. */
@@ -25,6 +26,7 @@ export interface Store extends AsyncDisposable {
   readonly exists: boolean
   readonly content: ContentStore
   readonly names: Names
+  readonly ledgers: Ledgers
   /** The location of committed content: a path or an S3 URL. The content need not exist. */
   locate(digest: Digest): string
   /**

@@ -5,6 +5,7 @@ import type {
   ContentState,
   IngestOptions,
   Outcome,
+  PruneParts,
   Source,
   Target,
   TransferBudget,
@@ -69,6 +70,8 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   target(reference: Reference, to?: Locator): Target
   /** The images that a verification reads. */
   published: PublishedImages
+  /** The names of the store, and the ledgers by which runs of mirror files prune them. */
+  pruning: PruneParts
   /** Images of one host that are planned at the same time; four times as many over all hosts. Default: 16. */
   concurrency?: number | undefined
 }

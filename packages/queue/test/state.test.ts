@@ -36,6 +36,8 @@ describe('the head of a run', () => {
       images: { total: 3, done: 2, failed: 0, canceled: 0, active: 0 },
       blobs: { total: 0, done: 0, failed: 0 },
       bytes: { total: 0, fetched: Number.MAX_SAFE_INTEGER },
+      pruned: { names: 0, failed: 0 },
+      remarks: [],
     })
     expect(statusOf('r', head, true).state).toBe('lost')
     const ended = {

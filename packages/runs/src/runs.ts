@@ -27,6 +27,8 @@ export interface RunRequest {
   readonly to?: string | undefined
   /** The name of the schedule that starts the run. Default: a person does. */
   readonly schedule?: string | undefined
+  /** Mirrors are pruned whatever their limits are. Default: false. */
+  readonly force?: boolean | undefined
 }
 
 /** The text of a mirror file. */
@@ -36,7 +38,8 @@ export interface SourcesText {
 }
 
 /**
- * `running`: images are under way; `done`: all images are done; `failed`: all images ended, some failed; `canceled`: it
+ * `running`: images are under way; `done`: all images are done; `failed`: all images ended, and some, or the pruning of a
+ * mirror, failed; `canceled`: it
  * was canceled before its end; `lost`: Redis no longer has its references.
  */
 export type RunState = 'running' | 'done' | 'failed' | 'canceled' | 'lost'
@@ -74,6 +77,10 @@ export interface RunStatus {
    * over the network, or read to be verified; transfers under way are included.
    */
   readonly bytes: { readonly total: number; readonly fetched: number }
+  /** Names that were removed because their mirrors no longer select them, and mirrors that failed to remove theirs. */
+  readonly pruned: { readonly names: number; readonly failed: number }
+  /** What was not pruned, in sentences. */
+  readonly remarks: readonly string[]
 }
 
 /** Which runs are listed. Default: all. */
@@ -92,7 +99,8 @@ export interface ImageReport {
   readonly reference: string
   /** Its name at the registry that gets it instead of the store. */
   readonly to?: string | undefined
-  readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled'
+  /** `pruned`: its name was removed, because its mirror no longer selects it. */
+  readonly state: 'waiting' | 'active' | 'done' | 'failed' | 'canceled' | 'pruned'
   /** The mirror of a mirror file that selected it. */
   readonly entry?: string | undefined
   readonly digest?: string | undefined
@@ -114,9 +122,17 @@ export interface ImageReport {
 }
 
 /**
- * What fails: the list of a registry; the name at the destination; the request for the image; its manifests; its blobs; the name.
+ * What fails: the list of a registry; the name at the destination; the request for the image; its manifests; its blobs; the
+ * name; the removal of names that are no longer selected.
  */
-export type FailureStage = 'listing' | 'naming' | 'resolving' | 'planning' | 'transferring' | 'publishing'
+export type FailureStage =
+  | 'listing'
+  | 'naming'
+  | 'resolving'
+  | 'planning'
+  | 'transferring'
+  | 'publishing'
+  | 'pruning'
 
 export interface Amount {
   readonly objects: number
@@ -155,9 +171,9 @@ export interface Runs extends AsyncDisposable {
   status(run: string): Promise<RunStatus>
   /** Waits for its end, also for a run that this queue does not have. For one caller. */
   watch(run: string): RunWatch
-  /** Every image of the run, in the order of the request, in bounded memory. `NOT_FOUND`. */
+  /** Every image of the run, in the order of the request, then what was pruned, in bounded memory. `NOT_FOUND`. */
   images(run: string): AsyncIterable<ImageReport>
-  /** Only the failed images, in the order of the request. `NOT_FOUND`. */
+  /** Only the failed images, in the order of the request, then the mirrors that failed to prune. `NOT_FOUND`. */
   failed(run: string): AsyncIterable<ImageReport>
   /**
    * Runs the failed and the canceled images once more, also while others are under way; resolves to their number. A

@@ -33,6 +33,8 @@ export type ServiceEvent =
       readonly run?: string | undefined
       readonly error?: unknown
     }
+  /** A name of the store: `subject`. */
+  | { readonly type: 'name'; readonly run: string; readonly state: 'pruned'; readonly subject: string }
   | { readonly type: 'error'; readonly error: unknown }
 
 /** A coordinator or a worker that takes jobs. */

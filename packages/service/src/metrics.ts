@@ -87,7 +87,7 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
     registers,
   })
   return (event) => {
-    if (event.type === 'error' || event.state === 'started') return
+    if (event.type === 'error' || event.type === 'name' || event.state === 'started') return
     jobs.inc({ kind: event.type, result: event.state })
     if (
       event.type === 'run' ||

@@ -1,7 +1,7 @@
 import { type DistError, hasCode } from '@dist/errdefs'
 import type { Reference } from '@dist/reference'
 import { locate, type Mistake, type Node } from './document/node.js'
-import type { MirrorEntry } from './mirror-file.js'
+import type { MirrorEntry, Prune } from './mirror-file.js'
 import { compileEntry, type EntryRules } from './place/compile.js'
 import { dependsOnRepository, parseDestination } from './place/destination.js'
 import { ClaimedNames, describeConflict } from './place/names.js'
@@ -12,6 +12,7 @@ import { parseSince } from './select/since.js'
 import { missingForSchedule, timingOf } from './timing.js'
 
 const defaultFreshness = '24h'
+const defaultPruneLimit = '20%'
 
 /**
  * The entries of a file with its defaults, and the mistakes that concern several keys. A mirror that is undefined has mistakes of
@@ -80,6 +81,15 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
     referrersFreshFor: ageOf(fresh ?? defaultFreshness),
     discovery,
     timing: timingOf(mirror, defaults),
+    prune: pruneOf(mirror),
+  }
+}
+
+function pruneOf({ prune = false, 'prune-limit': limit = defaultPruneLimit }: MirrorInput): Prune | undefined {
+  if (prune === false) return undefined
+  return {
+    keep: prune === true ? 0 : ageOf(prune.keep),
+    limit: typeof limit === 'number' ? { names: limit } : { percent: Number.parseInt(limit, 10) },
   }
 }
 
@@ -114,7 +124,7 @@ function ageOf(text: string): number {
 
 type Contradiction = readonly [key: string, message: string]
 
-function contradictions(mirror: MirrorInput, { source, to, platforms }: MirrorEntry): Contradiction[] {
+function contradictions(mirror: MirrorInput, { source, to, platforms, prune }: MirrorEntry): Contradiction[] {
   const found: Contradiction[] = []
   const forImage = 'from names one image: remove this key, or remove its tag or digest'
   if (source.kind === 'image') {
@@ -129,6 +139,12 @@ function contradictions(mirror: MirrorInput, { source, to, platforms }: MirrorEn
     found.push(['discovery', 'from is not a pattern such as registry.example.com/team/**: remove this key'])
   if (source.kind === 'pattern' && !to.every((text) => dependsOnRepository(parseDestination(text))))
     found.push(['to', 'all repositories would get one name: use {repository} or {name}'])
+  if (prune !== undefined && mirror.name === undefined)
+    found.push(['prune', 'needs a name: the store keeps under it what this mirror has published'])
+  if (prune !== undefined && !to.includes('store'))
+    found.push(['prune', 'removes names from the store only: remove this key, or add store to "to"'])
+  if (prune === undefined && mirror['prune-limit'] !== undefined)
+    found.push(['prune-limit', 'needs prune'])
   if (mirror.index === 'stripped' && platforms.length === 0) found.push(['index', 'stripped needs platforms'])
   return found
 }

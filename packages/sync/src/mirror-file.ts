@@ -1,3 +1,4 @@
+import type { PruneLimit } from '@dist/content'
 import type { Discovery } from '@dist/remotes'
 import type { Timing } from '@dist/schedule'
 import type { Registries } from '@dist/settings'
@@ -41,6 +42,15 @@ export interface MirrorEntry {
   readonly discovery?: Discovery | undefined
   /** When it is mirrored by itself. Undefined: never. */
   readonly timing?: Timing | undefined
+  /** Undefined: names that are no longer selected stay. */
+  readonly prune?: Prune | undefined
+}
+
+/** How names of an entry are removed from the store after it no longer selects them. */
+export interface Prune {
+  /** Milliseconds that they are kept. */
+  readonly keep: number
+  readonly limit: PruneLimit
 }
 
 /** Narrows a source that is a pattern: path patterns, and regular expressions for whole repositories. */

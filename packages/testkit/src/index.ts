@@ -1,6 +1,7 @@
 export * from './content/index.js'
 export * from './fixtures/index.js'
 export * from './images/index.js'
+export * from './ledgers/index.js'
 export * from './limits/index.js'
 export * from './locks/index.js'
 export * from './names/index.js'

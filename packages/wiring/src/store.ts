@@ -54,13 +54,14 @@ export async function openStore(
 async function openFolder(root: string, create: boolean, lockTtl: number | undefined): Promise<OpenedStore> {
   const { openLocalStore } = await import('@dist/content-local')
   const local = await openLocalStore(root, { create, lockTtl })
-  const { id, exists, content, names } = local
+  const { id, exists, content, names, ledgers } = local
   return {
     url: root,
     id,
     exists,
     content,
     names,
+    ledgers,
     locate: (digest) => local.pathOf(digest),
     sweep: (olderThan) => local.sweep(olderThan),
     collect: () => local.collect(),
@@ -84,13 +85,14 @@ async function openBucket(
     partMemory: memory,
     leases: { owner: formatOwner(thisProcess()), isDead: hasEnded },
   })
-  const { id, content, names } = bucket
+  const { id, content, names, ledgers } = bucket
   return {
     url: bucket.url,
     id,
     exists: id !== undefined,
     content,
     names,
+    ledgers,
     locate: (digest) => bucket.urlOf(digest),
     sweep: (olderThan, onRemark) => bucket.sweep(olderThan, onRemark),
     collect: () => bucket.collect(),

@@ -42,7 +42,7 @@ async function start(
   await using parts = await openParts(settings, host, identity)
   const { queue, mirror, presence, service } = parts
   measureQueues(host.metrics.registry, openJobCounts(queue.connect(), service.prefix))
-  const { content, names } = mirror.store
+  const { content, names, ledgers } = mirror.store
   const pushes = openPushes(mirror.remote)
   const intoStore = storeTarget(content, names, { manifests: manifestCacheSize })
   const coordinator = startCoordinator({
@@ -51,6 +51,7 @@ async function start(
     lists: mirror.remote,
     target: (reference, to) => (to === undefined ? intoStore : pushes.target(to))(reference),
     published: { content, names },
+    pruning: { names, ledgers },
     concurrency: settings.concurrency,
     readSchedules,
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { openS3Store, parseS3Url, type S3StoreOptions } from '@dist/content-s3'
-import { anonymousSuite, contentSuite, namesSuite } from '@dist/testkit'
+import { anonymousSuite, contentSuite, ledgersSuite, namesSuite } from '@dist/testkit'
 import { startGateway } from '@dist/testkit/servers'
 import { forFile } from '../support/servers.js'
 
@@ -36,5 +36,15 @@ for (const requests of ['fast', 'sdk'] as const) {
       await other.close()
     }
     return { names: one.names, others: other.names, close }
+  })
+
+  ledgersSuite(`an S3 bucket (${requests})`, async () => {
+    const prefix = randomUUID()
+    const [one, other] = [await opened({ requests }, prefix), await opened({ requests }, prefix)]
+    const close = async () => {
+      await one.close()
+      await other.close()
+    }
+    return { ledgers: one.ledgers, others: other.ledgers, close }
   })
 }

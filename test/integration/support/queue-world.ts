@@ -6,6 +6,7 @@ import {
   type Ingester,
   MemoryDriver,
   MemoryNames,
+  memoryLedgers,
   type Wanted,
 } from '@dist/content'
 import {
@@ -67,6 +68,7 @@ export class QueueWorld {
   readonly driver = new SharedDriver()
   readonly content = createStore(this.driver)
   readonly names = new MemoryNames()
+  readonly ledgers = memoryLedgers()
   readonly target = storeTarget(this.content, this.names)
   readonly events: ServiceEvent[] = []
   readonly tuning = soon
@@ -98,7 +100,8 @@ export class QueueWorld {
 
   async coordinator(parts: Partial<CoordinatorParts> = {}): Promise<Service> {
     const published = { content: this.content, names: this.names }
-    const own = { ...this.#parts(), source: this.remote, target: this.target, published }
+    const pruning = { names: this.names, ledgers: this.ledgers }
+    const own = { ...this.#parts(), source: this.remote, target: this.target, published, pruning }
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 

@@ -90,7 +90,7 @@ class QueuedRuns implements Runs {
 
   async *failed(run: string): AsyncIterable<ImageReport> {
     const head = await headOf(this.#client, run)
-    if (head['images:failed'] === 0) return
+    if (head['images:failed'] + head['pruned:failed'] === 0) return
     for await (const report of reportImages(this.#client, run, head))
       if (report.state === 'failed') yield report
   }

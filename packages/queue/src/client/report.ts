@@ -5,11 +5,12 @@ import { type Locator, parsePrefix, parseReference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
 import { type Item, readItem } from '../run/items.js'
 import { chunkSize, type RunHead } from '../state/head.js'
+import { readPruned, reportOfPruned } from '../state/pruned.js'
 import { type ImageRecord, readRecord, reportOf } from '../state/record.js'
 import type { Client } from './client.js'
 
 /**
- * The images of a run, chunk by chunk; the next chunk is read while the caller works on one. `NOT_FOUND` when Redis has lost
+ * The images of a run, chunk by chunk, then what it has pruned; the next chunk is read while the caller works on one. `NOT_FOUND` when Redis has lost
  * its references.
  */
 export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {
@@ -22,6 +23,21 @@ export async function* reportImages(client: Client, run: string, head: RunHead):
       const index = chunk * chunkSize + i
       yield itemReport(index, readItem(reference, head), readRecord(records[i]), head, prefix)
     }
+  }
+  yield* reportPruned(client, run, head)
+}
+
+/** What the run has pruned, and the mirrors that failed to prune. */
+async function* reportPruned(
+  { ask, redis, keys }: Client,
+  run: string,
+  { total }: RunHead,
+): AsyncIterable<ImageReport> {
+  let index = total
+  for (let list = 0; ; list++) {
+    const text = await ask(redis.lindex(keys.pruned(run), list))
+    if (text === null) return
+    for (const record of readPruned(text)) yield reportOfPruned(index++, record)
   }
 }
 

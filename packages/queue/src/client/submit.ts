@@ -39,6 +39,7 @@ export async function submitRun(
       ...(to === undefined ? {} : { to }),
       ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
       ...(request.byHand ? { byHand: '1' } : {}),
+      ...(request.force ? { force: '1' } : {}),
       ...(sources === undefined ? {} : { sources: '1' }),
       ...(sources !== undefined || (kind === 'verify' && total === 0) ? { listing: 'wanted' } : {}),
     }

@@ -107,6 +107,16 @@ export class Keys {
     return `${this.run(run)}:ending`
   }
 
+  /** What it does after its images have ended: JSON. */
+  closing(run: string): string {
+    return `${this.run(run)}:closing`
+  }
+
+  /** What it has pruned: a list of JSON lists. */
+  pruned(run: string): string {
+    return `${this.run(run)}:pruned`
+  }
+
   /** The blobs of an image: a hash of states by blob key. */
   blobs(run: string, index: number): string {
     return `${this.run(run)}:blobs:${index}`

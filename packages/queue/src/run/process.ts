@@ -5,6 +5,7 @@ import { parsePayload, type RunJob, runJob } from '../jobs/payload.js'
 import type { PublishedImages } from '../service.js'
 import type { RunHead } from '../state/head.js'
 import { clearRun } from './clear.js'
+import { closeRun } from './closing.js'
 import { expandRun } from './expand.js'
 import { listItems } from './listing.js'
 import { Reconciler } from './reconcile.js'
@@ -39,7 +40,7 @@ export class RunHandler implements JobHandler<RunJob> {
       await expandRun(this.engine, run, head, signal)
       await this.#reconciler.reconcile(run, head, signal)
     }
-    return (await this.#hasEnded(run)) ? 'done' : { later: tuning.watch }
+    return (await this.#hasEnded(run, head, signal)) ? 'done' : { later: tuning.watch }
   }
 
   /** The sweep replaces a run job that fails. The run goes on. */
@@ -70,9 +71,14 @@ export class RunHandler implements JobHandler<RunJob> {
   }
 
   /** The script that records the end of the last image may have ended the run. */
-  async #hasEnded(run: string): Promise<boolean> {
-    const state = await this.engine.states.endRun(run, this.engine.store)
-    if (state === 'running') return false
+  async #hasEnded(run: string, head: RunHead, signal: AbortSignal): Promise<boolean> {
+    const { states, store } = this.engine
+    let state = await states.endRun(run, store)
+    if (state === 'closing') {
+      await closeRun(this.engine, run, head, this.listed.pruning, signal)
+      state = await states.endRun(run, store)
+    }
+    if (state === 'running' || state === 'closing') return false
     if (state === 'canceled' && (await this.engine.redis.scard(this.engine.keys.open(run))) > 0) return false
     this.#reconciler.forget(run)
     if (state !== 'gone') this.engine.emit({ type: 'run', run, state })

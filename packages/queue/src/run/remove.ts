@@ -16,6 +16,8 @@ const parts = [
   'answered',
   'digests',
   'ending',
+  'closing',
+  'pruned',
 ] as const
 
 /** Removes an ended run, with what its failed and canceled images keep for a retry. */

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import type { Engine } from '../engine/engine.js'
 import { reportedError } from '../jobs/failure.js'
 import type { CoordinatorParts } from '../service.js'
+import { prepareClosing } from './closing.js'
 import { type Item, writeItem } from './items.js'
 
 const document = z.object({ text: z.string(), language: z.enum(['yaml', 'json', 'toml']) })
@@ -39,13 +40,13 @@ async function readEntries(
 }
 
 /** What lists registries. */
-export type ListParts = Pick<CoordinatorParts, 'source' | 'lists'>
+export type ListParts = Pick<CoordinatorParts, 'source' | 'lists' | 'pruning'>
 
 /** Lists and selects what the sources of a run take. What fails is an item, too: it fails its image, not the run. */
 export async function* itemsOfSources(
   engine: Engine,
   run: string,
-  { source, lists }: ListParts,
+  { source, lists, pruning }: ListParts,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   if (lists === undefined)
@@ -58,6 +59,7 @@ export async function* itemsOfSources(
     findDate: (image) => dates.find(image, signal),
     checkpoint: checkpointOf(engine, run),
   })
+  await prepareClosing(engine, run, { entries, choice }, pruning)
   for (const item of itemsOf(choice)) yield writeItem(item)
 }
 

@@ -26,6 +26,15 @@ const runHead = z.object({
     .literal('1')
     .optional()
     .transform((value) => value !== undefined),
+  /** The limits of pruning do not hold. */
+  force: z
+    .literal('1')
+    .optional()
+    .transform((value) => value !== undefined),
+  /** What is left to do after the images have ended. */
+  closing: z.enum(['wanted', 'done']).optional(),
+  /** JSON: sentences on what was not pruned. */
+  remarks: z.string().optional(),
   /** Of a run of all names or of a mirror file: `wanted`, then the id of the lister, then `done`. */
   listing: z.string().optional(),
   /** JSON: why they could not be listed. */
@@ -50,6 +59,9 @@ const runHead = z.object({
   'blobs:failed': number.default(0),
   'bytes:total': number.default(0),
   'bytes:fetched': number.default(0),
+  /** Names that were removed, and entries that failed to remove theirs. */
+  pruned: number.default(0),
+  'pruned:failed': number.default(0),
 })
 
 /** The request of a run, its state and its counters. */
@@ -96,5 +108,7 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
     },
     blobs: { total: head['blobs:total'], done: head['blobs:done'], failed: head['blobs:failed'] },
     bytes: { total: head['bytes:total'], fetched: head['bytes:fetched'] },
+    pruned: { names: head.pruned, failed: head['pruned:failed'] },
+    remarks: head.remarks === undefined ? [] : (JSON.parse(head.remarks) as string[]),
   }
 }

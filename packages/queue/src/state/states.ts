@@ -5,6 +5,7 @@ import { blobKey } from '../jobs/ids.js'
 import type { Keys } from '../redis/keys.js'
 import { RecordedBlobs, storedFor } from './blobs.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
+import type { PrunedRecord } from './pruned.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts/index.js'
 import { formatVerified, readVerified, type VerifyOutcome } from './verified.js'
@@ -150,7 +151,8 @@ export class RunStates {
   }
 
   async endListing(run: string, lister: string, total: number, chunks: number): Promise<void> {
-    await scripts.endListing(this.redis, { run: this.keys.run(run) }, { lister, total, chunks })
+    const keys = { run: this.keys.run(run), closing: this.keys.closing(run) }
+    await scripts.endListing(this.redis, keys, { lister, total, chunks })
   }
 
   async failListing(run: string, error: ReportedError): Promise<void> {
@@ -179,8 +181,28 @@ export class RunStates {
     return scripts.advanceChunk(this.redis, { run: this.keys.run(run) }, { chunk, next: chunk + 1 })
   }
 
+  /** Adds what a run has pruned. `isWhole`: that is all, and the run can end. */
+  async recordPruned(
+    run: string,
+    records: readonly PrunedRecord[],
+    { isWhole, remarks }: { readonly isWhole: boolean; readonly remarks: readonly string[] },
+  ): Promise<void> {
+    const keys = { run: this.keys.run(run), pruned: this.keys.pruned(run), closing: this.keys.closing(run) }
+    const failed = records.filter(({ error }) => error !== undefined).length
+    const lists: string[] = []
+    for (let start = 0; start < records.length; start += chunkSize)
+      lists.push(JSON.stringify(records.slice(start, start + chunkSize)))
+    const args = {
+      names: records.length - failed,
+      failed,
+      remarks: JSON.stringify(remarks),
+      done: isWhole ? '1' : '0',
+    }
+    await scripts.recordPruned(this.redis, keys, args, { args: lists })
+  }
+
   /** Ends a run that has nothing left to do, and records the store where none was known. */
-  endRun(run: string, store: string): Promise<RunHead['state'] | 'gone'> {
+  endRun(run: string, store: string): Promise<RunHead['state'] | 'gone' | 'closing'> {
     const keys = {
       ...this.#endKeys(run),
       open: this.keys.open(run),

@@ -43,6 +43,8 @@ export interface Checkpoint {
 export interface Choice {
   /** In the order of the entries. Each image of a registry goes to each of its names once. */
   readonly requests: readonly ImageRequest[]
+  /** All that the entries take, also what an earlier entry brings to the same name. */
+  readonly taken: readonly ImageRequest[]
   readonly failures: readonly ChoiceFailure[]
   /** Images that a registry has, and that only `newer-than` or `newest` left out; formatted. */
   readonly passedOver: ReadonlySet<string>
@@ -82,7 +84,7 @@ export async function chooseImages(
   const { own, refused } = shareOut(requests)
   for (const { request, error } of refused) fail(request.entry, request.source, error)
   const { passedOver, tally, invalid } = chooser
-  return { requests: own, failures, passedOver, tally, invalid }
+  return { requests: own, taken: requests, failures, passedOver, tally, invalid }
 }
 
 /** Leaves each name to one request. */

@@ -12,6 +12,7 @@ import {
   oneOrMore,
   pathGlob,
   platform,
+  pruneLimit,
   range,
   regex,
   since,
@@ -61,6 +62,13 @@ const referrers = z.union(
   'true, false or artifact-types is expected',
 )
 
+const duration = since.refine(
+  (value) => /^\d+[mhdw]$/.test(value),
+  'a duration such as 24h is expected',
+)
+
+const prune = z.union([flag, section({ keep: duration })], 'true, false or keep is expected')
+
 const shared = {
   to: oneOrMore(destination)
     .optional()
@@ -78,8 +86,7 @@ const shared = {
     .describe(
       'Whether signatures and other referrers are mirrored, or those of some artifact types. Default: true.',
     ),
-  'referrers-fresh-for': since
-    .refine((value) => /^\d+[mhdw]$/.test(value), 'a duration such as 24h is expected')
+  'referrers-fresh-for': duration
     .optional()
     .describe('How long the referrers of an unchanged tag are not asked for again. Default: 24h.'),
   discovery: choice(discoveries)
@@ -117,6 +124,16 @@ const mirror = section({
   })
     .optional()
     .describe('The repositories of a pattern that are mirrored.'),
+  prune: prune
+    .optional()
+    .describe(
+      'Whether names are removed from the store that the entry has published and no longer selects, at once or after the time `keep`. Needs `name`. Default: false.',
+    ),
+  'prune-limit': pruneLimit
+    .optional()
+    .describe(
+      'The most names of the entry that one run removes: a share (`20%`), which holds above 5 names, or a number. Default: 20%.',
+    ),
   ...shared,
 })
 

@@ -39,6 +39,9 @@ export const cronPattern = checked(checkPattern)
 export const timeZone = checked(checkTimeZone)
 export const interval = checked(parseEvery)
 
+const maxLimit = 100_000_000
+const limitExpected = 'a share such as 20%, or a whole number from 1 on, is expected'
+
 /** One value, or a list of values. */
 export function oneOrMore<T extends z.ZodType<string, string>>(value: T) {
   return z.union([value, list(value)], 'a text or a list of texts is expected')
@@ -56,6 +59,12 @@ export function count(max: number) {
     .transform(Number)
     .refine((value) => value >= 1 && value <= max, expected)
 }
+
+/** A share such as `20%`, or a whole number from 1 on. */
+export const pruneLimit = z.union(
+  [z.string().regex(/^(?:100|[1-9]?\d)%$/, limitExpected), count(maxLimit)],
+  limitExpected,
+)
 
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, `${values.slice(0, -1).join(', ')} or ${values.at(-1)} is expected`)

@@ -1,6 +1,5 @@
-import { type Image, imageNamed, type Names, type ReferrersRecord, type Store } from '@dist/content'
-import { isNotFound } from '@dist/errdefs'
-import { nameBeside, publishStored } from '@dist/mirror'
+import { type Image, imageNamed, type Names, type Store } from '@dist/content'
+import { nameBeside, publishStored, tagNamesOf } from '@dist/mirror'
 import { cosignSubject } from '@dist/reference'
 
 /** Whether a name has a tag of cosign, which belongs to another image. */
@@ -8,31 +7,9 @@ export function isCosignName(name: string): boolean {
   return cosignSubject(name.slice(name.lastIndexOf(':') + 1)) !== undefined
 }
 
-/** Removes the tags of cosign that came with an image whose name was removed, unless another name of the repository has them. */
-export async function removeUnusedTags(
-  removed: string,
-  record: ReferrersRecord | undefined,
-  names: Names,
-): Promise<void> {
-  const tags = record?.tags.filter((tag) => cosignSubject(tag) !== undefined) ?? []
-  const unused = new Set(tags.map((tag) => nameBeside(removed, tag)))
-  if (unused.size === 0) return
-  for await (const { name, referrers } of names.list())
-    for (const tag of referrers?.tags ?? []) unused.delete(nameBeside(name, tag))
-  for (const name of unused) {
-    try {
-      await names.delete(name)
-    } catch (error) {
-      // Another process has removed it.
-      if (!isNotFound(error)) throw error
-    }
-  }
-}
-
 /** The tags of cosign that came with an image. */
-export async function tagsOf({ name, referrers }: Image, names: Names): Promise<Image[]> {
-  const tags = referrers?.tags.filter((tag) => cosignSubject(tag) !== undefined) ?? []
-  const found = await Promise.all(tags.map((tag) => imageNamed(nameBeside(name, tag), names)))
+export async function tagsOf(image: Image, names: Names): Promise<Image[]> {
+  const found = await Promise.all(tagNamesOf(image).map((name) => imageNamed(name, names)))
   return found.filter((image) => image !== undefined)
 }
 

@@ -1,5 +1,5 @@
 import type { Image, Store } from '@dist/content'
-import { freedBy, imagePlatforms, summarizeImage } from '@dist/mirror'
+import { freedBy, imagePlatforms, removeUnusedTags, summarizeImage } from '@dist/mirror'
 import type { OpenedStore } from '@dist/wiring'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -11,7 +11,7 @@ import { formatBytes, plural, shownName, typeOf } from '../output/format.js'
 import { note, print, printJson, writeBytes } from '../output/print.js'
 import { type Column, type TableOptions, tableFor } from '../output/table.js'
 import { forEachOf, mapAhead } from '../several.js'
-import { isCosignName, removeUnusedTags } from './cosign-names.js'
+import { isCosignName } from './cosign-names.js'
 
 const examples = `
 SIZE is the size of the stored content of the image: its manifests, configs and layers, each counted once. Tags of cosign
@@ -93,10 +93,10 @@ export async function removeImages(
   const removed: Image[] = []
   const code = await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
     const image = await findImage(text, store.names)
-    const { name, desc, referrers } = image
+    const { name, desc } = image
     await store.names.delete(name)
     removed.push(image)
-    await removeUnusedTags(name, referrers, store.names)
+    await removeUnusedTags(image, store.names)
     if (options.json) printJson(context, { name, digest: desc.digest })
     else print(context, shownName(name))
   })

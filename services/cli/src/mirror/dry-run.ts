@@ -20,7 +20,7 @@ interface Line {
   readonly entry?: string | undefined
   readonly name: string
   readonly to?: string | undefined
-  readonly state: 'new' | 'changed' | 'gone' | 'failed'
+  readonly state: 'new' | 'changed' | 'gone' | 'pruned' | 'failed'
   readonly digest?: string | undefined
   readonly previous?: string | undefined
   readonly bytes?: number | undefined
@@ -35,7 +35,7 @@ export async function runDry(
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
-  const { context, images, failed = [], gone } = work
+  const { context, images, failed = [] } = work
   const { signal } = context
   const { bytes: sizes } = work.options
   const policy = await bulkPolicy(work.options, context)
@@ -44,9 +44,7 @@ export async function runDry(
     result.fail({ entry, name: reference, stage }, error)
   for await (const outcome of previewImages(images, dependencies, { ...options, policy, signal, sizes }))
     result.addOutcome(outcome)
-  if (gone !== undefined && !signal.aborted)
-    for await (const { entry, image } of gone)
-      result.add({ entry, name: formatReference(image), state: 'gone' })
+  if (!signal.aborted) await addStored(result, work)
   if (signal.aborted) {
     noteInterrupted(context)
     return exitCodeOf(undefined, signal)
@@ -55,9 +53,25 @@ export async function runDry(
   return result.exitCode
 }
 
+/** What happens to stored images that are not selected. */
+async function addStored(result: Result, { gone, pruning }: DryWork): Promise<void> {
+  const pruned = new Set<string>()
+  if (pruning !== undefined)
+    for await (const { entry, reference: name, state, digest, error, stage } of pruning(0)) {
+      if (state === 'failed') result.fail({ entry, name, stage }, error)
+      else result.add({ entry, name, state: 'pruned', digest })
+      pruned.add(name)
+    }
+  if (gone !== undefined)
+    for await (const { entry, image } of gone) {
+      const name = formatReference(image)
+      if (!pruned.has(name)) result.add({ entry, name, state: 'gone' })
+    }
+}
+
 /** Prints the lines as they come, and counts. */
 class Result {
-  readonly #counts = { new: 0, changed: 0, gone: 0, unchanged: 0, failed: 0 }
+  readonly #counts = { new: 0, changed: 0, gone: 0, pruned: 0, unchanged: 0, failed: 0 }
   readonly #failures = new Set<number>()
   readonly #price = new Price()
 
@@ -67,7 +81,7 @@ class Result {
     const { failed, ...others } = this.#counts
     const done = Object.values(others).reduce((sum, count) => sum + count, 0)
     const code = exitCodeOfFailures(failed > 0 ? done : 1, this.#failures)
-    const changes = this.#counts.new + this.#counts.changed
+    const changes = this.#counts.new + this.#counts.changed + this.#counts.pruned
     if (code !== exitCodes.done || this.work.options.exitCode !== true || changes === 0) return code
     return exitCodes.wouldChange
   }

@@ -18,6 +18,7 @@ import type { FailureGroups } from '../report/failures.js'
 import type { Report } from '../report/report.js'
 import type { MirrorOptions } from './mirror.js'
 import { type Origin, Rest, reportOf } from './outcomes.js'
+import type { Pruning } from './prune.js'
 import { Troubles } from './troubles.js'
 
 /** Milliseconds between two updates of the progress. */
@@ -34,6 +35,8 @@ export interface Work {
   originOf: (outcome: Pick<ImageOutcome, 'index' | 'reference' | 'desc'>) => Origin
   /** Images that failed before the engine could have them. They are reported first. */
   failed?: readonly ImageReport[] | undefined
+  /** Removes names after the images have ended. */
+  pruning?: Pruning | undefined
   /** The registries, if no image goes into the store. */
   to?: string | undefined
   /** Whether no progress is shown. Default: false. */
@@ -46,7 +49,7 @@ export async function runEngine(
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
-  const { context, report, images, total, failed = [], to } = work
+  const { context, report, images, total, failed = [], pruning, to } = work
   const { signal } = context
   const policy = await bulkPolicy(work.options, context)
   const progress = {
@@ -64,6 +67,7 @@ export async function runEngine(
       rest.add(outcome)
       yield reportOf(outcome, work.originOf(outcome))
     }
+    if (pruning !== undefined && !signal.aborted) yield* pruning(total + failed.length)
   })
   const summary = await report.write(reports, { total: total + failed.length, to })
   rest.print(context)

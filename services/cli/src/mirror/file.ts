@@ -11,6 +11,7 @@ import { runEngine, type Work } from './engine.js'
 import { failedReports, jobsOf, originOf, registriesOf, tasksOf } from './jobs.js'
 import type { MirrorOptions } from './mirror.js'
 import { type Places, withPlaces } from './places.js'
+import { openPruning } from './prune.js'
 import { chooseSources } from './sources.js'
 
 /** Images that are read ahead of those that are mirrored: reading costs no request. */
@@ -43,6 +44,9 @@ export async function mirrorFile(
   const hosts = registriesOf(jobs)
   const needsStore = entries.some(({ to }) => to.includes('store'))
   const run = async (places: Places) => {
+    const { names, ledgers } = places
+    const { dryRun = false, force = false } = options
+    const pruning = await openPruning(context, { entries, choice, names, ledgers, dryRun, force })
     const work: Work = {
       context,
       options,
@@ -52,6 +56,7 @@ export async function mirrorFile(
       total: jobs.length,
       images: tasksOf(jobs, { entries, source: remote, registry: places.registry, flags: options }),
       originOf: ({ index }) => originOf(jobs[index]),
+      pruning,
       to: needsStore ? undefined : [...new Set(hosts)].join(', '),
     }
     const dependencies = {
@@ -61,7 +66,7 @@ export async function mirrorFile(
       hosts: remote.limiter,
     }
     const asked = { platforms: 'all', ahead } as const
-    if (options.dryRun !== true) return await runEngine(work, dependencies, asked)
+    if (!dryRun) return await runEngine(work, dependencies, asked)
     return await runDry({ ...work, gone: goneFrom(file, choice, places) }, dependencies, asked)
   }
   return await withPlaces(context, remote, { ...options, needsStore }, run)

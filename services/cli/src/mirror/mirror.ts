@@ -74,6 +74,7 @@ export const mirrorCommand: Define = (context, onExit) =>
     .option('--dry-run', 'tell what would change, and change nothing')
     .option('--bytes', 'with --dry-run: also what would be fetched; costs the requests for manifests')
     .option('--exit-code', 'with --dry-run: exit code 7 if something would change')
+    .option('--force', 'prune the mirrors of a file whatever their prune-limit is')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await mirror(context, references, options)))
 
@@ -97,6 +98,8 @@ export interface MirrorOptions
   bytes?: boolean | undefined
   /** Of a dry run: `wouldChange` if something would change. */
   exitCode?: boolean | undefined
+  /** The limits of pruning do not hold. */
+  force?: boolean | undefined
 }
 
 /** `dist mirror`: mirrors many images, in this process or with services. */
@@ -113,6 +116,8 @@ export async function mirror(
   const file = mirrorFileOf(texts, options)
   checkWatch(options, file, url)
   if (file !== undefined) return await mirrorSources(context, file, options, url)
+  if (options.force === true)
+    throw new DistError('INVALID_ARGUMENT', '--force is for a mirror file: other runs prune nothing')
   const references = await requestedReferences(context, texts, options)
   if (references.size === 0) {
     note(context, 'nothing to mirror: the input has no reference')
@@ -160,6 +165,7 @@ async function submitSources(
   const request = {
     references: [],
     sources,
+    force: options.force,
     platforms: selectionOf(requestedPlatforms(options.platform)),
     store: await givenStoreId(options, context),
   }

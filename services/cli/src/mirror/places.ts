@@ -1,4 +1,4 @@
-import { createStore, MemoryDriver, MemoryNames, type Names } from '@dist/content'
+import { createStore, type Ledgers, MemoryDriver, MemoryNames, memoryLedgers, type Names } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import { type BlobTask, type IngestOptions, storeTarget, type TargetOf } from '@dist/mirror'
 import type { Reference } from '@dist/reference'
@@ -15,7 +15,8 @@ export interface Places {
   readonly registry: (destination: Reference) => TargetOf
   readonly ingest: Ingest
   /** The names of the store; none if it is not needed. */
-  readonly names: Pick<Names, 'list'>
+  readonly names: Names
+  readonly ledgers: Ledgers
 }
 
 /** Bytes of manifests that are kept: tags often name the same image. */
@@ -37,7 +38,14 @@ export async function withPlaces<T>(
   const pushes = await openPushes(remote)
   const push = pushIngest(pushes, concurrency)
   const registry = (destination: Reference) => pushes.targetAt(() => destination)
-  if (!needsStore) return await run({ store: noStore, registry, ingest: push, names: new MemoryNames() })
+  if (!needsStore)
+    return await run({
+      store: noStore,
+      registry,
+      ingest: push,
+      names: new MemoryNames(),
+      ledgers: memoryLedgers(),
+    })
   if (options.dryRun === true) return await withReadStore(context, options, { registry, ingest: push }, run)
   await using store = await openStore(options, context.env, { create: true })
   const requests = await requestSettings(options, context)
@@ -45,7 +53,8 @@ export async function withPlaces<T>(
   const ingest = (task: BlobTask, asked: IngestOptions) =>
     task.to === undefined ? into.blob(task, asked) : push(task, asked)
   const target = storeTarget(store.content, store.names, { manifests: manifestCacheSize })
-  return await run({ store: target, registry, ingest, names: store.names })
+  const { names, ledgers } = store
+  return await run({ store: target, registry, ingest, names, ledgers })
 }
 
 /** A store that does not exist is an empty one. */
@@ -61,7 +70,8 @@ async function withReadStore<T>(
   })
   const content = store?.content ?? createStore(new MemoryDriver())
   const names = store?.names ?? new MemoryNames()
-  return await run({ ...others, store: storeTarget(content, names), names })
+  const ledgers = store?.ledgers ?? memoryLedgers()
+  return await run({ ...others, store: storeTarget(content, names), names, ledgers })
 }
 
 function noStore(): never {

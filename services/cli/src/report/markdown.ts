@@ -7,7 +7,7 @@ const title = '## dist mirror'
 
 export const markdownKind = { start: title, name: 'summary', flag: '--summary' }
 
-/** Changed images that are listed. */
+/** Images of a table that are listed. */
 const listedAtMost = 200
 
 interface Row {
@@ -18,14 +18,19 @@ interface Row {
   bytes: number
 }
 
-/** A summary of a run in Markdown: counts for each mirror, the images that are new or changed, and failures by cause. */
+/** A summary of a run in Markdown: counts for each mirror, the images that are new, changed or pruned, and failures by
+ * cause. */
 export class Markdown {
   readonly #rows = new Map<string, Row>()
-  readonly #changed: string[] = []
-  #more = 0
+  readonly #changed = new Listed()
+  readonly #pruned = new Listed()
 
   add(image: ImageReport): void {
     const { entry = '', state, upToDate, fetched, reference, to, previous, digest } = image
+    if (state === 'pruned') {
+      this.#pruned.add(`| ${cell(reference)} | ${code(digest)} |`)
+      return
+    }
     const row = this.#rows.get(entry) ?? { images: 0, upToDate: 0, changed: 0, failed: 0, bytes: 0 }
     this.#rows.set(entry, row)
     row.images++
@@ -37,8 +42,7 @@ export class Markdown {
       return
     }
     row.changed++
-    if (this.#changed.length === listedAtMost) this.#more++
-    else this.#changed.push(`| ${cell(to ?? reference)} | ${code(previous)} | ${code(digest)} |`)
+    this.#changed.add(`| ${cell(to ?? reference)} | ${code(previous)} | ${code(digest)} |`)
   }
 
   /** `line`: the sums of the run. */
@@ -54,17 +58,29 @@ export class Markdown {
         ([entry, { images, upToDate, changed, failed, bytes }]) =>
           `| ${cell(entry === '' ? 'references' : entry)} | ${images} | ${upToDate} | ${changed} | ${failed} | ${formatBytes(bytes)} |`,
       ),
-      ...this.#changes(),
+      ...this.#changed.table('New or changed', ['| Image | Before | Now |', '|---|---|---|']),
+      ...this.#pruned.table('Pruned', ['| Image | Was |', '|---|---|']),
       ...causes(failures),
       '',
     ].join('\n')
   }
+}
 
-  #changes(): string[] {
-    if (this.#changed.length === 0) return []
+/** The rows of a table, of which only the first are kept. */
+class Listed {
+  readonly #rows: string[] = []
+  #more = 0
+
+  add(row: string): void {
+    if (this.#rows.length === listedAtMost) this.#more++
+    else this.#rows.push(row)
+  }
+
+  /** Nothing if there is no row. */
+  table(title: string, head: readonly string[]): string[] {
+    if (this.#rows.length === 0) return []
     const more = this.#more === 0 ? [] : ['', `And ${this.#more} more.`]
-    const head = ['| Image | Before | Now |', '|---|---|---|']
-    return ['', '### New or changed', '', ...head, ...this.#changed, ...more]
+    return ['', `### ${title}`, '', ...head, ...this.#rows, ...more]
   }
 }
 

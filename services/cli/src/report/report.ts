@@ -122,11 +122,13 @@ class ImageNotes {
   readonly #listed: ImageReport[] = []
   readonly #remarks: string[] = []
   #more = 0
+  #pruned = 0
 
   constructor(private readonly lists: boolean) {}
 
   add(image: ImageReport): void {
     if (this.lists && image.state === 'done') this.#listed.push(image)
+    if (this.lists && image.state === 'pruned' && this.#pruned++ < listedAtMost) this.#listed.push(image)
     for (const remark of image.remarks ?? [])
       if (this.#remarks.length === remarksAtMost) this.#more++
       else this.#remarks.push(`${shownName(image.reference)}: ${sanitize(remark, 500)}`)
@@ -168,7 +170,8 @@ export function jsonReport(image: ImageReport, verb: Verb, run?: string): object
 
 /** An image that is done, for people. */
 export function doneLine(image: ImageReport, verb: Verb): string {
-  const { reference, to, digest, previous, upToDate, fetched, shared } = image
+  const { reference, to, state, digest, previous, upToDate, fetched, shared } = image
+  if (state === 'pruned') return `${shownName(reference)} ${digest ?? '-'}  pruned`
   const amounts = [
     ...(fetched === undefined || fetched.objects === 0 ? [] : [`${verb} ${formatAmount(fetched)}`]),
     ...(shared === undefined || shared.objects === 0 ? [] : [`shared ${formatAmount(shared)}`]),

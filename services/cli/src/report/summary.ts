@@ -25,6 +25,8 @@ export class Summary {
   upToDate = 0
   failed = 0
   canceled = 0
+  /** Names that were removed. They are not images of the run. */
+  pruned = 0
   /** Images that have not ended. */
   open = 0
   readonly fetched = { objects: 0, bytes: 0 }
@@ -34,6 +36,10 @@ export class Summary {
   constructor(readonly kind: RunKind = 'mirror') {}
 
   add({ state, upToDate, fetched, shared, error }: ImageReport): void {
+    if (state === 'pruned') {
+      this.pruned++
+      return
+    }
     this.total++
     if (state === 'done') this.done++
     if (state === 'done' && upToDate) this.upToDate++
@@ -71,13 +77,14 @@ function increase(sum: { objects: number; bytes: number }, amount: Amount | unde
 
 /** The last line of a report. */
 export function summaryLine(summary: Summary, to?: string): string {
-  const { kind, total, done, upToDate, failed, canceled, open, fetched, shared } = summary
+  const { kind, total, done, upToDate, failed, canceled, open, pruned, fetched, shared } = summary
   const there = upToDate > 0 ? ` (${upToDate} up to date)` : ''
   const states = [
     `${done} done${there}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(canceled > 0 ? [`${canceled} canceled`] : []),
     ...(open > 0 ? [`${open} to come`] : []),
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
   ]
   const where = to === undefined ? '' : ` to ${to}`
   const amounts = `${verbOf({ kind, to })} ${formatAmount(fetched)}${where}, shared ${formatAmount(shared)}`

@@ -145,7 +145,8 @@ const shownFailures = 20
 
 /** The status of a run as lines. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
-  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
+  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes, pruned, remarks } =
+    status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
   const rows = [
@@ -160,6 +161,8 @@ export function statusLines(status: RunStatus, now: number, obstacles: readonly 
     ['images', imagesCell(status)],
     ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
     ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${verbOf(status)}`],
+    ...(pruned.names > 0 ? [['pruned', `${pruned.names}`]] : []),
+    ...remarks.map((remark) => ['remark', sanitize(remark, 500)]),
     ...obstacles.map((obstacle) => ['waits', sanitize(describeObstacle(obstacle, now), 1_000)]),
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())

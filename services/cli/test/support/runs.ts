@@ -15,6 +15,8 @@ export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
     images: { total: 2, done: 0, failed: 0, canceled: 0, active: 2 },
     blobs: { total: 4, done: 1, failed: 0 },
     bytes: { total: 4000, fetched: 1000 },
+    pruned: { names: 0, failed: 0 },
+    remarks: [],
     ...parts,
   }
 }

@@ -82,7 +82,7 @@ end
 `
 
 /**
- * The end of a run, as its last image ends it. The announcement wakes the clients that wait for it. It is kept for a minute,
+ * The end of a run, as its last image ends it, or the coordinator that has done what is left then. The announcement wakes the clients that wait for it. It is kept for a minute,
  * for those whose connection is away; a client that misses it looks at the run.
  */
 export const endLua = `
@@ -93,12 +93,13 @@ end
 local function finish(keys, id, now)
   if redis.call('SCARD', keys.open) > 0 then return 'running' end
   local head = redis.call('HMGET', keys.run, 'state', 'listing', 'expanded', 'chunks', 'total', 'images:done',
-    'images:failed', 'images:canceled')
+    'images:failed', 'images:canceled', 'closing', 'pruned:failed')
   if head[1] ~= 'running' or (head[2] and head[2] ~= 'done') then return 'running' end
   if tonumber(head[3]) < tonumber(head[4]) then return 'running' end
   local failed = tonumber(head[7] or 0)
   if tonumber(head[6] or 0) + failed + tonumber(head[8] or 0) < tonumber(head[5]) then return 'short' end
-  local state = failed > 0 and 'failed' or 'done'
+  if head[9] == 'wanted' then return 'closing' end
+  local state = failed + tonumber(head[10] or 0) > 0 and 'failed' or 'done'
   redis.call('HSET', keys.run, 'state', state, 'endedAt', now)
   redis.call('SREM', keys.watched, id)
   if state == 'done' then redis.call('DEL', keys.digests) end

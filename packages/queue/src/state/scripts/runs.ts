@@ -15,7 +15,7 @@ return redis.call('HGET', keys.run, 'expanded')`,
 })
 
 /**
- * Ends a run that has nothing left to do. Replies its state. The digests of a run that is done are deleted: it cannot
+ * Ends a run that has nothing left to do. Replies its state, or `closing` if only its closing is left. The digests of a run that is done are deleted: it cannot
  * be retried.
  */
 export const endRun = defineScript('endRun', {
@@ -36,7 +36,7 @@ if redis.call('SCARD', keys.open) == 0 then
   if head[1] == 'done' then redis.call('DEL', keys.digests) end
 end
 return head[1]`,
-  reply: (value) => value as State,
+  reply: (value) => value as State | 'closing',
 })
 
 /** Resumes a canceled run. */
@@ -98,13 +98,14 @@ return 1`,
   reply: (value) => value === 1,
 })
 
-/** Records that all names are listed. */
+/** Records that all names are listed. A run for which a closing was prepared ends with that. */
 export const endListing = defineScript('endListing', {
-  keys: ['run'],
+  keys: ['run', 'closing'],
   args: ['lister', 'total', 'chunks'],
   lua: `
 if redis.call('HGET', keys.run, 'listing') ~= args.lister then return 0 end
 redis.call('HSET', keys.run, 'listing', 'done', 'total', args.total, 'chunks', args.chunks)
+if redis.call('EXISTS', keys.closing) == 1 then redis.call('HSET', keys.run, 'closing', 'wanted') end
 return 1`,
   reply: () => undefined,
 })

@@ -1,0 +1,32 @@
+import type { TakenNames } from '@dist/content'
+import { formatReference } from '@dist/reference'
+import type { MirrorEntry, Prune } from '../mirror-file.js'
+import type { Choice } from './images.js'
+
+/** The rules of the entries that prune. */
+export function pruneRulesOf(entries: readonly MirrorEntry[]): (Prune & { readonly entry: string })[] {
+  return entries.flatMap(({ name, prune }) => (prune === undefined ? [] : [{ entry: name, ...prune }]))
+}
+
+/** What each entry takes that mirrors into the store, whichever entry brings it there. */
+export function takenByEntries(
+  entries: readonly MirrorEntry[],
+  { taken, failures }: Pick<Choice, 'taken' | 'failures'>,
+): TakenNames[] {
+  const names = new Map<string, Set<string>>()
+  for (const { name, to } of entries) if (to.includes('store')) names.set(name, new Set())
+  for (const { entry, source, destinations } of taken)
+    if (destinations.includes('store')) names.get(entry)?.add(formatReference(source))
+  const failed = new Set(failures.map(({ entry }) => entry))
+  return [...names].map(([entry, own]) => ({
+    entry,
+    names: [...own],
+    hindrance: hindranceOf(failed.has(entry), own.size),
+  }))
+}
+
+/** A registry in trouble may answer with empty lists. */
+function hindranceOf(hasFailed: boolean, names: number): string | undefined {
+  if (hasFailed) return 'not all of its images are known'
+  return names === 0 ? 'it selects nothing' : undefined
+}

@@ -1,0 +1,1 @@
+export { ledgersSuite } from './suite.js'

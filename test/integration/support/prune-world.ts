@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { ScriptedRegistry } from '@dist/testkit'
+import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { jsonLines, type Workspace } from './workspace.js'
+
+const image = ociImage({ layers: [seededLayer('pruned', 1000)] })
+
+/** The digest of every image that `putTags` puts. */
+export const tagDigest = image.descriptor.digest
+
+/** Has a repository have exactly these tags, all of the same image. */
+export function putTags({ content }: ScriptedRegistry, repository: string, tags: readonly string[]): void {
+  for (const tag of content.tagsOf(repository) ?? [])
+    if (!tags.includes(tag)) content.deleteTag(repository, tag)
+  for (const tag of tags) content.putImage(repository, tag, image)
+}
+
+/** The tags `1` to `n`. */
+export function numbered(n: number): string[] {
+  return Array.from({ length: n }, (_, i) => `${i + 1}`)
+}
+
+/** The names of the store without the host, sorted. */
+export async function storedNames(
+  workspace: Workspace,
+  { host }: ScriptedRegistry,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const { stdout } = await workspace.dist(['images', '--json', '--all'], { env })
+  return jsonLines<{ name: string }>(stdout)
+    .map(({ name }) => name.replace(`${host}/`, ''))
+    .sort()
+}
+
+/** What the store has noted of an entry. */
+export interface NotedLedger {
+  entry: string
+  selected: string[]
+  unselected: Record<string, number>
+}
+
+/** Changes the ledgers of a folder: the times in them are those of the test's past. */
+export function changeLedgers(store: string, change: (ledger: NotedLedger) => void): void {
+  const folder = join(store, 'ledgers')
+  for (const file of readdirSync(folder)) {
+    const path = join(folder, file)
+    const ledger: NotedLedger = JSON.parse(gunzipSync(readFileSync(path)).toString())
+    change(ledger)
+    writeFileSync(path, gzipSync(JSON.stringify(ledger)))
+  }
+}
