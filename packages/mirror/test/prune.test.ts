@@ -1,4 +1,4 @@
-import { type Image, memoryLedgers, MemoryNames, type TakenNames } from '@dist/content'
+import { type Image, MemoryNames, memoryLedgers, type TakenNames } from '@dist/content'
 import { beginPruning, type PruneRule, pruneEntries, unwrittenLedgers } from '@dist/mirror'
 import { digestOf, mediaTypes } from '@dist/oci'
 import fc from 'fast-check'
@@ -20,11 +20,16 @@ async function publish(tags: readonly string[], more: Partial<Image> = {}): Prom
 }
 
 /** A run of one entry at a time: what is taken is published, then the entry is pruned. */
-async function run(now: number, taken: readonly string[], options: Partial<PruneRule> & { hindrance?: string } = {}) {
+async function run(
+  now: number,
+  taken: readonly string[],
+  options: Partial<PruneRule> & { hindrance?: string } = {},
+) {
   const { entry = 'app', keep = 0, limit = { percent: 100 }, hindrance } = options
   const all: TakenNames = { entry, names: taken.map(nameOf), hindrance }
   const work = await beginPruning([{ entry, keep, limit }], [all], ledgers, now)
-  await publish(taken)
+  const there = await published()
+  await publish(taken.filter((tag) => !there.includes(tag)))
   return await pruned(work.rules, now)
 }
 

@@ -85,7 +85,10 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
   }
 }
 
-function pruneOf({ prune = false, 'prune-limit': limit = defaultPruneLimit }: MirrorInput): Prune | undefined {
+function pruneOf({
+  prune = false,
+  'prune-limit': limit = defaultPruneLimit,
+}: MirrorInput): Prune | undefined {
   if (prune === false) return undefined
   return {
     keep: prune === true ? 0 : ageOf(prune.keep),
@@ -143,8 +146,7 @@ function contradictions(mirror: MirrorInput, { source, to, platforms, prune }: M
     found.push(['prune', 'needs a name: the store keeps under it what this mirror has published'])
   if (prune !== undefined && !to.includes('store'))
     found.push(['prune', 'removes names from the store only: remove this key, or add store to "to"'])
-  if (prune === undefined && mirror['prune-limit'] !== undefined)
-    found.push(['prune-limit', 'needs prune'])
+  if (prune === undefined && mirror['prune-limit'] !== undefined) found.push(['prune-limit', 'needs prune'])
   if (mirror.index === 'stripped' && platforms.length === 0) found.push(['index', 'stripped needs platforms'])
   return found
 }

@@ -31,6 +31,7 @@ const parts = {
   source: resolver,
   target: storeTarget(store.content, store.names),
   published: store,
+  pruning: store,
 }
 
 const service =

@@ -1,4 +1,11 @@
-import { forEachConcurrently, type Image, imageNamed, type Ledgers, type Names, type PruneLimit } from '@dist/content'
+import {
+  forEachConcurrently,
+  type Image,
+  imageNamed,
+  type Ledgers,
+  type Names,
+  type PruneLimit,
+} from '@dist/content'
 import { DistError, sanitize } from '@dist/errdefs'
 import { keepNeeded, tagNamesOf } from '../cosign-names.js'
 
@@ -101,21 +108,21 @@ async function imagesOf(due: readonly string[], names: Names): Promise<ReadonlyM
 }
 
 /** The names that a ledger has as selected. */
-async function selectedAmong(candidates: ReadonlySet<string>, ledgers: Ledgers): Promise<ReadonlySet<string>> {
+async function selectedAmong(
+  candidates: ReadonlySet<string>,
+  ledgers: Ledgers,
+): Promise<ReadonlySet<string>> {
   const selected = new Set<string>()
   if (candidates.size === 0) return selected
   for await (const { names } of ledgers.list())
-    for (const name of candidates)
-      if (names.has(name) && names.get(name) === undefined) selected.add(name)
+    for (const name of candidates) if (names.has(name) && names.get(name) === undefined) selected.add(name)
   return selected
 }
 
 function excess({ rule, total }: Draft, going: number): DistError | undefined {
   const { entry, limit } = rule
   const tooMany =
-    'names' in limit
-      ? going > limit.names
-      : going > alwaysAllowed && going * 100 > total * limit.percent
+    'names' in limit ? going > limit.names : going > alwaysAllowed && going * 100 > total * limit.percent
   if (!tooMany) return undefined
   const shown = 'names' in limit ? `${limit.names}` : `${limit.percent}%`
   return new DistError(

@@ -70,7 +70,8 @@ export async function closeRun(
   const options = { now: Date.now(), force, signal: either.signal }
   try {
     for await (const { entry, image, error } of pruneEntries(work, pruning, options)) {
-      if (image === undefined) records.push({ entry, name: sources[entry] ?? entry, error: reportedError(error) })
+      if (image === undefined)
+        records.push({ entry, name: sources[entry] ?? entry, error: reportedError(error) })
       else records.push({ entry, name: image.name, digest: image.desc.digest })
       if (image !== undefined) engine.emit({ type: 'name', run, state: 'pruned', subject: image.name })
     }

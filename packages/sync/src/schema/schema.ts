@@ -62,10 +62,7 @@ const referrers = z.union(
   'true, false or artifact-types is expected',
 )
 
-const duration = since.refine(
-  (value) => /^\d+[mhdw]$/.test(value),
-  'a duration such as 24h is expected',
-)
+const duration = since.refine((value) => /^\d+[mhdw]$/.test(value), 'a duration such as 24h is expected')
 
 const prune = z.union([flag, section({ keep: duration })], 'true, false or keep is expected')
 

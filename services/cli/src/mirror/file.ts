@@ -40,7 +40,8 @@ export async function mirrorFile(
   const jobs = jobsOf(choice)
   const failed = failedReports(choice, jobs.length)
   if (jobs.length + failed.length === 0) note(context, 'nothing to mirror: the mirror file selects no image')
-  if (jobs.length + failed.length === 0 && options.dryRun !== true) return exitCodes.done
+  const prunes = entries.some(({ prune }) => prune !== undefined)
+  if (jobs.length + failed.length === 0 && options.dryRun !== true && !prunes) return exitCodes.done
   const hosts = registriesOf(jobs)
   const needsStore = entries.some(({ to }) => to.includes('store'))
   const run = async (places: Places) => {

@@ -1,4 +1,11 @@
-import { createStore, type Ledgers, MemoryDriver, MemoryNames, memoryLedgers, type Names } from '@dist/content'
+import {
+  createStore,
+  type Ledgers,
+  MemoryDriver,
+  MemoryNames,
+  memoryLedgers,
+  type Names,
+} from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import { type BlobTask, type IngestOptions, storeTarget, type TargetOf } from '@dist/mirror'
 import type { Reference } from '@dist/reference'

@@ -145,7 +145,8 @@ const shownFailures = 20
 
 /** The status of a run as lines. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
-  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes, pruned, remarks } =
+  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
+  const { pruned, remarks } = status
     status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
