@@ -14,7 +14,7 @@ const againOf = { mirror: 'runs the failed images again', verify: 'verifies the 
 export async function reportRun(
   context: Context,
   runs: Pick<Runs, 'images'>,
-  { id, kind, to, state, images, remarks, error }: RunStatus,
+  { id, kind, to, state, images, pruned, remarks, error }: RunStatus,
   report: Report,
 ): Promise<number> {
   const summary = await report.write(runs.images(id), { run: id, total: images.total, kind, to })
@@ -23,7 +23,8 @@ export async function reportRun(
     note(context, `run ${id}: ${sanitize(error.message, 500)}`)
     return exitCodeOfCode(error.code)
   }
-  if (images.failed > 0 && state === 'failed') note(context, `run ${id}: dist retry ${id} ${againOf[kind]}`)
+  const canRetry = images.failed > 0 || pruned.failed === 0
+  if (state === 'failed' && canRetry) note(context, `run ${id}: dist retry ${id} ${againOf[kind]}`)
   if (state !== 'canceled') return summary.exitCode
   note(context, `run ${id} was canceled`)
   return summary.exitCode || exitCodeOfFailures(summary.done, new Set([exitCodes.failed]))
