@@ -182,6 +182,15 @@ describe('prune', () => {
     expect([moved.pruned, await stored()]).toEqual([['app:2'], ['app:1', 'app:3']])
   })
 
+  it('never removes what an entry with a schedule selects, whose runs are of it alone', async () => {
+    putTags(registry, 'app', ['1', '2'])
+    await mirror('  - { name: often, from: $HOST/app, tags: { list: "2" }, every: 6h }\n')
+    await mirror(app('prune: true'))
+    const narrow = '  - { name: app, from: $HOST/app, tags: { list: "1" }, prune: true }\n'
+    expect((await mirror(narrow)).pruned).toEqual([])
+    expect(await stored()).toEqual(['app:1', 'app:2'])
+  })
+
   it('an entry that is renamed leaves what it has published under its old name, and says so', async () => {
     putTags(registry, 'app', ['1', '2'])
     await mirror(app('prune: true'))

@@ -30,8 +30,10 @@ export async function prepareClosing(
   { ledgers }: Pick<PruneParts, 'ledgers'>,
 ): Promise<void> {
   const rules = pruneRulesOf(entries)
+  const taken = takenByEntries(entries, choice)
+  if (taken.length === 0) return
+  const work = await beginPruning(rules, taken, ledgers, Date.now())
   if (rules.length === 0) return
-  const work = await beginPruning(rules, takenByEntries(entries, choice), ledgers, Date.now())
   const sources = Object.fromEntries(
     entries.flatMap(({ name, source, prune }) =>
       prune === undefined ? [] : [[name, formatSource(source)] as const],

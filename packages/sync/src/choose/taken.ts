@@ -8,13 +8,18 @@ export function pruneRulesOf(entries: readonly MirrorEntry[]): (Prune & { readon
   return entries.flatMap(({ name, prune }) => (prune === undefined ? [] : [{ entry: name, ...prune }]))
 }
 
-/** What each entry takes that mirrors into the store, whichever entry brings it there. */
+/**
+ * What each entry takes into the store, whichever entry brings it there: of all entries if one of them prunes, else of those with
+ * a schedule. Their runs are of one entry each, and the runs of others must not prune what they take.
+ */
 export function takenByEntries(
   entries: readonly MirrorEntry[],
   { taken, failures }: Pick<Choice, 'taken' | 'failures'>,
 ): TakenNames[] {
   const names = new Map<string, Set<string>>()
-  for (const { name, to } of entries) if (to.includes('store')) names.set(name, new Set())
+  const prunes = entries.some(({ prune }) => prune !== undefined)
+  for (const { name, to, timing } of entries)
+    if (to.includes('store') && (prunes || timing !== undefined)) names.set(name, new Set())
   for (const { entry, source, destinations } of taken)
     if (destinations.includes('store')) names.get(entry)?.add(formatReference(source))
   const failed = new Set(failures.map(({ entry }) => entry))

@@ -23,14 +23,15 @@ export interface PruningParts {
  */
 export type Pruning = (from: number) => AsyncGenerator<ImageReport, void>
 
-/** Notes what the entries take, if one of them prunes. What it resolves to is called after the images have ended. */
+/** Notes what the entries take, if another run may prune it, or this one. What it resolves to is called after the images have ended. */
 export async function openPruning(context: Context, parts: PruningParts): Promise<Pruning | undefined> {
   const { entries, choice, names, dryRun, force } = parts
   const rules = pruneRulesOf(entries)
-  if (rules.length === 0) return undefined
+  const taken = takenByEntries(entries, choice)
+  if (taken.length === 0) return undefined
   const ledgers = dryRun ? unwrittenLedgers(parts.ledgers) : parts.ledgers
   const now = Date.now()
-  const work = await beginPruning(rules, takenByEntries(entries, choice), ledgers, now)
+  const work = await beginPruning(rules, taken, ledgers, now)
   for (const remark of work.remarks) note(context, remark)
   const sources = new Map(entries.map(({ name, source }) => [name, formatSource(source)]))
   return async function* (from) {

@@ -147,7 +147,7 @@ const shownFailures = 20
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
   const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
   const { pruned, remarks } = status
-    status
+  status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
   const rows = [

@@ -22,7 +22,7 @@ export function entryReport(
         summary.add(image)
         if (image.state === 'failed') failures.add(image)
         if (json) printJson(context, jsonReport(image, verb))
-        else if (image.state === 'done' && !image.upToDate)
+        else if (image.state === 'pruned' || (image.state === 'done' && !image.upToDate))
           print(context, `${shownName(name)}: ${doneLine(image, verb)}`)
       }
       for (const line of failures.lines(failureLines)) note(context, line)
