@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 
 /** Bytes of a slab. Large enough that one read takes all that has arrived, and small enough for one at each connection. */
-const slabSize = 1024 * 1024
+const slabSize = 512 * 1024
 
 /** The slab of a buffer, for `giveBack`. */
 const slabs = new WeakMap<ArrayBufferLike, Slab>()
@@ -18,8 +18,8 @@ export function giveBack(chunk: Uint8Array): void {
 export class Slabs {
   readonly #free: Slab[] = []
 
-  /** `spare`: how many slabs are kept for later. */
-  constructor(private readonly spare = 8) {}
+  /** `spare`: how many slabs are kept for later. As many as some transfers use: V8 collects dropped ones late. */
+  constructor(private readonly spare = 64) {}
 
   /** A slab to fill. */
   take(): Slab {

@@ -1,3 +1,4 @@
+import { giveBack } from '@dist/content'
 import type { Digest } from '@dist/oci'
 import { inside } from '../files/paths.js'
 import { writeWhole } from '../files/write.js'
@@ -37,6 +38,8 @@ export class MemoryBytes implements DraftBytes {
   async commit(digest: Digest): Promise<void> {
     const temporary = inside(this.directory.ingest, uniqueFile(temporarySuffix))
     await writeWhole(this.directory.files, this.#chunks, temporary, this.directory.blob(digest))
+    for (const chunk of this.#chunks) giveBack(chunk)
+    this.#clear()
   }
 
   /** The same bytes with an entry. This object is empty afterwards. */

@@ -66,6 +66,6 @@ async function openTunnel(
     throw new errors.RequestAbortedError(`Proxy response (${statusCode}) !== 200 when HTTP Tunneling`)
   } finally {
     // The socket of a tunnel does not belong to the client any more.
-    await client.close()
+    await client.destroy()
   }
 }

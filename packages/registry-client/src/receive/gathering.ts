@@ -1,7 +1,7 @@
 import type { Slab, Slabs } from '@dist/content'
 
 /** A read should find more room than a socket has ready at once, else there are more reads. */
-const leastRoom = 128 * 1024
+const leastRoom = 64 * 1024
 
 /** Bytes that are passed on at once. Less waits for the rest of what has arrived: each chunk costs its reader a few steps. */
 const enough = 128 * 1024
