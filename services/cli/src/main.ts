@@ -14,6 +14,9 @@ export async function main(): Promise<void> {
   // V8 lets garbage grow to three times of what lives before it collects old memory. As much again is enough: to collect it
   // more often takes a few percent of the processor time of a run of many images, and less of any other.
   setFlagsFromString('--heap-growing-percent=100')
+  // V8 optimises a function after it has run for a fifth of this. Most commands end before that pays: a run of 300 images takes
+  // a seventh less processor time like this. In a longer run the same functions are optimised a second later.
+  setFlagsFromString('--interrupt-budget=600000')
   endWhenUnwritable(process.stdout, 'stdout')
   endWhenUnwritable(process.stderr, 'stderr')
   // An event loop that runs empty before the command ends is a failure.
