@@ -1,4 +1,4 @@
-import { type Draft, type Expected, type Info, type Status, statusOf } from '@dist/content'
+import { type Draft, type Expected, giveBack, type Info, type Status, statusOf } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import { algorithmOf, type Digest, encodedOf } from '@dist/oci'
 import type { Bucket } from '../bucket/bucket.js'
@@ -109,6 +109,8 @@ export class S3Draft implements Draft {
   async #put(digest: Digest): Promise<void> {
     const { signal } = this.settings
     const content = Buffer.concat(this.#chunks)
+    for (const chunk of this.#chunks) giveBack(chunk)
+    this.#chunks = []
     const sha256 = algorithmOf(digest) === 'sha256' ? { sha256: encodedOf(digest) } : {}
     await putNew(this.bucket, this.bucket.blob(digest), content, { signal, ...sha256 })
   }
