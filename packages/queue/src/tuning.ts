@@ -56,6 +56,8 @@ export interface Tuning {
   timeoutMs: number
   /** Ended runs that are kept, newest first. Default: 1,000. */
   keepRuns: number
+  /** Ended runs of one schedule that are kept: a frequent one must not push out the runs of others. Default: 50. */
+  keepScheduled: number
   /** How long ended runs are kept. Default: 30 days. */
   keepFor: number
 }
@@ -86,6 +88,7 @@ const defaults: Tuning = {
   newer: 10_000,
   timeoutMs: 10_000,
   keepRuns: 1_000,
+  keepScheduled: 50,
   keepFor: 30 * 24 * 3_600_000,
 }
 

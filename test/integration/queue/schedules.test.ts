@@ -164,6 +164,24 @@ it('a file that gets a name keeps the schedules that it had by its path', async 
   await expect(schedules.apply(file(request('a')))).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
 })
 
+it('the oldest runs of a schedule are removed, unless they are going; those of others stay', async () => {
+  const world = queue()
+  const schedules = schedulesOf(world)
+  const runs = world.runs()
+  await schedules.apply(file(request('web'), request('other')))
+  const other = await schedules.run('other')
+  const started: string[] = []
+  for (let count = 0; count < 4; count++) {
+    started.unshift(await schedules.run('web'))
+    await runs.cancel(started[0] ?? '')
+  }
+  await coordinator(world, { tuning: { keepScheduled: 2 } })
+  const left = async () => (await runs.list()).map(({ id }) => id)
+  await waitFor(async () => (await left()).length === 3, 'the removal of two runs')
+  expect((await left()).sort()).toEqual([...started.slice(0, 2), other].sort())
+  expect(await runs.list({ schedule: 'web', state: 'canceled' })).toHaveLength(2)
+})
+
 it('a schedule that is removed starts nothing more; its runs stay', async () => {
   const world = queue()
   const schedules = schedulesOf(world)

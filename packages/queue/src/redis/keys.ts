@@ -47,6 +47,11 @@ export class Keys {
     return `${this.prefix}:schedule:${id}`
   }
 
+  /** The runs that a schedule has started, the newest first: a list. */
+  scheduleRuns(id: string): string {
+    return `${this.schedule(id)}:runs`
+  }
+
   /** The head of a run: a hash of its request, its state and its counters. */
   run(run: string): string {
     return `${this.prefix}:run:${run}`

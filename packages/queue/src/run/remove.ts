@@ -20,8 +20,21 @@ const parts = [
   'pruned',
 ] as const
 
+/** Removes a run if it has ended, or if Redis has lost its head. False: it goes on. */
+export async function removeEndedRun(
+  engine: { readonly states: RunStates; readonly queues: Queues },
+  run: string,
+): Promise<boolean> {
+  const { states } = engine
+  const head = await states.head(run)
+  const isWatched = async () => (await states.redis.sismember(states.keys.watched, run)) === 1
+  if (head !== undefined && (head.state === 'running' || (await isWatched()))) return false
+  await removeRun(engine, run, head?.total ?? 0)
+  return true
+}
+
 /** Removes an ended run, with what its failed and canceled images keep for a retry. */
-export async function removeRun(
+async function removeRun(
   engine: { readonly states: RunStates; readonly queues: Queues },
   run: string,
   total: number,

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js'
 import { claimStore } from '../engine/store-id.js'
 import { runJobId } from '../jobs/ids.js'
 import { addRunJob } from '../jobs/queues.js'
-import { removeRun } from './remove.js'
+import { removeEndedRun } from './remove.js'
 
 /** The most runs that one sweep removes. */
 const removedAtOnce = 10
@@ -65,15 +65,10 @@ async function promoteLateJob({ redis, queues, tuning }: Engine, id: string): Pr
 }
 
 async function trimRuns(engine: Engine): Promise<void> {
-  const { redis, keys, tuning, states } = engine
+  const { redis, keys, tuning } = engine
   const surplus = (await redis.zcard(keys.runs)) - tuning.keepRuns
   const old = await redis.zrangebyscore(keys.runs, 0, Date.now() - tuning.keepFor, 'LIMIT', 0, removedAtOnce)
   const oldest =
     surplus > 0 ? await redis.zrange(keys.runs, '0', String(Math.min(surplus, removedAtOnce) - 1)) : []
-  for (const run of new Set([...old, ...oldest])) {
-    const head = await states.head(run)
-    const hasEnded =
-      head === undefined || (head.state !== 'running' && (await redis.sismember(keys.watched, run)) === 0)
-    if (hasEnded) await removeRun(engine, run, head?.total ?? 0)
-  }
+  for (const run of new Set([...old, ...oldest])) await removeEndedRun(engine, run)
 }

@@ -65,7 +65,7 @@ async function applyOne(
 
 export async function removeSchedule({ redis, keys, queues, ask }: ScheduleParts, id: string): Promise<void> {
   await ask(redis.hdel(keys.schedules, id))
-  await ask(redis.unlink(keys.schedule(id)))
+  await ask(redis.unlink(keys.schedule(id), keys.scheduleRuns(id)))
   // A job that is due now finds no definition, and ends.
   await ask(queues.schedules.removeJobScheduler(id))
 }

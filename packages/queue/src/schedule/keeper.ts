@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js'
 import type { CoordinatorParts } from '../service.js'
 import { applySchedules } from './apply.js'
 import { readDefinition, type ScheduleParts, scheduleParts } from './definition.js'
+import { trimHistories } from './history.js'
 import { ensureSchedulers } from './scheduler.js'
 
 /**
@@ -52,6 +53,7 @@ export class ScheduleKeeper {
       // A look later: another coordinator may have had them from its mirror file.
       await this.#reportLost(lost)
       await ensureSchedulers(this.#parts, ids, (error) => this.engine.emit({ type: 'error', error }))
+      if (ids.length > 0) await trimHistories(this.engine, ids)
     } catch (error) {
       if (!this.#stopped) this.engine.emit({ type: 'error', error })
     }

@@ -14,7 +14,7 @@ export interface Start {
  * `due`: what is started; the same again is the same run. `counts`: whether a start that is left out counts.
  */
 const claimStart = defineScript('claimStart', {
-  keys: ['schedules', 'schedule', 'run', 'references'],
+  keys: ['schedules', 'schedule', 'runs', 'run', 'references'],
   args: ['id', 'last', 'due', 'next', 'now', 'counts'],
   lua: `
 if redis.call('HEXISTS', keys.schedules, args.id) == 0 then return {'gone', ''} end
@@ -29,6 +29,7 @@ if head[1] == 'running' and not lost then
 end
 redis.call('HSET', keys.schedule, 'run', args.next, 'due', args.due, 'startedAt', args.now)
 redis.call('HDEL', keys.schedule, 'skipped', 'error')
+redis.call('LPUSH', keys.runs, args.next)
 return {'started', args.next}`,
   reply: (value) => {
     const [state, run] = value as [Start['state'] | 'changed', string]
@@ -52,6 +53,7 @@ export async function startRun(
     const own = {
       schedules: keys.schedules,
       schedule: keys.schedule(id),
+      runs: keys.scheduleRuns(id),
       run: keys.run(last),
       references: keys.references(last),
     }
