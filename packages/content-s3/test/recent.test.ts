@@ -134,6 +134,19 @@ describe('in a large bucket', () => {
     expect(bucket.listings.length).toBeLessThanOrEqual(20)
   })
 
+  it('more hashes than can be remembered cause no more listings than are remembered', async () => {
+    const bucket = new ListedBucket()
+    const keys = numbers(70_000).map(hash).sort()
+    for (const key of keys) bucket.keys.add(key)
+    bucket.order = (listed) => (listed.length === keys.length ? keys : listed.sort())
+    const objects = objectsOf(bucket, 'hashes')
+    await ask(objects, keys)
+    expect(bucket.listings).toHaveLength(64)
+    clock += 10_001
+    await ask(objects, keys.slice(0, 2_000))
+    expect(bucket.listings.length).toBeGreaterThan(64)
+  })
+
   it('neighbors in the middle of a repository are found', async () => {
     const bucket = new ListedBucket()
     for (const i of numbers(20_000)) bucket.keys.add(tag(i))

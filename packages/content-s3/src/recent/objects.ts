@@ -76,8 +76,9 @@ export class RecentObjects {
   }
 
   #start(key: string): Promise<void> | undefined {
-    if (!this.#lists) return undefined
-    const after = this.plan.next(key.slice(this.#prefix.length), this.#pages, this.now())
+    const now = this.now()
+    if (!this.#lists || this.#pages.isFull(now)) return undefined
+    const after = this.plan.next(key.slice(this.#prefix.length), this.#pages, now)
     if (after === undefined) return undefined
     this.#listing = this.#list(after).finally(() => {
       this.#listing = undefined

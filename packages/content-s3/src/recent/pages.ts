@@ -23,7 +23,7 @@ export interface RecentPage {
   answered: number
 }
 
-/** The most pages that are kept. A page has up to 1,000 keys. */
+/** The most pages that are kept, which bounds memory and requests. A page has up to 1,000 keys. */
 const maxPages = 64
 
 /** Pages of a listing that are at most `age` milliseconds old. Keys are compared as in listings: they must be ASCII. */
@@ -33,9 +33,14 @@ export class RecentPages {
 
   constructor(private readonly age: number) {}
 
+  /** Whether no page can be added before the oldest one is too old. */
+  isFull(now: number): boolean {
+    this.#drop(now)
+    return this.#pages.length >= maxPages
+  }
+
   add(page: RecentPage): void {
     this.#pages.push(page)
-    if (this.#pages.length > maxPages) this.#pages.shift()
   }
 
   /** The newest page that answers for a key. */
