@@ -115,7 +115,7 @@ export interface ImageReport {
   /** What is not known about it, without failing it. */
   readonly remarks?: readonly string[] | undefined
   readonly error?: ReportedError | undefined
-  /** Where it failed. Unknown for images of a queue. */
+  /** Where it failed. Unknown if a service died with it. */
   readonly stage?: FailureStage | undefined
   /** The blobs that could not be fetched, or did not verify. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[] | undefined
@@ -125,14 +125,17 @@ export interface ImageReport {
  * What fails: the list of a registry; the name at the destination; the request for the image; its manifests; its blobs; the
  * name; the removal of names that are no longer selected.
  */
-export type FailureStage =
-  | 'listing'
-  | 'naming'
-  | 'resolving'
-  | 'planning'
-  | 'transferring'
-  | 'publishing'
-  | 'pruning'
+export const failureStages = [
+  'listing',
+  'naming',
+  'resolving',
+  'planning',
+  'transferring',
+  'publishing',
+  'pruning',
+] as const
+
+export type FailureStage = (typeof failureStages)[number]
 
 export interface Amount {
   readonly objects: number

@@ -131,6 +131,44 @@ it('a source that cannot be listed fails alone, with the stage; retry takes the 
   expect([after.get('none'), after.get('later'), after.get('web')]).toEqual(['failed', 'done', 'done'])
 })
 
+it('an image that fails tells at which stage, and one that moved what had its name before', async () => {
+  await using registry = await startRegistry()
+  const { content } = registry
+  const { mediaType } = one.descriptor
+  content.putImage('app', 'moves', one)
+  content.putManifest('bad', indexImage.content, indexImage.descriptor.mediaType, 'children')
+  content.putManifest('lacks', two.content, mediaType, 'blobs')
+  await startServices(workspace(), redis().url)
+  const text = `
+    version: 1
+    defaults: { referrers: false }
+    mirrors:
+      - { name: moves, from: "${registry.host}/app:moves", to: [store, "$TARGET/moves"] }
+      - { name: none, from: "${registry.host}/app:none" }
+      - { name: bad, from: "${registry.host}/bad:children" }
+      - { name: lacks, from: "${registry.host}/lacks:blobs" }
+  `
+  const stages = ({ lines }: { lines: readonly ReportLine[] }) =>
+    new Map(lines.map(({ entry, stage }) => [entry, stage]))
+  const first = await mirror(text)
+  expect(first.code).toBe(6)
+  expect(stages(first)).toEqual(
+    new Map([
+      ['moves', undefined],
+      ['none', 'resolving'],
+      ['bad', 'planning'],
+      ['lacks', 'transferring'],
+    ]),
+  )
+  expect(first.lines.flatMap(({ previous }) => previous ?? [])).toEqual([])
+  content.putImage('app', 'moves', two)
+  const second = await mirror(text)
+  const moved = second.lines.filter(({ entry }) => entry === 'moves')
+  expect(moved.map(({ digest, previous }) => [digest, previous])).toEqual(
+    Array(2).fill([two.descriptor.digest, one.descriptor.digest]),
+  )
+})
+
 it('a submitted file that tries to read a secret is refused by line, and nothing is submitted', async () => {
   const text = `version: 1
 registries:

@@ -51,6 +51,7 @@ function itemReport(
   const report = reportOf(index, reference, record, head.state === 'canceled')
   if (prefix !== undefined) return { ...report, to: destinationNameOf(report, prefix) }
   if (entry === undefined) return report
+  // What could not be listed or named had no work of its own.
   const stage = refused !== undefined && report.state === 'failed' ? { stage: refused.stage } : {}
   return { ...report, entry, ...(to === undefined ? {} : { to }), ...stage }
 }

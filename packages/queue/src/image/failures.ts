@@ -7,6 +7,7 @@ import { blobJobId } from '../jobs/ids.js'
 import type { ImageJob } from '../jobs/payload.js'
 import { queueNames } from '../jobs/queues.js'
 import { type ImageRecord, maxFailures } from '../state/record.js'
+import { atStage, stageOf } from './stages.js'
 
 type BlobFailure = NonNullable<ImageReport['failures']>[number]
 
@@ -52,7 +53,8 @@ export async function withBlobFailures(
   const lacks = error instanceof DistError ? (error.lacks ?? []) : []
   if (image.generation === undefined || lacks.length === 0) return error
   const digests = lacks.filter(isDigest).map((digest) => ({ digest }))
-  return (await failedBlobs(job, image, image.generation, digests)) ?? error
+  const failed = await failedBlobs(job, image, image.generation, digests)
+  return failed === undefined ? error : atStage('transferring', failed)
 }
 
 async function failedBlobs(
@@ -76,6 +78,7 @@ export function recordOfFailure(
   return {
     state: 'failed',
     error: reportedError(error),
+    stage: stageOf(error),
     digest: resolved?.digest,
     failures: error instanceof BlobsFailed ? error.failures.slice(0, maxFailures) : undefined,
   }

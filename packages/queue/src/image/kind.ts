@@ -10,6 +10,8 @@ export interface Observation {
   readonly payload: ImageJob
   /** The blobs that blob jobs have to fetch or verify before the image can end. */
   readonly missing: readonly Descriptor[]
+  /** Whether the target has the image already: ending it writes nothing there. Default: false. */
+  readonly upToDate?: boolean | undefined
   jobOf(desc: Descriptor): BlobJob
   /**
    * Ends an image without missing blobs: publishes it. Resolves to its record, or to another observation when blobs

@@ -1,7 +1,15 @@
 import { DistError } from '@dist/errdefs'
-import { type Plan, type PublishOptions, planImage, publishPlan, type Target } from '@dist/mirror'
+import {
+  type MirrorEvent,
+  type Plan,
+  type PublishOptions,
+  planImage,
+  publishPlan,
+  type Target,
+} from '@dist/mirror'
 import { bareDescriptor, type Descriptor } from '@dist/oci'
 import { formatReference, parseReference } from '@dist/reference'
+import type { FailureStage } from '@dist/runs'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
@@ -11,6 +19,7 @@ import type { RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
 import { publishedRecord } from './outcome.js'
 import { MirrorRequests } from './request.js'
+import { atStage } from './stages.js'
 import type { WaitingImage } from './waiting.js'
 
 /** What is known of the blobs of an image. */
@@ -32,9 +41,25 @@ export class MirrorImage implements ImageKind {
   }
 
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
-    const { source, target, ...asked } = await this.#requests.of(image, head, signal)
+    let stage: FailureStage = image.resolved === undefined ? 'resolving' : 'planning'
+    const onEvent = (event: MirrorEvent) => {
+      if (event.type === 'image' && event.state === 'resolved') stage = 'planning'
+    }
+    try {
+      const { source, target, ...asked } = await this.#requests.of(image, head, signal)
+      const plan = await planImage(parseReference(image.reference), source, target, {
+        ...asked,
+        signal,
+        onEvent,
+      })
+      return await this.#observed(image, plan, target, signal)
+    } catch (error) {
+      throw atStage(stage, error)
+    }
+  }
+
+  async #observed(image: ImageJob, plan: Plan, target: Target, signal: AbortSignal): Promise<Observation> {
     const { to } = target
-    const plan = await planImage(parseReference(image.reference), source, target, { ...asked, signal })
     const missing = to === undefined ? plan.missing : await this.#withoutSent(image, plan, target)
     const observation = this.#observation(image, plan, target, { missing, signal })
     // A registry is asked for less when its image is planned again: its manifests are cached.
@@ -47,14 +72,16 @@ export class MirrorImage implements ImageKind {
     target: Target,
     { missing, recorded, ...publishing }: Observed & PublishOptions,
   ): Observation {
+    const isDone = plan.upToDate && !plan.renewed
     const observation: Observation = {
       payload: nextPlan(image, plan, target),
       missing,
+      upToDate: isDone,
       jobOf: (desc) => fetchJob(image, target, desc),
       finish: async () => {
         const remarks = new Set(plan.remarks)
         const options = { ...publishing, onRemark: (remark: string) => remarks.add(remark) }
-        const lacked = plan.upToDate && !plan.renewed ? [] : await publish(image, plan, target, options)
+        const lacked = isDone ? [] : await publish(image, plan, target, options)
         if (lacked.length > 0) return sendAgain(observation, lacked)
         const { fetched } = recorded ?? (await this.#recorded(image))
         return publishedRecord(image, { ...plan, remarks: [...remarks] }, fetched)
@@ -129,7 +156,7 @@ async function publish(
     return []
   } catch (error) {
     if (error instanceof BlobsLacking) return lacked
-    throw error
+    throw atStage('publishing', error)
   }
 }
 

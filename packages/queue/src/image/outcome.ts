@@ -28,6 +28,7 @@ export function publishedRecord(image: ImageJob, plan: Plan, blobs: Amount): Omi
   return {
     state: 'done',
     digest: plan.desc.digest,
+    ...(plan.previous === undefined ? {} : { previous: plan.previous }),
     upToDate,
     fetched,
     shared,

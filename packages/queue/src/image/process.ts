@@ -16,10 +16,12 @@ import { AnsweredHosts } from '../state/answered-hosts.js'
 import type { RunHead } from '../state/head.js'
 import { type ImageRecord, isEnded } from '../state/record.js'
 import type { Settled } from '../state/scripts/index.js'
+import { Activation } from './activation.js'
 import { addChildren, drainChildren, hasChildJobs, hasFailedJobs } from './children.js'
 import { failureOf, recordOfFailure, withBlobFailures } from './failures.js'
 import type { ImageKind, Observation } from './kind.js'
 import { MirrorImage } from './mirror.js'
+import { atStage } from './stages.js'
 import { VerifyImage } from './verify.js'
 import { WaitingImages } from './waiting.js'
 
@@ -70,13 +72,10 @@ export class ImageHandler implements JobHandler<ImageJob> {
       if (image.refused !== undefined) throw new DistError(image.refused.code, image.refused.message)
       const woken = await this.#remembered.take(image)?.wake(image, ended.signal)
       if (woken !== undefined) slot.answered()
-      const state = woken === undefined ? await this.#begin(image) : 'active'
-      if (state === 'canceled') return await this.#cancel(job, image, context)
-      // The job was delivered twice, or a retry has replaced this attempt.
-      if (state !== 'active') return await drainChildren(this.engine, job, context.token)
-      this.#emit(image, 'started')
       const turn = { job, head, slot, context: { ...context, signal: ended.signal } }
-      return await this.#work(image, turn, woken)
+      if (woken !== undefined) return await this.#work(image, turn, woken)
+      using activation = new Activation(() => this.#activate(image))
+      return await this.#first(image, turn, activation)
     } catch (error) {
       if (context.signal.aborted) throw error
       if (run.signal.aborted) return await this.#cancel(job, image, context)
@@ -105,26 +104,51 @@ export class ImageHandler implements JobHandler<ImageJob> {
   }
 
   /** Resolves to `canceled` when the run is. */
-  #begin(image: ImageJob): Promise<Settled> {
-    return this.engine.states.settleImage(image, { state: 'active' })
+  async #activate(image: ImageJob): Promise<Settled> {
+    const state = await this.engine.states.settleImage(image, { state: 'active' })
+    if (state === 'active') this.#emit(image, 'started')
+    return state
+  }
+
+  /** Observes an image from its beginning, and makes it active if there is something to do for it. */
+  async #first(image: ImageJob, turn: Turn, activation: Activation): Promise<JobOutcome> {
+    const { job, context } = turn
+    const ended = async (): Promise<JobOutcome | undefined> => {
+      const state = await activation.now()
+      if (state === 'active') return undefined
+      if (state === 'canceled') return this.#cancel(job, image, context)
+      // The job was delivered twice, or a retry has replaced this attempt.
+      return drainChildren(this.engine, job, context.token)
+    }
+    const isAgain = job.attemptsStarted > 1
+    const before = isAgain ? await ended() : undefined
+    if (before !== undefined) return before
+    const observation = await this.#observe(image, turn)
+    const after = isAgain || observation.upToDate ? undefined : await ended()
+    return after ?? this.#settle(image, observation, turn)
   }
 
   /** `woken`: what is observed of an image whose blob jobs have ended, so far as it is known. */
   async #work(image: ImageJob, turn: Turn, woken?: Observation): Promise<JobOutcome> {
-    const observation = woken ?? (await this.#observe(image, turn))
+    if (woken !== undefined) return this.#settle(image, woken, turn, true)
+    return this.#settle(image, await this.#observe(image, turn), turn)
+  }
+
+  /** `woken`: none of its blob jobs is left, unless one has failed. */
+  async #settle(image: ImageJob, observation: Observation, turn: Turn, woken = false): Promise<JobOutcome> {
     if (observation.missing.length > 0) return this.#fetchMissing(image, observation, turn)
     const finished = await observation.finish().catch(async (error: unknown) => {
       throw await withBlobFailures(turn.job, image, error)
     })
     // The registry refused the image: it lacks blobs that were sent.
     if ('missing' in finished) return this.#fetchMissing(image, finished, turn)
-    return this.#end(image, finished, turn, woken !== undefined)
+    return this.#end(image, finished, turn, woken)
   }
 
   async #fetchMissing(image: ImageJob, observation: Observation, turn: Turn): Promise<JobOutcome> {
-    const { job, context } = turn
+    const { job, head, context } = turn
     const failure = await failureOf(job, image, observation.missing)
-    if (failure !== undefined) throw failure
+    if (failure !== undefined) throw head.kind === 'mirror' ? atStage('transferring', failure) : failure
     if (await this.engine.memory.isFull()) return this.#delay(image, this.engine.tuning.fullPause)
     // After a crash: the children that were added before it end before others are added.
     if ((await hasChildJobs(job)) && (await job.moveToWaitingChildren(context.token))) return 'children'
@@ -151,7 +175,6 @@ export class ImageHandler implements JobHandler<ImageJob> {
     }
   }
 
-  /** `woken`: none of its blob jobs is left, unless one has failed. */
   async #end(
     image: ImageJob,
     record: Omit<ImageRecord, 'attempt'>,

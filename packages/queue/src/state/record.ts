@@ -1,5 +1,5 @@
 import { codes } from '@dist/errdefs'
-import type { ImageReport } from '@dist/runs'
+import { failureStages, type ImageReport } from '@dist/runs'
 import * as z from 'zod'
 
 /** The most failed blobs in a report. */
@@ -13,11 +13,13 @@ const imageRecord = z.object({
   attempt: z.number().int().positive(),
   state: z.enum(['waiting', 'active', 'done', 'failed', 'canceled']),
   digest: z.string().optional(),
+  previous: z.string().optional(),
   upToDate: z.boolean().optional(),
   fetched: amount.optional(),
   shared: amount.optional(),
   remarks: z.array(z.string()).optional(),
   error: error.optional(),
+  stage: z.enum(failureStages).optional(),
   failures: z.array(error.extend({ digest: z.string() })).optional(),
 })
 
