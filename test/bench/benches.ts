@@ -6,6 +6,7 @@ import { benchFar } from './far/far.js'
 import { benchHosts } from './hosts/bench.js'
 import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
+import { benchLimits } from './limits/limits.js'
 import { benchMany } from './many/many.js'
 import { benchTags } from './tags/tags.js'
 
@@ -28,6 +29,7 @@ export const benches: readonly Bench[] = [
     run: benchCopy,
   },
   { name: 'hosts', title: 'what dead hosts cost the images of others', run: benchHosts },
+  { name: 'limits', title: 'how near services come to the limit of a registry', run: benchLimits },
   { name: 'scale', title: 'how the time grows with images and with workers', run: benchScale },
   { name: 'many', title: 'what many names, references and jobs cost, against goals', run: benchMany },
   {

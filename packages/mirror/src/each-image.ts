@@ -1,5 +1,5 @@
 import { linkSignals } from '@dist/errdefs'
-import { type HostPolicy, type HostStates, hostPolicy } from '@dist/remotes'
+import type { HostPolicies, HostStates } from '@dist/remotes'
 import { Channel } from './channel.js'
 import { LateWork } from './late-work.js'
 import { defaultRetries, type Retries, Schedule, type Work } from './schedule.js'
@@ -13,7 +13,7 @@ export interface EachImageOptions {
    */
   ahead?: number | undefined
   /** How long to wait for a host in trouble, and how many requests it takes: the slots follow. */
-  policy?: Partial<HostPolicy> | undefined
+  policy?: HostPolicies | undefined
   retries?: Partial<Retries> | undefined
   signal?: AbortSignal | undefined
 }
@@ -43,7 +43,7 @@ export async function* eachImage<Outcome extends object>(
   const stopped = new AbortController()
   using either = linkSignals(options.signal, stopped.signal)
   const { signal } = either
-  const policy = hostPolicy(options.policy)
+  const { policy = {} } = options
   const retries = { ...defaultRetries, ...options.retries }
   const schedule = new Schedule({ hosts, policy, retries, signal })
   const outcomes = new Channel<Outcome & { readonly index: number }>(undelivered)

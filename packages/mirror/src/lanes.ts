@@ -4,12 +4,14 @@ export class Lane<T> {
   running = 0
   /** Whether the host has answered since the run started. */
   proven = false
+
+  constructor(readonly slots: Slots) {}
 }
 
 export interface Slots {
   /** Works of one host that run at the same time. */
   readonly perHost: number
-  /** Works of all hosts that have answered. */
+  /** Works of all hosts that have answered, up to which this host may take a slot. */
   readonly total: number
   /** Hosts that have not answered and are tried at the same time. */
   readonly trials: number
@@ -40,11 +42,11 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
   constructor(
     /** Starts work, which has to end with `leave`. `answered` has to be called when its host has answered. */
     private readonly start: (work: T, answered: () => void) => void,
-    private readonly slots: Slots,
+    private readonly slotsOf: (host: string) => Slots,
   ) {}
 
   of(host: string): Lane<T> {
-    const lane = this.#lanes.get(host) ?? new Lane<T>()
+    const lane = this.#lanes.get(host) ?? new Lane<T>(this.slotsOf(host))
     this.#lanes.set(host, lane)
     return lane
   }
@@ -86,9 +88,9 @@ export class Lanes<T extends { readonly lane: Lane<T> }> {
   }
 
   /** The kind of slot that is free for the next work of a lane. */
-  #kindOfSlot({ proven, running }: Lane<T>): 'slot' | 'trial' | undefined {
-    if (!proven) return running === 0 && this.#trials < this.slots.trials ? 'trial' : undefined
-    return running < this.slots.perHost && this.#taken < this.slots.total ? 'slot' : undefined
+  #kindOfSlot({ proven, running, slots }: Lane<T>): 'slot' | 'trial' | undefined {
+    if (!proven) return running === 0 && this.#trials < slots.trials ? 'trial' : undefined
+    return running < slots.perHost && this.#taken < slots.total ? 'slot' : undefined
   }
 
   #begin(work: T, kind: 'slot' | 'trial'): void {

@@ -1,7 +1,15 @@
 import { setMaxListeners } from 'node:events'
 import { abortError, backoff, DistError, firstError, hasCode, reword, sleep } from '@dist/errdefs'
-import { type HostPolicy, type HostState, type HostStates, isGivenUp } from '@dist/remotes'
+import {
+  type HostPolicies,
+  type HostState,
+  type HostStates,
+  isGivenUp,
+  isQuotaError,
+  policyOf,
+} from '@dist/remotes'
 import { type Lane, Lanes, slotsFor } from './lanes.js'
+import { QuotaRooms } from './quota-rooms.js'
 
 /** Work that is done in attempts. Between two attempts it holds no resources. */
 export interface Work {
@@ -27,7 +35,7 @@ export const defaultRetries: Retries = { attempts: 6, firstDelay: 1_000, longest
 
 export interface ScheduleOptions {
   hosts: HostStates
-  policy: HostPolicy
+  policy: HostPolicies
   retries: Retries
   signal?: AbortSignal | undefined
 }
@@ -71,10 +79,15 @@ interface WaitingRoom {
 export class Schedule {
   readonly #lanes: Lanes<Job>
   readonly #rooms = new Map<string, WaitingRoom>()
+  readonly #pulls: QuotaRooms<Job>
 
   constructor(private readonly options: ScheduleOptions) {
     const start = (job: Job, answered: () => void) => void this.#run(job, answered)
-    this.#lanes = new Lanes(start, slotsFor(options.policy.requests))
+    this.#lanes = new Lanes(start, (host) => slotsFor(policyOf(options.policy, host).requests))
+    this.#pulls = new QuotaRooms(options.hosts, options.signal, {
+      retry: (job) => this.#lanes.add(job),
+      end: (job, error) => job.end({ error }),
+    })
     // One signal aborts thousands of waits. Node warns of a leak at more than ten listeners.
     if (options.signal !== undefined) setMaxListeners(0, options.signal)
   }
@@ -84,7 +97,7 @@ export class Schedule {
    * attempt.
    */
   heldAtMost(host: string): number {
-    const { perHost } = slotsFor(this.options.policy.requests)
+    const { perHost } = slotsFor(policyOf(this.options.policy, host).requests)
     return this.#lanes.of(host).proven ? perHost * heldPerSlot : perHost
   }
 
@@ -123,6 +136,7 @@ export class Schedule {
     const error = firstError(failure)
     if (!(error instanceof DistError) || !error.retryable || this.options.signal?.aborted)
       return job.end({ error: failure })
+    if (isQuotaError(error)) return this.#waitForPulls(job, error)
     const { host } = error
     const state = host === undefined ? undefined : await this.options.hosts.state(host)
     if (state?.pausedUntil !== undefined) {
@@ -136,6 +150,11 @@ export class Schedule {
     const delay = Math.max(backoff(job.failures - 1, firstDelay, longestDelay), error.retryAfter ?? 0)
     job.work.delayed(error, Date.now() + delay)
     void this.#retryAfter(job, delay)
+  }
+
+  #waitForPulls(job: Job, error: DistError & { host: string }): void {
+    job.work.delayed(error, Date.now() + (error.retryAfter ?? 0))
+    this.#pulls.add(error.host, job)
   }
 
   /** Retries after a delay. */
@@ -153,7 +172,7 @@ export class Schedule {
     const { host, pausedUntil = 0 } = state
     if (!error.paused) job.failed = error
     const room = this.#rooms.get(host)
-    if (isGivenUp(state, this.options.policy)) {
+    if (isGivenUp(state, policyOf(this.options.policy, host))) {
       job.end({ error: giveUpError(job, error) })
       if (room !== undefined) this.#giveUp(host, room, error)
       return

@@ -1,5 +1,12 @@
 import { sanitize } from '@dist/errdefs'
-import type { Obstacle, ObstacleReader, ObstacleSources, QueueName, SeenService } from '@dist/runs'
+import {
+  type Obstacle,
+  type ObstacleReader,
+  type ObstacleSources,
+  obstaclesOfHosts,
+  type QueueName,
+  type SeenService,
+} from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { readReason } from './jobs/failure.js'
 import { queueNames } from './jobs/queues.js'
@@ -28,9 +35,6 @@ export function obstacleReader(
   const reader = new Reader(redis, new Keys(prefix))
   const read = async (run: string | undefined) => {
     const [services, hosts] = await Promise.all([sources.services(), sources.hosts()])
-    const pausedHosts = hosts.flatMap(({ host, pausedUntil, because = '' }): Obstacle[] =>
-      pausedUntil === undefined ? [] : [{ kind: 'paused-host', host, until: new Date(pausedUntil), because }],
-    )
     const [paused, lost, retries, held] = await Promise.all([
       reader.pausedQueues(),
       // They are not missed by one run.
@@ -38,7 +42,7 @@ export function obstacleReader(
       reader.retries(run),
       reader.held(services, run),
     ])
-    return [...missingServices(services), ...paused, ...lost, ...pausedHosts, ...retries, ...held]
+    return [...missingServices(services), ...paused, ...lost, ...obstaclesOfHosts(hosts), ...retries, ...held]
   }
   return (run) => answered(read(run), timeoutMs)
 }

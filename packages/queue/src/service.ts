@@ -12,7 +12,7 @@ import type {
   VerifyBlobOptions,
 } from '@dist/mirror'
 import type { Locator, Reference } from '@dist/reference'
-import type { HostPolicy, HostStates } from '@dist/remotes'
+import type { HostPolicies, HostStates } from '@dist/remotes'
 import type { ScheduledFile, ServiceEvent } from '@dist/runs'
 import type { Lists } from '@dist/sync'
 import type { Redis } from 'ioredis'
@@ -48,7 +48,7 @@ interface HostParts {
   /** The state of hosts. Jobs that need a host in trouble are delayed and hold nothing meanwhile. */
   hosts?: HostStates | undefined
   /** How long jobs wait for hosts in trouble. Default: the defaults of `HostPolicy`. */
-  policy?: Partial<HostPolicy> | undefined
+  policy?: HostPolicies | undefined
 }
 
 /** The published images of the services' store. */

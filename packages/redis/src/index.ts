@@ -2,7 +2,11 @@ export { type CheckOptions, checkServer, type ServerInfo } from './check.js'
 export { type ConnectOptions, connectRedis } from './connect/connect.js'
 export type { RedisAddress } from './connect/url.js'
 export { knownRedisError } from './errors.js'
-export { createRedisHostLimiter, type RedisHostLimiterOptions } from './limit/limiter.js'
+export {
+  createRedisHostLimiter,
+  type RedisHostLimiter,
+  type RedisHostLimiterOptions,
+} from './limit/limiter.js'
 export { createRedisLocker, type RedisLockerOptions } from './lock/locker.js'
 export { checkPrefix, defaultPrefix } from './prefix.js'
 export type { ServiceAbout, ServiceEntry } from './presence/entry.js'

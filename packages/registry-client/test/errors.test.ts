@@ -177,9 +177,9 @@ test.each([
   const own = createHostLimiter()
   const limiter: HostLimiter = {
     ...own,
-    pause: async (host, ...rest) => {
+    refused: async (host, ...rest) => {
       pauses.push(host)
-      return own.pause(host, ...rest)
+      return own.refused(host, ...rest)
     },
   }
   const fetching = client({ limiter }).fetcher(refTo(registry, 'a/b')).fetch(desc)

@@ -22,6 +22,7 @@ function remoteAuthorizer(port: MessagePort): Authorizer {
     authorization: (...args) => call('authorization', ...args),
     challenged: async (...args) => (await call('challenged', ...args)) ?? '',
     withheld: (...args) => call('withheld', ...args),
+    accountOf: () => undefined,
   }
 }
 

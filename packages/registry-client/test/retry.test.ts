@@ -7,11 +7,12 @@ import { client, collect, putManifest, refTo, scripted, seededBlob } from './sup
 function recording(): { limiter: HostLimiter; pauses: [string, number | undefined][] } {
   const own = createHostLimiter()
   const pauses: [string, number | undefined][] = []
-  const pause: HostLimiter['pause'] = (host, milliseconds, ...rest) => {
-    pauses.push([host, milliseconds])
-    return own.pause(host, milliseconds, ...rest)
+  const refused: HostLimiter['refused'] = async (host, milliseconds, ...rest) => {
+    const wait = await own.refused(host, milliseconds, ...rest)
+    if (wait === undefined) pauses.push([host, milliseconds])
+    return wait
   }
-  return { limiter: { ...own, pause }, pauses }
+  return { limiter: { ...own, refused }, pauses }
 }
 
 test.each([408, 500, 502, 503, 504])('%i is retried', async (status) => {

@@ -47,7 +47,7 @@ export class HostHealth {
   readonly #answered = new Map<string, number>()
 
   constructor(
-    private readonly policy: HostPolicy,
+    private readonly policyOf: (host: string) => HostPolicy,
     /** Called at the start of each trouble, and of each further pause. */
     private readonly onTrouble: (host: string) => void,
   ) {}
@@ -72,7 +72,7 @@ export class HostHealth {
     if (trouble === undefined) return undefined
     const left = trouble.until - performance.now()
     if (left <= 0 && !trouble.probing) return undefined
-    return pausedHostError(host, trouble.because, left > 0 ? Math.ceil(left) : this.policy.firstProbe)
+    return pausedHostError(host, trouble.because, left > 0 ? Math.ceil(left) : this.policyOf(host).firstProbe)
   }
 
   failed(host: string, because: string, { after = 0 }: ReportOptions): void {
@@ -81,7 +81,7 @@ export class HostHealth {
     const before = this.#troubles.get(host)
     if (before !== undefined && began <= before.at) return
     const same = before?.kind === 'failed' ? before : undefined
-    const { firstProbe, longestProbe } = this.policy
+    const { firstProbe, longestProbe } = this.policyOf(host)
     this.#begin(host, 'failed', because, same, {
       since: Date.now() - after,
       length: doubled(firstProbe, longestProbe, same?.pauses ?? 0),
@@ -99,7 +99,8 @@ export class HostHealth {
       same.until = Math.max(same.until, now + asked)
       return
     }
-    const least = doubled(this.policy.firstProbe, this.policy.longestPause, same?.pauses ?? 0)
+    const { firstProbe, longestPause } = this.policyOf(host)
+    const least = doubled(firstProbe, longestPause, same?.pauses ?? 0)
     const length = same === undefined && asked > 0 ? asked : Math.max(asked, least)
     this.#begin(host, 'asked', because, same, { since: Date.now(), length })
   }

@@ -1,3 +1,5 @@
+export { AdaptiveRate, type RateState } from './adapt/rate.js'
+export type { Traffic } from './adapt/traffic.js'
 export {
   type AddressKind,
   isIn,
@@ -11,9 +13,11 @@ export type { SharedTrouble } from './health.js'
 export { type Hint, likelyTypes, type ObjectType, parseHint } from './hints.js'
 export * from './limiter.js'
 export * from './lists.js'
-export { createHostLimiter, type LocalHostLimiter } from './local-limiter.js'
+export { createHostLimiter, kindOf, type LocalHostLimiter } from './local-limiter.js'
 export * from './policy.js'
 export * from './pusher.js'
+export type { Pulls } from './quota/pulls.js'
+export * from './quota/quota.js'
 export * from './referrers.js'
 export * from './remotes.js'
 export type { Repository } from './repository.js'

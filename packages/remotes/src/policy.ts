@@ -1,7 +1,17 @@
+import type { KnownQuota } from './quota/quota.js'
+
 /** How every client treats a host. Durations are milliseconds. */
 export interface HostPolicy {
   /** Requests in flight at one host. Default: 8. */
   readonly requests: number
+  /** Requests per second to the host. Default: no bound but what the host itself shows by its answers. */
+  readonly requestsPerSecond?: number | undefined
+  /** Bytes per second of the content that comes from the host. Default: no bound. */
+  readonly bytesPerSecond?: number | undefined
+  /** Pulls of the host's quota that are left for others. Default: 0. */
+  readonly reservePulls: number
+  /** Time between two questions for a quota of which only the reserve is left. Default: 60,000. */
+  readonly quotaInterval: number
   /** Pause of a host that failed; then one request probes it. Doubles with each consecutive failure. Default: 1,000. */
   readonly firstProbe: number
   /** The longest pause of a host that failed. Default: 180,000. */
@@ -14,8 +24,18 @@ export interface HostPolicy {
   readonly patience: number
 }
 
+/** The policies of hosts: fields for all of them, and by host those that it has instead. A host is as in URLs. */
+export interface HostPolicies extends GivenPolicy {
+  readonly hosts?: Readonly<Record<string, GivenPolicy>> | undefined
+}
+
+/** The fields of a policy that differ from the defaults. */
+export type GivenPolicy = { readonly [Field in keyof HostPolicy]?: HostPolicy[Field] | undefined }
+
 const defaultHostPolicy: HostPolicy = {
   requests: 8,
+  reservePulls: 0,
+  quotaInterval: 60_000,
   firstProbe: 1_000,
   longestProbe: 180_000,
   longestPause: 60_000,
@@ -23,9 +43,21 @@ const defaultHostPolicy: HostPolicy = {
   patience: 900_000,
 }
 
-/** The default policy, with the given fields replaced. */
-export function hostPolicy(given: Partial<HostPolicy> = {}): HostPolicy {
-  return { ...defaultHostPolicy, ...given }
+/** The policy of a host that is not named: the defaults, with the given fields replaced. */
+export function hostPolicy({ hosts: _, ...given }: HostPolicies = {}): HostPolicy {
+  return { ...defaultHostPolicy, ...defined(given) }
+}
+
+/** The policy of a host as one value. */
+export function policyOf(policies: HostPolicies | undefined, host: string): HostPolicy {
+  const hosts = policies?.hosts ?? {}
+  const own = Object.hasOwn(hosts, host) ? hosts[host] : undefined
+  return { ...hostPolicy(policies), ...defined(own ?? {}) }
+}
+
+/** The fields that are set: one that is undefined must not replace a default. */
+function defined(fields: GivenPolicy): Partial<HostPolicy> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** The health of a host. Times are milliseconds since the epoch. */
@@ -41,6 +73,8 @@ export interface HostState {
   readonly asks?: boolean | undefined
   /** The start of the trouble. */
   readonly since?: number | undefined
+  /** Set while pulls wait for the quota of the host. Other requests go on. */
+  readonly quota?: KnownQuota | undefined
 }
 
 /** Milliseconds. A requested pause may last exactly as long as `patience`. */

@@ -1,7 +1,8 @@
-import { hostLimiterSuite } from '@dist/testkit'
+import { hostLimiterSuite, hostLimitsSuite } from '@dist/testkit'
 import { createHostLimiter } from '../src/index.js'
 
-hostLimiterSuite('createHostLimiter', async (policy) => {
-  const limiter = createHostLimiter(policy)
-  return { limiter, other: limiter, close: async () => {} }
-})
+for (const suite of [hostLimiterSuite, hostLimitsSuite])
+  suite('createHostLimiter', async (policy) => {
+    const limiter = createHostLimiter(policy)
+    return { limiter, other: limiter, close: async () => {} }
+  })

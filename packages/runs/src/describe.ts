@@ -21,6 +21,11 @@ export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
       const why = because.startsWith(host) ? because.slice(host.length).trimStart() : because
       return `${host} is paused until ${clock(until)} (${ahead(until, now)}): ${why}`
     }
+    case 'quota': {
+      const { host, remaining, limit, asksAt } = obstacle
+      const left = limit === undefined ? `${remaining}` : `${remaining} of ${limit}`
+      return `${host} allows ${left} more pulls: pulls wait for its quota, asked again at ${clock(asksAt)} (${ahead(asksAt, now)})`
+    }
     case 'retries': {
       const { images, at, error } = obstacle
       const what = images === 1 ? '1 image waits' : `${images} images wait`

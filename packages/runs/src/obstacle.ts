@@ -17,6 +17,16 @@ export type Obstacle =
   | { readonly kind: 'lost-schedules'; readonly names: readonly string[]; readonly at: Date }
   /** A registry gets no requests for a while. */
   | { readonly kind: 'paused-host'; readonly host: string; readonly until: Date; readonly because: string }
+  /** Pulls wait for the quota of a registry; its other requests go on. */
+  | {
+      readonly kind: 'quota'
+      readonly host: string
+      readonly remaining: number
+      /** Pulls in a window, where the registry tells it. */
+      readonly limit?: number | undefined
+      /** When the registry is asked again. */
+      readonly asksAt: Date
+    }
   /** Images wait for another attempt, the first of them until `at`. */
   | {
       readonly kind: 'retries'
@@ -52,6 +62,29 @@ export interface SeenHost {
   /** Milliseconds since 1970. */
   readonly pausedUntil?: number | undefined
   readonly because?: string | undefined
+  /** Set while pulls wait for its quota. */
+  readonly quota?:
+    | {
+        readonly remaining: number
+        readonly limit?: number | undefined
+        /** Milliseconds since 1970. */
+        readonly asksAt?: number | undefined
+      }
+    | undefined
+}
+
+/** The obstacles of hosts. */
+export function obstaclesOfHosts(hosts: readonly SeenHost[]): Obstacle[] {
+  return hosts.flatMap(({ host, pausedUntil, because = '', quota }) => {
+    const found: Obstacle[] = []
+    if (pausedUntil !== undefined)
+      found.push({ kind: 'paused-host', host, until: new Date(pausedUntil), because })
+    if (quota?.asksAt !== undefined) {
+      const { remaining, limit, asksAt } = quota
+      found.push({ kind: 'quota', host, remaining, limit, asksAt: new Date(asksAt) })
+    }
+    return found
+  })
 }
 
 export interface ObstacleSources {

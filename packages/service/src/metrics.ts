@@ -45,19 +45,36 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
     help: 'Pauses that registries requested from this process (429 or 503).',
     registers,
   })
+  const refusals = new Counter({
+    name: 'dist_host_refusals_total',
+    help: 'Requests that registries refused because of their rate. Each was sent again, at a lower rate.',
+    registers,
+  })
   return {
     registry,
     count: (event) => jobs(event),
     limiter: (limiter) => ({
       acquire: (host, options) => limiter.acquire(host, options),
       failed: (host, because, options) => limiter.failed(host, because, options),
-      answered: (host) => limiter.answered(host),
+      answered: (host, options) => limiter.answered(host, options),
       pause: (host, milliseconds, because, options) => {
         pauses.inc()
         return limiter.pause(host, milliseconds, because, options)
       },
+      refused: async (host, milliseconds, because, options) => {
+        const wait = await limiter.refused(host, milliseconds, because, options)
+        if (wait === undefined) pauses.inc()
+        else refusals.inc()
+        return wait
+      },
       state: (host) => limiter.state(host),
       states: () => limiter.states(),
+      takeBytes: (host, bytes) => limiter.takeBytes(host, bytes),
+      admitPull: (host) => limiter.admitPull(host),
+      told: (host, quota) => limiter.told(host, quota),
+      pullTurn: (host) => limiter.pullTurn(host),
+      quotas: () => limiter.quotas(),
+      limits: () => limiter.limits(),
     }),
   }
 }

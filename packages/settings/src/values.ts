@@ -19,6 +19,19 @@ export const count = (max: number) =>
     return number >= 1 && number <= max ? number : undefined
   }, `a whole number from 1 to ${max} is expected`)
 
+/** A rate: a number above 0, at most 100,000, with up to three decimals. */
+export const perSecond = parsed((text) => {
+  const number = /^\d+(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0
+  return number > 0 && number <= 100_000 ? number : undefined
+}, 'a number of requests per second such as 50 or 0.5 is expected')
+
+/** A whole number from 0 to `max`. */
+export const amount = (max: number) =>
+  parsed((text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : -1
+    return number >= 0 && number <= max ? number : undefined
+  }, `a whole number from 0 to ${max} is expected`)
+
 /** Bytes. `shown` is the minimum as users write it. */
 export const size = (min: number, shown: string) =>
   parsed((text) => {

@@ -8,13 +8,16 @@ import type { Permit } from '@dist/remotes'
 import { Channel, type Methods } from './channel.js'
 import type {
   AcquireCall,
+  AnsweredCall,
   AuthorizationCall,
+  BytesCall,
   ChallengedCall,
   FailedCall,
   GrantedPermit,
   PauseCall,
   ProgressCall,
   ThreadSettings,
+  ToldCall,
   TransferCall,
 } from './protocol.js'
 
@@ -132,13 +135,17 @@ export class ThreadPool implements AsyncDisposable {
     const { authorizer, limiter } = this.remote
     const permits = new Map<number, Permit>()
     let lastPermit = 0
+    const withAccount = <T extends object>(host: string, options?: T) => ({
+      ...options,
+      account: authorizer.accountOf(host),
+    })
     return {
       authorization: ({ endpoint, scope }: AuthorizationCall) => authorizer.authorization(endpoint, scope),
       challenged: ({ endpoint, scope, challenges, rejected, reached }: ChallengedCall) =>
         authorizer.challenged(endpoint, scope, challenges, rejected, reached),
       withheld: ({ endpoint, scope }: AuthorizationCall) => authorizer.withheld(endpoint, scope),
       acquire: async ({ host, ...options }: AcquireCall, signal): Promise<GrantedPermit> => {
-        const permit = await limiter.acquire(host, { ...options, signal })
+        const permit = await limiter.acquire(host, { ...withAccount(host, options), signal })
         permits.set(++lastPermit, permit)
         return { id: lastPermit, probes: permit.probes }
       },
@@ -147,11 +154,23 @@ export class ThreadPool implements AsyncDisposable {
         permits.delete(id)
       },
       failed: ({ host, because, options }: FailedCall) => limiter.failed(host, because, options),
-      answered: (host: string) => limiter.answered(host),
+      answered: ({ host, options }: AnsweredCall) => limiter.answered(host, withAccount(host, options)),
+      refused: ({ host, because, options, milliseconds }: PauseCall) =>
+        limiter.refused(host, milliseconds, because, withAccount(host, options)),
       pause: ({ host, milliseconds, because, options }: PauseCall) =>
         limiter.pause(host, milliseconds, because, options),
       state: (host: string) => limiter.state(host),
       states: () => limiter.states(),
+      takeBytes: async ({ host, bytes }: BytesCall): Promise<boolean> => {
+        const wait = limiter.takeBytes(host, bytes)
+        await wait
+        return wait !== undefined
+      },
+      admitPull: (host: string) => limiter.admitPull(host),
+      told: ({ host, quota }: ToldCall) => limiter.told(host, quota),
+      pullTurn: (host: string) => limiter.pullTurn(host),
+      quotas: () => limiter.quotas(),
+      limits: () => limiter.limits(),
       requested: async (event: RequestEvent) => this.onRequest?.(event),
       progress: async ({ transfer, offset }: ProgressCall) =>
         this.#listeners.get(transfer)?.onProgress?.(offset),

@@ -1,7 +1,7 @@
 import type { Descriptor } from '@dist/oci'
 import type { Locator } from '@dist/reference'
 import type { Endpoint, ProxySettings } from '@dist/registry-client'
-import type { AddressKind, HostLane, ReportOptions } from '@dist/remotes'
+import type { AddressKind, AnswerOptions, HostLane, Quota, ReportOptions, RequestClass } from '@dist/remotes'
 
 /** The settings of a thread, passed at its start. */
 export interface ThreadSettings {
@@ -39,7 +39,7 @@ export interface ChallengedCall extends AuthorizationCall {
   readonly reached?: AddressKind | undefined
 }
 
-export interface AcquireCall {
+export interface AcquireCall extends RequestClass {
   readonly host: string
   readonly lane?: HostLane | undefined
 }
@@ -55,6 +55,22 @@ export interface FailedCall {
   readonly host: string
   readonly because: string
   readonly options?: ReportOptions | undefined
+}
+
+export interface AnsweredCall {
+  readonly host: string
+  readonly options?: AnswerOptions | undefined
+}
+
+/** Resolves to whether the host has a bound. */
+export interface BytesCall {
+  readonly host: string
+  readonly bytes: number
+}
+
+export interface ToldCall {
+  readonly host: string
+  readonly quota: Quota | undefined
 }
 
 export interface PauseCall extends FailedCall {

@@ -40,6 +40,8 @@ async function serve(settings: ThreadSettings): Promise<void> {
     challenged: (endpoint, scope, challenges, rejected, reached) =>
       channel.call('challenged', { endpoint, scope, challenges, rejected, reached }),
     withheld: (endpoint, scope) => channel.call('withheld', { endpoint, scope }),
+    // The main thread knows it.
+    accountOf: () => undefined,
   }
   const limiter = forwardingLimiter(channel)
   const { userAgent, proxy, addresses, connectionsPerHost, largeBody, verbose } = settings

@@ -3,7 +3,7 @@ import { createHostLimiter, type Permit } from '@dist/remotes'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { Channel } from '../src/channel.js'
 import { forwardingLimiter } from '../src/forwarding-limiter.js'
-import type { AcquireCall, FailedCall } from '../src/protocol.js'
+import type { AcquireCall, AnsweredCall, FailedCall } from '../src/protocol.js'
 
 const refuses = 'a refuses the connection'
 
@@ -20,9 +20,9 @@ function linked() {
     },
     release: async (id: number) => permits[id]?.release(),
     failed: ({ host, because, options }: FailedCall) => own.failed(host, because, options),
-    answered: async (host: string) => {
+    answered: async ({ host, options }: AnsweredCall) => {
       reported.push(host)
-      return own.answered(host)
+      return own.answered(host, options)
     },
     state: (host: string) => own.state(host),
   })

@@ -1,3 +1,4 @@
+export { addressOf, hostPolicies } from './host-policies.js'
 export { scheduleReader, schedulesOf, WatchedMirrorFile } from './mirror-file.js'
 export { openPushes, type Pushes } from './pushes.js'
 export { openRemote, type RequestSettings, requestSettings } from './remote.js'

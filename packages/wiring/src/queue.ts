@@ -1,9 +1,10 @@
 import type { RedisStatuses } from '@dist/redis'
 import type { ObstacleReader, Runs, Schedules } from '@dist/runs'
 import { type Environment, readQueueAccess } from '@dist/settings'
-import { openObstacles, redisOptions } from './redis.js'
+import { openHosts, openObstacles, redisOptions, type SharedHosts } from './redis.js'
 import { retryUntilAvailable } from './retry-until-available.js'
 
+export type { SharedHosts }
 export { retryUntilAvailable }
 
 /** The queue as a command uses it. */
@@ -13,6 +14,8 @@ export interface Queue extends AsyncDisposable {
   readonly schedules: () => Schedules
   /** The writes in progress of all workers. */
   readonly statuses: Pick<RedisStatuses, 'list'>
+  /** The limits, quotas and pauses of registries. */
+  readonly hosts: SharedHosts
   /** Reads the obstacles of one run, or of all runs. */
   readonly obstacles: ObstacleReader
 }
@@ -59,6 +62,7 @@ export async function openQueue(
     waitAtStart ? { signal, onUnavailable: reporter.away } : { signal, timeoutMs },
   )
   reporter.back()
+  const hosts = await openHosts(redis)
   const client = {
     connect: () => redis.duplicate(),
     tuning: { timeoutMs: persistent ? unavailableAfterMs : timeoutMs },
@@ -74,7 +78,8 @@ export async function openQueue(
       return schedules
     },
     statuses: createRedisStatuses(redis, { worker: 'client', timeoutMs }),
-    obstacles: await openObstacles(redis),
+    hosts,
+    obstacles: await openObstacles(redis, hosts),
     [Symbol.asyncDispose]: async () => {
       for (const each of opened) await each[Symbol.asyncDispose]()
       redis.disconnect()

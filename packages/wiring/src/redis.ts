@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { DistError, errnoOf } from '@dist/errdefs'
-import type { ConnectOptions } from '@dist/redis'
+import type { ConnectOptions, RedisHostLimiter } from '@dist/redis'
+import type { HostStates } from '@dist/remotes'
 import type { ObstacleReader } from '@dist/runs'
 import type { QueueAccess } from '@dist/settings'
 import type { Redis } from 'ioredis'
@@ -26,12 +27,23 @@ async function readCa(path: string): Promise<string> {
   })
 }
 
+/** What the services of a queue share about hosts. */
+export type SharedHosts = Pick<RedisHostLimiter, 'states' | 'limits' | 'quotas' | 'publishedPolicies'>
+
+/** What the services of a queue share about hosts. */
+export async function openHosts(redis: Redis): Promise<SharedHosts> {
+  const { createRedisHostLimiter } = await import('@dist/redis')
+  return createRedisHostLimiter(redis)
+}
+
 /** A reader of the obstacles of the queue's runs. */
-export async function openObstacles(redis: Redis): Promise<ObstacleReader> {
-  const [{ createRedisHostLimiter, serviceLister }, { obstacleReader }] = await Promise.all([
+export async function openObstacles(
+  redis: Redis,
+  hosts: Pick<HostStates, 'states'>,
+): Promise<ObstacleReader> {
+  const [{ serviceLister }, { obstacleReader }] = await Promise.all([
     import('@dist/redis'),
     import('@dist/queue'),
   ])
-  const limiter = createRedisHostLimiter(redis)
-  return obstacleReader(redis, { services: serviceLister(redis), hosts: () => limiter.states() })
+  return obstacleReader(redis, { services: serviceLister(redis), hosts: () => hosts.states() })
 }

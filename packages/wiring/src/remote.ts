@@ -20,6 +20,7 @@ import {
   registriesConfFile,
 } from '@dist/settings'
 import { findHosts } from './find-hosts.js'
+import { hostPolicies, mostRequests } from './host-policies.js'
 import { type HostSettings, hostSettings } from './host-settings.js'
 import { registryCredentials, withRegistries } from './registry-settings.js'
 
@@ -75,13 +76,15 @@ export async function openRemote(
   const found = await findHosts([...hostsDirectories(settings, env)], conf)
   const hosts = await withRegistries(settings.registries ?? {}, found.hosts)
   const { requestsPerHost } = requests
+  const given = requestsPerHost === undefined ? {} : { requests: requestsPerHost }
+  const policy = hostPolicies(given, settings.registries)
   return createRegistry({
     ...requests,
-    connectionsPerHost: connectionsFor(requestsPerHost),
+    connectionsPerHost: connectionsFor(mostRequests(policy)),
     hosts: async (locator) => changeEndpoints(locator.host, await hosts(locator)),
     partOf: found.partOf,
     credentials: requests.credentials ?? credentialsOf(settings, env),
-    limiter: limiter ?? createHostLimiter(requestsPerHost === undefined ? {} : { requests: requestsPerHost }),
+    limiter: limiter ?? createHostLimiter(policy),
   })
 }
 

@@ -171,6 +171,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./schedules/schedule.js')).scheduleCommand,
   },
   {
+    name: 'hosts',
+    summary: 'show the limits, quotas and pauses of registries',
+    load: async () => (await import('./hosts/hosts.js')).hostsCommand,
+  },
+  {
     name: 'login',
     summary: 'store credentials for a registry, once it has accepted them',
     load: async () => (await import('./account/login.js')).loginCommand,

@@ -49,6 +49,7 @@ it('the program has exactly these commands, in the order of their use', () => {
     'retry',
     'cancel',
     'schedule',
+    'hosts',
     'login',
     'logout',
     ...services,

@@ -2,7 +2,7 @@ import { errnoOf } from '@dist/errdefs'
 import type { Service } from '@dist/runs'
 import { listenError, runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, formatListen, type ListenAddress, readSettings, type Settings } from '@dist/settings'
-import { announce, connectQueue, openObstacles } from '@dist/wiring/services'
+import { announce, connectQueue, openHosts, openObstacles } from '@dist/wiring/services'
 import type { FastifyInstance } from 'fastify'
 import manifest from '../package.json' with { type: 'json' }
 import { type Credentials, requiredCredentials } from './access.js'
@@ -33,7 +33,7 @@ async function start(
   await using queue = await connectQueue(settings, 'dist-dashboard', host)
   const logging = { log: host.log, signal: host.context.signal }
   await using _presence = await announce(queue, { service: 'dashboard', version }, logging)
-  host.reportObstacles(await openObstacles(queue.redis))
+  host.reportObstacles(await openObstacles(queue.redis, await openHosts(queue.redis)))
   const board = createBoard(queue.redis, { path: boardPath, readOnly })
   await using server = createServer(board, credentials)
   const url = await listenAt(server, settings.listen)

@@ -119,6 +119,8 @@ async function queueCommands(env: Record<string, string>, image: string): Promis
   await dist(['status', '--watch', run], 0, queue)
   await dist(['runs'], 0, queue)
   await dist(['schedule', 'list'], 0, queue)
+  await dist(['hosts'], 0, queue)
+  await dist(['hosts'])
   await dist(['retry', run], 0, queue)
   await dist(['cancel', run], 0, queue)
   for (const { running } of services) running.child.kill('SIGTERM')

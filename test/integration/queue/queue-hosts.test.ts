@@ -75,6 +75,35 @@ describe('a paused host', () => {
   })
 })
 
+describe('a quota that is nearly used up', () => {
+  it('R42 has images that need a pull wait without using an attempt; others go on, and one of them tries in an interval', async () => {
+    const world = queue()
+    const hosts = createHostLimiter({ quotaInterval: 1_500 })
+    const quota = { source: '', remaining: 2, limit: 100 }
+    await hosts.told('hub.test', quota)
+    const tries: number[] = []
+    const source: Source = {
+      fetcher: () => world.remote.fetcher(),
+      resolve: async (reference, options) => {
+        if (reference.host === 'hub.test' && (await hosts.admitPull('hub.test')) === 'ask') {
+          tries.push(performance.now())
+          await hosts.told('hub.test', { ...quota, remaining: tries.length > 1 ? 50 : 0 })
+          await hosts.admitPull('hub.test')
+        }
+        return world.remote.resolve(reference, options)
+      },
+    }
+    await Promise.all([world.coordinator({ source, hosts, tuning: { attempts: 1 } }), world.worker()])
+    const references = Array.from({ length: 6 }, (_, i) => `hub.test/a:${i}`)
+    for (const reference of references) world.remote.push(imageOf([reference]), reference)
+    world.remote.push(imageOf(['b']), 'registry.test/b:1')
+    const { runs, run } = await world.submit(...references, 'registry.test/b:1')
+    await waitFor(async () => (await runs.status(run)).images.done === 3, 'the images that need not wait')
+    expect(await world.ended(runs, run)).toMatchObject({ state: 'done', images: { done: 7, failed: 0 } })
+    expect(tries).toHaveLength(2)
+  })
+})
+
 /** A permit that is released at the end of a block. */
 function permitOf(permit: Permit): Disposable {
   return { [Symbol.dispose]: () => permit.release() }

@@ -195,9 +195,10 @@ export class ImageHandler implements JobHandler<ImageJob> {
     return drainChildren(this.engine, job, token)
   }
 
-  #waiting({ timestamp }: Job<ImageJob>, { run, reference }: ImageJob): WaitingJob {
+  #waiting({ timestamp, attemptsStarted }: Job<ImageJob>, { run, reference }: ImageJob): WaitingJob {
     const registry = registryOf(reference)
-    return { registry, since: timestamp, answered: () => this.#answered.has(run, registry) }
+    const hasWaited = attemptsStarted > 1
+    return { registry, since: timestamp, hasWaited, answered: () => this.#answered.has(run, registry) }
   }
 
   #delay(image: ImageJob, later: number, error?: unknown): JobOutcome {

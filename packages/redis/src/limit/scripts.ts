@@ -1,12 +1,9 @@
 import { defineScript } from '../script.js'
+import { now, pace } from './pace.js'
 
 // A permit is a member of a sorted set for its host and lane, scored by when it expires, in milliseconds by Redis'
 // clock. Permits of a killed process expire; those of a living one are renewed. Two more sets hold the processes that
 // wait for a slot: since when, and until when they count. A hash has the trouble of a host.
-
-const now = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /** A trouble is kept for `kept` milliseconds after its pause, so that the next failure causes a longer one. */
 const trouble = `${now}
@@ -108,16 +105,19 @@ return redis.call('ZRANGE', keys.troubled, 0, -1)`,
 /**
  * Asks for permits. `slots`: of the host; `lease`, `waiterLease`: how long permits and waiting processes count;
  * `starving`: how long a process waits before it gets a reserved slot; `process`: this one; `held`: its permits;
- * `firstProbe`: how long the others wait for the result of a probe; all in milliseconds. `rest`: ids of the permits, in
- * order of arrival. Replies how many are granted; while the host is paused also its trouble and whether the first
- * permit is a probe.
+ * `firstProbe`: how long the others wait for the result of a probe; all in milliseconds. `most`: requests per second of the
+ * whole host, 0 for any number. `rest`: ids of the permits, in order of arrival. Replies how many are granted; while the host
+ * is paused also its trouble and whether the first permit is a probe; while its requests are paced also their times.
  *
  * While others wait, a process has no more than its equal share, rounded up; and one slot is left to the process that
  * has waited longest once it starves. So a busy process does not take each slot that it has just given back.
+ *
+ * Paced permits are for times up to `horizon` milliseconds ahead: a process asks once for several requests, and the
+ * requests of all processes keep their distance.
  */
 export const requestPermits = defineScript('requestPermits', {
-  keys: ['permits', 'waitingSince', 'waitingUntil', 'trouble', 'answered'],
-  args: ['slots', 'lease', 'waiterLease', 'starving', 'process', 'held', 'firstProbe'],
+  keys: ['permits', 'waitingSince', 'waitingUntil', 'trouble', 'answered', 'pace', 'next'],
+  args: ['slots', 'lease', 'waiterLease', 'starving', 'process', 'held', 'firstProbe', 'most'],
   lua: `${now}
 local lease = tonumber(args.lease)
 local is = redis.call('HMGET', keys.trouble, 'until', 'since', 'because', 'probeUntil')
@@ -125,12 +125,12 @@ if is[1] then
   local left = math.max(0, is[1] - now)
   local ago, because, answered = now - is[2], is[3], redis.call('EXISTS', keys.answered)
   if left > 0 or (is[4] and tonumber(is[4]) > now) then
-    return {0, left > 0 and left or tonumber(args.firstProbe), ago, because, answered, 0}
+    return {0, 'trouble', left > 0 and left or tonumber(args.firstProbe), ago, because, answered, 0}
   end
   redis.call('HSET', keys.trouble, 'probe', rest.args[1], 'probeUntil', now + lease)
   redis.call('ZADD', keys.permits, now + lease, rest.args[1])
   redis.call('PEXPIRE', keys.permits, lease)
-  return {1, tonumber(args.firstProbe), ago, because, answered, 1}
+  return {1, 'trouble', tonumber(args.firstProbe), ago, because, answered, 1}
 end
 local slots, held, process = tonumber(args.slots), tonumber(args.held), args.process
 redis.call('ZREMRANGEBYSCORE', keys.permits, '-inf', now)
@@ -150,7 +150,8 @@ if others > 0 then
   free = math.min(free, math.ceil(slots / (others + 1)) - held)
 end
 local asked = #rest.args
-local granted = math.max(0, math.min(free, asked))
+${pace}
+local granted = math.max(0, math.min(free, asked, turns))
 for i = 1, granted do redis.call('ZADD', keys.permits, now + lease, rest.args[i]) end
 if granted > 0 then redis.call('PEXPIRE', keys.permits, lease) end
 if granted == asked then
@@ -164,19 +165,41 @@ else
   redis.call('PEXPIRE', keys.waitingSince, args.waiterLease)
   redis.call('PEXPIRE', keys.waitingUntil, args.waiterLease)
 end
+if interval > 0 then return paced(granted, turns < math.min(free, asked)) end
 return {granted}`,
   reply: (value) => {
-    const [granted, leftMs, agoMs, because, answered, probes] = value as unknown[]
-    if (leftMs === undefined) return { granted: Number(granted), probes: false, trouble: undefined }
-    const trouble = {
-      because: String(because),
-      left: Number(leftMs),
-      since: Date.now() - Number(agoMs),
-      answered: Number(answered) === 1,
-    }
-    return { granted: Number(granted), probes: Number(probes) === 1, trouble }
+    const [granted, kind, ...rest] = value as unknown[]
+    const reply = { granted: Number(granted), probes: false, trouble: undefined, turns: undefined }
+    if (kind === 'trouble') return { ...reply, ...troubleOf(rest) }
+    return kind === 'paced' ? { ...reply, turns: turnsOf(rest) } : reply
   },
 })
+
+function troubleOf([leftMs, agoMs, because, answered, probes]: readonly unknown[]) {
+  const trouble = {
+    because: String(because),
+    left: Number(leftMs),
+    since: Date.now() - Number(agoMs),
+    answered: Number(answered) === 1,
+  }
+  return { probes: Number(probes) === 1, trouble }
+}
+
+/** The times of paced permits, in milliseconds from now. */
+export interface Turns {
+  /** Of the first permit, and between two. */
+  readonly first: number
+  readonly interval: number
+  /** When it is worth while to ask for more. */
+  readonly wait: number
+  /** Set once a second for one process, while requests wait for the rate: it is to raise the rate that it has read. */
+  readonly grows: { readonly now: number; readonly state: string } | undefined
+}
+
+function turnsOf([first, interval, wait, now, state]: readonly unknown[]): Turns {
+  const grows = state === '' ? undefined : { now: Number(now), state: String(state) }
+  return { first: Number(first), interval: Number(interval), wait: Number(wait), grows }
+}
 
 /** Lets another permit probe, if this one was the probe. */
 export const cancelProbe = defineScript('cancelProbe', {

@@ -1,4 +1,11 @@
-import type { HostPolicy, HostState, LocalHostLimiter, ReportOptions } from '@dist/remotes'
+import {
+  type AnswerOptions,
+  type HostPolicies,
+  type HostState,
+  type LocalHostLimiter,
+  policyOf,
+  type ReportOptions,
+} from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
 import { listTroubled, readTrouble, reportAnswer, reportFailure, reportPause } from './scripts.js'
@@ -22,7 +29,7 @@ export class Troubles {
     private readonly redis: Redis,
     private readonly breaker: Breaker,
     private readonly local: LocalHostLimiter,
-    private readonly policy: HostPolicy,
+    private readonly policy: HostPolicies,
     private readonly troubled: string,
     private readonly keysOf: (host: string) => TroubleKeys,
   ) {}
@@ -31,7 +38,7 @@ export class Troubles {
     await this.local.failed(host, because, options)
     // An answer that came later has ended the trouble here. For the others there is none.
     if ((await this.local.state(host)).pausedUntil === undefined) return
-    const { firstProbe: first, longestProbe: longest } = this.policy
+    const { firstProbe: first, longestProbe: longest } = policyOf(this.policy, host)
     const args = { host, because, after: wholeMs(options.after), first, longest }
     await this.#report('reporting a failed host', () => reportFailure(this.redis, this.#keysOf(host), args))
   }
@@ -43,16 +50,16 @@ export class Troubles {
     options: ReportOptions = {},
   ): Promise<void> {
     await this.local.pause(host, milliseconds, because, options)
-    const { firstProbe: first, longestPause: longest } = this.policy
+    const { firstProbe: first, longestPause: longest } = policyOf(this.policy, host)
     const asked = wholeMs(Math.min(milliseconds ?? 0, longestMs))
     const args = { host, because, after: wholeMs(options.after), first, longest, asked, kept: longestMs }
     await this.#report('pausing a host', () => reportPause(this.redis, this.#keysOf(host), args))
   }
 
-  async answered(host: string): Promise<void> {
+  async answered(host: string, options?: AnswerOptions): Promise<void> {
     const now = performance.now()
     const { pausedUntil } = await this.local.state(host)
-    await this.local.answered(host)
+    await this.local.answered(host, options)
     const reportedAt = this.#reportedAt.get(host) ?? Number.NEGATIVE_INFINITY
     if (pausedUntil === undefined && now - reportedAt < reportEveryMs) return
     this.#reportedAt.set(host, now)

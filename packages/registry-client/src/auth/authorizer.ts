@@ -39,12 +39,15 @@ export interface Authorizer {
   ): Promise<string>
   /** Advice for a refused authorization: credentials were withheld, and how to allow them. Undefined: none were. */
   withheld(endpoint: Endpoint, scope: Scope): Promise<string | undefined>
+  /** Stands for the credential that a host has taken; contains no secret. Undefined: none, or not known in this thread. */
+  accountOf(host: string): string | undefined
 }
 
 /** Has no credentials: a 401 is an error. */
 export const anonymous: Authorizer = {
   authorization: async () => undefined,
   withheld: async () => undefined,
+  accountOf: () => undefined,
   challenged: async ({ url }) => {
     throw new DistError(
       'UNAUTHENTICATED',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { DistError, hasCode, redactUrl, sanitize } from '@dist/errdefs'
 import type { AddressKind } from '@dist/remotes'
 import { type Endpoint, hostsFileAdvice } from '../endpoint.js'
@@ -30,6 +31,8 @@ class RegistryAuthorizer implements Authorizer {
   readonly #credentials = new Map<string, Promise<Credential | undefined>>()
   /** Hosts whose last credential was refused: the next look-up bypasses caches. */
   readonly #doubted = new Set<string>()
+  /** By host. */
+  readonly #accounts = new Map<string, string>()
 
   constructor(private readonly options: AuthorizerOptions) {}
 
@@ -71,6 +74,15 @@ class RegistryAuthorizer implements Authorizer {
     return this.#withheld.get(grantKey(endpoint, scope))
   }
 
+  accountOf(host: string): string | undefined {
+    return this.#accounts.get(host)
+  }
+
+  #recordAccount(host: string, credential: Credential | undefined): void {
+    if (credential === undefined) this.#accounts.delete(host)
+    else this.#accounts.set(host, accountName(credential))
+  }
+
   #refresh(endpoint: Endpoint, scope: Scope, challenge: Challenge): Promise<string> {
     return this.#share(grantKey(endpoint, scope), () => this.#grant(endpoint, scope, challenge))
   }
@@ -95,6 +107,7 @@ class RegistryAuthorizer implements Authorizer {
           ? basicGrant(credential, registry.host, this.options.loginAdvice)
           : await this.#bearerGrant(endpoint, registry, scope, challenge, credential)
       this.#grants.set(grantKey(endpoint, scope), grant)
+      this.#recordAccount(registry.host, credential)
       return grant.authorization
     } catch (error) {
       // The next look-up bypasses caches: the user may have changed the credential.
@@ -179,4 +192,10 @@ function withheldAdvice(realm: URL, endpoint: Endpoint): string {
 
 function grantKey(endpoint: Endpoint, scope: Scope): string {
   return `${endpoint.url} ${scope}`
+}
+
+/** The account without its secret: a password may change. Of a token a part of its hash. */
+function accountName(credential: Credential): string {
+  const subject = credential.kind === 'password' ? `user ${credential.username}` : `token ${credential.token}`
+  return createHash('sha256').update(subject).digest('hex').slice(0, 8)
 }

@@ -52,7 +52,7 @@ export async function fetchToken(request: TokenRequest, options: TokenOptions): 
   const outgoing = tokenExchange(request, options.userAgent)
   const dispatcher = await withObjectName(outgoing.what, () => options.agents.dispatcher(realm, endpoint))
   return withRetries(options.retry, undefined, async () => {
-    const permit = await options.limiter.acquire(realm.host, { lane: 'tokens' })
+    const permit = await options.limiter.acquire(realm.host, { lane: 'tokens', kind: 'tokens' })
     const onEnd = () => permit.release()
     const response = await reportedExchange(dispatcher, outgoing, { ...options, onEnd })
     if (response.status === 200)

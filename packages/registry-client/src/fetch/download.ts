@@ -83,7 +83,8 @@ export class Download implements AsyncIterableIterator<Uint8Array> {
   }
 
   async *#resume(): AsyncGenerator<Uint8Array, void> {
-    const { what, signal, retry } = this.source.operation
+    const { what, signal, retry, transport, host: registry } = this.source.operation
+    const { limiter } = transport
     const size = this.source.size ?? this.opened.size
     let opened = this.opened
     let { offset } = opened
@@ -95,6 +96,8 @@ export class Download implements AsyncIterableIterator<Uint8Array> {
           offset += chunk.byteLength
           if (size !== undefined && offset > size)
             throw new DistError('FAILED_PRECONDITION', `${what}: more than ${size} bytes received (${host})`)
+          const wait = limiter.takeBytes(registry, chunk.byteLength)
+          if (wait !== undefined) await wait
           yield chunk
         }
         const total = size ?? opened.size

@@ -1,5 +1,5 @@
 import type { DistError } from '@dist/errdefs'
-import type { HostLimiter } from '@dist/remotes'
+import type { HostLimiter, RequestClass } from '@dist/remotes'
 import { isHostFailure, isHostWide } from './errors.js'
 import {
   type Connections,
@@ -8,9 +8,12 @@ import {
   exchange,
   type Response,
 } from './exchange.js'
+import { isBulk } from './outgoing.js'
 
 export interface ReportedOptions extends ExchangeOptions {
   readonly limiter: HostLimiter
+  /** The class of the request at its host. Default: as `RequestClass`. */
+  readonly about?: RequestClass | undefined
   /** Called before each request with its host; the returned function is called at the answer or the failure. Must not throw. */
   readonly onAsk?: ((host: string) => () => void) | undefined
 }
@@ -22,14 +25,17 @@ export interface ReportedOptions extends ExchangeOptions {
 export async function reportedExchange(
   connections: Connections,
   request: ExchangeRequest,
-  { limiter, onAsk, ...options }: ReportedOptions,
+  { limiter, about, onAsk, ...options }: ReportedOptions,
 ): Promise<Response> {
   const startedAt = performance.now()
   const ended = onAsk?.(request.url.host)
   try {
     const response = await exchange(connections, request, options)
     // Not awaited: the body must not wait for the limiter.
-    if (!mayAskForPause(response)) void limiter.answered(request.url.host).catch(() => {})
+    if (!mayAskForPause(response)) {
+      const latency = isBulk(request.body) ? undefined : response.waited
+      void limiter.answered(request.url.host, { ...about, latency }).catch(() => {})
+    }
     return response
   } catch (error) {
     if (isHostFailure(error)) {
@@ -42,17 +48,24 @@ export async function reportedExchange(
   }
 }
 
-/** Reports an answer that may ask for a pause, with the error that it stands for. */
+/**
+ * Reports an answer that may ask for a pause, with the error that it stands for. Resolves to the milliseconds after which the
+ * request may be sent again; undefined if its host is paused, or does not ask for a pause.
+ */
 export async function reportAnswer(
   limiter: HostLimiter,
   response: Response,
   error: DistError,
-): Promise<void> {
-  if (!mayAskForPause(response)) return
+  about: RequestClass = {},
+): Promise<number | undefined> {
+  if (!mayAskForPause(response)) return undefined
   const { host } = response.url
-  if (!isHostWide(error)) return limiter.answered(host)
-  const options = { after: response.waited }
-  await limiter.pause(host, error.retryAfter, error.because ?? error.message, options)
+  if (!isHostWide(error)) {
+    await limiter.answered(host, about)
+    return undefined
+  }
+  const options = { after: response.waited, ...about }
+  return await limiter.refused(host, error.retryAfter, error.because ?? error.message, options)
 }
 
 /** Some hosts ask for a pause by 403 and an error code. */

@@ -72,7 +72,14 @@ export class StreamedDraft extends UploadDraft {
     const { operation } = this
     const { signal, transport } = operation
     this.#upload = await operation.retrying(() => openUpload(this))
-    this.#permit = await transport.limiter.acquire(this.#upload.host, { lane: 'uploads', signal })
+    const { host } = this.#upload
+    const account = transport.authorizer.accountOf(host)
+    this.#permit = await transport.limiter.acquire(host, {
+      lane: 'uploads',
+      kind: 'uploads',
+      account,
+      signal,
+    })
   }
 
   #start(): Sending {

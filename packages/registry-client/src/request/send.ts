@@ -1,4 +1,4 @@
-import { DistError, hasCode, isCanceled, reword, unlessAborted } from '@dist/errdefs'
+import { DistError, hasCode, isCanceled, reword, sleep, unlessAborted } from '@dist/errdefs'
 import type { Permit } from '@dist/remotes'
 import type { Scope } from '../auth/authorizer.js'
 import { challengesOf } from '../auth/challenges.js'
@@ -7,11 +7,12 @@ import { type Endpoint, urlOf } from '../endpoint.js'
 import { withObjectName } from '../http/errors.js'
 import type { Method, Response } from '../http/exchange.js'
 import { isStream, type RequestBody } from '../http/outgoing.js'
+import { quotaOf } from '../http/quota.js'
 import { reportAnswer } from '../http/report.js'
 import { statusError } from '../http/status.js'
 import type { Throughput } from '../http/throughput.js'
 import type { Transport } from '../transport.js'
-import { follow } from './follow.js'
+import { classOf, follow, isPull } from './follow.js'
 import { markLoginError, type RetryPolicy } from './retry.js'
 
 /** A URL that an answer named for the next request. */
@@ -53,11 +54,37 @@ export interface RegistryRequest {
   readonly optional?: boolean | undefined
 }
 
+/** A host that limits its rate refuses few requests, and the same one rarely twice. */
+const mostRefusals = 4
+
 /**
  * Sends one request to an endpoint: with authorization, a new authorization after one 401, and redirects. A second 401 is
- * `UNAUTHENTICATED`. A pause that the host asks for is reported to the limiter.
+ * `UNAUTHENTICATED`. A request that the host refuses because it limits its rate is sent again after the time that the host
+ * asks for, unless its body is a stream. A pause that the host asks for is reported to the limiter.
  */
 export async function send(context: RequestContext, request: RegistryRequest): Promise<Response> {
+  for (let refusals = 1; ; refusals++) {
+    try {
+      return await sendOnce(context, request)
+    } catch (error) {
+      if (!(error instanceof RateRefusal)) throw error
+      if (refusals >= mostRefusals || isStream(request.body)) throw error.refusal
+      await sleep(error.wait, context.signal)
+    }
+  }
+}
+
+/** Thrown inside this module: the host takes the request after `wait` milliseconds. */
+class RateRefusal extends Error {
+  constructor(
+    readonly refusal: DistError,
+    readonly wait: number,
+  ) {
+    super(refusal.message)
+  }
+}
+
+async function sendOnce(context: RequestContext, request: RegistryRequest): Promise<Response> {
   const { endpoint, scope, transport } = context
   const isOwn = request.target?.own ?? true
   const authorization = isOwn
@@ -116,11 +143,13 @@ async function accepted(
 }
 
 async function errorOf(
-  { transport, endpoint, scope, what, retry }: RequestContext,
-  { method, optional = false }: RegistryRequest,
+  context: RequestContext,
+  request: RegistryRequest,
   response: Response,
   authorization: string | undefined,
-): Promise<DistError> {
+): Promise<Error> {
+  const { transport, endpoint, scope, what, retry } = context
+  const { method, optional = false } = request
   const answered = await statusError(response, what, retry.maxRetryAfter, {
     pushes: method !== 'GET' && method !== 'HEAD',
     // Other origins did not get the user's name.
@@ -128,12 +157,27 @@ async function errorOf(
     secrets: [...secretsIn(authorization), ...Object.values(endpoint.headers ?? {})],
   })
   const error = optional ? limitedToRequest(answered) : answered
-  await reportAnswer(transport.limiter, response, error)
+  if (isPull(request) && response.status === 429) await refusePull(context, response)
+  const about = classOf(context, request, response.url.host)
+  const wait = await reportAnswer(transport.limiter, response, error, about)
+  if (wait !== undefined) return new RateRefusal(error, wait)
   if (authorization !== undefined && hasCode(error, 'UNAUTHENTICATED', 'PERMISSION_DENIED')) {
     const withheld = await transport.authorizer.withheld(endpoint, scope)
     if (withheld !== undefined) return reword(error, `${error.message}; ${withheld}`)
   }
   return error
+}
+
+/** Throws `quotaError` for a pull that the host refused because its quota is used up: its other requests go on. */
+async function refusePull(
+  { transport: { limiter }, what }: RequestContext,
+  response: Response,
+): Promise<void> {
+  const quota = quotaOf(response.headers)
+  const { host } = response.url
+  if (quota?.remaining !== 0) return
+  await limiter.told(host, quota)
+  await withObjectName(what, () => limiter.admitPull(host))
 }
 
 /** The error without the pause that it asks for: it may concern the optional request alone. A quota keeps its pause. */

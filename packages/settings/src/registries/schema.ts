@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import { parsePrefix } from '@dist/reference'
 import * as z from 'zod'
-import { secretText } from '../values.js'
+import { amount, count, duration, perSecond, secretText, size } from '../values.js'
 
 /** Settings of a registry. */
 export interface RegistrySettings {
@@ -18,6 +18,15 @@ export interface RegistrySettings {
   readonly insecureSkipTlsVerify?: boolean | undefined
   /** Hosts that are asked for content before the registry, in this order. Each has its own settings. */
   readonly mirrors?: readonly string[] | undefined
+  /** Concurrent requests to it. */
+  readonly requests?: number | undefined
+  readonly requestsPerSecond?: number | undefined
+  /** Bytes of content per second. */
+  readonly bytesPerSecond?: number | undefined
+  /** Pulls of its quota that are left for others. */
+  readonly reservePulls?: number | undefined
+  /** Milliseconds to wait for it when it has answered and stops answering. */
+  readonly patience?: number | undefined
 }
 
 /** Settings of registries by their hosts, as references have them: `docker.io`, `10.0.0.7:5000`. */
@@ -71,6 +80,25 @@ const settings = section({
     .min(1, 'must not be empty')
     .optional()
     .describe('Hosts that are asked before the registry, in this order.'),
+  requests: count(1024)
+    .optional()
+    .describe('Maximum number of concurrent requests to this host. Default: `requests-per-host`.'),
+  'requests-per-second': perSecond
+    .optional()
+    .describe('Maximum number of requests per second to this host, such as 50 or 0.5. Default: no maximum.'),
+  'bytes-per-second': size(64 * 1024, '64KiB')
+    .optional()
+    .describe(
+      'Maximum number of bytes of content per second from this host, such as 20MiB. Default: no maximum.',
+    ),
+  'reserve-pulls': amount(1_000_000)
+    .optional()
+    .describe('Pulls of the quota of this host (Docker Hub) that are left for others. Default: 0.'),
+  patience: duration
+    .optional()
+    .describe(
+      'Maximum time to wait for this host when it has answered and stops answering. Default: `host-patience`.',
+    ),
 })
   .refine(({ password, 'password-file': file }) => password === undefined || file === undefined, {
     message: 'password and password-file exclude each other',
@@ -101,7 +129,7 @@ export const registriesSchema = z
   .transform((value): Registries => Object.fromEntries(Object.entries(value).map(namedSettings)))
 
 function namedSettings([host, given]: [string, z.output<typeof settings>]): [string, RegistrySettings] {
-  const { username, password, mirrors } = given
+  const { username, password, mirrors, requests, patience } = given
   return [
     hostOf(host),
     {
@@ -112,6 +140,11 @@ function namedSettings([host, given]: [string, z.output<typeof settings>]): [str
       plainHttp: given['plain-http'],
       insecureSkipTlsVerify: given['insecure-skip-tls-verify'],
       mirrors: mirrors?.map(hostOf),
+      requests,
+      requestsPerSecond: given['requests-per-second'],
+      bytesPerSecond: given['bytes-per-second'],
+      reservePulls: given['reserve-pulls'],
+      patience,
     },
   ]
 }

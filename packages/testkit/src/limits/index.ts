@@ -1,1 +1,2 @@
+export { hostLimitsSuite } from './limits-suite.js'
 export { hostLimiterSuite } from './suite.js'

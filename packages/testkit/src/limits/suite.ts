@@ -1,4 +1,4 @@
-import type { HostLimiter, HostPolicy, Permit } from '@dist/remotes'
+import type { HostLimiter, HostPolicies, Permit } from '@dist/remotes'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 export interface HostLimiterFixture {
@@ -13,7 +13,7 @@ const refuses = `${host} refuses the connection`
 const busy = `${host} is asked too much (429)`
 
 /** Two requests at a time; pauses that a test can wait for. */
-const suitePolicy: Partial<HostPolicy> = {
+const suitePolicy: HostPolicies = {
   requests: 2,
   firstProbe: 400,
   longestProbe: 800,
@@ -23,7 +23,7 @@ const suitePolicy: Partial<HostPolicy> = {
 /** What every limiter has to do. */
 export function hostLimiterSuite(
   name: string,
-  factory: (policy: Partial<HostPolicy>) => Promise<HostLimiterFixture>,
+  factory: (policy: HostPolicies) => Promise<HostLimiterFixture>,
 ): void {
   describe(`${name} as a limiter of hosts`, () => {
     let fixture: HostLimiterFixture

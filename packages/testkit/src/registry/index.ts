@@ -1,5 +1,6 @@
 export { createTestAuthority } from './authority.js'
 export * as faults from './faults.js'
+export { type LimitedAnswer, type PullQuota, pullQuota, tokenBucket, workbench } from './limits.js'
 export { dockerHubApi, harborApi, listed } from './lists.js'
 export { ScriptedRegistry, type ScriptedRegistryOptions, startRegistry, startServer } from './registry.js'
 export { errorReply, reply } from './reply.js'

@@ -1,9 +1,10 @@
 import { createRedisHostLimiter } from '@dist/redis'
 import type { Registry } from '@dist/registry-client'
-import type { HostPolicy, HostStates } from '@dist/remotes'
+import type { HostPolicies, HostStates } from '@dist/remotes'
 import { type ServiceHost, throttledLogger } from '@dist/service'
 import { largeBodyOf, type Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
+import { hostPolicies } from '../host-policies.js'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { retryUntilAvailable } from '../retry-until-available.js'
 import { type OpenedStore, openStore } from '../store.js'
@@ -32,7 +33,7 @@ export interface MirrorParts extends AsyncDisposable {
   readonly requests: RequestSettings
   /** The states of registries, shared by all services. */
   readonly hosts: HostStates
-  readonly policy: Partial<HostPolicy>
+  readonly policy: HostPolicies
 }
 
 /** The locks of a killed service in a shared folder must expire before its jobs are taken over, after 20 s. */
@@ -69,7 +70,8 @@ export async function openMirror(
   try {
     const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
-    const policy = { requests: settings.requestsPerHost, patience: settings.hostPatience }
+    const given = { requests: settings.requestsPerHost, patience: settings.hostPatience }
+    const policy = hostPolicies(given, settings.registries)
     const hosts = createRedisHostLimiter(redis, {
       policy,
       lease,
@@ -78,6 +80,7 @@ export async function openMirror(
         log.warn('Redis does not answer: limits per host hold within this process', { error })
       },
     })
+    await hosts.publishPolicies()
     const { hostsDir, authfile, registries, registriesConf, addresses = [], requestsPerHost } = settings
     const largeBody = largeBodyOf(settings)
     const own = { addresses, requestsPerHost, loginAdvice, largeBody }

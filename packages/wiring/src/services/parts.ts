@@ -51,7 +51,7 @@ export async function openParts(
     opened.push(mirror)
     const presence = await announce(queue, announcement, { log: host.log, signal: host.context.signal })
     opened.push(presence)
-    host.reportObstacles(await openObstacles(queue.redis))
+    host.reportObstacles(await openObstacles(queue.redis, mirror.hosts))
     const service: OpenedParts['service'] = {
       connect: queue.connect,
       presence,

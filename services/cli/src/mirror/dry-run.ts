@@ -1,6 +1,7 @@
 import { isCanceled } from '@dist/errdefs'
 import { type EngineDependencies, type EngineOptions, type PreviewOutcome, previewImages } from '@dist/mirror'
 import { formatReference, type Reference } from '@dist/reference'
+import type { HostPolicies, KnownQuota } from '@dist/remotes'
 import type { ImageReport } from '@dist/runs'
 import { exitCodeOf, exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/errors.js'
 import { bulkPolicy } from '../open/registry.js'
@@ -9,6 +10,7 @@ import { note, noteInterrupted, print, printJson } from '../output/print.js'
 import type { Work } from './engine.js'
 import { reportedError } from './outcomes.js'
 import { Price } from './price.js'
+import { pullsLine } from './pulls.js'
 
 export interface DryWork extends Work {
   /** Stored images that their registries no longer list. */
@@ -38,7 +40,7 @@ export async function runDry(
   const { context, images, failed = [] } = work
   const { signal } = context
   const { bytes: sizes } = work.options
-  const policy = await bulkPolicy(work.options, context)
+  const policy = await bulkPolicy({ ...work.options, registries: work.registries }, context)
   const result = new Result(work)
   for (const { reference, entry, error, stage } of failed)
     result.fail({ entry, name: reference, stage }, error)
@@ -50,6 +52,9 @@ export async function runDry(
     return exitCodeOf(undefined, signal)
   }
   result.end()
+  const { addressOf } = await import('@dist/wiring')
+  for (const quota of await dependencies.hosts.quotas())
+    result.addQuota(quota, policy, (host) => addressOf(host) === quota.host)
   return result.exitCode
 }
 
@@ -96,6 +101,17 @@ class Result {
     const bytes = this.#price.add(outcome, origin.to?.split('/', 1)[0] ?? '')
     if (state === 'unchanged') this.#counts.unchanged++
     else this.add({ ...origin, name, state, digest: desc?.digest, previous, bytes })
+  }
+
+  /** What the run costs of a quota. `isOf`: whether the quota is that of a registry. */
+  addQuota(quota: KnownQuota, policies: HostPolicies, isOf: (host: string) => boolean): void {
+    const { context, options } = this.work
+    for (const [registry, pulls] of this.#price.pulls) {
+      if (!isOf(registry)) continue
+      const line = pullsLine({ registry, pulls, isLeast: options.bytes !== true, quota }, policies)
+      if (options.json) note(context, line)
+      else print(context, line)
+    }
   }
 
   fail(about: Pick<Line, 'entry' | 'name' | 'to' | 'stage'>, error: ImageReport['error']): void {

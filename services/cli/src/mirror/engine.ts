@@ -8,6 +8,7 @@ import {
 } from '@dist/mirror'
 import type { Reference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
+import type { Registries } from '@dist/settings'
 import type { Context } from '../context.js'
 import { exitCodeOf } from '../errors/errors.js'
 import { bulkPolicy } from '../open/registry.js'
@@ -37,6 +38,8 @@ export interface Work {
   failed?: readonly ImageReport[] | undefined
   /** Removes names after the images have ended. */
   pruning?: Pruning | undefined
+  /** The settings of registries in a mirror file. */
+  registries?: Registries | undefined
   /** The registries, if no image goes into the store. */
   to?: string | undefined
   /** Whether no progress is shown. Default: false. */
@@ -51,7 +54,7 @@ export async function runEngine(
 ): Promise<number> {
   const { context, report, images, total, failed = [], pruning, to } = work
   const { signal } = context
-  const policy = await bulkPolicy(work.options, context)
+  const policy = await bulkPolicy({ ...work.options, registries: work.registries }, context)
   const progress = {
     tally: new Tally(total, to === undefined ? 'fetching' : 'sending'),
     troubles: new Troubles(dependencies.hosts),

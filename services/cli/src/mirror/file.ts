@@ -54,6 +54,7 @@ export async function mirrorFile(
       report,
       quiet,
       failed,
+      registries,
       total: jobs.length,
       images: tasksOf(jobs, { entries, source: remote, registry: places.registry, flags: options }),
       originOf: ({ index }) => originOf(jobs[index]),

@@ -8,19 +8,30 @@ export class Price {
   #bytes = 0
   #requests = 0
   #manifests = 0
+  /** Manifests by registry: each GET is a pull of a quota. */
+  readonly #pulls = new Map<string, number>()
 
   /**
    * Adds an image. Returns the bytes that it adds; undefined if they are not known. `place`: the registry that it goes to;
    * empty for the store.
    */
-  add({ state, manifests, blobs }: PreviewOutcome, place: string): number | undefined {
+  add({ reference, state, manifests, blobs }: PreviewOutcome, place: string): number | undefined {
     if (state === 'new' || state === 'changed') {
       // A new name costs a GET of its manifest, a changed one a HEAD before.
       if (state === 'changed') this.#requests++
-      return this.#addContent(manifests, blobs, place)
+      const before = this.#manifests
+      const bytes = this.#addContent(manifests, blobs, place)
+      const { host } = reference
+      this.#pulls.set(host, (this.#pulls.get(host) ?? 0) + this.#manifests - before)
+      return bytes
     }
     this.#requests++
     return undefined
+  }
+
+  /** The manifests that are fetched, by registry. */
+  get pulls(): ReadonlyMap<string, number> {
+    return this.#pulls
   }
 
   /** `sized`: whether the content of the images is known. */

@@ -1,7 +1,7 @@
 import { codeOf } from '@dist/errdefs'
 import type { ImageEvent, MirrorEvent } from '@dist/mirror'
 import type { HostStates } from '@dist/remotes'
-import type { Obstacle } from '@dist/runs'
+import { type Obstacle, obstaclesOfHosts } from '@dist/runs'
 import { describeError } from '../errors/errors.js'
 import { type Remark, remarkOf } from '../progress/run/view.js'
 
@@ -33,9 +33,7 @@ export class Troubles {
     if (performance.now() - this.#lookedAt < lookEvery) return
     this.#lookedAt = performance.now()
     const states = await this.hosts.states()
-    this.#paused = states.flatMap(({ host, pausedUntil, because = '' }): Obstacle[] =>
-      pausedUntil === undefined ? [] : [{ kind: 'paused-host', host, until: new Date(pausedUntil), because }],
-    )
+    this.#paused = obstaclesOfHosts(states)
   }
 
   #retries(): Obstacle[] {

@@ -1,5 +1,5 @@
 import type { Registry, RequestEvent } from '@dist/registry-client'
-import type { HostLimiter, HostPolicy } from '@dist/remotes'
+import type { HostLimiter, HostPolicies } from '@dist/remotes'
 import type { Registries } from '@dist/settings'
 import type { RequestSettings } from '@dist/wiring'
 import type { Context } from '../context.js'
@@ -97,16 +97,16 @@ function requestLog({ stderr }: Context): (event: RequestEvent) => void {
 }
 
 /** How hosts are treated when many images are mirrored. */
-export async function bulkPolicy(options: HostOptions, context: Context): Promise<Partial<HostPolicy>> {
-  const requests = await requestsPerHost(options, context)
-  const { hostPatience } = options
-  return hostPatience === undefined ? { requests } : { requests, patience: hostPatience }
+export async function bulkPolicy(
+  options: HostOptions & Pick<RegistryOptions, 'registries'>,
+  context: Context,
+): Promise<HostPolicies> {
+  const { hostPolicies } = await import('@dist/wiring')
+  const { hostPatience: patience, registries } = options
+  return hostPolicies({ requests: await requestsPerHost(options, context), patience }, registries)
 }
 
 /** The same for a command that a user waits for: a registry that has never answered is an error after one second. */
-export async function interactivePolicy(
-  options: HostOptions,
-  context: Context,
-): Promise<Partial<HostPolicy>> {
+export async function interactivePolicy(options: HostOptions, context: Context): Promise<HostPolicies> {
   return { ...(await bulkPolicy(options, context)), firstPatience: 1_000 }
 }

@@ -89,12 +89,13 @@ function keyOf(obstacle: Obstacle): string {
   const { kind } = obstacle
   if (kind === 'no-service') return `${kind} ${obstacle.service}`
   if (kind === 'paused-queue') return `${kind} ${obstacle.queue}`
-  if (kind === 'paused-host') return `${kind} ${obstacle.host}`
+  if (kind === 'paused-host' || kind === 'quota') return `${kind} ${obstacle.host}`
   return kind === 'held' ? `${kind} ${obstacle.subject}` : kind
 }
 
 /** Changes when a pause becomes longer, and when the number of images changes. */
 function stampOf(obstacle: Obstacle): number {
   if (obstacle.kind === 'paused-host') return Math.round(obstacle.until.getTime() / 10_000)
+  if (obstacle.kind === 'quota') return obstacle.remaining
   return obstacle.kind === 'retries' ? obstacle.images : 0
 }

@@ -1,0 +1,40 @@
+import { type LimitedAnswer, tokenBucket } from '@dist/testkit'
+import { ociImage, seededLayer } from '@dist/testkit/fixtures'
+import { waitFor } from '@dist/testkit/servers'
+import { expect, it } from 'vitest'
+import { type Cluster, useCluster } from '../support/cluster.js'
+import { put } from '../support/cluster-images.js'
+
+const open = useCluster('limits')
+
+/** Images of one small layer. */
+function some(cluster: Cluster, count: number): string[] {
+  const images = Array.from({ length: count }, (_, i) =>
+    ociImage({ layers: [seededLayer(`limited ${i}`, 300)] }),
+  )
+  return put(cluster, 'limited', images)
+}
+
+function between(answers: readonly LimitedAnswer[], from: number, to: number) {
+  const [{ at: start } = { at: 0 }] = answers
+  const seen = answers.filter(({ at }) => at - start >= from * 1000 && at - start < to * 1000)
+  const refused = seen.filter(({ isRefused }) => isRefused).length
+  return { perSecond: (seen.length - refused) / (to - from), refusedShare: refused / seen.length }
+}
+
+it('R41 two workers come near the limit of a registry that nobody told them, and are rarely refused', async () => {
+  const cluster = await open()
+  const answers: LimitedAnswer[] = []
+  cluster.registry.script({ path: '/v2/limited/' }, tokenBucket({ perSecond: 50, burst: 50 }, answers))
+  await cluster.startAll(1, 2, { real: true })
+  const runs = await cluster.client()
+  const run = await cluster.submit(some(cluster, 420))
+  const elapsed = () => (answers.at(-1)?.at ?? 0) - (answers[0]?.at ?? 0)
+  await waitFor(() => elapsed() > 21_000, '21 s of requests', 60_000)
+  const { perSecond, refusedShare } = between(answers, 9, 21)
+  expect(perSecond).toBeGreaterThan(45)
+  expect(refusedShare).toBeLessThan(0.02)
+  // Nobody was paused, and no job used an attempt for a refusal.
+  expect(await cluster.ended(run, 60_000)).toMatchObject({ state: 'done', images: { failed: 0 } })
+  expect((await runs.status(run)).images.done).toBe(420)
+}, 150_000)
