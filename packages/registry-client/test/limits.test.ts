@@ -1,6 +1,6 @@
 import { createHostLimiter } from '@dist/remotes'
-import { faults, pullQuota } from '@dist/testkit'
-import { describe, expect, test } from 'vitest'
+import { faults, pullQuota, workbench } from '@dist/testkit'
+import { describe, expect, test, vi } from 'vitest'
 import { client, putManifest, refTo, scripted } from './support.js'
 
 describe('a host that limits its rate', () => {
@@ -45,6 +45,31 @@ describe('a host that limits its rate', () => {
     expect(registry.requests).toHaveLength(7)
   })
 })
+
+test('R41 a host that answers late instead of refusing gets fewer requests at the same time, and all when it recovers', async () => {
+  const registry = await scripted()
+  putManifest(registry)
+  let atOnce = 100
+  registry.script({}, workbench({ atOnce: () => atOnce, milliseconds: 30 }))
+  const limiter = createHostLimiter({ requests: 16 })
+  const own = client({ limiter, retry: {}, timeouts: {}, connectionsPerHost: 32 })
+  const ask = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => own.resolve(refTo(registry, 'a/b:1'))))
+  await ask(32)
+  expect(await limiter.limits()).toEqual([])
+  atOnce = 1
+  await ask(100)
+  const [{ requests = 16 } = {}] = await limiter.limits()
+  expect(requests).toBeLessThan(16)
+  atOnce = 100
+  await vi.waitUntil(
+    async () => {
+      await ask(32)
+      return (await limiter.limits()).length === 0
+    },
+    { timeout: 20_000 },
+  )
+}, 60_000)
 
 describe('a host with a quota of pulls', () => {
   async function limited(remaining: number, reservePulls = 0, quotaInterval = 60_000) {

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { DistError, sanitize } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
+import type { Registries } from '@dist/settings'
 import type { CheckedFile, MirrorFile } from '@dist/sync'
 import type { WatchedMirrorFile } from '@dist/wiring'
 import type { Context } from '../../context.js'
 import { describeError, exitCodeOf, exitCodes, traceDefect } from '../../errors/errors.js'
 import { shownFile } from '../../input/stdin.js'
-import { requestSettings } from '../../open/registry.js'
+import { bulkPolicy } from '../../open/registry.js'
 import { shownName } from '../../output/format.js'
 import { note } from '../../output/print.js'
 import { pause } from '../../runs/follow.js'
@@ -65,10 +67,17 @@ async function entryMirror(
   context: Context,
 ): Promise<NonNullable<WatchParts['mirror']>> {
   const { createHostLimiter } = await import('@dist/remotes')
-  const { requestsPerHost } = await requestSettings(options, context)
-  const limiter: HostLimiter = createHostLimiter({ requests: requestsPerHost })
-  return (own, file, name) =>
-    mirrorFile(own, file, options, entryReport(own, name, options), { limiter, quiet: true })
+  let made: { readonly registries: Registries; readonly limiter: HostLimiter } | undefined
+  const limiterFor = async (registries: Registries): Promise<HostLimiter> => {
+    // A file that changes has other limits.
+    if (made === undefined || !isDeepStrictEqual(made.registries, registries))
+      made = { registries, limiter: createHostLimiter(await bulkPolicy({ ...options, registries }, context)) }
+    return made.limiter
+  }
+  return async (own, file, name) => {
+    const limiter = await limiterFor(file.registries)
+    return mirrorFile(own, file, options, entryReport(own, name, options), { limiter, quiet: true })
+  }
 }
 
 class Watch {
