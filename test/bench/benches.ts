@@ -3,6 +3,7 @@ import { benchQueue } from './distributed/queue.js'
 import { benchS3 } from './distributed/s3.js'
 import { benchScale } from './distributed/scale.js'
 import { benchFar } from './far/far.js'
+import { benchGc } from './gc/gc.js'
 import { benchHosts } from './hosts/bench.js'
 import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
@@ -37,5 +38,6 @@ export const benches: readonly Bench[] = [
     title: 'a repository of unchanged tags by a mirror file, beside skopeo sync',
     run: benchTags,
   },
+  { name: 'gc', title: 'what a collection of garbage costs', run: benchGc },
   { name: 'far', title: 'how much of a slow line 8 to 32 transfers reach', run: benchFar },
 ]

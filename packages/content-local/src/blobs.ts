@@ -1,5 +1,6 @@
-import { statSync, unlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, statSync, unlinkSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gather, type Info, oneChunk, type ReadOptions } from '@dist/content'
 import { DistError, throwIfAborted } from '@dist/errdefs'
 import { algorithms, type Digest, isDigest } from '@dist/oci'
@@ -57,6 +58,21 @@ export function deleteBlob(directory: StoreDirectory, digest: Digest): boolean {
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return false
     throw storeError(directory.root, `delete of ${digest}`, error)
+  }
+}
+
+/** Moves content into the folder `quarantine` of the store; resolves to its path. Throws `NOT_FOUND`. */
+export async function setBlobAside(directory: StoreDirectory, digest: Digest): Promise<string> {
+  const aside = join(directory.root, 'quarantine')
+  const path = join(aside, `${digest.replace(':', '-')}.${Date.now()}`)
+  try {
+    mkdirSync(aside, { recursive: true })
+    renameSync(directory.blob(digest), path)
+    await directory.sync(aside)
+    return path
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) throw new DistError('NOT_FOUND', `${digest} is not in the store`)
+    throw storeError(directory.root, `quarantine of ${digest}`, error)
   }
 }
 

@@ -14,7 +14,7 @@ import { failedWith, storeError } from './files/errors.js'
 import { temporarySuffix, uniqueFile } from './ingest/entry.js'
 import type { StoreDirectory } from './store-directory.js'
 
-/** Notes as files of a store. They need not survive a crash of the machine, as the processes that write them do not. */
+/** Notes as files of a store. */
 export class LocalNotes implements Notes {
   constructor(private readonly directory: StoreDirectory) {}
 
@@ -22,13 +22,14 @@ export class LocalNotes implements Notes {
     return this.directory.root
   }
 
-  async put(key: string, content: Uint8Array): Promise<void> {
+  async put(key: string, content: Uint8Array, { durable = false } = {}): Promise<void> {
     const path = this.#path(key)
     const temporary = join(this.directory.ingest, uniqueFile(temporarySuffix))
     try {
       this.#makeFolder(dirname(path))
-      writeFileSync(temporary, content)
+      writeFileSync(temporary, content, { flush: durable })
       renameSync(temporary, path)
+      if (durable) await this.directory.sync(dirname(path))
     } catch (error) {
       throw storeError(this.url, 'write of a note', error)
     }

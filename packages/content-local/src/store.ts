@@ -11,9 +11,11 @@ import {
   leasedNames,
   type Names,
   type Swept,
+  Withheld,
 } from '@dist/content'
 import { formatOwner, hasEnded, type Locker, thisProcess } from '@dist/locks'
 import type { Digest } from '@dist/oci'
+import { setBlobAside } from './blobs.js'
 import { LocalDriver } from './driver.js'
 import { type FileOperations, nodeFiles } from './files/operations.js'
 import { createId, createLayout, hasLayout, readLayout } from './layout.js'
@@ -56,6 +58,10 @@ export interface LocalStore extends AsyncDisposable {
    * their age.
    */
   sweep(olderThan: number): Promise<Swept[]>
+  /** As in `Store`. */
+  readonly withheld: Withheld
+  /** As in `Store`. */
+  setAside(digest: Digest): Promise<string>
   /** As in `Store`. */
   collect(): Promise<Collection>
   /**
@@ -107,6 +113,8 @@ export async function openLocalStore(root: string, options: LocalStoreOptions = 
     locker,
     pathOf: (digest) => directory.blob(digest),
     sweep: (olderThan) => driver.sweep(olderThan),
+    withheld: new Withheld(notes),
+    setAside: (digest) => setBlobAside(directory, digest),
     collect: () => Collection.begin(notes, leases),
     close,
     [Symbol.asyncDispose]: close,

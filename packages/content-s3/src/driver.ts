@@ -16,6 +16,7 @@ import { algorithmOf, type Descriptor, type Digest } from '@dist/oci'
 import type { Bucket } from './bucket/bucket.js'
 import { s3Name } from './bucket/errors.js'
 import { listObjects } from './bucket/list.js'
+import { moveObject } from './bucket/move.js'
 import { deleteObject, headObject } from './bucket/objects.js'
 import { readRange } from './bucket/read.js'
 import { removeObjects } from './bucket/remove.js'
@@ -73,6 +74,15 @@ export class S3Driver implements Driver {
     const existed = await deleteObject(this.bucket, key)
     this.#recentOf(digest).note(key, undefined)
     return existed
+  }
+
+  /** Moves content to `quarantine/`; resolves to its URL. */
+  async setAside(digest: Digest): Promise<string> {
+    const from = this.bucket.blob(digest)
+    const to = this.bucket.key(`quarantine/${digest.replace(':', '-')}.${Date.now()}`)
+    await moveObject(this.bucket, from, to)
+    this.#recentOf(digest).note(from, undefined)
+    return this.bucket.url(to)
   }
 
   async remove(digests: readonly Digest[]): Promise<void> {

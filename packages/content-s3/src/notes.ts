@@ -16,6 +16,7 @@ export class S3Notes implements Notes {
     return this.bucket.root
   }
 
+  /** Every object is durable. */
   async put(key: string, content: Uint8Array): Promise<void> {
     await putObject(this.bucket, this.bucket.key(key), content)
   }

@@ -12,6 +12,7 @@ import {
   type Names,
   recentMs,
   type Swept,
+  Withheld,
 } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Digest } from '@dist/oci'
@@ -93,6 +94,10 @@ export interface S3Store extends AsyncDisposable {
    */
   probe(): Promise<void>
   /** As in `Store`. */
+  readonly withheld: Withheld
+  /** As in `Store`. */
+  setAside(digest: Digest): Promise<string>
+  /** As in `Store`. */
   collect(): Promise<Collection>
   /** Closes the connections of the default client. All writers must be closed before. */
   close(): Promise<void>
@@ -158,6 +163,8 @@ function storeOf(
     ledgers: createLedgers(s3LedgerFiles(bucket)),
     urlOf: (digest) => bucket.url(bucket.blob(digest)),
     sweep: (olderThan, onRemark) => driver.sweep(olderThan, onRemark),
+    withheld: new Withheld(notes),
+    setAside: (digest) => driver.setAside(digest),
     collect: () => Collection.begin(notes, leases),
     probe: () => probe(bucket),
   }

@@ -1,7 +1,8 @@
+import { formatImage, parseImage } from '@dist/content'
 import { digestOf, mediaTypes } from '@dist/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatImage, nameKey, parseImage } from '../src/names/document.js'
+import { nameKey } from '../src/names/document.js'
 
 describe('the key of a name', () => {
   it.each([

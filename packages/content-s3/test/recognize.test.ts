@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { askedTime, type Image } from '@dist/content'
+import { askedTime, formatImage, type Image } from '@dist/content'
 import { digestOf } from '@dist/oci'
 import { expect, it } from 'vitest'
-import { formatImage, recognize } from '../src/names/document.js'
+import { recognize } from '../src/names/document.js'
 
 const now = Date.UTC(2026, 10, 29, 13, 47)
 const hour = 3_600_000

@@ -3,6 +3,7 @@ import type { Ingester, Manager, Provider, Recalling } from './content.js'
 import type { Collection } from './leases/collection.js'
 import type { Ledgers } from './ledgers.js'
 import type { Names } from './names.js'
+import type { Withheld } from './withheld.js'
 
 /** The content of a store: read, write and manage. */
 export type ContentStore = Provider & Ingester & Manager & Partial<Recalling>
@@ -27,6 +28,8 @@ export interface Store extends AsyncDisposable {
   readonly content: ContentStore
   readonly names: Names
   readonly ledgers: Ledgers
+  /** Images that are unpublished until their content is repaired. */
+  readonly withheld: Withheld
   /** The location of committed content: a path or an S3 URL. The content need not exist. */
   locate(digest: Digest): string
   /**
@@ -34,6 +37,8 @@ export interface Store extends AsyncDisposable {
    * of store cannot find.
    */
   sweep(olderThan: number, onRemark?: (remark: string) => void): Promise<readonly Swept[]>
+  /** Moves bad content out of the way, and resolves to its new location. Throws `NOT_FOUND`. */
+  setAside(digest: Digest): Promise<string>
   /** Begins a collection of garbage: it tells the processes that publish to the store. */
   collect(): Promise<Collection>
   /** Writes and reads in the store, and throws an error that names the cause of a failure. */

@@ -7,6 +7,7 @@ export {
   filterPlatforms,
   isAttestation,
   type PlatformRequest,
+  requestOf,
   selectedChildren,
   wantedChildren,
 } from './platforms.js'

@@ -1,9 +1,9 @@
-import type { Collection, Names, Store, Swept } from '@dist/content'
+import type { Collection, Store, Swept } from '@dist/content'
 import { throwIfAborted } from '@dist/errdefs'
 import { type Digest, DigestTable } from '@dist/oci'
 import { abandonedWrites } from './abandoned.js'
 import { type Amount, add, none, type Sum } from './amount.js'
-import { forEachNeed, type Kept, type UnknownContent } from './store-needs.js'
+import { forEachNeed, type KeepingStore, type Kept, type UnknownContent } from './store-needs.js'
 
 export interface GarbageOptions {
   /** Milliseconds: younger content and younger writes are kept. */
@@ -49,7 +49,7 @@ export interface GarbageOutcome {
 }
 
 /** The parts of a store whose garbage is collected. */
-export type GarbageStore = Pick<Store, 'content' | 'names' | 'sweep' | 'collect'>
+export type GarbageStore = Pick<Store, 'content' | 'names' | 'withheld' | 'sweep' | 'collect'>
 
 /** The most objects of one deletion. */
 const batchSize = 1000
@@ -93,15 +93,15 @@ interface Found {
 
 /** Finds the content that no image needs and that was committed before a time. */
 async function findGarbage(
-  { content, names }: Pick<GarbageStore, 'content' | 'names'>,
+  store: Pick<GarbageStore, 'content' | 'names' | 'withheld'>,
   before: Date,
   { signal, onEvent }: GarbageOptions,
 ): Promise<Found> {
   const found = newFound()
-  await readNames(names, content, found, { signal, onEvent })
+  await readNames(store, found, { signal, onEvent })
   const { needed, garbage, amounts, unknown } = found
   let objects = 0
-  for await (const { digest, size, committedAt } of content.walk()) {
+  for await (const { digest, size, committedAt } of store.content.walk()) {
     throwIfAborted(signal)
     onEvent?.({ type: 'listing', objects: ++objects })
     if (needed.has(digest)) add(amounts.needed, size)
@@ -123,8 +123,7 @@ function newFound(): Found {
 }
 
 async function readNames(
-  names: Names,
-  content: GarbageStore['content'],
+  store: KeepingStore,
   found: Found,
   { signal, onEvent }: Pick<GarbageOptions, 'signal' | 'onEvent'>,
 ): Promise<void> {
@@ -137,7 +136,7 @@ async function readNames(
     return false
   }
   const onUnknown = (unknown: UnknownContent) => void found.unknown.push(unknown)
-  await forEachNeed({ names, content }, { signal, onUnknown, skips }, (_, descs) => {
+  await forEachNeed(store, { signal, onUnknown, skips }, (_, descs) => {
     for (const { digest } of descs) found.needed.add(digest)
   })
 }

@@ -45,7 +45,7 @@ const several = -1
 
 /** Measures which content of a store is needed by how many images. Uses about 60 bytes for each object. */
 export async function measureUsage(
-  store: Pick<Store, 'content' | 'names'>,
+  store: Pick<Store, 'content' | 'names' | 'withheld'>,
   { signal, onEvent }: UsageOptions = {},
 ): Promise<StoreUsage> {
   const owners = new Owners()
@@ -102,7 +102,7 @@ class Owners {
 /** The content that is needed by these images and no image of the store: what a collection of garbage can delete. */
 export async function freedBy(
   removed: readonly Kept[],
-  store: Pick<Store, 'content' | 'names'>,
+  store: Pick<Store, 'content' | 'names' | 'withheld'>,
   { signal }: Pick<UsageOptions, 'signal'> = {},
 ): Promise<Amount> {
   const freed = new Map<string, number>()

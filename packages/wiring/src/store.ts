@@ -64,6 +64,8 @@ async function openFolder(root: string, create: boolean, lockTtl: number | undef
     ledgers,
     locate: (digest) => local.pathOf(digest),
     sweep: (olderThan) => local.sweep(olderThan),
+    withheld: local.withheld,
+    setAside: (digest) => local.setAside(digest),
     collect: () => local.collect(),
     local,
     // Opening with `create` has already written and read.
@@ -95,6 +97,8 @@ async function openBucket(
     ledgers,
     locate: (digest) => bucket.urlOf(digest),
     sweep: (olderThan, onRemark) => bucket.sweep(olderThan, onRemark),
+    withheld: bucket.withheld,
+    setAside: (digest) => bucket.setAside(digest),
     collect: () => bucket.collect(),
     probe: () => bucket.probe(),
     [Symbol.asyncDispose]: () => bucket.close(),

@@ -44,7 +44,7 @@ describe('reportVerification', () => {
         `${other}  missing  needed by b:1\n` +
         '3 objects (2.0 KiB) verified, 2 bad\n',
     )
-    expect(stderr).toMatch(/^dist: dist delete --force <digest> .* dist pull <ref> .*\n$/)
+    expect(stderr).toMatch(/^dist: dist verify --repair fetches bad content again; .*\n$/)
   })
 
   it('truncated content is reported with both sizes', () => {

@@ -61,7 +61,7 @@ describe('dist verify', () => {
     expect(line).toContain(`${sharedLayer.descriptor.digest}  damaged: its bytes have digest sha256:`)
     expect(line?.endsWith(`  needed by ${ref('index')}, ${ref('neighbour')}`)).toBe(true)
     expect(summary).toMatch(new RegExp(`^${objects} objects .*, 1 bad$`))
-    expect(ended.stderr).toMatch(/^dist: dist delete --force .*\n$/)
+    expect(ended.stderr).toMatch(/^dist: dist verify --repair .*\n$/)
     const one = await dist('verify', '--json', ref('index'))
     expect(one.code).toBe(5)
     expect(jsonLines(one.stdout)).toMatchObject([

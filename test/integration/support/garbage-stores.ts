@@ -12,6 +12,7 @@ import {
   MemoryDriver,
   MemoryNames,
   type Store,
+  Withheld,
 } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
 import { openS3Store, parseS3Url } from '@dist/content-s3'
@@ -20,7 +21,7 @@ import { MemoryNotes } from '@dist/testkit'
 import { type ScriptedS3, s3Credentials } from '@dist/testkit/servers'
 
 /** A store as one process of a model has it. */
-export type ModelStore = Pick<Store, 'content' | 'names' | 'sweep' | 'collect'>
+export type ModelStore = Pick<Store, 'content' | 'names' | 'withheld' | 'sweep' | 'collect'>
 
 /** Wraps the parts of a store whose calls a model orders. */
 export type Wrap = <T extends object>(part: T) => T
@@ -37,7 +38,14 @@ export interface ModelWorld extends AsyncDisposable {
 export function memoryWorld(): ModelWorld {
   const [driver, names, notes] = [new MemoryDriver(), new MemoryNames(), new MemoryNotes()]
   const sweep = async () => []
-  const plain = { content: createStore(driver), names, sweep, collect: () => Collection.begin(notes) }
+  const withheld = new Withheld(notes)
+  const plain = {
+    content: createStore(driver),
+    names,
+    withheld,
+    sweep,
+    collect: () => Collection.begin(notes),
+  }
   return {
     open: async (settings, wrap) => {
       const own = wrap<MemoryNotes>(notes)
@@ -45,6 +53,7 @@ export function memoryWorld(): ModelWorld {
       return {
         content: leasedContent(createStore(wrap<MemoryDriver>(driver)), lease),
         names: leasedNames(wrap<MemoryNames>(names), lease),
+        withheld,
         sweep,
         collect: () => Collection.begin(own, settings),
         close: () => lease.end(),

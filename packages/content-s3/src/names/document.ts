@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto'
-import { formatReferrers, type Image, parseReferrers, recentAskedTimes, type Selection } from '@dist/content'
-import { DistError } from '@dist/errdefs'
-import { isRecord, parseDescriptor } from '@dist/oci'
+import { formatImage, type Image, recentAskedTimes } from '@dist/content'
 import type { SeenObject } from '../recent/pages.js'
-
-/** The document of a published name. */
-export function formatImage({ name, desc, selection, referrers }: Image): Uint8Array {
-  const record = referrers && formatReferrers(referrers)
-  return Buffer.from(`${JSON.stringify({ name, descriptor: desc, selection, referrers: record })}\n`)
-}
 
 /**
  * The image of a document that was seen and not read, if it is this one: without a record of referrers, or with the record
@@ -37,33 +29,6 @@ export function recognize(
 /** The ETag that a plain put of a document gets. */
 function etagOf(document: Uint8Array): string {
   return createHash('md5').update(document).digest('hex')
-}
-
-/** Parses the document of a name. Throws `MALFORMED`; `where` is the URL of the object. */
-export function parseImage(content: Uint8Array, where: string): Image {
-  let document: unknown
-  try {
-    document = JSON.parse(Buffer.from(content).toString())
-  } catch (cause) {
-    throw new DistError('MALFORMED', `${where}: not JSON; publish the name again, or delete the object`, {
-      cause,
-    })
-  }
-  if (!isRecord(document) || typeof document.name !== 'string')
-    throw new DistError('MALFORMED', `${where}: not the document of a name; delete the object`)
-  const { name, descriptor, selection, referrers } = document
-  return {
-    name,
-    desc: parseDescriptor(descriptor, `${where}: descriptor`),
-    selection: parseSelection(selection, where),
-    ...(referrers === undefined ? {} : { referrers: parseReferrers(referrers, `${where}: referrers`) }),
-  }
-}
-
-function parseSelection(value: unknown, where: string): Selection {
-  if (value === 'all') return value
-  if (Array.isArray(value) && value.every((platform) => typeof platform === 'string')) return value
-  throw new DistError('MALFORMED', `${where}: selection is neither "all" nor a list of platforms`)
 }
 
 /** Bytes of a key that fit a file name, with a suffix, on servers that store objects as files. */

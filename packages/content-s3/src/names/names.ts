@@ -1,4 +1,13 @@
-import { type Image, imageNamed, isHeld, type Names, type PublishedName, publishedAs } from '@dist/content'
+import {
+  formatImage,
+  type Image,
+  imageNamed,
+  isHeld,
+  type Names,
+  type PublishedName,
+  parseImage,
+  publishedAs,
+} from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
 import { listObjects } from '../bucket/list.js'
@@ -8,7 +17,7 @@ import { getObject } from '../bucket/read.js'
 import { RecentObjects } from '../recent/objects.js'
 import type { SeenObject } from '../recent/pages.js'
 import { NeighborPlan } from '../recent/plans.js'
-import { formatImage, nameKey, parseImage, recognize, repositoryOf } from './document.js'
+import { nameKey, recognize, repositoryOf } from './document.js'
 
 /** The most bytes of the document of a name. */
 const limit = 1024 * 1024

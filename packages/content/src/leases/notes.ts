@@ -11,8 +11,8 @@ export interface Note {
 export interface Notes {
   /** The store, for errors. */
   readonly url: string
-  /** Writes a note, or replaces it. */
-  put(key: string, content: Uint8Array): Promise<void>
+  /** Writes a note, or replaces it. `durable`: it survives a crash of the machine. Default: false. */
+  put(key: string, content: Uint8Array, options?: { durable?: boolean | undefined }): Promise<void>
   /** Undefined if there is none. */
   get(key: string): Promise<Uint8Array | undefined>
   /** The notes directly in a folder, in any order. None if the folder does not exist. */

@@ -66,9 +66,16 @@ export async function listImages(context: Context, options: ImagesOptions): Prom
   rows.sort((a, b) => (a.name < b.name ? -1 : 1))
   if (options.json) for (const row of rows) printJson(context, row)
   else context.stdout.write(tableFor(context, columns, rows.map(cells), options))
+  await noteWithheld(context, store)
   for (const { name, missing } of rows.filter((row) => row.missing.length > 0))
     note(context, `${shownName(name)}: incomplete: ${missing.length} objects are missing; pull it again`)
   return exitCodes.done
+}
+
+/** Names the images that wait for their repair. */
+async function noteWithheld(context: Context, { withheld }: Store): Promise<void> {
+  for await (const { name } of withheld.list())
+    note(context, `${shownName(name)}: unpublished until dist verify --repair can fetch its content again`)
 }
 
 /** The images of a store: without tags of cosign, unless all are wanted. */
@@ -92,9 +99,11 @@ export async function removeImages(
   await using store = await openStore(options, context.env)
   const removed: Image[] = []
   const code = await forEachOf(context, texts, { json: options.json, member: 'name' }, async (text) => {
-    const image = await findImage(text, store.names)
+    const withheld = await findWithheld(text, store)
+    const image = withheld ?? (await findImage(text, store.names))
     const { name, desc } = image
-    await store.names.delete(name)
+    if (withheld === undefined) await store.names.delete(name)
+    else await store.withheld.remove(name)
     removed.push(image)
     await removeUnusedTags(image, store.names)
     if (options.json) printJson(context, { name, digest: desc.digest })
@@ -102,6 +111,13 @@ export async function removeImages(
   })
   if (removed.length > 0) await noteFreed(context, removed, store)
   return code
+}
+
+/** The image with this name that is unpublished until its content is repaired. */
+async function findWithheld(text: string, { withheld }: Store): Promise<Image | undefined> {
+  for await (const image of withheld.list())
+    if (image.name === text || shownName(image.name) === text) return image
+  return undefined
 }
 
 /** Images that are read to find what the removed ones do not share: in a bucket each takes some requests. */

@@ -7,7 +7,17 @@ import { describeError, exitCodeOf, exitCodes, jsonError, traceDefect } from '..
 import { findImages } from '../input/images.js'
 import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
 import { openStore } from '../open/store.js'
-import { type OutputOptions, type QueueOptions, type StoreOptions, withQueue, withStore } from '../options.js'
+import {
+  type HostOptions,
+  type OutputOptions,
+  type QueueOptions,
+  type RemoteOptions,
+  type StoreOptions,
+  withQueue,
+  withRemote,
+  withStore,
+  withTransfers,
+} from '../options.js'
 import { formatBytes, plural, shownName } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 import { openVerifyView } from '../progress/verify.js'
@@ -18,8 +28,8 @@ const examples = `
 Reads content and compares it with its digest. Without a reference, verifies all content of the store, and lists missing
 content. Prints a line for each bad object, with all images that need it, and a summary.
 
-To repair damaged content, delete it (dist delete --force) and pull its images again. To repair missing content, pull its
-images again.
+--repair sets bad content aside, fetches it again from the registries of its images, and publishes these images again as they were.
+Meanwhile they are unpublished; an image whose content cannot be fetched stays unpublished, until --repair succeeds.
 
 With a queue its workers verify their store: the content that its images need, each digest once. Ctrl-C detaches. Exit code
 5: some content did not verify.
@@ -28,17 +38,19 @@ Examples:
   $ dist verify
   $ dist verify alpine:3.20
   $ dist verify --queue redis://10.0.0.5:6379 --report bad.jsonl
-  $ dist verify --json | jq -r 'select(.state == "damaged") | .digest' | xargs -r dist delete --force`
+  $ dist verify --repair`
 
 export const verifyCommand: Define = (context, onExit) =>
-  withQueue(withStore(new Command('verify')))
+  withTransfers(withRemote(withQueue(withStore(new Command('verify')))))
     .argument('[ref...]', 'verify only these images, as dist images shows them')
+    .option('--repair', 'fetch bad content again')
     .option('--detach', 'with a queue: submit the run, print its id, and do not wait')
     .option('--report <file>', 'with a queue: write the result of each image into a file, as JSON lines')
     .addHelpText('after', examples)
     .action(async (references: string[], options) => onExit(await verify(context, references, options)))
 
-export interface VerifyOptions extends StoreOptions, QueueOptions {
+export interface VerifyOptions extends StoreOptions, QueueOptions, RemoteOptions, HostOptions {
+  repair?: boolean | undefined
   detach?: boolean | undefined
   report?: string | undefined
 }
@@ -52,6 +64,11 @@ export async function verify(
   const url = await queueUrl(options, context.env)
   checkDetaching(options, url)
   if (url === undefined) return verifyHere(context, texts, options)
+  if (options.repair)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      '--repair works without a queue: run it where the store can be reached, without --queue and DIST_QUEUE',
+    )
   await using report = await openReport(context, options)
   await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
   return await verifyDistributed(context, texts, options, {
@@ -73,7 +90,9 @@ async function verifyHere(
   const images = texts.length === 0 ? undefined : await findImages(texts, store.names)
   const asked = { images }
   const outcome = await watched(context, (onEvent) => verifyContent(store, { ...asked, signal, onEvent }))
-  return reportVerification(context, outcome, options)
+  const code = reportVerification(context, outcome, options)
+  if (!options.repair || outcome.stopped !== undefined || signal.aborted) return code
+  return (await import('./repair.js')).repair(context, outcome.bad, store, options)
 }
 
 /** Runs the work and shows its progress. */
@@ -112,7 +131,7 @@ export async function verifyDistributed(
 export function reportVerification(
   context: Context,
   outcome: VerifyOutcome,
-  { json }: OutputOptions,
+  { json, repair }: OutputOptions & Pick<VerifyOptions, 'repair'>,
 ): number {
   for (const content of outcome.bad) {
     if (json) printJson(context, jsonOf(content))
@@ -125,7 +144,7 @@ export function reportVerification(
     note(context, describeError(stopped))
     traceDefect(context, stopped)
   }
-  if (!json) advise(context, outcome.bad)
+  if (!json && !repair) advise(context, outcome.bad)
   return exitCodeOfOutcome(outcome, context.signal)
 }
 
@@ -185,10 +204,7 @@ function jsonSummary({ objects, bytes, bad, stopped }: VerifyOutcome) {
 function advise(context: Context, bad: readonly BadContent[]): void {
   const present = bad.filter((content) => !isMissing(content))
   if (present.length > 0)
-    note(
-      context,
-      'dist delete --force <digest> removes bad content, then dist pull <ref> fetches it again; a pull alone does not replace it',
-    )
+    note(context, 'dist verify --repair fetches bad content again; a pull alone does not replace it')
   else if (bad.length > 0) note(context, 'dist pull <ref> fetches missing content')
 }
 
