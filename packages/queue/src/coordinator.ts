@@ -5,6 +5,7 @@ import { roomFor } from './engine/host-slots.js'
 import { EngineService } from './engine/service.js'
 import { ImageHandler, imagesPerHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
+import { NoticeHandler, noticeAttempts, noticesAtOnce } from './notice/process.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
 import { ScheduleKeeper } from './schedule/keeper.js'
@@ -17,6 +18,8 @@ const runsAtOnce = 8
 const schedulesAtOnce = 4
 /** The job of a run or a schedule fails never by stalls: it does little, and another one would do the same. */
 const anyStalls = 1_000_000
+/** Failed deliveries that stay in Redis, for the dashboard. */
+const keptNotices = 1_000
 
 /**
  * Starts a coordinator: it expands runs, plans images and publishes them. Any number of coordinators share the work.
@@ -35,6 +38,10 @@ export function startCoordinator(parts: CoordinatorParts): Service {
       maxStalled: anyStalls,
       // A scheduler adds no job with the id of one that is kept.
       keptCompleted: 0,
+    }),
+    new Consumer(engine, queueNames.notices, new NoticeHandler(engine, parts.notifier), noticesAtOnce, {
+      attempts: noticeAttempts,
+      keptFailed: keptNotices,
     }),
     new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesPerHost)),
   ]

@@ -13,7 +13,7 @@ import type {
 } from '@dist/mirror'
 import type { Locator, Reference } from '@dist/reference'
 import type { HostPolicies, HostStates } from '@dist/remotes'
-import type { ScheduledFile, ServiceEvent } from '@dist/runs'
+import type { Notifier, ScheduledFile, ServiceEvent } from '@dist/runs'
 import type { Lists } from '@dist/sync'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
@@ -72,6 +72,8 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   published: PublishedImages
   /** The names of the store, and the ledgers by which runs of mirror files prune them. */
   pruning: PruneParts
+  /** Tells the targets of the settings what runs have changed. */
+  notifier: Pick<Notifier, 'check' | 'deliver'>
   /** Images of one host that are planned at the same time; four times as many over all hosts. Default: 16. */
   concurrency?: number | undefined
 }

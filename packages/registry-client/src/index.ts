@@ -10,6 +10,7 @@ export {
 } from './config/store-credential.js'
 export { defaultEndpoint, type Endpoint, type TlsMaterial } from './endpoint.js'
 export type { RequestEvent } from './http/exchange.js'
+export { createWebhooks, type Webhook, type Webhooks } from './http/post.js'
 export {
   createProxySelector,
   type ProxySelector,

@@ -1,6 +1,6 @@
 import type { ReportedError } from './runs.js'
 
-export type QueueName = 'schedules' | 'runs' | 'images' | 'blobs'
+export type QueueName = 'schedules' | 'runs' | 'images' | 'blobs' | 'notices'
 
 /** A reason why runs make no progress. */
 export type Obstacle =

@@ -35,6 +35,15 @@ export type ServiceEvent =
     }
   /** A name of the store: `subject`. */
   | { readonly type: 'name'; readonly run: string; readonly state: 'pruned'; readonly subject: string }
+  /** What a target is told of an entry: `subject`. */
+  | {
+      readonly type: 'notice'
+      readonly run: string
+      readonly state: 'delivered' | 'retrying' | 'failed'
+      readonly subject: string
+      readonly target: string
+      readonly error?: unknown
+    }
   | { readonly type: 'error'; readonly error: unknown }
 
 /** A coordinator or a worker that takes jobs. */

@@ -82,7 +82,7 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
 function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   const jobs = new Counter({
     name: 'dist_jobs_total',
-    help: 'Jobs by kind (schedule, run, image, blob) and result.',
+    help: 'Jobs by kind (schedule, run, image, blob, notice) and result.',
     labelNames: ['kind', 'result'] as const,
     registers,
   })
@@ -109,6 +109,7 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
     if (
       event.type === 'run' ||
       event.type === 'schedule' ||
+      event.type === 'notice' ||
       (event.state !== 'done' && event.state !== 'verified')
     )
       return

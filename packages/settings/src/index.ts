@@ -2,6 +2,13 @@ export * from './defaults.js'
 export { documentSettings } from './document.js'
 export { type Environment, readSecret } from './environment.js'
 export { kebab } from './names.js'
+export {
+  absoluteTargets,
+  type NotifyTargetSettings,
+  type NotifyTargets,
+  notifyTargetName,
+  notifyTargetsSchema,
+} from './notify-targets.js'
 export { type QueueAccess, queueUrl, readQueueAccess, requiredQueue } from './queue.js'
 export { readSettings } from './read.js'
 export {

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type Environment, nonEmpty, readSecret } from './environment.js'
 import { readSettingsFile, type SettingsFile } from './file.js'
 import { kebab, readsFile, variableOf } from './names.js'
+import { absoluteTargets } from './notify-targets.js'
 import { absolutePaths } from './registries/schema.js'
 import { fillValue } from './registries/variables.js'
 import {
@@ -42,9 +43,17 @@ export async function readSettings<Name extends ServiceName>(
   const file = path === undefined ? undefined : await readSettingsFile(path, service)
   const keys = Object.keys(serviceShapes[service]) as (keyof Settings<Name> & string)[]
   const settings = (await readKeys(service, keys, { flags, env, file })) as Settings<Name>
-  return path !== undefined && 'registries' in settings
-    ? { ...settings, registries: absolutePaths(settings.registries, dirname(path)) }
-    : settings
+  return path === undefined ? settings : withAbsolutePaths(settings, dirname(path))
+}
+
+/** Paths in the maps of a settings file are relative to its folder. */
+function withAbsolutePaths<T extends object>(settings: T, folder: string): T {
+  const { registries, notifyTargets }: Partial<Settings<'coordinator'>> = settings
+  return {
+    ...settings,
+    ...(registries === undefined ? {} : { registries: absolutePaths(registries, folder) }),
+    ...(notifyTargets === undefined ? {} : { notifyTargets: absoluteTargets(notifyTargets, folder) }),
+  }
 }
 
 /** As `readSettings`, for some settings of a service. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as z from 'zod'
+import { notifyTargetsSchema } from './notify-targets.js'
 import { registriesSchema } from './registries/schema.js'
 import { count, duration, listenAddress, nets, paths, redisUrl, secretText, size, text } from './values.js'
 
@@ -146,6 +147,12 @@ export const serviceShapes = {
         'A [mirror file](mirroring.md) whose schedules the coordinator puts into the queue, as `dist schedule apply` does: at its start, when the file changes, and when Redis has lost them. The file may have variables, and no `registries`.',
       placeholder: '<file>',
     }),
+    notifyTargets: notifyTargetsSchema.optional().register(settingDocs, {
+      description:
+        'Webhooks by name, which `notify` in mirror files names: `url`, `secret-file`, `addresses`, `ca-file`. See [being told](operations.md#being-told). Values may have variables. Paths are relative to the folder of the settings file. All coordinators have the same.',
+      placeholder: '',
+      fileOnly: true,
+    }),
   },
   worker: {
     ...queueShape,
@@ -201,7 +208,7 @@ export type Settings<Name extends ServiceName> = z.output<Shape<Name>>
 /** The flags of a command line: text as users write it, by the names of the settings. All are optional. */
 export type Flags<Name extends ServiceName> = Omit<
   z.input<Shape<Name>>,
-  'queuePassword' | 'password' | 'registries'
+  'queuePassword' | 'password' | 'registries' | 'notifyTargets'
 > & {
   /** A YAML, TOML or JSON file with settings. Default: `DIST_CONFIG`. */
   config?: string | undefined

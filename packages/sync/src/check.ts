@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { absolutePaths } from '@dist/settings'
+import { absolutePaths, absoluteTargets } from '@dist/settings'
 import type { Mistake, Node } from './document/node.js'
 import { type Language, parseDocument } from './document/read.js'
 import { entriesOf } from './entries.js'
@@ -61,9 +61,15 @@ function build(root: Node, path: string): Checked {
   }
   const { entries, mistakes } = entriesOf(result.data, root)
   if (mistakes.length > 0) return ordered(mistakes)
-  const { name, registries = {} } = result.data
+  const { name, registries = {}, 'notify-targets': targets = {} } = result.data
+  const folder = dirname(path)
   return {
-    file: { name, registries: absolutePaths(registries, dirname(path)), entries },
+    file: {
+      name,
+      registries: absolutePaths(registries, folder),
+      notifyTargets: absoluteTargets(targets, folder),
+      entries,
+    },
     alone: (index) => aloneIn(plain.value, index),
   }
 }

@@ -1,7 +1,7 @@
 import { type DistError, hasCode } from '@dist/errdefs'
 import type { Reference } from '@dist/reference'
 import { locate, type Mistake, type Node } from './document/node.js'
-import type { MirrorEntry, Prune } from './mirror-file.js'
+import type { MirrorEntry, Notify, Prune } from './mirror-file.js'
 import { compileEntry, type EntryRules } from './place/compile.js'
 import { dependsOnRepository, parseDestination } from './place/destination.js'
 import { ClaimedNames, describeConflict } from './place/names.js'
@@ -59,6 +59,7 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
     referrers,
     discovery,
     'referrers-fresh-for': fresh,
+    notify,
   } = { ...defaults, ...given(mirror) }
   const tags = mirror.tags === 'all' ? {} : mirror.tags
   return {
@@ -82,6 +83,7 @@ function entryOf(mirror: MirrorInput, defaults: SharedInput, { at }: Node): Mirr
     discovery,
     timing: timingOf(mirror, defaults),
     prune: pruneOf(mirror),
+    notify: notifyOf(notify),
   }
 }
 
@@ -94,6 +96,13 @@ function pruneOf({
     keep: prune === true ? 0 : ageOf(prune.keep),
     limit: typeof limit === 'number' ? { names: limit } : { percent: Number.parseInt(limit, 10) },
   }
+}
+
+function notifyOf(notify: SharedInput['notify']): Notify | undefined {
+  if (notify === undefined) return undefined
+  const { targets, on = ['changed', 'failed'] } =
+    typeof notify === 'object' && !Array.isArray(notify) ? notify : { targets: notify }
+  return { targets: listed(targets) ?? [], on: typeof on === 'string' ? [on] : on }
 }
 
 /** The keys that an entry has, so that those it leaves out do not hide the defaults. */

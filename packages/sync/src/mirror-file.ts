@@ -1,7 +1,7 @@
 import type { PruneLimit } from '@dist/content'
 import type { Discovery } from '@dist/remotes'
 import type { Timing } from '@dist/schedule'
-import type { Registries } from '@dist/settings'
+import type { NotifyTargets, Registries } from '@dist/settings'
 import type { Position } from './document/node.js'
 import type { Source } from './place/source.js'
 import type { TagFilter } from './select/filter.js'
@@ -11,6 +11,8 @@ export interface MirrorFile {
   readonly name?: string | undefined
   /** Their paths are absolute. */
   readonly registries: Registries
+  /** Their paths are absolute. */
+  readonly notifyTargets: NotifyTargets
   /** Their names are unique. */
   readonly entries: readonly MirrorEntry[]
 }
@@ -44,6 +46,17 @@ export interface MirrorEntry {
   readonly timing?: Timing | undefined
   /** Undefined: names that are no longer selected stay. */
   readonly prune?: Prune | undefined
+  /** Undefined: nobody is told. */
+  readonly notify?: Notify | undefined
+}
+
+export const occasions = ['changed', 'failed', 'always'] as const
+
+/** Who is told of an entry at the end of a run, and when. */
+export interface Notify {
+  /** Names of targets, which the settings define. */
+  readonly targets: readonly string[]
+  readonly on: readonly (typeof occasions)[number][]
 }
 
 /** How names of an entry are removed from the store after it no longer selects them. */

@@ -62,7 +62,7 @@ export function schedulesOf({ file, alone }: CheckedFile, path: string): Schedul
 /**
  * Reads the schedules of a mirror file for a coordinator, each time that it has changed. Its variables are the operator's;
  * what they stand for is in Redis then. Throws `INVALID_ARGUMENT` with the first mistake, once for each version of the file;
- * also for `registries`, which belong into the settings of the services.
+ * also for `registries` and `notify-targets`, which belong into the settings of the services.
  */
 export function scheduleReader(path: string, env: Environment): () => Promise<ScheduledFile | undefined> {
   const watched = new WatchedMirrorFile(path, env)
@@ -70,10 +70,13 @@ export function scheduleReader(path: string, env: Environment): () => Promise<Sc
     const checked = await watched.changed()
     if (checked === undefined) return undefined
     if ('mistakes' in checked) throw mistaken(path, checked.mistakes)
-    if (Object.keys(checked.file.registries).length === 0) return schedulesOf(checked, resolve(path))
+    const { registries, notifyTargets } = checked.file
+    const parts = { registries, 'notify-targets': notifyTargets }
+    const [foreign] = Object.entries(parts).filter(([, map]) => Object.keys(map).length > 0)
+    if (foreign === undefined) return schedulesOf(checked, resolve(path))
     throw new DistError(
       'INVALID_ARGUMENT',
-      `mirror file ${sanitize(path)}: registries is not allowed in the file of a coordinator: workers do not read it; set registries in the settings of the services`,
+      `mirror file ${sanitize(path)}: ${foreign[0]} is not allowed in the file of a coordinator, which other services do not read; set it in the settings of the services`,
     )
   }
 }

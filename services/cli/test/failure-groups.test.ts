@@ -1,6 +1,7 @@
 import type { ImageReport } from '@dist/runs'
+import { sharedCause } from '@dist/runs'
 import { expect, test } from 'vitest'
-import { FailureGroups, sharedCause } from '../src/report/failures.js'
+import { FailureGroups } from '../src/report/failures.js'
 import { failureLines } from '../src/report/report.js'
 
 const failed = (reference: string, message: string): ImageReport => ({

@@ -2,7 +2,7 @@ import { storeTarget } from '@dist/mirror'
 import { type CoordinatorParts, startCoordinator, type Tuning } from '@dist/queue'
 import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings } from '@dist/settings'
-import { openPushes, scheduleReader } from '@dist/wiring'
+import { openNotifier, openPushes, scheduleReader } from '@dist/wiring'
 import { type Announcement, openParts } from '@dist/wiring/services'
 import manifest from '../package.json' with { type: 'json' }
 import { measureQueues, openJobCounts } from './measure.js'
@@ -39,6 +39,7 @@ async function start(
 ): Promise<void> {
   const identity = { service: 'coordinator', version: manifest.version, tuning, terms }
   const readSchedules = await scheduledFile(settings, host)
+  await using notifying = await openNotifier(settings.notifyTargets ?? {}, host.context.env)
   await using parts = await openParts(settings, host, identity)
   const { queue, mirror, presence, service } = parts
   measureQueues(host.metrics.registry, openJobCounts(queue.connect(), service.prefix))
@@ -52,6 +53,7 @@ async function start(
     target: (reference, to) => (to === undefined ? intoStore : pushes.target(to))(reference),
     published: { content, names },
     pruning: { names, ledgers },
+    notifier: notifying.notifier,
     concurrency: settings.concurrency,
     readSchedules,
   })

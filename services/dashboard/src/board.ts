@@ -16,6 +16,7 @@ interface ShownJob {
   readonly data?: {
     readonly run?: unknown
     readonly reference?: unknown
+    readonly target?: unknown
     readonly desc?: { readonly digest?: unknown } | undefined
   }
 }
@@ -41,6 +42,11 @@ const queues = [
     name: queueNames.blobs,
     description: 'One job for each missing blob of an image.',
     title: ({ data }: ShownJob) => data?.desc?.digest,
+  },
+  {
+    name: queueNames.notices,
+    description: 'One job for each webhook that is told of a run.',
+    title: ({ data }: ShownJob) => data?.target,
   },
 ]
 

@@ -50,7 +50,7 @@ describe('the dashboard without credentials', () => {
       expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     }
     const { queues } = (await (await fetch(`${url}/queues/api/queues`)).json()) as { queues: Shown[] }
-    expect(queues.map(({ name }) => name).sort()).toEqual(['blobs', 'images', 'runs', 'schedules'])
+    expect(queues.map(({ name }) => name).sort()).toEqual(['blobs', 'images', 'notices', 'runs', 'schedules'])
     expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true)
     expect(queues.find(({ name }) => name === 'runs')?.counts.waiting).toBe(1)
   })

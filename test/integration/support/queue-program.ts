@@ -7,6 +7,7 @@ import { storeTarget, TransferBudget, transferBlob, verifyBlob } from '@dist/mir
 import { startCoordinator, startWorker } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
 import { createRegistry } from '@dist/registry-client'
+import { Notifier } from '@dist/runs'
 import { Redis } from 'ioredis'
 
 const [role, port, folder = '', skew = '0'] = process.argv.slice(2)
@@ -32,6 +33,7 @@ const parts = {
   target: storeTarget(store.content, store.names),
   published: store,
   pruning: store,
+  notifier: new Notifier({ targets: {}, post: async () => ({ status: 204 }), readSecret: async () => '' }),
 }
 
 const service =

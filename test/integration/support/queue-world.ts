@@ -30,7 +30,14 @@ import {
   type WorkerParts,
 } from '@dist/queue'
 import { createRedisLocker } from '@dist/redis'
-import type { ImageReport, RunStatus, Runs, Service, ServiceEvent } from '@dist/runs'
+import {
+  type ImageReport,
+  Notifier,
+  type RunStatus,
+  type Runs,
+  type Service,
+  type ServiceEvent,
+} from '@dist/runs'
 import { type RedisServer, type RedisServerOptions, startRedis, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll } from 'vitest'
@@ -101,7 +108,12 @@ export class QueueWorld {
   async coordinator(parts: Partial<CoordinatorParts> = {}): Promise<Service> {
     const published = { content: this.content, names: this.names }
     const pruning = { names: this.names, ledgers: this.ledgers }
-    const own = { ...this.#parts(), source: this.remote, target: this.target, published, pruning }
+    const notifier = new Notifier({
+      targets: {},
+      post: async () => ({ status: 204 }),
+      readSecret: async () => '',
+    })
+    const own = { ...this.#parts(), source: this.remote, target: this.target, published, pruning, notifier }
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 

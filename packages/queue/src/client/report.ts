@@ -9,11 +9,18 @@ import { readPruned, reportOfPruned } from '../state/pruned.js'
 import { type ImageRecord, readRecord, reportOf } from '../state/record.js'
 import type { Client } from './client.js'
 
+/** What reports are read from. */
+export type ReportSource = Pick<Client, 'redis' | 'keys' | 'states' | 'ask'>
+
 /**
  * The images of a run, chunk by chunk, then what it has pruned; the next chunk is read while the caller works on one. `NOT_FOUND` when Redis has lost
  * its references.
  */
-export async function* reportImages(client: Client, run: string, head: RunHead): AsyncIterable<ImageReport> {
+export async function* reportImages(
+  client: ReportSource,
+  run: string,
+  head: RunHead,
+): AsyncIterable<ImageReport> {
   const prefix = head.to === undefined ? undefined : parsePrefix(head.to)
   let next = readChunk(client, run, head, 0)
   for (let chunk = 0; chunk < head.chunks; chunk++) {
@@ -29,7 +36,7 @@ export async function* reportImages(client: Client, run: string, head: RunHead):
 
 /** What the run has pruned, and the mirrors that failed to prune. */
 async function* reportPruned(
-  { ask, redis, keys }: Client,
+  { ask, redis, keys }: ReportSource,
   run: string,
   { total }: RunHead,
 ): AsyncIterable<ImageReport> {
@@ -63,7 +70,7 @@ interface Chunk {
 }
 
 /** Empty behind the last chunk. */
-function readChunk(client: Client, run: string, head: RunHead, chunk: number): Promise<Chunk> {
+function readChunk(client: ReportSource, run: string, head: RunHead, chunk: number): Promise<Chunk> {
   const { ask, states, redis, keys } = client
   const first = chunk * chunkSize
   const read = async () => {

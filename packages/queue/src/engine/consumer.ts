@@ -50,6 +50,10 @@ const defaultKeptCompleted = 1_000
 interface ConsumerOptions {
   /** As in `Tuning`, where the default is. */
   readonly maxStalled?: number | undefined
+  /** As in `Tuning`, where the default is. */
+  readonly attempts?: number | undefined
+  /** Failed jobs that stay in Redis. Default: all; images are retried from theirs. */
+  readonly keptFailed?: number | undefined
   /** Completed jobs that stay in Redis, for the dashboard. Default: 1,000. */
   readonly keptCompleted?: number | undefined
 }
@@ -60,6 +64,7 @@ export class Consumer<T> implements RunningConsumer {
   readonly #stopping = new AbortController()
   readonly #removeListener: (() => void) | undefined
   readonly #maxStalled: number
+  readonly #attempts: number
   #active = 0
   #startedAt = 0
 
@@ -68,10 +73,12 @@ export class Consumer<T> implements RunningConsumer {
     name: string,
     private readonly handler: JobHandler<T>,
     private readonly concurrency: number,
-    { maxStalled = engine.tuning.maxStalled, keptCompleted = defaultKeptCompleted }: ConsumerOptions = {},
+    options: ConsumerOptions = {},
   ) {
     const { tuning, presence } = engine
+    const { maxStalled = tuning.maxStalled, keptCompleted = defaultKeptCompleted, keptFailed } = options
     this.#maxStalled = maxStalled
+    this.#attempts = options.attempts ?? tuning.attempts
     setMaxListeners(0, this.#stopping.signal)
     // BullMQ passes a signal to processors with three parameters.
     const process = (job: Job<T>, token?: string, signal?: AbortSignal) => this.#process(job, token, signal)
@@ -88,6 +95,7 @@ export class Consumer<T> implements RunningConsumer {
       runRetryDelay: 1_000,
       // Failed jobs stay until their image is retried or their run is removed.
       removeOnComplete: { count: keptCompleted },
+      ...(keptFailed === undefined ? {} : { removeOnFail: { count: keptFailed } }),
       settings: {
         backoffStrategy: (attempt, _type, error) => pauseBefore(attempt ?? 1, error, tuning),
         repeatStrategy,
@@ -130,9 +138,8 @@ export class Consumer<T> implements RunningConsumer {
   async #process(job: Job<T>, token = '', lost?: AbortSignal): Promise<void> {
     this.#active++
     this.#startedAt = performance.now()
-    const { attempts } = this.engine.tuning
     // BullMQ reads them when the job fails.
-    Object.assign(job.opts, { attempts, backoff: { type: backoffType }, stackTraceLimit: 0 })
+    Object.assign(job.opts, { attempts: this.#attempts, backoff: { type: backoffType }, stackTraceLimit: 0 })
     using ended = linkSignals(this.#stopping.signal, lost)
     const context = { token, signal: ended.signal, isFull: () => !this.hasRoom }
     try {
@@ -174,7 +181,7 @@ export class Consumer<T> implements RunningConsumer {
   }
 
   async #fail(job: Job<T>, error: unknown): Promise<never> {
-    const final = isFinal(error, job.attemptsMade, this.engine.tuning.attempts)
+    const final = isFinal(error, job.attemptsMade, this.#attempts)
     // Before BullMQ records it: after a crash in between the job runs again and finds that it has ended.
     if (final) await this.handler.failed(job, error)
     else this.handler.retrying(job, error)

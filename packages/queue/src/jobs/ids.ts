@@ -42,6 +42,14 @@ export function blobJobId(job: Pick<ImageJob, 'run' | 'index'>, generation: stri
   return `${job.run}-${job.index.toString(36)}-${generation}-${blobKey(digest)}`
 }
 
+/** The id of a delivery: what a run tells a target of an entry. */
+export function noticeId(run: string, entry: string, target: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([entry, target]))
+    .digest('hex')
+  return `${run}-${hash.slice(0, 16)}`
+}
+
 /** The image of an image job's id, for a job with a bad payload. */
 export function parseImageJobId(id: string): { run: string; index: number; attempt: number } | undefined {
   const [, run, index, attempt] = /^([a-z0-9]+)-(\d+)-(\d+)$/.exec(id) ?? []

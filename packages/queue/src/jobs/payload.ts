@@ -93,6 +93,18 @@ export type FetchJob = z.infer<typeof fetchJob>
 /** A stored blob to hash again. */
 export type VerifyJob = z.infer<typeof verifyJob>
 export type BlobJob = FetchJob | VerifyJob
+export type NoticeJob = z.infer<typeof noticeJob>
+
+/** What a target is told at the end of a run. It has neither the URL nor the secret of the target. */
+export const noticeJob = z.object({
+  v: readVersion,
+  run,
+  /** The id of the delivery: the same in all attempts. */
+  id: z.string().max(64),
+  entry: z.string().max(4096),
+  target: z.string().max(64),
+  body: z.string(),
+})
 
 const versioned = z.object({ v: z.number().int() })
 

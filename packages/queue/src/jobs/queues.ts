@@ -5,6 +5,7 @@ import { blobJobId, imageJobId, runJobId } from './ids.js'
 import {
   type BlobJob,
   type ImageJob,
+  type NoticeJob,
   type RunJob,
   type ScheduleJob,
   sourcesVersion,
@@ -12,7 +13,13 @@ import {
 } from './payload.js'
 
 /** The names of the queues in BullMQ. Their keys begin with `defaultPrefix`, or with the prefix in use. */
-export const queueNames = { schedules: 'schedules', runs: 'runs', images: 'images', blobs: 'blobs' } as const
+export const queueNames = {
+  schedules: 'schedules',
+  runs: 'runs',
+  images: 'images',
+  blobs: 'blobs',
+  notices: 'notices',
+} as const
 
 /** Events that are kept, for the dashboard: no service reads them. */
 const keptEvents = 1_000
@@ -26,6 +33,7 @@ export interface Queues {
   readonly runs: Queue<RunJob>
   readonly images: Queue<ImageJob>
   readonly blobs: Queue<BlobJob>
+  readonly notices: Queue<NoticeJob>
 }
 
 /** The queues over one connection. The caller closes the connection. */
@@ -45,6 +53,7 @@ export function openQueues(redis: Redis, prefix: string, onError: (error: unknow
     runs: open(queueNames.runs),
     images: open(queueNames.images),
     blobs: open(queueNames.blobs),
+    notices: open(queueNames.notices),
   }
 }
 
@@ -58,6 +67,20 @@ export async function addRunJob(
 ): Promise<void> {
   const v = sources ? sourcesVersion : version
   await queues.runs.add('run', { v, run, round }, { jobId: runJobId({ run, round }) })
+}
+
+/** Adds deliveries. One that was added before is not added again. */
+export async function addNoticeJobs(queues: Queues, notices: readonly Omit<NoticeJob, 'v'>[]): Promise<void> {
+  for (let start = 0; start < notices.length; start += batchSize) {
+    const batch = notices.slice(start, start + batchSize)
+    await queues.notices.addBulk(
+      batch.map((notice) => ({
+        name: 'notice',
+        data: { v: version, ...notice },
+        opts: { jobId: notice.id },
+      })),
+    )
+  }
 }
 
 /** An image job and its priority: lower ones first, those without one before all. */

@@ -75,7 +75,7 @@ export class RunHandler implements JobHandler<RunJob> {
     const { states, store } = this.engine
     let state = await states.endRun(run, store)
     if (state === 'closing') {
-      await closeRun(this.engine, run, head, this.listed.pruning, signal)
+      await closeRun(this.engine, run, head, this.listed, signal)
       state = await states.endRun(run, store)
     }
     if (state === 'running' || state === 'closing') return false

@@ -40,15 +40,16 @@ async function readEntries(
 }
 
 /** What lists registries. */
-export type ListParts = Pick<CoordinatorParts, 'source' | 'lists' | 'pruning'>
+export type ListParts = Pick<CoordinatorParts, 'source' | 'lists' | 'pruning' | 'notifier'>
 
 /** Lists and selects what the sources of a run take. What fails is an item, too: it fails its image, not the run. */
 export async function* itemsOfSources(
   engine: Engine,
   run: string,
-  { source, lists, pruning }: ListParts,
+  parts: ListParts,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
+  const { source, lists } = parts
   if (lists === undefined)
     throw new DistError('NOT_IMPLEMENTED', `run ${run}: this coordinator does not list registries`)
   const entries = await readEntries(engine, run)
@@ -59,7 +60,7 @@ export async function* itemsOfSources(
     findDate: (image) => dates.find(image, signal),
     checkpoint: checkpointOf(engine, run),
   })
-  await prepareClosing(engine, run, { entries, choice }, pruning)
+  await prepareClosing(engine, run, { entries, choice }, parts)
   for (const item of itemsOf(choice)) yield writeItem(item)
 }
 

@@ -181,24 +181,21 @@ export class RunStates {
     return scripts.advanceChunk(this.redis, { run: this.keys.run(run) }, { chunk, next: chunk + 1 })
   }
 
-  /** Adds what a run has pruned. `isWhole`: that is all, and the run can end. */
-  async recordPruned(
-    run: string,
-    records: readonly PrunedRecord[],
-    { isWhole, remarks }: { readonly isWhole: boolean; readonly remarks: readonly string[] },
-  ): Promise<void> {
-    const keys = { run: this.keys.run(run), pruned: this.keys.pruned(run), closing: this.keys.closing(run) }
+  /** Adds what a run has pruned. */
+  async recordPruned(run: string, records: readonly PrunedRecord[]): Promise<void> {
+    if (records.length === 0) return
+    const keys = { run: this.keys.run(run), pruned: this.keys.pruned(run) }
     const failed = records.filter(({ error }) => error !== undefined).length
     const lists: string[] = []
     for (let start = 0; start < records.length; start += chunkSize)
       lists.push(JSON.stringify(records.slice(start, start + chunkSize)))
-    const args = {
-      names: records.length - failed,
-      failed,
-      remarks: JSON.stringify(remarks),
-      done: isWhole ? '1' : '0',
-    }
-    await scripts.recordPruned(this.redis, keys, args, { args: lists })
+    await scripts.recordPruned(this.redis, keys, { names: records.length - failed, failed }, { args: lists })
+  }
+
+  /** Records that the run has done what was left after its images. `remarks`: sentences for the user. */
+  async endClosing(run: string, remarks: readonly string[]): Promise<void> {
+    const keys = { run: this.keys.run(run), closing: this.keys.closing(run) }
+    await scripts.endClosing(this.redis, keys, { remarks: JSON.stringify(remarks) })
   }
 
   /** Ends a run that has nothing left to do, and records the store where none was known. */

@@ -1,7 +1,7 @@
 import type { AddressKind } from '@dist/remotes'
-import { checkClear, type Endpoint, tlsFor, urlOf } from '../endpoint.js'
+import { checkClear, type Endpoint, type TlsMaterial, tlsFor, urlOf } from '../endpoint.js'
 import type { Connections } from './exchange.js'
-import { checkLiteral, type Lookup, ruleFor, systemLookup } from './guard.js'
+import { checkLiteral, type Lookup, type Rule, ruleFor, systemLookup, webhookRule } from './guard.js'
 import { Peers } from './peers.js'
 import { type Lane, Pools } from './pools.js'
 import { createProxySelector, type ProxySettings } from './proxy.js'
@@ -19,6 +19,13 @@ export interface AgentsOptions {
   readonly lookup?: Lookup | undefined
 }
 
+export interface WebhookOptions {
+  /** Nets that are allowed beside public addresses. */
+  readonly addresses: readonly string[]
+  /** Authorities that are trusted in addition to the well-known ones, PEM. */
+  readonly ca: readonly string[]
+}
+
 /** Connection pools, separate for each TLS configuration and registry. Dispose closes them. */
 export interface Agents extends AsyncDisposable {
   /**
@@ -26,6 +33,8 @@ export interface Agents extends AsyncDisposable {
    * request (R35). Lanes do not share connections. Throws `INVALID_ARGUMENT` for an invalid setting of the URL's proxy.
    */
   dispatcher(url: URL, endpoint: Endpoint, lane?: Lane): Connections | Promise<Connections>
+  /** The connections to a webhook, by `webhookRule`. Throws as `dispatcher`. */
+  webhook(url: URL, options: WebhookOptions): Connections | Promise<Connections>
   /** The kind of address at which an endpoint was reached. Undefined: not reached yet, or through a proxy. */
   reachedAt(endpoint: Endpoint): AddressKind | undefined
   /** Records what `reachedAt` returned in another thread. */
@@ -41,9 +50,11 @@ export function createAgents(options: AgentsOptions = {}): Agents {
   const proxyFor = createProxySelector(options.proxy ?? {})
   const choose = (url: URL, endpoint: Endpoint, lane: Lane) => {
     checkClear(endpoint, url)
-    const rule = ruleFor(url, endpoint, peers, addresses)
+    return connectionsTo(url, ruleFor(url, endpoint, peers, addresses), tlsFor(endpoint, url), lane)
+  }
+  const connectionsTo = (url: URL, rule: Rule, tls: TlsMaterial | undefined, lane: Lane) => {
     checkLiteral(url, rule)
-    const kind = { rule, tls: tlsFor(endpoint, url), lane }
+    const kind = { rule, tls, lane }
     const proxy = proxyFor(url)
     if (proxy === undefined) return pools.direct(kind)
     // Plain http goes to a proxy as requests, not through a tunnel.
@@ -63,6 +74,8 @@ export function createAgents(options: AgentsOptions = {}): Agents {
       own[lane].set(endpoint, chosen)
       return chosen
     },
+    webhook: (url, { addresses, ca }) =>
+      connectionsTo(url, webhookRule(addresses), ca.length === 0 ? undefined : { ca }, 'requests'),
     reachedAt: (endpoint) => peers.kindOf(urlOf(endpoint).hostname),
     recordReached: (endpoint, kind) => peers.record(urlOf(endpoint).hostname, kind),
     // Requests still in flight are aborted: the caller has disposed of the client.

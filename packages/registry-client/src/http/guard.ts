@@ -13,9 +13,14 @@ export type Lookup = (hostname: string) => Promise<readonly string[]>
 export const systemLookup: Lookup = async (hostname) =>
   (await lookupAddresses(hostname, { all: true, hints: ADDRCONFIG })).map(({ address }) => address)
 
-/** The addresses to which a registry may lead (R35). */
+/** The addresses that may be connected to (R35). */
 export interface Rule {
-  readonly endpoint: Endpoint
+  /** Why no more inward addresses are allowed: `registry.example.com counts as public`. */
+  because(hostname: string): string
+  /** What allows these addresses. */
+  advice(addresses: readonly string[]): string
+  /** Whether nets of the settings allow metadata addresses, too. */
+  readonly allowsClosed: boolean
   /** The user has named the host: the registry itself, and token servers in its settings. */
   readonly named: boolean
   /** The most inward kind of address that a host may have. */
@@ -38,7 +43,32 @@ export function ruleFor(url: URL, endpoint: Endpoint, peers: Peers, everywhere: 
   const floor = named ? (hostname: string) => peers.kindOf(hostname) ?? 'loopback' : () => fixed
   const addresses = [...(endpoint.addresses ?? []), ...everywhere]
   const key = [endpoint.url, endpoint.hostsFile, named ? 'named' : fixed, ...addresses].join(' ')
-  return { endpoint, named, floor, addresses, key }
+  const because = (hostname: string) => {
+    const least = floor(hostname)
+    return named ? `it had a ${least} one before` : `${new URL(endpoint.url).host} counts as ${least}`
+  }
+  const advice = (refused: readonly string[]) => hostsFileAdvice(endpoint, `addresses = [${quoted(refused)}]`)
+  return { because, advice, allowsClosed: true, named, floor, addresses, key }
+}
+
+/**
+ * The rule for a webhook, to which no registry led: public addresses, and those that its own setting allows. No setting allows
+ * metadata addresses.
+ */
+export function webhookRule(addresses: readonly string[]): Rule {
+  return {
+    because: () => 'webhooks count as public',
+    advice: (refused) => `add addresses: [${quoted(refused)}] to the target`,
+    allowsClosed: false,
+    named: false,
+    floor: () => 'public',
+    addresses,
+    key: ['webhook', ...addresses].join(' '),
+  }
+}
+
+function quoted(addresses: readonly string[]): string {
+  return addresses.map((one) => `"${one}"`).join(', ')
 }
 
 /** Whether a registry's settings list a host as its token server, for its port or for all ports. */
@@ -95,6 +125,7 @@ function recordPeer(hostname: string, socket: Socket, rule: Rule, peers: Peers):
 
 function isAllowed(hostname: string, address: string, rule: Rule): boolean {
   const kind = kindOfAddress(address)
+  if (kind === undefined && !rule.allowsClosed) return false
   return (kind !== undefined && isOutward(kind, rule.floor(hostname))) || isAllowedBySetting(address, rule)
 }
 
@@ -116,18 +147,14 @@ function refusal(hostname: string, addresses: readonly string[], rule: Rule): Di
     return new DistError('UNAVAILABLE', `host ${host} has no address`, { retryable: false })
   const [address = ''] = addresses
   const isLiteral = literalAddress(hostname) !== undefined
-  const line = `addresses = [${addresses.map((one) => `"${one}"`).join(', ')}]`
   const why = `${host} ${isLiteral ? 'is' : `has ${address},`} ${describeAddress(hostname, address, rule)}`
-  return new DistError(
-    'PERMISSION_DENIED',
-    `${why}: connection refused; to allow it, ${hostsFileAdvice(rule.endpoint, line)}`,
-  )
+  const isClosed = kindOfAddress(address) === undefined && !rule.allowsClosed
+  const advice = isClosed ? 'no setting allows it' : `to allow it, ${rule.advice(addresses)}`
+  return new DistError('PERMISSION_DENIED', `${why}: connection refused; ${advice}`)
 }
 
-function describeAddress(hostname: string, address: string, { endpoint, named, floor }: Rule): string {
+function describeAddress(hostname: string, address: string, rule: Rule): string {
   const kind = kindOfAddress(address)
   if (kind === undefined) return 'a link-local or metadata address'
-  const least = floor(hostname)
-  const other = named ? `it had a ${least} one before` : `${new URL(endpoint.url).host} counts as ${least}`
-  return `a ${kind} address, while ${other}`
+  return `a ${kind} address, while ${rule.because(hostname)}`
 }

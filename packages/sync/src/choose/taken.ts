@@ -1,11 +1,16 @@
 import type { TakenNames } from '@dist/content'
 import { formatReference } from '@dist/reference'
-import type { MirrorEntry, Prune } from '../mirror-file.js'
+import type { MirrorEntry, Notify, Prune } from '../mirror-file.js'
 import type { Choice } from './images.js'
 
 /** The rules of the entries that prune. */
 export function pruneRulesOf(entries: readonly MirrorEntry[]): (Prune & { readonly entry: string })[] {
   return entries.flatMap(({ name, prune }) => (prune === undefined ? [] : [{ entry: name, ...prune }]))
+}
+
+/** Who is told of which entries. */
+export function notifyRulesOf(entries: readonly MirrorEntry[]): (Notify & { readonly entry: string })[] {
+  return entries.flatMap(({ name, notify }) => (notify === undefined ? [] : [{ entry: name, ...notify }]))
 }
 
 /**

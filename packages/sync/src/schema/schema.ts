@@ -1,7 +1,7 @@
 import { discoveries } from '@dist/remotes'
-import { flag, registriesSchema, section } from '@dist/settings'
+import { flag, notifyTargetName, notifyTargetsSchema, registriesSchema, section } from '@dist/settings'
 import * as z from 'zod'
-import { indexes } from '../mirror-file.js'
+import { indexes, occasions } from '../mirror-file.js'
 import { newestBys } from '../select/filter.js'
 import {
   choice,
@@ -66,6 +66,22 @@ const duration = since.refine((value) => /^\d+[mhdw]$/.test(value), 'a duration 
 
 const prune = z.union([flag, section({ keep: duration })], 'true, false or keep is expected')
 
+const occasion = choice(occasions)
+
+const notify = z.union(
+  [
+    oneOrMore(notifyTargetName),
+    section({
+      targets: oneOrMore(notifyTargetName).describe('Names of targets.'),
+      on: z
+        .union([occasion, z.array(occasion, 'a list is expected').min(1, 'must not be empty')])
+        .optional()
+        .describe('When they are told: changed, failed, always. Default: changed and failed.'),
+    }),
+  ],
+  'names of targets, or targets and on, are expected',
+)
+
 const shared = {
   to: oneOrMore(destination)
     .optional()
@@ -96,6 +112,9 @@ const shared = {
     ),
   'time-zone': timeZone.optional().describe('Time zone of `schedule`, such as Europe/Berlin. Default: UTC.'),
   every: interval.optional().describe('Interval at which the entry is mirrored by itself, such as 6h.'),
+  notify: notify
+    .optional()
+    .describe('Targets that are told at the end of a run what has changed or failed. Default: none.'),
 }
 
 const mirror = section({
@@ -145,6 +164,7 @@ export const fileSchema = section({
     .optional()
     .describe('Name of the file, for its schedules: a file of the same name replaces it. Default: its path.'),
   registries: registriesSchema.optional().describe('Settings of registries, by host.'),
+  'notify-targets': notifyTargetsSchema.optional().describe('Webhooks by name, for `notify`.'),
   defaults: defaults.optional().describe('Values for the keys that a mirror leaves out.'),
   mirrors: z.array(mirror, 'a list of mirrors is expected').describe('What is mirrored.'),
 })

@@ -44,8 +44,8 @@ function mapScalars(root: Node, change: (text: string, at: Position) => string):
 }
 
 /**
- * What a file must not have that its reader does not trust: variables, names of files, and settings of registries. Each would
- * let the author use what the reader may read.
+ * What a file must not have that its reader does not trust: variables, names of files, settings of registries and targets of
+ * notices. Each would let the author use what the reader may read or reach.
  */
 export function distrustedParts(root: Node): readonly Mistake[] {
   const mistakes: Mistake[] = []
@@ -59,13 +59,15 @@ export function distrustedParts(root: Node): readonly Mistake[] {
     else
       for (const { key, at, value } of node.entries) {
         if (key.endsWith('-file')) mistakes.push({ ...at, message: refusal(key) })
-        if (node === root && key === 'registries') mistakes.push({ ...at, message: refusal(key) })
+        if (node === root && settingsOfServices.has(key)) mistakes.push({ ...at, message: refusal(key) })
         visit(value)
       }
   }
   visit(root)
   return mistakes
 }
+
+const settingsOfServices = new Set(['registries', 'notify-targets'])
 
 function refusal(what: string): string {
   return `${what} is not allowed in a file that is submitted: set it in the settings of the services`

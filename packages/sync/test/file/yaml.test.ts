@@ -79,8 +79,8 @@ mirrors:
 
   it('may have keys with special names, which are refused as any other', async () => {
     expect(await refusals('version: 1\nmirrors: []\n__proto__: { a: 1 }\nconstructor: 1\n')).toEqual([
-      '3:1 unknown key __proto__: allowed are version, name, registries, defaults, mirrors',
-      '4:1 unknown key constructor: allowed are version, name, registries, defaults, mirrors',
+      '3:1 unknown key __proto__: allowed are version, name, registries, notify-targets, defaults, mirrors',
+      '4:1 unknown key constructor: allowed are version, name, registries, notify-targets, defaults, mirrors',
     ])
   })
 

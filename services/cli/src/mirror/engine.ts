@@ -18,6 +18,7 @@ import { openRunView, type RunView } from '../progress/run/view.js'
 import type { FailureGroups } from '../report/failures.js'
 import type { Report } from '../report/report.js'
 import type { MirrorOptions } from './mirror.js'
+import type { Telling } from './notify.js'
 import { type Origin, Rest, reportOf } from './outcomes.js'
 import type { Pruning } from './prune.js'
 import { Troubles } from './troubles.js'
@@ -40,6 +41,8 @@ export interface Work {
   pruning?: Pruning | undefined
   /** The settings of registries in a mirror file. */
   registries?: Registries | undefined
+  /** Tells targets what has happened, after the report. */
+  telling?: Telling | undefined
   /** The registries, if no image goes into the store. */
   to?: string | undefined
   /** Whether no progress is shown. Default: false. */
@@ -52,7 +55,7 @@ export async function runEngine(
   dependencies: EngineDependencies,
   options: EngineOptions,
 ): Promise<number> {
-  const { context, report, images, total, failed = [], pruning, to } = work
+  const { context, report, images, total, failed = [], pruning, telling, to } = work
   const { signal } = context
   const policy = await bulkPolicy({ ...work.options, registries: work.registries }, context)
   const progress = {
@@ -72,11 +75,19 @@ export async function runEngine(
     }
     if (pruning !== undefined && !signal.aborted) yield* pruning(total + failed.length)
   })
-  const summary = await report.write(reports, { total: total + failed.length, to })
+  const summary = await report.write(heard(reports, telling), { total: total + failed.length, to })
   rest.print(context)
+  if (!signal.aborted) await telling?.end()
   if (!signal.aborted) return summary.exitCode
   if (summary.canceled > 0) noteInterrupted(context)
   return exitCodeOf(undefined, signal)
+}
+
+async function* heard(reports: AsyncIterable<ImageReport>, telling: Telling | undefined) {
+  for await (const report of reports) {
+    telling?.add(report)
+    yield report
+  }
 }
 
 interface Progress {

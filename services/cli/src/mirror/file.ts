@@ -10,6 +10,7 @@ import { runDry } from './dry-run.js'
 import { runEngine, type Work } from './engine.js'
 import { failedReports, jobsOf, originOf, registriesOf, tasksOf } from './jobs.js'
 import type { MirrorOptions } from './mirror.js'
+import { openTelling } from './notify.js'
 import { type Places, withPlaces } from './places.js'
 import { openPruning } from './prune.js'
 import { chooseSources } from './sources.js'
@@ -36,12 +37,13 @@ export async function mirrorFile(
   const { entries, registries } = file
   const waits = noteWithoutBars(context, {})
   await using remote = await openRegistry({ ...options, registries, limiter }, context, waits)
+  await using telling = await openTelling(context, file)
   const choice = await chooseSources(context, file, remote, options)
   const jobs = jobsOf(choice)
   const failed = failedReports(choice, jobs.length)
   if (jobs.length + failed.length === 0) note(context, 'nothing to mirror: the mirror file selects no image')
-  const prunes = entries.some(({ prune }) => prune !== undefined)
-  if (jobs.length + failed.length === 0 && options.dryRun !== true && !prunes) return exitCodes.done
+  const ends = entries.some(({ prune, notify }) => prune !== undefined || notify !== undefined)
+  if (jobs.length + failed.length === 0 && options.dryRun !== true && !ends) return exitCodes.done
   const hosts = registriesOf(jobs)
   const needsStore = entries.some(({ to }) => to.includes('store'))
   const run = async (places: Places) => {
@@ -59,6 +61,7 @@ export async function mirrorFile(
       images: tasksOf(jobs, { entries, source: remote, registry: places.registry, flags: options }),
       originOf: ({ index }) => originOf(jobs[index]),
       pruning,
+      telling,
       to: needsStore ? undefined : [...new Set(hosts)].join(', '),
     }
     const dependencies = {

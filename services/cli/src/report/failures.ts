@@ -1,10 +1,7 @@
 import { sanitize } from '@dist/errdefs'
-import type { ImageReport } from '@dist/runs'
+import { type FailedImage, ownCause, sharedCause, unknownReason } from '@dist/runs'
 import { failureOf, shownName } from '../output/format.js'
 import type { Remark } from '../progress/run/view.js'
-
-/** A failed image, as much of its report as failures are grouped and printed by. */
-export type FailedImage = Pick<ImageReport, 'reference' | 'error' | 'failures'>
 
 /** A report prints the failures of a group one by one below this number, and in one line from it on. */
 const groupedFrom = 3
@@ -60,25 +57,6 @@ export class FailureGroups {
     return [...remarks, { key: 'beyond', stamp: this.#beyond, text: `${this.#beyond} more images failed` }]
   }
 }
-
-const digests = /\b([a-z0-9]+:)[0-9a-f]{32,}\b/g
-const durations = /\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b/g
-
-/** The error of a failed image without what differs between images: its name, digests and durations. */
-export function sharedCause(image: FailedImage): string {
-  const cause = ownCause(image).replaceAll(image.reference, '…')
-  return sanitize(cause.replace(digests, '$1…').replace(durations, '…'), 300)
-}
-
-/** The error of a failed image without its name. */
-function ownCause({ reference, error }: FailedImage): string {
-  const message = sanitize(error?.message ?? unknownReason, 500)
-  const own = `${shownName(reference)}: `
-  return message.startsWith(own) ? message.slice(own.length) : message
-}
-
-/** The message of a failed image without an error. */
-export const unknownReason = 'unknown reason'
 
 function lineOf({ reference, error }: FailedImage): string {
   return failureOf(reference, sanitize(error?.message ?? unknownReason, 300))

@@ -1,22 +1,25 @@
 import { defineScript } from '@dist/redis'
 
-/**
- * Adds what a run has pruned: lists in JSON. `done` ends its closing. Nothing is added once it has ended: another coordinator
- * has been faster.
- */
+/** Adds what a run has pruned: lists in JSON. Nothing is added once its closing has ended: another coordinator was faster. */
 export const recordPruned = defineScript('recordPruned', {
-  keys: ['run', 'pruned', 'closing'],
-  args: ['names', 'failed', 'remarks', 'done'],
+  keys: ['run', 'pruned'],
+  args: ['names', 'failed'],
   lua: `
 if redis.call('HGET', keys.run, 'closing') ~= 'wanted' then return 0 end
 for _, list in ipairs(rest.args) do redis.call('RPUSH', keys.pruned, list) end
 redis.call('HINCRBY', keys.run, 'pruned', args.names)
 redis.call('HINCRBY', keys.run, 'pruned:failed', args.failed)
-if args.remarks ~= '[]' then redis.call('HSET', keys.run, 'remarks', args.remarks) end
-if args.done == '1' then
-  redis.call('HSET', keys.run, 'closing', 'done')
-  redis.call('DEL', keys.closing)
-end
 return 1`,
+  reply: () => undefined,
+})
+
+/** Records that nothing is left to do for a run but to end it. `remarks`: JSON. */
+export const endClosing = defineScript('endClosing', {
+  keys: ['run', 'closing'],
+  args: ['remarks'],
+  lua: `
+if redis.call('HGET', keys.run, 'closing') ~= 'wanted' then return 0 end
+redis.call('HSET', keys.run, 'closing', 'done', 'remarks', args.remarks)
+return redis.call('DEL', keys.closing)`,
   reply: () => undefined,
 })

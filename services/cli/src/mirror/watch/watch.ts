@@ -170,8 +170,9 @@ class Watch {
     const { context } = this
     const own = namedContext(context, name)
     try {
-      const { registries = {}, entries = [] } = this.#file ?? {}
-      await this.mirror(own, { registries, entries: entries.filter((entry) => entry.name === name) }, name)
+      const { registries = {}, notifyTargets = {}, entries = [] } = this.#file ?? {}
+      const alone = entries.filter((entry) => entry.name === name)
+      await this.mirror(own, { registries, notifyTargets, entries: alone }, name)
     } catch (error) {
       if (context.signal.aborted) return
       note(own, `failed: ${sanitize(describeError(error), 1_000)}`)
