@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { faults, pushImage, startRegistry } from '@dist/testkit'
-import { digestsOf, largeImage, singleImage } from '@dist/testkit/fixtures'
+import { digestsOf, largeImage, ociImage, seededLayer, singleImage } from '@dist/testkit/fixtures'
 import { registryUser } from '@dist/testkit/servers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { forFile, useRegistry } from '../support/servers.js'
@@ -120,6 +120,15 @@ describe('a registry that misbehaves', () => {
     expect(ended.stderr).not.toContain('    at ')
     expect(await rehash(workspace().store)).not.toContain(digest)
     expect((await workspace().dist(['images', '--json'])).stdout).toBe('')
+  })
+
+  it('a single large blob needs no threads', async () => {
+    const image = ociImage({ layers: [seededLayer('alone', 70 * 1024 * 1024)] })
+    registry.content.putImage('alone', 'one', image)
+    const ended = await workspace().dist(['pull', `${registry.host}/alone:one`], { env })
+    expect(ended.code, ended.stderr).toBe(0)
+    expect(ended.stderr).not.toContain('WORKER')
+    expect(await rehash(workspace().store)).toEqual(digestsOf(image))
   })
 
   it('a small pull needs no threads', async () => {
