@@ -102,7 +102,7 @@ const mirrorShape = {
   }),
   registries: registriesSchema.optional().register(settingDocs, {
     description:
-      'Settings of registries by host: credentials, authorities, plain http, mirrors. The keys are those of `registries` in a [mirror file](mirroring.md#registries). Values may have variables, as there. Paths are relative to the folder of the settings file.',
+      'Settings of registries by host: credentials, authorities, plain http, mirrors, limits. The keys are those of `registries` in a [mirror file](mirroring.md#registries). Values may have variables, as there. Paths are relative to the folder of the settings file.',
     placeholder: '',
     fileOnly: true,
   }),
