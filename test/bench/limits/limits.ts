@@ -43,14 +43,14 @@ export async function benchLimits({ quick, scratch, progress }: BenchOptions): P
   return { markdown: markdown(results, warmUp, measured), json: results }
 }
 
-function cells({ name, workers, answered, allowed, refused, commands }: Limited): string[] {
+function cells({ name, workers, answered, allowed, refused, scripts }: Limited): string[] {
   const share = `${((100 * answered) / allowed).toFixed(1)} %`
   const ofRefused = `${((100 * refused) / (answered + refused)).toFixed(2)} %`
-  return [name, String(workers), share, ofRefused, (commands / (answered + refused)).toFixed(2)]
+  return [name, String(workers), share, ofRefused, (scripts / (answered + refused)).toFixed(2)]
 }
 
 function markdown(results: readonly Limited[], warmUp: number, measured: number): string[] {
-  const header = ['registry', 'workers', 'share of the limit', '429', 'Redis commands per request']
+  const header = ['registry', 'workers', 'share of the limit', '429', 'Redis scripts per request']
   return [
     '## Limits of registries',
     '',

@@ -26,8 +26,8 @@ export interface Limited {
   readonly allowed: number
   readonly answered: number
   readonly refused: number
-  /** Commands that Redis got in that time, for everything that the services do. */
-  readonly commands: number
+  /** Scripts that Redis ran in that time, for everything that the services do. */
+  readonly scripts: number
 }
 
 /** Requests of one image: its manifest, its configuration, its layer. */
@@ -52,18 +52,18 @@ export async function runLimited(run: LimitedRun): Promise<Limited> {
   startedAt = performance.now()
   await cluster.runs.submit({ references, platforms: 'all' })
   await delay(warmUp * 1000)
-  const commandsBefore = await commandsOf(cluster.redis)
+  const scriptsBefore = await scriptsOf(cluster.redis)
   const from = performance.now()
   await delay(measured * 1000)
-  const commands = (await commandsOf(cluster.redis)) - commandsBefore
+  const scripts = (await scriptsOf(cluster.redis)) - scriptsBefore
   const seen = answers.filter(({ at }) => at >= from && at < from + measured * 1000)
   const refused = seen.filter(({ isRefused }) => isRefused).length
   const allowed = sum(seconds.slice(warmUp))
-  return { name: run.name, workers, allowed, answered: seen.length - refused, refused, commands }
+  return { name: run.name, workers, allowed, answered: seen.length - refused, refused, scripts }
 }
 
-async function commandsOf(redis: Redis): Promise<number> {
-  return Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1] ?? 0)
+async function scriptsOf(redis: Redis): Promise<number> {
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0)
 }
 
 function sum(numbers: readonly number[]): number {
