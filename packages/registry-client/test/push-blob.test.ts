@@ -157,7 +157,8 @@ test.each([undefined, 'ftp://127.0.0.1/x', 'http://['])(
 
 test('a redirect is followed if the body can be sent again; for a stream, and to a GET, it is an error', async () => {
   const registry = await scripted()
-  const pusher = pusherTo(registry)
+  // On a busy machine a body of 5 MiB may stand still for a while.
+  const pusher = pusherTo(registry, { timeouts: { headers: 5_000, body: 5_000 } })
   registry.script({ method: 'PUT' }, async ({ url }) => reply(307, { location: `${url}&again=1` }), {
     times: 1,
   })
