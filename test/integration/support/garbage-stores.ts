@@ -2,22 +2,10 @@ import { existsSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  Collection,
-  createStore,
-  Lease,
-  type LeaseSettings,
-  leasedContent,
-  leasedNames,
-  MemoryDriver,
-  MemoryNames,
-  type Store,
-  Withheld,
-} from '@dist/content'
+import type { LeaseSettings, Store } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
 import { openS3Store, parseS3Url } from '@dist/content-s3'
 import type { Digest } from '@dist/oci'
-import { MemoryNotes } from '@dist/testkit'
 import { type ScriptedS3, s3Credentials } from '@dist/testkit/servers'
 
 /** A store as one process of a model has it. */
@@ -33,36 +21,6 @@ export interface ModelWorld extends AsyncDisposable {
   has(digest: Digest): Promise<boolean>
   /** The process that looks. */
   readonly plain: ModelStore
-}
-
-export function memoryWorld(): ModelWorld {
-  const [driver, names, notes] = [new MemoryDriver(), new MemoryNames(), new MemoryNotes()]
-  const sweep = async () => []
-  const withheld = new Withheld(notes)
-  const plain = {
-    content: createStore(driver),
-    names,
-    withheld,
-    sweep,
-    collect: () => Collection.begin(notes),
-  }
-  return {
-    open: async (settings, wrap) => {
-      const own = wrap<MemoryNotes>(notes)
-      const lease = new Lease(own, settings)
-      return {
-        content: leasedContent(createStore(wrap<MemoryDriver>(driver)), lease),
-        names: leasedNames(wrap<MemoryNames>(names), lease),
-        withheld,
-        sweep,
-        collect: () => Collection.begin(own, settings),
-        close: () => lease.end(),
-      }
-    },
-    has: async (digest) => (await driver.stat(digest)) !== undefined,
-    plain,
-    [Symbol.asyncDispose]: async () => {},
-  }
 }
 
 const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
