@@ -37,9 +37,13 @@ const measured = 1_000
 /** Increase per second, as a part of the rate; at least `leastStep` requests per second. */
 const step = 0.02
 const leastStep = 0.1
-/** After so many milliseconds without a refusal the limit has probably moved: the rate grows by `recovery` per second. */
-const calm = 15_000
-const recovery = 0.1
+/**
+ * After so many milliseconds without a refusal the limit has probably moved, or requests of another class have ended: the
+ * growth rises, for another `ramp` milliseconds, to `recovery` per second.
+ */
+const calm = 8_000
+const ramp = 10_000
+const recovery = 0.15
 /** Growth per second until the second refusal. */
 const exploration = 0.4
 /** Milliseconds. Time without demand does not count as calm. */
@@ -102,6 +106,7 @@ export class AdaptiveRate {
 
 function grown({ rate, explores, decreasedAt }: RateState, now: number, seconds: number): number {
   if (explores) return rate * (1 + exploration) ** seconds
-  if (now - decreasedAt > calm) return rate * (1 + recovery) ** seconds
+  const haste = Math.min(1, (now - decreasedAt - calm) / ramp)
+  if (haste > 0) return rate * (1 + step + haste * (recovery - step)) ** seconds
   return rate + Math.max(leastStep, rate * step) * seconds
 }
