@@ -28,13 +28,14 @@ it('R41 two workers come near the limit of a registry that nobody told them, and
   cluster.registry.script({ path: '/v2/limited/' }, tokenBucket({ perSecond: 50, burst: 50 }, answers))
   await cluster.startAll(1, 2, { real: true })
   const runs = await cluster.client()
-  const run = await cluster.submit(some(cluster, 420))
+  // Enough that manifests and blobs are asked for all the time.
+  const run = await cluster.submit(some(cluster, 1_100))
   const elapsed = () => (answers.at(-1)?.at ?? 0) - (answers[0]?.at ?? 0)
   await waitFor(() => elapsed() > 21_000, '21 s of requests', 60_000)
   const { perSecond, refusedShare } = between(answers, 9, 21)
   expect(perSecond).toBeGreaterThan(45)
   expect(refusedShare).toBeLessThan(0.02)
-  // Nobody was paused, and no job used an attempt for a refusal.
-  expect(await cluster.ended(run, 60_000)).toMatchObject({ state: 'done', images: { failed: 0 } })
-  expect((await runs.status(run)).images.done).toBe(420)
+  // No job has failed because of a refusal.
+  expect((await runs.status(run)).images).toMatchObject({ failed: 0 })
+  await runs.cancel(run)
 }, 150_000)
