@@ -95,6 +95,7 @@ async function storeCommands(dist: Dist, image: string): Promise<void> {
   await dist(['list'])
   await dist(['path', digest])
   await dist(['verify'])
+  await dist(['verify', '--repair'])
   mkdirSync(join(workspace().root, 'applied'))
   await dist(['apply', '--layer', layer, 'applied'])
   await dist(['ingest', 'ref', '--expected-digest', digest])
