@@ -14,17 +14,9 @@ import {
 import { parseReference } from '@dist/reference'
 import { createHostLimiter } from '@dist/remotes'
 import { allContent, imageIndex, ociImage, smallLayer } from '@dist/testkit/fixtures'
-import { startScriptedS3 } from '@dist/testkit/servers'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  bucketWorld,
-  folderWorld,
-  type ModelStore,
-  type ModelWorld,
-  type Wrap,
-} from '../support/garbage-stores.js'
-import { forFile } from '../support/servers.js'
+import { folderWorld, type ModelStore, type ModelWorld, type Wrap } from '../support/garbage-stores.js'
 
 // Images that share layers: each pair has a layer of its own and one of its neighbor.
 const layers = ['a', 'b', 'c', 'd'].map(smallLayer)
@@ -214,20 +206,11 @@ async function checkClean({ plain }: ModelWorld): Promise<void> {
   expect(left).toEqual([])
 }
 
-const server = await forFile(startScriptedS3())
-
 // S18
-it.each<[string, () => Promise<ModelWorld>, number]>([
-  ['a folder', folderWorld, 150],
-  ['a bucket', () => bucketWorld(server), 10],
-])(
-  'in %s, pulls, removals and collections in any order, killed at any call, leave every name whole and no garbage',
-  async (_, open, numRuns) => {
-    const property = fc.asyncProperty(fc.scheduler(), history, async (scheduler, groups) => {
-      await using world = await open()
-      await play(world, groups, scheduler)
-    })
-    await fc.assert(property, { numRuns, interruptAfterTimeLimit: 15_000 })
-  },
-  60_000,
-)
+it('in a folder, pulls, removals and collections in any order, killed at any call, leave every name whole and no garbage', async () => {
+  const property = fc.asyncProperty(fc.scheduler(), history, async (scheduler, groups) => {
+    await using world = await folderWorld()
+    await play(world, groups, scheduler)
+  })
+  await fc.assert(property, { numRuns: 150, interruptAfterTimeLimit: 15_000 })
+})

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LeaseSettings, Store } from '@dist/content'
 import { openLocalStore } from '@dist/content-local'
-import { openS3Store, parseS3Url } from '@dist/content-s3'
 import type { Digest } from '@dist/oci'
-import { type ScriptedS3, s3Credentials } from '@dist/testkit/servers'
 
 /** A store as one process of a model has it. */
 export type ModelStore = Pick<Store, 'content' | 'names' | 'withheld' | 'sweep' | 'collect'>
@@ -40,22 +38,5 @@ export async function folderWorld(): Promise<ModelWorld> {
     has: async (digest) => existsSync(plain.pathOf(digest)),
     plain,
     [Symbol.asyncDispose]: remove,
-  }
-}
-
-let prefixes = 0
-
-export async function bucketWorld(server: ScriptedS3): Promise<ModelWorld> {
-  const location = parseS3Url(server.url(`garbage-${++prefixes}`))
-  const connection = { credentials: s3Credentials }
-  const plain = await openS3Store(location, { connection })
-  return {
-    open: async (leases, wrap) => {
-      const store = await openS3Store(location, { connection, leases })
-      return { ...store, content: wrap(store.content), names: wrap(store.names), close: () => store.close() }
-    },
-    has: async (digest) => server.objects.has(`${location.prefix}/blobs/${digest.replace(':', '/')}`),
-    plain,
-    [Symbol.asyncDispose]: () => plain.close(),
   }
 }
