@@ -42,13 +42,17 @@ it('the dashboard shows the jobs of the prefix', async () => {
     ])
   }
   expect(await waiting(prefix)).toEqual([
+    ['schedules', 0],
     ['runs', 1],
     ['images', 0],
     ['blobs', 0],
+    ['notices', 0],
   ])
   expect(await waiting()).toEqual([
+    ['schedules', 0],
     ['runs', 0],
     ['images', 0],
     ['blobs', 0],
+    ['notices', 0],
   ])
 })
