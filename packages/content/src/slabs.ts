@@ -7,7 +7,7 @@ const slabSize = 512 * 1024
 const slabs = new WeakMap<ArrayBufferLike, Slab>()
 
 /**
- * Gives back a chunk, or a part of one, that nobody reads any more: its memory is used again. Each byte at most once.
+ * Gives back a chunk, or a part of one, that is no longer read: its memory is used again. Each byte at most once.
  * Without effect on memory that is not lent. A chunk that is never given back is collected as garbage.
  */
 export function giveBack(chunk: Uint8Array): void {

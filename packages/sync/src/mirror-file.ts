@@ -46,7 +46,7 @@ export interface MirrorEntry {
   readonly timing?: Timing | undefined
   /** Undefined: names that are no longer selected stay. */
   readonly prune?: Prune | undefined
-  /** Undefined: nobody is told. */
+  /** Undefined: no target is told. */
   readonly notify?: Notify | undefined
 }
 

@@ -12,7 +12,7 @@ export class Activation implements Disposable {
   #state: Promise<Settled> | undefined
 
   constructor(private readonly activate: () => Promise<Settled>) {
-    // Whoever asks later gets the error, too.
+    // A later call gets the error, too.
     this.#timer = setTimeout(() => void this.now().catch(() => undefined), shownAfter)
   }
 

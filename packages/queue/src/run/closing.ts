@@ -93,7 +93,7 @@ export async function closeRun(
 ): Promise<void> {
   const { states, redis, keys, queues } = engine
   const text = await redis.get(keys.closing(run))
-  // Redis has lost it: nothing is pruned, and nobody is told.
+  // Redis has lost it: nothing is pruned, and no notice is sent.
   const closing = text === null ? undefined : closingSchema.parse(JSON.parse(text))
   if (closing !== undefined) {
     using canceled = engine.cancellations.watch(run)

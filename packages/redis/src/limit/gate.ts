@@ -182,7 +182,7 @@ export class Gate {
       this.#grant(asked.slice(0, granted), probes, turns)
       if (trouble !== undefined) this.#refuseAll(trouble)
       if (granted > 0) attempt = 0
-      // A free slot is no use before the turn of the next request.
+      // A free slot cannot be used before the turn of the next request.
       const lacksSlots = granted < asked.length && (turns?.wait ?? 0) <= 0
       if (lacksSlots && this.#ungranted().length > 0 && !this.#freed)
         await this.#sleep(backoff(attempt, firstDelayMs, longestDelayMs))

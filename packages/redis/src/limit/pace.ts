@@ -3,7 +3,7 @@ import { defineScript } from '../script.js'
 // The rate of one class of requests to a host is a hash. `state`: as JSON, what `AdaptiveRate` has learned; `rate`: requests
 // per second of it; `next`: when the next request may begin; `turns`, `turnsSince`, `before`: permits of this window, its
 // start, and permits per second of the last one; `tickAt`: when the rate was last to be raised; `waitedAt`: when a request
-// last had to wait for it. Times are milliseconds by Redis' clock. A rate that nobody waits for expires.
+// last had to wait for it. Times are milliseconds by Redis' clock. An unused rate expires.
 
 export const now = `
 local time = redis.call('TIME')
@@ -51,7 +51,7 @@ local function paced(granted, waits)
   return {granted, 'paced', tostring(first - now), tostring(interval), math.ceil(wait), now, state}
 end`
 
-/** What is known of a rate when a request is refused. The refused one was no use of it. */
+/** What is known of a rate when a request is refused. The refused one does not count as a use of it. */
 export const readRate = defineScript('readRate', {
   keys: ['pace'],
   args: [],

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
 import { changeRate, listRates, readRate } from './pace.js'
 
-/** A rate that nobody waits for is forgotten after so many milliseconds. */
+/** An unused rate is forgotten after so many milliseconds. */
 const kept = 120_000
 /** Milliseconds without requests after a refusal: the host's bucket gets a little content. */
 const gap = 100

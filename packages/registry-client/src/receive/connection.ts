@@ -155,7 +155,7 @@ export class Connection {
   }
 
   #readHead(bytes: Buffer): void {
-    // Bytes that nobody has asked for: what they belong to is unknown.
+    // Bytes without a request: what they belong to is unknown.
     if (this.#asking === undefined) {
       this.#socket?.destroy()
       return

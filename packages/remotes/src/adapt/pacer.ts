@@ -34,7 +34,7 @@ export class Pacer {
     return waiting
   }
 
-  /** Lets nobody in for so many milliseconds. */
+  /** Admits no request for so many milliseconds. */
   hold(milliseconds: number): void {
     this.#next = Math.max(this.#next, performance.now() + milliseconds)
   }

@@ -8,7 +8,7 @@ import { Refusals } from './refusals.js'
 
 /** Milliseconds between two increases of a rate. */
 const growEvery = 1_000
-/** A rate that nobody waits for is forgotten after so many milliseconds. */
+/** An unused rate is forgotten after so many milliseconds. */
 const forgetAfter = 120_000
 /** Milliseconds without requests after a refusal: the host's bucket gets a little content. */
 const gap = 100

@@ -13,7 +13,7 @@ export interface Telling extends AsyncDisposable {
   end(): Promise<void>
 }
 
-/** Opens the targets of a file; undefined if nobody is to be told. Throws `INVALID_ARGUMENT` for an unknown one. */
+/** Opens the targets of a file; undefined if no target is to be told. Throws `INVALID_ARGUMENT` for an unknown one. */
 export async function openTelling(
   context: Context,
   { entries, notifyTargets }: MirrorFile,
