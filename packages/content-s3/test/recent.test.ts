@@ -127,6 +127,18 @@ describe('in a large bucket', () => {
     expect(bucket.listings).toHaveLength(1)
   })
 
+  it('hashes whose answers are known cause no listing', async () => {
+    const bucket = new ListedBucket()
+    for (const i of numbers(40_000)) bucket.keys.add(hash(i))
+    const objects = objectsOf(bucket, 'hashes')
+    await ask(objects, numbers(300).map(hash))
+    const listings = bucket.listings.length
+    for (const i of numbers(2_000, 1_000)) objects.note(hash(i), { size: 1, etag: undefined })
+    expect(await ask(objects, numbers(2_000, 1_000).map(hash))).toBe(2_000)
+    await ask(objects, numbers(20, 3_000).map(hash))
+    expect(bucket.listings).toHaveLength(listings)
+  })
+
   it('all hashes cause one listing for each thousand', async () => {
     const bucket = new ListedBucket()
     for (const i of numbers(20_000)) bucket.keys.add(hash(i))

@@ -54,10 +54,10 @@ export class RecentObjects {
 
   /** The answer about a key, or undefined where only a request for it alone can tell. Never fails. */
   async look(key: string): Promise<Answer | undefined> {
-    this.plan.asked(this.now())
     for (let waits = 0; ; waits++) {
       const answer = this.#find(key)
       if (answer !== undefined || waits === maxWaits) return answer
+      if (waits === 0) this.plan.asked(this.now())
       const listing = this.#listing ?? this.#start(key)
       if (listing === undefined) return undefined
       await listing

@@ -2,9 +2,9 @@ import type { RecentPage, RecentPages } from './pages.js'
 
 /** Decides when a page of a listing costs less than the requests that it saves, and where it begins. */
 export interface ListingPlan {
-  /** Called for each question. */
+  /** Called once for each question without an answer. */
   asked(now: number): void
-  /** Called for a question without an answer: the key after which to list now; undefined: ask for this key alone. */
+  /** Called for such a question: the key after which to list now; undefined: ask for this key alone. */
   next(key: string, pages: RecentPages, now: number): string | undefined
   listed(page: RecentPage): void
 }
@@ -17,7 +17,7 @@ const mostQuestions = 1_000
 
 /**
  * For keys that are hashes: a page answers its share of all questions, whichever page it is. It is worth its cost if as many
- * questions come as in the last `age` milliseconds.
+ * questions without an answer come as in the last `age` milliseconds.
  */
 export class UniformPlan implements ListingPlan {
   #asked = 0
