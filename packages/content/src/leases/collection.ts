@@ -3,7 +3,6 @@ import { type Digest, DigestTable, isDigest } from '@dist/oci'
 import {
   announcements,
   defaultPoll,
-  defaultRenewal,
   defaultTtl,
   findMembers,
   formatNote,
@@ -16,6 +15,7 @@ import {
   parseNote,
 } from './members.js'
 import type { Notes } from './notes.js'
+import { Renewals } from './renewals.js'
 
 /** Milliseconds that content is protected which a process has written that is still at work. */
 const protectedMs = 6 * 3_600_000
@@ -47,7 +47,8 @@ export class Collection {
   #deletes = false
   #hasDeleted = false
   #renewed = new Moment()
-  #timer: NodeJS.Timeout | undefined
+  /** Until one succeeds, `check` tells. */
+  readonly #renewals: Renewals
   /** Writes of the own note, one after the other: a late one must not undo the next. */
   #writes: Promise<void> = Promise.resolve()
   #isEnded = false
@@ -57,6 +58,7 @@ export class Collection {
     private readonly settings: LeaseSettings,
   ) {
     this.#member = newMember('collection', settings.owner)
+    this.#renewals = new Renewals(() => this.#renew(), settings)
   }
 
   /** Tells all processes that a collection begins. */
@@ -64,7 +66,7 @@ export class Collection {
     const collection = new Collection(notes, settings)
     await collection.#renew()
     await collection.#removeRemains()
-    collection.#renewLater()
+    collection.#renewals.begin()
     return collection
   }
 
@@ -127,7 +129,7 @@ export class Collection {
       if (memory > 0 && this.#hasDeleted) await sleep(memory, signal)
     } finally {
       this.#isEnded = true
-      clearTimeout(this.#timer)
+      this.#renewals.end()
       await this.#writes
     }
     await this.#removeAnnouncements(this.#member.id)
@@ -150,16 +152,6 @@ export class Collection {
     const written = this.#writes.then(write)
     this.#writes = written.catch(() => {})
     return written
-  }
-
-  #renewLater(): void {
-    if (this.#isEnded) return
-    this.#timer = setTimeout(() => {
-      // A later renewal tries again. Until one succeeds, `check` tells.
-      this.#renew()
-        .catch(() => {})
-        .finally(() => this.#renewLater())
-    }, this.settings.renewal ?? defaultRenewal).unref()
   }
 
   /** Throws if processes may take this collection for one that has ended: they do not wait for it any more. */

@@ -5,7 +5,6 @@ import {
   announcements,
   type CollectionNote,
   defaultPoll,
-  defaultRenewal,
   defaultTtl,
   findMembers,
   formatNote,
@@ -16,6 +15,7 @@ import {
   parseNote,
 } from './members.js'
 import type { Notes } from './notes.js'
+import { Renewals } from './renewals.js'
 
 export interface GuardOptions {
   signal?: AbortSignal | undefined
@@ -31,7 +31,8 @@ export class Lease {
   /** Steps between a check of content and the publication of a name. */
   readonly #running = new Set<Promise<unknown>>()
   #taken: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
+  /** Until one succeeds, `check` tells. */
+  readonly #renewals: Renewals
   /** When the last renewal that succeeded began. */
   #renewed: Moment | undefined
   #began: number | undefined
@@ -47,6 +48,7 @@ export class Lease {
   ) {
     this.#settings = settings
     this.#key = newMember('lease', settings.owner).key
+    this.#renewals = new Renewals(() => this.#renew(), settings)
   }
 
   /** Takes the lease. Content that is written from now on counts as new. Does nothing if it is held, or has ended. */
@@ -93,10 +95,9 @@ export class Lease {
   /** Gives the lease up. */
   async end(): Promise<void> {
     this.#isEnded = true
-    clearTimeout(this.#timer)
+    this.#renewals.end()
     if (this.#taken === undefined) return
     await this.#taken.catch(() => {})
-    clearTimeout(this.#timer)
     // If this fails, the lease expires.
     await this.notes.delete(this.#key).catch(() => {})
   }
@@ -116,17 +117,7 @@ export class Lease {
       this.#taken = undefined
       throw error
     }
-    this.#renewLater()
-  }
-
-  #renewLater(): void {
-    if (this.#isEnded) return
-    this.#timer = setTimeout(() => {
-      // A later renewal tries again. Until one succeeds, `check` tells.
-      this.#renew()
-        .catch(() => {})
-        .finally(() => this.#renewLater())
-    }, this.#settings.renewal ?? defaultRenewal).unref()
+    this.#renewals.begin()
   }
 
   /** Writes the note and then looks at those of others: of two processes that do so, one sees the other. */
