@@ -6,23 +6,13 @@ import {
   arm64Image,
   fixtureBlob,
   indexImage,
-  pushImage,
   singleImage,
 } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { useRegistry } from '../support/servers.js'
-import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
+import { usePulledImages } from '../support/pulled-images.js'
+import { jsonLines, linesOf } from '../support/workspace.js'
 
-const registry = useRegistry(async ({ url }) => {
-  await pushImage(url, 'single', '1', singleImage)
-  await pushImage(url, 'index', '1', indexImage)
-})
-const workspace = useWorkspace()
-const single = () => `${registry().host}/single:1`
-const index = () => `${registry().host}/index:1`
-const dist = (...args: string[]) => workspace().dist(args)
-
-usePulledStore(workspace, () => ['--all-platforms', single(), index()])
+const { workspace, single, index, dist } = usePulledImages('--all-platforms')
 
 const digestsOf = (image: Parameters<typeof allContent>[0]) =>
   allContent(image).map(({ descriptor }) => descriptor.digest)

@@ -2,22 +2,13 @@ import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync 
 import { join } from 'node:path'
 import { amd64Image, indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
-import { useRegistry } from '../support/servers.js'
-import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
+import { usePulledImages } from '../support/pulled-images.js'
+import { jsonLines, linesOf } from '../support/workspace.js'
 
-const registry = useRegistry(async ({ url }) => {
-  await pushImage(url, 'single', '1', singleImage)
-  await pushImage(url, 'index', '1', indexImage)
-})
-const workspace = useWorkspace()
-const single = () => `${registry().host}/single:1`
-const index = () => `${registry().host}/index:1`
-const dist = (...args: string[]) => workspace().dist(args)
+const { registry, workspace, single, index, dist } = usePulledImages('--all-platforms')
 const pathOf = (digest: string) => join(workspace().store, 'blobs', digest.replace(':', '/'))
 const layer = singleImage.blobs.at(-1)?.descriptor.digest ?? ''
 const quarantine = () => readdirSync(join(workspace().store, 'quarantine'))
-
-usePulledStore(workspace, () => ['--all-platforms', single(), index()])
 
 it('fetches damaged and missing content again, and publishes the images as they were', async () => {
   const before = (await dist('images', '--json')).stdout
