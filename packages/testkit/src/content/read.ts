@@ -1,3 +1,4 @@
+import { gather } from '@dist/content'
 import { expect, it } from 'vitest'
 import { all, bytesOf, put, sample } from './sample.js'
 import type { Current } from './suite.js'
@@ -24,6 +25,21 @@ export function storesRead(store: Current): void {
     await expect(store().open(blob, { offset: length + 1 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
+  })
+
+  it.each([
+    [0, 1],
+    [0, 70_000],
+    [65_536, 1_000_000],
+    [size - 3, 10],
+    [5, size],
+  ])('from an offset of %i at least %i bytes, as far as there are', async (offset, length) => {
+    const blob = sample('part', size)
+    await put(store(), 'ref', blob)
+    const part = await gather(await store().open(blob, { offset, length }), size, blob.digest)
+    const expected = Buffer.from(blob.content.subarray(offset, offset + part.byteLength))
+    expect(part.byteLength).toBeGreaterThanOrEqual(Math.min(length, size - offset))
+    expect(expected.equals(part)).toBe(true)
   })
 
   it('NOT_FOUND for what was never written', async () => {

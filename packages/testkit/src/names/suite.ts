@@ -1,4 +1,4 @@
-import { type Image, lookUp, type Names } from '@dist/content'
+import { type Image, lookUp, type Names, scanNames } from '@dist/content'
 import { digestOf, mediaTypes } from '@dist/oci'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -21,6 +21,12 @@ async function listed(names: Names): Promise<string[]> {
   const found: string[] = []
   for await (const { name } of names.list()) found.push(name)
   return found.sort()
+}
+
+async function scanned(names: Names, prefix: string): Promise<Map<string, string | undefined>> {
+  const found = new Map<string, string | undefined>()
+  for await (const { name, version } of scanNames(names, prefix)) found.set(name, version)
+  return found
 }
 
 /** What every store of published names has to do. */
@@ -49,6 +55,28 @@ export function namesSuite(name: string, factory: () => Promise<NamesFixture>): 
       await fixture.names.put(put)
       expect(await fixture.names.get(reference)).toEqual(put)
       expect(await fixture.others.get(reference)).toEqual(put)
+    })
+
+    it('finds the names that begin with a text, and no others', async () => {
+      const long = `example.com/${'b/'.repeat(50)}a`
+      const tag = 't'.repeat(128)
+      const own = [`${long}:${tag}`, `${long}:1`, `${long}@${digestOf('x')}`]
+      for (const each of [...own, `${long}c:1`, `${long}/c:1`, 'a.b/c:1', 'a.b/c:_', 'a.b/cd:1'])
+        await fixture.names.put(image(each))
+      await fixture.names.delete(`${long}:1`)
+      expect([...(await scanned(fixture.others, `${long}:`)).keys()]).toEqual([`${long}:${tag}`])
+      expect([...(await scanned(fixture.names, `${long}@`)).keys()]).toEqual([`${long}@${digestOf('x')}`])
+      expect([...(await scanned(fixture.others, 'a.b/c:')).keys()].sort()).toEqual(['a.b/c:1', 'a.b/c:_'])
+      expect((await scanned(fixture.others, '')).size).toBe(7)
+    })
+
+    it('shows by a scan that a name has another document', async () => {
+      await fixture.names.put(image('a/b:c', { selection: ['linux/amd64'] }))
+      const before = (await scanned(fixture.others, 'a/b:')).get('a/b:c')
+      expect((await scanned(fixture.names, 'a/b:')).get('a/b:c')).toBe(before)
+      await fixture.names.put(image('a/b:c', { selection: ['linux/arm64'] }))
+      const after = (await scanned(fixture.others, 'a/b:')).get('a/b:c')
+      expect(after === undefined || after !== before).toBe(true)
     })
 
     it('keeps all parts of a descriptor', async () => {

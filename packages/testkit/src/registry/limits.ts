@@ -16,6 +16,8 @@ export interface LimitedAnswer {
   /** By the monotonic clock, in milliseconds. */
   readonly at: number
   readonly isRefused: boolean
+  /** Milliseconds until the answer. */
+  readonly took: number
 }
 
 /** A registry's limit as a token bucket: 429 with `Retry-After: 1` when it is empty. Records each answer in `answers`. */
@@ -30,7 +32,7 @@ export function tokenBucket(options: BucketOptions, answers: LimitedAnswer[] = [
     tokens = Math.min(burst, tokens + ((at - filledAt) * rate) / 1000)
     filledAt = at
     const isRefused = tokens < 1
-    answers.push({ at, isRefused })
+    answers.push({ at, isRefused, took: isRefused ? 0 : latency })
     if (isRefused) return refused(request, proper)
     tokens--
     if (latency > 0) await delay(latency)
@@ -45,8 +47,9 @@ export interface WorkbenchOptions {
   readonly milliseconds: number
 }
 
-/** A registry that answers later instead of refusing: more requests than it works on wait. Records latencies. */
-export function workbench({ atOnce, milliseconds }: WorkbenchOptions, latencies: number[] = []): Fault {
+/** A registry that answers later instead of refusing: more requests than it works on wait. Records each answer in `answers`. */
+export function workbench(options: WorkbenchOptions, answers: LimitedAnswer[] = []): Fault {
+  const { atOnce, milliseconds } = options
   const waiting: (() => void)[] = []
   let running = 0
   return async (_request, proper) => {
@@ -56,7 +59,8 @@ export function workbench({ atOnce, milliseconds }: WorkbenchOptions, latencies:
     await delay(milliseconds)
     running--
     if (running < atOnce()) waiting.shift()?.()
-    latencies.push(performance.now() - at)
+    const answeredAt = performance.now()
+    answers.push({ at: answeredAt, isRefused: false, took: answeredAt - at })
     return proper()
   }
 }

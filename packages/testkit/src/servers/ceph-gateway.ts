@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeBucket } from './ceph-bucket.js'
 import { type CephPorts, cephConf, monitorAddresses } from './ceph-conf.js'
-import { freePort, type ServerProcess, startServer } from './process.js'
+import { freePort } from './ports.js'
+import { type ServerProcess, startServer } from './process.js'
 
 export interface GatewayOptions {
   /** The bucket that exists from the start. Default `dist-test`. */
@@ -15,7 +16,8 @@ export interface GatewayOptions {
   capacity?: number | undefined
 }
 
-export interface Gateway {
+/** A bucket of a gateway. */
+export interface GatewayBucket {
   /** `http://127.0.0.1:PORT`. Buckets are in the path. */
   readonly endpoint: string
   readonly region: string
@@ -25,14 +27,15 @@ export interface Gateway {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** Both keys as environment variables. */
   readonly env: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string }
-  /** An existing, empty bucket. */
+  /** An existing bucket. */
   readonly bucket: string
   /** The bucket as users name it. `endpoint`: another way to the gateway, as through a proxy. */
   url(prefix: string, endpoint?: string): string
+}
+
+export interface Gateway extends GatewayBucket {
   /** The gateway's process. */
   readonly pid: number
-  /** Makes one more bucket. */
-  createBucket(name: string): Promise<void>
   /** Frees the memory of what was deleted or aborted more than a second ago. */
   collect(): Promise<void>
   log(): string
@@ -89,8 +92,20 @@ async function start(
     directory,
   })
   servers.push(server)
-  const createBucket = (name: string) => makeBucket({ endpoint, region, ...keys }, name)
-  await createBucket(bucket)
+  return {
+    ...(await bucketOfGateway(endpoint, bucket)),
+    pid: server.pid,
+    collect: async () => {
+      await run('radosgw-admin', 'gc', 'process', '--include-all')
+    },
+    log: server.log,
+    stop,
+  }
+}
+
+/** Makes a bucket in a gateway, which another process may have started. */
+export async function bucketOfGateway(endpoint: string, bucket: string): Promise<GatewayBucket> {
+  await makeBucket({ endpoint, region, ...keys }, bucket)
   return {
     endpoint,
     region,
@@ -100,13 +115,6 @@ async function start(
     bucket,
     url: (prefix, way = endpoint) =>
       `s3://${bucket}/${prefix}?endpoint=${way}&region=${region}&path-style=true`,
-    pid: server.pid,
-    createBucket,
-    collect: async () => {
-      await run('radosgw-admin', 'gc', 'process', '--include-all')
-    },
-    log: server.log,
-    stop,
   }
 }
 

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type AccessLog, accessLog, type LoggedRequest } from './access-log.js'
-import { freePort, startServer, waitFor } from './process.js'
+import { freePort } from './ports.js'
+import { startServer, waitFor } from './process.js'
 
 export interface RegistryOptions {
   /** Allow DELETE. Default false. */
@@ -15,6 +16,17 @@ export interface RegistryOptions {
   auth?: boolean | undefined
   /** Serve https with a certificate of an authority made for this server. Default false. */
   tls?: boolean | undefined
+  /** Keep its storage in this bucket instead of a folder, and redirect blobs to it. */
+  s3?: RegistryBucket | undefined
+}
+
+/** A bucket as `startGateway` makes it. */
+export interface RegistryBucket {
+  readonly endpoint: string
+  readonly region: string
+  readonly accessKey: string
+  readonly secretKey: string
+  readonly bucket: string
 }
 
 export interface Registry {
@@ -67,6 +79,8 @@ async function start(directory: string, options: RegistryOptions): Promise<Regis
   const server = await startServer('docker-registry', ['serve', config], {
     ready: () => probe('ready'),
     directory,
+    // Its driver for buckets does not start where the environment names authorities.
+    env: { AWS_CA_BUNDLE: '' },
     onLine: (line) => log.add(line),
   })
   return {
@@ -89,13 +103,20 @@ function configuration(directory: string, addr: string, options: RegistryOptions
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: false } },
     storage: {
-      filesystem: { rootdirectory: file('storage') },
+      ...(options.s3
+        ? { s3: bucketStorage(options.s3) }
+        : { filesystem: { rootdirectory: file('storage') } }),
       delete: { enabled: options.delete ?? false },
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr, secret: 'loopback', ...(options.tls ? { tls } : {}) },
     ...(options.auth ? { auth: { htpasswd: { realm: 'test', path: file('htpasswd') } } } : {}),
   }
+}
+
+function bucketStorage({ endpoint, region, accessKey, secretKey, bucket }: RegistryBucket): object {
+  const signing = { accesskey: accessKey, secretkey: secretKey, v4auth: true }
+  return { regionendpoint: endpoint, region, bucket, ...signing, secure: false }
 }
 
 // A request is logged after its answer, and the log comes through a pipe: a probe sent now is logged behind it.

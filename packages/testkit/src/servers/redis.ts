@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { type Certificates, makeCertificates } from './certificates.js'
-import { freePort, type ServerProcess, startServer } from './process.js'
+import { freePort } from './ports.js'
+import { type ServerProcess, startServer } from './process.js'
 
 export interface RedisServerOptions {
   /** The password of the user `default`. Default: none. */
