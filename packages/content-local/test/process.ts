@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '@dist/testkit/servers'
 
-const script = fileURLToPath(new URL('child.ts', import.meta.url))
+const script = await bundleProgram({ file: fileURLToPath(new URL('child.ts', import.meta.url)) })
 
 export interface Child {
   readonly process: ChildProcess
@@ -14,7 +15,7 @@ export interface Child {
 
 /** Starts child.ts on a store. */
 export function start(root: string, what: string, task: object): Child {
-  const args = ['--import', 'tsx', '--conditions=source', script, root, what, JSON.stringify(task)]
+  const args = [script, root, what, JSON.stringify(task)]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'close').then(([, signal]) => signal as NodeJS.Signals | null)
   const line = new Promise<string>((resolve) => {

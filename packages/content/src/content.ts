@@ -55,6 +55,8 @@ export interface Status {
 export interface ReadOptions {
   /** The first byte, from 0. An offset equal to the size reads nothing; a larger one throws `INVALID_ARGUMENT`. */
   offset?: number | undefined
+  /** The reader takes so many bytes and no more. More may come: it saves a provider from fetching what is not read. */
+  length?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -120,6 +122,8 @@ export interface Writer extends AsyncDisposable {
 export interface Manager {
   /** Throws `NOT_FOUND`. */
   info(digest: Digest): Promise<Info>
+  /** As `info`; undefined where there is none. An error with its stack would cost more than a look into a folder. */
+  find(digest: Digest): Promise<Info | undefined>
   /** All committed content, in any order. */
   walk(): AsyncIterable<Info>
   /** All writes that run or can be resumed. */

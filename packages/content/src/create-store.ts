@@ -16,6 +16,7 @@ export function createStore(driver: Driver): ContentStore {
     ...(driver.recall === undefined ? {} : { recall: driver.recall.bind(driver) }),
     ...(driver.noteStored === undefined ? {} : { noteStored: driver.noteStored.bind(driver) }),
     info: async (digest) => (await driver.stat(digest)) ?? missing(digest),
+    find: (digest) => driver.stat(digest),
     walk: () => driver.walk(),
     statuses: () => driver.statuses(),
     abort: (ref) => driver.discard(ref),

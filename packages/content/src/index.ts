@@ -20,6 +20,7 @@ export {
   type PruneLimit,
   type TakenNames,
 } from './ledgers.js'
+export { measuredContent, measuredNames } from './measured.js'
 export { MemoryDriver, MemoryNames } from './memory.js'
 export * from './names.js'
 export { gather, hadRecently, has, isDamaged, isUnreadable, readContent } from './read.js'

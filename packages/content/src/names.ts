@@ -27,6 +27,13 @@ export interface PublishedName {
   image(): Promise<Image | undefined>
 }
 
+/** A name that a scan has found. */
+export interface ScannedName {
+  readonly name: string
+  /** Differs whenever the document of the name does. Undefined where a scan does not tell it. */
+  readonly version?: string | undefined
+}
+
 /** The published names of a store. */
 export interface Names {
   /** Throws `NOT_FOUND`. */
@@ -34,6 +41,8 @@ export interface Names {
   /** Publishes an image atomically: readers see the old or the new one. Durable when it resolves. */
   put(image: Image): Promise<void>
   list(): AsyncIterable<Image>
+  /** The names that begin with a text, in no order. Does not read their images. Default: see `scanNames`. */
+  scan?(prefix: string): AsyncIterable<ScannedName>
   /**
    * The name as an answer of at most `recentMs` shows it; undefined if it is not published. May find out about many names
    * with one request. Default: reads it. See `lookUp`.
@@ -89,6 +98,15 @@ export async function imageNamed(name: string, names: Pick<Names, 'get'>): Promi
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** The names that begin with a text, in no order. Reads all images where the store cannot scan. */
+export async function* scanNames(
+  names: Pick<Names, 'list' | 'scan'>,
+  prefix: string,
+): AsyncIterable<ScannedName> {
+  if (names.scan !== undefined) yield* names.scan(prefix)
+  else for await (const { name } of names.list()) if (name.startsWith(prefix)) yield { name }
 }
 
 /** The name if it is published, by an answer of at most `recentMs`. */

@@ -3,18 +3,13 @@ import { algorithmOf, type Descriptor, digestOf } from '@dist/oci'
 import type { Manager, Provider, ReadOptions, Recalling, Wanted } from './content.js'
 
 /** Whether a store has the content of a descriptor, with the size of the descriptor. */
-export async function has(content: Pick<Manager, 'info'>, desc: Descriptor): Promise<boolean> {
-  try {
-    return (await content.info(desc.digest)).size === desc.size
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+export async function has(content: Pick<Manager, 'find'>, desc: Descriptor): Promise<boolean> {
+  return (await content.find(desc.digest))?.size === desc.size
 }
 
 /** As `has`, by a remembered answer where there is one. */
 export async function hadRecently(
-  content: Pick<Manager, 'info'> & Partial<Recalling>,
+  content: Pick<Manager, 'find'> & Partial<Recalling>,
   desc: Descriptor,
   options: RecallOptions = {},
 ): Promise<boolean> {

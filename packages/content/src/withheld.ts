@@ -14,6 +14,13 @@ export class Withheld {
     await this.notes.put(keyOf(image.name), formatImage(image), { durable: true })
   }
 
+  /** Undefined if it is not withheld. */
+  async get(name: string): Promise<Image | undefined> {
+    const key = keyOf(name)
+    const content = await this.notes.get(key)
+    return content === undefined ? undefined : parseImage(content, `${this.notes.url}/${key}`)
+  }
+
   async *list(): AsyncIterable<Image> {
     for await (const { key } of this.notes.list(folder)) {
       const content = await this.notes.get(key)

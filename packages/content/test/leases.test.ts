@@ -31,14 +31,59 @@ it('is taken with the first hold, and given up at the end', async () => {
   expect(await keysOf(notes)).toEqual([])
 })
 
+/** Notes whose second write takes until `release`. */
+class SlowNotes extends MemoryNotes {
+  #writes = 0
+  release = () => {}
+  #begun = () => {}
+  readonly isWriting = new Promise<void>((resolve) => {
+    this.#begun = resolve
+  })
+
+  override async put(key: string, content: Uint8Array): Promise<void> {
+    if (++this.#writes === 2) {
+      this.#begun()
+      await new Promise<void>((resolve) => {
+        this.release = resolve
+      })
+    }
+    await super.put(key, content)
+  }
+}
+
+it.each([
+  [
+    'a lease',
+    async (notes: Notes) => {
+      const lease = new Lease(notes, timing)
+      await lease.hold()
+      return lease
+    },
+  ],
+  ['a collection', (notes: Notes) => Collection.begin(notes, timing)],
+])('%s that ends while its note is renewed leaves no note', async (_, begin) => {
+  const notes = new SlowNotes()
+  const member = await begin(notes)
+  await notes.isWriting
+  const ended = member.end()
+  expect(await isSettled(ended)).toBe(false)
+  notes.release()
+  await ended
+  expect(await keysOf(notes)).toEqual([])
+})
+
 it('a collection waits for a step that began before it, and not for later ones', async () => {
   const notes = new MemoryNotes()
   const lease = new Lease(notes, timing)
   let end = () => {}
-  const early = lease.guard(nothing, (isCollecting) => {
-    expect(isCollecting).toBe(false)
-    return new Promise<void>((resolve) => {
-      end = resolve
+  let early = Promise.resolve()
+  await new Promise<void>((begun) => {
+    early = lease.guard(nothing, (isCollecting) => {
+      expect(isCollecting).toBe(false)
+      begun()
+      return new Promise<void>((resolve) => {
+        end = resolve
+      })
     })
   })
   const collection = await Collection.begin(notes, timing)

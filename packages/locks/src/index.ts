@@ -1,3 +1,4 @@
 export * from './locker.js'
+export { measuredLocker } from './measured.js'
 export { MemoryLocker } from './memory.js'
 export * from './owner.js'

@@ -1,4 +1,4 @@
-import { type Image, type Names, type PublishedName, publishedAs } from '@dist/content'
+import { type Image, type Names, type PublishedName, publishedAs, type ScannedName } from '@dist/content'
 import { DistError, sleep, throwIfAborted } from '@dist/errdefs'
 import type { Lock, Locker } from '@dist/locks'
 import { type Descriptor, parseDescriptor } from '@dist/oci'
@@ -61,6 +61,10 @@ export class LocalNames implements Names {
 
   async *list(): AsyncIterable<Image> {
     yield* this.#reader.load().published.list()
+  }
+
+  async *scan(prefix: string): AsyncIterable<ScannedName> {
+    for (const name of this.#reader.load().published.names(prefix)) yield { name }
   }
 
   async *others(): AsyncIterable<Descriptor> {

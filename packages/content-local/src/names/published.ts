@@ -30,6 +30,16 @@ export class Published {
     for (const [name, image] of changed) if (image !== undefined && !index.has(name)) yield image
   }
 
+  /** The names that begin with a text, as they are now. Their entries can be unreadable. */
+  names(prefix: string): string[] {
+    const found: string[] = []
+    for (const name of this.index.names())
+      if (name.startsWith(prefix) && !this.#changed.has(name)) found.push(name)
+    for (const [name, image] of this.#changed)
+      if (image !== undefined && name.startsWith(prefix)) found.push(name)
+    return found
+  }
+
   /** Whether changes of the journal were left out. No line may be added to such a journal. */
   get isStale(): boolean {
     return this.#isStale

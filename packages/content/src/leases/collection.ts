@@ -5,7 +5,6 @@ import {
   defaultPoll,
   defaultTtl,
   findMembers,
-  formatNote,
   type LeaseNote,
   type LeaseSettings,
   type Member,
@@ -15,6 +14,7 @@ import {
   parseNote,
 } from './members.js'
 import type { Notes } from './notes.js'
+import { OwnNote } from './own-note.js'
 import { Renewals } from './renewals.js'
 
 /** Milliseconds that content is protected which a process has written that is still at work. */
@@ -41,7 +41,8 @@ export interface AwaitOptions {
  * `sweep` any number of times, `end`. Several collections may be at work in one store.
  */
 export class Collection {
-  readonly #member: { readonly id: string; readonly key: string }
+  readonly #id: string
+  readonly #note: OwnNote
   readonly #announced = new DigestTable()
   readonly #read = new Set<string>()
   #deletes = false
@@ -49,15 +50,14 @@ export class Collection {
   #renewed = new Moment()
   /** Until one succeeds, `check` tells. */
   readonly #renewals: Renewals
-  /** Writes of the own note, one after the other: a late one must not undo the next. */
-  #writes: Promise<void> = Promise.resolve()
-  #isEnded = false
 
   private constructor(
     private readonly notes: Notes,
     private readonly settings: LeaseSettings,
   ) {
-    this.#member = newMember('collection', settings.owner)
+    const { id, key } = newMember('collection', settings.owner)
+    this.#id = id
+    this.#note = new OwnNote(notes, key)
     this.#renewals = new Renewals(() => this.#renew(), settings)
   }
 
@@ -86,7 +86,7 @@ export class Collection {
       for (const member of unknown) {
         const note = await this.#noteOf(member)
         oldest = Math.min(oldest, note?.began ?? member.renewedAt.getTime())
-        if (note === undefined || note.knows.includes(this.#member.id)) knowing.add(member.id)
+        if (note === undefined || note.knows.includes(this.#id)) knowing.add(member.id)
       }
       const waiting = unknown.filter(({ id }) => !knowing.has(id)).length
       if (waiting === 0 && now !== undefined) return limitsOf(now, oldest)
@@ -128,12 +128,11 @@ export class Collection {
       const { memory = 0 } = this.settings
       if (memory > 0 && this.#hasDeleted) await sleep(memory, signal)
     } finally {
-      this.#isEnded = true
       this.#renewals.end()
-      await this.#writes
+      await this.#note.end()
     }
-    await this.#removeAnnouncements(this.#member.id)
-    await this.notes.delete(this.#member.key)
+    await this.#removeAnnouncements(this.#id)
+    await this.#note.remove()
   }
 
   async #noteOf({ key }: Member): Promise<LeaseNote | undefined> {
@@ -142,16 +141,13 @@ export class Collection {
     return { knows: [], ...parseNote<LeaseNote>(content) }
   }
 
-  #renew(): Promise<void> {
-    const write = async () => {
-      if (this.#isEnded) return
-      const moment = new Moment()
-      await this.notes.put(this.#member.key, formatNote({ deletes: this.#deletes }))
-      this.#renewed = moment
-    }
-    const written = this.#writes.then(write)
-    this.#writes = written.catch(() => {})
-    return written
+  async #renew(): Promise<void> {
+    let moment = this.#renewed
+    await this.#note.write(() => {
+      moment = new Moment()
+      return { deletes: this.#deletes }
+    })
+    this.#renewed = moment
   }
 
   /** Throws if processes may take this collection for one that has ended: they do not wait for it any more. */
@@ -165,11 +161,11 @@ export class Collection {
   }
 
   #look(): Promise<Members> {
-    return findMembers(this.notes, { own: this.#member.key, age: this.#renewed.age }, this.settings)
+    return findMembers(this.notes, { own: this.#note.key, age: this.#renewed.age }, this.settings)
   }
 
   async #readAnnouncements(): Promise<void> {
-    for await (const { key } of this.notes.list(`${announcements}/${this.#member.id}`)) {
+    for await (const { key } of this.notes.list(`${announcements}/${this.#id}`)) {
       if (this.#read.has(key)) continue
       const content = await this.notes.get(key)
       for (const line of Buffer.from(content ?? [])

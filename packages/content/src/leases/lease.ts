@@ -7,7 +7,6 @@ import {
   defaultPoll,
   defaultTtl,
   findMembers,
-  formatNote,
   type LeaseSettings,
   type Members,
   Moment,
@@ -15,6 +14,7 @@ import {
   parseNote,
 } from './members.js'
 import type { Notes } from './notes.js'
+import { OwnNote } from './own-note.js'
 import { Renewals } from './renewals.js'
 
 export interface GuardOptions {
@@ -26,7 +26,7 @@ export interface GuardOptions {
  * Each renewal shows the collections that are at work.
  */
 export class Lease {
-  readonly #key: string
+  readonly #note: OwnNote
   readonly #settings: LeaseSettings
   /** Steps between a check of content and the publication of a name. */
   readonly #running = new Set<Promise<unknown>>()
@@ -47,7 +47,7 @@ export class Lease {
     settings: LeaseSettings = {},
   ) {
     this.#settings = settings
-    this.#key = newMember('lease', settings.owner).key
+    this.#note = new OwnNote(notes, newMember('lease', settings.owner).key)
     this.#renewals = new Renewals(() => this.#renew(), settings)
   }
 
@@ -99,7 +99,7 @@ export class Lease {
     if (this.#taken === undefined) return
     await this.#taken.catch(() => {})
     // If this fails, the lease expires.
-    await this.notes.delete(this.#key).catch(() => {})
+    await this.#note.remove().catch(() => {})
   }
 
   get #ttl(): number {
@@ -146,12 +146,12 @@ export class Lease {
   }
 
   #write(): Promise<void> {
-    return this.notes.put(this.#key, formatNote({ began: this.#began, knows: [...this.#known] }))
+    return this.#note.write(() => ({ began: this.#began, knows: [...this.#known] }))
   }
 
   /** The members of the store. `age`: milliseconds since the last write of the own note. */
   #look(age: number): Promise<Members> {
-    return findMembers(this.notes, { own: this.#key, age }, this.#settings)
+    return findMembers(this.notes, { own: this.#note.key, age }, this.#settings)
   }
 
   /** Announces what is published, so that the collections keep it, and waits while one of them deletes. */

@@ -19,6 +19,7 @@ export function leasedNames(names: Names, lease: Lease): Names {
   return {
     get: (name) => names.get(name),
     list: () => names.list(),
+    ...(names.scan === undefined ? {} : { scan: names.scan.bind(names) }),
     ...(names.look === undefined ? {} : { look: names.look.bind(names) }),
     ...(names.others === undefined ? {} : { others: names.others.bind(names) }),
     put: async (image) => {
