@@ -5,7 +5,6 @@ import {
   type Info,
   type ReadOptions,
   type Recalled,
-  recentMs,
   type Status,
   type Swept,
   statusOf,
@@ -36,6 +35,8 @@ export class S3Driver implements Driver {
   constructor(
     private readonly bucket: Bucket,
     private readonly settings: Omit<DraftSettings, 'signal' | 'onStored'>,
+    /** Milliseconds for which answers are remembered. */
+    private readonly remembered: number,
   ) {}
 
   async stat(digest: Digest): Promise<Info | undefined> {
@@ -149,7 +150,8 @@ export class S3Driver implements Driver {
     const algorithm = algorithmOf(digest)
     let recent = this.#recent.get(algorithm)
     if (recent === undefined) {
-      recent = new RecentObjects(this.bucket, `blobs/${algorithm}/`, new UniformPlan(recentMs))
+      const plan = new UniformPlan(this.remembered)
+      recent = new RecentObjects(this.bucket, `blobs/${algorithm}/`, plan, this.remembered)
       this.#recent.set(algorithm, recent)
     }
     return recent

@@ -24,6 +24,7 @@ import { s3LedgerFiles } from './ledger-files.js'
 import { defaultPartSize, defaultSmallSize } from './memory.js'
 import { S3Names } from './names/names.js'
 import { S3Notes } from './notes.js'
+import { Presigner } from './presign.js'
 import { probe } from './probe.js'
 import { PartMemory } from './upload/memory.js'
 import { minPartSize } from './upload/sizes.js'
@@ -59,8 +60,12 @@ export interface S3StoreOptions {
    * corrupt bytes; not needed with https. Small content is always covered. Default false.
    */
   signParts?: boolean | undefined
+  /** Milliseconds for which answers about objects are remembered. Shorter for tests only. Default `recentMs`. */
+  remembered?: number | undefined
   /** How processes find each other. Default: the process is not known. */
   leases?: LeaseSettings | undefined
+  /** The endpoint of presigned URLs, for clients that reach the server by another name. Default: that of the location. */
+  presignEndpoint?: string | undefined
   /** Attempts of a call, with growing delays of up to 5 s; at most 3 at opening. Default 8. */
   attempts?: number | undefined
   /** Milliseconds until an answer begins, and between two chunks of a body. Default 30,000. */
@@ -82,6 +87,8 @@ export interface S3Store extends AsyncDisposable {
   readonly ledgers: Ledgers
   /** The URL of committed content. The object need not exist. */
   urlOf(digest: Digest): string
+  /** A URL that allows a GET of committed content, as `Presigner.presign`. The object need not exist. */
+  presign(digest: Digest): Promise<string>
   /**
    * Aborts uploads of all processes without new parts for `olderThan` milliseconds, which must be well above the longest
    * stall. Keeps writes of this process, whatever their age. Calls `onRemark` with a sentence if the server does not list
@@ -110,8 +117,11 @@ export async function openS3Store(location: S3Location, options: S3StoreOptions 
   const settings = { ...location, client, requests, timeout }
   const bucket = new Bucket({ ...settings, attempts })
   const { lease, ...store } = storeOf(bucket, options)
+  const presigning = presigningClient(location, options, client)
+  const presigner = new Presigner(presigning, location.bucket)
   const close = async () => {
     await lease.end()
+    if (presigning !== client) presigning.destroy()
     if (options.client === undefined) client.destroy()
   }
   // Fewer attempts, so that a mistyped endpoint fails soon.
@@ -119,11 +129,17 @@ export async function openS3Store(location: S3Location, options: S3StoreOptions 
   try {
     await checkRegion(location, client)
     const id = (await readId(opening)) ?? (options.create === false ? undefined : await createId(opening))
-    return { ...store, id, close, [Symbol.asyncDispose]: close }
+    const presign = (digest: Digest) => presigner.presign(bucket.blob(digest))
+    return { ...store, id, presign, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+function presigningClient(location: S3Location, options: S3StoreOptions, client: S3Client): S3Client {
+  const { presignEndpoint: endpoint, connection } = options
+  return endpoint === undefined ? client : createS3Client({ ...connection, ...location, endpoint })
 }
 
 /** A signature contains a region. The SDK resolves it with the first request, and its error is not specific then. */
@@ -143,23 +159,25 @@ async function checkRegion({ bucket, endpoint }: S3Location, { config }: S3Clien
 function storeOf(
   bucket: Bucket,
   options: S3StoreOptions,
-): Omit<S3Store, 'id' | 'close' | keyof AsyncDisposable> & { readonly lease: Lease } {
-  const driver = new S3Driver(bucket, {
+): Omit<S3Store, 'id' | 'close' | 'presign' | keyof AsyncDisposable> & { readonly lease: Lease } {
+  const { remembered = recentMs } = options
+  const drafts = {
     smallSize: options.smallSize ?? defaultSmallSize,
     partSize: Math.max(minPartSize, options.partSize ?? defaultPartSize),
     partsInFlight: options.partsInFlight ?? 4,
     signParts: options.signParts ?? false,
     completeTimeout: options.completeTimeout ?? 600_000,
     memory: new PartMemory(options.partMemory ?? 128 * mebibyte),
-  })
+  }
+  const driver = new S3Driver(bucket, drafts, remembered)
   const notes = new S3Notes(bucket)
-  const leases = { memory: recentMs + spareMs, ...options.leases }
+  const leases = { memory: remembered + spareMs, ...options.leases }
   const lease = new Lease(notes, leases)
   return {
     lease,
     url: bucket.root,
     content: leasedContent(createStore(driver), lease),
-    names: leasedNames(new S3Names(bucket), lease),
+    names: leasedNames(new S3Names(bucket, remembered), lease),
     ledgers: createLedgers(s3LedgerFiles(bucket)),
     urlOf: (digest) => bucket.url(bucket.blob(digest)),
     sweep: (olderThan, onRemark) => driver.sweep(olderThan, onRemark),

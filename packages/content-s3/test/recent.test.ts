@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { recentMs } from '@dist/content'
 import { describe, expect, it } from 'vitest'
 import type { Bucket } from '../src/bucket/bucket.js'
 import { repositoryOf } from '../src/names/document.js'
@@ -36,7 +37,7 @@ let clock = 0
 
 function objectsOf(bucket: ListedBucket, kind: 'hashes' | 'names'): RecentObjects {
   const plan = kind === 'hashes' ? new UniformPlan(10_000) : new NeighborPlan(repositoryOf)
-  return new RecentObjects(bucket as unknown as Bucket, 'p/', plan, () => clock)
+  return new RecentObjects(bucket as unknown as Bucket, 'p/', plan, recentMs, () => clock)
 }
 
 const hash = (i: number) => `p/${createHash('sha256').update(`${i}`).digest('hex')}`

@@ -98,7 +98,7 @@ export class FastRequests implements Requests {
 }
 
 /** The signature of an endpoint if it is version 4 and nothing else is needed. */
-function plainScheme({ properties, headers }: EndpointV2): AuthScheme | undefined {
+export function plainScheme({ properties, headers }: EndpointV2): AuthScheme | undefined {
   const [scheme] = (properties?.authSchemes ?? []) as readonly AuthScheme[]
   return scheme?.name === 'sigv4' && Object.keys(headers ?? {}).length === 0 ? scheme : undefined
 }

@@ -6,6 +6,8 @@ import type { Sending } from './requests.js'
 
 export interface ListedObject extends Head {
   readonly key: string
+  /** Without quotes. */
+  readonly etag: string | undefined
 }
 
 interface ListItem {
@@ -34,7 +36,8 @@ export async function* listObjects(bucket: Bucket, path: string): AsyncIterable<
     after: ({ key }) => ({ StartAfter: key }),
     compare: (a, b) => compareKeys(a.key, b.key),
   })
-  for await (const { key, size, modifiedAt } of found) if (size !== undefined) yield { key, size, modifiedAt }
+  for await (const { key, size, modifiedAt, etag } of found)
+    if (size !== undefined) yield { key, size, modifiedAt, etag }
 }
 
 /** The objects after a position below a prefix, at most 1,000. One attempt: for listings that only save other requests. */

@@ -9,17 +9,24 @@ import { headObject } from './objects.js'
 /** Milliseconds that an unread body stays open. A later read requests it again. */
 const unreadTimeoutMs = 30_000
 
+/** A part of an object: from a byte on, up to the end or to another byte, which is not part of it. */
+interface Part {
+  readonly offset: number
+  readonly end: number | undefined
+}
+
 /**
- * The bytes of an object from `offset` on. `NOT_FOUND`; `INVALID_ARGUMENT` for an offset after the end. A body that is cut
+ * The bytes of an object from `offset` on, `length` of them or all. `NOT_FOUND`; `INVALID_ARGUMENT` for an offset after the end. A body that is cut
  * off is resumed with a Range request. It fails after `attempts` failures without progress.
  */
 export async function readRange(
   bucket: Bucket,
   key: string,
-  { offset = 0, signal }: ReadOptions = {},
+  { offset = 0, length, signal }: ReadOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
   if (!Number.isSafeInteger(offset) || offset < 0) throw invalidOffset(bucket, key, offset)
-  const first = await openFirst(bucket, key, offset, signal)
+  const part = { offset, end: length === undefined || length < 1 ? undefined : offset + length }
+  const first = await openFirst(bucket, key, part, signal)
   if (first === undefined) return oneChunk(new Uint8Array())
   const timer = setTimeout(() => first.body.destroy(), unreadTimeoutMs).unref()
   // Without a reader, the error of a destroyed or broken body must not end the process.
@@ -27,15 +34,16 @@ export async function readRange(
   return {
     [Symbol.asyncIterator]: () => {
       clearTimeout(timer)
-      return bytesOf(bucket, key, offset, first, signal)
+      return bytesOf(bucket, key, part, first, signal)
     },
   }
 }
 
 /** The first range; undefined where the offset is the end of the object. */
-async function openFirst(bucket: Bucket, key: string, offset: number, signal: AbortSignal | undefined) {
+async function openFirst(bucket: Bucket, key: string, part: Part, signal: AbortSignal | undefined) {
+  const { offset } = part
   try {
-    return await openRange(bucket, key, offset, signal)
+    return await openRange(bucket, key, part, signal)
   } catch (error) {
     if (statusOf(error) !== 416) throw error
     if ((await headObject(bucket, key, { signal }))?.size === offset) return undefined
@@ -46,23 +54,24 @@ async function openFirst(bucket: Bucket, key: string, offset: number, signal: Ab
 async function* bytesOf(
   bucket: Bucket,
   key: string,
-  offset: number,
+  { offset, end }: Part,
   first: Range,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   let range: Range | undefined = first
   let position = offset
-  for (let failures = 0; position < first.total; ) {
+  const stop = Math.min(first.total, end ?? first.total)
+  for (let failures = 0; position < stop; ) {
     try {
       throwIfAborted(signal)
-      range ??= await openRange(bucket, key, position, signal)
+      range ??= await openRange(bucket, key, { offset: position, end }, signal)
       if (range.total !== first.total) throw sizeChanged(bucket, key)
       for await (const chunk of withStallTimeout(range.body, bucket.timeout, signal)) {
         position += chunk.byteLength
         failures = 0
         yield chunk
       }
-      if (position < first.total) throw cutShort(bucket, key, position, first.total)
+      if (position < stop) throw cutShort(bucket, key, position, stop)
     } catch (cause) {
       throwIfAborted(signal)
       const error = s3Error(bucket.url(key), 'read', cause)
@@ -75,7 +84,7 @@ async function* bytesOf(
     }
   }
   range?.body.destroy()
-  if (position > first.total) throw sizeChanged(bucket, key)
+  if (position > stop) throw sizeChanged(bucket, key)
 }
 
 /** Fails when no bytes arrive for `stallMs`, or when the signal aborts. A slow reader does not count as a stall. */
@@ -127,25 +136,27 @@ export async function getObject(bucket: Bucket, key: string, limit: number): Pro
   }
 }
 
-/** The answer to a GET: a body, from an offset to the end of the object. */
+/** The answer to a GET: a body with a part of the object. */
 interface Range {
   readonly body: Readable
   /** Bytes of the whole object. */
   readonly total: number
 }
 
-/** Requests the bytes from `offset` on; an offset other than 0 must be before the end. `NOT_FOUND`. */
+/** Requests a part; an offset other than 0 must be before the end. `NOT_FOUND`. */
 async function openRange(
   bucket: Bucket,
   key: string,
-  offset: number,
+  part: Part,
   signal: AbortSignal | undefined,
 ): Promise<Range> {
-  const range = offset === 0 ? {} : { Range: `bytes=${offset}-` }
+  const { offset, end } = part
+  const isWhole = offset === 0 && end === undefined
+  const range = isWhole ? {} : { Range: `bytes=${offset}-${end === undefined ? '' : end - 1}` }
   const command = new GetObjectCommand({ Bucket: bucket.name, Key: key, ...range })
   const got = await bucket.call('read', key, (sending) => bucket.requests.send(command, sending), { signal })
   const body = got.Body as Readable
-  const total = offset === 0 ? got.ContentLength : totalOf(got.ContentRange, offset)
+  const total = isWhole ? got.ContentLength : totalOf(got.ContentRange, part)
   if (total !== undefined) return { body, total }
   body.destroy()
   throw new DistError(
@@ -155,8 +166,9 @@ async function openRange(
 }
 
 /** The total of a Content-Range (RFC 9110); undefined for another range than the requested one, which must not be used. */
-function totalOf(contentRange: string | undefined, offset: number): number | undefined {
-  const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? []
-  if (Number(start) !== offset || Number(end) + 1 !== Number(total)) return undefined
+function totalOf(contentRange: string | undefined, { offset, end }: Part): number | undefined {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? []
+  const expected = Math.min(Number(total), end ?? Number(total))
+  if (Number(first) !== offset || Number(last) + 1 !== expected) return undefined
   return Number(total)
 }

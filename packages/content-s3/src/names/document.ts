@@ -42,11 +42,29 @@ const keptBytes = 120
  * conflict.
  */
 export function nameKey(name: string): string {
-  const plain = Buffer.from(name)
-    .toString('latin1')
-    .replace(/[^A-Za-z0-9._-]|^\./g, escapeByte)
+  const plain = escaped(name)
   if (plain.length <= maxKeyBytes) return plain
   return `${plain.slice(0, keptBytes)}!!${createHash('sha256').update(name).digest('hex')}`
+}
+
+/** What the keys of all names begin with that begin with a text. Other keys may begin with it, too. */
+export function keyPrefix(text: string): string {
+  return escaped(text).slice(0, keptBytes)
+}
+
+/** The name of a key of `nameKey`; undefined where only the document has all of it. */
+export function nameOfKey(key: string): string | undefined {
+  if (key.includes('!!')) return undefined
+  const bytes = key.replace(/!([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return Buffer.from(bytes, 'latin1').toString()
+}
+
+function escaped(name: string): string {
+  return Buffer.from(name)
+    .toString('latin1')
+    .replace(/[^A-Za-z0-9._-]|^\./g, escapeByte)
 }
 
 function escapeByte(byte: string): string {

@@ -7,6 +7,7 @@ import {
   type PublishedName,
   parseImage,
   publishedAs,
+  type ScannedName,
 } from '@dist/content'
 import { DistError } from '@dist/errdefs'
 import type { Bucket } from '../bucket/bucket.js'
@@ -17,7 +18,7 @@ import { getObject } from '../bucket/read.js'
 import { RecentObjects } from '../recent/objects.js'
 import type { SeenObject } from '../recent/pages.js'
 import { NeighborPlan } from '../recent/plans.js'
-import { nameKey, recognize, repositoryOf } from './document.js'
+import { keyPrefix, nameKey, nameOfKey, recognize, repositoryOf } from './document.js'
 
 /** The most bytes of the document of a name. */
 const limit = 1024 * 1024
@@ -28,8 +29,12 @@ const readAhead = 16
 export class S3Names implements Names {
   readonly #recent: RecentObjects
 
-  constructor(private readonly bucket: Bucket) {
-    this.#recent = new RecentObjects(bucket, 'names/', new NeighborPlan(repositoryOf))
+  /** `remembered`: milliseconds for which answers are. */
+  constructor(
+    private readonly bucket: Bucket,
+    remembered: number,
+  ) {
+    this.#recent = new RecentObjects(bucket, 'names/', new NeighborPlan(repositoryOf), remembered)
   }
 
   async look(name: string): Promise<PublishedName | undefined> {
@@ -71,6 +76,18 @@ export class S3Names implements Names {
       if (reads.length >= readAhead) yield* existing(await reads.shift())
     }
     for (const read of reads) yield* existing(await read)
+  }
+
+  /** A name that is too long for a key is read from its document. */
+  async *scan(prefix: string): AsyncIterable<ScannedName> {
+    const path = this.bucket.key('names/').length
+    for await (const { key, size, modifiedAt, etag } of listObjects(
+      this.bucket,
+      `names/${keyPrefix(prefix)}`,
+    )) {
+      const name = nameOfKey(key.slice(path)) ?? (await this.#read(key))?.name
+      if (name?.startsWith(prefix)) yield { name, version: `${etag} ${size} ${modifiedAt.getTime()}` }
+    }
   }
 
   async delete(name: string): Promise<void> {

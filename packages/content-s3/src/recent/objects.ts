@@ -1,4 +1,3 @@
-import { recentMs } from '@dist/content'
 import type { Bucket } from '../bucket/bucket.js'
 import { listPage } from '../bucket/list.js'
 import { type Answer, RecentPages, type SeenObject } from './pages.js'
@@ -10,11 +9,11 @@ const maxAnswers = 20_000
 const maxWaits = 4
 
 /**
- * Answers of at most `recentMs` about the objects below a path: those of single requests, and those of listings, which are
+ * Answers of at most `age` milliseconds about the objects below a path: those of single requests, and those of listings, which are
  * made when many questions come. Where listings are refused, or not in the order of the keys, it makes no more of them.
  */
 export class RecentObjects {
-  readonly #pages = new RecentPages(recentMs)
+  readonly #pages: RecentPages
   /** The oldest one first. */
   readonly #answers = new Map<string, Answer & { readonly at: number }>()
   readonly #prefix: string
@@ -26,8 +25,10 @@ export class RecentObjects {
     private readonly bucket: Bucket,
     path: string,
     private readonly plan: ListingPlan,
+    private readonly age: number,
     private readonly now: () => number = () => performance.now(),
   ) {
+    this.#pages = new RecentPages(age)
     this.#prefix = bucket.key(path)
   }
 
@@ -67,7 +68,7 @@ export class RecentObjects {
   #find(key: string): Answer | undefined {
     const now = this.now()
     const answer = this.#answers.get(key)
-    const single = answer !== undefined && now - answer.at <= recentMs ? answer : undefined
+    const single = answer !== undefined && now - answer.at <= this.age ? answer : undefined
     const rest = key.slice(this.#prefix.length)
     const page = this.#pages.find(rest, now)
     if (page === undefined || (single !== undefined && single.at >= page.at)) return single
