@@ -24,7 +24,7 @@ const concurrency = 16
  */
 export async function collectImage(
   { name, desc, selection, referrers }: Image,
-  content: Pick<ContentStore, 'open' | 'info'>,
+  content: Pick<ContentStore, 'open' | 'find'>,
   signal?: AbortSignal,
 ): Promise<Collected> {
   const collected = { objects: [] as Descriptor[], foreign: [] as Descriptor[], missing: [] as Descriptor[] }

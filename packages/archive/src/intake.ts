@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ContentStore, copyContent, gather, oneChunk } from '@dist/content'
-import { DistError, isAlreadyExists, isNotFound } from '@dist/errdefs'
+import { DistError, isAlreadyExists } from '@dist/errdefs'
 import { algorithmOf, type Digest, Digester, digestOf } from '@dist/oci'
 import pLimit from 'p-limit'
 import { spool } from './spool.js'
@@ -146,13 +146,7 @@ export class Intake {
   }
 
   async #has(digest: Digest): Promise<boolean> {
-    try {
-      await this.content.info(digest)
-      return true
-    } catch (error) {
-      if (isNotFound(error)) return false
-      throw error
-    }
+    return (await this.content.find(digest)) !== undefined
   }
 
   #ref(what: string): string {

@@ -13,7 +13,7 @@ export interface NeedsOptions {
    */
   unreadable?: 'throw' | 'skip' | undefined
   /** Leaves out attestations that this store does not have completely. Default: they are needed. */
-  stored?: Pick<Manager, 'info'> | undefined
+  stored?: Pick<Manager, 'find'> | undefined
   /** Called with a manifest that is missing or damaged, or was skipped, and the error: what it names is unknown. */
   onUnknown?: ((desc: Descriptor, error: DistError) => void) | undefined
   signal?: AbortSignal | undefined

@@ -42,7 +42,7 @@ export function filterPlatforms(handler: Handler, request: PlatformRequest): Han
 export function selectedChildren(
   handler: Handler,
   selection: Selection,
-  content: Pick<Manager, 'info'>,
+  content: Pick<Manager, 'find'>,
 ): Handler {
   if (selection === 'all') return handler
   const filtered = filterPlatforms(handler, requestOf(selection))
@@ -70,7 +70,7 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
 async function isStored(
   desc: Descriptor,
   handler: Handler,
-  content: Pick<Manager, 'info'>,
+  content: Pick<Manager, 'find'>,
   context: HandlerContext,
 ): Promise<boolean> {
   if (!(await has(content, desc))) return false

@@ -9,7 +9,7 @@ export {
   storeCredential,
 } from './config/store-credential.js'
 export { defaultEndpoint, type Endpoint, type TlsMaterial } from './endpoint.js'
-export type { RequestEvent } from './http/exchange.js'
+export type { BytesListener, RequestEvent } from './http/exchange.js'
 export { createWebhooks, type Webhook, type Webhooks } from './http/post.js'
 export {
   createProxySelector,

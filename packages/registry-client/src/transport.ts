@@ -1,7 +1,7 @@
 import { createHostLimiter, type HostLimiter } from '@dist/remotes'
 import { type Authorizer, anonymous } from './auth/authorizer.js'
 import { type Agents, type AgentsOptions, createAgents } from './http/agents.js'
-import { defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
+import { type BytesListener, defaultTimeouts, type RequestEvent, type Timeouts } from './http/exchange.js'
 import { defaultRetry, type RetryPolicy } from './request/retry.js'
 
 export interface TransportOptions extends AgentsOptions {
@@ -21,6 +21,7 @@ export interface TransportOptions extends AgentsOptions {
   readonly largeBody?: number | undefined
   /** Called after each request, with its URL redacted. Must not throw. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onBytes?: BytesListener | undefined
   /** As in `ReportedOptions`. */
   readonly onAsk?: ((host: string) => () => void) | undefined
   /** Connections of the caller. Default: new ones, closed on dispose. */
@@ -37,6 +38,7 @@ export interface Transport extends AsyncDisposable {
   readonly userAgent: string
   readonly largeBody: number
   readonly onRequest: ((event: RequestEvent) => void) | undefined
+  readonly onBytes: BytesListener | undefined
   readonly onAsk: ((host: string) => () => void) | undefined
 }
 
@@ -54,6 +56,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     userAgent: options.userAgent ?? defaultUserAgent,
     largeBody: options.largeBody ?? defaultLargeBody,
     onRequest: options.onRequest,
+    onBytes: options.onBytes,
     onAsk: options.onAsk,
     async [Symbol.asyncDispose]() {
       if (options.agents === undefined) await agents[Symbol.asyncDispose]()

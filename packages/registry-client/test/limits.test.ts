@@ -17,14 +17,14 @@ describe('a host that limits its rate', () => {
 
   test('R41 has a refused request delayed by Retry-After, and others go on', async () => {
     const { registry, limiter, resolve } = await proven()
-    registry.script({}, faults.status(429, { 'retry-after': '1' }), { times: 1 })
+    registry.script({}, faults.status(429, { 'retry-after': '3' }), { times: 1 })
     const began = performance.now()
     const refused = resolve()
     await registry.requested({}, 7)
     await resolve()
-    expect(performance.now() - began).toBeLessThan(900)
+    expect(performance.now() - began).toBeLessThan(2_900)
     await refused
-    expect(performance.now() - began).toBeGreaterThanOrEqual(950)
+    expect(performance.now() - began).toBeGreaterThanOrEqual(2_950)
     expect(await limiter.states()).toEqual([])
     expect(await limiter.limits()).toMatchObject([{ host: registry.host, kind: 'manifests' }])
   })
@@ -55,20 +55,22 @@ test('R41 a host that answers late instead of refusing gets fewer requests at th
   const own = client({ limiter, retry: {}, timeouts: {}, connectionsPerHost: 32 })
   const ask = (count: number) =>
     Promise.all(Array.from({ length: count }, () => own.resolve(refTo(registry, 'a/b:1'))))
-  await ask(32)
-  expect(await limiter.limits()).toEqual([])
+  // On a busy machine answers may come late without this.
+  const hasAll = () =>
+    vi.waitUntil(
+      async () => {
+        await ask(32)
+        return (await limiter.limits()).length === 0
+      },
+      { timeout: 20_000 },
+    )
+  await hasAll()
   atOnce = 1
   await ask(100)
   const [{ requests = 16 } = {}] = await limiter.limits()
   expect(requests).toBeLessThan(16)
   atOnce = 100
-  await vi.waitUntil(
-    async () => {
-      await ask(32)
-      return (await limiter.limits()).length === 0
-    },
-    { timeout: 20_000 },
-  )
+  await hasAll()
 }, 60_000)
 
 describe('a host with a quota of pulls', () => {

@@ -1,5 +1,5 @@
 import { digestOf } from '@dist/oci'
-import { createTestAuthority, faults, reply, startServer } from '@dist/testkit'
+import { createTestAuthority, type Fault, faults, reply, startServer } from '@dist/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRegistry } from '../src/index.js'
 import { held, inChunks, MiB, push, pusherTo, sample, story, uploads, ways } from './push-support.js'
@@ -201,10 +201,23 @@ test('a mount is one request; if it opens an upload instead, the write continues
   expect(registry.uploads.open).toBe(0)
 })
 
-test.each([400, 401, 403, 404, 405])('a mount that is answered %i has not come about', async (code) => {
-  const registry = await scripted()
-  registry.script({ method: 'POST' }, faults.status(code))
-  expect(await pusherTo(registry).mount(sample(10).desc, 'from/here')).toBe(false)
+test.each([
+  ...[200, 204, 400, 401, 403, 404, 405, 413, 500, 503].map((code): [string, Fault] => [
+    String(code),
+    faults.status(code, {}, ''),
+  ]),
+  ['a redirect', faults.redirect('/elsewhere', 302)],
+  ['a closed connection', faults.closed()],
+])('R29 a mount that is answered %s has not come about, and an upload follows', async (_what, fault) => {
+  const registry = await scripted({ mounts: false })
+  registry.script({ method: 'POST' }, async (request, proper) =>
+    request.query.has('mount') ? fault(request, proper) : proper(),
+  )
+  const blob = sample(10)
+  const pusher = pusherTo(registry)
+  expect(await pusher.mount(blob.desc, 'from/here')).toBe(false)
+  await push(pusher, blob)
+  expect(held(registry, blob)?.byteLength).toBe(10)
 })
 
 test('an upload that a mount has opened is cancelled if no write continues it', async () => {

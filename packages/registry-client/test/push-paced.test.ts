@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 const piecesOf = (body: Parameters<typeof paced>[0], onStall: () => void) =>
-  (paced(body, 1000, onStall) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  (paced(body, 1000, { onStall, onSent: () => {} }) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
 
 test('R21 a piece that is not taken in time is a stall; a slow source is not', async () => {
   let give = (_piece: Uint8Array) => {}
@@ -42,8 +42,16 @@ test('an aborted body leaves no timer behind', async () => {
 test('bytes are handed over in pieces that a slow line can take, and all of them', async () => {
   const body = Buffer.alloc(1_000_001, 7)
   const taken: Uint8Array[] = []
-  for await (const piece of paced(body, 1000, () => {}) as AsyncIterable<Uint8Array>) taken.push(piece)
+  let sent = 0
+  const listeners = {
+    onStall: () => {},
+    onSent: (bytes: number) => {
+      sent += bytes
+    },
+  }
+  for await (const piece of paced(body, 1000, listeners) as AsyncIterable<Uint8Array>) taken.push(piece)
+  expect(sent).toBe(body.byteLength)
   expect(Buffer.concat(taken).equals(body)).toBe(true)
   expect(Math.max(...taken.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(128 * 1024)
-  expect(paced('form', 1000, () => {})).toBe('form')
+  expect(paced('form', 1000, listeners)).toBe('form')
 })

@@ -24,9 +24,12 @@ export function sample(size: number): Sample {
   return { desc: { mediaType: mediaTypes.octetStream, digest: digestOf(content), size }, content }
 }
 
+/** A registry in the same process may read late. */
+const timeouts = { headers: 5_000, body: 5_000 }
+
 /** A pusher to `a/b`. */
 export function pusherTo(registry: ScriptedRegistry, options: RegistryOptions = {}): Pusher {
-  return client(options).pusher(refTo(registry, 'a/b'))
+  return client({ timeouts, ...options }).pusher(refTo(registry, 'a/b'))
 }
 
 export async function* inChunks(content: Uint8Array, size = 64 * 1024): AsyncGenerator<Uint8Array, void> {

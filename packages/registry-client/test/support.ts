@@ -7,7 +7,7 @@ import { createRegistry, type Registry, type RegistryOptions, type RequestEvent 
 /** Shorter time-outs and delays for tests. */
 export const shortWaits: RegistryOptions = {
   retry: { attempts: 3, firstDelay: 1, maxDelay: 4, maxRetryAfter: 40 },
-  timeouts: { headers: 1_500, body: 200 },
+  timeouts: { headers: 1_500, body: 400 },
 }
 
 declare module 'vitest' {

@@ -1,5 +1,5 @@
 import { has, type Manager, type Provider, readContent } from '@dist/content'
-import { DistError, isNotFound, sanitize } from '@dist/errdefs'
+import { DistError, sanitize } from '@dist/errdefs'
 import { configPlatform, selectManifest } from '@dist/images'
 import {
   algorithmOf,
@@ -45,7 +45,7 @@ export interface ReadImageOptions {
 }
 
 /** The store that images are read from. */
-export type ImageSource = Provider & Pick<Manager, 'info'>
+export type ImageSource = Provider & Pick<Manager, 'find'>
 
 /**
  * Reads manifest and configuration of an image; those of one platform for an index. Throws `NOT_FOUND` for a missing
@@ -134,13 +134,7 @@ export async function requireLayers(source: ImageSource, layers: readonly RootLa
 
 /** Whether a layer is stored, with any size: damage is found when it is read. */
 async function isStored(source: ImageSource, { digest }: Descriptor): Promise<boolean> {
-  try {
-    await source.info(digest)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+  return (await source.find(digest)) !== undefined
 }
 
 /**
@@ -167,7 +161,7 @@ export interface PlatformOptions {
  * none matches, naming the available platforms, or when the matching one is not stored.
  */
 async function platformManifest(
-  source: Provider & Pick<Manager, 'info'>,
+  source: Provider & Pick<Manager, 'find'>,
   root: Descriptor,
   { platform, signal }: PlatformOptions,
 ): Promise<Descriptor> {

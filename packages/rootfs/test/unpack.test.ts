@@ -25,7 +25,7 @@ const image = ociImage({ layers: [lower, upper] })
 const unpack = async (of: FixtureImage, options: Partial<UnpackOptions> = {}, source?: Provider) => {
   const desc = await world().putImage(of)
   const { snapshots, store } = world()
-  const from = source === undefined ? store : { ...source, info: store.info.bind(store) }
+  const from = source === undefined ? store : { ...source, find: store.find.bind(store) }
   return await unpackImage(from, desc, { snapshots, ...options })
 }
 const text = (path: string, name: string) => readFileSync(join(path, name), 'utf8')

@@ -11,6 +11,9 @@ import { contentOf, pieces, rejection } from './support.js'
 const content = Buffer.concat([Buffer.alloc(200_000, 'dist '), randomBytes(5000), Buffer.alloc(3_000_000)])
 const small = Buffer.concat([Buffer.alloc(200, 'dist '), randomBytes(100)])
 
+/** Of a property. */
+const numRuns = 40
+
 /** RFC 8878, 3.1.2. */
 function skippableFrame(size: number): Buffer {
   const header = Buffer.alloc(8)
@@ -56,6 +59,7 @@ describe('L14: a stream', () => {
       fc.asyncProperty(fc.array(fc.nat(stream.byteLength), { maxLength: 20 }), async (cuts) => {
         expect((await read(stream, cuts)).equals(small)).toBe(true)
       }),
+      { numRuns },
     )
     expect((await read(stream, Array.from(stream.keys()))).equals(small)).toBe(true)
   })
@@ -94,6 +98,7 @@ describe('L14: a stream', () => {
         const outcome = await read(changed).catch((error: unknown) => error)
         expect(Buffer.isBuffer(outcome) || outcome instanceof DistError).toBe(true)
       }),
+      { numRuns },
     )
   })
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { DistError } from '@dist/errdefs'
 import type { IngestOptions, Outcome } from '@dist/mirror'
-import type { Registry, RequestEvent } from '@dist/registry-client'
+import type { BytesListener, Registry, RequestEvent } from '@dist/registry-client'
 import type { Permit } from '@dist/remotes'
 import { Channel, type Methods } from './channel.js'
 import type {
@@ -14,6 +14,7 @@ import type {
   ChallengedCall,
   FailedCall,
   GrantedPermit,
+  PassedCall,
   PauseCall,
   ProgressCall,
   ThreadSettings,
@@ -38,6 +39,12 @@ interface Thread {
 /** The listeners of a transfer. */
 type TransferListeners = Pick<IngestOptions, 'onProgress' | 'onArrived'>
 
+/** What is called for the requests of all threads. */
+export interface RequestListeners {
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onBytes?: BytesListener | undefined
+}
+
 export type ThreadTask = Omit<TransferCall, 'transfer'>
 
 /**
@@ -55,7 +62,7 @@ export class ThreadPool implements AsyncDisposable {
   constructor(
     private readonly settings: ThreadSettings,
     private readonly remote: Pick<Registry, 'authorizer' | 'limiter'>,
-    private readonly onRequest: ((event: RequestEvent) => void) | undefined,
+    private readonly listeners: RequestListeners,
     private readonly size: number = Math.min(maxThreads, Math.max(1, availableParallelism() - 1)),
   ) {}
 
@@ -171,7 +178,9 @@ export class ThreadPool implements AsyncDisposable {
       pullTurn: (host: string) => limiter.pullTurn(host),
       quotas: () => limiter.quotas(),
       limits: () => limiter.limits(),
-      requested: async (event: RequestEvent) => this.onRequest?.(event),
+      requested: async (event: RequestEvent) => this.listeners.onRequest?.(event),
+      passed: async ({ host, direction, bytes }: PassedCall) =>
+        this.listeners.onBytes?.(host, direction, bytes),
       progress: async ({ transfer, offset }: ProgressCall) =>
         this.#listeners.get(transfer)?.onProgress?.(offset),
       arrived: async (transfer: number) => this.#listeners.get(transfer)?.onArrived?.(),

@@ -16,6 +16,8 @@ export interface ThreadSettings {
   readonly largeBody?: number | undefined
   /** Whether the thread reports each request (`requested`). */
   readonly verbose: boolean
+  /** Whether the thread reports the bytes that pass (`passed`). */
+  readonly metered: boolean
 }
 
 /** Transfers one blob from its registry into the store. */
@@ -60,6 +62,13 @@ export interface FailedCall {
 export interface AnsweredCall {
   readonly host: string
   readonly options?: AnswerOptions | undefined
+}
+
+/** Bytes that have passed since the last report. */
+export interface PassedCall {
+  readonly host: string
+  readonly direction: 'received' | 'sent'
+  readonly bytes: number
 }
 
 /** Resolves to whether the host has a bound. */

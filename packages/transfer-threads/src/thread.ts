@@ -4,6 +4,7 @@ import { transferBlob } from '@dist/mirror'
 import { type Authorizer, createRepository, createTransport, type RequestEvent } from '@dist/registry-client'
 import { Channel } from './channel.js'
 import { forwardingLimiter } from './forwarding-limiter.js'
+import { PassedBytes } from './passed-bytes.js'
 import type { ThreadSettings, TransferCall } from './protocol.js'
 import { throttleProgress } from './throttle.js'
 
@@ -44,8 +45,9 @@ async function serve(settings: ThreadSettings): Promise<void> {
     accountOf: () => undefined,
   }
   const limiter = forwardingLimiter(channel)
-  const { userAgent, proxy, addresses, connectionsPerHost, largeBody, verbose } = settings
+  const { userAgent, proxy, addresses, connectionsPerHost, largeBody, verbose, metered } = settings
   const onRequest = verbose ? (event: RequestEvent) => void channel.call('requested', event) : undefined
+  const passed = new PassedBytes((bytes) => void channel.call('passed', bytes))
   const transport = createTransport({
     authorizer,
     limiter,
@@ -55,8 +57,9 @@ async function serve(settings: ThreadSettings): Promise<void> {
     connectionsPerHost,
     largeBody,
     onRequest,
+    onBytes: metered ? passed.add : undefined,
   })
   await channel.call('ready', undefined)
 }
 
-await serve(workerData as ThreadSettings)
+void serve(workerData as ThreadSettings)

@@ -3,7 +3,7 @@ import type { HostLimiter } from '@dist/remotes'
 import type { Endpoint } from '../endpoint.js'
 import type { Agents } from '../http/agents.js'
 import { withObjectName } from '../http/errors.js'
-import type { ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.js'
+import type { BytesListener, ExchangeRequest, RequestEvent, Timeouts } from '../http/exchange.js'
 import { reportAnswer, reportedExchange } from '../http/report.js'
 import { statusError } from '../http/status.js'
 import { type RetryPolicy, withRetries } from '../request/retry.js'
@@ -31,6 +31,7 @@ export interface TokenOptions {
   readonly retry: RetryPolicy
   readonly userAgent: string
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onBytes?: BytesListener | undefined
   readonly onAsk?: ((host: string) => () => void) | undefined
   /** What a user does for a registry that requires credentials. Default: `log in to this registry first`. */
   readonly loginAdvice?: string | undefined

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -139,7 +138,7 @@ async function runHelper(helper: string, action: 'store' | 'erase', input: strin
 const helperTimeoutMs = 30_000
 
 /** Runs `docker-credential-<helper> <action>` with its input on stdin (docker/docker-credential-helpers). */
-function run(
+async function run(
   helper: string,
   action: string,
   input: string,
@@ -151,6 +150,8 @@ function run(
       `"${sanitize(helper, 60)}" is not the name of a credential helper`,
     )
   const program = `docker-credential-${helper}`
+  // Few commands run a program.
+  const { spawn } = await import('node:child_process')
   return new Promise((resolve, reject) => {
     const child = spawn(program, [action], { stdio: ['pipe', 'pipe', 'ignore'], timeout: helperTimeoutMs })
     let output = ''

@@ -11,6 +11,8 @@ export interface Flow {
 export interface BodyOptions {
   /** Measures the received bytes. */
   readonly throughput: Throughput
+  /** Called for each piece that arrives. */
+  readonly onBytes?: ((bytes: number) => void) | undefined
   /** Called once, at the end or the failure of the body. */
   readonly onEnd: (bytes: number) => void
   /** Creates the error for a source below the minimum throughput. */
@@ -43,6 +45,7 @@ export class Body implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array
   push(chunk: Uint8Array): void {
     if (this.#ended) return
     this.#received += chunk.byteLength
+    this.options.onBytes?.(chunk.byteLength)
     const waiter = this.#waiter
     const waited = waiter === undefined ? 0 : performance.now() - this.#waitingSince
     if (!this.options.throughput.record(waited, chunk.byteLength)) {

@@ -37,6 +37,9 @@ export interface RequestEvent {
   readonly received: number
 }
 
+/** Called for the bytes of bodies while they pass, from a host or to it. Must not throw. */
+export type BytesListener = (host: string, direction: 'received' | 'sent', bytes: number) => void
+
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Sends requests. */
@@ -61,6 +64,7 @@ export interface ExchangeRequest {
 export interface ExchangeOptions {
   readonly timeouts: Timeouts
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  readonly onBytes?: BytesListener | undefined
   /** Called once, at the end of the body or at the failure. */
   readonly onEnd?: (() => void) | undefined
 }
@@ -88,6 +92,7 @@ export function exchange(
     if (!handler.start()) return
     const { method, url, headers, body } = request
     const { body: bodyTimeout } = options.timeouts
+    const onSent = (bytes: number) => options.onBytes?.(url.host, 'sent', bytes)
     const headersTimeout = answerTimeout(request, options)
     dispatcher.dispatch(
       {
@@ -95,7 +100,8 @@ export function exchange(
         path: url.pathname + url.search,
         method,
         headers,
-        body: body === undefined ? null : paced(body, bodyTimeout, () => handler.stalled()),
+        body:
+          body === undefined ? null : paced(body, bodyTimeout, { onStall: () => handler.stalled(), onSent }),
         ...(method === 'HEAD' && keepsAfterHead(dispatcher, url) ? { reset: false } : {}),
         headersTimeout,
         bodyTimeout,
@@ -154,6 +160,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       },
       {
         throughput: this.request.meter ?? new Throughput(this.options.timeouts.throughput),
+        onBytes: (bytes) => this.options.onBytes?.(this.request.url.host, 'received', bytes),
         onEnd: (bytes) => this.#end(bytes),
         tooSlow: () => this.#tooSlow(),
       },

@@ -16,30 +16,37 @@ export function isStream(body: RequestBody | undefined): body is AsyncIterable<U
 // Bytes. A slow connection must be able to send one piece within the body time-out.
 const pieceSize = 128 * 1024
 
-/**
- * The body in pieces for the connection. `onStall` is called when the connection has taken none for `timeoutMs`; waiting for
- * the source does not count.
- */
+export interface PacedListeners {
+  /** Called when the connection has taken nothing for the time-out; waiting for the source does not count. */
+  readonly onStall: () => void
+  /** Called for each piece with its bytes. */
+  readonly onSent: (bytes: number) => void
+}
+
+/** The body in pieces for the connection. */
 export function paced(
   body: RequestBody,
   timeoutMs: number,
-  onStall: () => void,
+  listeners: PacedListeners,
 ): string | Uint8Array | Readable {
-  if (typeof body === 'string') return body
-  if (body instanceof Uint8Array && body.byteLength <= pieceSize) return body
+  if (typeof body === 'string' || (body instanceof Uint8Array && body.byteLength <= pieceSize)) {
+    listeners.onSent(Buffer.byteLength(body))
+    return body
+  }
   const pieces = body instanceof Uint8Array ? piecesOf(body) : body
   // undici takes any iterable; its types do not allow it.
-  return withStallTimer(pieces, timeoutMs, onStall) as AsyncIterable<Uint8Array> as Readable
+  return withStallTimer(pieces, timeoutMs, listeners) as AsyncIterable<Uint8Array> as Readable
 }
 
 async function* withStallTimer(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   timeoutMs: number,
-  onStall: () => void,
+  { onStall, onSent }: PacedListeners,
 ): AsyncGenerator<Uint8Array, void> {
   let timer: NodeJS.Timeout | undefined
   try {
     for await (const piece of pieces) {
+      onSent(piece.byteLength)
       timer = setTimeout(onStall, timeoutMs)
       yield piece
       clearTimeout(timer)

@@ -6,7 +6,7 @@ import type { Upload } from './upload.js'
 export class BufferedDraft extends UploadDraft {
   #chunks: Uint8Array[] = []
 
-  async append(chunk: Uint8Array): Promise<void> {
+  protected async add(chunk: Uint8Array): Promise<void> {
     this.#chunks.push(chunk)
   }
 

@@ -22,7 +22,7 @@ export class ChunkedDraft extends UploadDraft {
     this.#pieces = new Pieces(chunkSize)
   }
 
-  async append(chunk: Uint8Array): Promise<void> {
+  protected async add(chunk: Uint8Array): Promise<void> {
     for (const piece of this.#pieces.add(chunk)) await this.#send(piece)
   }
 

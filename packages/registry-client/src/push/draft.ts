@@ -34,7 +34,15 @@ export abstract class UploadDraft implements Draft, DraftOptions {
 
   async *replay(): AsyncGenerator<Uint8Array, void> {}
 
-  abstract append(chunk: Uint8Array): Promise<void>
+  /** Takes what the policy of the registry allows per second. */
+  async append(chunk: Uint8Array): Promise<void> {
+    const { transport, host } = this.operation
+    const wait = transport.limiter.takeBytes(host, chunk.byteLength)
+    if (wait !== undefined) await wait
+    await this.add(chunk)
+  }
+
+  protected abstract add(chunk: Uint8Array): Promise<void>
   abstract truncate(): Promise<void>
   /** Sends the rest, and resolves when the registry has the blob. */
   protected abstract complete(digest: Digest): Promise<void>

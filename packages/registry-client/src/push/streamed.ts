@@ -34,7 +34,7 @@ export class StreamedDraft extends UploadDraft {
     return draft
   }
 
-  async append(chunk: Uint8Array): Promise<void> {
+  protected async add(chunk: Uint8Array): Promise<void> {
     if (chunk.byteLength === 0) return
     this.#sending ??= this.#start()
     this.#received += chunk.byteLength

@@ -70,7 +70,7 @@ async function exchangeWith(
 ): Promise<Response> {
   const { transport, endpoint, signal, what } = context
   const { method, body, meter } = request
-  const { agents, timeouts, onRequest, onAsk, limiter, userAgent } = transport
+  const { agents, timeouts, onRequest, onBytes, onAsk, limiter, userAgent } = transport
   const lane = isRead(method) ? 'requests' : 'uploads'
   const about = classOf(context, request, url.host)
   const connections = request.large === true ? 'content' : lane
@@ -87,7 +87,7 @@ async function exchangeWith(
     ...secret,
   }
   const onEnd = () => permit.release()
-  const options = { timeouts, onRequest, onAsk, onEnd, limiter, about }
+  const options = { timeouts, onRequest, onBytes, onAsk, onEnd, limiter, about }
   return reportedExchange(dispatcher, { method, url, headers, body, signal, what, meter }, options)
 }
 

@@ -1,7 +1,7 @@
 import { DistError } from '@dist/errdefs'
 import { formatPrefix, type Locator } from '@dist/reference'
 import type { Capability, Endpoint } from '../../endpoint.js'
-import { type ConfRegistry, type MirrorUse, type Place, readRegistriesConf } from './file.js'
+import type { ConfRegistry, MirrorUse, Place } from './file.js'
 import { speaksTls } from './speaks-tls.js'
 
 export interface RegistriesConfOptions {
@@ -29,6 +29,7 @@ export async function openRegistriesConf(
   path: string,
   { endpointOf, speaksTls: asks = speaksTls }: RegistriesConfOptions,
 ): Promise<RegistriesConf> {
+  const { readRegistriesConf } = await import('./file.js')
   const registries = await readRegistriesConf(path)
   const find = (locator: Locator) => longest(registries, locator)
   const endpointAt = async (from: Locator, { location, insecure }: Place): Promise<Endpoint> => {
