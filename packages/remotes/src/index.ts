@@ -11,6 +11,14 @@ export {
 export { type CosignTag, cosignKindsOf } from './cosign.js'
 export type { SharedTrouble } from './health.js'
 export { type Hint, likelyTypes, type ObjectType, parseHint } from './hints.js'
+export {
+  type AnswerReport,
+  type HostAnswers,
+  type HostReport,
+  hostReports,
+  type QuotaReport,
+  type ResumedHost,
+} from './host-report.js'
 export * from './limiter.js'
 export * from './lists.js'
 export { createHostLimiter, kindOf, type LocalHostLimiter } from './local-limiter.js'

@@ -95,8 +95,8 @@ export interface HostLimiter extends HostStates {
     options?: ReportOptions,
   ): Promise<number | undefined>
   /**
-   * Waits until so many received bytes are within the bytes per second of the host's policy. Undefined: the policy has no
-   * bound. To be called for each piece of content, before the next one is read.
+   * Waits until so many bytes of content are within the bytes per second of the host's policy. Undefined: the policy has no
+   * bound. To be called for each piece that was received, before the next one is read, and for each piece before it is sent.
    */
   takeBytes(host: string, bytes: number): Promise<void> | undefined
   /**

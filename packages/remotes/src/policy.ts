@@ -6,7 +6,7 @@ export interface HostPolicy {
   readonly requests: number
   /** Requests per second to the host. Default: no bound but what the host itself shows by its answers. */
   readonly requestsPerSecond?: number | undefined
-  /** Bytes per second of the content that comes from the host. Default: no bound. */
+  /** Bytes per second of the content that comes from the host, and goes to it. Default: no bound. */
   readonly bytesPerSecond?: number | undefined
   /** Pulls of the host's quota that are left for others. Default: 0. */
   readonly reservePulls: number

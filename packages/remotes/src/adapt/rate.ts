@@ -42,8 +42,8 @@ const leastStep = 0.1
  * growth rises, for another `ramp` milliseconds, to `recovery` per second.
  */
 const calm = 8_000
-const ramp = 10_000
-const recovery = 0.15
+const ramp = 3_000
+const recovery = 0.4
 /** Growth per second until the second refusal. */
 const exploration = 0.4
 /** Milliseconds. Time without demand does not count as calm. */
