@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { DistError } from '@dist/errdefs'
+import { isPaused } from '@dist/errdefs'
 import {
   type AcquireOptions,
   type AnswerOptions,
   createHostLimiter,
   defaultOwnWait,
+  type HostAnswers,
   type HostLane,
-  type HostLimiter,
   type HostPolicies,
   type HostState,
   type KnownQuota,
@@ -23,26 +23,16 @@ import {
 } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import { checkPrefix, defaultPrefix } from '../prefix.js'
+import { Answers } from './answers.js'
 import { Breaker } from './breaker.js'
 import { SharedBytes } from './bytes.js'
+import type { RedisHostLimiter, RedisHostLimiterOptions } from './contract.js'
 import { Gate, LaneShare } from './gate.js'
+import { PublishedPolicies } from './policies.js'
 import { Quotas } from './quotas.js'
 import { Rates } from './rates.js'
+import { statesOf, withQuota } from './states.js'
 import { Troubles } from './troubles.js'
-
-export interface RedisHostLimiterOptions {
-  /** Hold over all processes; all need the same. */
-  policy?: HostPolicies | undefined
-  /** All keys begin with it. Default: `{dist}`. */
-  prefix?: string | undefined
-  /** Milliseconds after which the permits of a killed process are free. Default: 30,000. */
-  lease?: number | undefined
-  /** The longest wait for Redis before the limiter goes on without it. Default: 2,000. */
-  timeoutMs?: number | undefined
-  /** Called once when Redis is away: limits hold within this process until `onBack`. */
-  onAway?: ((error: DistError) => void) | undefined
-  onBack?: (() => void) | undefined
-}
 
 /**
  * A limiter for all processes that share a Redis. Pauses and permits run by Redis' clock.
@@ -58,17 +48,6 @@ export function createRedisHostLimiter(
   return new SharedHostLimiter(redis, options)
 }
 
-/** A limiter whose limits others can see. */
-export interface RedisHostLimiter extends HostLimiter {
-  /** Lets others see the policies of this process, which all processes should have. Never rejects. */
-  publishPolicies(): Promise<void>
-  /** The policies that a process has published last. Never rejects. */
-  publishedPolicies(): Promise<HostPolicies | undefined>
-}
-
-/** Seconds. Services that ended so long ago say nothing. */
-const policiesLifetime = 30 * 24 * 3_600
-
 class SharedHostLimiter implements RedisHostLimiter {
   readonly #gates = new Map<string, Gate>()
   readonly #lanes = new Map<string, LaneShare>()
@@ -80,6 +59,8 @@ class SharedHostLimiter implements RedisHostLimiter {
   readonly #policy: HostPolicies
   readonly #rates: Rates
   readonly #quotas: Quotas
+  readonly #published: PublishedPolicies
+  readonly #answers: Answers
   /** Of hosts whose policy bounds them. */
   readonly #bytes = new Map<string, SharedBytes>()
   readonly #lease: number
@@ -108,6 +89,8 @@ class SharedHostLimiter implements RedisHostLimiter {
       `${this.#prefix}troubled`,
       (host) => ({ trouble: this.#key(host, 'trouble'), answered: this.#key(host, 'answered') }),
     )
+    this.#published = new PublishedPolicies(redis, this.#breaker, `${this.#prefix}policies`)
+    this.#answers = new Answers(redis, this.#breaker, `${this.#prefix}answers`)
     const mostOf = (host: string) => policyOf(policy, host).requestsPerSecond
     this.#rates = new Rates(redis, this.#breaker, this.#prefix, mostOf)
     const ofHost = (host: string) => policyOf(policy, host)
@@ -115,7 +98,7 @@ class SharedHostLimiter implements RedisHostLimiter {
   }
 
   async acquire(host: string, options: AcquireOptions = {}): Promise<Permit> {
-    const local = await this.#local.acquire(host, { ...options, shared: !this.#breaker.away })
+    const local = await this.#acquireHere(host, options)
     const gate = this.#gateOf(host, options.lane ?? 'requests', options)
     this.#timer ??= setInterval(() => this.#renew(), this.#lease / 3).unref()
     const id = `${this.#process}-${this.#permits++}`
@@ -135,11 +118,20 @@ class SharedHostLimiter implements RedisHostLimiter {
     }
   }
 
+  resume(host: string): Promise<boolean> {
+    return this.#troubles.resume(host)
+  }
+
+  askForPulls(host: string): Promise<boolean> {
+    return this.#quotas.hurry(host)
+  }
+
   failed(host: string, because: string, options?: ReportOptions): Promise<void> {
     return this.#troubles.failed(host, because, options)
   }
 
   answered(host: string, options?: AnswerOptions): Promise<void> {
+    this.#answers.answered(host, options?.latency)
     return this.#troubles.answered(host, options)
   }
 
@@ -158,6 +150,7 @@ class SharedHostLimiter implements RedisHostLimiter {
     because: string,
     { after = 0, ...about }: ReportOptions = {},
   ): Promise<number | undefined> {
+    this.#answers.refused(host)
     const traffic = this.#local.traffic(host, about)
     const isOfRate = traffic.isOfRate(after)
     if (!isOfRate || (milliseconds ?? 0) > longestOwnWait) {
@@ -195,31 +188,19 @@ class SharedHostLimiter implements RedisHostLimiter {
 
   async states(): Promise<HostState[]> {
     const [troubled, quotas] = await Promise.all([this.#troubles.states(), this.#quotas.list()])
-    const waiting = quotas.filter(({ asksAt }) => asksAt !== undefined)
-    const others = waiting.filter(({ host }) => troubled.every((each) => each.host !== host))
-    return [
-      ...troubled.map((state) =>
-        withQuota(
-          state,
-          waiting.find(({ host }) => host === state.host),
-        ),
-      ),
-      ...others.map((quota) => ({ host: quota.host, answered: true, quota })),
-    ]
+    return statesOf(troubled, quotas)
   }
 
   async publishPolicies(): Promise<void> {
-    const text = JSON.stringify(this.#policy)
-    await this.#breaker.ask('publishing the policies of hosts', () =>
-      this.redis.set(`${this.#prefix}policies`, text, 'EX', policiesLifetime),
-    )
+    await this.#published.write(this.#policy)
   }
 
-  async publishedPolicies(): Promise<HostPolicies | undefined> {
-    const text = await this.#breaker.ask('reading the policies of hosts', () =>
-      this.redis.get(`${this.#prefix}policies`),
-    )
-    return text == null ? undefined : (JSON.parse(text) as HostPolicies)
+  publishedPolicies(): Promise<HostPolicies | undefined> {
+    return this.#published.read()
+  }
+
+  answers(): Promise<HostAnswers[]> {
+    return this.#answers.list()
   }
 
   pullTurn(host: string): Promise<PullTurn> {
@@ -233,6 +214,17 @@ class SharedHostLimiter implements RedisHostLimiter {
   async limits(): Promise<LearnedLimit[]> {
     const [shared, own] = await Promise.all([this.#rates.list(), this.#local.limits()])
     return [...shared, ...own.flatMap((limit) => (limit.requests === undefined ? [] : [limit]))]
+  }
+
+  /** A pause that this process knows may have been ended. */
+  async #acquireHere(host: string, options: AcquireOptions): Promise<Permit> {
+    const shared = { ...options, shared: !this.#breaker.away }
+    try {
+      return await this.#local.acquire(host, shared)
+    } catch (error) {
+      if (!isPaused(error) || !(await this.#troubles.hasEnded(host))) throw error
+      return await this.#local.acquire(host, shared)
+    }
   }
 
   #gateOf(host: string, lane: HostLane, about: RequestClass): Gate {
@@ -283,9 +275,4 @@ class SharedHostLimiter implements RedisHostLimiter {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
-}
-
-/** The state, with a quota that pulls wait for. */
-function withQuota(state: HostState, quota: KnownQuota | undefined): HostState {
-  return quota?.asksAt === undefined ? state : { ...state, quota }
 }

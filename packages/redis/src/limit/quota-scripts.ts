@@ -4,23 +4,24 @@ import { now } from './pace.js'
 // The quota of a host and of whom it belongs to is a hash. `remaining`, less the pulls admitted since, `limit`, `window`;
 // `seenAt`: when the host last told it; `admittedAt`: when a pull last was; `askedAt`: when a question was last allowed;
 // `triedAt`: when work that waits was last let through; `asksAt`: when the host is asked for pulls that wait; `waitsUntil`: until
-// when they are known to wait. Times are milliseconds by Redis' clock. A quota of a day ago says nothing.
+// when they are known to wait; `mayAsk`, `mayTry`: a question, or a try, is allowed early. Times are milliseconds by Redis' clock.
+// A quota of a day ago says nothing.
 
 const kept = 24 * 60 * 60 * 1000
 /** Milliseconds in which answers may not count pulls that were admitted later: the lower number holds. */
 const settles = 5_000
 
 /** Lua: what is left, and when the host may be asked or tried again by the field that says when it was. */
-const rest = (field: 'askedAt' | 'triedAt') => `${now}
-local is = redis.call('HMGET', keys.quota, 'remaining', 'seenAt', '${field}', 'limit')
+const rest = (field: 'askedAt' | 'triedAt', early: 'mayAsk' | 'mayTry') => `${now}
+local is = redis.call('HMGET', keys.quota, 'remaining', 'seenAt', '${field}', 'limit', '${early}')
 local remaining = tonumber(is[1] or 0)
-local left = math.max(tonumber(is[2] or 0), tonumber(is[3] or 0)) + args.interval - now`
+local left = is[5] and 0 or math.max(tonumber(is[2] or 0), tonumber(is[3] or 0)) + args.interval - now`
 
 /** Takes a pull, if more than `reserve` are left; else allows a question once in `interval` milliseconds. */
 export const takePull = defineScript('takePull', {
   keys: ['quota'],
   args: ['reserve', 'interval'],
-  lua: `${rest('askedAt')}
+  lua: `${rest('askedAt', 'mayAsk')}
 if not is[1] then return {'pull'} end
 if remaining > tonumber(args.reserve) then
   redis.call('HSET', keys.quota, 'remaining', remaining - 1, 'admittedAt', now)
@@ -28,6 +29,7 @@ if remaining > tonumber(args.reserve) then
 end
 if left <= 0 then
   redis.call('HSET', keys.quota, 'askedAt', now)
+  redis.call('HDEL', keys.quota, 'mayAsk')
   return {'ask'}
 end
 redis.call('HSET', keys.quota, 'asksAt', now + left, 'waitsUntil', now + 3 * args.interval)
@@ -47,10 +49,11 @@ return {'wait', left, remaining, is[4]}`,
 export const takeTurn = defineScript('takeTurn', {
   keys: ['quota'],
   args: ['reserve', 'interval'],
-  lua: `${rest('triedAt')}
+  lua: `${rest('triedAt', 'mayTry')}
 if not is[1] or remaining > tonumber(args.reserve) then return 'open' end
 if left > 0 then return left end
 redis.call('HSET', keys.quota, 'triedAt', now)
+redis.call('HDEL', keys.quota, 'mayTry')
 return 'try'`,
   reply: (value): 'open' | 'try' | number => (value === 'open' || value === 'try' ? value : Number(value)),
 })
@@ -66,13 +69,24 @@ if is[1] and now - admitted <= ${settles} and tonumber(is[3] or 0) <= admitted t
   remaining = math.min(remaining, tonumber(is[1]))
 end
 redis.call('HSET', keys.quota, 'remaining', remaining, 'limit', args.limit, 'window', args.window, 'seenAt', now)
-if remaining > tonumber(args.reserve) then redis.call('HDEL', keys.quota, 'asksAt', 'waitsUntil') end
+if remaining > tonumber(args.reserve) then redis.call('HDEL', keys.quota, 'asksAt', 'waitsUntil', 'mayAsk', 'mayTry') end
 redis.call('PEXPIRE', keys.quota, ${kept})
 redis.call('ZADD', keys.quotas, now + ${kept}, args.name)
 redis.call('ZREMRANGEBYSCORE', keys.quotas, '-inf', now)
 redis.call('PEXPIRE', keys.quotas, ${kept})
 return 1`,
   reply: () => undefined,
+})
+
+/** Allows a question before its time, if pulls wait. */
+export const hurryQuota = defineScript('hurryQuota', {
+  keys: ['quota'],
+  args: [],
+  lua: `${now}
+if tonumber(redis.call('HGET', keys.quota, 'waitsUntil') or 0) <= now then return 0 end
+redis.call('HSET', keys.quota, 'mayAsk', 1, 'mayTry', 1, 'asksAt', now)
+return 1`,
+  reply: (value) => value === 1,
 })
 
 /** What is known. Durations in milliseconds, so that clocks need not agree. */

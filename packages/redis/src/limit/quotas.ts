@@ -8,7 +8,15 @@ import {
 } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
-import { listQuotas, type QuotaFields, readQuota, recordQuota, takePull, takeTurn } from './quota-scripts.js'
+import {
+  hurryQuota,
+  listQuotas,
+  type QuotaFields,
+  readQuota,
+  recordQuota,
+  takePull,
+  takeTurn,
+} from './quota-scripts.js'
 
 /** A quota that was told again unchanged is reported once in this time, in milliseconds. */
 const reportEvery = 10_000
@@ -82,6 +90,16 @@ export class Quotas {
     if (quota === undefined) return undefined
     const fields = await this.#ask('reading a quota', () => readQuota(this.redis, { quota }, {}))
     return fields === undefined ? this.local.known(host) : knownOf(host, this.local.sourceOf(host), fields)
+  }
+
+  /** As `RedisHostLimiter.askForPulls`. */
+  async hurry(host: string): Promise<boolean> {
+    const hurried = await this.#ask('asking for pulls', async () => {
+      const names = await listQuotas(this.redis, { quotas: `${this.prefix}quotas` }, {})
+      const own = names.filter((name) => name.endsWith(` ${host}`))
+      return await Promise.all(own.map((name) => hurryQuota(this.redis, { quota: this.#named(name) }, {})))
+    })
+    return hurried?.includes(true) === true
   }
 
   /** All that are known. */

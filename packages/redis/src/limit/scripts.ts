@@ -73,6 +73,18 @@ return 1`,
   reply: () => undefined,
 })
 
+/** Ends a pause now: the next request probes. Replies whether the host was paused. */
+export const endPause = defineScript('endPause', {
+  keys: ['trouble'],
+  args: [],
+  lua: `${now}
+local last = redis.call('HGET', keys.trouble, 'until')
+if not last or tonumber(last) <= now then return 0 end
+redis.call('HSET', keys.trouble, 'until', now)
+return 1`,
+  reply: (value) => value === 1,
+})
+
 /** The trouble of a host. Durations in milliseconds, so that clocks need not agree. */
 export const readTrouble = defineScript('readTrouble', {
   keys: ['trouble', 'answered'],

@@ -8,12 +8,16 @@ import {
 } from '@dist/remotes'
 import type { Redis } from 'ioredis'
 import type { Breaker } from './breaker.js'
-import { listTroubled, readTrouble, reportAnswer, reportFailure, reportPause } from './scripts.js'
+import { endPause, listTroubled, readTrouble, reportAnswer, reportFailure, reportPause } from './scripts.js'
 
 /** The longest time that Redis keeps a pause, and that a host has answered: a day, in milliseconds. */
 const longestMs = 24 * 60 * 60 * 1000
 /** A process reports that a host answers once in this time. */
 const reportEveryMs = 60_000
+/** A process asks once in this time whether a pause that it knows has been ended. */
+const askEveryMs = 1_000
+/** Milliseconds behind the end of its pause for which a host counts as paused, unless it answers: it is about to be probed. */
+const probedWithinMs = 30_000
 
 interface TroubleKeys {
   readonly trouble: string
@@ -24,6 +28,8 @@ interface TroubleKeys {
 export class Troubles {
   /** When each host was last reported to answer, by the monotonic clock. */
   readonly #reportedAt = new Map<string, number>()
+  /** When it was last asked whether the pause of a host has been ended, by the monotonic clock. */
+  readonly #askedAt = new Map<string, number>()
 
   constructor(
     private readonly redis: Redis,
@@ -69,13 +75,35 @@ export class Troubles {
     )
   }
 
+  /** Ends a pause for all processes: the next request probes. False: there is none. */
+  async resume(host: string): Promise<boolean> {
+    const { trouble } = this.keysOf(host)
+    const ended = await this.breaker.ask('ending the pause of a host', () =>
+      endPause(this.redis, { trouble }, {}),
+    )
+    return ended ?? false
+  }
+
+  /** Whether a pause that this process knows has been ended by `resume`, as it learns within a second. */
+  async hasEnded(host: string): Promise<boolean> {
+    const asked = this.#askedAt.get(host) ?? Number.NEGATIVE_INFINITY
+    if (performance.now() - asked < askEveryMs) return false
+    this.#askedAt.set(host, performance.now())
+    const reply = await this.#read(host)
+    if (reply === undefined) return false
+    if (reply.trouble === undefined) this.local.forget(host)
+    else {
+      const { leftMs: left, agoMs, because } = reply.trouble
+      if (left > 0) return false
+      this.local.learn(host, { because, left, since: Date.now() - agoMs, answered: reply.answered })
+    }
+    this.#askedAt.delete(host)
+    return true
+  }
+
   async state(host: string): Promise<HostState> {
     const local = await this.local.state(host)
-    if (!this.breaker.mayAsk()) return local
-    const { trouble, answered } = this.keysOf(host)
-    const reply = await this.breaker.ask('reading the state of a host', () =>
-      readTrouble(this.redis, { trouble, answered }, {}),
-    )
+    const reply = await this.#read(host)
     if (reply === undefined) return local
     const state = { host, answered: reply.answered }
     if (reply.trouble === undefined) return state
@@ -92,7 +120,17 @@ export class Troubles {
       : undefined
     if (hosts === undefined) return this.local.states()
     const states = await Promise.all(hosts.map((host) => this.state(host)))
-    return states.filter(({ pausedUntil }) => pausedUntil !== undefined)
+    const now = Date.now()
+    return states.filter(({ pausedUntil }) => pausedUntil !== undefined && now - pausedUntil < probedWithinMs)
+  }
+
+  /** What Redis knows of a host. Undefined while it is away. */
+  async #read(host: string) {
+    if (!this.breaker.mayAsk()) return undefined
+    const { trouble, answered } = this.keysOf(host)
+    return await this.breaker.ask('reading the state of a host', () =>
+      readTrouble(this.redis, { trouble, answered }, {}),
+    )
   }
 
   #keysOf(host: string) {
