@@ -19,6 +19,7 @@ export function describeObstacle(obstacle: Obstacle, now = Date.now()): string {
       const { host, until, because } = obstacle
       // The reason may begin with the host.
       const why = because.startsWith(host) ? because.slice(host.length).trimStart() : because
+      if (until.getTime() <= now) return `${host} was paused, and is asked again by the next request: ${why}`
       return `${host} is paused until ${clock(until)} (${ahead(until, now)}): ${why}`
     }
     case 'quota': {

@@ -1,6 +1,6 @@
 import type { ReportedError } from './runs.js'
 
-export type QueueName = 'schedules' | 'runs' | 'images' | 'blobs' | 'notices'
+export type QueueName = 'schedules' | 'runs' | 'images' | 'blobs' | 'notices' | 'questions'
 
 /** A reason why runs make no progress. */
 export type Obstacle =

@@ -1,41 +1,9 @@
 import type { Selection } from '@dist/content'
 import type { Code } from '@dist/errdefs'
-
-/** `mirror`: images are fetched; `verify`: the stored content of images is hashed again. */
-export type RunKind = 'mirror' | 'verify'
-
-export interface RunRequest {
-  /** Default: `mirror`. */
-  readonly kind?: RunKind | undefined
-  /**
-   * As users write them. An invalid one fails its image, not the run. Read once, in bounded memory. A verification
-   * without references verifies all images that the store has when a coordinator takes the run.
-   */
-  readonly references: Iterable<string> | AsyncIterable<string>
-  /**
-   * A mirror file, in place of references: a coordinator lists and selects what it takes, with its own settings of
-   * registries. `INVALID_ARGUMENT` for one with mistakes, and for one that needs files, variables or `registries`.
-   */
-  readonly sources?: SourcesText | undefined
-  /** All platforms, or those listed (`linux/arm64`). A verification ignores it. */
-  readonly platforms: Selection
-  /** The id of the expected store. `INVALID_ARGUMENT` when the services have another one. */
-  readonly store?: string | undefined
-  /** A person waits for these images: they go before those of other runs. Default: false. */
-  readonly byHand?: boolean | undefined
-  /** A registry, or a path there (`registry.example.com/mirror`), that gets the images instead of the store. */
-  readonly to?: string | undefined
-  /** The name of the schedule that starts the run. Default: a person does. */
-  readonly schedule?: string | undefined
-  /** Mirrors are pruned whatever their limits are. Default: false. */
-  readonly force?: boolean | undefined
-}
-
-/** The text of a mirror file. */
-export interface SourcesText {
-  readonly text: string
-  readonly language: 'yaml' | 'json' | 'toml'
-}
+import type { BlobReport, FailedTry } from './blobs.js'
+import type { CollectionRequest, CollectionRun, CollectionStatus, DeletedPage } from './collection.js'
+import type { Undelivered } from './notice/notice.js'
+import type { RunKind, RunRequest } from './request.js'
 
 /**
  * `running`: images are under way; `done`: all images are done; `failed`: all images ended, and some, or the pruning of a
@@ -79,14 +47,30 @@ export interface RunStatus {
   readonly bytes: { readonly total: number; readonly fetched: number }
   /** Names that were removed because their mirrors no longer select them, and mirrors that failed to remove theirs. */
   readonly pruned: { readonly names: number; readonly failed: number }
-  /** What was not pruned, in sentences. */
+  /** What was not pruned, or could not be found, in sentences. */
   readonly remarks: readonly string[]
+  /** What could not be delivered to targets so far: at most 20. */
+  readonly undelivered: readonly Undelivered[]
+  /** The repair that this verification has begun. */
+  readonly repair?: string | undefined
+  /** Of a collection of garbage, which has no images. */
+  readonly collection?: CollectionStatus | undefined
+}
+
+/** Makes a submission that is repeated the same run. */
+export interface SubmitOnce {
+  readonly key: string
+  /** The same for the same request, and for no other. */
+  readonly fingerprint: string
 }
 
 /** Which runs are listed. Default: all. */
 export interface RunFilter {
   /** The most runs that are listed. */
   readonly limit?: number | undefined
+  /** Only runs that come behind this one in the list. */
+  readonly after?: Pick<RunStatus, 'id' | 'createdAt'> | undefined
+  readonly kind?: RunKind | undefined
   readonly state?: RunState | undefined
   /** The name of the schedule that started them. */
   readonly schedule?: string | undefined
@@ -119,6 +103,47 @@ export interface ImageReport {
   readonly stage?: FailureStage | undefined
   /** The blobs that could not be fetched, or did not verify. */
   readonly failures?: readonly (ReportedError & { readonly digest: string })[] | undefined
+}
+
+/** Which images of a run are listed, and how many. */
+export interface ImageFilter {
+  readonly state?: ImageReport['state'] | undefined
+  /** A part of the reference, or of the name at the registry that gets it. */
+  readonly search?: string | undefined
+  /** Only images that failed for this cause: the id of a `FailureCause`. */
+  readonly cause?: string | undefined
+  /** The first index that counts. Default: 0. */
+  readonly from?: number | undefined
+  readonly limit: number
+}
+
+export interface ImagePage {
+  readonly images: readonly ImageReport[]
+  /** The index from which the next page begins. Undefined: there is none. */
+  readonly next?: number | undefined
+}
+
+/** What several images of a run failed of. */
+export interface FailureCause {
+  /** The same in all runs. */
+  readonly id: string
+  readonly code: Code
+  readonly stage?: FailureStage | undefined
+  /** The registry that failed; `store` for the store. */
+  readonly host?: string | undefined
+  /** Without what differs between the images. */
+  readonly message: string
+  readonly images: number
+  /** The reference of one of them. */
+  readonly example: string
+}
+
+/** Which images are run again. Default: all that failed or were canceled. */
+export interface RetryFilter {
+  /** Indexes. */
+  readonly images?: readonly number[] | undefined
+  /** The id of a `FailureCause`. */
+  readonly cause?: string | undefined
 }
 
 /**
@@ -160,9 +185,16 @@ export interface RunWatch extends AsyncDisposable {
 export interface Runs extends AsyncDisposable {
   /**
    * Resolves to the run's id once the queue has all of it. No service needs to be up. `INVALID_ARGUMENT` for another
-   * store than the services', and for an invalid `to`; `RESOURCE_EXHAUSTED` when the queue is full.
+   * store than the services', and for an invalid `to`; `RESOURCE_EXHAUSTED` when the queue is full. With `once`, a call that
+   * is repeated within a day resolves to the first run; `ALREADY_EXISTS` for another request with its key.
    */
-  submit(request: RunRequest): Promise<string>
+  submit(request: RunRequest, once?: SubmitOnce): Promise<string>
+  /**
+   * Has coordinators collect the garbage of their store, as a run without images. Only one is under way at a time, beside dry
+   * runs: a request for the same again finds it, and `IN_USE` tells of one with another grace. Resolves once the queue has it. `store`: as in
+   * `RunRequest`.
+   */
+  collect(request: CollectionRequest, store?: string): Promise<CollectionRun>
   /**
    * The id of the only run whose id begins with `prefix`; a whole id is its own prefix. `NOT_FOUND` for no such run;
    * `INVALID_ARGUMENT` for several, which the message names, and for fewer than 4 characters.
@@ -179,10 +211,29 @@ export interface Runs extends AsyncDisposable {
   /** Only the failed images, in the order of the request, then the mirrors that failed to prune. `NOT_FOUND`. */
   failed(run: string): AsyncIterable<ImageReport>
   /**
-   * Runs the failed and the canceled images once more, also while others are under way; resolves to their number. A
-   * canceled run is running again, also with 0: its names were still being listed when it was canceled. `NOT_FOUND`.
+   * What a collection that was `listed` has deleted so far, by pages: at most the first 100,000 objects. `from`: the `next` of the
+   * page before. `NOT_FOUND`.
    */
-  retry(run: string): Promise<number>
+  deleted(run: string, from?: number): Promise<DeletedPage>
+  /**
+   * Some images, in the order of the request, then what was pruned. A call looks at a bounded number of images: a page may
+   * have fewer than `limit`, also none, and a next one. `NOT_FOUND`.
+   */
+  imagePage(run: string, filter: ImageFilter): Promise<ImagePage>
+  /** The blobs that an image lacked, until it is done: at most 1,000. `NOT_FOUND`. */
+  blobs(run: string, index: number): Promise<BlobReport[]>
+  /**
+   * The tries of an image and of its blobs that have failed, the oldest first: the last 20, of at most 1,000 images of a run, for a
+   * week. `NOT_FOUND`.
+   */
+  tries(run: string, index: number): Promise<FailedTry[]>
+  /** The failed images by cause, those of most images first. Mirrors that failed to prune are not among them. `NOT_FOUND`. */
+  causes(run: string): Promise<FailureCause[]>
+  /**
+   * Runs the failed and the canceled images once more, also while others are under way; resolves to their number. A
+   * canceled run is running again, also with 0: its names were still being listed when it was canceled. `NOT_FOUND`; `INVALID_ARGUMENT` for a collection of garbage.
+   */
+  retry(run: string, filter?: RetryFilter): Promise<number>
   /** Cancels a run: nothing of it starts, and transfers under way end within seconds. Has no effect on an ended run. */
   cancel(run: string): Promise<void>
   /** The id of the services' store; undefined while no service has ever started. */

@@ -33,8 +33,33 @@ export type ServiceEvent =
       readonly run?: string | undefined
       readonly error?: unknown
     }
+  /** Garbage was collected. */
+  | {
+      readonly type: 'collection'
+      readonly run: string
+      readonly state: 'done'
+      readonly objects: number
+      readonly bytes: number
+      readonly images: number
+      /** Nothing was deleted: it is what would be. */
+      readonly dryRun: boolean
+    }
   /** A name of the store: `subject`. */
-  | { readonly type: 'name'; readonly run: string; readonly state: 'pruned'; readonly subject: string }
+  | {
+      readonly type: 'name'
+      readonly run: string
+      /** `unpublished`: until it is repaired. */
+      readonly state: 'pruned' | 'unpublished'
+      readonly subject: string
+    }
+  /** Bad content of the store, `subject`, was moved to a location. */
+  | {
+      readonly type: 'content'
+      readonly run: string
+      readonly state: 'aside'
+      readonly subject: string
+      readonly location: string
+    }
   /** What a target is told of an entry: `subject`. */
   | {
       readonly type: 'notice'

@@ -28,6 +28,10 @@ it.each([
     'a.test is paused until 2026-01-01T12:10:00Z (in 10 min): is asked too much (429)',
   ],
   [
+    { kind: 'paused-host', host: 'a.test', until: at(-3), because: 'a.test does not answer' } as const,
+    'a.test was paused, and is asked again by the next request: does not answer',
+  ],
+  [
     {
       kind: 'retries',
       images: 3,

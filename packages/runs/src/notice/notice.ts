@@ -1,5 +1,5 @@
 import { sharedCause } from '../cause.js'
-import type { ImageReport } from '../runs.js'
+import type { ImageReport, ReportedError } from '../runs.js'
 
 /** When a target is told: after a run that has changed something, after one in which something failed, after each. */
 export type Occasion = 'changed' | 'failed' | 'always'
@@ -24,6 +24,13 @@ export interface Notice {
   readonly failures: readonly Failure[]
   /** How many are not listed, for the lists above. */
   readonly leftOut: Readonly<Record<'changed' | 'pruned' | 'failures', number>>
+}
+
+/** A notice of an entry that could not be delivered to a target. */
+export interface Undelivered {
+  readonly entry: string
+  readonly target: string
+  readonly error: ReportedError
 }
 
 interface Failure {
