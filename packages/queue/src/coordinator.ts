@@ -6,20 +6,21 @@ import { EngineService } from './engine/service.js'
 import { ImageHandler, imagesPerHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
 import { NoticeHandler, noticeAttempts, noticesAtOnce } from './notice/process.js'
+import { QuestionHandler, questionsAtOnce } from './question/process.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
 import { ScheduleKeeper } from './schedule/keeper.js'
 import { ScheduleHandler } from './schedule/process.js'
 import type { CoordinatorParts } from './service.js'
 
-/** Run jobs under way. Each takes a moment and is delayed again. */
+/** Run jobs under way. Each takes a moment and is delayed again, except the one that collects garbage. */
 const runsAtOnce = 8
 /** Schedules that start a run at the same time. */
 const schedulesAtOnce = 4
 /** The job of a run or a schedule fails never by stalls: it does little, and another one would do the same. */
 const anyStalls = 1_000_000
-/** Failed deliveries that stay in Redis, for the dashboard. */
-const keptNotices = 1_000
+/** Failed deliveries, and questions, that stay in Redis, for the dashboard. */
+const keptFailed = 1_000
 
 /**
  * Starts a coordinator: it expands runs, plans images and publishes them. Any number of coordinators share the work.
@@ -29,7 +30,7 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   const engine = createEngine(parts)
   const images = new ImageHandler(engine, parts)
   const sweep = new Sweep(engine)
-  const keeper = new ScheduleKeeper(engine, parts.readSchedules)
+  const keeper = new ScheduleKeeper(engine, parts)
   const consumers = [
     new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published, parts), runsAtOnce, {
       maxStalled: anyStalls,
@@ -41,7 +42,12 @@ export function startCoordinator(parts: CoordinatorParts): Service {
     }),
     new Consumer(engine, queueNames.notices, new NoticeHandler(engine, parts.notifier), noticesAtOnce, {
       attempts: noticeAttempts,
-      keptFailed: keptNotices,
+      keptFailed,
+    }),
+    new Consumer(engine, queueNames.questions, new QuestionHandler(engine, parts), questionsAtOnce, {
+      attempts: 1,
+      keptCompleted: 0,
+      keptFailed,
     }),
     new Consumer(engine, queueNames.images, images, roomFor(parts.concurrency ?? imagesPerHost)),
   ]

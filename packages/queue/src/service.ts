@@ -3,9 +3,11 @@ import type { Locker } from '@dist/locks'
 import type {
   BlobTask,
   ContentState,
+  GarbageStore,
   IngestOptions,
   Outcome,
   PruneParts,
+  RepairedStore,
   Source,
   Target,
   TransferBudget,
@@ -14,6 +16,7 @@ import type {
 import type { Locator, Reference } from '@dist/reference'
 import type { HostPolicies, HostStates } from '@dist/remotes'
 import type { Notifier, ScheduledFile, ServiceEvent } from '@dist/runs'
+import type { Timing } from '@dist/schedule'
 import type { Lists } from '@dist/sync'
 import type { Redis } from 'ioredis'
 import type { Tuning } from './tuning.js'
@@ -54,7 +57,14 @@ interface HostParts {
 /** The published images of the services' store. */
 export interface PublishedImages {
   readonly names: Pick<Names, 'get' | 'list'>
-  readonly content: Provider & Pick<Manager, 'info'>
+  readonly content: Provider & Pick<Manager, 'find'>
+}
+
+/** Collections of garbage that begin by themselves. */
+export interface ScheduledCollections {
+  readonly timing: Timing
+  /** Milliseconds: younger content is kept. */
+  readonly grace: number
 }
 
 export interface CoordinatorParts extends ServiceParts, HostParts {
@@ -72,6 +82,10 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   published: PublishedImages
   /** The names of the store, and the ledgers by which runs of mirror files prune them. */
   pruning: PruneParts
+  /** The store whose garbage runs collect, and whose images they repair. Default: such runs fail. */
+  upkeep?: (GarbageStore & RepairedStore) | undefined
+  /** When garbage is collected by itself, by the settings. Default: only when that is asked for. */
+  collections?: ScheduledCollections | undefined
   /** Tells the targets of the settings what runs have changed. */
   notifier: Pick<Notifier, 'check' | 'deliver'>
   /** Images of one host that are planned at the same time; four times as many over all hosts. Default: 16. */

@@ -59,7 +59,7 @@ describe('a payload', () => {
 
   it('of a newer version says so, whatever else it has', () => {
     for (const data of [
-      { ...blob, v: 4 },
+      { ...blob, v: 5 },
       { v: 7, other: true },
     ])
       expect(() => parsePayload(blobJob, data, 'job-7')).toThrow(NewerJob)

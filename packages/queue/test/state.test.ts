@@ -38,6 +38,7 @@ describe('the head of a run', () => {
       bytes: { total: 0, fetched: Number.MAX_SAFE_INTEGER },
       pruned: { names: 0, failed: 0 },
       remarks: [],
+      undelivered: [],
     })
     expect(statusOf('r', head, true).state).toBe('lost')
     const ended = {

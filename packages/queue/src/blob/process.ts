@@ -6,11 +6,13 @@ import type { Engine } from '../engine/engine.js'
 import { type HostSlot, HostSlots } from '../engine/host-slots.js'
 import { HostTrouble } from '../engine/host-trouble.js'
 import { checkStore } from '../engine/store-id.js'
+import { noteWait } from '../engine/waits.js'
 import { reportedError } from '../jobs/failure.js'
 import { type BlobJob, blobJob, type FetchJob, parsePayload, registryOf } from '../jobs/payload.js'
 import { heldPause, hostPause } from '../pauses.js'
 import { toDistError } from '../redis/errors.js'
 import type { WorkerParts } from '../service.js'
+import { noteTry } from '../state/tries.js'
 import { fetchBlob } from './fetch.js'
 import { HeldElsewhere } from './single-attempt.js'
 import { verifyStored } from './verify.js'
@@ -50,7 +52,9 @@ export class BlobHandler implements JobHandler<BlobJob> {
       }
       const pause = await this.#trouble.pauseFor(error)
       if (pause === undefined) throw error
-      return this.#delay(blob, pause + hostPause(job, this.engine.tuning), error)
+      const later = pause + hostPause(job, this.engine.tuning)
+      await Promise.all([noteWait(this.engine, job, error, later), this.#tried(blob, error)])
+      return this.#delay(blob, later, error)
     }
   }
 
@@ -61,11 +65,15 @@ export class BlobHandler implements JobHandler<BlobJob> {
     this.engine.emit({ ...eventOf(blob, 'failed'), error: toDistError(error) })
     if (blob.kind === 'verify') await states.recordVerified(blob, blob.desc.digest, reportedError(error))
     await states.settleBlob(blob, blob.desc, 'failed')
+    await this.#tried(blob, error)
   }
 
   retrying(job: Job<BlobJob>, error: unknown): void {
     const { data } = blobJob.safeParse(job.data)
-    if (data !== undefined) this.engine.emit({ ...eventOf(data, 'retrying'), error: toDistError(error) })
+    if (data === undefined) return
+    this.engine.emit({ ...eventOf(data, 'retrying'), error: toDistError(error) })
+    void this.#tried(data, error)
+    void noteWait(this.engine, job, error)
   }
 
   async #work(job: Job<BlobJob>, blob: BlobJob, slot: HostSlot, signal: AbortSignal): Promise<JobOutcome> {
@@ -80,6 +88,10 @@ export class BlobHandler implements JobHandler<BlobJob> {
     const milliseconds = Math.round(performance.now() - startedAt)
     engine.emit({ ...eventOf(blob, state), bytes, milliseconds })
     return 'done'
+  }
+
+  #tried({ run, index, desc }: BlobJob, error: unknown): Promise<void> {
+    return noteTry(this.engine, { run, index, digest: desc.digest }, error)
   }
 
   #delay(blob: BlobJob, later: number, error?: unknown): JobOutcome {

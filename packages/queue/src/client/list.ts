@@ -9,12 +9,13 @@ const readAtOnce = 100
 export async function listRuns(client: Client, filter: RunFilter): Promise<RunStatus[]> {
   const { redis, keys, states, ask } = client
   const { limit } = filter
-  const isFiltered = filter.state !== undefined || filter.schedule !== undefined
+  const isFiltered = [filter.state, filter.schedule, filter.kind].some((each) => each !== undefined)
   const most = limit ?? Number.POSITIVE_INFINITY
   // Without a filter each run that is read is wanted.
   const page = isFiltered ? readAtOnce : Math.min(readAtOnce, most)
   const found: RunStatus[] = []
-  for (let start = 0; found.length < most; start += page) {
+  const first = filter.after === undefined ? 0 : await placeAfter(client, filter.after)
+  for (let start = first; found.length < most; start += page) {
     const ids = await ask(redis.zrange(keys.runs, String(start), String(start + page - 1), 'REV'))
     const statuses = await Promise.all(
       ids.map(async (run) => {
@@ -29,8 +30,17 @@ export async function listRuns(client: Client, filter: RunFilter): Promise<RunSt
   return found.slice(0, limit)
 }
 
-function passes(status: RunStatus, { state, schedule }: RunFilter): boolean {
-  return (state ?? status.state) === status.state && (schedule ?? status.schedule) === status.schedule
+/** The place in the list behind a run, which may have been removed. Runs of the same millisecond are ordered by id. */
+async function placeAfter(
+  { redis, keys, ask }: Client,
+  { id, createdAt }: Pick<RunStatus, 'id' | 'createdAt'>,
+): Promise<number> {
+  const rank = await ask(redis.zrevrank(keys.runs, id))
+  return rank === null ? ask(redis.zcount(keys.runs, createdAt.getTime(), '+inf')) : rank + 1
+}
+
+function passes(status: RunStatus, filter: RunFilter): boolean {
+  return (['state', 'schedule', 'kind'] as const).every((key) => (filter[key] ?? status[key]) === status[key])
 }
 
 /** The status of a run; a running one whose references are gone is `lost`. */

@@ -17,6 +17,11 @@ export async function headOf({ ask, states }: Client, run: string): Promise<RunH
   return head
 }
 
+/** Throws `NOT_FOUND` for an image that the run does not have. */
+export function checkIndex(run: string, index: number, { total }: RunHead): void {
+  if (index >= total) throw new DistError('NOT_FOUND', `run ${run}: it has no image ${index}`)
+}
+
 /** The id of the only run whose id begins with `prefix`. See `Runs.resolve`. */
 export async function resolveRun(client: Client, prefix: string): Promise<string> {
   if (prefix.length < shortestPrefix)

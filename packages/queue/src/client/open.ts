@@ -1,14 +1,37 @@
-import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs, RunWatch } from '@dist/runs'
+import type {
+  BlobReport,
+  CollectionRequest,
+  CollectionRun,
+  DeletedPage,
+  FailedTry,
+  FailureCause,
+  ImageFilter,
+  ImagePage,
+  ImageReport,
+  RetryFilter,
+  RunFilter,
+  RunRequest,
+  RunStatus,
+  Runs,
+  RunWatch,
+  SubmitOnce,
+} from '@dist/runs'
 import type { Redis } from 'ioredis'
 import { addRunJob, openQueues } from '../jobs/queues.js'
 import { answered, type Persistence } from '../redis/errors.js'
 import { Keys } from '../redis/keys.js'
 import { MemoryGauge } from '../redis/memory.js'
+import { readCauses } from '../state/causes.js'
 import { RunStates } from '../state/states.js'
+import { readTries } from '../state/tries.js'
 import { type Tuning, withDefaults } from '../tuning.js'
+import { reportBlobs } from './blobs.js'
 import type { Client } from './client.js'
+import { deletedPage, requestCollection } from './collect.js'
 import { listRuns, readStatus } from './list.js'
-import { headOf, resolveRun } from './lookup.js'
+import { checkIndex, headOf, resolveRun } from './lookup.js'
+import { submitOnce } from './once.js'
+import { failedReports, pageImages } from './page.js'
 import { reportImages } from './report.js'
 import { retryRun } from './retry.js'
 import { submitRun } from './submit.js'
@@ -64,8 +87,12 @@ class QueuedRuns implements Runs {
     this.#client = openClient(options)
   }
 
-  submit(request: RunRequest): Promise<string> {
-    return submitRun(this.#client, request)
+  submit(request: RunRequest, once?: SubmitOnce): Promise<string> {
+    return once === undefined ? submitRun(this.#client, request) : submitOnce(this.#client, request, once)
+  }
+
+  collect(request: CollectionRequest, store?: string): Promise<CollectionRun> {
+    return requestCollection(this.#client, request, store)
   }
 
   resolve(prefix: string): Promise<string> {
@@ -89,22 +116,44 @@ class QueuedRuns implements Runs {
   }
 
   async *failed(run: string): AsyncIterable<ImageReport> {
-    const head = await headOf(this.#client, run)
-    if (head['images:failed'] + head['pruned:failed'] === 0) return
-    for await (const report of reportImages(this.#client, run, head))
-      if (report.state === 'failed') yield report
+    yield* failedReports(this.#client, run, await headOf(this.#client, run))
   }
 
-  async retry(run: string): Promise<number> {
-    return retryRun(this.#client, run, await headOf(this.#client, run))
+  async deleted(run: string, from = 0): Promise<DeletedPage> {
+    await headOf(this.#client, run)
+    return deletedPage(this.#client, run, from)
+  }
+
+  async imagePage(run: string, filter: ImageFilter): Promise<ImagePage> {
+    return pageImages(this.#client, run, await headOf(this.#client, run), filter)
+  }
+
+  async blobs(run: string, index: number): Promise<BlobReport[]> {
+    return reportBlobs(this.#client, run, await headOf(this.#client, run), index)
+  }
+
+  async tries(run: string, index: number): Promise<FailedTry[]> {
+    const { ask, redis, keys } = this.#client
+    checkIndex(run, index, await headOf(this.#client, run))
+    return readTries(await ask(redis.hget(keys.tries(run), String(index))))
+  }
+
+  async causes(run: string): Promise<FailureCause[]> {
+    const { ask, redis, keys } = this.#client
+    await headOf(this.#client, run)
+    return readCauses(await ask(redis.hgetall(keys.causes(run))))
+  }
+
+  async retry(run: string, filter?: RetryFilter): Promise<number> {
+    return retryRun(this.#client, run, await headOf(this.#client, run), filter)
   }
 
   async cancel(run: string): Promise<void> {
-    const { round, sources } = await headOf(this.#client, run)
+    const head = await headOf(this.#client, run)
     const { ask, states, queues } = this.#client
     const state = await ask(states.cancel(run))
     // The run job removes the waiting jobs. After a crash here the coordinators' sweep adds it.
-    if (state === 'canceled') await ask(addRunJob(queues, { run, round, sources }))
+    if (state === 'canceled') await ask(addRunJob(queues, { run, round: head.round }, head))
   }
 
   async store(): Promise<string | undefined> {

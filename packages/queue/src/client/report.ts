@@ -13,8 +13,8 @@ import type { Client } from './client.js'
 export type ReportSource = Pick<Client, 'redis' | 'keys' | 'states' | 'ask'>
 
 /**
- * The images of a run, chunk by chunk, then what it has pruned; the next chunk is read while the caller works on one. `NOT_FOUND` when Redis has lost
- * its references.
+ * The images of a run, chunk by chunk, then what it has pruned; the next chunk is read while the caller works on one.
+ * `NOT_FOUND` when Redis has lost its references.
  */
 export async function* reportImages(
   client: ReportSource,
@@ -35,7 +35,7 @@ export async function* reportImages(
 }
 
 /** What the run has pruned, and the mirrors that failed to prune. */
-async function* reportPruned(
+export async function* reportPruned(
   { ask, redis, keys }: ReportSource,
   run: string,
   { total }: RunHead,
@@ -48,7 +48,7 @@ async function* reportPruned(
   }
 }
 
-function itemReport(
+export function itemReport(
   index: number,
   { reference, entry, to, refused }: Item,
   record: ImageRecord,
@@ -82,12 +82,16 @@ function readChunk(client: ReportSource, run: string, head: RunHead, chunk: numb
       ask(redis.hmget(keys.images(run), ...fields.map(String))),
     ])
     if (references !== undefined) return { references, records }
-    throw new DistError('NOT_FOUND', `run ${run}: Redis has lost its references; submit it again`)
+    throw lostReferences(run)
   }
   const answer = read()
   // Awaited later, or never.
   answer.catch(() => {})
   return answer
+}
+
+export function lostReferences(run: string): DistError {
+  return new DistError('NOT_FOUND', `run ${run}: Redis has lost its references; submit it again`)
 }
 
 /** The name of an image at its destination; none for an invalid reference. */

@@ -1,11 +1,19 @@
 import { DistError, isNotFound, sanitize } from '@dist/errdefs'
-import type { AppliedSchedules, ScheduledFile, ScheduledRun, ScheduleStatus, Schedules } from '@dist/runs'
+import type {
+  AppliedSchedules,
+  MirrorResult,
+  ScheduledFile,
+  ScheduledRun,
+  ScheduleStatus,
+  Schedules,
+} from '@dist/runs'
 import * as z from 'zod'
 import { newRunId, scheduleId } from '../jobs/ids.js'
 import { applySchedules, removeSchedule } from '../schedule/apply.js'
 import { allDefinitions, type Definition, findSchedule, unknownSchedule } from '../schedule/definition.js'
 import { nextTimes } from '../schedule/scheduler.js'
 import { startRun } from '../schedule/start.js'
+import { readResults } from '../state/results.js'
 import type { Client } from './client.js'
 import { readStatus } from './list.js'
 import { openClient, type RunsOptions } from './open.js'
@@ -41,6 +49,10 @@ class QueuedSchedules implements Schedules, AsyncDisposable {
     return Promise.all(definitions.map((each, i) => this.#status(each, next[i])))
   }
 
+  results(): Promise<MirrorResult[]> {
+    return readResults(this.client)
+  }
+
   async run(name: string): Promise<string> {
     const { id, found } = await findSchedule(this.client, name)
     const { state, run } = await startRun(this.client, id, found, { due: newRunId(), counts: false })
@@ -69,8 +81,8 @@ class QueuedSchedules implements Schedules, AsyncDisposable {
     const { redis, keys, ask } = this.client
     const wasLost = (await ask(redis.hdel(keys.lostSchedules, name))) === 1
     try {
-      const { id } = await findSchedule(this.client, name)
-      await removeSchedule(this.client, id)
+      await findSchedule(this.client, name)
+      await removeSchedule(this.client, name)
     } catch (error) {
       if (!wasLost || !isNotFound(error)) throw error
     }

@@ -11,7 +11,7 @@ import { chunkSize } from '../state/head.js'
 import type { Client } from './client.js'
 
 /** What submits a run. */
-type Submitter = Pick<Client, 'redis' | 'keys' | 'queues' | 'memory' | 'ask'>
+export type Submitter = Pick<Client, 'redis' | 'keys' | 'queues' | 'memory' | 'ask'>
 
 /** Seconds after which the references of an unfinished submission expire. */
 const unfinishedSeconds = 3_600
@@ -29,19 +29,24 @@ export async function submitRun(
   const sources = await sourcesOf(request)
   const to = destinationOf(request)
   const store = to === undefined ? await storeOf(client, request.store) : ''
+  const referrers = referrersOfHead(request)
   const { redis, keys, queues, ask } = client
   try {
     const { total, chunks } = await writeReferences(client, run, request.references)
     const createdAt = Date.now()
     const { kind = 'mirror' } = request
+    const repairs = kind === 'verify' && request.repairs === true
+    const isListed = sources !== undefined || kind === 'repair' || (kind === 'verify' && total === 0)
     const head = {
       ...{ kind, state: 'running', store, platforms, total, chunks, expanded: 0, round: 0, createdAt },
       ...(to === undefined ? {} : { to }),
+      ...(referrers === undefined ? {} : { referrers }),
       ...(request.schedule === undefined ? {} : { schedule: request.schedule }),
       ...(request.byHand ? { byHand: '1' } : {}),
       ...(request.force ? { force: '1' } : {}),
       ...(sources === undefined ? {} : { sources: '1' }),
-      ...(sources !== undefined || (kind === 'verify' && total === 0) ? { listing: 'wanted' } : {}),
+      ...(isListed ? { listing: 'wanted' } : {}),
+      ...(repairs ? { repairs: '1', closing: 'wanted' } : {}),
     }
     const transaction = redis.multi()
     if (sources !== undefined) transaction.set(keys.sources(run), sources)
@@ -50,7 +55,9 @@ export async function submitRun(
     transaction.zadd(keys.runs, createdAt, run)
     transaction.sadd(keys.watched, run)
     await ask(checkResults(transaction.exec()))
-    await ask(addRunJob(queues, { run, round: 0, sources: sources !== undefined }))
+    await ask(
+      addRunJob(queues, { run, round: 0 }, { kind, sources: sources !== undefined, repairs, referrers }),
+    )
     return run
   } catch (error) {
     // The caller gets no id: remove the run.
@@ -76,21 +83,36 @@ function normalize(platforms: RunRequest['platforms']): string {
 
 function destinationOf({ to, kind, store }: RunRequest): string | undefined {
   if (to === undefined) return undefined
-  if (kind === 'verify' || store !== undefined)
-    throw new DistError('INVALID_ARGUMENT', 'a run to a registry has no store, and is not a verification')
+  if ((kind ?? 'mirror') !== 'mirror' || store !== undefined)
+    throw new DistError('INVALID_ARGUMENT', 'a run to a registry has no store, and mirrors')
   return formatPrefix(parsePrefix(to))
 }
 
+/** Undefined for what comes without a wish, which services of an older version bring as well. */
+function referrersOfHead({ referrers, kind, to }: RunRequest): string | undefined {
+  if (referrers === undefined || referrers === (to !== undefined)) return undefined
+  if ((kind ?? 'mirror') !== 'mirror')
+    throw new DistError('INVALID_ARGUMENT', 'referrers are for runs that mirror')
+  return JSON.stringify(referrers)
+}
+
 /** The mirror file as Redis keeps it. It is checked here, so that its author is told, and again where it is used. */
-async function sourcesOf({ sources, kind, to }: RunRequest): Promise<string | undefined> {
+async function sourcesOf({ sources, kind, to, referrers }: RunRequest): Promise<string | undefined> {
   if (sources === undefined) return undefined
-  if (kind === 'verify' || to !== undefined)
-    throw new DistError('INVALID_ARGUMENT', 'a mirror file says itself where images go, and is not verified')
+  if ((kind ?? 'mirror') !== 'mirror' || to !== undefined || referrers !== undefined)
+    throw new DistError(
+      'INVALID_ARGUMENT',
+      'a mirror file says itself where images go and what comes with them, and is mirrored',
+    )
   await entriesOf(sources)
   return JSON.stringify({ text: sources.text, language: sources.language })
 }
 
-async function storeOf({ redis, keys, ask }: Submitter, expected: string | undefined): Promise<string> {
+/** The id of the store of the services, as far as it is known. Throws `INVALID_ARGUMENT` if another one is expected. */
+export async function storeOf(
+  { redis, keys, ask }: Submitter,
+  expected: string | undefined,
+): Promise<string> {
   const store = await ask(redis.get(keys.store))
   if (expected !== undefined && store !== null && expected !== store) {
     throw new DistError(

@@ -1,5 +1,5 @@
-import { sleep, throwIfAborted } from '@dist/errdefs'
-import type { RunWatch } from '@dist/runs'
+import { sleep } from '@dist/errdefs'
+import { Announcement, type RunWatch } from '@dist/runs'
 import type { Redis } from 'ioredis'
 
 /** Milliseconds that one read blocks: less than the time after which a silent connection is given up. */
@@ -11,9 +11,8 @@ const retryMs = 1_000
 export class EndWatch implements RunWatch {
   /** The entry that was read last. A run that goes on after its end announces the next one. */
   #last = '0'
-  #isAnnounced = false
+  readonly #end = new Announcement()
   readonly #closing = new AbortController()
-  #wake = () => {}
 
   constructor(
     private readonly redis: Redis,
@@ -22,15 +21,8 @@ export class EndWatch implements RunWatch {
     void this.#listen(this.#closing.signal)
   }
 
-  async ended(atMost: number, signal: AbortSignal): Promise<void> {
-    throwIfAborted(signal)
-    if (!this.#isAnnounced) {
-      const announced = new AbortController()
-      this.#wake = () => announced.abort()
-      const either = AbortSignal.any([signal, announced.signal])
-      await sleep(atMost, either).catch(() => throwIfAborted(signal))
-    }
-    this.#isAnnounced = false
+  ended(atMost: number, signal: AbortSignal): Promise<void> {
+    return this.#end.awaited(atMost, signal)
   }
 
   /** Without announcements, such as without the right to read them, each wait takes its whole time. */
@@ -46,8 +38,7 @@ export class EndWatch implements RunWatch {
     const entry = answer?.[0]?.[1].at(-1)
     if (entry === undefined) return
     this.#last = entry[0]
-    this.#isAnnounced = true
-    this.#wake()
+    this.#end.make()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,12 +13,11 @@ import type { FailureStage } from '@dist/runs'
 import type { Engine } from '../engine/engine.js'
 import { blobKey } from '../jobs/ids.js'
 import { type FetchJob, type ImageJob, maxAgain, version } from '../jobs/payload.js'
-import type { CoordinatorParts } from '../service.js'
 import { RecordedBlobs } from '../state/blobs.js'
 import type { RunHead } from '../state/head.js'
 import type { ImageKind, Observation } from './kind.js'
 import { publishedRecord } from './outcome.js'
-import { MirrorRequests } from './request.js'
+import type { MirrorRequests } from './request.js'
 import { atStage } from './stages.js'
 import type { WaitingImage } from './waiting.js'
 
@@ -31,14 +30,10 @@ interface Observed {
 
 /** Mirrors images: plans which blobs the target lacks, and publishes the name when it has all. */
 export class MirrorImage implements ImageKind {
-  readonly #requests: MirrorRequests
-
   constructor(
     private readonly engine: Engine,
-    parts: CoordinatorParts,
-  ) {
-    this.#requests = new MirrorRequests(engine, parts)
-  }
+    private readonly requests: Pick<MirrorRequests, 'of'>,
+  ) {}
 
   async observe(image: ImageJob, head: RunHead, signal: AbortSignal): Promise<Observation> {
     let stage: FailureStage = image.resolved === undefined ? 'resolving' : 'planning'
@@ -46,7 +41,7 @@ export class MirrorImage implements ImageKind {
       if (event.type === 'image' && event.state === 'resolved') stage = 'planning'
     }
     try {
-      const { source, target, ...asked } = await this.#requests.of(image, head, signal)
+      const { source, target, ...asked } = await this.requests.of(image, head, signal)
       const plan = await planImage(parseReference(image.reference), source, target, {
         ...asked,
         signal,

@@ -1,26 +1,31 @@
 import { DistError, linkSignals } from '@dist/errdefs'
 import { parsePrefix } from '@dist/reference'
-import type { RunKind } from '@dist/runs'
+import type { FailureStage, RunKind } from '@dist/runs'
 import type { Job } from 'bullmq'
 import type { JobContext, JobHandler, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { type HostSlot, HostSlots } from '../engine/host-slots.js'
 import { HostTrouble, isAboutHost, type WaitingJob } from '../engine/host-trouble.js'
 import { checkStore } from '../engine/store-id.js'
+import { noteWait } from '../engine/waits.js'
 import { parseImageJobId } from '../jobs/ids.js'
 import { type ImageJob, imageJob, parsePayload, registryOf } from '../jobs/payload.js'
 import { hostPause } from '../pauses.js'
 import { toDistError } from '../redis/errors.js'
 import type { CoordinatorParts } from '../service.js'
 import { AnsweredHosts } from '../state/answered-hosts.js'
+import { causesOf } from '../state/causes.js'
 import type { RunHead } from '../state/head.js'
 import { type ImageRecord, isEnded } from '../state/record.js'
 import type { Settled } from '../state/scripts/index.js'
+import { noteTry } from '../state/tries.js'
 import { Activation } from './activation.js'
 import { addChildren, drainChildren, hasChildJobs, hasFailedJobs } from './children.js'
-import { failureOf, recordOfFailure, withBlobFailures } from './failures.js'
+import { BlobsFailed, failureOf, recordOfFailure, withBlobFailures } from './failures.js'
 import type { ImageKind, Observation } from './kind.js'
 import { MirrorImage } from './mirror.js'
+import { RepairImage } from './repair.js'
+import { MirrorRequests } from './request.js'
 import { atStage } from './stages.js'
 import { VerifyImage } from './verify.js'
 import { WaitingImages } from './waiting.js'
@@ -41,7 +46,7 @@ export const imagesPerHost = 16
  * they have ended, until none is missing and the image is published. The outcomes of the jobs only explain a failure.
  */
 export class ImageHandler implements JobHandler<ImageJob> {
-  readonly #kinds: Readonly<Record<RunKind, ImageKind>>
+  readonly #kinds: ReadonlyMap<RunKind, ImageKind>
   readonly #slots: HostSlots
   readonly #trouble: HostTrouble
   readonly #answered: AnsweredHosts
@@ -54,7 +59,11 @@ export class ImageHandler implements JobHandler<ImageJob> {
     this.#slots = new HostSlots({ perHost: parts.concurrency ?? imagesPerHost, trials: true })
     this.#trouble = new HostTrouble(parts.hosts, parts.policy)
     this.#answered = new AnsweredHosts(engine.redis, engine.keys)
-    this.#kinds = { mirror: new MirrorImage(engine, parts), verify: new VerifyImage(engine, parts) }
+    this.#kinds = new Map<RunKind, ImageKind>([
+      ['mirror', new MirrorImage(engine, new MirrorRequests(engine, parts))],
+      ['repair', new RepairImage(engine, parts)],
+      ['verify', new VerifyImage(engine, parts)],
+    ])
   }
 
   async process(job: Job<ImageJob>, context: JobContext): Promise<JobOutcome> {
@@ -81,7 +90,9 @@ export class ImageHandler implements JobHandler<ImageJob> {
       if (run.signal.aborted) return await this.#cancel(job, image, context)
       const pause = await this.#trouble.pauseFor(error, this.#waiting(job, image))
       if (pause === undefined) throw error
-      return this.#delay(image, pause + hostPause(job, this.engine.tuning), error)
+      const later = pause + hostPause(job, this.engine.tuning)
+      await Promise.all([noteWait(this.engine, job, error, later), noteTry(this.engine, image, error)])
+      return this.#delay(image, later, error)
     }
   }
 
@@ -90,17 +101,33 @@ export class ImageHandler implements JobHandler<ImageJob> {
     const attempt = parsed.success ? parsed.data : parseImageJobId(job.id ?? '')
     if (attempt === undefined) return
     if (parsed.success) this.#emit(parsed.data, 'failed', error)
-    await this.engine.states.settleImage(attempt, recordOfFailure(error, parsed.data?.resolved))
+    const record = recordOfFailure(error, parsed.data?.resolved)
+    const host = parsed.success ? await this.#hostOf(parsed.data, record.stage) : undefined
+    const failed = { ...record, reference: parsed.data?.reference ?? `job ${job.id}` }
+    await this.engine.states.settleImage(attempt, record, causesOf(failed, error, host))
+    // Its blobs have their own tries.
+    if (!(error instanceof BlobsFailed)) await noteTry(this.engine, attempt, error)
   }
 
   retrying(job: Job<ImageJob>, error: unknown): void {
     const { data } = imageJob.safeParse(job.data)
-    if (data !== undefined) this.#emit(data, 'retrying', error)
+    if (data === undefined) return
+    this.#emit(data, 'retrying', error)
+    void noteTry(this.engine, data, error)
+    void noteWait(this.engine, job, error)
   }
 
   /** Read anew for an image whose blobs have come: it is published at once, and no cancellation would abort it before. */
   #head({ run, generation }: ImageJob): Promise<RunHead | undefined> {
     return generation === undefined ? this.engine.heads.head(run) : this.engine.states.head(run)
+  }
+
+  /** The host that an image has failed at, for an error that names none. */
+  async #hostOf(image: ImageJob, stage: FailureStage | undefined): Promise<string | undefined> {
+    const head = await this.engine.heads.head(image.run)
+    if (head === undefined) return undefined
+    const isAtTarget = head.kind === 'verify' || stage === 'publishing' || stage === 'naming'
+    return isAtTarget ? (targetOf(image, head) ?? 'store') : registryOf(image.reference)
   }
 
   /** Resolves to `canceled` when the run is. */
@@ -148,7 +175,7 @@ export class ImageHandler implements JobHandler<ImageJob> {
   async #fetchMissing(image: ImageJob, observation: Observation, turn: Turn): Promise<JobOutcome> {
     const { job, head, context } = turn
     const failure = await failureOf(job, image, observation.missing)
-    if (failure !== undefined) throw head.kind === 'mirror' ? atStage('transferring', failure) : failure
+    if (failure !== undefined) throw head.kind === 'verify' ? failure : atStage('transferring', failure)
     if (await this.engine.memory.isFull()) return this.#delay(image, this.engine.tuning.fullPause)
     // After a crash: the children that were added before it end before others are added.
     if ((await hasChildJobs(job)) && (await job.moveToWaitingChildren(context.token))) return 'children'
@@ -164,9 +191,9 @@ export class ImageHandler implements JobHandler<ImageJob> {
 
   async #observe(image: ImageJob, { head, slot, context }: Turn): Promise<Observation> {
     try {
-      const observation = await this.#kinds[head.kind].observe(image, head, context.signal)
+      const observation = await this.#kindOf(image, head).observe(image, head, context.signal)
       slot.answered()
-      if (head.kind === 'mirror' && image.resolved === undefined)
+      if (head.kind !== 'verify' && image.resolved === undefined)
         await this.#answered.record(image.run, registryOf(image.reference))
       return observation
     } catch (error) {
@@ -195,6 +222,12 @@ export class ImageHandler implements JobHandler<ImageJob> {
     return drainChildren(this.engine, job, token)
   }
 
+  #kindOf(image: ImageJob, { kind }: RunHead): ImageKind {
+    const found = this.#kinds.get(kind)
+    if (found !== undefined) return found
+    throw new DistError('INTERNAL', `run ${image.run}: of a kind without images (${kind})`)
+  }
+
   #waiting({ timestamp, attemptsStarted }: Job<ImageJob>, { run, reference }: ImageJob): WaitingJob {
     const registry = registryOf(reference)
     const hasWaited = attemptsStarted > 1
@@ -216,12 +249,19 @@ export class ImageHandler implements JobHandler<ImageJob> {
   }
 }
 
+/** The registry that gets an image. Undefined: the store gets it. */
+function targetOf({ destination }: ImageJob, { to }: RunHead): string | undefined {
+  return destination === undefined ? to && parsePrefix(to).host : registryOf(destination)
+}
+
 /**
  * The hosts whose slots an image needs: that of its source and that of its destination. A resolved image has its
  * manifests in the store and is published there without its source.
  */
-function hostsOf({ reference, destination, refused, resolved }: ImageJob, { kind, to }: RunHead): string {
-  const target = destination === undefined ? to && parsePrefix(to).host : registryOf(destination)
+function hostsOf(image: ImageJob, head: RunHead): string {
+  const { reference, refused, resolved } = image
+  const { kind } = head
+  const target = targetOf(image, head)
   // What is refused asks no host.
   if (kind === 'verify' || refused !== undefined || (resolved !== undefined && target === undefined))
     return 'store'

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.js'
 import type { ImageJob } from '../jobs/payload.js'
 import { RunEntries } from '../run/sources.js'
 import type { CoordinatorParts } from '../service.js'
-import { platformsOf, type RunHead } from '../state/head.js'
+import { platformsOf, type RunHead, referrersOf } from '../state/head.js'
 import { cachingSource } from './manifests.js'
 
 /** Bytes of manifests that are cached for images that are observed again. */
@@ -42,13 +42,13 @@ export class MirrorRequests {
     const reference = parseReference(image.reference)
     const selected = platformsOf(head)
     const platforms = selected === 'all' ? selected : selected.map(parsePlatform)
-    const common = { resolved: image.resolved }
+    const common = { resolved: image.resolved, referrers: referrersOf(head) }
     if (head.to === undefined)
       return { ...common, source: this.parts.source, target: this.parts.target(reference), platforms }
     // A store keeps the manifests of an image that waits for its blobs. A registry accepts them only after the blobs.
     const { nameOf, ...request } = requestForRegistry(this.#cachingSource, platforms)
     const target = this.parts.target(nameOf(reference), parsePrefix(head.to))
-    return { ...common, ...request, target, referrers: true }
+    return { ...common, ...request, target }
   }
 
   async #ofEntry(image: ImageJob, name: string, head: RunHead, signal: AbortSignal): Promise<MirrorRequest> {

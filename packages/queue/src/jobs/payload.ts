@@ -6,10 +6,15 @@ import { runGrammar, scheduleGrammar } from '../redis/keys.js'
 
 /** The version of payloads that this service writes. */
 export const version = 2
-/** The version of the run jobs and image jobs of mirror files, and the last one that this service reads. */
+/** The version of the run jobs and image jobs of mirror files. */
 export const sourcesVersion = 3
+/**
+ * The version of the jobs of repairs and of runs that say which referrers come, and of the run jobs of collections of garbage; the
+ * last one that this service reads.
+ */
+export const upkeepVersion = 4
 /** Version 1 has a blob's source once more. */
-const readVersion = z.literal([1, version, sourcesVersion])
+const readVersion = z.literal([1, version, sourcesVersion, upkeepVersion])
 /** The most blobs of an image that are sent once more. */
 export const maxAgain = 100
 /** Longer references are cut: they are not valid, and fail their images. */
@@ -106,6 +111,11 @@ export const noticeJob = z.object({
   body: z.string(),
 })
 
+/** A question to coordinators. Its text is in Redis as long as the answer is wanted. */
+export const questionJob = z.object({ v: readVersion, id: run })
+
+export type QuestionJob = z.infer<typeof questionJob>
+
 const versioned = z.object({ v: z.number().int() })
 
 /** A job that a newer service has added. It is handed back: a service that can read it may take it. */
@@ -113,7 +123,7 @@ export class NewerJob extends DistError {
   constructor(job: string, found: number) {
     super(
       'NOT_IMPLEMENTED',
-      `job ${job} has version ${found}, this service reads versions up to ${sourcesVersion}: handed back; upgrade this service`,
+      `job ${job} has version ${found}, this service reads versions up to ${upkeepVersion}: handed back; upgrade this service`,
     )
   }
 }
@@ -123,7 +133,7 @@ export function parsePayload<T>(schema: z.ZodType<T>, data: unknown, job: string
   const parsed = schema.safeParse(data)
   if (parsed.success) return parsed.data
   const { data: newer } = versioned.safeParse(data)
-  if (newer !== undefined && newer.v > sourcesVersion) throw new NewerJob(job, newer.v)
+  if (newer !== undefined && newer.v > upkeepVersion) throw new NewerJob(job, newer.v)
   const [issue] = parsed.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the payload' : issue.path.join('.')
   throw new DistError('INVALID_ARGUMENT', `job ${job}: ${field}: ${issue?.message ?? 'is not valid'}`)

@@ -1,3 +1,4 @@
+import type { RunKind } from '@dist/runs'
 import { type Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { repeatStrategy } from '../schedule/repeat.js'
@@ -6,9 +7,11 @@ import {
   type BlobJob,
   type ImageJob,
   type NoticeJob,
+  type QuestionJob,
   type RunJob,
   type ScheduleJob,
   sourcesVersion,
+  upkeepVersion,
   version,
 } from './payload.js'
 
@@ -19,6 +22,7 @@ export const queueNames = {
   images: 'images',
   blobs: 'blobs',
   notices: 'notices',
+  questions: 'questions',
 } as const
 
 /** Events that are kept, for the dashboard: no service reads them. */
@@ -34,6 +38,7 @@ export interface Queues {
   readonly images: Queue<ImageJob>
   readonly blobs: Queue<BlobJob>
   readonly notices: Queue<NoticeJob>
+  readonly questions: Queue<QuestionJob>
 }
 
 /** The queues over one connection. The caller closes the connection. */
@@ -54,19 +59,36 @@ export function openQueues(redis: Redis, prefix: string, onError: (error: unknow
     images: open(queueNames.images),
     blobs: open(queueNames.blobs),
     notices: open(queueNames.notices),
+    questions: open(queueNames.questions),
   }
 }
 
 // Options that are the same for all jobs are set by `Consumer`: Redis would keep them with each job. BullMQ adds no job
 // with the id of another one.
 
-/** `sources`: as in the head of the run. */
+/** Which services can take a run: a part of its head. */
+interface RunNature {
+  readonly kind: RunKind
+  readonly sources: boolean
+  readonly repairs: boolean
+  /** Set when its images come with other referrers than is usual. */
+  readonly referrers?: string | undefined
+}
+
+/** `head`: that of the run. */
 export async function addRunJob(
   queues: Queues,
-  { run, round, sources }: Omit<RunJob, 'v'> & { readonly sources: boolean },
+  { run, round }: Omit<RunJob, 'v'>,
+  head: RunNature,
 ): Promise<void> {
-  const v = sources ? sourcesVersion : version
+  const v = versionOf(head)
   await queues.runs.add('run', { v, run, round }, { jobId: runJobId({ run, round }) })
+}
+
+/** A service of an older version must not take a run for one of another kind. */
+function versionOf({ kind, sources, repairs, referrers }: RunNature): RunJob['v'] {
+  if (kind === 'collect' || kind === 'repair' || repairs || referrers !== undefined) return upkeepVersion
+  return sources ? sourcesVersion : version
 }
 
 /** Adds deliveries. One that was added before is not added again. */
@@ -81,6 +103,11 @@ export async function addNoticeJobs(queues: Queues, notices: readonly Omit<Notic
       })),
     )
   }
+}
+
+/** Adds the job of a question, whose text is in Redis already. */
+export async function addQuestionJob(queues: Queues, id: string): Promise<void> {
+  await queues.questions.add('question', { v: version, id }, { jobId: id })
 }
 
 /** An image job and its priority: lower ones first, those without one before all. */

@@ -2,7 +2,9 @@ import type { Notifier } from '@dist/runs'
 import type { Job } from 'bullmq'
 import type { JobContext, JobHandler, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
+import { reportedError } from '../jobs/failure.js'
 import { type NoticeJob, noticeJob, parsePayload } from '../jobs/payload.js'
+import { recordUndelivered } from '../state/undelivered.js'
 
 /** Deliveries at the same time. */
 export const noticesAtOnce = 8
@@ -13,7 +15,7 @@ export const noticeAttempts = 10
 /** Delivers what targets are told of runs. A delivery that fails for good is reported as an event, and fails no run. */
 export class NoticeHandler implements JobHandler<NoticeJob> {
   constructor(
-    private readonly engine: Pick<Engine, 'emit'>,
+    private readonly engine: Pick<Engine, 'emit' | 'states'>,
     private readonly notifier: Pick<Notifier, 'deliver'>,
   ) {}
 
@@ -25,7 +27,10 @@ export class NoticeHandler implements JobHandler<NoticeJob> {
   }
 
   async failed({ data }: Job<NoticeJob>, error: unknown): Promise<void> {
-    this.engine.emit({ ...eventOf(data), state: 'failed', error })
+    const event = eventOf(data)
+    this.engine.emit({ ...event, state: 'failed', error })
+    const { run, subject: entry, target } = event
+    await recordUndelivered(this.engine.states, run, { entry, target, error: reportedError(error) })
   }
 
   retrying({ data }: Job<NoticeJob>, error: unknown): void {

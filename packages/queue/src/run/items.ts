@@ -1,7 +1,7 @@
 import { codes } from '@dist/errdefs'
 import type { ReportedError } from '@dist/runs'
 import * as z from 'zod'
-import { type ImageJob, maxReference, sourcesVersion, version } from '../jobs/payload.js'
+import { type ImageJob, maxReference, sourcesVersion, upkeepVersion, version } from '../jobs/payload.js'
 import type { RunHead } from '../state/head.js'
 
 /**
@@ -41,9 +41,10 @@ export function imageJobOf(
   text: string | undefined,
   head: RunHead,
 ): ImageJob {
-  if (text === undefined) return { v: version, run, index, attempt, reference: '' }
+  const v = head.kind === 'repair' || head.referrers !== undefined ? upkeepVersion : version
+  if (text === undefined) return { v, run, index, attempt, reference: '' }
   const { reference, entry, to, immutable, refused } = readItem(text, head)
-  const job = { v: version, run, index, attempt, reference: reference.slice(0, maxReference) } as const
+  const job = { v, run, index, attempt, reference: reference.slice(0, maxReference) } as const
   if (entry === undefined) return job
   const { code, message } = refused ?? {}
   return {

@@ -24,7 +24,7 @@ export async function listItems(engine: Engine, run: string, list: List, signal:
     // After a passing failure the run job lists them again.
     if (!(error instanceof DistError) || isRetryable(error) || signal.aborted) throw error
     engine.emit({ type: 'error', error })
-    await states.failListing(run, reportedError(error))
+    await states.failRun(run, reportedError(error))
   }
 }
 

@@ -3,10 +3,12 @@ import type { Engine } from '../engine/engine.js'
 import { recordOfFailure } from '../image/failures.js'
 import { readReason } from '../jobs/failure.js'
 import { imageJobId } from '../jobs/ids.js'
+import { registryOf } from '../jobs/payload.js'
 import { addImageJobs } from '../jobs/queues.js'
+import { causesOf } from '../state/causes.js'
 import { chunkSize, type RunHead } from '../state/head.js'
 import type { ImageAttempt } from '../state/states.js'
-import { imageJobOf } from './items.js'
+import { imageJobOf, readItem } from './items.js'
 import { takeTurns } from './turns.js'
 
 /** Runs whose last reconciliation is remembered. */
@@ -49,9 +51,18 @@ export class Reconciler {
       const image = images[i]
       if (image === undefined || found === 'present') continue
       if (found === 'lost') lost.push(image)
-      else await this.engine.states.settleImage(image, recordOfFailure(found, undefined))
+      else await this.#settleFailed(image, head, found)
     }
     await this.#addAgain(run, head, lost)
+  }
+
+  async #settleFailed(image: ImageAttempt, head: RunHead, error: DistError): Promise<void> {
+    const { states } = this.engine
+    const references = await states.chunk(image.run, Math.floor(image.index / chunkSize))
+    const text = references?.[image.index % chunkSize]
+    const reference = text === undefined ? '' : readItem(text, head).reference
+    const record = recordOfFailure(error, undefined)
+    await states.settleImage(image, record, causesOf({ ...record, reference }, error, registryOf(reference)))
   }
 
   /** For each image: its job is present, it is lost, or the error with which it ended without settling the image. */

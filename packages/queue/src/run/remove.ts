@@ -9,15 +9,19 @@ const parts = [
   'sources',
   'listed',
   'images',
+  'failed',
+  'causes',
   'open',
   'verified',
   'mounts',
   'turns',
   'answered',
+  'tries',
   'digests',
   'ending',
   'closing',
   'pruned',
+  'deleted',
 ] as const
 
 /** Removes a run if it has ended, or if Redis has lost its head. False: it goes on. */

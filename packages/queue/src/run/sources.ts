@@ -30,7 +30,7 @@ export async function entriesOf({ text, language }: SourcesDocument): Promise<re
 }
 
 /** The entries of a run of sources. `NOT_FOUND`: Redis has lost them. */
-async function readEntries(
+export async function readEntries(
   { redis, keys }: Pick<Engine, 'redis' | 'keys'>,
   run: string,
 ): Promise<readonly MirrorEntry[]> {
@@ -103,7 +103,7 @@ function checkpointOf({ redis, keys }: Engine, run: string): Checkpoint {
 const datesAtMost = 1_000_000
 
 /** The dates that coordinators have read from configs. */
-function datesIn({ redis, keys }: Engine): DateMemory {
+export function datesIn({ redis, keys }: Pick<Engine, 'redis' | 'keys'>): DateMemory {
   return {
     isEmpty: async () => (await redis.hlen(keys.dates)) === 0,
     recall: async (digest) => {

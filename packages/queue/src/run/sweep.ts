@@ -52,7 +52,7 @@ async function ensureRunJob(engine: Engine, run: string): Promise<void> {
   if (timestamp !== null && finished === null) return await promoteLateJob(engine, id)
   // BullMQ adds no job with the id of an ended one.
   const round = finished === null ? head.round : await states.nextRound(run, head.round)
-  await addRunJob(queues, { run, round, sources: head.sources })
+  await addRunJob(queues, { run, round }, head)
 }
 
 /** Promotes a job that a coordinator with a fast clock has delayed for too long. */

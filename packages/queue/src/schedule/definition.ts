@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DistError, sanitize } from '@dist/errdefs'
-import type { ScheduleRequest } from '@dist/runs'
+import type { CollectionRequest, ScheduledFile, ScheduleRequest } from '@dist/runs'
+import type { Timing } from '@dist/schedule'
 import * as z from 'zod'
-import type { Client } from '../client/client.js'
-import type { Engine } from '../engine/engine.js'
+import type { ClientParts } from '../client/client.js'
 import { scheduleId } from '../jobs/ids.js'
+import { collectionRequest } from '../state/collection.js'
 
 const definition = z.object({
   name: z.string(),
@@ -15,18 +16,28 @@ const definition = z.object({
   ]),
   /** The moment from which an interval counts, in milliseconds. */
   first: z.number().int().nonnegative(),
-  sources: z.object({ text: z.string(), language: z.enum(['yaml', 'json', 'toml']) }),
+  /** What its runs do: one of the two. */
+  sources: z.object({ text: z.string(), language: z.enum(['yaml', 'json', 'toml']) }).optional(),
+  collection: collectionRequest.optional(),
 })
 
 /** A schedule, as Redis keeps it. */
 export type Definition = z.infer<typeof definition>
 
-/** What works on schedules: a client or a coordinator. */
-export type ScheduleParts = Pick<Client, 'redis' | 'keys' | 'queues' | 'memory' | 'ask'>
+/** A collection of garbage that is done by itself. */
+interface CollectionSchedule {
+  readonly name: string
+  readonly timing: Timing
+  readonly collection: CollectionRequest
+  readonly sources?: undefined
+}
 
-/** A coordinator waits for Redis without a limit: its jobs are handed to others when it loses it. */
-export function scheduleParts({ redis, keys, queues, memory }: Engine): ScheduleParts {
-  return { redis, keys, queues, memory, ask: (answer) => answer }
+/** What is done by itself: a mirror of an entry, or a collection of garbage. */
+export type AnySchedule = (ScheduleRequest & { readonly collection?: undefined }) | CollectionSchedule
+
+/** The schedules of a mirror file, or of settings. */
+export interface AnyScheduledFile extends Omit<ScheduledFile, 'requests'> {
+  readonly requests: readonly AnySchedule[]
 }
 
 export function readDefinition(text: string, id: string): Definition {
@@ -38,7 +49,7 @@ export function readDefinition(text: string, id: string): Definition {
 }
 
 export async function definitionOf(
-  { redis, keys, ask }: ScheduleParts,
+  { redis, keys, ask }: ClientParts,
   id: string,
 ): Promise<Definition | undefined> {
   const text = await ask(redis.hget(keys.schedules, id))
@@ -46,7 +57,7 @@ export async function definitionOf(
 }
 
 /** All schedules, by name. */
-export async function allDefinitions({ redis, keys, ask }: ScheduleParts): Promise<Map<string, Definition>> {
+export async function allDefinitions({ redis, keys, ask }: ClientParts): Promise<Map<string, Definition>> {
   const found = Object.entries(await ask(redis.hgetall(keys.schedules)))
   const definitions = found.map(([id, text]) => readDefinition(text, id))
   return new Map(definitions.map((each) => [each.name, each]))
@@ -54,7 +65,7 @@ export async function allDefinitions({ redis, keys, ask }: ScheduleParts): Promi
 
 /** The id and the definition of a schedule. Throws `NOT_FOUND`. */
 export async function findSchedule(
-  parts: ScheduleParts,
+  parts: ClientParts,
   name: string,
 ): Promise<{ id: string; found: Definition }> {
   const id = scheduleId(name)
@@ -70,10 +81,14 @@ export function unknownSchedule(name: string): DistError {
   )
 }
 
-export function hasTimingOf({ timing }: Definition, request: ScheduleRequest): boolean {
+export function hasTimingOf({ timing }: Definition, request: AnySchedule): boolean {
   return isDeepStrictEqual(timing, request.timing)
 }
 
-export function isSame(definition: Definition, request: ScheduleRequest): boolean {
-  return hasTimingOf(definition, request) && isDeepStrictEqual(definition.sources, request.sources)
+function workOf({ sources, collection }: Pick<Definition, 'sources' | 'collection'>) {
+  return { sources, collection }
+}
+
+export function isSame(definition: Definition, request: AnySchedule): boolean {
+  return hasTimingOf(definition, request) && isDeepStrictEqual(workOf(definition), workOf(request))
 }

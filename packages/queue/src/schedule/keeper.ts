@@ -1,22 +1,37 @@
 import { DistError, jitter } from '@dist/errdefs'
 import type { ScheduledFile } from '@dist/runs'
+import { type ClientParts, clientParts } from '../client/client.js'
 import type { Engine } from '../engine/engine.js'
 import type { CoordinatorParts } from '../service.js'
 import { applySchedules } from './apply.js'
-import { readDefinition, type ScheduleParts, scheduleParts } from './definition.js'
+import { type AnyScheduledFile, readDefinition } from './definition.js'
 import { trimHistories } from './history.js'
 import { ensureSchedulers } from './scheduler.js'
 
+/** The name of the schedule of garbage collections. */
+const collectionsName = 'gc'
+
+/** The schedules of the settings. */
+function settingsFile({ collections }: Pick<CoordinatorParts, 'collections'>): AnyScheduledFile {
+  const file = 'settings of the coordinators'
+  if (collections === undefined) return { file, requests: [] }
+  const { timing, grace } = collections
+  return { file, requests: [{ name: collectionsName, timing, collection: { grace } }] }
+}
+
 /**
- * Looks after all schedules at an interval: applies the mirror file of the operator at the start and when it has changed, gives
- * each schedule its job, and notices when Redis has lost schedules.
+ * Looks after all schedules at an interval: applies those of the settings at the start, and the mirror file of the operator then
+ * and when it has changed, gives each schedule its job, and notices when Redis has lost schedules.
  */
 export class ScheduleKeeper {
-  readonly #parts: ScheduleParts
+  readonly #parts: ClientParts
   #timer: NodeJS.Timeout | undefined
   #stopped = false
+  readonly #settings: AnyScheduledFile
+  /** The mirror file of the operator, once it has been read. */
   #file: ScheduledFile | undefined
-  #isApplied = true
+  #isApplied = false
+  #hasBegun = false
   /** The names of schedules by their ids, and the epoch, when they were last looked at. */
   #names = new Map<string, string>()
   #epoch: string | null = null
@@ -25,9 +40,10 @@ export class ScheduleKeeper {
 
   constructor(
     private readonly engine: Engine,
-    private readonly readSchedules: CoordinatorParts['readSchedules'],
+    private readonly sources: Pick<CoordinatorParts, 'readSchedules' | 'collections'>,
   ) {
-    this.#parts = scheduleParts(engine)
+    this.#parts = clientParts(engine)
+    this.#settings = settingsFile(sources)
   }
 
   begin(): void {
@@ -48,7 +64,7 @@ export class ScheduleKeeper {
       await this.#readFile()
       const lost = this.#lost
       await this.#noticeLoss()
-      await this.#applyFile()
+      await this.#applyFiles()
       const ids = await this.#learnNames()
       // A look later: another coordinator may have had them from its mirror file.
       await this.#reportLost(lost)
@@ -61,7 +77,7 @@ export class ScheduleKeeper {
   }
 
   async #readFile(): Promise<void> {
-    const changed = await this.readSchedules?.()
+    const changed = await this.sources.readSchedules?.()
     if (changed === undefined) return
     this.#file = changed
     this.#isApplied = false
@@ -71,16 +87,30 @@ export class ScheduleKeeper {
     const { redis, keys } = this.engine
     const epoch = await redis.get(keys.scheduleEpoch)
     const isOther = this.#epoch !== null && epoch !== this.#epoch
-    if (isOther || epoch === null) this.#isApplied = this.#file === undefined
+    if (isOther || epoch === null)
+      this.#isApplied &&= this.#file === undefined && this.#settings.requests.length === 0
     if (!isOther) return
     this.#lost = [...this.#names.values()]
     this.#epoch = null
   }
 
-  async #applyFile(): Promise<void> {
-    if (this.#isApplied || this.#file === undefined) return
-    const { added, changed, removed } = await applySchedules(this.#parts, this.#file)
-    this.#isApplied = true
+  async #applyFiles(): Promise<void> {
+    if (this.#isApplied) return
+    // Once: what the settings have no more is removed, also if another coordinator still has it.
+    const settings = this.#hasBegun && this.#settings.requests.length === 0 ? [] : [this.#settings]
+    const files = [...settings, ...(this.#file === undefined ? [] : [this.#file])]
+    let isApplied = true
+    for (const file of files)
+      await this.#apply(file).catch((error: unknown) => {
+        isApplied = false
+        this.engine.emit({ type: 'error', error })
+      })
+    this.#hasBegun ||= isApplied
+    this.#isApplied = isApplied
+  }
+
+  async #apply(file: AnyScheduledFile): Promise<void> {
+    const { added, changed, removed } = await applySchedules(this.#parts, file)
     const names = [...added, ...changed, ...removed].join(', ')
     if (names !== '') this.engine.emit({ type: 'schedule', state: 'applied', schedule: names })
   }

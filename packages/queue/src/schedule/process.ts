@@ -1,17 +1,18 @@
 import type { Job } from 'bullmq'
+import { type ClientParts, clientParts } from '../client/client.js'
 import type { JobHandler, JobOutcome } from '../engine/consumer.js'
 import type { Engine } from '../engine/engine.js'
 import { isFinal, reportedError } from '../jobs/failure.js'
 import { parsePayload, type ScheduleJob, scheduleJob } from '../jobs/payload.js'
-import { definitionOf, type ScheduleParts, scheduleParts } from './definition.js'
+import { definitionOf } from './definition.js'
 import { startRun } from './start.js'
 
 /** Starts the run of a schedule that is due. BullMQ has added the job of the next time by then. */
 export class ScheduleHandler implements JobHandler<ScheduleJob> {
-  readonly #parts: ScheduleParts
+  readonly #parts: ClientParts
 
   constructor(private readonly engine: Engine) {
-    this.#parts = scheduleParts(engine)
+    this.#parts = clientParts(engine)
   }
 
   async process(job: Job<ScheduleJob>): Promise<JobOutcome> {

@@ -1,10 +1,11 @@
+import type { ClientParts } from '../client/client.js'
 import { version } from '../jobs/payload.js'
-import { type Definition, definitionOf, type ScheduleParts } from './definition.js'
+import { type Definition, definitionOf } from './definition.js'
 import { repeatOf } from './repeat.js'
 
 /** Gives a schedule its scheduler in BullMQ, in place of the one that it has. */
 export async function upsertScheduler(
-  { queues, ask }: ScheduleParts,
+  { queues, ask }: ClientParts,
   id: string,
   { name, timing, first }: Definition,
 ): Promise<void> {
@@ -15,7 +16,7 @@ export async function upsertScheduler(
 
 /** When schedulers have their next job, in milliseconds; undefined for one that has none. */
 export async function nextTimes(
-  { redis, queues, ask }: ScheduleParts,
+  { redis, queues, ask }: ClientParts,
   ids: readonly string[],
 ): Promise<(number | undefined)[]> {
   const { schedules } = queues
@@ -27,7 +28,7 @@ export async function nextTimes(
 
 /** Adds schedulers that Redis has lost, or whose next job it has lost. One that cannot be added does not stop the others. */
 export async function ensureSchedulers(
-  parts: ScheduleParts,
+  parts: ClientParts,
   ids: readonly string[],
   onError: (error: unknown) => void,
 ): Promise<void> {
@@ -43,7 +44,7 @@ export async function ensureSchedulers(
   }
 }
 
-async function addScheduler(parts: ScheduleParts, id: string): Promise<void> {
+async function addScheduler(parts: ClientParts, id: string): Promise<void> {
   const definition = await definitionOf(parts, id)
   if (definition !== undefined) await upsertScheduler(parts, id, definition)
 }

@@ -1,7 +1,10 @@
 import { defineScript } from '@dist/redis'
+import type { CollectionRequest } from '@dist/runs'
+import type { ClientParts } from '../client/client.js'
+import { submitCollection } from '../client/collect.js'
 import { submitRun } from '../client/submit.js'
 import { newRunId } from '../jobs/ids.js'
-import type { Definition, ScheduleParts } from './definition.js'
+import type { Definition } from './definition.js'
 
 /** A run that a schedule has started, or its last one, which is still going. */
 export interface Start {
@@ -42,9 +45,9 @@ return {'started', args.next}`,
  * goes on where the first stopped, so that a crash neither loses the run nor starts two.
  */
 export async function startRun(
-  parts: ScheduleParts,
+  parts: ClientParts,
   id: string,
-  { name, sources }: Definition,
+  { name, sources, collection }: Definition,
   { due, counts }: { readonly due: string; readonly counts: boolean },
 ): Promise<Start> {
   const { redis, keys, ask } = parts
@@ -61,8 +64,22 @@ export async function startRun(
     const { state, run } = await ask(claimStart(redis, own, args))
     // Another start came between.
     if (state === 'changed') continue
-    if (state === 'started' && (await ask(redis.exists(keys.run(run)))) === 0)
-      await submitRun(parts, { references: [], sources, platforms: 'all', schedule: name }, run)
+    if (state !== 'started' || (await ask(redis.exists(keys.run(run)))) === 1) return { state, run }
+    if (collection !== undefined) return await startCollection(parts, id, { name, collection }, run)
+    await submitRun(parts, { references: [], sources, platforms: 'all', schedule: name }, run)
     return { state, run }
   }
+}
+
+/** Starts a collection of garbage, or takes one that is under way for it. */
+async function startCollection(
+  parts: ClientParts,
+  id: string,
+  { name, collection }: { readonly name: string; readonly collection: CollectionRequest },
+  run: string,
+): Promise<Start> {
+  const begun = await submitCollection(parts, collection, { schedule: name, run })
+  if (begun.joined === undefined) return { state: 'started', run }
+  await parts.ask(parts.redis.hset(parts.keys.schedule(id), 'run', begun.run))
+  return { state: 'going', run: begun.run }
 }

@@ -1,7 +1,9 @@
 import type { Selection } from '@dist/content'
 import { DistError } from '@dist/errdefs'
-import type { ReportedError, RunState, RunStatus } from '@dist/runs'
+import type { ReferrersRequest } from '@dist/mirror'
+import type { ReportedError, RunState, RunStatus, Undelivered } from '@dist/runs'
 import * as z from 'zod'
+import { collectionOf } from './collection.js'
 
 /** References of one chunk: they are read and expanded together. */
 export const chunkSize = 500
@@ -9,13 +11,15 @@ export const chunkSize = 500
 const number = z.coerce.number().int().nonnegative()
 
 const runHead = z.object({
-  kind: z.enum(['mirror', 'verify']).default('mirror'),
+  kind: z.enum(['mirror', 'verify', 'repair', 'collect']).default('mirror'),
   state: z.enum(['running', 'done', 'failed', 'canceled']),
   store: z.string(),
   to: z.string().optional(),
   /** The name of the schedule that started it. */
   schedule: z.string().optional(),
   platforms: z.string(),
+  /** JSON: which referrers come with the images of a run of references, if not the usual ones. */
+  referrers: z.string().optional(),
   /** Submitted for a person who waits: its images go before those of other runs. */
   byHand: z
     .literal('1')
@@ -31,9 +35,22 @@ const runHead = z.object({
     .literal('1')
     .optional()
     .transform((value) => value !== undefined),
+  /** A verification that repairs what is bad. */
+  repairs: z
+    .literal('1')
+    .optional()
+    .transform((value) => value !== undefined),
+  /** The run that repairs what it has found. */
+  repair: z.string().optional(),
   /** What is left to do after the images have ended. */
   closing: z.enum(['wanted', 'done']).optional(),
-  /** JSON: sentences on what was not pruned. */
+  /** JSON: the request of a collection of garbage, how far it is, and its outcome. */
+  collection: z.string().optional(),
+  progress: z.string().optional(),
+  outcome: z.string().optional(),
+  /** JSON: what could not be delivered to targets. */
+  undelivered: z.string().optional(),
+  /** JSON: sentences on what was not pruned, or could not be found. */
   remarks: z.string().optional(),
   /** Of a run of all names or of a mirror file: `wanted`, then the id of the lister, then `done`. */
   listing: z.string().optional(),
@@ -79,6 +96,13 @@ export function platformsOf(head: Pick<RunHead, 'platforms'>): Selection {
   return head.platforms === 'all' ? 'all' : head.platforms.split(',')
 }
 
+const referrersOfHead = z.union([z.boolean(), z.strictObject({ artifactTypes: z.array(z.string()) })])
+
+/** Which referrers come with the images of a run of references: without a wish all come to a registry, none into a store. */
+export function referrersOf({ referrers, to }: Pick<RunHead, 'referrers' | 'to'>): ReferrersRequest {
+  return referrers === undefined ? to !== undefined : referrersOfHead.parse(JSON.parse(referrers))
+}
+
 /** Never negative: the clocks of the processes that write these times may differ. */
 function elapsedOf({ worked, resumedAt, createdAt, endedAt = Date.now() }: RunHead): number {
   return worked + Math.max(0, endedAt - (resumedAt ?? createdAt))
@@ -110,5 +134,8 @@ export function statusOf(run: string, head: RunHead, lost: boolean): RunStatus {
     bytes: { total: head['bytes:total'], fetched: head['bytes:fetched'] },
     pruned: { names: head.pruned, failed: head['pruned:failed'] },
     remarks: head.remarks === undefined ? [] : (JSON.parse(head.remarks) as string[]),
+    undelivered: head.undelivered === undefined ? [] : (JSON.parse(head.undelivered) as Undelivered[]),
+    repair: head.repair,
+    collection: collectionOf(head),
   }
 }

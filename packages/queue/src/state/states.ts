@@ -4,7 +4,9 @@ import type { Redis } from 'ioredis'
 import { blobKey } from '../jobs/ids.js'
 import type { Keys } from '../redis/keys.js'
 import { RecordedBlobs, storedFor } from './blobs.js'
+import { type Causes, unknownCauses } from './causes.js'
 import { chunkSize, type RunHead, readHead } from './head.js'
+import { jsonLists } from './json-lists.js'
 import type { PrunedRecord } from './pruned.js'
 import { type ImageRecord, readRecord } from './record.js'
 import * as scripts from './scripts/index.js'
@@ -51,13 +53,19 @@ export class RunStates {
     return texts.map(readRecord)
   }
 
-  /** Writes the record of an attempt, and ends the run with its last image; resolves to the image's state that holds. */
-  settleImage(image: ImageAttempt, record: Omit<ImageRecord, 'attempt'>): Promise<scripts.Settled> {
+  /**
+   * Writes the record of an attempt, and ends the run with its last image; resolves to the image's state that holds. `causes`:
+   * of an image that has failed.
+   */
+  settleImage(
+    image: ImageAttempt,
+    record: Omit<ImageRecord, 'attempt'>,
+    causes: Causes = unknownCauses,
+  ): Promise<scripts.Settled> {
     const { run, index, attempt } = image
-    const { keys } = this
     return scripts.settleImage(
       this.redis,
-      { ...this.#blobKeys(image), ...this.#endKeys(run), open: keys.open(run) },
+      { ...this.#blobKeys(image), ...this.#endKeys(run), ...this.#failedKeys(run) },
       {
         id: run,
         index,
@@ -65,6 +73,7 @@ export class RunStates {
         state: record.state,
         record: JSON.stringify({ attempt, ...record }),
         now: Date.now(),
+        ...causes,
       },
     )
   }
@@ -155,9 +164,9 @@ export class RunStates {
     await scripts.endListing(this.redis, keys, { lister, total, chunks })
   }
 
-  async failListing(run: string, error: ReportedError): Promise<void> {
+  async failRun(run: string, error: ReportedError): Promise<void> {
     const args = { id: run, now: Date.now(), error: JSON.stringify(error) }
-    await scripts.failListing(this.redis, this.#endKeys(run), args)
+    await scripts.failRun(this.redis, this.#endKeys(run), args)
   }
 
   /** What the image's own jobs have recorded of its blobs. */
@@ -186,10 +195,8 @@ export class RunStates {
     if (records.length === 0) return
     const keys = { run: this.keys.run(run), pruned: this.keys.pruned(run) }
     const failed = records.filter(({ error }) => error !== undefined).length
-    const lists: string[] = []
-    for (let start = 0; start < records.length; start += chunkSize)
-      lists.push(JSON.stringify(records.slice(start, start + chunkSize)))
-    await scripts.recordPruned(this.redis, keys, { names: records.length - failed, failed }, { args: lists })
+    const counts = { names: records.length - failed, failed }
+    await scripts.recordPruned(this.redis, keys, counts, { args: jsonLists(records) })
   }
 
   /** Records that the run has done what was left after its images. `remarks`: sentences for the user. */
@@ -215,8 +222,8 @@ export class RunStates {
   retryImages(run: string, indexes: readonly number[]) {
     const keys = {
       ...this.#watchedKeys(run),
+      ...this.#failedKeys(run),
       images: this.keys.images(run),
-      open: this.keys.open(run),
     }
     return scripts.retryImages(this.redis, keys, { id: run, now: Date.now() }, { args: indexes })
   }
@@ -236,6 +243,11 @@ export class RunStates {
 
   #watchedKeys(run: string) {
     return { run: this.keys.run(run), watched: this.keys.watched }
+  }
+
+  #failedKeys(run: string) {
+    const { keys } = this
+    return { open: keys.open(run), failed: keys.failed(run), causes: keys.causes(run) }
   }
 
   #endKeys(run: string) {

@@ -1,6 +1,6 @@
 import { defineScript } from '@dist/redis'
 import type { ImageRecord } from '../record.js'
-import { blobLua, endLua, imageLua, readAttempts, resumeLua } from './lua.js'
+import { blobLua, causeLua, endLua, imageLua, readAttempts, resumeLua } from './lua.js'
 
 /**
  * `stale`: a later attempt has replaced this one, or its run is no longer canceled; `gone`: Redis no longer has the
@@ -11,12 +11,13 @@ export type Settled = ImageRecord['state'] | 'stale' | 'gone'
 /**
  * Writes the record of an image, and ends the run with its last image. Replies the state that holds. The state of an ended
  * attempt stays. An image becomes `canceled` only while its run is: a retry may have resumed the run meanwhile. An image of a
- * canceled run does not become `active`. The blobs of a failed or canceled image are kept for its next attempt.
+ * canceled run does not become `active`. The blobs of a failed or canceled image are kept for its next attempt. The causes
+ * are those of an image that becomes `failed`, as `blame` has them.
  */
 export const settleImage = defineScript('settleImage', {
-  keys: ['run', 'images', 'open', 'blobs', 'digests', 'watched', 'ending'],
-  args: ['index', 'attempt', 'state', 'record', 'id', 'now'],
-  lua: `${imageLua}${blobLua}${endLua}
+  keys: ['run', 'images', 'open', 'blobs', 'digests', 'watched', 'ending', 'failed', 'causes'],
+  args: ['index', 'attempt', 'state', 'record', 'id', 'now', 'cause', 'about', 'common', 'commonAbout'],
+  lua: `${imageLua}${blobLua}${causeLua}${endLua}
 local run = redis.call('HGET', keys.run, 'state')
 if not run then return 'gone' end
 if args.state == 'canceled' and run ~= 'canceled' then return 'stale' end
@@ -30,6 +31,7 @@ tally(keys.run, args.state, 1)
 redis.call('HSET', keys.images, args.index, args.record)
 if not ended(args.state) then return args.state end
 redis.call('SREM', keys.open, args.index)
+if args.state == 'failed' then blame(keys, args.index, args.cause, args.about, args.common, args.commonAbout) end
 if args.state == 'done' then
   local blobs = redis.call('HGETALL', keys.blobs)
   for i = 1, #blobs, 2 do
@@ -70,9 +72,9 @@ return opened`,
  * of images that wait now, and the attempts that may have left a job.
  */
 export const retryImages = defineScript('retryImages', {
-  keys: ['run', 'images', 'watched', 'open'],
+  keys: ['run', 'images', 'watched', 'open', 'failed', 'causes'],
   args: ['id', 'now'],
-  lua: `${imageLua}${resumeLua}
+  lua: `${imageLua}${causeLua}${resumeLua}
 local run = redis.call('HGET', keys.run, 'state')
 if not run then return {0} end
 local result, count = {0}, 0
@@ -81,6 +83,7 @@ for _, index in ipairs(rest.args) do
   local open = run == 'canceled' and redis.call('SREM', keys.open, index) == 1
   if open or state == 'failed' or state == 'canceled' then
     tally(keys.run, state, -1)
+    if state == 'failed' then absolve(keys, index) end
     redis.call('HSET', keys.images, index, cjson.encode({attempt = attempt + 1, state = 'waiting'}))
     if state ~= 'canceled' then
       table.insert(result, index)

@@ -1,4 +1,7 @@
 export * from './blobs.js'
 export * from './closing.js'
+export * from './collection.js'
 export * from './images.js'
+export * from './notices.js'
 export * from './runs.js'
+export * from './tries.js'

@@ -15,6 +15,27 @@ end
 `
 
 /**
+ * The causes of failed images, each with the number of its images. A run has a bounded number of causes: beyond it, images
+ * count for the `common` cause of theirs, which has no text. `blame` and `absolve` change both keys together.
+ */
+export const causeLua = `
+local function blame(keys, index, cause, about, common, commonAbout)
+  if redis.call('HEXISTS', keys.causes, 'about:' .. cause) == 0 then
+    if redis.call('HLEN', keys.causes) >= 400 then cause, about = common, commonAbout end
+    redis.call('HSETNX', keys.causes, 'about:' .. cause, about)
+  end
+  redis.call('HINCRBY', keys.causes, 'images:' .. cause, 1)
+  redis.call('ZADD', keys.failed, index, index .. ':' .. cause)
+end
+local function absolve(keys, index)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', keys.failed, index, index)) do
+    redis.call('HINCRBY', keys.causes, 'images:' .. string.match(member, ':(.+)$'), -1)
+    redis.call('ZREM', keys.failed, member)
+  end
+end
+`
+
+/**
  * The blobs of images and of their run. An image's entry for a blob is "state need counted": the bytes to fetch for
  * the image, and the bytes fetched by all its tries. All bytes of one that has `arrived` are fetched, and `counted` are
  * those that the run counts so far; `entryOf` reads it as one that is `moving`. A digest that images share counts once:

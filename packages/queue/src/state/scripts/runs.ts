@@ -110,8 +110,8 @@ return 1`,
   reply: () => undefined,
 })
 
-/** Fails a run whose names cannot be listed. `error`: JSON. */
-export const failListing = defineScript('failListing', {
+/** Fails a run whose names cannot be listed, or whose collection of garbage fails. `error`: JSON. */
+export const failRun = defineScript('failRun', {
   keys: ['run', 'watched', 'ending'],
   args: ['id', 'now', 'error'],
   lua: `${endLua}
