@@ -6,7 +6,7 @@ const introduction = `# Configuration
 
 Generated from the settings of the services (\`npx tsx --conditions=source infra/container/configuration.ts\`). Do not edit.
 
-\`dist coordinator\`, \`dist worker\` and \`dist dashboard\` read each setting from the first of these sources that has it:
+\`dist coordinator\`, \`dist worker\`, \`dist dashboard\` and \`dist serve\` read each setting from the first of these sources that has it:
 
 1. the flag
 2. the environment variable; or, for a secret, the file that the variable with the suffix \`_FILE\` names
@@ -38,6 +38,7 @@ const sections: Readonly<Record<ServiceName | 'shared', string>> = {
   coordinator: '`dist coordinator`',
   worker: '`dist worker`',
   dashboard: '`dist dashboard`',
+  registry: '`dist serve`',
 }
 
 /** The text of docs/configuration.md, generated from the schema. */
@@ -51,8 +52,10 @@ export function documentSettings(): string {
       'worker',
       Object.entries<z.ZodType>(shared).filter(([key]) => sharedKeys.has(key)),
     ),
-    'The dashboard has only the settings of the queue, the log and the shutdown: it uses no store and no registry.\n',
-    ...(['coordinator', 'worker', 'dashboard'] as const).map((each) => table(sections[each], each, of(each))),
+    'The dashboard has only the settings of the queue, the log and the shutdown: it uses no store and no registry. `dist serve` has these, too,\nwith no queue by default, and `store` and `s3-requests`.\n',
+    ...(['coordinator', 'worker', 'dashboard', 'registry'] as const).map((each) =>
+      table(sections[each], each, of(each)),
+    ),
   ]
   return `${[introduction, ...tables].join('\n')}`
 }
@@ -71,7 +74,9 @@ function table(title: string, service: ServiceName, settings: readonly [string, 
 function row(service: ServiceName, key: string, setting: z.ZodType): string {
   const doc = docOf(setting)
   const flag =
-    doc.secret || doc.fileOnly ? `(in a file: \`${kebab(key)}\`)` : `\`--${kebab(key)} ${doc.placeholder}\``
+    doc.secret || doc.fileOnly
+      ? `(in a file: \`${kebab(key)}\`)`
+      : `\`${`--${kebab(key)} ${doc.placeholder}`.trim()}\``
   const name = variableOf(service, key)
   if (doc.fileOnly) return `| ${flag} | none | ${defaultOf(setting, doc)} | ${doc.description} |`
   const variables = [name, ...(readsFile(doc) ? [`${name}_FILE`] : []), ...(doc.otherVariables ?? [])]

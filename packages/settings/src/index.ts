@@ -1,6 +1,7 @@
-export * from './defaults.js'
+export { checked, givenText } from './checked.js'
+export { type CollectionsSettings, cronPattern, interval, timeZone } from './collections.js'
 export { documentSettings } from './document.js'
-export { type Environment, readSecret } from './environment.js'
+export type { HookKind, HookSettings, Hooks } from './hooks.js'
 export { kebab } from './names.js'
 export {
   absoluteTargets,
@@ -9,7 +10,7 @@ export {
   notifyTargetName,
   notifyTargetsSchema,
 } from './notify-targets.js'
-export { type QueueAccess, queueUrl, readQueueAccess, requiredQueue } from './queue.js'
+export { type QueueAccess, readQueueAccess } from './queue-access.js'
 export { readSettings } from './read.js'
 export {
   absolutePaths,
@@ -20,13 +21,6 @@ export {
   section,
 } from './registries/schema.js'
 export { fillVariables } from './registries/variables.js'
-export {
-  largeBodyOf,
-  type RequestFlags,
-  readLargeBody,
-  readRequestsPerHost,
-  readS3Requests,
-  type S3Requests,
-} from './requests.js'
+export { largeBodyOf } from './requests.js'
 export { docOf, type Flags, type ServiceName, type Settings, serviceShapes } from './schema.js'
 export { formatListen, isLoopback, type ListenAddress } from './units.js'

@@ -3,6 +3,7 @@ import { DistError, sanitize } from '@dist/errdefs'
 import type { z } from 'zod'
 import { type Environment, nonEmpty, readSecret } from './environment.js'
 import { readSettingsFile, type SettingsFile } from './file.js'
+import { absoluteHooks } from './hooks.js'
 import { kebab, readsFile, variableOf } from './names.js'
 import { absoluteTargets } from './notify-targets.js'
 import { absolutePaths } from './registries/schema.js'
@@ -48,11 +49,13 @@ export async function readSettings<Name extends ServiceName>(
 
 /** Paths in the maps of a settings file are relative to its folder. */
 function withAbsolutePaths<T extends object>(settings: T, folder: string): T {
-  const { registries, notifyTargets }: Partial<Settings<'coordinator'>> = settings
+  const { registries, notifyTargets, hooks }: Partial<Settings<'coordinator'> & Settings<'dashboard'>> =
+    settings
   return {
     ...settings,
     ...(registries === undefined ? {} : { registries: absolutePaths(registries, folder) }),
     ...(notifyTargets === undefined ? {} : { notifyTargets: absoluteTargets(notifyTargets, folder) }),
+    ...(hooks === undefined ? {} : { hooks: absoluteHooks(hooks, folder) }),
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Environment } from './environment.js'
-import { readKeys } from './read.js'
+import { type Environment, nonEmpty } from './environment.js'
+import { defaultRequestsPerHost, defaultS3Requests } from './request-defaults.js'
 import type { Settings } from './schema.js'
 
 export interface RequestFlags {
@@ -12,8 +12,7 @@ export interface RequestFlags {
  * the services. Throws as `readSettings`.
  */
 export async function readRequestsPerHost(flags: RequestFlags, env: Environment): Promise<number> {
-  const { requestsPerHost } = await readKeys('worker', ['requestsPerHost'], { flags, env })
-  return requestsPerHost
+  return (await readGiven('requestsPerHost', env, flags)) ?? defaultRequestsPerHost
 }
 
 /**
@@ -21,11 +20,11 @@ export async function readRequestsPerHost(flags: RequestFlags, env: Environment)
  * undefined for the default. Throws as `readSettings`.
  */
 export async function readLargeBody(env: Environment): Promise<number | undefined> {
-  return largeBodyOf(await readKeys('worker', ['largeBlobs'], { env }))
+  return largeBodyOf(await readGiven('largeBlobs', env))
 }
 
-/** The same for a service. */
-export function largeBodyOf({ largeBlobs }: Pick<Settings<'worker'>, 'largeBlobs'>): number | undefined {
+/** The same for the setting of a service. */
+export function largeBodyOf(largeBlobs: Settings<'worker'>['largeBlobs'] | undefined): number | undefined {
   return largeBlobs === 'undici' ? Number.POSITIVE_INFINITY : undefined
 }
 
@@ -37,6 +36,22 @@ export type S3Requests = Settings<'worker'>['s3Requests']
  * `readSettings`.
  */
 export async function readS3Requests(env: Environment): Promise<S3Requests> {
-  const { s3Requests } = await readKeys('worker', ['s3Requests'], { env })
-  return s3Requests
+  return (await readGiven('s3Requests', env)) ?? defaultS3Requests
+}
+
+const variables = {
+  requestsPerHost: 'DIST_REQUESTS_PER_HOST',
+  largeBlobs: 'DIST_LARGE_BLOBS',
+  s3Requests: 'DIST_S3_REQUESTS',
+} as const
+
+/** A setting that a flag or a variable gives; undefined without one, and then the schema is not loaded. */
+async function readGiven<Key extends keyof typeof variables>(
+  key: Key,
+  env: Environment,
+  flags: Partial<Record<Key, string | undefined>> = {},
+): Promise<Settings<'worker'>[Key] | undefined> {
+  if (flags[key] === undefined && nonEmpty(env[variables[key]]) === undefined) return undefined
+  const { readKeys } = await import('./read.js')
+  return (await readKeys('worker', [key], { flags, env }))[key]
 }

@@ -1,3 +1,5 @@
+import { DistError } from '@dist/errdefs'
+import { parsePrefix } from '@dist/reference'
 import { parseNet } from '@dist/remotes'
 import * as z from 'zod'
 import { type ListenAddress, parseDuration, parseListen, parseSize } from './units.js'
@@ -67,6 +69,28 @@ export const paths = list
 export const nets = list.refine(
   (texts) => texts.every((each) => parseNet(each) !== undefined),
   'addresses or networks such as 10.0.0.0/8 are expected',
+)
+
+/** The host of a registry, as in names of images. */
+export const registryHost = text.refine((value) => {
+  try {
+    return parsePrefix(value).repository === ''
+  } catch (error) {
+    if (error instanceof DistError) return false
+    throw error
+  }
+}, 'the host of a registry such as docker.io or 10.0.0.7:5000 is expected')
+
+/** Bytes, or `never`. */
+export const redirectSize = parsed<number | 'never'>(
+  (text) => (text === 'never' ? text : parseSize(text)),
+  'a size such as 1MiB, or never, is expected',
+)
+
+/** The address of a server without a path behind it. */
+export const serverUrl = text.refine(
+  (value) => /^https?:\/\/[^/@?#]+\/?$/.test(value) && URL.canParse(value),
+  'http://host:port or https://host:port is expected',
 )
 
 export const redisUrl = text.refine(
