@@ -1,5 +1,6 @@
 import type { ObstacleReader, Service } from '@dist/runs'
-import type { Environment, ListenAddress } from '@dist/settings'
+import type { ListenAddress } from '@dist/settings'
+import type { Environment } from '@dist/settings/command'
 import type { Level, Logger } from './log.js'
 import type { ServiceMetrics } from './metrics.js'
 

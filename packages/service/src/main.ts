@@ -45,8 +45,15 @@ export function parseFlags<Name extends ServiceName>(
   name: Name,
   args: readonly string[],
 ): Flags<Name> | undefined {
-  const keys = new Map(['config', ...flagsOf(name).map(([key]) => key)].map((key) => [kebab(key), key]))
-  const options = Object.fromEntries([...keys.keys()].map((flag) => [flag, { type: 'string' as const }]))
+  const settings = flagsOf(name)
+  const keys = new Map(['config', ...settings.map(([key]) => key)].map((key) => [kebab(key), key]))
+  const switches = new Set(settings.filter(([, each]) => docOf(each).isSwitch).map(([key]) => key))
+  const options = Object.fromEntries(
+    [...keys].map(([flag, key]) => [
+      flag,
+      { type: switches.has(key) ? ('boolean' as const) : ('string' as const) },
+    ]),
+  )
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -63,7 +70,9 @@ export function parseFlags<Name extends ServiceName>(
 }
 
 function usage(name: ServiceName): string {
-  const lines = flagsOf(name).map(([key, setting]) => `  --${kebab(key)} ${docOf(setting).placeholder}`)
+  const lines = flagsOf(name).map(([key, setting]) =>
+    `  --${kebab(key)} ${docOf(setting).placeholder}`.trimEnd(),
+  )
   return [
     `Usage: dist-${name} [options]`,
     '',

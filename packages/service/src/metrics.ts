@@ -1,3 +1,4 @@
+import { codeOf } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
 import type { ServiceEvent } from '@dist/runs'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -82,7 +83,7 @@ export function createMetrics({ service, version, active }: MetricsParts): Servi
 function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
   const jobs = new Counter({
     name: 'dist_jobs_total',
-    help: 'Jobs by kind (schedule, run, image, blob, notice) and result.',
+    help: 'Jobs by kind (schedule, run, image, blob, notice, collection) and result.',
     labelNames: ['kind', 'result'] as const,
     registers,
   })
@@ -96,6 +97,11 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
     help: 'Bytes of stored blobs read and found intact.',
     registers,
   })
+  const deleted = new Counter({
+    name: 'dist_collected_bytes_total',
+    help: 'Bytes of content that garbage collections deleted.',
+    registers,
+  })
   const seconds = new Histogram({
     name: 'dist_job_duration_seconds',
     help: 'Duration of jobs that succeeded.',
@@ -103,9 +109,22 @@ function jobMetrics(registers: Registry[]): (event: ServiceEvent) => void {
     buckets: durations,
     registers,
   })
+  const errors = new Counter({
+    name: 'dist_job_errors_total',
+    help: 'Failed tries of jobs by kind and code of the error, also those that are tried again.',
+    labelNames: ['kind', 'code'] as const,
+    registers,
+  })
   return (event) => {
-    if (event.type === 'error' || event.type === 'name' || event.state === 'started') return
+    if ('error' in event && event.type !== 'error' && event.error !== undefined)
+      errors.inc({ kind: event.type, code: codeOf(event.error) })
+    if (event.type === 'error' || event.type === 'name' || event.type === 'content') return
+    if (event.state === 'started') return
     jobs.inc({ kind: event.type, result: event.state })
+    if (event.type === 'collection') {
+      if (!event.dryRun) deleted.inc(event.bytes)
+      return
+    }
     if (
       event.type === 'run' ||
       event.type === 'schedule' ||

@@ -59,14 +59,6 @@ export function measureObstacles(registry: Registry, read: () => Promise<readonl
           to.set({ host: each.host, because: each.because }, each.until.getTime() / 1_000)
     },
   )
-  gauge(
-    'dist_host_quota_remaining',
-    'Pulls left at a host while pulls wait for its quota; absent for other hosts.',
-    ['host'],
-    (to, obstacles) => {
-      for (const each of obstacles) if (each.kind === 'quota') to.set({ host: each.host }, each.remaining)
-    },
-  )
   gauge('dist_images_retrying', 'Images that failed and wait for a retry.', [], (to, obstacles) => {
     to.set(obstacles.reduce((sum, each) => sum + (each.kind === 'retries' ? each.images : 0), 0))
   })
