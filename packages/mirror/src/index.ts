@@ -16,6 +16,8 @@ export { type DeleteOptions, type DeleteOutcome, deleteContent, type RefusedDele
 export { destinationName, destinationOf } from './destination.js'
 export { type EngineDependencies, type EngineOptions, type ImageOutcome, mirrorImages } from './embedded.js'
 export type { ImageEvent, MirrorEvent, ObjectEvent, ObjectState } from './events.js'
+export { findBad } from './find-bad.js'
+export { type GarbageSummary, summarizeGarbage } from './garbage-summary.js'
 export {
   type BlobTask,
   type IngestDependencies,
@@ -24,7 +26,14 @@ export {
   type Outcome,
   transferMemory,
 } from './ingest.js'
-export { type DescriptorNode, type ImageSummary, inspectImage, summarizeImage } from './inspect.js'
+export {
+  type DescriptorNode,
+  type ImageSummary,
+  type InspectedContent,
+  inspectImage,
+  summarizeImage,
+  visit,
+} from './inspect.js'
 export { type AttachedNode, inspectReferrers } from './inspect-referrers.js'
 export { Meter } from './meter.js'
 export { MountSources } from './mount-sources.js'
@@ -41,7 +50,7 @@ export { publishStored } from './publish-stored.js'
 export { type PushParts, type PushTask, pushBlob } from './push.js'
 export type { ReferrersRequest } from './referrers-request.js'
 export { type RegistryTargetOptions, registryTarget } from './registry-target.js'
-export { type RepairEvent, type Repaired, repairContent } from './repair.js'
+export { type Repaired, repairContent } from './repair.js'
 export type { Retries } from './schedule.js'
 export type { Source } from './source.js'
 export type { UnknownContent } from './store-needs.js'
@@ -52,6 +61,7 @@ export type { Target, TargetOf, TargetOptions } from './target.js'
 export type { ImageTask } from './task.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
 export { freedBy, type ImageUsage, measureUsage, type StoreUsage, type UsageEvent } from './usage.js'
+export { type EntriesUsage, type EntryUsage, measureEntries } from './usage-entries.js'
 export { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {
   type BadContent,
@@ -63,3 +73,10 @@ export {
   type VerifyOutcome,
   verifyContent,
 } from './verify-content.js'
+export {
+  type RepairEvent,
+  type RepairedStore,
+  repairTask,
+  setBadAside,
+  withholdImages,
+} from './withhold.js'

@@ -22,7 +22,7 @@ export interface DescriptorNode {
   readonly children: readonly DescriptorNode[]
 }
 
-export type InspectedContent = Provider & Pick<Manager, 'info'>
+export type InspectedContent = Provider & Pick<Manager, 'find'>
 
 /** What is known of a descriptor, wherever the tree names it. */
 interface Facts {
@@ -136,8 +136,12 @@ export async function summarizeImage(image: Image, content: InspectedContent): P
   return { size, platforms: [...platforms].sort(), missing: [...missing], damaged: [...damaged] }
 }
 
-/** Calls a function for a node and all below it, parents first. */
-export function visit(node: DescriptorNode, each: (node: DescriptorNode) => void): void {
-  each(node)
-  for (const child of node.children) visit(child, each)
+/** Calls a function for a node and all below it, parents first, with their depth below the first one. */
+export function visit(
+  node: DescriptorNode,
+  each: (node: DescriptorNode, depth: number) => void,
+  depth = 0,
+): void {
+  each(node, depth)
+  for (const child of node.children) visit(child, each, depth + 1)
 }

@@ -1,26 +1,16 @@
-import type { Image, Store } from '@dist/content'
-import { DistError, isNotFound } from '@dist/errdefs'
-import { requestOf } from '@dist/images'
 import type { Descriptor } from '@dist/oci'
-import { formatReference, parseReference, type Reference } from '@dist/reference'
+import { formatReference } from '@dist/reference'
 import { type EngineDependencies, type EngineOptions, mirrorImages } from './embedded.js'
 import type { Source } from './source.js'
 import type { ImageTask } from './task.js'
 import type { BadContent } from './verify-content.js'
-
-/** The parts of a store that is repaired. */
-export type RepairedStore = Pick<Store, 'names' | 'setAside' | 'withheld'>
+import { type RepairEvent, type RepairedStore, repairTask, setBadAside, withholdImages } from './withhold.js'
 
 /** An image whose content was fetched again, and that is published again. With an error it stays unpublished. */
 export interface Repaired {
   readonly name: string
   readonly error?: unknown
 }
-
-/** A step of a repair: a name was unpublished, or content was moved to a location. */
-export type RepairEvent =
-  | { readonly type: 'unpublished'; readonly name: string }
-  | { readonly type: 'aside'; readonly digest: string; readonly location: string }
 
 export interface RepairOptions extends Pick<EngineOptions, 'signal' | 'policy' | 'onEvent'> {
   onRepair?: ((event: RepairEvent) => void) | undefined
@@ -38,19 +28,16 @@ export async function* repairContent(
   options: RepairOptions = {},
 ): AsyncGenerator<Repaired, void, undefined> {
   const { onRepair, ...engine } = options
-  const withheld = await withhold(bad, store, onRepair)
-  for (const { digest, found } of bad) {
-    if (found.state === 'missing') continue
-    onRepair?.({ type: 'aside', digest, location: await store.setAside(digest) })
-  }
+  const withheld = await withholdImages(bad, store, onRepair)
+  await setBadAside(bad, store, onRepair)
   const tasks: ImageTask[] = []
   const pinned = new Map<string, Descriptor>()
   for (const image of withheld) {
-    const task = taskFor(image)
-    if (task instanceof DistError) yield { name: image.name, error: task }
-    else {
+    try {
+      tasks.push(repairTask(image))
       pinned.set(image.name, image.desc)
-      tasks.push(task)
+    } catch (error) {
+      yield { name: image.name, error }
     }
   }
   const source = pinnedSource(dependencies.source, pinned)
@@ -62,53 +49,6 @@ export async function* repairContent(
     const name = formatReference(reference)
     if (error === undefined) await store.withheld.remove(name)
     yield error === undefined ? { name } : { name, error }
-  }
-}
-
-/** Unpublishes the images that need bad content. Resolves to all images that are unpublished. */
-async function withhold(
-  bad: readonly BadContent[],
-  { names, withheld }: RepairedStore,
-  onRepair: RepairOptions['onRepair'],
-): Promise<readonly Image[]> {
-  const images = new Map<string, Image>()
-  for await (const image of withheld.list()) images.set(image.name, image)
-  const affected = new Set(bad.flatMap(({ images: needing = [] }) => needing))
-  for (const name of affected) {
-    try {
-      const image = await names.get(name)
-      await withheld.add(image)
-      await names.delete(name)
-      images.set(name, image)
-      onRepair?.({ type: 'unpublished', name })
-    } catch (error) {
-      // Another process has removed it.
-      if (!isNotFound(error)) throw error
-    }
-  }
-  return [...images.values()]
-}
-
-/** The task that fetches an image as it was; an error for a name that tells no registry. */
-function taskFor({ name, selection, referrers }: Image): ImageTask | DistError {
-  const reference = referenceOf(name)
-  if (reference === undefined)
-    return new DistError(
-      'NOT_FOUND',
-      `${name}: not fetched again: the name tells no registry; import the image again`,
-    )
-  const artifactTypes = referrers?.types
-  const request = artifactTypes === 'all' ? true : artifactTypes && { artifactTypes }
-  return { reference, platforms: requestOf(selection), ...(request ? { referrers: request } : {}) }
-}
-
-function referenceOf(name: string): Reference | undefined {
-  try {
-    const reference = parseReference(name)
-    return formatReference(reference) === name ? reference : undefined
-  } catch (error) {
-    if (error instanceof DistError) return undefined
-    throw error
   }
 }
 

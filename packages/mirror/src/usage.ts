@@ -1,9 +1,9 @@
 import type { Store } from '@dist/content'
 import { throwIfAborted } from '@dist/errdefs'
 import { neededBy } from '@dist/images'
-import { type Descriptor, DigestTable } from '@dist/oci'
 import { abandonedWrites } from './abandoned.js'
-import { type Amount, add, none } from './amount.js'
+import { type Amount, add, none, type Sum } from './amount.js'
+import { Owners, several } from './owners.js'
 import { forEachNeed, type Kept, type UnknownContent } from './store-needs.js'
 
 /** What one image takes. */
@@ -13,7 +13,7 @@ export interface ImageUsage {
   /** Everything that it needs, as its manifests say. */
   readonly all: Amount
   /** Stored content that no other image needs. */
-  readonly own: Amount
+  readonly own: Sum
 }
 
 /** What a store takes. */
@@ -40,20 +40,23 @@ export interface UsageOptions {
 /** The progress: images that were read, then objects that were listed. */
 export type UsageEvent = { readonly type: 'reading' | 'listing'; readonly count: number }
 
-/** The owner of content that several images need. */
-const several = -1
-
 /** Measures which content of a store is needed by how many images. Uses about 60 bytes for each object. */
 export async function measureUsage(
   store: Pick<Store, 'content' | 'names' | 'withheld'>,
   { signal, onEvent }: UsageOptions = {},
 ): Promise<StoreUsage> {
   const owners = new Owners()
+  const images: ImageUsage[] = []
   const unknown: UnknownContent[] = []
   const onUnknown = (each: UnknownContent) => void unknown.push(each)
-  await forEachNeed(store, { signal, onUnknown }, (kept, descs) => {
-    owners.add(kept, descs)
-    onEvent?.({ type: 'reading', count: owners.images.length })
+  await forEachNeed(store, { signal, onUnknown }, ({ name }, descs) => {
+    const all = none()
+    for (const { digest, size } of descs) {
+      add(all, size)
+      owners.claim(digest, images.length)
+    }
+    images.push({ name, all, own: none() })
+    onEvent?.({ type: 'reading', count: images.length })
   })
   const usage = { total: none(), needed: none(), shared: none(), reclaimable: none() }
   for await (const { digest, size } of store.content.walk()) {
@@ -63,40 +66,15 @@ export async function measureUsage(
     const owner = owners.of(digest)
     add(owner === undefined ? usage.reclaimable : usage.needed, size)
     if (owner === several) add(usage.shared, size)
-    else if (owner !== undefined) owners.addOwn(owner, size)
+    else if (owner !== undefined) addOwn(images[owner], size)
   }
   const abandoned = none()
   for (const { size } of await abandonedWrites(store)) add(abandoned, size)
-  return { ...usage, abandoned, images: owners.images, unknown }
+  return { ...usage, abandoned, images, unknown }
 }
 
-/** Which image needs which content. */
-class Owners {
-  readonly images: ImageUsage[] = []
-  readonly #digests = new DigestTable()
-  /** By index of the digest: the index of the image, or `several`. */
-  readonly #owners: number[] = []
-
-  add({ name }: Kept, descs: readonly Descriptor[]): void {
-    const image = this.images.length
-    const all = none()
-    for (const { digest, size } of descs) {
-      add(all, size)
-      const index = this.#digests.add(digest)
-      this.#owners[index] = this.#owners[index] === undefined ? image : several
-    }
-    this.images.push({ name, all, own: none() })
-  }
-
-  of(digest: Descriptor['digest']): number | undefined {
-    const index = this.#digests.indexOf(digest)
-    return index === undefined ? undefined : this.#owners[index]
-  }
-
-  addOwn(image: number, size: number): void {
-    const own = this.images[image]?.own
-    if (own !== undefined) add(own, size)
-  }
+function addOwn(image: ImageUsage | undefined, size: number): void {
+  if (image !== undefined) add(image.own, size)
 }
 
 /** The content that is needed by these images and no image of the store: what a collection of garbage can delete. */

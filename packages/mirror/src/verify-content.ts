@@ -7,7 +7,7 @@ import { type BadContentState, type ContentState, type VerifyBlobOptions, verify
 
 /** The parts of a store that are verified. */
 export interface VerifiedStore {
-  readonly content: Provider & Pick<Manager, 'info' | 'walk'>
+  readonly content: Provider & Pick<Manager, 'find' | 'walk'>
   readonly names: Pick<Names, 'list'>
 }
 

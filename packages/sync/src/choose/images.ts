@@ -5,7 +5,7 @@ import type { MirrorEntry } from '../mirror-file.js'
 import { compileEntry, type EntryRules, type ImageRequest } from '../place/compile.js'
 import { ClaimedNames, describeConflict } from '../place/names.js'
 import { formatSource, type Source } from '../place/source.js'
-import { type Tally, Tallying } from '../select/select.js'
+import { type Tally, Tallying, type Verdict } from '../select/select.js'
 import { type Lists, selectFrom } from './tags.js'
 
 /** Where an entry failed before it had images to mirror. */
@@ -29,6 +29,8 @@ export interface ChooseOptions {
   readonly findDate: (image: Reference) => Promise<Date | undefined>
   /** Calls a function that lists, again if it helps. Default: once. */
   readonly retry?: (<T>(list: () => Promise<T>) => Promise<T>) | undefined
+  /** Called with what the selection of an entry says on each tag of a repository. */
+  readonly onVerdict?: ((verdict: Verdict, entry: string, repository: Locator) => void) | undefined
   /** Keeps what has been listed, for a process that goes on after this one. Default: nothing is kept. */
   readonly checkpoint?: Checkpoint | undefined
 }
@@ -165,6 +167,7 @@ class Chooser {
       const selected: string[] = []
       for await (const verdict of verdicts) {
         tallying.add(verdict)
+        this.options.onVerdict?.(verdict, rules.entry.name, locator)
         const { tag, fellAt } = verdict
         if (fellAt === undefined) selected.push(tag)
         else if (fellAt === 'newer-than' || fellAt === 'newest')

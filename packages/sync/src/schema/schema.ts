@@ -1,14 +1,22 @@
 import { discoveries } from '@dist/remotes'
-import { flag, notifyTargetName, notifyTargetsSchema, registriesSchema, section } from '@dist/settings'
+import {
+  cronPattern,
+  flag,
+  interval,
+  notifyTargetName,
+  notifyTargetsSchema,
+  registriesSchema,
+  section,
+  givenText as text,
+  timeZone,
+} from '@dist/settings'
 import * as z from 'zod'
 import { indexes, occasions } from '../mirror-file.js'
 import { newestBys } from '../select/filter.js'
 import {
   choice,
   count,
-  cronPattern,
   destination,
-  interval,
   oneOrMore,
   pathGlob,
   platform,
@@ -19,8 +27,6 @@ import {
   source,
   tag,
   tagGlob,
-  text,
-  timeZone,
 } from './values.js'
 
 const maxNewest = 100_000

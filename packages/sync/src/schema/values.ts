@@ -1,30 +1,12 @@
-import { DistError } from '@dist/errdefs'
 import { parsePlatform } from '@dist/oci'
 import { parseTag } from '@dist/reference'
-import { checkPattern, checkTimeZone, parseEvery } from '@dist/schedule'
+import { checked } from '@dist/settings'
 import * as z from 'zod'
 import { parseDestination } from '../place/destination.js'
 import { parseSource } from '../place/source.js'
 import { compileGlob, compilePathGlob, compileRegex } from '../select/pattern.js'
 import { compileRange } from '../select/range.js'
 import { parseSince } from '../select/since.js'
-
-export const text = z
-  .string('a text is expected')
-  .min(1, { error: 'must not be empty', abort: true })
-  .max(4096, { error: 'is longer than 4096 characters', abort: true })
-
-/** A text that `check` accepts. The message of its error says what is allowed. */
-function checked(check: (value: string) => unknown) {
-  return text.check((context) => {
-    try {
-      check(context.value)
-    } catch (error) {
-      if (!(error instanceof DistError)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input: context.value })
-    }
-  })
-}
 
 export const source = checked(parseSource)
 export const destination = checked(parseDestination)
@@ -35,9 +17,6 @@ export const regex = checked(compileRegex)
 export const range = checked(compileRange)
 export const since = checked(parseSince)
 export const platform = checked(parsePlatform)
-export const cronPattern = checked(checkPattern)
-export const timeZone = checked(checkTimeZone)
-export const interval = checked(parseEvery)
 
 const maxLimit = 100_000_000
 const limitExpected = 'a share such as 20%, or a whole number from 1 on, is expected'
