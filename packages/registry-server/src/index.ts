@@ -1,0 +1,6 @@
+export type { Redirects } from './blobs/blobs.js'
+export type { Answered } from './exchange.js'
+export type { Admission, Admitted, Gate, GateRequest, Refusal, Wanted } from './gate.js'
+export type { RouteKind } from './path.js'
+export { type NameContext, pathName, repositoryNamed } from './repository.js'
+export { createRegistryServer, type RegistryServer, type RegistryServerOptions } from './server.js'

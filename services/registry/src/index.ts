@@ -1,0 +1,2 @@
+export { configureClient } from './print-config.js'
+export { runRegistry } from './run.js'
