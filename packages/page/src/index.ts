@@ -1,0 +1,1 @@
+export { formatPlace, type Place, pagePaths } from './place.js'
