@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import type { ScheduledFile } from '@dist/runs'
-import type { Environment } from '@dist/settings'
+import type { Environment } from '@dist/settings/command'
 import { type Checked, type CheckedFile, checkMirrorFile, languageOf } from '@dist/sync'
 
 /** A mirror file of the operator that is read again when it has changed. */

@@ -1,6 +1,7 @@
 import { createWebhooks } from '@dist/registry-client'
 import { Notifier } from '@dist/runs'
-import { type Environment, type NotifyTargets, proxyVariables, readSecret } from '@dist/settings'
+import type { NotifyTargets } from '@dist/settings'
+import { type Environment, proxyVariables, readSecret } from '@dist/settings/command'
 
 /** A notifier with its connections. */
 export interface OpenedNotifier extends AsyncDisposable {

@@ -1,10 +1,11 @@
 import type { RedisStatuses } from '@dist/redis'
-import type { ObstacleReader, Runs, Schedules } from '@dist/runs'
-import { type Environment, readQueueAccess } from '@dist/settings'
-import { openHosts, openObstacles, redisOptions, type SharedHosts } from './redis.js'
+import type { HostReport, ResumedHost } from '@dist/remotes'
+import type { ObstacleReader, Runs, Schedules, Tokens } from '@dist/runs'
+import { readQueueAccess } from '@dist/settings'
+import type { Environment } from '@dist/settings/command'
+import { openHosts, openObstacles, redisOptions, reportHosts, resumeHost } from './redis.js'
 import { retryUntilAvailable } from './retry-until-available.js'
 
-export type { SharedHosts }
 export { retryUntilAvailable }
 
 /** The queue as a command uses it. */
@@ -12,10 +13,14 @@ export interface Queue extends AsyncDisposable {
   readonly runs: Runs
   /** Its schedules, over a connection of their own. */
   readonly schedules: () => Schedules
+  /** The tokens of its API, over a connection of their own. */
+  readonly tokens: () => Tokens
   /** The writes in progress of all workers. */
   readonly statuses: Pick<RedisStatuses, 'list'>
   /** The limits, quotas and pauses of registries. */
-  readonly hosts: SharedHosts
+  readonly hosts: () => Promise<HostReport[]>
+  /** Ends the pause of a host early. */
+  readonly resumeHost: (host: string) => Promise<ResumedHost>
   /** Reads the obstacles of one run, or of all runs. */
   readonly obstacles: ObstacleReader
 }
@@ -48,7 +53,11 @@ export async function openQueue(
   options: OpenQueueOptions = {},
 ): Promise<Queue> {
   const { signal, persistent = false, waitAtStart = false, timeoutMs = defaultTimeoutMs } = options
-  const [{ connectRedis, createRedisStatuses }, { openRuns, openSchedules }, access] = await Promise.all([
+  const [
+    { connectRedis, createRedisStatuses },
+    { openQueueControl, openRuns, openSchedules, openTokens },
+    access,
+  ] = await Promise.all([
     import('@dist/redis'),
     import('@dist/queue'),
     readQueueAccess(env).then((each) => redisOptions(each, 'dist')),
@@ -70,15 +79,17 @@ export async function openQueue(
   }
   const runs = openRuns(client)
   const opened: AsyncDisposable[] = [runs]
+  const open = <T extends AsyncDisposable>(part: T): T => {
+    opened.push(part)
+    return part
+  }
   return {
     runs,
-    schedules: () => {
-      const schedules = openSchedules(client)
-      opened.push(schedules)
-      return schedules
-    },
+    schedules: () => open(openSchedules(client)),
+    tokens: () => open(openTokens(client)),
     statuses: createRedisStatuses(redis, { worker: 'client', timeoutMs }),
-    hosts,
+    hosts: () => reportHosts(hosts),
+    resumeHost: (host) => resumeHost(host, hosts, open(openQueueControl(client))),
     obstacles: await openObstacles(redis, hosts),
     [Symbol.asyncDispose]: async () => {
       for (const each of opened) await each[Symbol.asyncDispose]()

@@ -8,7 +8,8 @@ import {
   registryItself,
   type TlsMaterial,
 } from '@dist/registry-client'
-import { type Registries, type RegistrySettings, readSecret } from '@dist/settings'
+import type { Registries, RegistrySettings } from '@dist/settings'
+import { readSecret } from '@dist/settings/command'
 import type { Hosts } from './find-hosts.js'
 import { namesOf } from './host-settings.js'
 

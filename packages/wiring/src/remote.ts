@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { DistError, errnoOf, sanitize } from '@dist/errdefs'
 import {
+  type BytesListener,
   type Credentials,
   createRegistry,
   dockerCredentials,
@@ -9,16 +10,16 @@ import {
   type RequestEvent,
 } from '@dist/registry-client'
 import { createHostLimiter, type HostLimiter } from '@dist/remotes'
+import type { Registries } from '@dist/settings'
 import {
   allowedNets,
   credentialFiles,
   type Environment,
   hostsDirectories,
   proxyVariables,
-  type Registries,
   type RegistryFlags,
   registriesConfFile,
-} from '@dist/settings'
+} from '@dist/settings/command'
 import { findHosts } from './find-hosts.js'
 import { hostPolicies, mostRequests } from './host-policies.js'
 import { type HostSettings, hostSettings } from './host-settings.js'
@@ -37,6 +38,8 @@ export interface RequestSettings {
   addresses?: readonly string[] | undefined
   /** Called for each request. */
   onRequest: ((event: RequestEvent) => void) | undefined
+  /** Called while bytes pass. */
+  onBytes?: BytesListener | undefined
   /** As in `TransportOptions`. */
   onAsk?: ((host: string) => () => void) | undefined
   /** Concurrent requests to one host. Default: 8. A limiter of its own overrides it; connections are for this number. */

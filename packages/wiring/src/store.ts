@@ -3,6 +3,7 @@ import type { LocalStore } from '@dist/content-local'
 import type { S3ClientSettings, S3Location } from '@dist/content-s3'
 import { DistError, sanitize } from '@dist/errdefs'
 import { formatOwner, hasEnded, thisProcess } from '@dist/locks'
+import type { Digest } from '@dist/oci'
 import {
   defaultAwsRegion,
   type Environment,
@@ -11,12 +12,14 @@ import {
   readS3Requests,
   type S3Requests,
   type StoreFlags,
-} from '@dist/settings'
+} from '@dist/settings/command'
 
 /** A store that the settings name. */
 export interface OpenedStore extends Store {
   /** Set if the store is a directory of this machine. */
   readonly local?: LocalStore | undefined
+  /** Set if the store is a bucket: a URL that allows a GET of content for some minutes. */
+  readonly presign?: ((digest: Digest) => Promise<string>) | undefined
 }
 
 export interface OpenStoreOptions {
@@ -28,6 +31,8 @@ export interface OpenStoreOptions {
   memory?: number | undefined
   /** For a bucket: how small requests are sent. Default: `DIST_S3_REQUESTS`. */
   requests?: S3Requests | undefined
+  /** For a bucket: the endpoint of presigned URLs. Default: that of the URL. */
+  presignEndpoint?: string | undefined
 }
 
 /**
@@ -77,7 +82,7 @@ async function openFolder(root: string, create: boolean, lockTtl: number | undef
 async function openBucket(
   url: string,
   env: Environment,
-  { create, memory, requests }: Omit<OpenStoreOptions, 'lockTtl'>,
+  { create, memory, requests, presignEndpoint }: Omit<OpenStoreOptions, 'lockTtl'>,
 ): Promise<OpenedStore> {
   const { openS3Store, parseS3Url } = await import('@dist/content-s3')
   const bucket = await openS3Store(withRegion(parseS3Url(url), env), {
@@ -85,6 +90,7 @@ async function openBucket(
     connection: await proxyConnection(env),
     requests: requests ?? (await readS3Requests(env)),
     partMemory: memory,
+    presignEndpoint,
     leases: { owner: formatOwner(thisProcess()), isDead: hasEnded },
   })
   const { id, content, names, ledgers } = bucket
@@ -96,6 +102,7 @@ async function openBucket(
     names,
     ledgers,
     locate: (digest) => bucket.urlOf(digest),
+    presign: (digest) => bucket.presign(digest),
     sweep: (olderThan, onRemark) => bucket.sweep(olderThan, onRemark),
     withheld: bucket.withheld,
     setAside: (digest) => bucket.setAside(digest),

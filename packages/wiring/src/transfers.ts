@@ -43,16 +43,19 @@ export function openTransfers(
   requests: RequestSettings,
   { threads: size, alone = false }: TransfersOptions = {},
 ): Transfers {
-  const { onRequest, requestsPerHost, ...settings } = requests
+  const { onRequest, onBytes, requestsPerHost, ...settings } = requests
   const connectionsPerHost = connectionsFor(requestsPerHost)
   const root = store.local?.root
   const threads =
     root === undefined
       ? undefined
       : new ThreadPool(
-          { root, ...settings, connectionsPerHost, verbose: onRequest !== undefined },
+          {
+            ...{ root, ...settings, connectionsPerHost },
+            ...{ verbose: onRequest !== undefined, metered: onBytes !== undefined },
+          },
           remote,
-          onRequest,
+          { onRequest, onBytes },
           size,
         )
   const load = new ProcessorLoad()

@@ -16,14 +16,18 @@ interface ComposeService {
   container_name?: string | undefined
   stop_grace_period?: string | undefined
   read_only?: boolean | undefined
+  mem_limit?: string | undefined
+  cpus?: number | undefined
+  secrets?: string[] | undefined
 }
 
 const top = new URL('../../..', import.meta.url)
 const text = (path: string) => readFileSync(new URL(path, top), 'utf8')
-const compose: { services: Record<string, ComposeService>; volumes: Record<string, unknown> } = parse(
-  text('docker-compose.yml'),
-  { merge: true },
-)
+const compose: {
+  services: Record<string, ComposeService>
+  volumes: Record<string, unknown>
+  secrets: Record<string, { file: string }>
+} = parse(text('docker-compose.yml'), { merge: true })
 const containerfile = text('infra/container/Containerfile')
 const own = Object.entries(compose.services).filter(([name]) => name in serviceShapes) as [
   ServiceName,
@@ -42,6 +46,24 @@ describe('docker-compose.yml', () => {
       expect(image).not.toMatch(/:latest$/)
       if (build === undefined) expect(healthcheck?.test[0]).toBe('CMD')
     }
+  })
+
+  it('limits the memory and the processors of each service', () => {
+    for (const service of Object.values(compose.services)) {
+      expect(service.mem_limit).toMatch(/^\d+[mg]$/)
+      expect(service.cpus).toBeGreaterThan(0)
+    }
+  })
+
+  it('gives the credentials of registries to those who ask registries, and to nobody else', () => {
+    const given = Object.entries(compose.services).filter(([, { secrets = [] }]) => secrets.length > 0)
+    expect(given.map(([name]) => name).sort()).toEqual(['coordinator', 'worker'])
+    for (const [, { secrets, environment }] of given) {
+      expect(secrets).toEqual(Object.keys(compose.secrets))
+      expect(environment?.DIST_AUTHFILE).toBe(`/run/secrets/${secrets?.[0]}`)
+    }
+    const [, standard = ''] = /:-\.\/(.*)\}$/.exec(compose.secrets['registry-credentials']?.file ?? '') ?? []
+    expect(JSON.parse(text(standard))).toEqual({ auths: {} })
   })
 
   it('keeps all jobs: on disk, and when the memory is full', () => {
@@ -75,8 +97,8 @@ describe('docker-compose.yml', () => {
     const environment = { ...imageEnvironment(), ...service.environment }
     for (const variable of Object.keys(service.environment ?? {})) expect(known).toContain(variable)
     const settings = await readSettings(name, {}, environment)
-    expect(settings.queue).toBe('redis://queue:6379')
-    expect(service.command).toEqual([name])
+    expect(settings).toMatchObject({ queue: 'redis://queue:6379' })
+    expect(service.command).toEqual([name === 'registry' ? 'serve' : name])
     expect(Number.parseInt(service.stop_grace_period ?? '0', 10) * 1000).toBeGreaterThan(
       settings.deadline + 2_000,
     )
@@ -107,7 +129,12 @@ describe('the image', () => {
     for (const variable of Object.keys(environment))
       if (variable.startsWith('DIST_')) expect(known).toContain(variable)
     const check = text('infra/container/healthcheck.mjs')
-    for (const variable of ['DIST_COORDINATOR_LISTEN', 'DIST_WORKER_LISTEN', 'DIST_DASHBOARD_HEALTH_LISTEN'])
+    for (const variable of [
+      'DIST_COORDINATOR_LISTEN',
+      'DIST_WORKER_LISTEN',
+      'DIST_DASHBOARD_HEALTH_LISTEN',
+      'DIST_REGISTRY_HEALTH_LISTEN',
+    ])
       expect(check).toContain(`:${environment[variable]?.split(':')[1]}/readyz`)
   })
 })

@@ -2,4 +2,4 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { beat, type HeartSettings } from '@dist/redis'
 
 // The program of the thread that `announce` starts.
-await beat(workerData as HeartSettings, () => parentPort?.postMessage('seen'))
+void beat(workerData as HeartSettings, () => parentPort?.postMessage('seen'))

@@ -1,13 +1,15 @@
+import { measuredContent, measuredNames } from '@dist/content'
 import { createRedisHostLimiter } from '@dist/redis'
 import type { Registry } from '@dist/registry-client'
 import type { HostPolicies, HostStates } from '@dist/remotes'
-import { type ServiceHost, throttledLogger } from '@dist/service'
+import { measureStore, measureTraffic, type ServiceHost, throttledLogger } from '@dist/service'
 import { largeBodyOf, type Settings } from '@dist/settings'
 import type { Redis } from 'ioredis'
 import { hostPolicies } from '../host-policies.js'
 import { openRemote, type RequestSettings, requestSettings } from '../remote.js'
 import { retryUntilAvailable } from '../retry-until-available.js'
 import { type OpenedStore, openStore } from '../store.js'
+import { tellChanges } from './changed-names.js'
 import type { Outage } from './log.js'
 
 type MirrorSettings = Pick<
@@ -54,6 +56,8 @@ export interface MirrorOptions {
   lease?: number | undefined
   /** Maximum bytes that writes hold in memory. Default: the limit of the store. */
   memory?: number | undefined
+  /** Called while bytes of registries arrive. */
+  onReceived?: ((bytes: number) => void) | undefined
 }
 
 /**
@@ -63,12 +67,18 @@ export interface MirrorOptions {
 export async function openMirror(
   settings: MirrorSettings,
   host: ServiceHost,
-  { program, redis, outage, lease = defaultLeaseMs, memory }: MirrorOptions,
+  { program, redis, outage, lease = defaultLeaseMs, memory, onReceived }: MirrorOptions,
 ): Promise<MirrorParts> {
   const { log, metrics, context } = host
-  const store = await openAvailableStore(settings, host, memory)
+  const opened = await openAvailableStore(settings, host, memory)
+  const storeId = opened.id ?? ''
+  const onCall = measureStore(metrics.registry)
+  const store = {
+    ...opened,
+    content: measuredContent(opened.content, onCall),
+    names: tellChanges({ ...opened.names, ...measuredNames(opened.names, onCall) }, redis, storeId),
+  }
   try {
-    const storeId = store.id ?? ''
     log.info('the store can be written', { store: store.url, id: storeId })
     const given = { requests: settings.requestsPerHost, patience: settings.hostPatience }
     const policy = hostPolicies(given, settings.registries)
@@ -82,8 +92,13 @@ export async function openMirror(
     })
     await hosts.publishPolicies()
     const { hostsDir, authfile, registries, registriesConf, addresses = [], requestsPerHost } = settings
-    const largeBody = largeBodyOf(settings)
-    const own = { addresses, requestsPerHost, loginAdvice, largeBody }
+    const largeBody = largeBodyOf(settings.largeBlobs)
+    const { onRequest, onBytes: count } = measureTraffic(metrics.registry)
+    const onBytes: typeof count = (host, direction, bytes) => {
+      count(host, direction, bytes)
+      if (direction === 'received') onReceived?.(bytes)
+    }
+    const own = { addresses, requestsPerHost, loginAdvice, largeBody, onRequest, onBytes }
     const requests = { ...requestSettings(program, context.env), ...own }
     const remote = await openRemote(
       { hostsDir, authfile, registries, registriesConf },

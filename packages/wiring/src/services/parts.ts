@@ -1,6 +1,6 @@
 import { isUnavailable } from '@dist/errdefs'
 import type { CoordinatorParts, ServiceParts, Tuning } from '@dist/queue'
-import type { Presence } from '@dist/redis'
+import { type Presence, recordThroughput, type ThroughputRecorder } from '@dist/redis'
 import { type ServiceHost, throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import { openObstacles } from '../redis.js'
@@ -41,12 +41,15 @@ export async function openParts(
   try {
     const queue = await connectQueue(settings, name, host)
     opened.push(queue)
+    const throughput = recordThroughput(queue.redis)
+    opened.push(throughput)
     const mirror = await openMirror(settings, host, {
       program: `${name}/${announcement.version}`,
       redis: queue.redis,
       outage: queue.outage,
       lease: announcement.terms?.expiry,
       memory,
+      onReceived: (bytes) => throughput.add({ bytes }),
     })
     opened.push(mirror)
     const presence = await announce(queue, announcement, { log: host.log, signal: host.context.signal })
@@ -59,7 +62,7 @@ export async function openParts(
       tuning,
       hosts: mirror.hosts,
       policy: mirror.policy,
-      onEvent: eventListener(host, queue),
+      onEvent: eventListener(host, queue, throughput),
     }
     return { queue, mirror, presence, service, [Symbol.asyncDispose]: close }
   } catch (error) {
@@ -72,12 +75,20 @@ export async function openParts(
 function eventListener(
   { log, metrics }: ServiceHost,
   { outage }: QueueConnection,
+  throughput: ThroughputRecorder,
 ): NonNullable<ServiceParts['onEvent']> {
   const errors = throttledLogger(log)
   return (event) => {
     metrics.count(event)
+    if (event.type === 'image') throughput.add(movedBy(event.state))
     const write = () => logEvent(log, event, errors)
     if (event.type === 'error' && isUnavailable(event.error)) outage.logUnlessOutage(write)
     else write()
   }
+}
+
+/** Images that have ended in a state. */
+function movedBy(state: string): { images?: number; failed?: number } {
+  if (state === 'failed') return { failed: 1 }
+  return ['done', 'verified', 'present'].includes(state) ? { images: 1 } : {}
 }
