@@ -1,11 +1,16 @@
 import { storeTarget } from '@dist/mirror'
-import { type CoordinatorParts, startCoordinator, type Tuning } from '@dist/queue'
+import { type CoordinatorParts, lastSuccesses, startCoordinator, type Tuning } from '@dist/queue'
+import { serviceLister } from '@dist/redis'
 import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings } from '@dist/settings'
-import { openNotifier, openPushes, scheduleReader } from '@dist/wiring'
-import { type Announcement, openParts } from '@dist/wiring/services'
+import { openPushes } from '@dist/wiring'
+import { scheduleReader } from '@dist/wiring/mirror-file'
+import { openNotifier } from '@dist/wiring/notifier'
+import { type Announcement, type OpenedParts, openParts } from '@dist/wiring/services'
 import manifest from '../package.json' with { type: 'json' }
-import { measureQueues, openJobCounts } from './measure.js'
+import { measureAges, openOldestJobs } from './measure/ages.js'
+import { measureQueues, openJobCounts } from './measure/queues.js'
+import { measureShared } from './measure/shared.js'
 
 /** Bytes of manifests that are kept in memory for images that are planned again. */
 const manifestCacheSize = 32 * 1024 * 1024
@@ -41,8 +46,8 @@ async function start(
   const readSchedules = await scheduledFile(settings, host)
   await using notifying = await openNotifier(settings.notifyTargets ?? {}, host.context.env)
   await using parts = await openParts(settings, host, identity)
-  const { queue, mirror, presence, service } = parts
-  measureQueues(host.metrics.registry, openJobCounts(queue.connect(), service.prefix))
+  const { mirror, presence, service } = parts
+  measure(parts, host)
   const { content, names, ledgers } = mirror.store
   const pushes = openPushes(mirror.remote)
   const intoStore = storeTarget(content, names, { manifests: manifestCacheSize })
@@ -53,12 +58,27 @@ async function start(
     target: (reference, to) => (to === undefined ? intoStore : pushes.target(to))(reference),
     published: { content, names },
     pruning: { names, ledgers },
+    upkeep: mirror.store,
+    collections: settings.gc,
     notifier: notifying.notifier,
     concurrency: settings.concurrency,
     readSchedules,
   })
   presence.countJobs(() => coordinator.active)
   await host.run(coordinator)
+}
+
+/** What coordinators alone report: the state of the queue, and what all services of it share. */
+function measure({ queue, mirror, service: { prefix } }: OpenedParts, { metrics }: ServiceHost): void {
+  const { registry } = metrics
+  const redis = queue.connect()
+  measureQueues(registry, openJobCounts(redis, prefix))
+  measureAges(registry, openOldestJobs(redis, prefix))
+  measureShared(registry, {
+    services: serviceLister(redis),
+    quotas: () => mirror.hosts.quotas(),
+    successes: () => lastSuccesses(redis, prefix),
+  })
 }
 
 /**

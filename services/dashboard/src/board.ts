@@ -7,7 +7,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import { defaultPrefix, queueNames } from '@dist/queue'
 import { Queue } from 'bullmq'
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import type { Redis } from 'ioredis'
 
 /** A job as bull-board passes it on. Its data come from Redis, unchecked. */
@@ -48,12 +48,18 @@ const queues = [
     description: 'One job for each webhook that is told of a run.',
     title: ({ data }: ShownJob) => data?.target,
   },
+  {
+    name: queueNames.questions,
+    description: 'One job for each question of the API that a coordinator answers.',
+    title: ({ name }: ShownJob) => name,
+  },
 ]
 
 export interface BoardOptions {
   /** The path of the pages: `/queues`. */
   path: string
-  readOnly: boolean
+  /** Whether a request may change nothing: then it is shown no buttons. Who sends it is checked elsewhere. */
+  isReadOnly(request: FastifyRequest): boolean
   /** The prefix of the queues' keys in Redis. */
   prefix?: string | undefined
 }
@@ -61,7 +67,7 @@ export interface BoardOptions {
 /** bull-board over the queues. Uses only the given connection. */
 export function createBoard(
   redis: Redis,
-  { path, readOnly, prefix = defaultPrefix }: BoardOptions,
+  { path, isReadOnly, prefix = defaultPrefix }: BoardOptions,
 ): FastifyPluginCallback {
   const adapters = queues.map(({ name, description, title }) => {
     const queue = new Queue(name, { connection: redis, prefix, skipMetasUpdate: true })
@@ -69,7 +75,6 @@ export function createBoard(
     queue.on('error', () => {})
     // A retry by BullMQ would not be part of the run. `dist retry` adds a new job.
     const adapter = new BullMQAdapter(queue, {
-      readOnlyMode: readOnly,
       allowRetries: false,
       description,
       externalJobUrl: ({ data }: ShownJob) => ({ displayText: 'its run', href: runUrl(path, data?.run) }),
@@ -83,7 +88,20 @@ export function createBoard(
     serverAdapter: server,
     options: { uiBasePath: pages(), uiConfig: { boardTitle: 'dist', hideRedisDetails: true } },
   })
-  return server.registerPlugin()
+  const plugin = server.registerPlugin()
+  return (own, options, done) => {
+    own.addHook('preSerialization', async (request, _, answer) =>
+      isReadOnly(request) ? withoutButtons(answer) : answer,
+    )
+    plugin(own, options, done)
+  }
+}
+
+/** The answer with the queues, as bull-board would give it of queues that are read-only. */
+function withoutButtons(answer: unknown): unknown {
+  const { queues } = (answer ?? {}) as { queues?: unknown }
+  if (!Array.isArray(queues)) return answer
+  return { ...(answer as object), queues: queues.map((queue: object) => ({ ...queue, readOnlyMode: true })) }
 }
 
 /** The page of the first expansion of a run. It leads to the images of the run. */

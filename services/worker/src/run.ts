@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import { has } from '@dist/content'
+import { measuredLocker } from '@dist/locks'
 import { type BlobTask, type PushTask, TransferBudget, verifyBlob } from '@dist/mirror'
 import { roomFor, startWorker, type Tuning } from '@dist/queue'
 import { createRedisLocker, createRedisStatuses, type RedisLockerOptions } from '@dist/redis'
-import { runService, type ServiceContext, type ServiceHost } from '@dist/service'
+import { measureLocks, runService, type ServiceContext, type ServiceHost } from '@dist/service'
 import { type Flags, readSettings, type Settings } from '@dist/settings'
 import { openPushes, openTransfers } from '@dist/wiring'
 import { type Announcement, openParts } from '@dist/wiring/services'
@@ -67,7 +68,10 @@ async function start(
   await using statuses = createRedisStatuses(queue.redis, { worker: name, timeoutMs: removeStatusesMs })
   const worker = startWorker({
     ...service,
-    locker: createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
+    locker: measuredLocker(
+      createRedisLocker(queue.redis, { ...locks, owner: name, presence }),
+      measureLocks(host.metrics.registry),
+    ),
     // The first request of a transfer into a bucket checks this anyway. For a folder, a check here saves a call of a thread.
     isPresent: async (task, options) =>
       isPush(task) ? pushes.isPresent(task, options) : local !== undefined && has(content, task.desc),

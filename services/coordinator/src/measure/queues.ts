@@ -2,11 +2,9 @@ import { defaultPrefix, queueNames } from '@dist/queue'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { Gauge, type Registry } from 'prom-client'
+import { inTime } from './in-time.js'
 
 const states = ['active', 'waiting', 'prioritized', 'waiting-children', 'delayed', 'failed'] as const
-
-/** A scrape waits at most this long for Redis. Counts that are not known by then are left out. */
-const timeoutMs = 2_000
 
 /** The number of jobs of each queue, by state. */
 export type JobCounts = Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -19,8 +17,8 @@ export function measureQueues(registry: Registry, countJobs: () => Promise<JobCo
     labelNames: ['queue', 'state'],
     registers: [registry],
     async collect() {
+      const counts = (await inTime(countJobs())) ?? {}
       this.reset()
-      const counts = (await withinTimeout(countJobs())) ?? {}
       for (const [queue, { waiting = 0, prioritized = 0, ...others }] of Object.entries(counts)) {
         // BullMQ counts jobs with a priority as a separate state. Here they count as waiting.
         const byState = { ...others, waiting: waiting + prioritized }
@@ -41,12 +39,4 @@ export function openJobCounts(redis: Redis, prefix = defaultPrefix): () => Promi
     const counts = queues.map(async (queue) => [queue.name, await queue.getJobCounts(...states)] as const)
     return Object.fromEntries(await Promise.all(counts))
   }
-}
-
-async function withinTimeout<T>(answer: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs)
-  })
-  return Promise.race([answer.catch(() => undefined), timeout]).finally(() => clearTimeout(timer))
 }

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { type JobCounts, measureQueues } from '../src/measure.js'
+import { type JobCounts, measureQueues } from '../src/measure/queues.js'
 
 function measured(countJobs: () => Promise<JobCounts>): Registry {
   const registry = new Registry()
