@@ -1,10 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs'
+// An import of a module of Node loads what the module loads late.
+const { createRequire } = process.getBuiltinModule('node:module')
 
-const program = new URL('../bundle/coordinator.js', import.meta.url)
-if (!existsSync(program)) {
-  process.stderr.write('dist-coordinator: not built yet: run "npm ci && npm run build"\n')
-  process.exit(1)
-}
-const { main } = await import(program.href)
-await main()
+await createRequire(import.meta.url)('./load.cjs').start('coordinator')

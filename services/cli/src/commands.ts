@@ -171,6 +171,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./schedules/schedule.js')).scheduleCommand,
   },
   {
+    name: 'token',
+    summary: 'make, list and revoke the tokens by which programs use the API',
+    load: async () => (await import('./tokens/token.js')).tokenCommand,
+  },
+  {
+    name: 'user',
+    summary: 'make the lines of users who sign in to the dashboard',
+    load: async () => (await import('./account/user.js')).userCommand,
+  },
+  {
     name: 'hosts',
     summary: 'show the limits, quotas and pauses of registries',
     load: async () => (await import('./hosts/hosts.js')).hostsCommand,
@@ -197,8 +207,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'dashboard',
-    summary: 'serve a web page with the queues: runs, images, blobs',
+    summary: 'serve pages and an API: runs, failures, schedules, queues',
     load: async () => (await import('./services/services.js')).dashboardCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'serve the images of the store as a registry, read-only',
+    load: async () => (await import('./services/serve.js')).serveCommand,
   },
   {
     name: 'completion',

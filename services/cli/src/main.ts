@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { fileError } from './errors/errors.js'
 import { run } from './run.js'
 
@@ -8,15 +7,6 @@ export async function main(): Promise<void> {
   process.env.UV_THREADPOOL_SIZE ??= '8'
   // Suppresses a notice of the AWS SDK on Node 20.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
-  // undici's HTTP parser is WebAssembly. V8 would optimise it after a few responses, in each thread, which takes longer
-  // than most commands and gains little: bodies are parsed in large chunks.
-  setFlagsFromString('--wasm-tiering-budget=2000000000')
-  // V8 lets garbage grow to three times of what lives before it collects old memory. As much again is enough: to collect it
-  // more often takes a few percent of the processor time of a run of many images, and less of any other.
-  setFlagsFromString('--heap-growing-percent=100')
-  // V8 optimises a function after it has run for a fifth of this. Most commands end before that pays: a run of 300 images takes
-  // a seventh less processor time like this. In a longer run the same functions are optimised a second later.
-  setFlagsFromString('--interrupt-budget=600000')
   endWhenUnwritable(process.stdout, 'stdout')
   endWhenUnwritable(process.stderr, 'stderr')
   // An event loop that runs empty before the command ends is a failure.
@@ -24,7 +14,9 @@ export async function main(): Promise<void> {
   const interrupt = interruptible()
   process.exitCode = await run(process.argv.slice(2), {
     env: process.env,
-    stdin: process.stdin,
+    get stdin() {
+      return process.stdin
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interrupt.signal,

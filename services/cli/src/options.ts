@@ -11,6 +11,7 @@ export interface StoreOptions extends OutputOptions {
 
 export interface QueueOptions extends OutputOptions {
   queue?: string | undefined
+  server?: string | undefined
 }
 
 export interface RemoteOptions extends OutputOptions {
@@ -70,8 +71,24 @@ export function withSnapshots(command: Command): Command {
   )
 }
 
-/** The option of commands that use a queue. */
+/** The options of commands that use a queue. */
 export function withQueue(command: Command): Command {
+  return withRedis(command).option(
+    '--server <url>',
+    'in place of the queue: its dashboard, https://host:port (default: $DIST_SERVER; the token is $DIST_TOKEN)',
+  )
+}
+
+/** The option of commands that can have services do what they would do themselves. `instead`: of what. */
+export function withServer(command: Command, instead: string): Command {
+  return command.option(
+    '--server <url>',
+    `in place of ${instead}: a dashboard, https://host:port (default: $DIST_SERVER; the token is $DIST_TOKEN)`,
+  )
+}
+
+/** The option of commands that use the Redis of a queue. */
+export function withRedis(command: Command): Command {
   return command.option(
     '--queue <url>',
     'the queue of the services, redis://host:port (default: $DIST_QUEUE)',

@@ -11,7 +11,14 @@ export async function run(
   streams: Omit<Context, 'verbose' | 'json'>,
 ): Promise<number> {
   const [verbose, json] = [isGiven(args, '-v', '--verbose'), isGiven(args, '--json')]
-  const context: Context = { ...streams, verbose, json }
+  const { env, stdout, stderr, signal } = streams
+  // Node makes stdin when it is first read from `process`. Most commands do not need it.
+  const context: Context = {
+    ...{ env, stdout, stderr, signal, verbose, json },
+    get stdin() {
+      return streams.stdin
+    },
+  }
   let exitCode: number = exitCodes.done
   const onExit = (code: number) => {
     exitCode = code

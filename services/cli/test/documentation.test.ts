@@ -12,7 +12,7 @@ const all = (await createFullProgram(captured().context, () => {})).commands
 const plain = ['version', 'help']
 const commands = all.filter((command) => !plain.includes(command.name()))
 // The services always log JSON.
-const services = ['coordinator', 'worker', 'dashboard']
+const services = ['coordinator', 'worker', 'dashboard', 'serve']
 const named = commands.map((command) => [command.name(), command] as const)
 
 it('the program has exactly these commands, in the order of their use', () => {
@@ -49,6 +49,8 @@ it('the program has exactly these commands, in the order of their use', () => {
     'retry',
     'cancel',
     'schedule',
+    'token',
+    'user',
     'hosts',
     'login',
     'logout',

@@ -10,7 +10,7 @@ const layers = [
   ...['version.ts', 'context.ts', 'options.ts'],
   ...['errors', 'output', 'several.ts', 'input', 'open', 'progress', 'report'],
   ...['runs', 'rootfs', 'images', 'tags', 'mirror', 'schedules', 'archive', 'config', 'content'],
-  ...['account', 'completion', 'hosts', 'services'],
+  ...['account', 'completion', 'hosts', 'services', 'tokens'],
   ...['commands.ts', 'program.ts', 'run.ts', 'main.ts'],
 ]
 

@@ -44,6 +44,28 @@ it('status shows the latest run with its failures', async () => {
   expect(stdout).toContain('and 5 more')
 })
 
+it('status of a run with many failed images has their causes, and a retry takes one of them', async () => {
+  const runs = new FakeRuns()
+  const images = { total: 50, done: 0, failed: 50, canceled: 0, active: 0 }
+  runs.looks.set('r1', [runStatus({ state: 'failed', images })])
+  const cause = {
+    id: 'c1',
+    code: 'NOT_FOUND',
+    host: 'docker.io',
+    message: 'no such tag',
+    images: 50,
+    example: 'a',
+  } as const
+  runs.failureCauses = [cause]
+  runs.reports = [...Array(50).keys()].map((i) => failedReport(i))
+  expect((await shown(runs, 'r1')).stdout).toMatch(/^cause {6}c1 {2}50 images: docker\.io: no such tag$/m)
+  expect(JSON.parse((await shown(runs, 'r1', { json: true })).stdout).causes).toEqual([cause])
+  const { context, stderr } = captured()
+  expect(await retryRun(context, 'r1', { cause: 'c1' }, runs)).toBe(0)
+  expect(runs.retries).toEqual([{ cause: 'c1' }])
+  expect(stderr()).toContain('no image has failed for the cause c1')
+})
+
 it('status names the schedule that started the run, and schedules that Redis has lost, whichever run is shown', async () => {
   const runs = new FakeRuns()
   const lost = { kind: 'lost-schedules', names: ['nightly'], at: day } as const

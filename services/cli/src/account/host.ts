@@ -21,7 +21,7 @@ export function registryHost(text = 'docker.io'): string {
 
 /** The file that holds credentials: `--authfile`, else the first file that the other commands read. */
 export async function credentialFile(authfile: string | undefined, env: Context['env']): Promise<string> {
-  const { credentialFiles } = await import('@dist/settings')
+  const { credentialFiles } = await import('@dist/settings/command')
   const [file = ''] = credentialFiles({ authfile }, env)
   return file
 }

@@ -106,9 +106,12 @@ export async function askUsername({ stdin, stderr, signal }: Context): Promise<s
 const keys = { interrupt: '\x03', endOfInput: '\x04', backspace: ['\x7f', '\b'], enter: ['\r', '\n'] }
 
 /** Asks for the password on the terminal, without echo. Ctrl-C interrupts as everywhere else. */
-export async function askPassword({ stdin, stderr, signal }: Context): Promise<string> {
+export async function askPassword(
+  { stdin, stderr, signal }: Context,
+  question = 'Password: ',
+): Promise<string> {
   throwIfAborted(signal)
-  stderr.write('Password: ')
+  stderr.write(question)
   stdin.setRawMode(true)
   try {
     return await typedLine(stdin)

@@ -1,10 +1,11 @@
 import type { Manager, Status } from '@dist/content'
 import { DistError, isNotFound } from '@dist/errdefs'
 import type { RedisStatuses, WorkerStatus } from '@dist/redis'
+import type { QueueAddress } from '@dist/settings/command'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { describeError } from '../errors/errors.js'
-import { callPersistently, openQueue, queueUrl } from '../open/queue.js'
+import { callPersistently, openQueue, queueAddress } from '../open/queue.js'
 import { openStore } from '../open/store.js'
 import { type QueueOptions, type StoreOptions, withQueue, withStore, withTable } from '../options.js'
 import { note } from '../output/print.js'
@@ -35,12 +36,12 @@ export interface ActiveOptions extends StoreOptions, QueueOptions, TableOptions 
 
 /** `dist active`: writes of a store, in progress and interrupted, or of all workers of a queue. */
 export async function active(context: Context, options: ActiveOptions): Promise<number> {
-  const url = await activeQueue(options, context.env)
-  if (url === undefined) {
+  const address = await activeQueue(options, context.env)
+  if (address === undefined) {
     const look = lookAtStore(options, context.env)
     return await showActive(context, options, options.watch ? awaitStore(look, context) : look)
   }
-  await using queue = await openQueue(url, context, { signal: context.signal })
+  await using queue = await openQueue(address, context, { signal: context.signal })
   const look = lookAtWorkers(queue.statuses)
   const looking = options.watch ? () => callPersistently(look, context) : look
   return await showActive(context, { ...options, workers: true, pause: workersPause }, looking)
@@ -61,13 +62,17 @@ function awaitStore(look: () => Promise<ActiveRow[]>, context: Context): () => P
   }
 }
 
-/** The queue, unless `--store` is given: the option takes precedence over `DIST_QUEUE`. */
-async function activeQueue(options: ActiveOptions, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (options.store === undefined) return queueUrl(options, env)
-  if (options.queue === undefined) return undefined
+/** The queue, unless `--store` is given: the option takes precedence over `DIST_QUEUE` and `DIST_SERVER`. */
+async function activeQueue(
+  options: ActiveOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<QueueAddress | undefined> {
+  if (options.store === undefined) return queueAddress(options, env)
+  const flag = options.queue !== undefined ? '--queue' : options.server !== undefined ? '--server' : undefined
+  if (flag === undefined) return undefined
   throw new DistError(
     'INVALID_ARGUMENT',
-    '--store and --queue exclude each other: writes are listed of a store or of the workers',
+    `--store and ${flag} exclude each other: writes are listed of a store or of the workers`,
   )
 }
 

@@ -9,3 +9,9 @@ export function requestedReferrers(
   if (referrers === false) return false
   return artifactType === undefined ? (referrers ?? usual) : { artifactTypes: artifactType }
 }
+
+/** As `requestedReferrers`; undefined without an option. */
+export function flaggedReferrers(options: ReferrersOptions): ReferrersRequest | undefined {
+  const isFlagged = options.referrers !== undefined || options.artifactType !== undefined
+  return isFlagged ? requestedReferrers(options) : undefined
+}

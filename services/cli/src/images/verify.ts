@@ -1,11 +1,11 @@
 import { type Code, DistError } from '@dist/errdefs'
 import { type BadContent, type VerifyEvent, type VerifyOutcome, verifyContent } from '@dist/mirror'
-import type { RunRequest } from '@dist/runs'
+import type { RunRequest, RunStatus, Runs } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { describeError, exitCodeOf, exitCodes, jsonError, traceDefect } from '../errors/errors.js'
 import { findImages } from '../input/images.js'
-import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
+import { openQueue, persistentQueue, queueAddress } from '../open/queue.js'
 import { openStore } from '../open/store.js'
 import {
   type HostOptions,
@@ -22,7 +22,14 @@ import { formatBytes, plural, shownName } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
 import { openVerifyView } from '../progress/verify.js'
 import { openReport } from '../report/report.js'
-import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
+import {
+  checkDetaching,
+  givenStoreId,
+  type Submission,
+  type SubmitParts,
+  submissionOf,
+  submitRun,
+} from '../runs/submit.js'
 
 const examples = `
 Reads content and compares it with its digest. Without a reference, verifies all content of the store, and lists missing
@@ -61,16 +68,11 @@ export async function verify(
   texts: readonly string[],
   options: VerifyOptions,
 ): Promise<number> {
-  const url = await queueUrl(options, context.env)
-  checkDetaching(options, url)
-  if (url === undefined) return verifyHere(context, texts, options)
-  if (options.repair)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--repair works without a queue: run it where the store can be reached, without --queue and DIST_QUEUE',
-    )
+  const address = await queueAddress(options, context.env)
+  checkDetaching(options, address)
+  if (address === undefined) return verifyHere(context, texts, options)
   await using report = await openReport(context, options)
-  await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
+  await using queue = await openQueue(address, context, options.detach ? {} : persistentQueue(context))
   return await verifyDistributed(context, texts, options, {
     runs: queue.runs,
     obstacles: queue.obstacles,
@@ -122,9 +124,25 @@ export async function verifyDistributed(
     references,
     platforms: 'all',
     store,
+    repairs: options.repair,
   }
   const what = references.length === 0 ? 'all images of the store' : plural(references.length, 'image')
-  return submitRun(context, request, `a verification of ${what}`, options, parts)
+  const submission = submissionOf(parts.runs, request, `a verification of ${what}`)
+  const next = (status: RunStatus) => repairOf(status, parts.runs)
+  return submitRun(context, { ...submission, next }, options, parts)
+}
+
+/** The repair that a verification has begun. If the queue loses it, another one repairs the rest. */
+function repairOf({ repair }: RunStatus, runs: Pick<Runs, 'submit'>): Submission | undefined {
+  if (repair === undefined) return undefined
+  const request: RunRequest = { kind: 'repair', references: [], platforms: 'all' }
+  let begun: string | undefined = repair
+  const submit = async () => {
+    const run = begun ?? (await runs.submit(request))
+    begun = undefined
+    return { run }
+  }
+  return { submit, what: 'repairs the images that need bad content', again: 'it repairs the rest' }
 }
 
 /** Prints the result of a verification. Returns the exit code. */

@@ -4,7 +4,7 @@ import { formatReference, type Reference } from '@dist/reference'
 import type { ImageReport } from '@dist/runs'
 import { type Choice, type ImageRequest, type MirrorEntry, wantedBy } from '@dist/sync'
 import { requestedPlatforms } from '../images/destinations.js'
-import { requestedReferrers } from '../images/referrers.js'
+import { flaggedReferrers } from '../images/referrers.js'
 import type { ReferrersOptions } from '../options.js'
 import { type Origin, reportedError } from './outcomes.js'
 
@@ -60,8 +60,7 @@ function partOf(
   if (entry === undefined) throw new DistError('INTERNAL', 'an image of no mirror')
   const { platforms: listed, isStripped, referrers, referrersFreshFor } = wantedBy(entry, flags.platform)
   const platforms = requestedPlatforms(listed === 'all' ? undefined : listed)
-  const isFlagged = flags.referrers !== undefined || flags.artifactType !== undefined
-  const wanted = { referrers: isFlagged ? requestedReferrers(flags) : referrers, referrersFreshFor }
+  const wanted = { referrers: flaggedReferrers(flags) ?? referrers, referrersFreshFor }
   if (isStripped) return { ...wanted, source: strippedSource(source, platforms), platforms: 'all' }
   return { ...wanted, platforms, anyPlatform: true }
 }

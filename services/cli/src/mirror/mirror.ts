@@ -1,10 +1,12 @@
 import { DistError } from '@dist/errdefs'
 import type { RunRequest } from '@dist/runs'
+import type { QueueAddress } from '@dist/settings/command'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { checkDestinations, requestedPlatforms, selectionOf } from '../images/destinations.js'
-import { openQueue, persistentQueue, queueUrl } from '../open/queue.js'
+import { flaggedReferrers } from '../images/referrers.js'
+import { openQueue, persistentQueue, queueAddress } from '../open/queue.js'
 import {
   collect,
   type HostOptions,
@@ -21,7 +23,7 @@ import {
 import { plural } from '../output/format.js'
 import { note } from '../output/print.js'
 import { openReport } from '../report/report.js'
-import { checkDetaching, givenStoreId, type SubmitParts, submitRun } from '../runs/submit.js'
+import { checkDetaching, givenStoreId, type SubmitParts, submissionOf, submitRun } from '../runs/submit.js'
 import { mirrorEmbedded } from './embedded.js'
 import { mirrorFile } from './file.js'
 import { type References, readReferences } from './references.js'
@@ -108,14 +110,14 @@ export async function mirror(
   texts: readonly string[],
   options: MirrorOptions,
 ): Promise<number> {
-  const url = await queueUrl(options, context.env)
+  const address = await queueAddress(options, context.env)
   checkTargets(options)
-  checkDryRun(options, url)
-  checkDetaching(options, url)
-  if (url !== undefined) checkDistributed(options)
+  checkDryRun(options, address)
+  checkDetaching(options, address)
+  if (address !== undefined) checkDistributed(options)
   const file = mirrorFileOf(texts, options)
-  checkWatch(options, file, url)
-  if (file !== undefined) return await mirrorSources(context, file, options, url)
+  checkWatch(options, file, address)
+  if (file !== undefined) return await mirrorSources(context, file, options, address)
   if (options.force === true)
     throw new DistError('INVALID_ARGUMENT', '--force is for a mirror file: other runs prune nothing')
   const references = await requestedReferences(context, texts, options)
@@ -125,8 +127,8 @@ export async function mirror(
   }
   if (options.to !== undefined) checkDestinations(references, options.to)
   await using report = await openReport(context, options)
-  if (url === undefined) return await mirrorEmbedded(context, references, options, report)
-  await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
+  if (address === undefined) return await mirrorEmbedded(context, references, options, report)
+  await using queue = await openQueue(address, context, options.detach ? {} : persistentQueue(context))
   return await mirrorDistributed(context, references, options, {
     runs: queue.runs,
     obstacles: queue.obstacles,
@@ -139,9 +141,9 @@ async function mirrorSources(
   context: Context,
   path: string,
   options: MirrorOptions,
-  url: string | undefined,
+  address: QueueAddress | undefined,
 ): Promise<number> {
-  if (url !== undefined) return await submitSources(context, path, options, url)
+  if (address !== undefined) return await submitSources(context, path, options, address)
   if (options.watch) return await (await import('./watch/watch.js')).watchFile(context, path, options)
   const file = await readMirrorFile(context, path)
   if (file === undefined) return exitCodes.usage
@@ -154,22 +156,24 @@ async function submitSources(
   context: Context,
   path: string,
   options: MirrorOptions,
-  url: string,
+  address: QueueAddress,
 ): Promise<number> {
   const submitted = await readSubmitted(context, path)
   if (submitted === undefined) return exitCodes.usage
   const { sources, mirrors } = submitted
   await using report = await openReport(context, options)
-  await using queue = await openQueue(url, context, options.detach ? {} : persistentQueue(context))
+  await using queue = await openQueue(address, context, options.detach ? {} : persistentQueue(context))
   const { runs, obstacles } = queue
   const request = {
     references: [],
     sources,
+    referrers: flaggedReferrers(options),
     force: options.force,
     platforms: selectionOf(requestedPlatforms(options.platform)),
     store: await givenStoreId(options, context),
   }
-  return await submitRun(context, request, plural(mirrors, 'mirror'), options, { runs, obstacles, report })
+  const submission = submissionOf(runs, request, plural(mirrors, 'mirror'))
+  return await submitRun(context, submission, options, { runs, obstacles, report })
 }
 
 function requestedReferences(
@@ -192,7 +196,7 @@ function checkTargets({ store, to }: MirrorOptions): void {
 
 function checkDryRun(
   { dryRun, bytes, exitCode, report, summary }: MirrorOptions,
-  url: string | undefined,
+  address: QueueAddress | undefined,
 ): void {
   const without = bytes === true ? '--bytes' : exitCode === true ? '--exit-code' : undefined
   if (dryRun !== true && without !== undefined)
@@ -201,10 +205,10 @@ function checkDryRun(
   const file = report === undefined ? summary && '--summary' : '--report'
   if (file !== undefined)
     throw new DistError('INVALID_ARGUMENT', `${file} is not for a dry run: --json prints its result`)
-  if (url !== undefined)
+  if (address !== undefined)
     throw new DistError(
       'INVALID_ARGUMENT',
-      'a dry run is made by this process: leave out --queue, and unset DIST_QUEUE',
+      'a dry run is made by this process: leave out --queue and --server, and unset DIST_QUEUE and DIST_SERVER',
     )
 }
 
@@ -226,11 +230,6 @@ function checkDistributed(options: MirrorOptions): void {
   const foreign = Object.entries(ofServices).flatMap(([name, flag]) =>
     options[name as keyof typeof ofServices] === undefined ? [] : [flag],
   )
-  if (options.artifactType !== undefined || (options.referrers && options.to === undefined))
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--referrers, --artifact-type: not with a queue, which brings all referrers to registries and none into a store',
-    )
   if (foreign.length > 0)
     throw new DistError(
       'INVALID_ARGUMENT',
@@ -246,7 +245,8 @@ export async function mirrorDistributed(
   parts: SubmitParts,
 ): Promise<number> {
   const request = await requestOf(context, references, options)
-  return submitRun(context, request, plural(references.size, 'image'), options, parts)
+  const submission = submissionOf(parts.runs, request, plural(references.size, 'image'))
+  return submitRun(context, submission, options, parts)
 }
 
 async function requestOf(
@@ -262,5 +262,6 @@ async function requestOf(
     byHand: (options.file ?? []).length === 0,
     store,
     to: options.to,
+    referrers: flaggedReferrers(options),
   }
 }

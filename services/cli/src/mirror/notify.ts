@@ -20,7 +20,7 @@ export async function openTelling(
 ): Promise<Telling | undefined> {
   const rules = notifyRulesOf(entries)
   if (rules.length === 0) return undefined
-  const { openNotifier } = await import('@dist/wiring')
+  const { openNotifier } = await import('@dist/wiring/notifier')
   const opened = await openNotifier(notifyTargets, context.env)
   const { notifier } = opened
   for (const rule of rules) notifier.check(rule)

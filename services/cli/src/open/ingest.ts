@@ -37,7 +37,11 @@ export async function openIngest({ store, remote, requests, concurrency }: Inges
   const { openTransfers } = await import('@dist/wiring')
   const transfers = openTransfers(store, remote, requests, { alone: true })
   const ingest = ingestInto(
-    { isPresent: ({ desc }) => hadRecently(store.content, desc), transfer: transfers.transfer },
+    {
+      isPresent: ({ desc }) => hadRecently(store.content, desc),
+      // It was asked for a moment ago.
+      transfer: (task, options) => transfers.transfer(task, { ...options, absent: true }),
+    },
     concurrency,
   )
   return {

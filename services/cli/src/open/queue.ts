@@ -1,26 +1,61 @@
+import type { Dashboard, Server } from '@dist/api'
+import type { QueueAddress, QueueFlags, ServerAddress } from '@dist/settings/command'
 import type { OpenQueueOptions, Queue } from '@dist/wiring/queue'
 import type { Context } from '../context.js'
 import { describeError } from '../errors/errors.js'
 import { note } from '../output/print.js'
+import { version } from '../version.js'
 
-export interface QueueSettings {
-  queue?: string | undefined
+/** The queue of the options, else of `DIST_QUEUE` or `DIST_SERVER`. Undefined where none is set. */
+export async function queueAddress(
+  options: QueueFlags,
+  env: Context['env'],
+): Promise<QueueAddress | undefined> {
+  const settings = await import('@dist/settings/command')
+  return await settings.queueAddress(options, env)
 }
 
-/** The URL of the queue: the option, else `DIST_QUEUE`. Undefined where neither is set. */
-export async function queueUrl(options: QueueSettings, env: Context['env']): Promise<string | undefined> {
-  const settings = await import('@dist/settings')
-  return settings.queueUrl(options, env)
+/** As `queueAddress`, for a command that needs a queue. Throws `INVALID_ARGUMENT` where none is set. */
+export async function requiredQueue(options: QueueFlags, env: Context['env']): Promise<QueueAddress> {
+  const settings = await import('@dist/settings/command')
+  return await settings.requiredQueue(options, env)
 }
 
-/** As `queueUrl`, for a command that needs a queue. Throws `INVALID_ARGUMENT` where neither is set. */
-export async function requiredQueue(options: QueueSettings, env: Context['env']): Promise<string> {
-  const settings = await import('@dist/settings')
-  return settings.requiredQueue(options, env)
+/** The dashboard that works in place of this process. `elsewhere`: the flag that says that it does not. */
+export async function serverAddress(
+  options: Pick<QueueFlags, 'server'>,
+  env: Context['env'],
+  elsewhere: string | undefined,
+): Promise<ServerAddress | undefined> {
+  const settings = await import('@dist/settings/command')
+  return await settings.serverAddress(options, env, elsewhere)
 }
 
-/** Connects to a queue. As `openQueue` of `@dist/wiring`, which is loaded only now. */
+/** Opens a dashboard, also for what only it can answer. */
+export async function openDashboard(
+  { server: url, token }: ServerAddress,
+  context: Context,
+): Promise<Dashboard> {
+  const { openServer } = await import('@dist/api')
+  return openServer({ url, token }, { signal: context.signal, userAgent: `dist/${version}` })
+}
+
+/** Opens a queue, at its Redis or by the API of a dashboard: commands do not know which. */
 export async function openQueue(
+  address: QueueAddress,
+  context: Context,
+  options: OpenQueueOptions = {},
+): Promise<Server> {
+  if ('queue' in address) return await openRedis(address.queue, context, options)
+  const { openServer } = await import('@dist/api')
+  return openServer(
+    { url: address.server, token: address.token },
+    { ...options, signal: context.signal, userAgent: `dist/${version}` },
+  )
+}
+
+/** Connects to the Redis of a queue. As `openQueue` of `@dist/wiring`, which is loaded only now. */
+export async function openRedis(
   url: string,
   { env }: Context,
   options: OpenQueueOptions = {},

@@ -75,7 +75,7 @@ export async function requestSettings(
   const wiring = await import('@dist/wiring')
   const log = options.verbose ? requestLog(context) : undefined
   const settings = wiring.requestSettings(`dist/${version}`, context.env, log)
-  const { readLargeBody } = await import('@dist/settings')
+  const { readLargeBody } = await import('@dist/settings/command')
   return {
     ...settings,
     requestsPerHost: await requestsPerHost(options, context),
@@ -84,7 +84,7 @@ export async function requestSettings(
 }
 
 async function requestsPerHost(options: HostOptions, { env }: Context): Promise<number> {
-  const { readRequestsPerHost } = await import('@dist/settings')
+  const { readRequestsPerHost } = await import('@dist/settings/command')
   return await readRequestsPerHost(options, env)
 }
 

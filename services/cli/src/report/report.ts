@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { sanitize, withSubject } from '@dist/errdefs'
-import { type FailedImage, type ImageReport, type RunKind, unknownReason } from '@dist/runs'
+import { type FailedImage, type ImageReport, unknownReason } from '@dist/runs'
 import type { Context } from '../context.js'
 import { failureOf, shownName } from '../output/format.js'
 import { note, print, writeBytes } from '../output/print.js'
@@ -8,7 +8,7 @@ import { FailureGroups } from './failures.js'
 import { openReplaced } from './file.js'
 import { gatherLines } from './gather.js'
 import { Markdown, markdownKind } from './markdown.js'
-import { formatAmount, Summary, summaryLine, type Verb, verbOf } from './summary.js'
+import { formatAmount, type ImagesKind, Summary, summaryLine, type Verb, verbOf } from './summary.js'
 
 export interface ReportOptions {
   json?: boolean | undefined
@@ -30,6 +30,8 @@ const remarksAtMost = 20
 
 /** The destination of a report. Opened before the work starts, so that an unwritable file is an early error. */
 export interface Report extends AsyncDisposable {
+  /** Whether `--json` is given. */
+  readonly json: boolean
   /** Whether `--json`, `--report` or `--summary` is given. */
   readonly wanted: boolean
   /** The failures so far, by cause. */
@@ -46,7 +48,7 @@ export interface ReportAbout {
   /** The number of all images: it decides whether they are listed. */
   total: number
   /** Default: `mirror`. */
-  kind?: RunKind | undefined
+  kind?: ImagesKind | undefined
   /** The registry, if the images do not go into the store. */
   to?: string | undefined
 }
@@ -58,6 +60,7 @@ export async function openReport(context: Context, options: ReportOptions): Prom
   const failures = new FailureGroups()
   const sinks = { json: options.json === true, file, page }
   return {
+    json: sinks.json,
     wanted: options.json === true || file !== undefined || page !== undefined,
     failures,
     write: (images, about) => writeReport(context, images, about, { ...sinks, failures }),

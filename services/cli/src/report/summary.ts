@@ -3,6 +3,9 @@ import type { Amount, ImageReport, RunKind } from '@dist/runs'
 import { exitCodeOfCode, exitCodeOfFailures, exitCodes } from '../errors/errors.js'
 import { formatBytes, plural } from '../output/format.js'
 
+/** A kind of run that has images. */
+export type ImagesKind = Exclude<RunKind, 'collect'>
+
 /** What was done with the content of images: for lines and for JSON. */
 export type Verb = 'fetched' | 'sent' | 'verified'
 
@@ -33,7 +36,7 @@ export class Summary {
   readonly shared = { objects: 0, bytes: 0 }
   readonly #failures = new Set<number>()
 
-  constructor(readonly kind: RunKind = 'mirror') {}
+  constructor(readonly kind: ImagesKind = 'mirror') {}
 
   add({ state, upToDate, fetched, shared, error }: ImageReport): void {
     if (state === 'pruned') {
@@ -63,9 +66,10 @@ export class Summary {
     return exitCodeOfFailures(this.done, new Set(failures))
   }
 
-  /** A verification distinguishes missing content, which a pull repairs, from all other failures. */
+  /** A verification distinguishes missing content, which a pull repairs, from all other failures. A repair fails alike for all. */
   #exitCodeOf(code: Code): number {
     if (this.kind === 'mirror') return exitCodeOfCode(code)
+    if (this.kind === 'repair') return exitCodes.notVerified
     return code === 'NOT_FOUND' ? exitCodes.notFound : exitCodes.notVerified
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { abortError, hasCode, isNotFound, throwIfAborted, unlessAborted } from '@dist/errdefs'
-import type { Obstacle, ObstacleReader, RunStatus, Runs } from '@dist/runs'
+import type { Obstacle, ObstacleReader, RunKind, RunStatus, Runs } from '@dist/runs'
 import { type Remark, type RunView, remarkOf } from '../progress/run/view.js'
 import { FailureGroups } from '../report/failures.js'
 
@@ -40,6 +40,11 @@ export async function followRun(
     }
     await watch.ended(every, signal)
   }
+}
+
+/** Whether an obstacle delays runs of a kind. Workers collect no garbage. */
+export function concerns(kind: RunKind, obstacle: Obstacle): boolean {
+  return kind !== 'collect' || obstacle.kind !== 'no-service' || obstacle.service === 'coordinator'
 }
 
 /** Waits. Throws `CANCELED` when the signal aborts. */
@@ -82,11 +87,12 @@ export class RunDisplay {
     this.view.show(status, [], runs ? [...this.#failures, ...this.#obstacles.map(remarkOf)] : [])
   }
 
-  async #look({ id, images }: RunStatus): Promise<void> {
+  async #look({ id, kind, images }: RunStatus): Promise<void> {
     if (this.#looking || performance.now() - this.#lookedAt < (this.parts.every ?? 2_000)) return
     this.#looking = true
     try {
-      this.#obstacles = (await this.parts.obstacles?.(id)) ?? []
+      const obstacles = (await this.parts.obstacles?.(id)) ?? []
+      this.#obstacles = obstacles.filter((each) => concerns(kind, each))
       if (images.failed !== this.#failed && images.total <= lookedThrough) await this.#lookAtFailures(id)
       this.#failed = images.failed
     } catch {

@@ -61,9 +61,13 @@ const columns: readonly Column[] = [
   { title: 'SCHEDULE', cut: 'name', least: 8, rank: 4 },
 ]
 
-function cells({ id, kind, state, createdAt, images, bytes, to = '-', schedule = '-' }: RunStatus): string[] {
+function cells(status: RunStatus): string[] {
+  const { id, kind, state, createdAt, images, bytes, collection, to = '-', schedule = '-' } = status
   const age = formatDuration(Date.now() - createdAt.getTime())
-  const counts = [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
+  const counts =
+    collection === undefined
+      ? [`${images.done}/${images.total}`, String(images.failed), formatBytes(bytes.fetched)]
+      : ['-', '-', collection.outcome === undefined ? '-' : formatBytes(collection.outcome.deleted.bytes)]
   return [id, kind, state, age, ...counts, to, shownName(schedule)]
 }
 

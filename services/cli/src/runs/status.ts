@@ -1,23 +1,28 @@
 import { DistError, sanitize } from '@dist/errdefs'
 import {
+  type CollectionStatus,
   describeObstacle,
+  type FailureCause,
   type ImageReport,
   type Obstacle,
   type ObstacleReader,
   type RunStatus,
   type Runs,
+  type Undelivered,
 } from '@dist/runs'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { noteAway, openQueue, persistentQueue, requiredQueue } from '../open/queue.js'
 import { type QueueOptions, withOutput, withQueue } from '../options.js'
-import { formatBytes, formatDuration } from '../output/format.js'
+import { formatBytes, formatDuration, plural } from '../output/format.js'
 import { note, print, printJson } from '../output/print.js'
+import { progressLine } from '../progress/collection.js'
 import { openRunView } from '../progress/run/view.js'
+import { outcomeLines } from '../report/collection.js'
 import { failureLines, failuresAtMost, jsonReport, openReport, type Report } from '../report/report.js'
 import { verbOf } from '../report/summary.js'
-import { followRun, RunDisplay } from './follow.js'
+import { concerns, followRun, RunDisplay } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
 import { runStatus } from './runs.js'
 
@@ -49,10 +54,10 @@ export async function status(
   run: string | undefined,
   options: StatusOptions,
 ): Promise<number> {
-  const url = await requiredQueue(options, context.env)
+  const address = await requiredQueue(options, context.env)
   await using report = await openReport(context, options)
   await using queue = await openQueue(
-    url,
+    address,
     context,
     options.watch ? { ...persistentQueue(context), waitAtStart: true } : { signal: context.signal },
   )
@@ -60,7 +65,7 @@ export async function status(
 }
 
 export interface StatusParts {
-  runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'watch' | 'images' | 'failed'>
+  runs: Pick<Runs, 'list' | 'resolve' | 'status' | 'watch' | 'images' | 'failed' | 'causes' | 'deleted'>
   obstacles?: ObstacleReader | undefined
   report: Report
   /** Milliseconds between two queries of `--watch`. Default: 1,000. */
@@ -82,12 +87,16 @@ export async function showStatus(
     await reportRun(context, parts.runs, found, parts.report)
     return exitCodes.done
   }
-  const obstacles = found.state === 'running' ? ((await parts.obstacles?.(found.id)) ?? []) : []
+  const read = found.state === 'running' ? ((await parts.obstacles?.(found.id)) ?? []) : []
+  const obstacles = read.filter((each) => concerns(found.kind, each))
+  const causes = found.images.failed > 0 ? await parts.runs.causes(found.id) : []
   if (options.json) {
-    printJson(context, { ...found, obstacles, failures: await firstFailures(found, parts.runs) })
+    printJson(context, { ...found, obstacles, causes, failures: await firstFailures(found, parts.runs) })
     return exitCodes.done
   }
   for (const line of statusLines(found, Date.now(), obstacles)) print(context, line)
+  if (found.images.failed > shownFailures)
+    for (const cause of causes.slice(0, shownCauses)) print(context, causeLine(cause))
   for await (const line of failedLines(parts.runs.failed(found.id))) print(context, line)
   return exitCodes.done
 }
@@ -140,14 +149,24 @@ function lostRun(run: string): DistError {
   )
 }
 
-/** Failed images that are shown. */
+function describeUndelivered({ entry, target, error }: Undelivered): string {
+  return `of ${entry} not delivered to ${target}: ${error.message}`
+}
+
+/** Failed images that are shown. A run with more of them is shown with its causes, too. */
 const shownFailures = 20
+const shownCauses = 20
+
+/** `cause      5d1fa2c09b7e  3,333 images: registry.test: the registry has no such tag`. */
+function causeLine({ id, images, host, message }: FailureCause): string {
+  const where = host === undefined || message.includes(host) ? '' : `${sanitize(host, 300)}: `
+  return `cause      ${id}  ${plural(images, 'image')}: ${where}${sanitize(message, 500)}`
+}
 
 /** The status of a run as lines. `now` is in milliseconds. */
 export function statusLines(status: RunStatus, now: number, obstacles: readonly Obstacle[] = []): string[] {
-  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error, blobs, bytes } = status
-  const { pruned, remarks } = status
-  status
+  const { id, kind, state, schedule, createdAt, endedAt, elapsed, store, to, error } = status
+  const { pruned, remarks, undelivered } = status
   const ago = formatDuration(now - createdAt.getTime())
   const took = endedAt === undefined ? '' : `, took ${formatDuration(elapsed)}`
   const rows = [
@@ -159,14 +178,33 @@ export function statusLines(status: RunStatus, now: number, obstacles: readonly 
     ['submitted', `${ago} ago${took}`],
     to === undefined ? ['store', store] : ['to', to],
     ...platformRow(status),
-    ['images', imagesCell(status)],
-    ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
-    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${verbOf(status)}`],
+    ...(status.collection === undefined ? imageRows(status) : collectionRows(status.collection)),
+    ...(status.repair === undefined ? [] : [['repair', status.repair]]),
     ...(pruned.names > 0 ? [['pruned', `${pruned.names}`]] : []),
     ...remarks.map((remark) => ['remark', sanitize(remark, 500)]),
+    ...undelivered.map((notice) => ['notice', sanitize(describeUndelivered(notice), 500)]),
     ...obstacles.map((obstacle) => ['waits', sanitize(describeObstacle(obstacle, now), 1_000)]),
   ]
   return rows.map(([name = '', value = '']) => `${name.padEnd(9)}  ${value}`.trimEnd())
+}
+
+function imageRows(status: RunStatus): [string, string][] {
+  const { blobs, bytes } = status
+  return [
+    ['images', imagesCell(status)],
+    ['blobs', `${blobs.done}/${blobs.total} done, ${blobs.failed} failed`],
+    ['bytes', `${formatBytes(bytes.fetched)} of ${formatBytes(bytes.total)} ${verbOf(status)}`],
+  ]
+}
+
+function collectionRows(collection: CollectionStatus): [string, string][] {
+  const { grace, dryRun, progress, outcome } = collection
+  const lines = outcome === undefined ? [] : outcomeLines(outcome, collection)
+  return [
+    ['grace', `${formatDuration(grace)}${dryRun ? ' (dry run)' : ''}`],
+    ...(progress === undefined ? [] : [['progress', progressLine(progress, dryRun)] as [string, string]]),
+    ...lines.map((line): [string, string] => ['garbage', line]),
+  ]
 }
 
 function imagesCell({ images }: RunStatus): string {
@@ -177,7 +215,7 @@ function imagesCell({ images }: RunStatus): string {
 
 /** A verification has no platforms: it verifies those of the store. */
 function platformRow({ kind, platforms }: RunStatus): [string, string][] {
-  if (kind === 'verify') return []
+  if (kind !== 'mirror') return []
   return [['platforms', platforms === 'all' ? platforms : platforms.join(', ')]]
 }
 

@@ -1,5 +1,6 @@
 import { DistError, hasCode, isNotFound, sanitize } from '@dist/errdefs'
 import type { ObstacleReader, RunRequest, RunStatus, Runs } from '@dist/runs'
+import type { QueueAddress } from '@dist/settings/command'
 import type { Context } from '../context.js'
 import { exitCodeOf, exitCodes } from '../errors/errors.js'
 import { noteAway } from '../open/queue.js'
@@ -7,7 +8,7 @@ import { openStore } from '../open/store.js'
 import type { StoreOptions } from '../options.js'
 import { note, print, printFailure, printJson } from '../output/print.js'
 import { openRunView } from '../progress/run/view.js'
-import type { Report } from '../report/report.js'
+import { openReport, type Report } from '../report/report.js'
 import { followRun, pause, RunDisplay } from './follow.js'
 import { reportRun, reportSoFar } from './report.js'
 
@@ -27,23 +28,42 @@ export interface SubmitOptions {
   detach?: boolean | undefined
 }
 
-/**
- * Submits a run, and follows it unless `--detach` is given. Resolves to the exit code. `what` describes the run for the
- * user.
- */
+/** `isJoined`: it was under way already. Default: false. */
+interface SubmittedRun {
+  readonly run: string
+  readonly isJoined?: boolean | undefined
+}
+
+/** A run that is submitted, and again if the queue loses it. */
+export interface Submission {
+  readonly submit: () => Promise<SubmittedRun>
+  /** The run, for the user. */
+  readonly what: string
+  /** What a run that is submitted again does. */
+  readonly again: string
+  /** The run that goes on with the result of this one, and gives the exit code. Default: none does. */
+  readonly next?: ((status: RunStatus) => Submission | undefined) | undefined
+}
+
+/** The submission of a run of images. */
+export function submissionOf(runs: Pick<Runs, 'submit'>, request: RunRequest, what: string): Submission {
+  const again = request.kind === 'verify' ? 'all content is read again' : 'only missing content is fetched'
+  return { submit: async () => ({ run: await runs.submit(request) }), what, again }
+}
+
+/** Submits a run, and follows it unless `--detach` is given. Resolves to the exit code. */
 export async function submitRun(
   context: Context,
-  request: RunRequest,
-  what: string,
+  submission: Submission,
   options: SubmitOptions,
   parts: SubmitParts,
 ): Promise<number> {
   const { runs } = parts
-  const run = await runs.submit(request)
-  note(context, `run ${run}: ${what} submitted`)
+  const { run, isJoined = false } = await submission.submit()
+  note(context, `run ${run}: ${submission.what} ${isJoined ? 'is under way already' : 'submitted'}`)
   if ((await runs.store()) === undefined)
     note(context, 'no service has used this queue yet; the run waits for dist coordinator and dist worker')
-  if (!options.detach) return attached(context, run, request, parts)
+  if (!options.detach) return attached(context, run, submission, parts)
   if (options.json) printJson(context, { run })
   else print(context, run)
   noteNextCommands(context, run)
@@ -53,7 +73,7 @@ export async function submitRun(
 /** Checks the flags of runs. Throws `INVALID_ARGUMENT` for `--detach` without a queue or with `--report`. */
 export function checkDetaching(
   { detach, report }: { detach?: boolean | undefined; report?: string | undefined },
-  queue: string | undefined,
+  queue: QueueAddress | undefined,
 ): void {
   if (detach && queue === undefined)
     throw new DistError(
@@ -85,7 +105,7 @@ export async function givenStoreId(options: StoreOptions, { env }: Context): Pro
 async function attached(
   context: Context,
   first: string,
-  request: RunRequest,
+  submission: Submission,
   parts: SubmitParts,
 ): Promise<number> {
   let run = first
@@ -99,14 +119,19 @@ async function attached(
       const status = await follow(context, run, display, parts)
       if (status !== undefined) {
         view.end()
-        return await reportRun(context, parts.runs, status, parts.report)
+        const code = await reportRun(context, parts.runs, status, parts.report)
+        const next = submission.next?.(status)
+        if (next === undefined) return code
+        const followed = (await next.submit()).run
+        note(context, `run ${followed}: ${next.what}`)
+        await using report = await openReport(context, { json: parts.report.json })
+        return await attached(context, followed, next, { ...parts, report })
       }
       if (lost === resubmissions) throw lostTooOften(run, lost)
-      const again = await submitAgain(context, request, parts)
-      const rest = request.kind === 'verify' ? 'all content is read again' : 'only missing content is fetched'
+      const again = await submitAgain(context, submission, parts)
       note(
         context,
-        `run ${run} is lost: its jobs are no longer in the queue; submitted again as ${again}, ${rest}`,
+        `run ${run} is lost: its jobs are no longer in the queue; submitted again as ${again}, ${submission.again}`,
       )
       run = again
     }
@@ -139,12 +164,12 @@ function follow(
 /** Retries: a queue that has just lost its data may not accept a run at once. */
 async function submitAgain(
   { signal }: Context,
-  request: RunRequest,
-  { runs, every = 1000 }: SubmitParts,
+  { submit }: Submission,
+  { every = 1000 }: SubmitParts,
 ): Promise<string> {
   for (;;) {
     try {
-      return await runs.submit(request)
+      return (await submit()).run
     } catch (error) {
       if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
     }

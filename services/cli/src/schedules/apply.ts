@@ -14,16 +14,17 @@ import { note, print, printJson } from '../output/print.js'
 
 export interface ApplyOptions extends QueueOptions {
   file: string
+  force?: boolean | undefined
 }
 
 /** `dist schedule apply`: puts the schedules of a mirror file into the queue. Resolves to the exit code. */
 export async function applyFile(context: Context, options: ApplyOptions): Promise<number> {
-  const url = await requiredQueue(options, context.env)
+  const address = await requiredQueue(options, context.env)
   const checked = await readScheduled(context, options.file)
   if (checked === undefined) return exitCodes.usage
   const file = await scheduledFile(checked, options.file)
-  await using queue = await openQueue(url, context)
-  const applied = await queue.schedules().apply(file)
+  await using queue = await openQueue(address, context)
+  const applied = await queue.schedules().apply({ ...file, force: options.force })
   if (options.json) printJson(context, { file: file.file, ...applied })
   else showApplied(context, applied, file)
   const others = checked.file.entries.length - file.requests.length
@@ -43,7 +44,7 @@ async function scheduledFile(checked: CheckedFile, path: string): Promise<Schedu
       'INVALID_ARGUMENT',
       'stdin: a mirror file without a path needs a name, by which its schedules are known: add the key name',
     )
-  const { schedulesOf } = await import('@dist/wiring')
+  const { schedulesOf } = await import('@dist/wiring/mirror-file')
   return schedulesOf(checked, resolve(path))
 }
 

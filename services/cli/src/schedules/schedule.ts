@@ -68,6 +68,7 @@ const applyCommand: Define = (context, onExit) =>
   withQueue(withOutput(new Command('apply')))
     .description('put the schedules of a mirror file into the queue')
     .requiredOption('-f, --file <file>', 'a mirror file; - is stdin')
+    .option('--force', 'also take over schedules that another mirror file has')
     .addHelpText('after', applyExamples)
     .action(async (_options, command: Command) => onExit(await applyFile(context, command.optsWithGlobals())))
 

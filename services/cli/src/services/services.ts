@@ -50,11 +50,12 @@ export const workerCommand: Define = (context, onExit) =>
     })
 
 const dashboardExamples = `
-Without credentials the page is read-only and listens on loopback only. The password is DIST_DASHBOARD_PASSWORD, or in the
-file of DIST_DASHBOARD_PASSWORD_FILE.
+Without users the page is read-only and listens on loopback only. Each line of --users-file is a user: dist user hash writes it,
+or htpasswd -B. The password of --user is DIST_DASHBOARD_PASSWORD, or in the file of DIST_DASHBOARD_PASSWORD_FILE.
 
 Examples:
   $ dist dashboard
+  $ dist dashboard --users-file users --public-url https://dist.example.com --trusted-proxies 127.0.0.1
   $ DIST_DASHBOARD_PASSWORD_FILE=password dist dashboard --user ops --listen 0.0.0.0:8080`
 
 export const dashboardCommand: Define = (context, onExit) =>
@@ -64,7 +65,10 @@ export const dashboardCommand: Define = (context, onExit) =>
       '--health-listen <host:port>',
       'address of /healthz, /readyz and /metrics (default: 127.0.0.1:9466, or a free port)',
     )
-    .option('--user <name>', 'the user that may sign in')
+    .option('--users-file <file>', 'the users who may sign in, with bcrypt hashes and roles')
+    .option('--user <name>', 'one user who may do everything')
+    .option('--public-url <url>', 'the address at which browsers reach the page through a proxy')
+    .option('--trusted-proxies <net>', 'networks of proxies whose X-Forwarded headers are believed')
     .addHelpText('after', dashboardExamples)
     .action(async (flags) => {
       const { runDashboard } = await import('@dist/dashboard')
@@ -91,13 +95,20 @@ function withValues(option: Option, values: string[]): Option {
  * file, and checks all of them.
  */
 export function serviceCommand(name: string): Command {
-  return new Command(name)
-    .option(
-      '--queue <url>',
-      'the Redis that carries the queue (default: $DIST_QUEUE, else redis://127.0.0.1:6379)',
-    )
+  return withLog(withQueue(new Command(name), '(default: $DIST_QUEUE, else redis://127.0.0.1:6379)'))
+}
+
+/** Options of the connection to the queue. `otherwise` tells which queue it is without them. */
+export function withQueue(command: Command, otherwise: string): Command {
+  return command
+    .option('--queue <url>', `the Redis that carries the queue ${otherwise}`)
     .option('--queue-username <name>', 'the user of the queue; a password is never a flag')
     .option('--queue-ca-file <file>', 'trusted authorities for rediss://, PEM')
+}
+
+/** Options of every service: its settings file, its log and its end. */
+export function withLog(command: Command): Command {
+  return command
     .option('--config <file>', 'settings as YAML, TOML or JSON (default: $DIST_CONFIG)')
     .addOption(
       withValues(

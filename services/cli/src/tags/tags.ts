@@ -7,11 +7,13 @@ import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
 import { DateFile } from '../open/dates.js'
+import { serverAddress } from '../open/queue.js'
 import { openRegistry } from '../open/registry.js'
-import { collect, positive, type RemoteOptions, withOutput, withRemote } from '../options.js'
+import { collect, positive, type RemoteOptions, withOutput, withRemote, withServer } from '../options.js'
 import { TagsView } from './view.js'
 
-interface TagsOptions extends RemoteOptions {
+export interface TagsOptions extends RemoteOptions {
+  server?: string | undefined
   include?: string[] | undefined
   regex?: string[] | undefined
   exclude?: string[] | undefined
@@ -33,10 +35,11 @@ Dates cost requests: one for each tag, and one for each different image, unless 
 Examples:
   $ dist tags quay.io/prometheus/prometheus --semver '>=3' --newest 5
   $ dist tags alpine --include '3.*' --exclude '*_rc*' --explain | grep -v selected
-  $ dist tags localhost:5000/app --newer-than 90d --json | jq -r .created`
+  $ dist tags localhost:5000/app --newer-than 90d --json | jq -r .created
+  $ dist tags quay.io/team/private --server https://mirror.example.com`
 
 export const tagsCommand: Define = (context, onExit) =>
-  withRemote(withOutput(new Command('tags')))
+  withServer(withRemote(withOutput(new Command('tags'))), 'the registry')
     .argument('<repository>', '[host/]repository')
     .option('--include <pattern>', 'tags of this pattern (*, ?, [a-z]); may be repeated', collect)
     .option(
@@ -64,7 +67,14 @@ export const tagsCommand: Define = (context, onExit) =>
 /** `dist tags`: prints the tags of a repository that filters select. */
 export async function listTags(context: Context, text: string, options: TagsOptions): Promise<number> {
   const locator = parseLocator(text)
-  const rules = compileFilter(filterOf(options))
+  const filter = filterOf(options)
+  const rules = compileFilter(filter)
+  const address = await serverAddress(options, context.env, flagOfRegistry(options))
+  if (address !== undefined) {
+    const { listTagsByServer } = await import('./server.js')
+    const repository = `${locator.host}/${locator.repository}`
+    return await listTagsByServer(context, address, repository, filter, options)
+  }
   await using registry = await openRegistry(options, context)
   const view = new TagsView(context, options)
   const { signal } = context
@@ -82,6 +92,20 @@ export async function listTags(context: Context, text: string, options: TagsOpti
   for await (const verdict of verdicts) view.show(verdict)
   view.end()
   return exitCodes.done
+}
+
+/** The first flag that is about requests of this process. */
+function flagOfRegistry(options: TagsOptions): string | undefined {
+  const { hostsDir, authfile, plainHttp, insecureSkipTlsVerify, caFile, registriesConf } = options
+  const given = {
+    '--hosts-dir': hostsDir,
+    '--authfile': authfile,
+    '--plain-http': plainHttp,
+    '--insecure-skip-tls-verify': insecureSkipTlsVerify,
+    '--ca-file': caFile,
+    '--registries-conf': registriesConf,
+  }
+  return Object.entries(given).find(([, value]) => value !== undefined)?.[0]
 }
 
 function filterOf(options: TagsOptions): TagFilter {

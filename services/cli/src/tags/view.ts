@@ -1,4 +1,4 @@
-import { Tallying, type Verdict } from '@dist/sync'
+import { type Tally, Tallying, type Verdict } from '@dist/sync'
 import type { Context } from '../context.js'
 import { note, print, printJson } from '../output/print.js'
 import { countsOf } from './counts.js'
@@ -38,8 +38,9 @@ export class TagsView {
     else print(this.context, explain ? `${tag}\t${fellAt ?? 'selected'}` : tag)
   }
 
-  end(): void {
-    for (const line of countsOf(this.#tallying.tally(), this.#invalid)) note(this.context, line)
+  /** `tally`: of all tags. Default: of those that were shown. */
+  end(tally: Tally = this.#tallying.tally()): void {
+    for (const line of countsOf(tally, this.#invalid)) note(this.context, line)
   }
 }
 

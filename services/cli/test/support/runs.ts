@@ -1,5 +1,22 @@
 import { DistError, sleep } from '@dist/errdefs'
-import type { ImageReport, RunFilter, RunRequest, RunStatus, Runs, RunWatch } from '@dist/runs'
+import type {
+  BlobReport,
+  CollectionRequest,
+  CollectionRun,
+  DeletedContent,
+  DeletedPage,
+  FailedTry,
+  FailureCause,
+  ImageFilter,
+  ImagePage,
+  ImageReport,
+  RetryFilter,
+  RunFilter,
+  RunRequest,
+  RunStatus,
+  Runs,
+  RunWatch,
+} from '@dist/runs'
 
 export const day = new Date('2026-01-01T00:00:00Z')
 
@@ -17,6 +34,7 @@ export function runStatus(parts: Partial<RunStatus> = {}): RunStatus {
     bytes: { total: 4000, fetched: 1000 },
     pruned: { names: 0, failed: 0 },
     remarks: [],
+    undelivered: [],
     ...parts,
   }
 }
@@ -28,10 +46,14 @@ export class FakeRuns implements Runs {
   readonly canceled: string[] = []
   /** The prepared statuses by run. The last one repeats. An error is thrown. */
   readonly looks = new Map<string, (RunStatus | Error)[]>()
+  readonly collections: CollectionRequest[] = []
   reports: ImageReport[] = []
+  deletions: DeletedContent[] = []
   known: RunStatus[] = []
   storeId: string | undefined = 'store-1'
   retried = 0
+  failureCauses: FailureCause[] = []
+  readonly retries: RetryFilter[] = []
   onLook: (run: string, count: number) => void = () => {}
   onSubmit: (count: number) => void = () => {}
   #counts = new Map<string, number>()
@@ -43,6 +65,15 @@ export class FakeRuns implements Runs {
     this.references.push(references)
     this.onSubmit(this.submitted.length)
     return `r${this.submitted.length}`
+  }
+
+  async collect(request: CollectionRequest): Promise<CollectionRun> {
+    this.collections.push(request)
+    return { run: 'r1', isJoined: this.collections.length > 1 }
+  }
+
+  async deleted(): Promise<DeletedPage> {
+    return { items: this.deletions }
   }
 
   async resolve(prefix: string): Promise<string> {
@@ -80,8 +111,26 @@ export class FakeRuns implements Runs {
     yield* this.reports.filter(({ state }) => state === 'failed')
   }
 
-  async retry(run: string): Promise<number> {
+  async imagePage(_run: string, { state, from = 0, limit }: ImageFilter): Promise<ImagePage> {
+    const passed = this.reports.filter((each) => (state ?? each.state) === each.state && each.index >= from)
+    return { images: passed.slice(0, limit), next: passed[limit]?.index }
+  }
+
+  async blobs(): Promise<BlobReport[]> {
+    return []
+  }
+
+  async tries(): Promise<FailedTry[]> {
+    return []
+  }
+
+  async causes(): Promise<FailureCause[]> {
+    return this.failureCauses
+  }
+
+  async retry(run: string, filter: RetryFilter = {}): Promise<number> {
     if (!this.looks.has(run)) throw notFound(run)
+    this.retries.push(filter)
     return this.retried
   }
 

@@ -1,4 +1,5 @@
 import { DistError } from '@dist/errdefs'
+import type { QueueAddress } from '@dist/settings/command'
 import type { MirrorOptions } from '../mirror.js'
 
 /**
@@ -7,7 +8,7 @@ import type { MirrorOptions } from '../mirror.js'
 export function checkWatch(
   { watch, dryRun, report, summary }: MirrorOptions,
   file: string | undefined,
-  url: string | undefined,
+  address: QueueAddress | undefined,
 ): void {
   if (!watch) return
   if (file === undefined)
@@ -15,7 +16,7 @@ export function checkWatch(
       'INVALID_ARGUMENT',
       '--watch needs a mirror file: give one with -f, such as -f dist.yaml',
     )
-  if (url !== undefined)
+  if (address !== undefined)
     throw new DistError(
       'INVALID_ARGUMENT',
       '--watch is done by this process: leave out --queue, and unset DIST_QUEUE; with a queue dist schedule apply has the services do it',

@@ -13,6 +13,7 @@ export function entryReport(
 ): Report {
   const failures = new FailureGroups()
   return {
+    json,
     wanted: json,
     failures,
     write: async (images, { to }) => {

@@ -4,7 +4,7 @@ import { DistError, sanitize } from '@dist/errdefs'
 import type { HostLimiter } from '@dist/remotes'
 import type { Registries } from '@dist/settings'
 import type { CheckedFile, MirrorFile } from '@dist/sync'
-import type { WatchedMirrorFile } from '@dist/wiring'
+import type { WatchedMirrorFile } from '@dist/wiring/mirror-file'
 import type { Context } from '../../context.js'
 import { describeError, exitCodeOf, exitCodes, traceDefect } from '../../errors/errors.js'
 import { shownFile } from '../../input/stdin.js'
@@ -43,7 +43,7 @@ export async function watchFile(
   options: MirrorOptions,
   { now = Date.now, every = lookEvery, mirror }: WatchParts = {},
 ): Promise<number> {
-  const { WatchedMirrorFile } = await import('@dist/wiring')
+  const { WatchedMirrorFile } = await import('@dist/wiring/mirror-file')
   const watched = new WatchedMirrorFile(path, context.env)
   const watch = new Watch(context, path, watched, now, mirror ?? (await entryMirror(options, context)))
   if (!(await watch.read())) return exitCodes.usage

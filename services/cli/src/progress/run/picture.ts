@@ -1,4 +1,6 @@
+import type { CollectionStatus } from '@dist/runs'
 import { formatBytes, formatDuration } from '../../output/format.js'
+import { progressLine } from '../collection.js'
 import { Speedometer } from '../redraw.js'
 
 /** The progress of many images. The status of a run is a `Picture`. */
@@ -12,6 +14,8 @@ export interface Picture {
   readonly blobs: Counts
   /** Bytes of the known blobs to fetch. */
   readonly bytes: { readonly total: number; readonly fetched: number }
+  /** Of a collection of garbage, which has none of them. */
+  readonly collection?: Pick<CollectionStatus, 'progress' | 'dryRun'> | undefined
 }
 
 interface Counts {
@@ -36,14 +40,16 @@ export interface Pace {
 }
 
 /** The counts of images and blobs in one line: the last line on a terminal. */
-export function countsLine({ images, blobs }: Picture): string {
+export function countsLine({ images, blobs, collection }: Picture): string {
+  if (collection !== undefined) return collectionLine(collection)
   const done = `images ${images.done}/${images.total} done${counts(images)}`
   return `${done} · blobs ${blobs.done}/${blobs.total}${count(blobs.failed, 'failed')}`
 }
 
 /** The whole picture in one line, for logs. */
 export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
-  const { bytes } = picture
+  const { bytes, collection } = picture
+  if (collection !== undefined) return collectionLine(collection)
   const parts = [
     countsLine(picture),
     `${formatBytes(bytes.fetched)} / ${formatBytes(Math.max(bytes.total, bytes.fetched))}`,
@@ -51,6 +57,10 @@ export function pictureLine(picture: Picture, { speed, eta }: Pace): string {
     ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
   ]
   return parts.join(' · ')
+}
+
+function collectionLine({ progress, dryRun }: NonNullable<Picture['collection']>): string {
+  return progress === undefined ? 'collecting garbage' : progressLine(progress, dryRun)
 }
 
 function counts({ failed, canceled = 0, active, delayed = 0 }: Picture['images']): string {

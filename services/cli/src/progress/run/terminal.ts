@@ -50,7 +50,7 @@ export function drawRun(picture: Picture, inFlight: readonly InFlight[], screen:
     ...shown.map((image) => imageLine(image, columns, colors)),
     ...(hidden > 0 && room > 0 ? [colors.dim(clip(`… ${hidden} more under way`, columns))] : []),
     ...shownRemarks.map(({ text }) => colors.red(clip(text, columns))),
-    barLine(picture, pace, columns - 1, colors),
+    ...(picture.collection === undefined ? [barLine(picture, pace, columns - 1, colors)] : []),
     colors.dim(clip(countsLine(picture), columns - 1)),
   ]
 }

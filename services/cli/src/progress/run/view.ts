@@ -33,7 +33,7 @@ export function lineView(stderr: NodeJS.WriteStream, every = lineInterval): RunV
     for (const { text } of remarkLog.next(lastRemarks, changed)) stderr.write(`dist: ${text}\n`)
   }
   const write = (picture: Picture) => {
-    const key = JSON.stringify([picture.images, picture.blobs, picture.bytes])
+    const key = JSON.stringify([picture.images, picture.blobs, picture.bytes, picture.collection?.progress])
     if (shown?.key === key) return
     shown = { at: Date.now(), key }
     stderr.write(`${pictureLine(picture, estimator.at(picture))}\n`)
