@@ -27,7 +27,7 @@ const config: KnipConfig = {
         'infra/ci/summary.mjs!',
         'infra/container/{configuration.ts,healthcheck.mjs}!',
         'infra/setup/locked.mjs!',
-        'infra/demo/main.ts',
+        'infra/demo/{main,screenshot}.ts',
         'test/bench/{main,picture}.ts',
         // Run by tests and benchmarks as processes.
         'test/bench/{catalogue/program,distributed/pipeline}.ts',
@@ -39,11 +39,15 @@ const config: KnipConfig = {
         'infra/demo/*.ts',
         'test/**/*.{ts,mjs}',
       ],
-      // Tests of several packages use the libraries that these packages depend on.
-      ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'fastify', 'ioredis'],
+      // Tests of several packages use the libraries that these packages depend on. Benches start with tsx.
+      ignoreDependencies: ['@aws-sdk/client-s3', 'bullmq', 'fastify', 'ioredis', 'tsx'],
     },
     'packages/*': { entry: 'README.md!', project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'] },
-    // Worker threads run heartbeat.ts and thread.ts.
+    // Worker threads run heartbeat.ts, passwords.ts and thread.ts.
+    'packages/sign-in': {
+      entry: ['README.md!', 'src/passwords/passwords.ts!'],
+      project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'],
+    },
     'packages/wiring': {
       entry: ['README.md!', 'src/services/heartbeat.ts!'],
       project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'],
@@ -53,6 +57,11 @@ const config: KnipConfig = {
     'packages/transfer-threads': {
       entry: ['README.md!', 'src/thread.ts!'],
       project: ['{src/**/*.ts,README.md}!', 'test/**/*.ts'],
+    },
+    // The bundler runs main.tsx in browsers.
+    'packages/page': {
+      entry: ['README.md!', 'src/main.tsx!'],
+      project: ['{src/**/*.{ts,tsx},README.md}!', 'test/**/*.ts'],
     },
     'packages/testkit': { project: '{src,test}/**/*.ts' },
     'services/*': { entry: 'src/main.ts!', project: ['src/**/*.ts!', 'test/**/*.ts'] },
@@ -65,7 +74,7 @@ const config: KnipConfig = {
     '{packages,services}/*/src/**/index.ts': ['types'],
   },
   // Programs of the system that infra/setup.sh installs.
-  ignoreBinaries: ['ldd', 'mkfifo', 'openssl', 'runc', 'skopeo', 'umoci'],
+  ignoreBinaries: ['ldd', 'mkfifo', 'openssl', 'promtool', 'runc', 'skopeo', 'umoci'],
 }
 
 export default config

@@ -11,12 +11,21 @@ const ssr = { resolve }
 const plugins = [readmeExamples()]
 // On a busy machine a test may take many times as long.
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
+// A process runs many files, one after the other: they share its modules.
+const shared = { pool: 'forks', isolate: false } as const
+// Tests against servers fail now and then on a busy machine: they get a second attempt, and the run names those that needed
+// it. A property that failed gets none: other random values would hide what was found.
+const retry = { count: 1, condition: /^(?!Property failed)/ }
 const { built, contract } = sortTests()
+const report = process.env.DIST_TEST_REPORT
+const json: [string, Record<string, unknown>][] = report ? [['json', { outputFile: report }]] : []
 
 export default defineConfig({
   test: {
-    // Tests against servers wait more than they compute: one worker more than there are processors.
-    maxWorkers: Math.max(2, availableParallelism() + 1),
+    reporters: ['default', './test/second-attempts.ts', ...json],
+    // Tests against servers wait as much as they compute.
+    maxWorkers: availableParallelism() + 3,
+    globalSetup: 'test/integration/support/gateway-host.ts',
     projects: [
       {
         resolve,
@@ -53,11 +62,13 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: built,
+          ...shared,
           globalSetup: 'test/integration/support/built.ts',
           ...patient,
+          retry,
         },
       },
-      { resolve, ssr, plugins, test: { name: 'contract', include: contract, ...patient } },
+      { resolve, ssr, plugins, test: { name: 'contract', include: contract, ...shared, ...patient, retry } },
     ],
   },
 })

@@ -10,5 +10,5 @@ if [ "${1-}" = picture ]; then
   exec "${run[@]}" test/bench/picture.ts "${@:2}"
 fi
 # These need Redis, or the S3 gateway of the tests, as well.
-case " $* " in *' s3 '* | *' queue '* | *' scale '* | *' hosts '* | *' many '* | *' far '* | *' tags '* | *' gc '*) infra/setup.sh --for test ;; esac
+case " $* " in *' dashboard '* | *' s3 '* | *' queue '* | *' scale '* | *' hosts '* | *' many '* | *' far '* | *' tags '* | *' gc '* | *' serve '*) infra/setup.sh --for test ;; esac
 exec "${run[@]}" test/bench/main.ts "$@"

@@ -1,15 +1,22 @@
 // Bundles the command and the services from their sources into services/cli/bundle, with everything that they need at
 // run time and the licences of the bundled packages.
-import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { callBuiltins } from './bundling/builtins.mjs'
+import { keepCode } from './bundling/code.mjs'
 import { namelessImports } from './bundling/lazy.mjs'
 import { nameConstructorsOnly } from './bundling/names.mjs'
 import { noticesOf, packagesOf } from './bundling/notices.mjs'
-import { options, outdir, root } from './bundling/options.mjs'
+import { options, outdir, root, threads } from './bundling/options.mjs'
+import { bundlePage } from './bundling/page.mjs'
 import { noticesOfPages, pages } from './bundling/pages.mjs'
+import { toScript } from './bundling/scripts.mjs'
 
-const { metafile } = await build(options).catch(() => process.exit(1)) // esbuild has printed the errors
+const [{ metafile, outputFiles }, page] = await Promise.all([
+  build({ ...options, write: false }),
+  bundlePage(),
+]).catch(() => process.exit(1)) // esbuild has printed the errors
 
 const nameless = namelessImports(metafile)
 if (nameless.length > 0) {
@@ -20,7 +27,16 @@ if (nameless.length > 0) {
   process.exit(1)
 }
 
-nameConstructorsOnly(Object.keys(metafile.outputs).map((file) => join(root, file)))
+const named = nameConstructorsOnly(outputFiles.map(({ text }) => text))
+const scripts = outputFiles.map(({ path }, i) => [path, toScript(callBuiltins(named[i], path), path)])
+// V8 does not notice that code was compiled from another script of the same length.
+rmSync(join(outdir, 'code'), { recursive: true, force: true })
+mkdirSync(outdir, { recursive: true })
+writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}\n')
+for (const [path, script] of scripts) writeFileSync(path, script)
+// A thread begins with a file that `URL` finds beside any of the others.
+for (const name of Object.keys(threads))
+  writeFileSync(join(outdir, `${name}.js`), `require("../bin/load.cjs").load("${name}-program")\n`)
 
 // Beside the bundle, so that the dashboard needs no node_modules.
 cpSync(pages, join(outdir, 'dashboard-ui', 'dist'), { recursive: true })
@@ -30,10 +46,17 @@ copyFileSync(join(root, 'LICENSE'), join(outdir, licences.own))
 writeFileSync(join(outdir, licences.others), notices())
 
 const files = Object.keys(metafile.outputs).map((file) => basename(file))
-removeStale([...files, ...Object.values(licences)])
+const written = [
+  'package.json',
+  ...Object.keys(threads).map((name) => `${name}.js`),
+  ...Object.values(licences),
+]
+removeStale([...files, ...written])
+await keepCode()
 
 function notices() {
-  const folders = packagesOf([...Object.keys(metafile.inputs), pages], root)
+  const inputs = [metafile, page].flatMap((each) => Object.keys(each.inputs))
+  const folders = packagesOf([...inputs, pages], root)
   const introduction = 'dist contains these packages, under these licences.'
   return `${introduction}\n\n${noticesOf(folders)}\n${'='.repeat(80)}\n\n${noticesOfPages()}`
 }

@@ -52,9 +52,12 @@ missing_debian_packages() {
   # Redis for the queue, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
   [ "$purpose" = embedded ] ||
     wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
-  # umoci, with which unpacked images are compared, and runc, which runs them.
+  # umoci, with which unpacked images are compared, and runc, which runs them. containerd and podman pull from the registry,
+  # chromium opens the page of the dashboard, promtool checks metrics and alerts.
   case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd ip:iproute2" ;; esac
-  [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time"
+  [ "$purpose" = test ] &&
+    wanted="$wanted containerd:containerd podman:podman chromium:chromium promtool:prometheus"
+  [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time wrk:wrk chromium:chromium"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"
   done
@@ -112,7 +115,7 @@ built() {
   local stamp=$stamps/built changed
   [ -e $stamp ] || return 1
   [ ! -e services/cli/src/main.ts ] || [ -e services/cli/bundle/main.js ] || return 1
-  changed=$(find packages/*/src services/*/src packages/*/*.json services/*/*.json tsconfig*.json \
+  changed=$(find packages/*/src services/*/src services/cli/bin packages/*/*.json services/*/*.json tsconfig*.json \
     package-lock.json infra/bundle.mjs infra/bundling -newer $stamp -print -quit)
   [ -z "$changed" ]
 }

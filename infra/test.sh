@@ -6,6 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 infra/setup.sh --for test
 
-report=()
-[ -z "${DIST_TEST_REPORT-}" ] || report=(--reporter=default --reporter=json --outputFile.json="$DIST_TEST_REPORT")
-exec node_modules/.bin/vitest run --project unit --project receiver --project contract --project integration ${report[@]+"${report[@]}"} "$@"
+exec node_modules/.bin/vitest run --project unit --project receiver --project contract --project integration "$@"

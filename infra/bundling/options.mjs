@@ -2,22 +2,28 @@
 // import becomes a separate file, which is read when it is needed.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { withoutUnused } from './unused.mjs'
 import { lowerUsing } from './using.mjs'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'services', 'cli')
 export const outdir = join(cli, 'bundle')
 
-const services = ['coordinator', 'worker', 'dashboard']
+/** Programs that worker threads run. */
+export const threads = {
+  heartbeat: join(root, 'packages', 'wiring', 'src', 'services', 'heartbeat.ts'),
+  passwords: join(root, 'packages', 'sign-in', 'src', 'passwords', 'passwords.ts'),
+  thread: join(root, 'packages', 'transfer-threads', 'src', 'thread.ts'),
+}
+
+const services = ['coordinator', 'worker', 'dashboard', 'registry']
 
 /** esbuild's options. The paths of its metafile begin at `root`. */
 export const options = {
   absWorkingDir: root,
   entryPoints: {
     main: join(cli, 'src', 'main.ts'),
-    // Run by worker threads.
-    heartbeat: join(root, 'packages', 'wiring', 'src', 'services', 'heartbeat.ts'),
-    thread: join(root, 'packages', 'transfer-threads', 'src', 'thread.ts'),
+    ...Object.fromEntries(Object.entries(threads).map(([name, file]) => [`${name}-program`, file])),
     ...Object.fromEntries(services.map((name) => [name, join(root, 'services', name, 'src', 'main.ts')])),
   },
   outdir,
@@ -29,11 +35,7 @@ export const options = {
   platform: 'node',
   target: 'node20',
   conditions: ['source'],
-  plugins: [lowerUsing],
-  // Packages written as CommonJS (undici, commander) call require for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)",
-  },
+  plugins: [lowerUsing, withoutUnused],
   minify: true,
   // Classes keep their names: errors print them.
   keepNames: true,

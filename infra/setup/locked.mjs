@@ -24,9 +24,13 @@ function satisfied([path, entry]) {
   )
 }
 
-// The commands of workspaces are linked at installation.
+// The commands of workspaces are linked at installation. npm writes them in one order here and in another there.
 function sameCommands(entry, found) {
-  return JSON.stringify(entry.bin) === JSON.stringify(found.bin)
+  return commandsOf(entry) === commandsOf(found)
+}
+
+function commandsOf({ bin = {} }) {
+  return JSON.stringify(Object.entries(bin).sort())
 }
 
 process.exit(wanted && installed && Object.entries(wanted).every(satisfied) ? 0 : 1)

@@ -1,0 +1,1 @@
+export function callBuiltins(text: string, file: string): string

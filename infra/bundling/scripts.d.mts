@@ -1,0 +1,1 @@
+export function toScript(text: string, file: string): string
