@@ -1,4 +1,5 @@
 import type { Bench } from './bench.js'
+import { benchDashboard } from './dashboard/dashboard.js'
 import { benchQueue } from './distributed/queue.js'
 import { benchS3 } from './distributed/s3.js'
 import { benchScale } from './distributed/scale.js'
@@ -9,6 +10,7 @@ import { benchCopy, benchPush } from './images/push.js'
 import { benchUnpack } from './images/unpack.js'
 import { benchLimits } from './limits/limits.js'
 import { benchMany } from './many/many.js'
+import { benchServe } from './serve/serve.js'
 import { benchTags } from './tags/tags.js'
 
 export const benches: readonly Bench[] = [
@@ -39,5 +41,7 @@ export const benches: readonly Bench[] = [
     run: benchTags,
   },
   { name: 'gc', title: 'what a collection of garbage costs', run: benchGc },
+  { name: 'serve', title: 'what was mirrored is served, beside docker-registry', run: benchServe },
+  { name: 'dashboard', title: 'what 50 open pages cost, and when a page is painted', run: benchDashboard },
   { name: 'far', title: 'how much of a slow line 8 to 32 transfers reach', run: benchFar },
 ]

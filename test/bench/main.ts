@@ -18,7 +18,7 @@ and oras are installed, and prints a table. About 3 GiB of disk below TMPDIR are
 Workloads, all of them by default:${workloads.map(({ id, title }) => `\n  ${id}     ${title}`).join('')}
 
 Others (--quick: small sizes, to see that they work); s3, queue, scale and many need Redis and an S3 gateway,
-hosts, limits and far need Redis:${benches.map(({ name, title }) => `\n  ${name.padEnd(6)} ${title}`).join('')}`
+hosts, limits and far need Redis, dashboard needs Redis and chromium, serve needs an S3 gateway:${benches.map(({ name, title }) => `\n  ${name.padEnd(6)} ${title}`).join('')}`
 
 class UsageError extends Error {}
 

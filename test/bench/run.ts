@@ -84,7 +84,8 @@ async function runTwice(tool: Tool, workload: Workload, pushed: Pushed, host: st
     const second = await measure(tool.command(copy), folder)
     return { first, second }
   } finally {
-    rmSync(target, { recursive: true, force: true })
+    // A process of the tool may write a moment longer than the command runs.
+    rmSync(target, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

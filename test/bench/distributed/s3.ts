@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import type { BenchOptions, BenchReport } from '../bench.js'
 import { medianOf } from '../measure.js'
@@ -85,6 +86,9 @@ async function put(bucket: Bucket, curl: Curl, bytes: number): Promise<Timed> {
   return timed
 }
 
+/** Milliseconds for which a process believes that the bucket has what it had, and what is deleted between rounds. */
+const remembered = 10_000
+
 /** All ways in turn, round by round; the first round is to warm up and does not count. */
 async function compare(
   workload: S3Workload,
@@ -95,6 +99,7 @@ async function compare(
   progress(workload.title)
   const timed = new Map(Object.keys(ways).map((name) => [name, [] as Timed[]]))
   for (let round = 0; round <= runs; round++) {
+    if (round > 0) await delay(remembered)
     for (const [name, run] of Object.entries(ways)) {
       const result = await run()
       if (round > 0) timed.get(name)?.push(result)
