@@ -12,7 +12,7 @@ export function houseBreaches(tree: Tree): string[] {
 function fileBreaches(path: string, text: string): string[] {
   const breaches: string[] = []
   const name = path.split('/').at(-1) ?? ''
-  if (/\.[cm]?[jt]s$/.test(name)) {
+  if (/\.[cm]?[jt]sx?$/.test(name)) {
     const lines = text.trimEnd().split('\n').length
     if (lines > maxLines) breaches.push(`${path} has ${lines} lines, more than ${maxLines}: split it by verb`)
     if (vague.test(name)) breaches.push(`${path}: name it by its role`)

@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { digestsOf, indexImage, ociImage, pushImage, seededLayer, tarLayer } from '@dist/testkit/fixtures'
-import { startGateway } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { forFile, useRegistry } from '../support/servers.js'
+import { sharedGateway, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // A layer of more than 8 MiB: a write into a bucket needs its digest.
@@ -15,7 +14,7 @@ const registry = useRegistry(async ({ url }) => {
 })
 const workspace = useWorkspace()
 const ref = (name: string) => `${registry().host}/${name}`
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 
 let prefixes = 0
 let bucket = ''

@@ -4,9 +4,9 @@ import { copyContent, type Status } from '@dist/content'
 import { openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
-import { type Fault, type FaultProxy, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
+import { bundleProgram, type Fault, type FaultProxy, startFaultProxy, waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { forFile } from '../support/servers.js'
+import { sharedGateway } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -17,7 +17,7 @@ const size = 15 * mebibyte
 /** An age with which a sweep removes everything: the server's clock has a resolution of one second. */
 const inFuture = -60_000
 
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 let proxy: FaultProxy
 /** Without the proxy. */
 let store: S3Store
@@ -43,9 +43,8 @@ afterEach(async () => {
   await proxy.stop()
 })
 
-/** A process that writes the first `length` bytes of the content through the proxy, commits if they are all. */
-function startWriter(length: number) {
-  const program = `
+const program = await bundleProgram({
+  script: `
     import { openS3Store, parseS3Url } from '@dist/content-s3'
     import { seededBytes } from '@dist/testkit/fixtures'
     const { STORE, SEED, DIGEST, LENGTH, KEY, SECRET } = process.env
@@ -58,9 +57,11 @@ function startWriter(length: number) {
       left -= chunk.byteLength
     }
     if (process.env.COMMIT) await writer.commit()
-    setInterval(() => {}, 1000)
-  `
-  const args = ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', program]
+    setInterval(() => {}, 1000)`,
+})
+
+/** A process that writes the first `length` bytes of the content through the proxy, commits if they are all. */
+function startWriter(length: number) {
   const env = {
     STORE: gateway.url(`run-${runs}`, proxy.endpoint),
     SEED: seed,
@@ -70,15 +71,14 @@ function startWriter(length: number) {
     SECRET: gateway.secretKey,
   }
   return (commit: boolean, until: () => boolean | Promise<boolean>) =>
-    killedWhen(args, { ...env, ...(commit ? { COMMIT: 'yes' } : {}) }, until)
+    killedWhen({ ...env, ...(commit ? { COMMIT: 'yes' } : {}) }, until)
 }
 
 async function killedWhen(
-  args: readonly string[],
   env: Readonly<Record<string, string>>,
   until: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

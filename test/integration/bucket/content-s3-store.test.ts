@@ -3,15 +3,15 @@ import { createServer } from 'node:http'
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { openS3Store, parseS3Url, type S3Location } from '@dist/content-s3'
 import { digestOf, mediaTypes } from '@dist/oci'
-import { type FaultProxy, startFaultProxy, startGateway, waitFor } from '@dist/testkit/servers'
+import { bucketOfGateway, type FaultProxy, startFaultProxy, waitFor } from '@dist/testkit/servers'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createS3Client } from '../../../packages/content-s3/src/client.js'
-import { forFile } from '../support/servers.js'
+import { sharedGateway } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 const client = createS3Client({ ...parseS3Url(gateway.url('')), credentials: gateway.credentials })
 afterAll(() => client.destroy())
 let prefix: string
@@ -59,7 +59,7 @@ describe('a store in a bucket', () => {
   })
 
   it('may take the whole bucket', async () => {
-    await gateway.createBucket('whole-bucket')
+    await bucketOfGateway(gateway.endpoint, 'whole-bucket')
     const store = await openS3Store({ ...here(), bucket: 'whole-bucket', prefix: '' }, { client })
     expect(store.url).toBe('s3://whole-bucket')
     await using writer = await store.content.writer('ref', {})

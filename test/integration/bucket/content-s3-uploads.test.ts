@@ -3,10 +3,9 @@ import { copyContent, gather, type Info } from '@dist/content'
 import { openS3Store, parseS3Url } from '@dist/content-s3'
 import { type Digest, Digester } from '@dist/oci'
 import { seededBytes } from '@dist/testkit'
-import { startGateway } from '@dist/testkit/servers'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createS3Client } from '../../../packages/content-s3/src/client.js'
-import { forFile } from '../support/servers.js'
+import { sharedGateway } from '../support/servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -14,7 +13,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 const mebibyte = 1024 * 1024
 const partSize = 5 * mebibyte
 
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 const location = parseS3Url(gateway.url('store'))
 const client = createS3Client({ ...location, credentials: gateway.credentials })
 const store = await openS3Store(location, { client, partSize })

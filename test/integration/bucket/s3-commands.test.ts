@@ -1,3 +1,4 @@
+import { openS3Store, parseS3Url } from '@dist/content-s3'
 import {
   amd64Image,
   arm64Image,
@@ -7,9 +8,9 @@ import {
   seededBuffer,
   singleImage,
 } from '@dist/testkit/fixtures'
-import { freePort, startGateway, waitFor } from '@dist/testkit/servers'
+import { freePort, waitFor } from '@dist/testkit/servers'
 import { beforeEach, expect, it } from 'vitest'
-import { forFile, useRegistry } from '../support/servers.js'
+import { sharedGateway, useRegistry } from '../support/servers.js'
 import { pushMany } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
@@ -20,7 +21,7 @@ const registry = useRegistry(async ({ url }) => {
   await pushMany(url, 'many', many)
 })
 const workspace = useWorkspace()
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 
 let prefixes = 0
 let store = ''
@@ -103,10 +104,17 @@ it('active shows an upload, which abort and sweep end', async () => {
   const large = fixtureBlob(bytes).descriptor
   await dist(['ingest', 'first'], 'makes the store')
   const shown = async () => jsonLines<{ ref: string }>((await dist(['active', '--json'])).stdout)
+  await using bucket = await openS3Store(parseS3Url(store), {
+    connection: { credentials: gateway.credentials },
+  })
+  const hasUpload = async () => {
+    for await (const _ of bucket.content.statuses()) return true
+    return false
+  }
   const leave = async () => {
     const running = workspace().start(['ingest', '--expected-digest', large.digest, 'cut'], { env: env() })
-    running.child.stdin?.write(bytes.subarray(0, 20 * 1024 * 1024))
-    await waitFor(async () => (await shown()).length === 1, 'the upload')
+    await new Promise((resolve) => running.child.stdin?.write(bytes.subarray(0, 20 * 1024 * 1024), resolve))
+    await waitFor(hasUpload, 'the upload')
     running.child.kill('SIGKILL')
     await running.ended
     return (await shown())[0]?.ref ?? ''

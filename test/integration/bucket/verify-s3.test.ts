@@ -9,10 +9,9 @@ import {
   sharedLayer,
   singleImage,
 } from '@dist/testkit/fixtures'
-import { startGateway } from '@dist/testkit/servers'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { createS3Client } from '../../../packages/content-s3/src/client.js'
-import { forFile, useRegistry } from '../support/servers.js'
+import { sharedGateway, useRegistry } from '../support/servers.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
 // Read by the SDK when a client is made.
@@ -24,7 +23,7 @@ const registry = useRegistry(async ({ url }) => {
   await pushImage(url, 'amd64', '1', amd64Image)
 })
 const workspace = useWorkspace()
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 const client = createS3Client({ ...parseS3Url(gateway.url('')), credentials: gateway.credentials })
 afterAll(() => client.destroy())
 let prefixes = 0

@@ -1,6 +1,7 @@
 import { fixtureBlob, seededBuffer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
+import { writesIn } from '../support/store-files.js'
 import { jsonLines, linesOf, type Running, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -17,8 +18,9 @@ async function startWrite(ref: string): Promise<Running> {
     ref,
   ])
   running.child.stdin?.write(bytes.subarray(0, 2_000_000))
-  const shows = async () => (await workspace().dist(['active'])).stdout.includes(ref)
-  await waitFor(shows, `${ref} among the active`)
+  const isUnderWay = async () =>
+    (await writesIn(workspace().store)).some((write) => write.ref === ref && write.offset > 1_900_000)
+  await waitFor(isUnderWay, `the write of ${ref}`, 30_000)
   return running
 }
 

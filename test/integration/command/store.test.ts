@@ -193,12 +193,17 @@ it.each(readers)(
         `no store at ${elsewhere} (--store): check the name; dist pull, mirror, import and ingest create a store`,
       ),
     ])
-    const byEnvironment = await workspace().dist(args, { env: { DIST_STORE: elsewhere } })
-    expect(byEnvironment).toMatchObject({ code: 3, stdout: '' })
-    expect(byEnvironment.stderr).toContain('(DIST_STORE)')
     expect(existsSync(elsewhere)).toBe(false)
   },
 )
+
+it('a store that a variable names and that is not there is 3, and is not made', async () => {
+  const env = { DIST_STORE: join(workspace().root, 'nowhere') }
+  const ended = await workspace().dist(['images'], { env })
+  expect(ended).toMatchObject({ code: 3, stdout: '' })
+  expect(ended.stderr).toContain(`no store at ${env.DIST_STORE} (DIST_STORE)`)
+  expect(existsSync(env.DIST_STORE)).toBe(false)
+})
 
 it('the default store that is not there yet is empty, and is not made by reading', async () => {
   const env = { DIST_STORE: '', XDG_DATA_HOME: join(workspace().root, 'data') }

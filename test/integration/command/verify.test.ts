@@ -13,6 +13,7 @@ import {
 } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
 import { useRegistry } from '../support/servers.js'
+import { namesIn } from '../support/store-files.js'
 import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const neighbour = ociImage({ layers: [sharedLayer, tarLayer([{ path: 'etc/own', content: 'own\n' }])] })
@@ -135,7 +136,6 @@ describe('dist verify', () => {
 describe('what the advice of dist verify does', () => {
   it.each([
     ['a layer with a flipped byte', sharedLayer, () => flip(sharedLayer)],
-    ['a layer that was cut short', sharedLayer, () => truncateSync(fileOf(sharedLayer), 5)],
     ['a manifest', amd64Image, () => flip(amd64Image)],
     ['an index', indexImage, () => flip(indexImage)],
   ])('delete, then pull, brings back %s', async (_, bad, damage) => {
@@ -147,7 +147,7 @@ describe('what the advice of dist verify does', () => {
     const refs = [ref('index'), ref('neighbour')]
     expect((await dist('pull', '--platform', 'linux/amd64', ...refs)).code).toBe(0)
     expect(await dist('verify')).toMatchObject({ code: 0, stderr: '' })
-    expect((await dist('images')).stdout).toContain(ref('index'))
+    expect(await namesIn(workspace().store)).toContain(ref('index'))
   })
 })
 

@@ -92,3 +92,30 @@ it('names the images of manifests that cannot be read', async () => {
   expect(ended.stderr).toContain(ref('index'))
   expect(jsonLines(ended.stdout)).toMatchObject([{ complete: false }])
 })
+
+it('--entries lists what the images of each entry need alone', async () => {
+  const text = `
+version: 1
+mirrors:
+  - { name: pruned, from: ${ref('one')}, prune: true }
+  - { name: other, from: ${ref('index')} }
+`
+  await dist('mirror', '-f', workspace().file('dist.yaml', text))
+  const entries = jsonLines((await dist('df', '--entries', '--json')).stdout)
+  const of = (wanted: string | undefined) => entries.find(({ entry }) => entry === wanted)
+  expect(entries).toHaveLength(3)
+  expect(of('other')).toMatchObject({ images: 1, own: amountOf(uniqueOf(allContent(indexImage))) })
+  expect(of('pruned')).toMatchObject({
+    images: 1,
+    all: amountOf(allContent(one)),
+    own: amountOf(without(allContent(one), allContent(two))),
+  })
+  // Pulled by hand.
+  expect(of(undefined)).toMatchObject({ images: 1, all: amountOf(allContent(two)) })
+  expect((await dist('df', '--entries')).stdout).toMatch(/^ENTRY +IMAGES +SIZE +OWN\nother +1 /)
+  expect((await dist('df', '--entries', '--images')).code).toBe(2)
+})
+
+function uniqueOf(contents: ReturnType<typeof allContent>) {
+  return [...new Map(contents.map((each) => [each.descriptor.digest, each])).values()]
+}

@@ -14,9 +14,18 @@ import {
 import { parseReference } from '@dist/reference'
 import { createHostLimiter } from '@dist/remotes'
 import { allContent, imageIndex, ociImage, smallLayer } from '@dist/testkit/fixtures'
+import { startScriptedS3 } from '@dist/testkit/servers'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { folderWorld, type ModelStore, type ModelWorld, type Wrap } from '../support/garbage-stores.js'
+import {
+  bucketWorld,
+  folderWorld,
+  type ModelStore,
+  type ModelWorld,
+  memoryWorld,
+  type Wrap,
+} from '../support/garbage-stores.js'
+import { forFile } from '../support/servers.js'
 
 // Images that share layers: each pair has a layer of its own and one of its neighbor.
 const layers = ['a', 'b', 'c', 'd'].map(smallLayer)
@@ -206,11 +215,20 @@ async function checkClean({ plain }: ModelWorld): Promise<void> {
   expect(left).toEqual([])
 }
 
+const server = await forFile(startScriptedS3())
+
 // S18
-it('in a folder, pulls, removals and collections in any order, killed at any call, leave every name whole and no garbage', async () => {
-  const property = fc.asyncProperty(fc.scheduler(), history, async (scheduler, groups) => {
-    await using world = await folderWorld()
-    await play(world, groups, scheduler)
-  })
-  await fc.assert(property, { numRuns: 150, interruptAfterTimeLimit: 15_000 })
-})
+it.each<[string, () => Promise<ModelWorld>, number, number]>([
+  ['in memory', memoryWorld, 300, 5_000],
+  ['in a folder', folderWorld, 60, 5_000],
+  ['in a bucket', () => bucketWorld(server), 20, 9_000],
+])(
+  '%s, pulls, removals and collections in any order, killed at any call, leave every name whole and no garbage',
+  async (_, open, numRuns, interruptAfterTimeLimit) => {
+    const property = fc.asyncProperty(fc.scheduler(), history, async (scheduler, groups) => {
+      await using world = await open()
+      await play(world, groups, scheduler)
+    })
+    await fc.assert(property, { numRuns, interruptAfterTimeLimit })
+  },
+)

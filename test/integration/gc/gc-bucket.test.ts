@@ -1,9 +1,9 @@
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { ociImage, pushImage, singleImage, smallLayer } from '@dist/testkit/fixtures'
-import { startFaultProxy, startGateway } from '@dist/testkit/servers'
+import { startFaultProxy } from '@dist/testkit/servers'
 import { afterAll, expect, it } from 'vitest'
 import { createS3Client } from '../../../packages/content-s3/src/client.js'
-import { forFile, useRegistry } from '../support/servers.js'
+import { forFile, sharedGateway, useRegistry } from '../support/servers.js'
 import { linesOf, useWorkspace } from '../support/workspace.js'
 
 const layers = Array.from({ length: 30 }, (_, i) => smallLayer(`layer-${i}`))
@@ -14,7 +14,7 @@ const registry = useRegistry(async ({ url }) => {
 })
 const workspace = useWorkspace()
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 const proxy = await forFile(startFaultProxy(gateway.endpoint))
 const { endpoint, accessKey: accessKeyId, secretKey: secretAccessKey } = gateway
 const client = createS3Client({ endpoint, pathStyle: true, credentials: { accessKeyId, secretAccessKey } })

@@ -6,7 +6,7 @@ import { forFile, useRegistry } from '../support/servers.js'
 import { useWorkspace } from '../support/workspace.js'
 
 /** How long each store is worn. `npm run soak` sets more. */
-const seconds = Number(process.env.DIST_SOAK_SECONDS ?? 6)
+const seconds = Number(process.env.DIST_SOAK_SECONDS ?? 3)
 /** Commands that run at the same time. */
 const together = 4
 

@@ -10,6 +10,7 @@ import {
 } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
 import { usePulledImages } from '../support/pulled-images.js'
+import { removeName, storedDigests } from '../support/store-files.js'
 import { jsonLines, linesOf } from '../support/workspace.js'
 
 const { workspace, single, index, dist } = usePulledImages('--all-platforms')
@@ -19,12 +20,13 @@ const digestsOf = (image: Parameters<typeof allContent>[0]) =>
 const ofSingle = [...new Set(digestsOf(singleImage))].sort()
 const ofIndex = [...new Set(digestsOf(indexImage))].sort()
 const pathOf = (digest: string) => join(workspace().store, 'blobs', digest.replace(':', '/'))
-const stored = async () => linesOf((await dist('list', '-q')).stdout).sort()
+const stored = () => storedDigests(workspace().store)
+const remove = (name: string) => removeName(workspace().store, name)
 const sum = (image: Parameters<typeof allContent>[0]) =>
   new Map(allContent(image).map(({ descriptor }) => [descriptor.digest, descriptor.size]))
 
 it('deletes what no image needs, and keeps what one needs', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   const ended = await dist('gc', '--grace', '0')
   expect(ended).toMatchObject({ code: 0 })
   expect(linesOf(ended.stdout).sort()).toEqual(ofSingle)
@@ -34,7 +36,7 @@ it('deletes what no image needs, and keeps what one needs', async () => {
 })
 
 it('keeps content that is younger than the grace', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   const ended = await dist('gc')
   expect(ended).toMatchObject({ code: 0, stdout: '' })
   expect(ended.stderr).toContain('5 objects')
@@ -45,7 +47,7 @@ it('keeps content that is younger than the grace', async () => {
 })
 
 it('with --dry-run deletes nothing and tells what it would delete', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   const ended = await dist('gc', '--dry-run', '--grace', '0', '--json')
   const bytes = [...sum(singleImage).values()].reduce((a, b) => a + b, 0)
   const lines = jsonLines(ended.stdout)
@@ -66,7 +68,7 @@ it('with --dry-run deletes nothing and tells what it would delete', async () => 
 })
 
 it('deletes the parts of an index that its image did not select', async () => {
-  await dist('images', 'rm', index())
+  await remove(index())
   await dist('pull', '--platform', 'linux/amd64', index())
   await dist('gc', '--grace', '0')
   const kept = [...new Set([...ofSingle, ...digestsOf(amd64Image), indexImage.descriptor.digest])].sort()
@@ -75,7 +77,7 @@ it('deletes the parts of an index that its image did not select', async () => {
 })
 
 it('deletes nothing while the manifest of an image is damaged, and names the image', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   writeFileSync(pathOf(amd64Image.descriptor.digest), 'damaged')
   const ended = await dist('gc', '--grace', '0')
   expect(ended).toMatchObject({ code: 1, stdout: '' })
@@ -84,7 +86,7 @@ it('deletes nothing while the manifest of an image is damaged, and names the ima
   expect((await stored()).length).toBe(ofSingle.length + ofIndex.length)
   rmSync(pathOf(amd64Image.descriptor.digest))
   expect(await dist('gc', '--grace', '0')).toMatchObject({ code: 1 })
-  await dist('images', 'rm', index())
+  await remove(index())
   expect(await dist('gc', '--grace', '0')).toMatchObject({ code: 0 })
   expect(readdirSync(join(workspace().store, 'blobs', 'sha256'))).toEqual([])
 })
@@ -128,7 +130,7 @@ it('discards abandoned writes as dist sweep does', async () => {
 })
 
 it('a collection that is killed loses nothing, and the next one ends its work', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   const running = workspace().start(['gc', '--grace', '0'])
   await running.said('sha256:')
   running.child.kill('SIGKILL')
@@ -141,7 +143,7 @@ it('a collection that is killed loses nothing, and the next one ends its work', 
 })
 
 it('two collections at the same time are no error', async () => {
-  await dist('images', 'rm', single())
+  await remove(single())
   const ended = await Promise.all([dist('gc', '--grace', '0'), dist('gc', '--grace', '0')])
   expect(ended.map(({ code }) => code)).toEqual([0, 0])
   expect(await stored()).toEqual(ofIndex)

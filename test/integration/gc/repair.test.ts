@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { amd64Image, indexImage, pushImage, singleImage } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
 import { usePulledImages } from '../support/pulled-images.js'
+import { removeName } from '../support/store-files.js'
 import { jsonLines, linesOf } from '../support/workspace.js'
 
 const { registry, workspace, single, index, dist } = usePulledImages('--all-platforms')
@@ -41,7 +42,7 @@ it('an image that has another root upstream now gets the content that it had', a
 
 it('what cannot be fetched stays unpublished, is kept by gc, and comes back with a later repair', async () => {
   await dist('tag', single(), '127.0.0.1:1/away:1')
-  await dist('images', 'rm', single())
+  await removeName(workspace().store, single())
   truncateSync(pathOf(layer), 1000)
   const ended = await dist('verify', '--repair', '--host-patience', '1s')
   expect(ended.code).toBe(5)
@@ -60,16 +61,10 @@ it('what cannot be fetched stays unpublished, is kept by gc, and comes back with
 
 it('images rm drops an image that cannot be repaired', async () => {
   await dist('tag', single(), '127.0.0.1:1/away:1')
-  await dist('images', 'rm', single())
+  await removeName(workspace().store, single())
   rmSync(pathOf(layer))
   expect((await dist('verify', '--repair')).code).toBe(5)
   expect(await dist('images', 'rm', '127.0.0.1:1/away:1')).toMatchObject({ code: 0 })
   expect((await dist('images')).stderr).toBe('')
   expect(linesOf((await dist('gc', '--grace', '0')).stdout)).toHaveLength(4)
-})
-
-it('with a queue it is refused', async () => {
-  const ended = await dist('verify', '--repair', '--queue', 'redis://127.0.0.1:1')
-  expect(ended.code).toBe(2)
-  expect(ended.stderr).toContain('--repair works without a queue')
 })

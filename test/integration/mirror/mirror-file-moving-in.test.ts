@@ -80,7 +80,7 @@ sync:
   }
   const mirrored = await mirror()
   expect([mirrored.code, names(mirrored.lines)]).toEqual([0, expected])
-  await expectPushed(workspace(), `${target().host}/mirror/front:stable`, c)
+  await expectPushed(`${target().host}/mirror/front:stable`, c)
 
   const again = await mirror()
   expect(again.lines.map(({ upToDate }) => upToDate)).toEqual(expected.map(() => true))
@@ -95,5 +95,5 @@ sync:
   expect((await preview()).lines).toMatchObject([{ ...change, state: 'changed' }])
   const changed = (await mirror()).lines.filter(({ upToDate }) => upToDate !== true)
   expect(changed).toMatchObject([{ ...change, state: 'done' }])
-  await expectPushed(workspace(), `${target().host}/mirror/lang:slim`, moved)
+  await expectPushed(`${target().host}/mirror/lang:slim`, moved)
 })

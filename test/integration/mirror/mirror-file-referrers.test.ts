@@ -2,6 +2,7 @@ import { startRegistry } from '@dist/testkit'
 import { artifactOf, type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { expect, it } from 'vitest'
 import { mirrorText } from '../support/mirror-text.js'
+import { namesIn } from '../support/store-files.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
@@ -30,7 +31,7 @@ async function upstream(referrers: number | undefined) {
 
 const heads = images.map((_, i) => `HEAD manifests/v${i}`)
 const textOf = (host: string, more = '') => `version: 1\nmirrors: [{ from: ${host}/app, tags: all${more} }]`
-const names = async () => (await workspace().dist(['images', '-q', '--all'])).stdout.trim().split('\n')
+const names = () => namesIn(workspace().store)
 
 it('brings what refers to its images; within referrers-fresh-for an unchanged tag costs its HEAD, then one request more', async () => {
   await using upstreamed = await upstream(100)

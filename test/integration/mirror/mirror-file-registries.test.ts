@@ -50,6 +50,13 @@ const tls = () => {
   return { cert: server.cert, key: server.key }
 }
 
+/** The seconds that a mirror takes. */
+async function secondsOf(registries: string, from: string): Promise<number> {
+  const startedAt = performance.now()
+  expect((await mirror(registries, from)).code).toBe(0)
+  return (performance.now() - startedAt) / 1000
+}
+
 /** An entry of the host in a folder of settings of hosts. */
 function hostsDir(host: string, content: string): string {
   const folder = join(workspace().root, 'certs.d')
@@ -147,4 +154,13 @@ describe('the precedence of registries in a mirror file', () => {
     expect([...ofHosts.requests, ...ofConf.requests]).toEqual([])
     expect(ofFile.requests).not.toEqual([])
   })
+})
+
+it.each(['from', 'to'])('bytes-per-second bounds the content %s a registry', async (side) => {
+  const [source, destination] = [await registryWith(), await forTest(startScripted())]
+  const bounded = side === 'from' ? source : destination
+  const limit = `${bounded.host}: { bytes-per-second: 512KiB }`
+  // The image has 1.4 MiB. Some of it is sent at once.
+  const names = `from: ${source.host}/team/app, tags: all, to: ${destination.host}/copy`
+  expect(await secondsOf(limit, names)).toBeGreaterThan(1.5)
 })

@@ -3,6 +3,7 @@ import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
+import { writesIn } from '../support/store-files.js'
 import { inOrder, jsonLines, useWorkspace } from '../support/workspace.js'
 
 interface Line {
@@ -65,9 +66,8 @@ it('the same command goes on, and counts only what it fetches itself', async () 
   await using _registry = registry
   const running = workspace().start(['mirror', ...names])
   await running.said('images 20/21 done, 1 in flight')
-  const offset = async () =>
-    jsonLines<{ offset: number }>((await workspace().dist(['active', '--json'])).stdout)[0]?.offset ?? 0
-  await waitFor(async () => (await offset()) > 1.5 * mebibyte, 'most of what comes of the layer')
+  const offset = async () => (await writesIn(workspace().store))[0]?.offset ?? 0
+  await waitFor(async () => (await offset()) > 1.5 * mebibyte, 'most of what comes of the layer', 30_000)
   running.child.kill('SIGINT')
   const ended = await running.ended
   expect(ended.stdout).toContain('21 images: 20 done, 1 canceled')

@@ -1,4 +1,5 @@
 import { type ScriptedRegistry, startRegistry } from '@dist/testkit'
+import { waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { putTags } from '../support/prune-world.js'
@@ -91,4 +92,19 @@ it('a target that the coordinators do not have fails the run with its name, and 
     expect.stringContaining('notify-targets is not allowed in a file that is submitted'),
   ])
   expect(server.requests).toEqual([])
+})
+
+it('a notice that is refused fails no run, and the status of the run shows it', async () => {
+  await using server = await startWebhook(403)
+  putTags(registry, 'app', ['1'])
+  const coordinator = await startCoordinator(server.url)
+  const worker = start('worker')
+  await worker.said('"ready"')
+  expect(await mirror('notify: ops')).toMatchObject({ code: 0 })
+  await coordinator.said('"msg":"notice failed"')
+  const env = { DIST_QUEUE: redis().url }
+  const shown = async () => (await workspace().dist(['status'], { env })).stdout
+  await waitFor(async () => (await shown()).includes('notice'), 'the notice in the status')
+  expect(await shown()).toMatch(/^state +done$/m)
+  expect(await shown()).toMatch(/^notice +of app not delivered to ops: 127\.0\.0\.1:\d+ answers 403/m)
 })

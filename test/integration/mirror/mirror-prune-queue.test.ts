@@ -1,27 +1,40 @@
-import { type ScriptedRegistry, startRegistry } from '@dist/testkit'
-import { startGateway } from '@dist/testkit/servers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startRegistry } from '@dist/testkit'
+import { startRedis } from '@dist/testkit/servers'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ReportLine } from '../support/mirror-text.js'
 import { numbered, putTags, storedNames, tagDigest } from '../support/prune-world.js'
-import { forFile } from '../support/servers.js'
-import { startServices, useRedis } from '../support/services-queue.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { forFile, forTest, sharedGateway } from '../support/servers.js'
+import { useServedQueue } from '../support/services-queue.js'
+import { type Ended, jsonLines, Workspace } from '../support/workspace.js'
 
-const workspace = useWorkspace()
-const redis = useRedis()
-const gateway = await forFile(startGateway())
-let registry: ScriptedRegistry
-beforeEach(async () => {
-  registry = await startRegistry()
-})
-afterEach(() => registry[Symbol.asyncDispose]())
+const queue = useServedQueue()
+const registry = await forFile(startRegistry())
+const gateway = await sharedGateway()
 
-const dist = (...args: string[]) => workspace().dist(args, { env: { DIST_QUEUE: redis().url } })
+let entries = 0
+/** The name of an entry, and of its repository, that nothing has yet. */
+const fresh = (name: string) => `${name}-${++entries}`
+const dist = (...args: string[]) => queue().dist(args)
+/** The names of an entry's images in the store of the services. */
+const storedOf = async (entry: string) =>
+  (await storedNames(queue().workspace, registry)).filter((name) => name.startsWith(`${entry}:`))
 
-/** Mirrors the repository `app` by the queue, with these keys. */
-async function mirror(keys: string, ...args: string[]) {
-  const text = `version: 1\nmirrors: [{ name: app, from: ${registry.host}/app, tags: all, ${keys} }]`
-  const ended = await dist('mirror', '-f', workspace().file('dist.yaml', text), '--json', ...args)
+const textOf = (entry: string) =>
+  `version: 1\nmirrors: [{ name: ${entry}, from: ${registry.host}/${entry}, tags: all, prune: true }]`
+
+/** Mirrors the repository of this name by the queue, with prune. */
+async function mirror(entry: string, ...args: string[]) {
+  return await mirrorBy(dist, queue().workspace, entry, args)
+}
+
+async function mirrorBy(
+  run: (...args: string[]) => Promise<Ended>,
+  workspace: Workspace,
+  entry: string,
+  args: string[] = [],
+) {
+  const path = workspace.file(`${entry}.yaml`, textOf(entry))
+  const ended = await run('mirror', '-f', path, '--json', ...args)
   const lines = jsonLines<ReportLine & { run: string }>(ended.stdout)
   const of = (wanted: string) =>
     lines.filter(({ state }) => state === wanted).map(({ name }) => name.replace(`${registry.host}/`, ''))
@@ -30,19 +43,19 @@ async function mirror(keys: string, ...args: string[]) {
 
 describe('prune by a queue', () => {
   it('removes what is no longer selected, reports it, and its status tells it', async () => {
-    const { coordinator } = await startServices(workspace(), redis().url)
-    putTags(registry, 'app', ['1', '2', '3'])
-    const first = await mirror('prune: true')
+    const entry = fresh('removed')
+    putTags(registry, entry, ['1', '2', '3'])
+    const first = await mirror(entry)
     expect([first.code, first.pruned]).toEqual([0, []])
-    expect(first.stderr).toContain('app: the store keeps from now on what this mirror publishes')
-    putTags(registry, 'app', ['1', '3'])
-    const { code, lines, stderr } = await mirror('prune: true')
+    expect(first.stderr).toContain(`${entry}: the store keeps from now on what this mirror publishes`)
+    putTags(registry, entry, ['1', '3'])
+    const { code, lines, stderr } = await mirror(entry)
     expect(code).toBe(0)
     expect(lines.filter(({ state }) => state === 'pruned')).toEqual([
       {
         run: lines[0]?.run,
-        entry: 'app',
-        name: `${registry.host}/app:2`,
+        entry,
+        name: `${registry.host}/${entry}:2`,
         state: 'pruned',
         digest: tagDigest,
       },
@@ -54,54 +67,55 @@ describe('prune by a queue', () => {
     expect(JSON.parse((await dist('status', '--json')).stdout)).toMatchObject({
       pruned: { names: 1, failed: 0 },
     })
-    expect(coordinator.stdout()).toContain(`"msg":"name pruned"`)
-    expect(await storedNames(workspace(), registry)).toEqual(['app:1', 'app:3'])
+    expect(queue().coordinator.stdout()).toContain(`"msg":"name pruned"`)
+    expect(await storedOf(entry)).toEqual([`${entry}:1`, `${entry}:3`])
   })
 
   it('does not remove more than the limit: the run fails, and --force removes it', async () => {
-    await startServices(workspace(), redis().url)
-    putTags(registry, 'app', numbered(20))
-    await mirror('prune: true')
-    putTags(registry, 'app', numbered(10))
-    const refused = await mirror('prune: true')
-    expect(refused).toMatchObject({ code: 6, pruned: [], failed: ['app'] })
+    const entry = fresh('limited')
+    putTags(registry, entry, numbered(20))
+    await mirror(entry)
+    putTags(registry, entry, numbered(10))
+    const refused = await mirror(entry)
+    expect(refused).toMatchObject({ code: 6, pruned: [], failed: [entry] })
     expect(refused.lines.at(-1)).toMatchObject({ code: 'RESOURCE_EXHAUSTED', stage: 'pruning' })
     expect(refused.stderr).not.toContain('dist retry')
     const status = await dist('status')
     expect(status.stdout).toMatch(/^state +failed$/m)
     expect(status.stdout).toContain('10 of 20 names are no longer selected, more than prune-limit (20%)')
-    expect((await mirror('prune: true', '--force')).pruned).toHaveLength(10)
-    expect(await storedNames(workspace(), registry)).toHaveLength(10)
+    expect((await mirror(entry, '--force')).pruned).toHaveLength(10)
+    expect(await storedOf(entry)).toHaveLength(10)
   })
 
   it('removes nothing when nothing is selected, and says so', async () => {
-    await startServices(workspace(), redis().url)
-    putTags(registry, 'app', ['1', '2'])
-    await mirror('prune: true')
-    putTags(registry, 'app', [])
-    const { code, pruned, stderr } = await mirror('prune: true')
+    const entry = fresh('emptied')
+    putTags(registry, entry, ['1', '2'])
+    await mirror(entry)
+    putTags(registry, entry, [])
+    const { code, pruned, stderr } = await mirror(entry)
     expect([code, pruned]).toEqual([0, []])
-    expect(stderr).toContain('app: nothing is pruned: it selects nothing')
-    expect(await storedNames(workspace(), registry)).toEqual(['app:1', 'app:2'])
+    expect(stderr).toContain(`${entry}: nothing is pruned: it selects nothing`)
+    expect(await storedOf(entry)).toEqual([`${entry}:1`, `${entry}:2`])
   })
 
   it('in a bucket: by a queue, and then without one by the same ledger', async () => {
-    const store = gateway.url('prune')
-    const env = { ...gateway.env, DIST_STORE: store }
+    const entry = fresh('bucket')
+    const workspace = new Workspace()
+    onTestFinished(() => workspace.remove())
+    const redis = await forTest(startRedis())
+    const env = { ...gateway.env, DIST_STORE: gateway.url(entry) }
     const start = (service: string) =>
-      workspace().start([service, '--queue', redis().url, '--listen', '127.0.0.1:0'], { env })
+      workspace.start([service, '--queue', redis.url, '--listen', '127.0.0.1:0'], { env })
     await Promise.all([start('coordinator'), start('worker')].map((each) => each.said('"ready"')))
-    putTags(registry, 'app', ['1', '2', '3'])
-    await mirror('prune: true')
-    putTags(registry, 'app', ['1', '3'])
-    expect((await mirror('prune: true')).pruned).toEqual(['app:2'])
-    putTags(registry, 'app', ['1'])
-    const path = workspace().file(
-      'dist.yaml',
-      `version: 1\nmirrors: [{ name: app, from: ${registry.host}/app, tags: all, prune: true }]`,
-    )
-    const { stdout } = await workspace().dist(['mirror', '-f', path], { env })
-    expect(stdout).toMatch(/^\S+app:3 \S+ {2}pruned$/m)
-    expect(await storedNames(workspace(), registry, env)).toEqual(['app:1'])
+    const run = (...args: string[]) => workspace.dist(args, { env: { DIST_QUEUE: redis.url } })
+    putTags(registry, entry, ['1', '2', '3'])
+    await mirrorBy(run, workspace, entry)
+    putTags(registry, entry, ['1', '3'])
+    expect((await mirrorBy(run, workspace, entry)).pruned).toEqual([`${entry}:2`])
+    putTags(registry, entry, ['1'])
+    const path = workspace.file('dist.yaml', textOf(entry))
+    const { stdout } = await workspace.dist(['mirror', '-f', path], { env })
+    expect(stdout).toMatch(new RegExp(`^\\S+${entry}:3 \\S+ {2}pruned$`, 'm'))
+    expect(await storedNames(workspace, registry, env)).toEqual([`${entry}:1`])
   })
 })

@@ -3,8 +3,8 @@ import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
-import { startServices, useRedis } from '../support/services-queue.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { useServedQueue } from '../support/services-queue.js'
+import { jsonLines } from '../support/workspace.js'
 
 interface Line {
   name: string
@@ -14,24 +14,26 @@ interface Line {
   fetched?: { objects: number; bytes: number } | undefined
 }
 
-const redis = useRedis()
-const workspace = useWorkspace()
+const queue = useServedQueue()
 const mebibyte = 1024 * 1024
-const layer = seededLayer('stalls', 4 * mebibyte)
-const slow = ociImage({ layers: [layer] })
-const quick = ociImage({ layers: [seededLayer('quick', 1000)] })
 
-const dist = (args: readonly string[]) => workspace().dist(args, { env: { DIST_QUEUE: redis().url } })
+const dist = (args: readonly string[]) => queue().dist(args)
+const start = (...args: string[]) => queue().workspace.start([...args, '--queue', queue().redis.url])
 
-/** A registry in which one image comes to a standstill. */
+let registries = 0
+
+/** A registry in which one image comes to a standstill. The store has nothing of its images. */
 async function newRegistry() {
+  const test = ++registries
+  const layer = seededLayer(`stalls ${test}`, 4 * mebibyte)
+  const slow = ociImage({ layers: [layer] })
   const registry = await startRegistry()
   registry.content.putImage('slow', '1', slow)
-  registry.content.putImage('quick', '1', quick)
+  registry.content.putImage('quick', '1', ociImage({ layers: [seededLayer(`quick ${test}`, 1000)] }))
   registry.script({ path: `/blobs/${layer.descriptor.digest}` }, faults.stalledBody(2 * mebibyte), {
     times: 1,
   })
-  return { registry, names: ['slow', 'quick'].map((name) => `${registry.host}/${name}:1`) }
+  return { registry, layer, slow, names: ['slow', 'quick'].map((name) => `${registry.host}/${name}:1`) }
 }
 
 it.each([
@@ -40,10 +42,8 @@ it.each([
 ] as const)('%s: what is done of the run is reported, exit code %i', async (signal, code) => {
   const { registry, names } = await newRegistry()
   await using _registry = registry
-  await startServices(workspace(), redis().url)
-  const report = `${workspace().root}/report.jsonl`
-  const args = ['mirror', '--queue', redis().url, '--json', '--report', report, ...names]
-  const running = workspace().start(args)
+  const report = `${queue().workspace.root}/report.jsonl`
+  const running = start('mirror', '--json', '--report', report, ...names)
   await running.said('images 1/2 done, 1 in flight')
   running.child.kill(signal)
   const ended = await running.ended
@@ -54,34 +54,31 @@ it.each([
   ])
   expect(readFileSync(report, 'utf8')).toBe(ended.stdout)
   expect(ended.stderr).toMatch(/^\{"error":"detached from run \w+: the run continues","code":"CANCELED"\}$/m)
-  const watching = workspace().start(['status', '--queue', redis().url, '--watch', '--json'])
+  const watching = start('status', '--watch', '--json')
   await watching.said('images 1/2 done')
   watching.child.kill(signal)
   const watched = await watching.ended
   expect(watched.code).toBe(code)
   expect(watched.stdout).toBe(ended.stdout)
+  const [{ run } = { run: '' }] = jsonLines<{ run: string }>(ended.stdout)
+  expect(await dist(['cancel', run])).toMatchObject({ code: 0 })
 })
 
 it('bytes that a worker leaves when it stops are fetched once, and by the run', async () => {
-  const { registry, names } = await newRegistry()
+  const { registry, layer, slow, names } = await newRegistry()
   await using _registry = registry
-  const { worker } = await startServices(workspace(), redis().url)
+  const { worker } = queue()
   const run = (await dist(['mirror', '--detach', names[0] ?? ''])).stdout.trim()
-  const offset = async () =>
-    jsonLines<{ offset: number }>((await dist(['active', '--json'])).stdout)[0]?.offset ?? 0
-  await waitFor(async () => (await offset()) > 1.5 * mebibyte, 'most of what comes of the layer', 20_000)
+  const watch = start('active', '--watch', '--json')
+  const shown = () => jsonLines<{ offset: number }>(watch.stdout().replace(/[^\n]*$/, ''))
+  const isFar = () => shown().some(({ offset }) => offset > 1.5 * mebibyte)
+  await waitFor(isFar, 'most of what comes of the layer', 30_000)
+  watch.child.kill('SIGINT')
+  // The next tests have the other one.
+  const again = start('worker', '--listen', '127.0.0.1:0', '--name', 'w2')
+  await again.said('"ready"')
   worker.child.kill('SIGTERM')
   await worker.ended
-  const again = workspace().start([
-    'worker',
-    '--queue',
-    redis().url,
-    '--listen',
-    '127.0.0.1:0',
-    '--name',
-    'w2',
-  ])
-  await again.said('"ready"')
   expect(await dist(['status', '--watch', run])).toMatchObject({ code: 0 })
   const asked = registry.received({ path: layer.descriptor.digest })
   expect(asked.at(-1)?.headers.range).toMatch(/^bytes=\d{7}-$/)
@@ -94,7 +91,6 @@ it('a run to a registry names where its images go, and says that they are sent',
   const { registry, names } = await newRegistry()
   await using _registry = registry
   await using destination = await startRegistry()
-  await startServices(workspace(), redis().url)
   const to = `${destination.host}/m`
   const ended = await dist(['mirror', '--to', to, names[1] ?? ''])
   expect(ended.code, ended.stderr).toBe(0)

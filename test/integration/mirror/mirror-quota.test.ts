@@ -1,14 +1,13 @@
 import { pullQuota, type ScriptedRegistry, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
 import { mirrorText } from '../support/mirror-text.js'
 import { forTest } from '../support/servers.js'
-import { startServices, useRedis } from '../support/services-queue.js'
+import { startServices } from '../support/services-queue.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-const redis = useRedis()
 
 /** A registry with so many images in `app`, of two requests beside the manifest each. */
 async function filled(count: number): Promise<ScriptedRegistry> {
@@ -65,8 +64,9 @@ it('R42 services leave the reserve together, and dist hosts and dist status tell
   registry.script({ path: '/manifests/' }, pullQuota(quota))
   const registries = { [registry.host]: { 'reserve-pulls': 4, requests: 3 } }
   const config = workspace().file('services.yaml', JSON.stringify({ registries }))
-  await startServices(workspace(), redis().url, ['--config', config])
-  const env = { DIST_QUEUE: redis().url }
+  const redis = await forTest(startRedis())
+  await startServices(workspace(), redis.url, ['--config', config])
+  const env = { DIST_QUEUE: redis.url }
   const references = Array.from({ length: 12 }, (_, i) => `${registry.host}/app:${i}`)
   await workspace().dist(['mirror', '--detach', ...references], { env })
   const status = () => workspace().dist(['status'], { env })
@@ -85,7 +85,30 @@ it('R42 services leave the reserve together, and dist hosts and dist status tell
   expect((await workspace().dist(['hosts'], { env })).stdout).toMatch(
     /quota +4 of 100 pulls left in 6h00m for 203\.0\.113\.7, told at .*; pulls wait, asked again at/,
   )
-}, 120_000)
+  // Asked early it is a HEAD: while the quota is used up, no pull is spent of the reserve.
+  const heads = () => registry.received({ method: 'HEAD', path: '/manifests/' }).length
+  const gets = registry.received({ method: 'GET', path: '/manifests/' }).length
+  const resume = async () => {
+    const before = heads()
+    const args = ['hosts', 'resume', '--json', registry.host]
+    const resumed = await workspace().dist(args, { env })
+    expect(resumed.stderr).toContain(`${registry.host} is asked now whether it allows more pulls`)
+    expect(jsonLines(resumed.stdout)).toMatchObject([{ wasPaused: false, asksForPulls: true }])
+    // Jobs that were about to wait when it was called wait for their time: they are released by another call.
+    const isAsked = async () => {
+      if (heads() === before) await workspace().dist(args, { env })
+      return heads() > before
+    }
+    await waitFor(isAsked, 'the question', 30_000)
+  }
+  await resume()
+  expect(registry.received({ method: 'GET', path: '/manifests/' })).toHaveLength(gets)
+  expect((await status()).stdout).toMatch(/ allows 4 of 100 more pulls/)
+  quota.remaining = 90
+  await resume()
+  const isOpen = async () => / allows 4 of 100 more pulls/.test((await status()).stdout) === false
+  await waitFor(isOpen, 'more pulls', 30_000)
+}, 180_000)
 
 it('dist hosts without a queue shows the policies of the settings', async () => {
   const registries = {

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path'
 import { faults, startRegistry } from '@dist/testkit'
 import { pushImage, singleImage } from '@dist/testkit/fixtures'
 import { freePort, startRedis } from '@dist/testkit/servers'
-import { build } from 'esbuild'
-import { describe, expect, it } from 'vitest'
+import { build, type Metafile } from 'esbuild'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { packagesOf } from '../../../infra/bundling/notices.mjs'
 import { options, root } from '../../../infra/bundling/options.mjs'
 import { readCoverage } from '../support/coverage.js'
@@ -53,13 +53,18 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   await dist(['pull', image])
   await dist(['resolve', image])
   await dist(['fetch', `${registry().host}/single`, '1'])
+  await dist(['resolve', image], 0, { DIST_REGISTRIES_CONF: workspace().file('registries.conf', '') })
   await dist(['push', image, `${registry().host}/pushed:1`])
   await dist(['copy', image, `${registry().host}/copied:1`])
   await dist(['mirror', image])
+  workspace().file('empty', '')
+  await dist(['mirror', '-f', workspace().file('notify.yaml', notifying(registry().host))], 2)
+  await dist(['pull', image], 0, { DIST_REQUESTS_PER_HOST: '4' })
   const login = ['login', '-u', 'ada', '--password-stdin', '--authfile', 'auth.json', registry().host]
   await dist(login, 0, {}, 'lovelace')
   await dist(['logout', '--authfile', 'auth.json', registry().host])
   await dist(['completion', 'bash'])
+  await dist(['user', 'hash', 'ada', '--password-stdin'], 0, {}, 'lovelace')
   for (const name of ['mirror.yaml', 'mirror.toml'])
     await dist(['config', 'check', workspace().file(name, 'nonsense')], 2)
   await dist(['mirror', '--watch', '-f', 'mirror.yaml'], 2)
@@ -73,9 +78,16 @@ async function registryCommands(dist: Dist, image: string): Promise<void> {
   // No server listens there: the command fails after it has loaded the part.
   const nobody = `http://127.0.0.1:${await freePort()}`
   await dist(['resolve', 'registry.test/app'], 1, { HTTPS_PROXY: nobody })
+  for (const args of [['tags', 'registry.test/app'], ['df']]) await dist([...args, '--server', nobody], 1)
   const bucket = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', HTTP_PROXY: nobody }
   await dist(['images', '--store', 's3://bucket/prefix?endpoint=http://s3.test:8333'], 1, bucket)
 }
+
+/** A mirror file whose target has no secret. */
+const notifying = (host: string) => `version: 1
+notify-targets: { ops: { url: http://127.0.0.1:1/, secret-file: empty } }
+mirrors: [{ name: app, from: ${host}/single, tags: all, notify: ops }]
+`
 
 /** A file of each tool has an importer of its own. */
 async function importCommands(dist: Dist): Promise<void> {
@@ -120,7 +132,10 @@ async function queueCommands(env: Record<string, string>, image: string): Promis
   await dist(['status', '--watch', run], 0, queue)
   await dist(['runs'], 0, queue)
   await dist(['schedule', 'list'], 0, queue)
+  await dist(['gc'], 0, queue)
   await dist(['hosts'], 0, queue)
+  await dist(['token', 'list'], 0, queue)
+  await dist(['runs', '--server', 'nonsense'], 2)
   await dist(['hosts'])
   await dist(['retry', run], 0, queue)
   await dist(['cancel', run], 0, queue)
@@ -133,11 +148,18 @@ async function queueCommands(env: Record<string, string>, image: string): Promis
     ['coordinator', yaml],
     ['worker', toml],
     ['dashboard', yaml],
+    ['serve', yaml],
   ] as const)
     await dist([name, '--config', config], 2)
+  await dist(['serve', '--print-config', 'podman'])
 }
 
 describe('the bundle', () => {
+  let metafile: Metafile
+  beforeAll(async () => {
+    metafile = (await build({ ...options, write: false })).metafile
+  })
+
   it('has no part that is loaded when it is needed and cannot be called then', async () => {
     const coverage = join(workspace().root, 'coverage')
     const env = { NODE_V8_COVERAGE: coverage, ...registrySettings() }
@@ -149,7 +171,6 @@ describe('the bundle', () => {
       await storeCommands(dist, image)
     }
     await Promise.all([here(), queueCommands(env, image)])
-    const { metafile } = await build({ ...options, write: false })
     const use = readCoverage(coverage)
     const parts = lazyParts(metafile)
     const sources = (those: LazyPart[]) => those.map(({ source }) => source)
@@ -159,10 +180,9 @@ describe('the bundle', () => {
     // A part that is new here needs a command above that uses it.
     expect(sources(parts.filter(({ file }) => !use(basename(file)).loaded))).toEqual([])
     expect(sources(parts.filter(({ file }) => !use(basename(file)).called))).toEqual([])
-  }, 150_000)
+  }, 300_000)
 
   it('loads neither the registry client nor the languages of zod with the client of a queue', async () => {
-    const { metafile } = await build({ ...options, write: false })
     const parts = ['packages/wiring/src/queue.ts', 'packages/queue/src/index.ts']
     const loaded = parts.flatMap((part) => [...loadedWith(part, metafile)])
     expect(loaded).toEqual(expect.arrayContaining(['packages/settings/src/schema.ts', ...parts.slice(0, 1)]))
@@ -170,8 +190,20 @@ describe('the bundle', () => {
     expect(loaded.filter((source) => idle.test(source))).toEqual([])
   })
 
+  it('loads neither schemas, mirror files and queues nor HTTP/2 for a pull', async () => {
+    const parts = [
+      'services/cli/src/images/pull.ts',
+      'packages/wiring/src/index.ts',
+      'packages/settings/src/command.ts',
+    ]
+    const loaded = parts.flatMap((part) => [...loadedWith(part, metafile)])
+    expect(loaded).toEqual(expect.arrayContaining([...parts.slice(0, 1), 'packages/wiring/src/remote.ts']))
+    const idle =
+      /\/(zod|yaml|smol-toml|re2js|croner|bullmq|ioredis|@aws-sdk)\/|packages\/(sync|runs|queue|schedule)\//
+    expect(loaded.filter((source) => idle.test(source))).toEqual([])
+  })
+
   it('comes with the licences of all that is in it', async () => {
-    const { metafile } = await build({ ...options, write: false })
     const notices = readFileSync(join(bundleFolder(), 'THIRD-PARTY-NOTICES.txt'), 'utf8')
     const bundled = packagesOf(Object.keys(metafile.inputs), root).map((folder) =>
       JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startRegistry, startServer, waitFor } from '@dist/testkit/servers'
+import { freePort, startRegistry, startServer, waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 let folder = ''
@@ -55,6 +55,13 @@ it('a server is gone when it was stopped, and stopping again is harmless', async
   await registry.stop()
   await registry.stop()
   expect(isAlive(registry.pid)).toBe(false)
+})
+
+it('no port is given twice, and none that the kernel gives to connections', async () => {
+  const ports = await Promise.all(Array.from({ length: 200 }, freePort))
+  expect(new Set(ports).size).toBe(200)
+  const lowest = Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10)
+  expect(Math.max(...ports)).toBeLessThan(lowest)
 })
 
 it('a server that ends at once is an error with its own words', async () => {

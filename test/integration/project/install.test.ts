@@ -48,6 +48,7 @@ describe('what npm pack makes of the command', () => {
       'dist',
       'dist-coordinator',
       'dist-dashboard',
+      'dist-registry',
       'dist-worker',
     ])
     expect(readdirSync(join(prefix, 'lib', 'node_modules'))).toEqual(expect.arrayContaining(['@dist']))

@@ -58,7 +58,7 @@ describe('an image that is copied', () => {
     const { digest } = image.descriptor
     expect(await copy(from(name), there)).toMatchObject({ code: 0, stdout: `${there} ${digest}\n` })
     expect(existsSync(workspace().store)).toBe(false)
-    await expectPushed(workspace(), there, image)
+    await expectPushed(there, image)
   })
 
   it('costs one HEAD at each side when nothing has changed, one request for referrers, and one listing of tags', async () => {
@@ -90,7 +90,7 @@ describe('an image that is copied', () => {
     const requests = await registryRequests()
     expect(requests.filter((request) => /GET .*\/blobs\//.test(request))).toEqual([])
     expect(requests.filter((request) => /POST .*mount=/.test(request))).toHaveLength(large.blobs.length)
-    await expectPushed(workspace(), to(`${second}:t`), large)
+    await expectPushed(to(`${second}:t`), large)
   })
 
   it('to another tag of its repository sends the tag only', async () => {
@@ -100,7 +100,7 @@ describe('an image that is copied', () => {
     await copy('--no-referrers', to(`${repository}:t`), to(`${repository}:u`))
     const requests = await requestsFor(registry(), repository)
     expect(requests.filter((request) => /blobs\/uploads/.test(request))).toEqual([])
-    await expectPushed(workspace(), to(`${repository}:u`), indexImage)
+    await expectPushed(to(`${repository}:u`), indexImage)
   })
 
   it('of one platform is its manifest only', async () => {
@@ -110,7 +110,7 @@ describe('an image that is copied', () => {
       code: 0,
       stdout: `${there} ${arm64Image.descriptor.digest}\n`,
     })
-    await expectPushed(workspace(), there, arm64Image)
+    await expectPushed(there, arm64Image)
     expect((await copy(...args)).stderr).toContain('up to date')
   })
 
@@ -118,8 +118,8 @@ describe('an image that is copied', () => {
     const { digest } = indexImage.descriptor
     const repository = fresh()
     expect(await copy(from(`index@${digest}`), to(`${repository}:t@${digest}`))).toMatchObject({ code: 0 })
-    await expectPushed(workspace(), to(`${repository}:t`), indexImage)
-    await expectPushed(workspace(), to(`${repository}@${digest}`), indexImage)
+    await expectPushed(to(`${repository}:t`), indexImage)
+    await expectPushed(to(`${repository}@${digest}`), indexImage)
   })
 
   it('between registries that need logins', async () => {
@@ -154,7 +154,7 @@ describe('referrers of an image', () => {
     const args = [`${upstream.host}/index:1`, to(`${repository}:t`)]
     expect((await copy(...args)).stderr).not.toContain('up to date')
     for (const artifact of [ofIndex, ofManifest, ofArtifact])
-      await expectPushed(workspace(), to(`${repository}@${artifact.descriptor.digest}`), artifact)
+      await expectPushed(to(`${repository}@${artifact.descriptor.digest}`), artifact)
     expect((await copy(...args)).stderr).toContain('up to date')
     // From a registry with the referrers tag to one with the referrers API.
     await using modern = await startRegistry({ referrers: 100 })
@@ -200,7 +200,7 @@ describe('a copy that fails', () => {
     expect(await copy(`${upstream.host}/large:1`, to(`${repository}:t`))).toMatchObject({ code: 0 })
     const ranges = upstream.received({ path: layer }).map(({ headers }) => headers.range)
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)])
-    await expectPushed(workspace(), to(`${repository}:t`), large)
+    await expectPushed(to(`${repository}:t`), large)
   })
 
   it('copies the image that the tag named first, although the tag moves (S17)', async () => {
@@ -215,7 +215,7 @@ describe('a copy that fails', () => {
       code: 0,
       stdout: `${there} ${large.descriptor.digest}\n`,
     })
-    await expectPushed(workspace(), there, large)
+    await expectPushed(there, large)
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { freePort, registryUser } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { requestsFor } from '../support/requests.js'
 import { useRegistry } from '../support/servers.js'
-import { useWorkspace } from '../support/workspace.js'
+import { usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const large = ociImage({ layers: [seededLayer('large', 9_000_000), seededLayer('small', 1000)] })
 const upstream = useRegistry(async ({ url }) => {
@@ -21,7 +21,8 @@ let repositories = 0
 const fresh = () => `fresh-${++repositories}`
 const from = (name: string) => `${upstream().host}/${name}`
 const to = (name: string) => `${registry().host}/${name}`
-const pull = (...args: string[]) => workspace().dist(['pull', ...args])
+
+usePulledStore(workspace, () => ['single:1', 'large:1'].map(from))
 
 describe('a push that cannot be', () => {
   it('3: of an image that is not in the store', async () => {
@@ -29,7 +30,6 @@ describe('a push that cannot be', () => {
   })
 
   it('2: to another digest than what goes there, and nothing is asked', async () => {
-    await pull(from('single:1'))
     const args = ['push', from('single:1'), to(`x@sha256:${'a'.repeat(64)}`)]
     const ended = await workspace().dist(args)
     expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -38,7 +38,6 @@ describe('a push that cannot be', () => {
   })
 
   it('1: to an address without a server', async () => {
-    await pull(from('single:1'))
     const host = `127.0.0.1:${await freePort()}`
     const ended = await workspace().dist(['push', from('single:1'), `${host}/a:1`])
     expect(ended).toMatchObject({ code: 1, stdout: '' })
@@ -46,7 +45,6 @@ describe('a push that cannot be', () => {
   })
 
   it('4: to a registry that wants a login, unless it gets one', async () => {
-    await pull(from('single:1'))
     const { host } = guarded()
     const there = `${host}/${fresh()}:t`
     const refused = await workspace().dist(['push', from('single:1'), there])
@@ -57,8 +55,8 @@ describe('a push that cannot be', () => {
     const authfile = workspace().file('auth.json', JSON.stringify({ auths: { [host]: { auth } } }))
     const args = ['push', '--authfile', authfile, from('single:1'), there]
     expect(await workspace().dist(args)).toMatchObject({ code: 0 })
-    const pulled = await workspace().dist(['pull', '--authfile', authfile, there])
-    expect(pulled.stdout).toContain(singleImage.descriptor.digest)
+    const resolved = await workspace().dist(['resolve', '--authfile', authfile, there])
+    expect(resolved.stdout).toContain(singleImage.descriptor.digest)
   })
 
   it('5: of a layer that is damaged in the store: nothing is visible, and what to do is said', async () => {
@@ -66,7 +64,6 @@ describe('a push that cannot be', () => {
       ['single:1', singleImage],
       ['large:1', large],
     ] as const) {
-      await pull(from(name))
       const layer = image.blobs.find(({ descriptor }) => descriptor.size > 1_000_000)?.descriptor.digest ?? ''
       const file = join(workspace().store, 'blobs', 'sha256', layer.slice('sha256:'.length))
       const bytes = readFileSync(file)

@@ -8,12 +8,14 @@ import { digestOf } from '@dist/oci'
 import { openRuns } from '@dist/queue'
 import { faults, startRegistry } from '@dist/testkit'
 import { type FixtureImage, ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { type ServerProcess, startRedis, startServer, waitFor } from '@dist/testkit/servers'
+import { bundleProgram, type ServerProcess, startRedis, startServer, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { perTest } from '../support/servers.js'
 
-const program = fileURLToPath(new URL('../support/queue-program.ts', import.meta.url))
+const program = await bundleProgram({
+  file: fileURLToPath(new URL('../support/queue-program.ts', import.meta.url)),
+})
 const once = { times: 1 }
 const shared = seededLayer('shared', 300_000)
 
@@ -35,16 +37,7 @@ async function start(role: 'coordinator' | 'worker', skew = 0): Promise<ServerPr
   const onLine = (line: string) => {
     ready ||= line === 'ready'
   }
-  const args = [
-    '--import',
-    'tsx',
-    '--conditions=source',
-    program,
-    role,
-    String(redis().port),
-    folder,
-    String(skew),
-  ]
+  const args = [program, role, String(redis().port), folder, String(skew)]
   const service = await startServer(process.execPath, args, { ready: async () => ready, onLine })
   started.push(service)
   return service

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import { expect, it } from 'vitest'
 import { imageOf } from '../../../packages/mirror/test/support/images.js'
-import { openJobCounts } from '../../../services/coordinator/src/measure.js'
+import { openJobCounts } from '../../../services/coordinator/src/measure/queues.js'
 import { createBoard } from '../../../services/dashboard/src/board.js'
 import { useQueue } from '../support/queue-world.js'
 
@@ -33,7 +33,7 @@ it('the dashboard shows the jobs of the prefix', async () => {
   await world.runs({ prefix }).submit({ references: ['registry.test/a:1'], platforms: 'all' })
   const waiting = async (of?: string) => {
     await using server = fastify()
-    const board = createBoard(world.connect(), { path: '/queues', readOnly: true, prefix: of })
+    const board = createBoard(world.connect(), { path: '/queues', isReadOnly: () => true, prefix: of })
     await server.register(board, { prefix: '/queues' })
     const { queues } = (await server.inject('/queues/api/queues')).json()
     return queues.map(({ name, counts }: { name: string; counts: { waiting: number } }) => [
@@ -47,6 +47,7 @@ it('the dashboard shows the jobs of the prefix', async () => {
     ['images', 0],
     ['blobs', 0],
     ['notices', 0],
+    ['questions', 0],
   ])
   expect(await waiting()).toEqual([
     ['schedules', 0],
@@ -54,5 +55,6 @@ it('the dashboard shows the jobs of the prefix', async () => {
     ['images', 0],
     ['blobs', 0],
     ['notices', 0],
+    ['questions', 0],
   ])
 })

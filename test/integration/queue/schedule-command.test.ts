@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import { ociImage, pushImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
+import { openQueue } from '@dist/wiring/queue'
 import { Redis } from 'ioredis'
 import { afterEach, expect, it } from 'vitest'
 import { hastyProgram, type ServiceProcess, startProcess } from '../support/processes.js'
-import { useRegistry } from '../support/servers.js'
+import { applySchedules, endOf } from '../support/queue-client.js'
+import { forTest, useRegistry } from '../support/servers.js'
 import { useRedis } from '../support/services-queue.js'
 import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
 
@@ -47,6 +49,13 @@ async function listed(): Promise<Listed[]> {
   return jsonLines<Listed>(stdout)
 }
 
+/** The schedules, as the queue tells them without a command. */
+async function known() {
+  const queue = await forTest(openQueue(redis().url, {}))
+  const schedules = queue.schedules()
+  return { queue, list: () => schedules.list() }
+}
+
 const two = `version: 1
 name: production
 mirrors:
@@ -67,7 +76,8 @@ it('the schedules of a file run by themselves and by hand', async () => {
   ])
   expect(applied.stderr).toContain('1 mirror of ')
   // An interval begins with a run.
-  await waitFor(async () => (await listed())[0]?.run?.state === 'done', 'the run of the interval', 30_000)
+  const { queue, list } = await known()
+  await waitFor(async () => (await list())[0]?.run?.state === 'done', 'the run of the interval', 30_000)
   const [base, nightly] = await listed()
   expect(base).toMatchObject({ name: 'base', when: 'every 6h', paused: false, skipped: 0 })
   expect(nightly).toMatchObject({ name: 'nightly', when: '15 3 * * * Europe/Berlin', paused: false })
@@ -78,7 +88,7 @@ it('the schedules of a file run by themselves and by hand', async () => {
   const run = await dist('schedule', 'run', 'nightly')
   expect(run.code, run.stderr).toBe(0)
   const id = run.stdout.trim()
-  expect((await dist('status', '--watch', id)).code).toBe(0)
+  expect(await endOf(queue, id)).toBe('done')
   expect((await dist('status', id)).stdout).toMatch(/^schedule {3}nightly$/m)
   const runs = linesOf((await dist('runs', '--schedule', 'nightly')).stdout)
   expect(runs.slice(1)).toEqual([expect.stringMatching(new RegExp(`^${id} .* nightly$`))])
@@ -86,8 +96,9 @@ it('the schedules of a file run by themselves and by hand', async () => {
 
 it('a schedule is paused, resumed and removed, and goes with its entry', async () => {
   const path = fileOf(two)
-  expect((await dist('schedule', 'apply', '-f', path)).code).toBe(0)
-  const [, nightly] = await listed()
+  await applySchedules(redis().url, path)
+  const { list } = await known()
+  const [, nightly] = await list()
   const id = (await dist('schedule', 'run', 'nightly')).stdout.trim()
   expect((await dist('schedule', 'pause', 'nightly', 'none')).code).toBe(6)
   const table = await dist('schedule', 'list')
@@ -96,7 +107,7 @@ it('a schedule is paused, resumed and removed, and goes with its entry', async (
     new RegExp(`^nightly +15 3 \\* \\* \\* Europe/Berlin +- .* ago +paused, running +${id} +production$`),
   )
   expect((await dist('schedule', 'resume', 'nightly')).code).toBe(0)
-  expect((await listed())[1]).toMatchObject({ paused: false, next: nightly?.next })
+  expect((await list())[1]).toMatchObject({ paused: false, next: nightly?.next })
 
   const again = await dist('schedule', 'apply', '--json', '-f', path)
   expect(jsonLines(again.stdout)).toEqual([
@@ -105,12 +116,12 @@ it('a schedule is paused, resumed and removed, and goes with its entry', async (
   fileOf(two.replace(/.*name: nightly.*\n/, ''))
   expect((await dist('schedule', 'apply', '-f', path)).stdout).toContain('removed  nightly\n')
   expect((await dist('schedule', 'remove', 'base')).stdout).toBe('base\n')
-  expect(await listed()).toEqual([])
+  expect(await list()).toEqual([])
 })
 
 it('mistakes: a file by line, a name of another file, a schedule that is not there, a queue that is away', async () => {
   const path = fileOf(two)
-  expect((await dist('schedule', 'apply', '-f', path)).code).toBe(0)
+  await applySchedules(redis().url, path)
   const other = workspace().file(
     'other.yaml',
     `version: 1\nmirrors: [{ name: base, from: "a:1", every: 1d }]\n`,
@@ -118,6 +129,11 @@ it('mistakes: a file by line, a name of another file, a schedule that is not the
   const foreign = await dist('schedule', 'apply', '-f', other)
   expect(foreign).toMatchObject({ code: 1, stdout: '' })
   expect(foreign.stderr).toContain('schedule base: it is of the mirror file production')
+  expect((await dist('schedule', 'apply', '-f', other, '--force')).stdout).toContain(
+    'changed  base  every 1d\n',
+  )
+  expect((await listed()).find(({ name }) => name === 'base')).toMatchObject({ file: other })
+  expect((await dist('schedule', 'apply', '-f', path)).stderr).toContain(`it is of the mirror file ${other}`)
   const bad = workspace().file(
     'bad.yaml',
     'version: 1\nmirrors:\n  - { name: a, from: "${HOST}/a:1", every: 1h }\n',
@@ -132,12 +148,12 @@ it('mistakes: a file by line, a name of another file, a schedule that is not the
   const away = await dist('schedule', 'list')
   expect(away.code).toBe(1)
   expect(away.stderr).toMatch(/redis at 127\.0\.0\.1:\d+/)
-})
+}, 150_000)
 
 it('a run that is going is not started again (Q20), and the list tells that', async () => {
   const coordinator = await start('coordinator')
   const path = fileOf('version: 1\nmirrors: [{ name: often, from: "$SOURCE/team/web:1", every: 10s }]\n')
-  expect((await dist('schedule', 'apply', '-f', path)).code).toBe(0)
+  await applySchedules(redis().url, path)
   // No worker: the run does not end.
   await coordinator.logged('the start', ({ msg }) => msg === 'schedule started')
   await coordinator.logged('the start that is left out', ({ msg }) => msg === 'schedule skipped')
@@ -153,7 +169,8 @@ it('a coordinator keeps the schedules of its mirror file, also through changes, 
     `version: 1\nmirrors: [{ name: ${name}, from: "\${PLACE}/team/web:1", schedule: "@yearly" }]\n`
   const path = workspace().file('dist.yaml', text('one'))
   const coordinator = await start('coordinator', '--mirror-file', path)
-  const names = async () => (await listed()).map(({ name }) => name).join()
+  const { list } = await known()
+  const names = async () => (await list()).map(({ name }) => name).join()
   await waitFor(async () => (await names()) === 'one', 'the schedule', 30_000)
   writeFileSync(path, text('two'))
   await waitFor(async () => (await names()) === 'two', 'the changed schedule', 30_000)
@@ -168,7 +185,7 @@ it('a coordinator keeps the schedules of its mirror file, also through changes, 
 
 it('a Redis that loses schedules that no coordinator has from a file is reported (Q22)', async () => {
   const path = fileOf(two)
-  expect((await dist('schedule', 'apply', '-f', path)).code).toBe(0)
+  await applySchedules(redis().url, path)
   const coordinator = await start('coordinator')
   // It has seen the schedules by then.
   await coordinator.logged('the run', ({ msg }) => msg === 'run started')

@@ -147,9 +147,15 @@ it('a file replaces its earlier version, and no schedule of another file', async
   expect(after.c?.toISOString()).toMatch(/T23:00:00/)
   await expect(schedules.apply(file(request('e'), request('z')))).rejects.toMatchObject({
     code: 'ALREADY_EXISTS',
-    message: expect.stringContaining('it is of the mirror file others'),
+    message: expect.stringContaining('it is of the mirror file others (0 * * * *'),
   })
   expect(await times()).toEqual(after)
+  const taken = { ...file(request('b'), request('z')), force: true }
+  expect(await schedules.apply(taken)).toMatchObject({ changed: ['b', 'z'], removed: ['c', 'd'] })
+  expect(await schedules.list()).toMatchObject([
+    { name: 'b' },
+    { name: 'z', file: '/etc/dist.yaml', next: after.z },
+  ])
 })
 
 it('a file that gets a name keeps the schedules that it had by its path', async () => {

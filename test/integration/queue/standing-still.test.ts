@@ -1,6 +1,8 @@
+import { describeObstacle } from '@dist/runs'
 import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
 import { waitFor } from '@dist/testkit/servers'
+import { openQueue } from '@dist/wiring/queue'
 import { Queue } from 'bullmq'
 import { expect, it } from 'vitest'
 import { perTest } from '../support/servers.js'
@@ -30,18 +32,21 @@ async function started(
 }
 
 async function submitted(...references: string[]): Promise<void> {
-  const { code } = await workspace().dist(['mirror', '--detach', ...queue(), ...references])
-  expect(code).toBe(0)
+  await using client = await openQueue(redis().url, {})
+  await client.runs.submit({ references, platforms: 'all' })
 }
 
-/** Waits until `dist status` says so. */
+/** Waits until `dist status` says so. Before, the obstacles are looked at here: a command takes longer. */
 async function statusSays(pattern: RegExp): Promise<void> {
+  await using client = await openQueue(redis().url, {})
   let said = ''
   const says = async () => {
+    const obstacles = await client.obstacles()
+    if (!obstacles.some((each) => pattern.test(`waits ${describeObstacle(each)}`))) return false
     said = (await workspace().dist(['status', ...queue()])).stdout
     return pattern.test(said)
   }
-  await waitFor(says, `${pattern} from dist status`, 30_000).catch((error: unknown) => {
+  await waitFor(says, `${pattern} from dist status`, 40_000).catch((error: unknown) => {
     throw new Error(`${error}: ${said}`)
   })
 }

@@ -1,14 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '@dist/testkit/servers'
 import { expect, it } from 'vitest'
 import type { Step, StepEnded } from '../support/address-program.js'
 import { program } from '../support/program.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-const tsx = fileURLToPath(import.meta.resolve('tsx'))
-const world = fileURLToPath(new URL('../support/address-program.ts', import.meta.url))
+const world = await bundleProgram({
+  file: fileURLToPath(new URL('../support/address-program.ts', import.meta.url)),
+})
 
 /** Names of the namespace, `<name>.example`; all of its addresses are its own. */
 const names: Readonly<Record<string, readonly string[]>> = {
@@ -39,7 +41,7 @@ async function within(...steps: Step[]): Promise<StepEnded[]> {
     'mount --bind nsswitch.conf /etc/nsswitch.conf',
     'exec "$@"',
   ].join('; ')
-  const command = `${isolated} bash -euc '${prepared}' - ${process.execPath} --import ${tsx} ${world} "$PROGRAM" "$STEPS"`
+  const command = `${isolated} bash -euc '${prepared}' - ${process.execPath} ${world} "$PROGRAM" "$STEPS"`
   const env = { PROGRAM: program(), STEPS: JSON.stringify(steps) }
   const { code, stdout, stderr } = await workspace().shell(command, { env })
   if (code !== 0)

@@ -1,12 +1,13 @@
 import { type Fault, faults, reply, type ScriptedRegistry } from '@dist/testkit'
 import { indexImage, ociImage, seededLayer, singleImage } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
+import { useLines } from '../support/lines.js'
 import { expectWhole, HEAD, holding, registry } from '../support/odd-registry.js'
-import { startServices, useRedis } from '../support/services-queue.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { useServedQueue } from '../support/services-queue.js'
+import { jsonLines } from '../support/workspace.js'
 
-const workspace = useWorkspace()
-const dist = (...args: string[]) => workspace().dist(args)
+const { run } = useLines()
+const dist = (...args: string[]) => run(args)
 
 describe('R29 a mount', () => {
   const shared = ociImage({ layers: [seededLayer('shared', 20_000)] })
@@ -85,16 +86,14 @@ describe('R33 a registry that lacks blobs that it reports as present', () => {
 })
 
 describe('by a queue', () => {
-  const redis = useRedis()
+  const queue = useServedQueue()
 
   it('R29 a registry that allows pushes but no reads gets images', async () => {
     const source = await holding(indexImage)
     const destination = await registry({ strict: true })
     for (const method of ['HEAD', 'GET']) destination.script({ method }, faults.status(403))
-    await startServices(workspace(), redis().url)
     const args = ['mirror', '--to', `${destination.host}/m`, `${source.host}/app:1`]
-    const env = { DIST_QUEUE: redis().url }
-    expect(await workspace().dist(args, { env })).toMatchObject({ code: 0 })
+    expect(await queue().dist(args)).toMatchObject({ code: 0 })
     expect(destination.content.find('m/app', 'manifests', '1')?.digest).toBe(indexImage.descriptor.digest)
     expect(await dist(...args)).toMatchObject({ code: 0 })
   })
@@ -106,9 +105,8 @@ describe('by a queue', () => {
     destination.script({ ...HEAD, path: descriptor.digest }, () =>
       reply(200, { 'content-length': descriptor.size }),
     )
-    await startServices(workspace(), redis().url)
     const args = ['mirror', '--json', '--to', `${destination.host}/m`, `${source.host}/app:1`]
-    const ended = await workspace().dist(args, { env: { DIST_QUEUE: redis().url } })
+    const ended = await queue().dist(args)
     expect(ended).toMatchObject({ code: 0 })
     expect(destination.content.find('m/app', 'manifests', '1')?.digest).toBe(indexImage.descriptor.digest)
     expect(destination.content.find('m/app', 'blobs', descriptor.digest)).toBeDefined()
@@ -119,10 +117,8 @@ describe('by a queue', () => {
     const destination = await registry()
     source.script({ path: '/referrers/' }, faults.status(503))
     for (const each of [source, destination]) each.script(HEAD, faults.status(403))
-    await startServices(workspace(), redis().url)
-    const env = { DIST_QUEUE: redis().url }
     const args = ['mirror', '--json', '--to', `${destination.host}/m`, `${source.host}/app:1`]
-    const ended = await workspace().dist(args, { env })
+    const ended = await queue().dist(args)
     expect(ended).toMatchObject({ code: 0 })
     expect(jsonLines(ended.stdout)[0]).toMatchObject({
       state: 'done',

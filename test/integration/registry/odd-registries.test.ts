@@ -3,12 +3,13 @@ import { type Fault, faults, reply, type ScriptedRegistry, startServer } from '@
 import type { FixtureImage } from '@dist/testkit/fixtures'
 import { artifactOf, indexImage, singleImage } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
+import { useLines } from '../support/lines.js'
 import { expectWhole, HEAD, holding, registry } from '../support/odd-registry.js'
 import { forTest } from '../support/servers.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { jsonLines } from '../support/workspace.js'
 
-const workspace = useWorkspace()
-const dist = (...args: string[]) => workspace().dist(args)
+const { run } = useLines()
+const dist = (...args: string[]) => run(args)
 
 /** A store that serves URLs signed for GET only. */
 async function signedForGet(content: Uint8Array | string, type: string): Promise<Fault> {

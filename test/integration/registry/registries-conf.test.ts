@@ -8,13 +8,13 @@ import {
   startRegistry,
 } from '@dist/testkit'
 import { singleImage } from '@dist/testkit/fixtures'
+import { startRedis } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
 import { forTest } from '../support/servers.js'
-import { startServices, useRedis } from '../support/services-queue.js'
+import { startServices } from '../support/services-queue.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
-const redis = useRedis()
 const dist = (...args: string[]) => workspace().dist(args)
 const digest = singleImage.descriptor.digest
 
@@ -204,9 +204,10 @@ describe('the file', () => {
 
   it('with a mistake is a usage error that names the line, also of a service', async () => {
     const path = workspace().file('wrong.conf', '[[registry]]\nprefix = \n')
+    const redis = await forTest(startRedis())
     for (const command of [
       ['resolve', '127.0.0.1:1/app:1'],
-      ['worker', '--queue', redis().url],
+      ['worker', '--queue', redis.url],
     ]) {
       const { code, stdout, stderr } = await dist(...command, '--registries-conf', path)
       expect(code).toBe(2)
@@ -218,8 +219,9 @@ describe('the file', () => {
     const registry = await registryWith()
     const mirror = await registryWith('app')
     const option = conf({ prefix: registry.host, mirrors: [{ location: mirror.host }] })
-    await startServices(workspace(), redis().url, [option])
-    const args = ['mirror', `${registry.host}/app:1`, '--queue', redis().url]
+    const redis = await forTest(startRedis())
+    await startServices(workspace(), redis.url, [option])
+    const args = ['mirror', `${registry.host}/app:1`, '--queue', redis.url]
     expect(await dist(...args, option)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--registries-conf'),

@@ -1,6 +1,8 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import { applyLayer } from '@dist/rootfs'
 import {
   fixtureBlob,
   gzipMembers,
@@ -8,6 +10,7 @@ import {
   pushImage,
   readTree,
   seededBuffer,
+  type Tree,
   tarArchive,
   tarLayer,
   uncompressedLayer,
@@ -36,6 +39,13 @@ const bytesOf = (layer: typeof lower) => Buffer.concat([...layer.open()])
 const noise = seededBuffer('noise', 4_000_000)
 const rootfs = () => join(workspace().root, 'rootfs')
 
+/** What is there before a command. */
+async function applyLower(): Promise<Tree> {
+  mkdirSync(rootfs())
+  await applyLayer(rootfs(), Readable.from(lower.open()))
+  return readTree(rootfs())
+}
+
 it.each([
   ['plain', archive],
   ['gzip', gzipSync(archive)],
@@ -53,7 +63,7 @@ it.each([
 })
 
 it('a later layer changes what the ones before made', async () => {
-  await workspace().dist(['apply', 'rootfs'], { stdin: bytesOf(lower) })
+  await applyLower()
   const ended = await workspace().dist(['apply', '--json', 'rootfs'], { stdin: bytesOf(upper) })
   const size = uncompressedLayer(upper).byteLength
   expect(jsonLines(ended.stdout)).toEqual([{ diffID: upper.diffID, size, entries: 2 }])
@@ -101,10 +111,8 @@ const refusals: [string, number, string[], Uint8Array, string][] = [
 it.each(refusals)(
   '%s ends with %i, and the directory stays as it was',
   async (_, code, options, stdin, said) => {
-    const w = workspace()
-    await w.dist(['apply', 'rootfs'], { stdin: bytesOf(lower) })
-    const before = readTree(rootfs())
-    const ended = await w.dist(['apply', ...options, 'rootfs'], { stdin })
+    const before = await applyLower()
+    const ended = await workspace().dist(['apply', ...options, 'rootfs'], { stdin })
     expect(ended).toMatchObject({ code, stdout: '' })
     expect(ended.stderr).toMatch(/^dist: .*\n$/)
     expect(ended.stderr).toContain(said)
@@ -123,10 +131,8 @@ it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends it with %i, and the directory stays as it was', async (signal, code) => {
-  const w = workspace()
-  await w.dist(['apply', 'rootfs'], { stdin: bytesOf(lower) })
-  const before = readTree(rootfs())
-  const running = w.start(['apply', 'rootfs'])
+  const before = await applyLower()
+  const running = workspace().start(['apply', 'rootfs'])
   const large = tarArchive([
     { path: 'etc/motd', content: 'changed' },
     { path: 'large', content: noise },

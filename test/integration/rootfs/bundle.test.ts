@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { requireRunc, runBundle } from '../support/runc.js'
 import { useRegistry } from '../support/servers.js'
 import { writeLayout } from '../support/umoci.js'
-import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
+import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const script = 'id; env; pwd; hostname; echo "$0 $*"'
 const images: Record<string, FixtureImage> = {
@@ -35,13 +35,12 @@ const registry = useRegistry(async ({ url }) => {
 beforeAll(requireRunc)
 
 const reference = (tag: string) => `${registry().host}/busybox:${tag}`
+usePulledStore(workspace, () => Object.keys(images).map(reference))
 const place = (name = 'bundle') => join(workspace().root, name)
 
-/** Pulls an image and makes its bundle, with what stands behind the directory. */
-async function bundle(tag: string, ...args: string[]) {
-  const pulled = await workspace().dist(['pull', reference(tag)])
-  expect(pulled.code, pulled.stderr).toBe(0)
-  return await workspace().dist(['bundle', reference(tag), place(), ...args])
+/** Makes the bundle of an image, with what stands behind the directory. */
+function bundle(tag: string, ...args: string[]) {
+  return workspace().dist(['bundle', reference(tag), place(), ...args])
 }
 
 /** The same, and runs it. */
@@ -171,7 +170,7 @@ describe('the directory', () => {
   })
 
   it('is absent or whole when it is killed in the middle, and what is left is removed the next time', async () => {
-    await workspace().dist(['pull', '--unpack', reference('full')])
+    await workspace().dist(['unpack', reference('full')])
     const halves = () => readdirSync(workspace().root).filter((name) => name.startsWith('.bundle.'))
     const running = workspace().start(['bundle', reference('full'), place()])
     const begun = () => halves().length > 0 || existsSync(place())

@@ -6,7 +6,7 @@ import { ociImage, pushImage, readTree, type TarEntry, tarLayer } from '@dist/te
 import { waitFor } from '@dist/testkit/servers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { useRegistry } from '../support/servers.js'
-import { jsonLines, useWorkspace } from '../support/workspace.js'
+import { jsonLines, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 /** So many files that making and copying them can be interrupted. */
 const files = (folder: string, count: number): TarEntry[] => [
@@ -27,6 +27,7 @@ beforeEach(() => {
 afterEach(() => rmSync(place, { recursive: true, force: true }))
 const registry = useRegistry(({ url }) => pushImage(url, 'crash', 'latest', image))
 const reference = () => `${registry().host}/crash:latest`
+usePulledStore(workspace, () => [reference()])
 const env = () => ({ DIST_SNAPSHOTS: place })
 const dist = (...args: string[]) => workspace().dist(args, { env: env() })
 const inside = (...parts: string[]) => {
@@ -44,13 +45,11 @@ const whole: Record<string, number> = {
   [top]: 1204,
 }
 
-async function pulled() {
-  const ended = await dist('pull', reference())
-  expect(ended.code, ended.stderr).toBe(0)
-}
-
-async function expectAllWhole() {
-  for (const { chainID, path } of await listed()) expect(entries(path)).toBe(whole[chainID])
+/** Resolves to the chain IDs. */
+async function expectAllWhole(): Promise<string[]> {
+  const snapshots = await listed()
+  for (const { chainID, path } of snapshots) expect(entries(path)).toBe(whole[chainID])
+  return snapshots.map(({ chainID }) => chainID)
 }
 
 describe('killed while it unpacks', () => {
@@ -68,7 +67,6 @@ describe('killed while it unpacks', () => {
     ['in the middle of the last layer', () => inside('drafts', draft(), 'fs', 'upper').length > 40],
     ['when all are there', () => inside('sha256').length > 2],
   ])('%s, it leaves snapshots that are whole, and the next time finishes', async (_, reached) => {
-    await pulled()
     const running = workspace().start(['unpack', reference()], { env: env() })
     let over = false
     const ended = running.ended.finally(() => {
@@ -80,8 +78,7 @@ describe('killed while it unpacks', () => {
     await expectAllWhole()
     const again = await dist('unpack', reference())
     expect(again.code, again.stderr).toBe(0)
-    expect((await listed()).map(({ chainID }) => chainID).sort()).toEqual(Object.keys(whole).sort())
-    await expectAllWhole()
+    expect((await expectAllWhole()).sort()).toEqual(Object.keys(whole).sort())
     // A copy may outlive its maker for a moment, and leave something once more.
     await waitFor(async () => {
       await dist('snapshots', 'rm', 'sha256:0000')
@@ -91,7 +88,6 @@ describe('killed while it unpacks', () => {
 })
 
 it('interrupted, it removes what it was making', async () => {
-  await pulled()
   const running = workspace().start(['unpack', reference()], { env: env() })
   await waitFor(() => inside('drafts').length > 0 || inside('sha256').length > 2, 'a draft')
   running.child.kill('SIGINT')
@@ -102,31 +98,26 @@ it('interrupted, it removes what it was making', async () => {
 })
 
 it('several at a time all succeed, and there is one of each snapshot', async () => {
-  await pulled()
   const all = await Promise.all([1, 2, 3].map(() => dist('unpack', reference())))
   for (const { code, stdout, stderr } of all) {
     expect(code, stderr).toBe(0)
     expect(stdout).toBe(`${reference()} ${top} ${join(place, 'sha256', top.slice(7), 'fs')}\n`)
   }
-  expect(await listed()).toHaveLength(3)
-  await expectAllWhole()
+  expect(await expectAllWhole()).toHaveLength(3)
   expect(inside('drafts')).toEqual([])
 })
 
 describe('dist snapshots rm', () => {
   it('takes the beginning of a chain ID, leaves those made from it whole, and nothing behind', async () => {
-    await pulled()
     await dist('unpack', reference())
     const removed = await dist('snapshots', 'rm', middle.slice(0, 20))
     expect(removed).toMatchObject({ code: 0, stdout: `${middle}\n` })
-    expect((await listed()).map(({ chainID }) => chainID)).not.toContain(middle)
-    await expectAllWhole()
+    expect(await expectAllWhole()).not.toContain(middle)
     expect(inside('drafts')).toEqual([])
     expect((await dist('unpack', reference())).code).toBe(0)
   })
 
   it('of one that is not there: 3; of several of which one is: 6; of what is no chain ID: 2', async () => {
-    await pulled()
     await dist('unpack', reference())
     const rm = async (...ids: string[]) => (await dist('snapshots', 'rm', ...ids)).code
     expect(await rm('abcdef')).toBe(3)
@@ -136,7 +127,6 @@ describe('dist snapshots rm', () => {
   })
 
   it('dist snapshots shows them as a table', async () => {
-    await pulled()
     await dist('unpack', reference())
     const { stdout } = await dist('snapshots')
     const [head, first] = stdout.split('\n')

@@ -13,7 +13,7 @@ import {
 } from '@dist/testkit/fixtures'
 import { describe, expect, it } from 'vitest'
 import { useRegistry } from '../support/servers.js'
-import { jsonLines, linesOf, useWorkspace } from '../support/workspace.js'
+import { jsonLines, linesOf, usePulledStore, useWorkspace } from '../support/workspace.js'
 
 const base = tarLayer([
   { path: 'etc', type: 'directory', mtime: 86_400 },
@@ -38,20 +38,20 @@ const registry = useRegistry(async ({ url }) => {
   for (const [tag, image] of Object.entries(images)) await pushImage(url, 'unpack', tag.toLowerCase(), image)
 })
 const reference = (tag: string) => `${registry().host}/unpack:${tag}`
+usePulledStore(workspace, () => ['app', 'sibling'].map(reference))
 const dist = (...args: string[]) => workspace().dist(args)
 const snapshots = () => join(workspace().home, 'data', 'dist-snapshots')
 const pathOf = (id: string) => join(snapshots(), 'sha256', id.slice(7), 'fs')
 const blob = (digest: string) => join(workspace().store, 'blobs', 'sha256', digest.slice(7))
 const drafts = () => readdirSync(join(snapshots(), 'drafts'))
 
-async function pulled(...tags: string[]) {
-  const ended = await dist('pull', '--all-platforms', ...tags.map(reference))
+async function pulledIndex(...options: string[]) {
+  const ended = await dist('pull', ...options, reference('index'))
   expect(ended.code, ended.stderr).toBe(0)
 }
 
 describe('an image of the store', () => {
   it('is unpacked into snapshots; name, chain ID and path of the top one are printed', async () => {
-    await pulled('app')
     const ended = await dist('unpack', reference('app'))
     expect(ended).toMatchObject({ code: 0, stdout: `${reference('app')} ${chainID} ${pathOf(chainID)}\n` })
     expect(linesOf(ended.stderr).at(-1)).toBe(`${reference('app')}: unpacked`)
@@ -64,7 +64,6 @@ describe('an image of the store', () => {
   })
 
   it('is not unpacked again: the same is printed, also when the store lost its layers', async () => {
-    await pulled('app')
     const first = await dist('unpack', reference('app'))
     const before = statSync(pathOf(chainID))
     for (const { descriptor } of [base, top]) rmSync(blob(descriptor.digest))
@@ -74,7 +73,6 @@ describe('an image of the store', () => {
   })
 
   it('shares the snapshots of equal layers with other images', async () => {
-    await pulled('app', 'sibling')
     await dist('unpack', reference('app'), reference('sibling'))
     const list = jsonLines((await dist('snapshots', '--json')).stdout)
     expect(list).toHaveLength(3)
@@ -83,7 +81,7 @@ describe('an image of the store', () => {
   })
 
   it('of an index is that of this machine, or of the platform asked for', async () => {
-    await pulled('index')
+    await pulledIndex('--all-platforms')
     expect((await dist('unpack', reference('index'))).stdout).toContain(chainID)
     const asked = await dist('unpack', '--platform', 'linux/s390x', reference('index'))
     expect(asked).toMatchObject({ code: 3, stdout: '' })
@@ -92,14 +90,13 @@ describe('an image of the store', () => {
 
   it('of a platform that was not pulled: 3, saying to pull it', async () => {
     const wanted = platform.architecture === 'arm64' ? 'linux/amd64' : 'linux/arm64'
-    await dist('pull', reference('index'))
+    await pulledIndex()
     const ended = await dist('unpack', '--platform', wanted, reference('index'))
     expect(ended).toMatchObject({ code: 3, stdout: '' })
     expect(ended.stderr).toMatch(new RegExp(`${wanted} .* pull`))
   })
 
   it('makes the root readable inside, and its directory private, with any umask', async () => {
-    await pulled('app')
     const ended = await workspace().shell(`umask 077; dist unpack ${reference('app')}`)
     expect(ended.code).toBe(0)
     expect(statSync(pathOf(chainID)).mode & 0o777).toBe(0o755)
@@ -108,7 +105,6 @@ describe('an image of the store', () => {
   })
 
   it('goes where --snapshots says, else DIST_SNAPSHOTS', async () => {
-    await pulled('app')
     const [one, two] = [join(workspace().root, 'one'), join(workspace().root, 'two')]
     const env = { DIST_SNAPSHOTS: two }
     const args = ['unpack', reference('app')]
@@ -120,14 +116,12 @@ describe('an image of the store', () => {
   })
 
   it('is not unpacked into a directory of something else: 2', async () => {
-    await pulled('app')
     const ended = await dist('unpack', '--snapshots', workspace().store, reference('app'))
     expect(ended).toMatchObject({ code: 2, stdout: '' })
     expect(ended.stderr).toContain('neither empty nor a directory of snapshots')
   })
 
   it('--top keeps the top snapshot alone, and what is there already serves the other way too', async () => {
-    await pulled('app')
     const ended = await dist('unpack', '--top', reference('app'))
     expect(ended).toMatchObject({ code: 0, stdout: `${reference('app')} ${chainID} ${pathOf(chainID)}\n` })
     expect(jsonLines((await dist('snapshots', '--json')).stdout)).toMatchObject([{ chainID }])
@@ -136,7 +130,6 @@ describe('an image of the store', () => {
   })
 
   it('--json tells every snapshot', async () => {
-    await pulled('app')
     const [unpacked] = jsonLines((await dist('unpack', '--json', reference('app'))).stdout)
     expect(unpacked).toMatchObject({
       name: reference('app'),
@@ -153,7 +146,6 @@ describe('an image of the store', () => {
 
 describe('several images', () => {
   it('of which one is not there: 6, and the others are unpacked', async () => {
-    await pulled('app')
     const ended = await dist('unpack', reference('none'), reference('app'))
     expect(ended.code).toBe(6)
     expect(ended.stdout).toContain(chainID)
@@ -170,7 +162,6 @@ describe('stored content that rots', () => {
     ['what it was unpacked to', () => Buffer.from(uncompressedLayer(top))],
     ['nothing at all', () => Buffer.alloc(0)],
   ])('%s: 5, which names the layer, and nothing of it becomes visible', async (_, by) => {
-    await pulled('app')
     change(top.descriptor.digest, by)
     const ended = await dist('unpack', reference('app'))
     expect(ended).toMatchObject({ code: 5, stdout: '' })

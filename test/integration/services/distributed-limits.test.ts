@@ -22,19 +22,19 @@ function between(answers: readonly LimitedAnswer[], from: number, to: number) {
   return { perSecond: (seen.length - refused) / (to - from), refusedShare: refused / seen.length }
 }
 
-it('R41 two workers come near the limit of a registry that nobody told them, and are rarely refused', async () => {
+it('R41 two workers come near the limit of a registry that no setting tells, and are rarely refused', async () => {
   const cluster = await open()
   const answers: LimitedAnswer[] = []
-  cluster.registry.script({ path: '/v2/limited/' }, tokenBucket({ perSecond: 50, burst: 50 }, answers))
+  cluster.registry.script({ path: '/v2/limited/' }, tokenBucket({ perSecond: 20, burst: 20 }, answers))
   await cluster.startAll(1, 2, { real: true })
   const runs = await cluster.client()
   // Enough that manifests and blobs are asked for all the time.
-  const run = await cluster.submit(some(cluster, 1_100))
+  const run = await cluster.submit(some(cluster, 300))
   const elapsed = () => (answers.at(-1)?.at ?? 0) - (answers[0]?.at ?? 0)
   await waitFor(() => elapsed() > 21_000, '21 s of requests', 60_000)
   const { perSecond, refusedShare } = between(answers, 9, 21)
-  // The bench measures how near. Here other tests have most of the processors.
-  expect(perSecond).toBeGreaterThan(30)
+  // The bench measures how near. Here other tests have most of the processors: the limit is one that they leave room for.
+  expect(perSecond).toBeGreaterThan(12)
   expect(refusedShare).toBeLessThan(0.04)
   // No job has failed because of a refusal.
   expect((await runs.status(run)).images).toMatchObject({ failed: 0 })

@@ -43,7 +43,7 @@ describe('Redis', () => {
   it('killed and started again in mid-run, with what it had: the run goes on (Q6)', async () => {
     hold()
     const references = put(cluster, 'app', images)
-    const { all } = await cluster.startAll(2, 2)
+    const { all } = await cluster.startAll(2, 1)
     const run = await cluster.submit(references)
     await cluster.registry.requested(requestsFor(held))
     await cluster.redis.kill()
@@ -56,7 +56,7 @@ describe('Redis', () => {
   it('wiped in mid-run: the run is not known any more, and submitted again it ends done', async () => {
     hold()
     const references = put(cluster, 'app', images)
-    await cluster.startAll(2, 2)
+    await cluster.startAll(1, 1)
     const run = await cluster.submit(references)
     await cluster.registry.requested(requestsFor(held))
     await cluster.redis.admin.flushall()
@@ -100,7 +100,7 @@ it('the S3 gateway gone for a while: the run ends done, or does after a retry', 
   hold()
   const references = put(cluster, 'app', images)
   await using gate = await new Gate(cluster.gateway.endpoint).listen()
-  await cluster.startAll(2, 2, { endpoint: gate.endpoint })
+  await cluster.startAll(1, 1, { endpoint: gate.endpoint })
   const run = await cluster.submit(references)
   await cluster.registry.requested(requestsFor(held))
   gate.close()
@@ -120,7 +120,7 @@ it('the registry answers 500, resets connections and cuts bodies for a while: th
   registry.script({ path: '/blobs/' }, faults.status(503), { times: 8 })
   registry.script({ path: '/blobs/' }, faults.closed(), { after: 8, times: 8 })
   registry.script({ path: '/blobs/' }, faults.cutBody(20), { after: 16, times: 8 })
-  const { all } = await cluster.startAll(2, 2)
+  const { all } = await cluster.startAll(1, 1)
   const run = await cluster.submit(references)
   await expectDone(cluster, run, references, images)
   expect(all.flatMap((service) => service.lines()).filter(({ msg }) => /failed/.test(msg))).toEqual([])
@@ -134,7 +134,7 @@ it('a layer that two images share and the registry lacks fails both, which name 
   cluster.registry.script(requestsFor(broken), (request, proper) =>
     proper(gone ? { ...request, path: request.path.replace('wrong', 'nowhere') } : request),
   )
-  await cluster.startAll(2, 2)
+  await cluster.startAll(1, 2)
   const run = await cluster.submit([...wrong, ...right])
   expect(await cluster.ended(run)).toMatchObject({
     state: 'failed',

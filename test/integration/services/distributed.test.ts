@@ -12,14 +12,14 @@ import { type Cluster, useCluster } from '../support/cluster.js'
 import { blobsOf, verifiedDigests } from '../support/published.js'
 import { useRegistry } from '../support/servers.js'
 
-const count = 200
+const count = 80
 const pushedAtOnce = 10
 
 const layer = (name: string) => tarLayer([{ path: `etc/${name}`, content: `${name}\n`.repeat(200) }])
 const bases = [...Array(5).keys()].map((i) => layer(`base-${i}`))
 const middles = [...Array(20).keys()].map((i) => layer(`middle-${i}`))
 
-/** Every image has a layer of its own, a base that forty have, and one that ten have; every tenth is an index. */
+/** Every image has a layer of its own, a base that sixteen have, and one that four have; every tenth is an index. */
 const images: FixtureImage[] = [...Array(count).keys()].map((i) => {
   const shared = [bases[i % bases.length], middles[i % middles.length]].flatMap((each) => each ?? [])
   const image = ociImage({ layers: [...shared, layer(`own-${i}`)] })
@@ -54,7 +54,7 @@ async function sentBlobs(): Promise<string[]> {
   return asked.map(({ path }) => path.split('/').at(-1) ?? '')
 }
 
-it('two coordinators and four workers mirror 200 images: all complete, each blob fetched once, every byte right', async () => {
+it('two coordinators and four workers mirror 80 images: all complete, each blob fetched once, every byte right', async () => {
   await cluster.startAll(2, 4, { real: true })
   const run = await cluster.submit(references())
   const status = await cluster.ended(run, 80_000)
@@ -72,13 +72,13 @@ it('two coordinators and four workers mirror 200 images: all complete, each blob
 
 it('the same run submitted twice at once: both are done, and each blob is fetched once (Q5)', async () => {
   await cluster.startAll(2, 2)
-  const some = references().slice(0, 40)
+  const some = references().slice(0, 30)
   const runs = await Promise.all([cluster.submit(some), cluster.submit(some)])
   for (const status of await Promise.all(runs.map((run) => cluster.ended(run))))
-    expect(status).toMatchObject({ state: 'done', images: { done: 40, failed: 0 }, blobs: { failed: 0 } })
-  const wanted = blobsOf(images.slice(0, 40))
+    expect(status).toMatchObject({ state: 'done', images: { done: 30, failed: 0 }, blobs: { failed: 0 } })
+  const wanted = blobsOf(images.slice(0, 30))
   expect((await sentBlobs()).sort()).toEqual([...wanted].sort())
-  expect(await verifiedDigests(cluster.store)).toEqual(new Set(digestsOf(...images.slice(0, 40))))
+  expect(await verifiedDigests(cluster.store)).toEqual(new Set(digestsOf(...images.slice(0, 30))))
 })
 
 it('a small blob costs a worker one request to the bucket: the one that puts it', async () => {

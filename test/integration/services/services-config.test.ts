@@ -1,6 +1,5 @@
 import { startRedis } from '@dist/testkit/servers'
 import { describe, expect, it } from 'vitest'
-import type { ServiceName } from '../support/program.js'
 import { forTest } from '../support/servers.js'
 import { startService } from '../support/services.js'
 import { jsonLines, useWorkspace } from '../support/workspace.js'
@@ -19,10 +18,14 @@ const documents = {
   'dist.toml': (queue: string, section: string) => `queue = "${queue}"\n[${section}]\ndeadline = "5s"\n`,
 }
 
-const services: ServiceName[] = ['coordinator', 'worker', 'dashboard']
-const cases = services.flatMap((name) =>
-  Object.entries(documents).map(([file, write]) => ({ name, file, write })),
-)
+/** Each service and each language once. */
+const cases = (
+  [
+    ['coordinator', 'dist.yaml'],
+    ['worker', 'dist.json'],
+    ['dashboard', 'dist.toml'],
+  ] as const
+).map(([name, file]) => ({ name, file, write: documents[file] }))
 
 describe('a service starts from its file', () => {
   it.each(cases)('$name from $file', async ({ name, file, write }) => {

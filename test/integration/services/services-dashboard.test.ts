@@ -1,47 +1,35 @@
-import { request } from 'node:http'
 import { freePort, startRedis, waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring/queue'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { statusOf } from '../support/people.js'
 import { forFile } from '../support/servers.js'
-import { metric, refusalOf, startService } from '../support/services.js'
-import { useWorkspace } from '../support/workspace.js'
+import { metric, refusalOf, type StartedService, startService } from '../support/services.js'
+import { useWorkspace, Workspace } from '../support/workspace.js'
 
 const workspace = useWorkspace()
 const redis = await forFile(startRedis())
 
 const markup = '<img src=x onerror=alert(1)>'
 
-async function served(...args: string[]): Promise<string> {
-  const env = { DIST_QUEUE: redis.url, DIST_DASHBOARD_PASSWORD: args.length === 0 ? '' : 'secret' }
-  const dashboard = startService(workspace(), 'dashboard', { env, args })
-  await dashboard.logged('ready')
-  return dashboard.url()
-}
+const shared = new Workspace()
+afterAll(() => shared.remove())
+/** One for all tests without credentials, and one with a user. */
+let dashboard: StartedService
+let guarded: StartedService
+let url = ''
+beforeAll(async () => {
+  dashboard = startService(shared, 'dashboard', { env: { DIST_QUEUE: redis.url } })
+  const env = { DIST_QUEUE: redis.url, DIST_DASHBOARD_PASSWORD: 'secret' }
+  guarded = startService(shared, 'dashboard', { env, args: ['--user', 'ops'] })
+  url = await dashboard.url()
+})
 
 const signedIn = { authorization: `Basic ${Buffer.from('ops:secret').toString('base64')}` }
-
-/** The status of a request whose path is sent as it is written. */
-function statusOf(
-  url: string,
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<number | undefined> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    request({ hostname, port, path, headers }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
-    })
-      .on('error', reject)
-      .end()
-  })
-}
 
 describe('the dashboard without credentials', () => {
   it('shows the queues and their jobs, with a content security policy on every answer', async () => {
     await using queue = await openQueue(redis.url, {})
     await queue.runs.submit({ references: [markup], platforms: 'all' })
-    const url = await served()
     for (const path of ['/', '/queues/', '/queues/queue/images', '/queues/api/queues', '/nothing']) {
       const response = await fetch(url + path)
       expect(response.headers.get('content-security-policy')).toMatch(
@@ -50,13 +38,13 @@ describe('the dashboard without credentials', () => {
       expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     }
     const { queues } = (await (await fetch(`${url}/queues/api/queues`)).json()) as { queues: Shown[] }
-    expect(queues.map(({ name }) => name).sort()).toEqual(['blobs', 'images', 'notices', 'runs', 'schedules'])
+    const names = ['blobs', 'images', 'notices', 'questions', 'runs', 'schedules']
+    expect(queues.map(({ name }) => name).sort()).toEqual(names)
     expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true)
     expect(queues.find(({ name }) => name === 'runs')?.counts.waiting).toBe(1)
   })
 
   it('serves all that its page asks for itself', async () => {
-    const url = await served()
     const page = await (await fetch(`${url}/queues/`)).text()
     const own = [...page.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map((match) => match[1])
     expect(own.length).toBeGreaterThan(4)
@@ -64,7 +52,6 @@ describe('the dashboard without credentials', () => {
   })
 
   it('W9 changes nothing for any request', async () => {
-    const url = await served()
     for (const [method, path] of [
       ['PUT', 'queues/pause'],
       ['PUT', 'queues/runs/pause'],
@@ -73,12 +60,12 @@ describe('the dashboard without credentials', () => {
       ['PATCH', 'queues/runs/1/update-data'],
     ] as const) {
       const response = await fetch(`${url}/queues/api/${path}`, { method, headers: { origin: url } })
-      expect(response.status, path).toBe(403)
+      expect(response.status, path).toBe(401)
     }
   })
 
   it('W9 does not answer to the name of another host', async () => {
-    expect(await statusOf(await served(), '/queues/api/queues', { host: 'rebound.example' })).toBe(403)
+    expect(await statusOf(url, '/queues/api/queues', { host: 'rebound.example' })).toBe(403)
   })
 
   it('W9 is refused beyond loopback', async () => {
@@ -90,7 +77,6 @@ describe('the dashboard without credentials', () => {
   })
 
   it('W3 serves nothing beside its own files', async () => {
-    const url = await served()
     for (const path of [
       '/queues/static/../../../package.json',
       '/queues/static/..%2f..%2f..%2fpackage.json',
@@ -103,15 +89,10 @@ describe('the dashboard without credentials', () => {
 })
 
 describe('the dashboard with credentials', () => {
-  it('W9 asks for them on every path', async () => {
-    const url = await served('--user', 'ops')
-    for (const path of [
-      '/',
-      '/queues/',
-      '/queues/api/queues',
-      '/queues/static/images/logo.svg',
-      '/nothing',
-    ]) {
+  it('W9 asks for them on every path but that of the page, which has the form', async () => {
+    const url = await guarded.url()
+    expect((await fetch(url)).status).toBe(200)
+    for (const path of ['/queues/', '/queues/api/queues', '/queues/static/images/logo.svg', '/nothing']) {
       const response = await fetch(url + path)
       expect(response.status, path).toBe(401)
       expect(response.headers.get('www-authenticate')).toMatch(/^Basic /)
@@ -120,7 +101,7 @@ describe('the dashboard with credentials', () => {
   })
 
   it('W9 takes changes from its own pages only', async () => {
-    const url = await served('--user', 'ops')
+    const url = await guarded.url()
     const pause = (headers: Record<string, string>) =>
       fetch(`${url}/queues/api/queues/runs/pause`, { method: 'PUT', headers: { ...signedIn, ...headers } })
     expect((await pause({})).status).toBe(403)
@@ -134,40 +115,38 @@ describe('the dashboard with credentials', () => {
 
 describe('the health server of the dashboard', () => {
   it('has an address of its own, and needs no credentials', async () => {
-    const env = { DIST_QUEUE: redis.url, DIST_DASHBOARD_PASSWORD: 'secret' }
-    const dashboard = startService(workspace(), 'dashboard', { env, args: ['--user', 'ops'] })
-    const ready = await dashboard.logged('ready')
+    const ready = await guarded.logged('ready')
     expect(ready).toMatchObject({ readOnly: false, version: expect.any(String) })
-    const health = await dashboard.healthUrl()
+    const health = await guarded.healthUrl()
     expect(health).toMatch(/^http:\/\/127\.0\.0\.1:/)
-    expect(health).not.toBe(await dashboard.url())
+    expect(health).not.toBe(await guarded.url())
     expect(await (await fetch(`${health}/healthz`)).text()).toBe('ok\n')
     const readyz = await fetch(`${health}/readyz`)
     expect([readyz.status, (await readyz.text()).split('\n')]).toEqual([
       200,
       expect.arrayContaining(['ok', expect.stringContaining('no worker is alive')]),
     ])
-    expect(await metric(dashboard, 'dist_services_missing{service="worker"}')).toBe(1)
+    expect(await metric(guarded, 'dist_services_missing{service="worker"}')).toBe(1)
     expect((await fetch(`${health}/queues/`)).status).toBe(404)
-    expect((await fetch(`${await dashboard.url()}/metrics`)).status).toBe(401)
+    expect((await fetch(`${await guarded.url()}/metrics`)).status).toBe(401)
   })
 
   it('listens at --health-listen, answers 503 while Redis is away, and stops with the dashboard', async () => {
     const port = await freePort()
     const away = await startRedis()
     const args = ['--queue', away.url, '--health-listen', `127.0.0.1:${port}`]
-    const dashboard = startService(workspace(), 'dashboard', { args })
-    await dashboard.logged('ready')
-    expect(await dashboard.healthUrl()).toBe(`http://127.0.0.1:${port}`)
+    const watched = startService(workspace(), 'dashboard', { args })
+    await watched.logged('ready')
+    expect(await watched.healthUrl()).toBe(`http://127.0.0.1:${port}`)
     await away.stop()
     await waitFor(
       async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 503,
       'the dashboard noticing the outage',
     )
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
-    dashboard.running.child.kill('SIGTERM')
-    expect((await dashboard.running.ended).code).toBe(0)
-    expect(dashboard.lines().at(-1)?.msg).toBe('stopped')
+    watched.running.child.kill('SIGTERM')
+    expect((await watched.running.ended).code).toBe(0)
+    expect(watched.lines().at(-1)?.msg).toBe('stopped')
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
   })
 
@@ -185,7 +164,6 @@ describe('W8 a name with markup', () => {
     const run = await queue.runs.submit({ references: [markup], platforms: 'all' })
     const coordinator = startService(workspace(), 'coordinator', { env: { DIST_QUEUE: redis.url } })
     await coordinator.logged('run failed')
-    const url = await served()
     const response = await fetch(`${url}/queues/api/queues/images/${run}-0-1`)
     expect(response.headers.get('content-type')).toContain('application/json')
     expect(await response.json()).toMatchObject({ job: { name: markup, data: { reference: markup } } })

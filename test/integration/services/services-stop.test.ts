@@ -1,20 +1,22 @@
 import { faults, startRegistry } from '@dist/testkit'
 import { ociImage, seededLayer } from '@dist/testkit/fixtures'
-import { startGateway, startRedis, waitFor } from '@dist/testkit/servers'
+import { startRedis, waitFor } from '@dist/testkit/servers'
 import { openStore } from '@dist/wiring'
 import { openQueue } from '@dist/wiring/queue'
-import { expect, it } from 'vitest'
-import { forFile, perTest } from '../support/servers.js'
+import { afterAll, expect, it, vi } from 'vitest'
+import { perTest, sharedGateway } from '../support/servers.js'
 import { metric, refusalOf, type StartedService, startService } from '../support/services.js'
 import { useWorkspace } from '../support/workspace.js'
 
 const mebibyte = 2 ** 20
 const layer = seededLayer('slow', 40 * mebibyte)
 const image = ociImage({ layers: [layer] })
+const large = ociImage({ layers: [0, 1, 2, 3].map((i) => seededLayer(`large ${i}`, 48 * mebibyte)) })
 const workspace = useWorkspace()
-const gateway = await forFile(startGateway())
+const gateway = await sharedGateway()
 // Where the SDK looks for them when a test opens the store itself.
-Object.assign(process.env, gateway.env)
+for (const [name, value] of Object.entries(gateway.env)) vi.stubEnv(name, value)
+afterAll(() => vi.unstubAllEnvs())
 const redis = perTest(() => startRedis())
 const registry = perTest(async () => {
   const registry = await startRegistry()
@@ -64,7 +66,6 @@ it.each(['bucket', 'folder'])(
   async (kind) => {
     const store = kind === 'folder' ? { DIST_STORE: workspace().store } : {}
     const settings = { env: { ...env('memory'), ...store } }
-    const large = ociImage({ layers: [0, 1, 2, 3].map((i) => seededLayer(`large ${i}`, 48 * mebibyte)) })
     registry().content.putImage('large', 'v1', large)
     await startService(workspace(), 'coordinator', settings).logged('ready')
     const worker = startService(workspace(), 'worker', { ...settings, args: ['--memory', '64MiB'] })
@@ -90,7 +91,8 @@ it.each([
   ['DIST_STORE', 's3://no-such-bucket/x', /no-such-bucket/],
 ])('a worker with a wrong %s does not start, and names what is wrong', async (name, value, message) => {
   const right = env('wrong')
-  const wrong = name === 'DIST_STORE' ? right.DIST_STORE.replace('s3://dist-test/wrong', value) : value
+  const wrong =
+    name === 'DIST_STORE' ? right.DIST_STORE.replace(`s3://${gateway.bucket}/wrong`, value) : value
   const worker = startService(workspace(), 'worker', { env: { ...right, [name]: wrong } })
   const { code, error } = await refusalOf(worker)
   expect(code).toBe(1)

@@ -1,19 +1,20 @@
 import { openS3Store, parseS3Url, type S3Store } from '@dist/content-s3'
 import type { RunStatus } from '@dist/runs'
 import { faults, type ScriptedRegistry, startRegistry } from '@dist/testkit'
-import { type Gateway, startGateway, waitFor } from '@dist/testkit/servers'
+import { type GatewayBucket, waitFor } from '@dist/testkit/servers'
 import { openQueue, type Queue } from '@dist/wiring/queue'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterEach, beforeAll } from 'vitest'
 import { type DurableRedis, startDurableRedis } from './durable-redis.js'
 import { hastyProgram, type Name, realProgram, type ServiceProcess, startProcess } from './processes.js'
 import { NameWatch } from './published.js'
+import { sharedGateway } from './servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
 /** Shared by the tests of a file. */
 export interface Ground {
-  readonly gateway: Gateway
+  readonly gateway: GatewayBucket
 }
 
 export interface ServiceOptions {
@@ -49,7 +50,7 @@ export class Cluster {
     return new Cluster(ground, prefix, redis, registry, store)
   }
 
-  get gateway(): Gateway {
+  get gateway(): GatewayBucket {
     return this.ground.gateway
   }
 
@@ -124,21 +125,18 @@ export class Cluster {
   }
 }
 
-/** One S3 gateway for the tests of a file; a new cluster for each test. */
+/** A new cluster for each test of the file, all in one bucket. */
 export function useCluster(file: string): () => Promise<Cluster> {
   let ground: Ground | undefined
   let cluster: Cluster | undefined
   let count = 0
   beforeAll(async () => {
-    ground = { gateway: await startGateway() }
+    ground = { gateway: await sharedGateway() }
   })
   afterEach(async () => {
     const used = cluster
     cluster = undefined
     await used?.close()
-  })
-  afterAll(async () => {
-    await ground?.gateway.stop()
   })
   return async () => {
     if (ground === undefined) throw new Error('outside of a test')

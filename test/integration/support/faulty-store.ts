@@ -5,18 +5,20 @@ import { seededBuffer } from '@dist/testkit'
 import {
   type Fault,
   type FaultProxy,
-  type Gateway,
+  type GatewayBucket,
   type ProxiedRequest,
   startFaultProxy,
-  startGateway,
 } from '@dist/testkit/servers'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { sharedGateway } from './servers.js'
 
 // Read by the SDK when a client is made.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
 export const mebibyte = 1024 * 1024
 export const partSize = 5 * mebibyte
+/** The size of content that a `FaultyStore` sends in two parts. */
+export const inParts = partSize + mebibyte
 
 /** The kind of a request to a blob. */
 export type Kind = 'put' | 'head' | 'get' | 'create' | 'part' | 'complete' | 'abort'
@@ -51,21 +53,20 @@ export class FaultyStore {
   store!: S3Store
   /** Without the proxy: what the bucket really has. */
   direct!: S3Store
-  #gateway!: Gateway
+  #gateway!: GatewayBucket
   #stores = 0
 
   /** `requests`: as in `S3StoreOptions`. */
   constructor(private readonly kind: S3StoreOptions['requests']) {
     beforeAll(async () => {
-      this.#gateway = await startGateway()
+      this.#gateway = await sharedGateway()
     })
-    afterAll(() => this.#gateway?.stop())
     beforeEach(() => this.#open())
     afterEach(() => this.#close())
   }
 
   through(options: S3StoreOptions): Promise<S3Store> {
-    return this.#openAt(this.proxy.endpoint, { partSize, attempts: 4, ...options })
+    return this.#openAt(this.proxy.endpoint, { attempts: 4, ...options })
   }
 
   /** Plays each fault to one request of the kind, in order; later requests succeed. */
@@ -124,6 +125,8 @@ export class FaultyStore {
     return openS3Store(location, {
       connection: { credentials: this.#gateway.credentials },
       requests: this.kind,
+      smallSize: partSize,
+      partSize,
       ...options,
     })
   }

@@ -1,6 +1,6 @@
-// A coordinator or a worker of the built programs, with times that do not let tests wait. The first argument is the folder of
-// their bundle, the second says which; flags and environment are theirs.
-import { pathToFileURL } from 'node:url'
+// A coordinator or a worker of the built programs, with times that do not let tests wait. The first argument is the file that
+// loads them with their compiled code, the second says which; flags and environment are theirs.
+import { createRequire } from 'node:module'
 
 const tuning = {
   lockDuration: 3_500,
@@ -27,6 +27,8 @@ process.on('SIGUSR2', () => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_000)
 })
 
-const [bundle, name] = process.argv.splice(2, 2)
-const { main } = await import(pathToFileURL(`${bundle}/${name}.js`).href)
+const [loader, name] = process.argv.splice(2, 2)
+const { setFlags, load } = createRequire(import.meta.url)(loader)
+setFlags()
+const { main } = load(name)
 await main(name === 'coordinator' ? { tuning, terms } : { tuning, locks, terms })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { startServer, waitFor } from '@dist/testkit/servers'
-import { bundleFolder, serviceProgram } from './program.js'
+import { loader, serviceProgram } from './program.js'
 import type { LogLine } from './services.js'
 
 export type Name = 'coordinator' | 'worker'
@@ -57,5 +57,5 @@ export function realProgram(name: Name): string[] {
 
 /** The same with short time-outs, which users cannot set. */
 export function hastyProgram(name: Name): string[] {
-  return [fileURLToPath(new URL('hasty-program.mjs', import.meta.url)), bundleFolder(), name]
+  return [fileURLToPath(new URL('hasty-program.mjs', import.meta.url)), loader(), name]
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { inject } from 'vitest'
 
-export type ServiceName = 'coordinator' | 'worker' | 'dashboard'
+export type ServiceName = 'coordinator' | 'worker' | 'dashboard' | 'registry'
 
 /** The copy of the built command, outside of the repository: see `built.ts`. */
 export function program(): string {
@@ -11,6 +11,11 @@ export function program(): string {
 /** The folder with the files of that copy's bundle. */
 export function bundleFolder(): string {
   return join(inject('built'), 'cli', 'bundle')
+}
+
+/** The file of that copy that loads a program of the bundle. */
+export function loader(): string {
+  return join(inject('built'), 'cli', 'bin', 'load.cjs')
 }
 
 /** The program of a service, of the same copy. */

@@ -1,4 +1,5 @@
 import {
+  Collection,
   createStore,
   type Expected,
   has,
@@ -8,6 +9,7 @@ import {
   MemoryNames,
   memoryLedgers,
   type Wanted,
+  Withheld,
 } from '@dist/content'
 import {
   type BlobTask,
@@ -19,6 +21,7 @@ import {
   type VerifyBlobOptions,
   verifyBlob,
 } from '@dist/mirror'
+import type { Digest } from '@dist/oci'
 import {
   type CoordinatorParts,
   openRuns,
@@ -38,6 +41,7 @@ import {
   type Service,
   type ServiceEvent,
 } from '@dist/runs'
+import { MemoryNotes } from '@dist/testkit'
 import { type RedisServer, type RedisServerOptions, startRedis, waitFor } from '@dist/testkit/servers'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll } from 'vitest'
@@ -77,6 +81,18 @@ export class QueueWorld {
   readonly names = new MemoryNames()
   readonly ledgers = memoryLedgers()
   readonly target = storeTarget(this.content, this.names)
+  readonly notes = new MemoryNotes()
+  readonly upkeep = {
+    content: this.content,
+    names: this.names,
+    withheld: new Withheld(this.notes),
+    sweep: async () => [],
+    setAside: async (digest: Digest) => {
+      await this.content.delete(digest)
+      return `aside/${digest}`
+    },
+    collect: () => Collection.begin(this.notes, { poll: 20 }),
+  }
   readonly events: ServiceEvent[] = []
   readonly tuning = soon
   readonly #clients: Redis[] = []
@@ -113,7 +129,8 @@ export class QueueWorld {
       post: async () => ({ status: 204 }),
       readSecret: async () => '',
     })
-    const own = { ...this.#parts(), source: this.remote, target: this.target, published, pruning, notifier }
+    const { upkeep, target, remote: source } = this
+    const own = { ...this.#parts(), source, target, published, pruning, notifier, upkeep }
     return this.#started(startCoordinator({ ...own, ...parts, tuning: { ...soon, ...parts.tuning } }))
   }
 

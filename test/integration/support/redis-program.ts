@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { waitFor } from '@dist/testkit/servers'
+import { bundleProgram, waitFor } from '@dist/testkit/servers'
 
 export interface Program extends AsyncDisposable {
   readonly process: ChildProcess
@@ -13,18 +13,21 @@ export interface Program extends AsyncDisposable {
   ended(): Promise<number | null>
 }
 
+const program = await bundleProgram({
+  script: `
+    import * as lib from '@dist/redis'
+    const [url, body] = process.argv.slice(2)
+    const redis = await lib.connectRedis(url)
+    const AsyncFunction = (async () => {}).constructor
+    await AsyncFunction('lib', 'redis', 'say', body)(lib, redis, (line) => console.log(line))`,
+})
+
 /**
- * A separate process that runs a module with `redis`, a client of the given server, and `lib`, the exports of
- * @dist/redis. Dispose kills it.
+ * A separate process that runs statements with `redis`, a client of the given server, `lib`, the exports of @dist/redis, and
+ * `say`, which writes a line. Dispose kills it.
  */
 export function startProgram(url: string, body: string): Program {
-  const script = `
-    import * as lib from '@dist/redis'
-    const redis = await lib.connectRedis(${JSON.stringify(url)})
-    const say = (line) => console.log(line)
-    ${body}`
-  const args = ['--import', 'tsx', '--conditions=source', '--input-type=module', '-e', script]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, url, body], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
   const ended = once(child, 'close').then(([code]) => code as number | null)

@@ -12,9 +12,9 @@ export function schedulesOf(world: QueueWorld): Schedules {
 const hourly = { pattern: '0 * * * *', timeZone: 'UTC' } as const
 
 /** The schedule of an image. Default: each hour. */
-export function request(name: string, timing: ScheduleRequest['timing'] = hourly): ScheduleRequest {
+export function request(name: string, timing: ScheduleRequest['timing'] = hourly) {
   const text = JSON.stringify({ version: 1, mirrors: [{ name, from: `registry.test/${name}:1` }] })
-  return { name, timing, sources: { text, language: 'json' } }
+  return { name, timing, sources: { text, language: 'json' } } as const
 }
 
 export function file(...requests: ScheduleRequest[]): ScheduledFile {

@@ -1,5 +1,14 @@
-import { type Registry, type RegistryOptions, startRegistry } from '@dist/testkit/servers'
-import { afterAll, afterEach, beforeAll, beforeEach, onTestFinished } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import {
+  bucketOfGateway,
+  type GatewayBucket,
+  type Registry,
+  type RegistryOptions,
+  startRegistry,
+} from '@dist/testkit/servers'
+import { afterAll, afterEach, beforeAll, beforeEach, inject, onTestFinished } from 'vitest'
 
 /** What a `start...` function returns: a server, or something else that ends. */
 type Running = AsyncDisposable | { stop(): Promise<void> }
@@ -54,4 +63,24 @@ export function useRegistry(
     if (registry === undefined) throw new Error('outside of a test')
     return registry
   }
+}
+
+let gateway: Promise<string> | undefined
+
+/**
+ * The S3 gateway that all files share, since it takes seconds to start, with an empty bucket for the caller. No test may stop it.
+ */
+export async function sharedGateway(): Promise<GatewayBucket> {
+  gateway ??= askForGateway()
+  return bucketOfGateway(await gateway, `dist-${randomUUID()}`)
+}
+
+/** Resolves to the address of the gateway that `gateway-host.ts` starts. */
+async function askForGateway(): Promise<string> {
+  const answer = JSON.parse(await text(connect(inject('gatewayHost')))) as {
+    endpoint?: string
+    error?: string
+  }
+  if (answer.endpoint === undefined) throw new Error(answer.error)
+  return answer.endpoint
 }

@@ -27,6 +27,9 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
+/** Milliseconds: on a busy machine a service takes long to start. */
+const patience = 30_000
+
 /** Starts the program of a service; it listens on a free port. */
 export function startService(
   workspace: Workspace,
@@ -43,12 +46,13 @@ export function startService(
     await waitFor(
       async () => find() !== undefined || (await Promise.race([ended, false])),
       `"${message}" in the log of ${name}`,
+      patience,
     )
     return find() ?? expect.unreachable(`${name} ended: ${running.stdout()}${running.stderr()}`)
   }
   const healthUrl = async () => `http://${(await logged('starting')).listen}`
   const url = async () => {
-    if (name !== 'dashboard') return await healthUrl()
+    if (name === 'coordinator' || name === 'worker') return await healthUrl()
     return String((await logged('ready')).url).replace(/\/$/, '')
   }
   return { running, lines, logged, url, healthUrl }

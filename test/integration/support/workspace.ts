@@ -93,8 +93,6 @@ export class Workspace {
 
   #run(command: string, args: readonly string[], { stdin = '', env = {} }: RunOptions): Promise<Ended> {
     const { child, ended } = this.#spawn(command, args, { env })
-    // Some commands do not read to the end.
-    child.stdin?.on('error', () => {})
     child.stdin?.end(stdin)
     return ended
   }
@@ -106,6 +104,8 @@ export class Workspace {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.#running.add(child)
+    // Some commands do not read to the end.
+    child.stdin.on('error', () => {})
     const output: Buffer[] = []
     const errors: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
@@ -116,8 +116,9 @@ export class Workspace {
       this.#running.delete(child)
       return { code: code ?? undefined, stdout: stdout(), bytes: Buffer.concat(output), stderr: stderr() }
     })
-    const said = (text: string) =>
-      waitFor(() => stdout().includes(text) || stderr().includes(text), `"${text}" from ${args.join(' ')}`)
+    const isSaid = (text: string) => stdout().includes(text) || stderr().includes(text)
+    // On a busy machine a service takes long to start.
+    const said = (text: string) => waitFor(() => isSaid(text), `"${text}" from ${args.join(' ')}`, 50_000)
     return { child, stdout, stderr, ended, said }
   }
 }
@@ -136,14 +137,16 @@ export function useWorkspace(): () => Workspace {
 }
 
 /**
- * Gives each test of the file a copy of one store: that of a `dist pull` with these arguments, which runs once, before the
- * first test.
+ * Gives each test of the file, or of the group that calls it, a copy of one store: that of a `dist pull` with each of these
+ * lists of arguments, which run once, before the first test.
  */
-export function usePulledStore(workspace: () => Workspace, args: () => readonly string[]): void {
+export function usePulledStore(workspace: () => Workspace, ...pulls: (() => readonly string[])[]): void {
   const template = new Workspace()
   beforeAll(async () => {
-    const { code, stderr } = await template.dist(['pull', ...args()])
-    expect(code, stderr).toBe(0)
+    for (const args of pulls) {
+      const { code, stderr } = await template.dist(['pull', ...args()])
+      expect(code, stderr).toBe(0)
+    }
   })
   beforeEach(() => cpSync(template.store, workspace().store, { recursive: true, preserveTimestamps: true }))
   afterAll(() => template.remove())

@@ -1,0 +1,3 @@
+import { serveSuite } from '../support/serve-suite.js'
+
+serveSuite('a folder', async () => ({ env: {} }))
