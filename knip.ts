@@ -24,7 +24,7 @@ const config: KnipConfig = {
         // Run by shell scripts, workflows and the container file.
         'infra/bundle.mjs!',
         'infra/bundling/dashboard-ui.mjs!',
-        'infra/ci/summary.mjs!',
+        'infra/ci/{again,summary}.mjs!',
         'infra/container/{configuration.ts,healthcheck.mjs}!',
         'infra/setup/locked.mjs!',
         'infra/demo/{main,screenshot}.ts',

@@ -22,8 +22,9 @@ function counts(report, status) {
   const broken = report.testResults.filter(
     (f) => f.status === 'failed' && !f.assertionResults.some(hasFailed),
   )
-  const passed = report.numPassedTests
-  const failed = report.numFailedTests + broken.length
+  const tests = report.testResults.flatMap((f) => f.assertionResults)
+  const passed = tests.filter((test) => test.status === 'passed').length
+  const failed = tests.filter(hasFailed).length + broken.length
   if (passed + failed === 0) return { passed, failed, note: 'no test ran' }
   // Errors outside of any test, e.g. an unhandled rejection.
   if (status !== 0 && failed === 0)

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../../../infra/ci/summary.mjs', import.meta.url))
+const scripts = fileURLToPath(new URL('../../../infra/ci/', import.meta.url))
 let folder = ''
 
 beforeAll(() => {
@@ -17,7 +17,9 @@ function summarize(report: object | undefined, status: number) {
   const file = join(folder, 'report.json')
   if (report) writeFileSync(file, JSON.stringify(report))
   else rmSync(file, { force: true })
-  const ended = spawnSync(process.execPath, [script, file, String(status)], { encoding: 'utf8' })
+  const ended = spawnSync(process.execPath, [`${scripts}summary.mjs`, file, String(status)], {
+    encoding: 'utf8',
+  })
   return { line: ended.stdout.trimEnd().split('\n').at(-1), status: ended.status }
 }
 
@@ -27,26 +29,83 @@ const suite = (...tests: string[]) => ({
 })
 
 it('counts what passed', () => {
-  const report = { numPassedTests: 2, numFailedTests: 0, testResults: [suite('passed', 'passed')] }
+  const report = { testResults: [suite('passed', 'passed')] }
   expect(summarize(report, 0)).toEqual({ line: '2 passed, 0 failed', status: 0 })
 })
 
 it('counts what failed, and a file that cannot be loaded as one failure', () => {
   const broken = { status: 'failed', assertionResults: [] }
-  const report = { numPassedTests: 1, numFailedTests: 1, testResults: [suite('passed', 'failed'), broken] }
+  const report = { testResults: [suite('passed', 'failed'), broken] }
   expect(summarize(report, 1)).toEqual({ line: '1 passed, 2 failed', status: 1 })
 })
 
 it('counts an error outside of any test as a failure', () => {
-  const report = { numPassedTests: 1, numFailedTests: 0, testResults: [suite('passed')] }
+  const report = { testResults: [suite('passed')] }
   expect(summarize(report, 1)).toEqual({ line: '1 passed, 1 failed', status: 1 })
 })
 
 it('fails where no test ran, whatever the exit status', () => {
-  const report = { numPassedTests: 0, numFailedTests: 0, testResults: [] }
+  const report = { testResults: [] }
   expect(summarize(report, 0)).toEqual({ line: '0 passed, 0 failed', status: 1 })
 })
 
 it('fails where there is no report: the set-up failed', () => {
   expect(summarize(undefined, 1)).toEqual({ line: '0 passed, 0 failed', status: 1 })
+})
+
+describe('a whole run that failed', () => {
+  const served = join(process.cwd(), 'test/integration/pull/a.test.ts')
+  const failure = (name: string, message: string) => ({
+    name,
+    status: 'failed',
+    assertionResults: [{ status: 'failed', failureMessages: [message] }, { status: 'passed' }],
+  })
+
+  /** The second run: it names its files on stdout, and each of them passes with two tests. */
+  const second = `
+    const names = process.argv.slice(1)
+    console.log('again', ...names)
+    const testResults = names.map((name) => ({
+      name: process.cwd() + '/' + name,
+      status: 'passed',
+      assertionResults: [{ status: 'passed' }, { status: 'passed' }],
+    }))
+    require('node:fs').writeFileSync(process.env.DIST_TEST_REPORT, JSON.stringify({ testResults }))`
+
+  function runAgain(...testResults: object[]) {
+    const file = join(folder, 'report.json')
+    writeFileSync(file, JSON.stringify({ testResults: [suite('passed'), ...testResults] }))
+    const args = [`${scripts}again.mjs`, file, '1', process.execPath, '-e', second, '--']
+    const ended = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    const ran = /^again (.*)$/m.exec(ended.stdout)?.[1]
+    return { ran, status: ended.status, line: summarize(JSON.parse(readFileSync(file, 'utf8')), 0).line }
+  }
+
+  it('runs its failed files against servers again, and their second results count', () => {
+    expect(runAgain(failure(served, 'Error: late'))).toEqual({
+      ran: 'test/integration/pull/a.test.ts',
+      status: 0,
+      line: '3 passed, 0 failed',
+    })
+  })
+
+  it('runs a file again whose servers did not start', () => {
+    const broken = { name: served, status: 'failed', assertionResults: [] }
+    expect(runAgain(broken)).toMatchObject({ ran: 'test/integration/pull/a.test.ts', status: 0 })
+  })
+
+  it.each([
+    ['a property failed', [failure(served, 'Error: Property failed after 3 tests')]],
+    [
+      'a unit test failed',
+      [failure(served, 'late'), failure(join(process.cwd(), 'packages/oci/test/a.test.ts'), 'x')],
+    ],
+    [
+      'many files failed',
+      Array.from({ length: 9 }, (_, i) => failure(served.replace('a.test', `${i}.test`), 'late')),
+    ],
+    ['an error is outside of any test', []],
+  ])('runs nothing again where %s', (_, results) => {
+    expect(runAgain(...results)).toMatchObject({ ran: undefined, status: 1 })
+  })
 })
