@@ -61,7 +61,7 @@ export type { Target, TargetOf, TargetOptions } from './target.js'
 export type { ImageTask } from './task.js'
 export { type TransferOptions, type TransferSource, transferBlob } from './transfer.js'
 export { freedBy, type ImageUsage, measureUsage, type StoreUsage, type UsageEvent } from './usage.js'
-export { type EntriesUsage, type EntryUsage, measureEntries } from './usage-entries.js'
+export type { EntryUsage } from './usage-entries.js'
 export { type BadContentState, type ContentState, type VerifyBlobOptions, verifyBlob } from './verify.js'
 export {
   type BadContent,

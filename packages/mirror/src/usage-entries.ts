@@ -1,26 +1,17 @@
 import type { Store } from '@dist/content'
-import { throwIfAborted } from '@dist/errdefs'
+import type { Descriptor, Digest } from '@dist/oci'
 import { type Amount, add, none, type Sum } from './amount.js'
 import { Owners, several } from './owners.js'
-import { forEachNeed, type UnknownContent } from './store-needs.js'
-import type { UsageOptions } from './usage.js'
 
-/** What the images of an entry of a mirror file take. */
+/** What the images of an entry of a mirror file take. An image that several entries have published belongs to each of them. */
 export interface EntryUsage {
   /** Undefined: all images of which no entry has a ledger. */
-  readonly entry: string | undefined
+  readonly entry?: string | undefined
   readonly images: number
   /** Everything that they need, as their manifests say. */
   readonly all: Amount
   /** Stored content that no image of another entry needs. */
   readonly own: Amount
-}
-
-/** What the entries take whose ledgers a store has. */
-export interface EntriesUsage {
-  readonly entries: readonly EntryUsage[]
-  /** Manifests that cannot be read: what they name is not counted. */
-  readonly unknown: readonly UnknownContent[]
 }
 
 interface Group {
@@ -32,52 +23,49 @@ interface Group {
   readonly counted: Set<number>
 }
 
-/** Measures what the images of each entry need. An image that several entries have published belongs to each of them. */
-export async function measureEntries(
-  store: Pick<Store, 'content' | 'names' | 'withheld' | 'ledgers'>,
-  { signal, onEvent }: UsageOptions = {},
-): Promise<EntriesUsage> {
-  const groups = [newGroup(undefined)]
-  const groupsOf = await readLedgers(store, groups)
-  const owners = new Owners()
-  const unknown: UnknownContent[] = []
-  let images = 0
-  const onUnknown = (each: UnknownContent) => void unknown.push(each)
-  await forEachNeed(store, { signal, onUnknown }, ({ name = '' }, descs) => {
-    for (const index of groupsOf.get(name) ?? [0]) {
-      const group = groups[index] ?? newGroup(undefined)
+/** Counts what the images of each entry need whose ledger a store has. */
+export class EntryCounts {
+  readonly #owners = new Owners()
+  /** The first one is for the images of no entry. */
+  readonly #groups = [newGroup(undefined)]
+  /** The places of the groups of each name. */
+  readonly #groupsOf = new Map<string, number[]>()
+
+  static async open({ ledgers }: Pick<Store, 'ledgers'>): Promise<EntryCounts> {
+    const counts = new EntryCounts()
+    for await (const { entry, names } of ledgers.list()) counts.#addGroup(entry, names.keys())
+    return counts
+  }
+
+  /** Adds an image with what it needs. */
+  addImage(name: string | undefined, descs: readonly Descriptor[]): void {
+    for (const index of this.#groupsOf.get(name ?? '') ?? [0]) {
+      const group = this.#groups[index] ?? newGroup(undefined)
       group.images++
       for (const { digest, size } of descs) {
-        const content = owners.claim(digest, index)
+        const content = this.#owners.claim(digest, index)
         if (!group.counted.has(content)) add(group.all, size)
         group.counted.add(content)
       }
     }
-    onEvent?.({ type: 'reading', count: ++images })
-  })
-  let objects = 0
-  for await (const { digest, size } of store.content.walk()) {
-    throwIfAborted(signal)
-    onEvent?.({ type: 'listing', count: ++objects })
-    const owner = owners.of(digest) ?? several
-    const group = owner === several ? undefined : groups[owner]
+  }
+
+  /** Adds stored content, after all images. */
+  addStored(digest: Digest, size: number): void {
+    const owner = this.#owners.of(digest) ?? several
+    const group = owner === several ? undefined : this.#groups[owner]
     if (group !== undefined) add(group.own, size)
   }
-  const found = groups.filter(({ entry, images: count }) => entry !== undefined || count > 0)
-  return { entries: found.map(({ counted: _, ...usage }) => usage), unknown }
-}
 
-/** Adds a group for each ledger. Resolves to the groups of each name. */
-async function readLedgers(
-  { ledgers }: Pick<Store, 'ledgers'>,
-  groups: Group[],
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const groupsOf = new Map<string, number[]>()
-  for await (const { entry, names } of ledgers.list()) {
-    const index = groups.push(newGroup(entry)) - 1
-    for (const name of names.keys()) groupsOf.set(name, [...(groupsOf.get(name) ?? []), index])
+  usages(): EntryUsage[] {
+    const found = this.#groups.filter(({ entry, images }) => entry !== undefined || images > 0)
+    return found.map(({ counted: _, ...usage }) => usage)
   }
-  return groupsOf
+
+  #addGroup(entry: string, names: Iterable<string>): void {
+    const index = this.#groups.push(newGroup(entry)) - 1
+    for (const name of names) this.#groupsOf.set(name, [...(this.#groupsOf.get(name) ?? []), index])
+  }
 }
 
 function newGroup(entry: string | undefined): Group {

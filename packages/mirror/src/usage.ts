@@ -5,6 +5,7 @@ import { abandonedWrites } from './abandoned.js'
 import { type Amount, add, none, type Sum } from './amount.js'
 import { Owners, several } from './owners.js'
 import { forEachNeed, type Kept, type UnknownContent } from './store-needs.js'
+import { EntryCounts, type EntryUsage } from './usage-entries.js'
 
 /** What one image takes. */
 export interface ImageUsage {
@@ -28,12 +29,16 @@ export interface StoreUsage {
   /** Writes that no process has open. */
   readonly abandoned: Amount
   readonly images: readonly ImageUsage[]
+  /** Empty unless they were asked for. */
+  readonly entries: readonly EntryUsage[]
   /** Manifests that cannot be read: what they name counts as reclaimable, and a collection of garbage deletes nothing. */
   readonly unknown: readonly UnknownContent[]
 }
 
 export interface UsageOptions {
   signal?: AbortSignal | undefined
+  /** Whether to measure what the entries of mirror files need, too. It takes as much memory again. Default: false. */
+  entries?: boolean | undefined
   onEvent?: ((event: UsageEvent) => void) | undefined
 }
 
@@ -42,9 +47,10 @@ export type UsageEvent = { readonly type: 'reading' | 'listing'; readonly count:
 
 /** Measures which content of a store is needed by how many images. Uses about 60 bytes for each object. */
 export async function measureUsage(
-  store: Pick<Store, 'content' | 'names' | 'withheld'>,
-  { signal, onEvent }: UsageOptions = {},
+  store: Pick<Store, 'content' | 'names' | 'withheld' | 'ledgers'>,
+  { signal, entries: wantsEntries = false, onEvent }: UsageOptions = {},
 ): Promise<StoreUsage> {
+  const entries = wantsEntries ? await EntryCounts.open(store) : undefined
   const owners = new Owners()
   const images: ImageUsage[] = []
   const unknown: UnknownContent[] = []
@@ -56,12 +62,14 @@ export async function measureUsage(
       owners.claim(digest, images.length)
     }
     images.push({ name, all, own: none() })
+    entries?.addImage(name, descs)
     onEvent?.({ type: 'reading', count: images.length })
   })
   const usage = { total: none(), needed: none(), shared: none(), reclaimable: none() }
   for await (const { digest, size } of store.content.walk()) {
     throwIfAborted(signal)
     add(usage.total, size)
+    entries?.addStored(digest, size)
     onEvent?.({ type: 'listing', count: usage.total.objects })
     const owner = owners.of(digest)
     add(owner === undefined ? usage.reclaimable : usage.needed, size)
@@ -70,7 +78,7 @@ export async function measureUsage(
   }
   const abandoned = none()
   for (const { size } of await abandonedWrites(store)) add(abandoned, size)
-  return { ...usage, abandoned, images, unknown }
+  return { ...usage, abandoned, images, entries: entries?.usages() ?? [], unknown }
 }
 
 function addOwn(image: ImageUsage | undefined, size: number): void {

@@ -7,6 +7,7 @@ import { ImageHandler, imagesPerHost } from './image/process.js'
 import { queueNames } from './jobs/queues.js'
 import { NoticeHandler, noticeAttempts, noticesAtOnce } from './notice/process.js'
 import { QuestionHandler, questionsAtOnce } from './question/process.js'
+import { MeasureKeeper } from './question/remeasure.js'
 import { RunHandler } from './run/process.js'
 import { Sweep } from './run/sweep.js'
 import { ScheduleKeeper } from './schedule/keeper.js'
@@ -29,8 +30,11 @@ const keptFailed = 1_000
 export function startCoordinator(parts: CoordinatorParts): Service {
   const engine = createEngine(parts)
   const images = new ImageHandler(engine, parts)
-  const sweep = new Sweep(engine)
-  const keeper = new ScheduleKeeper(engine, parts)
+  const keepers = [
+    new Sweep(engine),
+    new ScheduleKeeper(engine, parts),
+    new MeasureKeeper(engine, parts.measurements),
+  ]
   const consumers = [
     new Consumer(engine, queueNames.runs, new RunHandler(engine, parts.published, parts), runsAtOnce, {
       maxStalled: anyStalls,
@@ -54,12 +58,10 @@ export function startCoordinator(parts: CoordinatorParts): Service {
   return new EngineService(engine, {
     consumers,
     start: () => {
-      sweep.begin()
-      keeper.begin()
+      for (const keeper of keepers) keeper.begin()
     },
     stop: () => {
-      sweep.stop()
-      keeper.stop()
+      for (const keeper of keepers) keeper.stop()
     },
   })
 }

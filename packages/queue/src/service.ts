@@ -82,10 +82,12 @@ export interface CoordinatorParts extends ServiceParts, HostParts {
   published: PublishedImages
   /** The names of the store, and the ledgers by which runs of mirror files prune them. */
   pruning: PruneParts
-  /** The store whose garbage runs collect, and whose images they repair. Default: such runs fail. */
+  /** The store that is measured, whose garbage runs collect, and whose images they repair. Default: such runs fail. */
   upkeep?: (GarbageStore & RepairedStore) | undefined
   /** When garbage is collected by itself, by the settings. Default: only when that is asked for. */
   collections?: ScheduledCollections | undefined
+  /** When the store is measured by itself, by the settings. Default: only when that is asked for. */
+  measurements?: Timing | undefined
   /** Tells the targets of the settings what runs have changed. */
   notifier: Pick<Notifier, 'check' | 'deliver'>
   /** Images of one host that are planned at the same time; four times as many over all hosts. Default: 16. */

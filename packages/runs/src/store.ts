@@ -81,6 +81,17 @@ export interface StoredPage {
   readonly next?: number | undefined
 }
 
+/** What the images of an entry of a mirror file take. An image that several entries have published belongs to each of them. */
+export interface EntryUsage {
+  /** Undefined: the images that no entry keeps track of. */
+  readonly entry?: string | undefined
+  readonly images: number
+  /** Everything that they need. */
+  readonly all: Amount
+  /** Of it, what no image of another entry needs. */
+  readonly own: Amount
+}
+
 /** What the content of the store is needed for. */
 export interface StoreUsage {
   readonly measuredAt: Date
@@ -96,6 +107,8 @@ export interface StoreUsage {
   readonly reclaimable: Amount
   /** Writes that no process has open. */
   readonly abandoned: Amount
+  /** Those that need most alone first, at most 1,000. */
+  readonly entries: readonly EntryUsage[]
   /** False: manifests cannot be read, so that content that images need may count as reclaimable. */
   readonly isComplete: boolean
 }

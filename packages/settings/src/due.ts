@@ -16,26 +16,38 @@ export interface CollectionsSettings {
   readonly grace: number
 }
 
-const keys = section({
+const due = {
   schedule: cronPattern.optional(),
   'time-zone': timeZone.optional(),
   every: interval.optional(),
-  grace: duration.prefault('24h'),
-})
+}
+const measurements = section(due)
+const collections = section({ ...due, grace: duration.prefault('24h') })
+type Due = z.output<typeof measurements>
 
 /** The schema of `gc` in settings files. */
-export const collectionsSchema = keys.transform((given, context): CollectionsSettings => {
-  const { schedule, every, grace, 'time-zone': zone } = given
-  const refuse = (message: string) => {
-    context.issues.push({ code: 'custom', message, input: given })
-    return z.NEVER
-  }
-  if (schedule !== undefined && every !== undefined)
-    return refuse('schedule and every exclude each other: remove one of them')
-  if (every !== undefined)
-    return zone === undefined
-      ? { timing: { every: parseEvery(every) }, grace }
-      : refuse('only schedule has a time-zone')
-  if (schedule === undefined) return refuse('schedule or every is expected')
-  return { timing: { pattern: schedule, timeZone: zone ?? defaultTimeZone }, grace }
+export const collectionsSchema = collections.transform((given, context): CollectionsSettings => {
+  const timing = timingOf(given)
+  return typeof timing === 'string' ? refuse(context, timing) : { timing, grace: given.grace }
 })
+
+/** The schema of `df` in settings files: when coordinators measure the store by themselves. */
+export const measurementsSchema = measurements.transform((given, context): Timing => {
+  const timing = timingOf(given)
+  return typeof timing === 'string' ? refuse(context, timing) : timing
+})
+
+/** The timing, or what is wrong with it. */
+function timingOf({ schedule, every, 'time-zone': zone }: Due): Timing | string {
+  if (schedule !== undefined && every !== undefined)
+    return 'schedule and every exclude each other: remove one of them'
+  if (every !== undefined)
+    return zone === undefined ? { every: parseEvery(every) } : 'only schedule has a time-zone'
+  if (schedule === undefined) return 'schedule or every is expected'
+  return { pattern: schedule, timeZone: zone ?? defaultTimeZone }
+}
+
+function refuse({ issues, value }: z.core.ParsePayload, message: string): never {
+  issues.push({ code: 'custom', message, input: value })
+  return z.NEVER
+}

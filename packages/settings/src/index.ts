@@ -1,6 +1,6 @@
 export { checked, givenText } from './checked.js'
-export { type CollectionsSettings, cronPattern, interval, timeZone } from './collections.js'
 export { documentSettings } from './document.js'
+export { type CollectionsSettings, cronPattern, interval, timeZone } from './due.js'
 export type { HookKind, HookSettings, Hooks } from './hooks.js'
 export { kebab } from './names.js'
 export {

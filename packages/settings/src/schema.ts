@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type * as z from 'zod'
-import { collectionsSchema } from './collections.js'
+import { collectionsSchema, measurementsSchema } from './due.js'
 import { notifyTargetsSchema } from './notify-targets.js'
 import { dashboardShape } from './shapes/dashboard.js'
 import { settingDocs } from './shapes/docs.js'
@@ -29,6 +29,12 @@ export const serviceShapes = {
     gc: collectionsSchema.optional().register(settingDocs, {
       description:
         'Has the coordinators [collect garbage](operations.md#free-space) by themselves: `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every), and `grace` (default `24h`), as of `dist gc`. It is the schedule `gc` of `dist schedule list`. Without it, the schedule is removed when a coordinator starts. All coordinators have the same.',
+      placeholder: '',
+      fileOnly: true,
+    }),
+    df: measurementsSchema.optional().register(settingDocs, {
+      description:
+        'Has the coordinators measure the store by themselves, for the [dashboard](dashboard.md) and the [API](api.md): `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every). A measurement reads all manifests. An interval counts from the last one, whoever asked for it. All coordinators have the same.',
       placeholder: '',
       fileOnly: true,
     }),
@@ -77,7 +83,7 @@ export type Settings<Name extends ServiceName> = z.output<Shape<Name>>
 /** The flags of a command line: text as users write it, by the names of the settings. All are optional. */
 export type Flags<Name extends ServiceName> = Omit<
   z.input<Shape<Name>>,
-  'queuePassword' | 'password' | 'registries' | 'notifyTargets' | 'hooks' | 'gc'
+  'queuePassword' | 'password' | 'registries' | 'notifyTargets' | 'hooks' | 'gc' | 'df'
 > & {
   /** A YAML, TOML or JSON file with settings. Default: `DIST_CONFIG`. */
   config?: string | undefined

@@ -60,6 +60,7 @@ async function start(
     pruning: { names, ledgers },
     upkeep: mirror.store,
     collections: settings.gc,
+    measurements: settings.df,
     notifier: notifying.notifier,
     concurrency: settings.concurrency,
     readSchedules,

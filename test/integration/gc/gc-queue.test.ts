@@ -4,9 +4,11 @@ import { allContent, amd64Image, indexImage, singleImage } from '@dist/testkit/f
 import { waitFor } from '@dist/testkit/servers'
 import { openQueue } from '@dist/wiring/queue'
 import { expect, it } from 'vitest'
+import { ApiClient } from '../support/api-client.js'
 import { hastyProgram, type ServiceProcess, startProcess } from '../support/processes.js'
 import { usePulledImages } from '../support/pulled-images.js'
 import { endOf } from '../support/queue-client.js'
+import { startService } from '../support/services.js'
 import { startServices, useRedis } from '../support/services-queue.js'
 import { removeName, storedDigests } from '../support/store-files.js'
 import { jsonLines, linesOf } from '../support/workspace.js'
@@ -133,4 +135,19 @@ it('settings have coordinators collect by themselves, until they have no gc any 
   await using queue = await openQueue(redis().url, {})
   const schedules = queue.schedules()
   await waitFor(async () => (await schedules.list()).length === 0, 'the removal of the schedule', 30_000)
+})
+
+it('settings have coordinators measure the store by themselves, again after the interval', async () => {
+  const config = workspace().file('dist.yaml', 'coordinator:\n  df: { every: 10s }\n')
+  const args = ['coordinator', '--queue', redis().url, '--listen', '127.0.0.1:0', '--config', config]
+  for (const _ of [1, 2]) workspace().start(args)
+  const dashboard = await startService(workspace(), 'dashboard', { env: { DIST_QUEUE: redis().url } }).url()
+  const api = await ApiClient.open(dashboard)
+  const measured = async () => (await api.call('getStore')).body.usage
+  await waitFor(async () => (await measured()) !== undefined, 'the measurement', 30_000)
+  const first = await measured()
+  expect(first).toMatchObject({ images: 2, isComplete: true })
+  const later = async () => Date.parse((await measured()).measuredAt) - Date.parse(first.measuredAt)
+  await waitFor(async () => (await later()) > 0, 'the next measurement', 40_000)
+  expect(await later()).toBeGreaterThan(9_000)
 })

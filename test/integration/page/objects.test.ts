@@ -52,11 +52,17 @@ describe('an image of a run', () => {
 })
 
 describe('the store', () => {
-  it('is measured, and lists its images by name and by what they need alone', async () => {
+  it('is measured, and lists its entries, and its images by name and by what they need alone', async () => {
+    const mirrors = [{ name: markup, from: `${host}/team/multi:1`, prune: true }]
+    const text = JSON.stringify({ version: 1, mirrors })
+    const sources = { text, language: 'json' } as const
+    await ended(await world.queue.runs.submit({ references: [], platforms: 'all', sources }))
     const page = await world.open('/store')
     await shows(page, 'It was not measured yet')
     await page.getByRole('button', { name: 'Measure' }).click()
     await shows(page, /Saved by sharing\s+\d/)
+    const entries = page.getByRole('table', { name: 'Entries of mirror files' })
+    expect(await entries.innerText()).toContain(markup)
     await shows(page, /team\/multi:1\s+all/)
     await page.getByRole('searchbox').fill('none')
     await shows(page, 'No image has such a name')

@@ -88,7 +88,10 @@ it('commands work on a queue by the API of its dashboard, without its Redis, sto
     usage,
   ])
   expect((await dist('df')).stdout).toMatch(/^images \(1\) +5 /m)
-  expect((await dist('df', '--entries')).stderr).toContain('it does not work with --server')
+  expect(jsonLines((await dist('df', '--entries', '--json')).stdout)).toEqual([
+    { entry: 'web', images: 1, all: usage?.needed, own: usage?.needed },
+  ])
+  expect((await dist('df', '--entries')).stdout).toMatch(/^ENTRY +IMAGES +SIZE +OWN\nweb +1 /)
   expect((await dist('df', '--store', 'nothing')).code).toBe(3)
   const [all] = jsonLines<{ host: string }>((await dist('hosts', '--json')).stdout)
   expect(all).toMatchObject({ host: '*', policy: { requests: 8 } })

@@ -61,6 +61,13 @@ export const storedDetailsSchema = storedImageSchema.extend({
   entries: z.array(z.string()).readonly().describe('The entries of mirror files that have published it.'),
 })
 
+const entryUsage = z.object({
+  entry: z.string().optional().describe('Absent: the images that no entry keeps track of.'),
+  images: count,
+  all: amount.describe('Everything that they need.'),
+  own: amount.describe('Of it, what no image of another entry needs.'),
+})
+
 const usage = z.object({
   measuredAt: time,
   images: count,
@@ -70,6 +77,12 @@ const usage = z.object({
   unshared: amount.describe('What the images would take if none shared content.'),
   reclaimable: amount.describe('What no image needs.'),
   abandoned: amount.describe('Writes that no process has open.'),
+  entries: z
+    .array(entryUsage)
+    .readonly()
+    .describe(
+      'What the images of each entry of a mirror file take, those that need most alone first. At most 1,000.',
+    ),
   isComplete: z
     .boolean()
     .describe('False: manifests cannot be read, so that content that images need may count as reclaimable.'),

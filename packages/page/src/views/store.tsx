@@ -27,6 +27,7 @@ export function Store(filter: StoreFilter) {
       <Known live={store} what="the store">
         {(data) => <Summary store={data} />}
       </Known>
+      <Entries entries={store.data?.usage?.entries ?? []} />
       <StoredImages filter={filter} isMeasured={store.data?.usage !== undefined} />
     </>
   )
@@ -104,6 +105,35 @@ function UsageFacts({ usage }: { readonly usage: Usage }) {
 /** Bytes that the store does not need, because images share content. */
 function savedBy({ unshared, needed }: Usage): number {
   return Math.max(0, unshared.bytes - needed.bytes)
+}
+
+const entryColumns = [
+  { title: 'Entry' },
+  { title: 'Images', kind: 'number' },
+  { title: 'Size', kind: 'number' },
+  { title: 'Alone', kind: 'number' },
+] as const
+
+/** What the entries of mirror files take, if the store keeps track of any. */
+function Entries({ entries }: Pick<Usage, 'entries'>) {
+  if (!entries.some(({ entry }) => entry !== undefined)) return null
+  return (
+    <Section title={`Entries of mirror files (${formatCount(entries.length)})`}>
+      <Table
+        caption="Entries of mirror files; alone: what no image of another entry needs"
+        columns={entryColumns}
+      >
+        {entries.map(({ entry, images, all, own }) => (
+          <tr key={entry ?? ''}>
+            <td>{entry ?? <span class="quiet">images of no entry</span>}</td>
+            <td class="number">{formatCount(images)}</td>
+            <td class="number">{formatBytes(all.bytes)}</td>
+            <td class="number">{formatBytes(own.bytes)}</td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  )
 }
 
 /** What the overview tells of the store. */

@@ -14,6 +14,7 @@ import type {
 import type * as z from 'zod'
 import { newRunId } from '../jobs/ids.js'
 import { addQuestionJob } from '../jobs/queues.js'
+import { measureKept } from '../question/remeasure.js'
 import {
   answerSchema,
   imageSchema,
@@ -48,8 +49,6 @@ const takenWithin = 5_000
 const storeWithin = 15_000
 /** Milliseconds of a preview, by default and at most. */
 const previewTimes = { usual: 10_000, longest: 60_000 }
-/** Milliseconds for which the wish to have the store measured is kept. */
-const measureKept = 3_600_000
 const lookEvery = 50
 
 class QueuedQuestions implements Questions, AsyncDisposable {

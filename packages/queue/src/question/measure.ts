@@ -1,31 +1,36 @@
+import type { Store } from '@dist/content'
 import { type ImageUsage, measureUsage, type UsageEvent } from '@dist/mirror'
 import type { StoreUsage } from '@dist/runs'
 import type { Redis } from 'ioredis'
 import type { Engine } from '../engine/engine.js'
-import type { CoordinatorParts } from '../service.js'
 
 /** Milliseconds between two records of how far it is, and for which one holds. */
 const recordEvery = 1_000
 const recordHolds = 15_000
 /** Images whose sizes are kept, those that need most alone first, and how many are written together. */
 const imagesAtMost = 100_000
+const entriesAtMost = 1_000
 const writtenTogether = 1_000
 
 /** Measures the store and keeps what it takes, unless another coordinator measures it. */
 export async function measureStore(
   engine: Pick<Engine, 'redis' | 'keys' | 'emit'>,
-  store: NonNullable<CoordinatorParts['upkeep']>,
+  store: Pick<Store, 'content' | 'names' | 'withheld' | 'ledgers'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { redis, keys } = engine
   const progress = new Progress(engine)
   if (!(await progress.begin())) return
   try {
-    const usage = await measureUsage(store, { signal, onEvent: (event) => progress.tell(event) })
+    const usage = await measureUsage(store, {
+      signal,
+      entries: true,
+      onEvent: (event) => progress.tell(event),
+    })
     const images = usage.images.flatMap(({ name, all, own }) =>
       name === undefined ? [] : [{ name, all, own }],
     )
-    images.sort((a, b) => b.own.bytes - a.own.bytes)
+    images.sort(byOwn)
     await writeImages(engine, images.slice(0, imagesAtMost))
     const { total, needed, shared, reclaimable, abandoned, unknown } = usage
     const unshared = { objects: 0, bytes: 0 }
@@ -37,12 +42,18 @@ export async function measureStore(
       measuredAt: new Date(),
       images: usage.images.length,
       ...{ total, needed, shared, unshared, reclaimable, abandoned },
+      entries: usage.entries.toSorted(byOwn).slice(0, entriesAtMost),
       isComplete: unknown.length === 0,
     }
     await redis.set(keys.usage, JSON.stringify(report))
   } finally {
     await progress.end()
   }
+}
+
+/** Those that need most alone first. */
+function byOwn(a: Pick<ImageUsage, 'own'>, b: Pick<ImageUsage, 'own'>): number {
+  return b.own.bytes - a.own.bytes
 }
 
 class Progress {

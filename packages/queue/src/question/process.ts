@@ -54,7 +54,7 @@ export class QuestionHandler implements JobHandler<QuestionJob> {
   }
 
   async #answer(question: Question, signal: AbortSignal): Promise<unknown> {
-    if (question.kind === 'measure') return await measureStore(this.engine, upkeepOf(this.parts), signal)
+    if (question.kind === 'measure') return await this.#measure(signal)
     if (question.kind === 'preview') {
       const { lists } = this.parts
       if (lists === undefined)
@@ -70,6 +70,12 @@ export class QuestionHandler implements JobHandler<QuestionJob> {
       const message = `the store has not answered within ${storeTimeout / 1000} s`
       throw new DistError('DEADLINE_EXCEEDED', message, { cause: error })
     }
+  }
+
+  async #measure(signal: AbortSignal): Promise<void> {
+    const { content, names, withheld } = upkeepOf(this.parts)
+    const { ledgers } = this.parts.pruning
+    await measureStore(this.engine, { content, names, withheld, ledgers }, signal)
   }
 
   async #ofStore(

@@ -107,7 +107,9 @@ export const pageSchema: z.ZodType<StoredPage> = z.object({
   next: count.optional(),
 })
 
-export const usageSchema: z.ZodType<StoreUsage> = z.object({
+const entryUsage = z.object({ entry: z.string().optional(), images: count, all: amount, own: amount })
+
+export const usageSchema = z.object({
   measuredAt: z.coerce.date(),
   images: count,
   total: amount,
@@ -116,8 +118,10 @@ export const usageSchema: z.ZodType<StoreUsage> = z.object({
   unshared: amount,
   reclaimable: amount,
   abandoned: amount,
+  // Measured by a coordinator of an earlier version: there is none.
+  entries: z.array(entryUsage).prefault([]),
   isComplete: z.boolean(),
-})
+}) satisfies z.ZodType<StoreUsage>
 
 export const measuringSchema = z.object({ type: z.enum(['reading', 'listing']), count })
 

@@ -28,6 +28,7 @@ export class Keys {
   readonly collecting: string
   /** What the store takes, when it was measured last: JSON. */
   readonly usage: string
+  readonly measureAsked: string
   /** What each of its images takes: a hash of JSON by name. */
   readonly imageUsage: string
   /** The names of these images by the bytes that they need alone: a sorted set. */
@@ -61,6 +62,7 @@ export class Keys {
     this.usage = `${prefix}:usage`
     this.imageUsage = `${prefix}:usage-images`
     this.ownUsage = `${prefix}:usage-own`
+    this.measureAsked = `${prefix}:usage-asked`
     this.measuring = `${prefix}:usage-measuring`
     this.schedules = `${prefix}:schedule-list`
     this.results = `${prefix}:result-list`

@@ -1,4 +1,4 @@
-import type { Amount, EntriesUsage, EntryUsage, ImageUsage, UsageEvent } from '@dist/mirror'
+import type { Amount, EntryUsage, ImageUsage, StoreUsage, UsageEvent } from '@dist/mirror'
 import type { Context } from '../context.js'
 import type { OutputOptions } from '../options.js'
 import { formatBytes, plural, shownName } from '../output/format.js'
@@ -64,7 +64,11 @@ const entryColumns: readonly Column[] = [
   { title: 'OWN' },
 ]
 
-export function reportEntries(context: Context, { entries }: EntriesUsage, options: ReportOptions): void {
+export function reportEntries(
+  context: Context,
+  entries: readonly EntryUsage[],
+  options: ReportOptions,
+): void {
   const sorted = entries.toSorted((a, b) => b.own.bytes - a.own.bytes || (titleOf(a) < titleOf(b) ? -1 : 1))
   if (options.json) for (const entry of sorted) printJson(context, entry)
   else {
@@ -83,7 +87,7 @@ function titleOf({ entry }: EntryUsage): string {
 }
 
 /** `unknown`: what cannot be read. */
-export function noteUnknown(context: Context, unknown: EntriesUsage['unknown']): void {
+export function noteUnknown(context: Context, unknown: StoreUsage['unknown']): void {
   if (unknown.length === 0) return
   const names = [...new Set(unknown.map(({ name }) => nameOf(name)))]
   note(

@@ -9,7 +9,7 @@ import { openDashboard } from '../open/queue.js'
 import { note } from '../output/print.js'
 import { DelayedLine } from '../progress/line.js'
 import type { DfOptions } from './df.js'
-import { measuringLine, reportUsage } from './df-report.js'
+import { measuringLine, reportEntries, reportUsage } from './df-report.js'
 
 type Questions = Dashboard['questions']
 
@@ -25,14 +25,10 @@ export async function dfByServer(
   address: ServerAddress,
   options: DfOptions,
 ): Promise<number> {
-  if (options.entries)
-    throw new DistError(
-      'INVALID_ARGUMENT',
-      '--entries reads the store itself: it does not work with --server',
-    )
   await using dashboard = await openDashboard(address, context)
   const usage = await measured(dashboard.questions, context)
-  reportUsage(context, usage, options.images ? await imagesOf(dashboard.questions) : undefined, options)
+  if (options.entries) reportEntries(context, usage.entries, options)
+  else reportUsage(context, usage, options.images ? await imagesOf(dashboard.questions) : undefined, options)
   if (!usage.isComplete)
     note(context, 'what some images need is not known completely, since manifests cannot be read')
   return exitCodes.done

@@ -1,4 +1,4 @@
-import { measureEntries, measureUsage, type UsageEvent } from '@dist/mirror'
+import { measureUsage, type UsageEvent } from '@dist/mirror'
 import { Command, Option } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'
@@ -51,20 +51,13 @@ async function measureHere(context: Context, options: DfOptions): Promise<number
   const line = new DelayedLine(context, 500, () => performance.now())
   const onEvent = (event: UsageEvent) => line.draw(() => measuringLine(event))
   try {
-    const measured = { signal: context.signal, onEvent }
-    if (options.entries) {
-      const usage = await measureEntries(store, measured)
-      line.end()
-      reportEntries(context, usage, options)
-      noteUnknown(context, usage.unknown)
-    } else {
-      const usage = await measureUsage(store, measured)
-      line.end()
-      const { images, unknown } = usage
-      const totals = { ...usage, images: images.length, isComplete: unknown.length === 0 }
-      reportUsage(context, totals, options.images ? images : undefined, options)
-      noteUnknown(context, unknown)
-    }
+    const usage = await measureUsage(store, { signal: context.signal, entries: options.entries, onEvent })
+    line.end()
+    const { images, entries, unknown } = usage
+    const totals = { ...usage, images: images.length, isComplete: unknown.length === 0 }
+    if (options.entries) reportEntries(context, entries, options)
+    else reportUsage(context, totals, options.images ? images : undefined, options)
+    noteUnknown(context, unknown)
     return exitCodes.done
   } finally {
     line.end()
