@@ -17,12 +17,11 @@ const shared = { pool: 'forks', isolate: false } as const
 // it. A property that failed gets none: other random values would hide what was found.
 const retry = { count: 1, condition: /^(?!Property failed)/ }
 const { built, contract } = sortTests()
-const report = process.env.DIST_TEST_REPORT
-const json: [string, Record<string, unknown>][] = report ? [['json', { outputFile: report }]] : []
+const outputFile = process.env.DIST_TEST_REPORT
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/second-attempts.ts', ...json],
+    reporters: ['default', './test/second-attempts.ts', ['./test/json-report.ts', { outputFile }]],
     // Tests against servers wait as much as they compute.
     maxWorkers: availableParallelism() + 3,
     globalSetup: 'test/integration/support/gateway-host.ts',

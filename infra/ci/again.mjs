@@ -1,7 +1,7 @@
-// again.mjs REPORT STATUS COMMAND...: after a whole run that failed, runs its failed files of tests against servers once
-// more, alone, by COMMAND; the report then has their second results. A busy machine can make a server late in a hook,
-// which the second attempt of a test does not cover. Exits as the second run ended; with STATUS where it runs nothing:
-// another test failed, a property failed (other random values would hide what was found), or many files failed.
+// again.mjs REPORT STATUS COMMAND...: after a whole run that failed, runs its failed files once more, alone, by COMMAND;
+// the report then has their second results. A busy machine can make a server late in a hook, which the second attempt of
+// a test does not cover. Exits as the second run ended; with STATUS where it runs nothing: a property failed (other random
+// values would hide what was found), many files failed, or none.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -10,16 +10,12 @@ const most = 8
 const [, , file = '', status = '1', command = '', ...args] = process.argv
 const report = JSON.parse(readFileSync(file, 'utf8'))
 const failed = report.testResults.filter((each) => each.status === 'failed')
-process.exitCode = mayRunAgain(failed) ? runAgain(failed.map((each) => each.name)) : Number(status)
+process.exitCode = mayRunAgain(failed)
+  ? runAgain([...new Set(failed.map((each) => each.name))])
+  : Number(status)
 
 function mayRunAgain(files) {
-  return (
-    files.length > 0 && files.length <= most && files.every((each) => usesServers(each) && !hasProperty(each))
-  )
-}
-
-function usesServers({ name }) {
-  return relative('test/integration', name).startsWith('..') === false
+  return files.length > 0 && files.length <= most && !files.some(hasProperty)
 }
 
 function hasProperty({ assertionResults }) {

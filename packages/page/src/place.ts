@@ -31,6 +31,8 @@ export interface ImagesFilter {
 /** Which images of the store are listed. */
 export interface StoreFilter {
   readonly search?: string | undefined
+  /** The digest of content that the images need. */
+  readonly needs?: string | undefined
   /** `own`: what frees most first. */
   readonly order?: string | undefined
   readonly cursor?: string | undefined
@@ -58,7 +60,7 @@ export const pagePaths = [
 ] as const
 
 const runsFilter = ['state', 'schedule', 'cursor'] as const
-const storeFilter = ['search', 'order', 'cursor'] as const
+const storeFilter = ['search', 'needs', 'order', 'cursor'] as const
 const previewQuery = ['schedule', ...previewFields] as const
 const imagesFilter = ['state', 'search', 'cause', 'cursor'] as const
 

@@ -66,6 +66,8 @@ export interface StoredImageDetails extends StoredImage, Omit<ImageTree, 'name'>
 export interface StoredFilter {
   /** A part of the name. */
   readonly search?: string | undefined
+  /** The digest of content: only images that need it, by name. */
+  readonly needs?: string | undefined
   /** `name`, or `own`: those that need most alone first, of the images that were measured. Default: `name`. */
   readonly order?: 'name' | 'own' | undefined
   /** The first place that counts. Default: 0. */

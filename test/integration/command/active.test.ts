@@ -20,7 +20,10 @@ async function startWrite(ref: string): Promise<Running> {
   running.child.stdin?.write(bytes.subarray(0, 2_000_000))
   const isUnderWay = async () =>
     (await writesIn(workspace().store)).some((write) => write.ref === ref && write.offset > 1_900_000)
-  await waitFor(isUnderWay, `the write of ${ref}`, 30_000)
+  const tooEarly = running.ended.then(({ code, stderr }) =>
+    expect.unreachable(`ended with ${code}: ${stderr}`),
+  )
+  await Promise.race([waitFor(isUnderWay, `the write of ${ref}`, 30_000), tooEarly])
   return running
 }
 

@@ -87,6 +87,18 @@ it('delete spares names that were pulled without what goes', async () => {
   expect(ended.stderr).not.toContain(`${single()} is`)
 })
 
+it('images --needs lists only images that need a layer, a manifest or a configuration', async () => {
+  const needing = async (digest: string) => (await dist('images', '-q', '--needs', digest)).stdout
+  const own = digestsOf(singleImage).find((digest) => !digestsOf(amd64Image).includes(digest)) ?? ''
+  expect(await needing(own)).toBe(`${single()}\n`)
+  expect(await needing(amd64Image.descriptor.digest)).toBe(`${index()}\n`)
+  expect(await needing(absent)).toBe('')
+  expect(await dist('images', '--needs', 'latest')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('latest'),
+  })
+})
+
 it('images shows names, types, digests, sizes of whole images and platforms', async () => {
   const [head, ...rows] = linesOf((await dist('images')).stdout)
   expect(head).toMatch(/^REF +TYPE +DIGEST +SIZE +PLATFORMS$/)

@@ -81,7 +81,7 @@ describe('a whole run that failed', () => {
     return { ran, status: ended.status, line: summarize(JSON.parse(readFileSync(file, 'utf8')), 0).line }
   }
 
-  it('runs its failed files against servers again, and their second results count', () => {
+  it('runs its failed files again, and their second results count', () => {
     expect(runAgain(failure(served, 'Error: late'))).toEqual({
       ran: 'test/integration/pull/a.test.ts',
       status: 0,
@@ -96,10 +96,6 @@ describe('a whole run that failed', () => {
 
   it.each([
     ['a property failed', [failure(served, 'Error: Property failed after 3 tests')]],
-    [
-      'a unit test failed',
-      [failure(served, 'late'), failure(join(process.cwd(), 'packages/oci/test/a.test.ts'), 'x')],
-    ],
     [
       'many files failed',
       Array.from({ length: 9 }, (_, i) => failure(served.replace('a.test', `${i}.test`), 'late')),

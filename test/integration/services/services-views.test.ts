@@ -133,6 +133,18 @@ it('W10 the tree of an image, its failed tries, the store, previews (of no metad
   expect(usage).toMatchObject({ images: 2, isComplete: true })
   expect(usage.unshared.bytes).toBeGreaterThan(usage.needed.bytes)
   expect(usage.shared.objects).toBeGreaterThan(0)
+  const layer = amd64Image.blobs.at(-1)?.descriptor.digest ?? ''
+  const needing = await api.call('listStored', { query: { needs: layer } })
+  expect(needing.body.items.map(({ name }: { name: string }) => name)).toEqual([
+    `${host}/team/api:1`,
+    `${host}/team/web:1`,
+  ])
+  expect((await api.call('listStored', { query: { needs: stubbornLayer ?? '' } })).body.items).toEqual([])
+  const nonsense = await api.call('listStored', { query: { needs: 'latest' } })
+  expect([nonsense.status, nonsense.body.detail]).toEqual([
+    400,
+    expect.stringContaining('a digest is expected'),
+  ])
   const listed = await api.call('listStored', { query: { search: 'team/', limit: 1 } })
   expect(listed.body).toMatchObject({
     items: [{ name: `${host}/team/api:1`, sizes: { all: {}, own: {} } }],

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { defineRoute } from '../route.js'
 import { previewRequest, previewSchema } from '../schemas/preview.js'
 import { storedDetailsSchema, storedImageSchema, storeSchema } from '../schemas/store.js'
-import { count, cursor, whole } from '../values.js'
+import { count, cursor, digest, whole } from '../values.js'
 import { largeBody, next, pageLimits } from './parts.js'
 
 /** The operations about the store and about what registries have: coordinators answer most of them. */
@@ -30,6 +30,9 @@ export const store = {
     slow: true,
     query: z.strictObject({
       search: z.string().min(1).max(1024).optional().describe('A part of the name.'),
+      needs: digest
+        .optional()
+        .describe('The digest of content: only images that need it, by name. All manifests are read.'),
       order: z.enum(['name', 'own']).optional().describe('Default: `name`.'),
       limit: whole(pageLimits.stored).optional().describe('Default: 100.'),
       cursor: cursor.optional(),

@@ -19,10 +19,12 @@ interface TreeTableProps {
   readonly tree: Pick<Tree, 'nodes' | 'isCut'>
   /** What is told of a node in place of whether it is there. */
   readonly stateOf?: ((node: TreeNode) => ComponentChildren | undefined) | undefined
+  /** What else is told of a node. */
+  readonly moreOf?: ((node: TreeNode) => ComponentChildren) | undefined
 }
 
 /** The manifests and blobs of an image, each below the one that names it. */
-export function TreeTable({ tree: { nodes, isCut }, stateOf }: TreeTableProps) {
+export function TreeTable({ tree: { nodes, isCut }, stateOf, moreOf }: TreeTableProps) {
   return (
     <>
       <Table caption="The tree of the image" columns={columns}>
@@ -40,7 +42,7 @@ export function TreeTable({ tree: { nodes, isCut }, stateOf }: TreeTableProps) {
             <td class="number">{formatBytes(node.size)}</td>
             <td>{stateOf?.(node) ?? <Presence node={node} />}</td>
             <td class="wide">
-              <Digest digest={node.digest} />
+              <Digest digest={node.digest} /> {moreOf?.(node)}
             </td>
           </tr>
         ))}

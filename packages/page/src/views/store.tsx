@@ -8,7 +8,7 @@ import { useMay } from '../parts/caller.js'
 import { Facts } from '../parts/facts.js'
 import { Search } from '../parts/filters.js'
 import { Empty, Known, Section, Table } from '../parts/known.js'
-import { Copied, Time } from '../parts/texts.js'
+import { Copied, Digest, Time } from '../parts/texts.js'
 import type { StoreFilter } from '../place.js'
 
 type Store = Answer<Routes['getStore']>
@@ -159,18 +159,24 @@ interface StoredImagesProps {
   readonly isMeasured: boolean
 }
 
-function StoredImages({ filter: { search, order, cursor }, isMeasured }: StoredImagesProps) {
-  const isByOwn = order === 'own' && isMeasured
-  const query = { search, cursor, limit, ...(isByOwn ? { order: 'own' as const } : {}) }
+function StoredImages({ filter: { search, needs, order, cursor }, isMeasured }: StoredImagesProps) {
+  const isByOwn = order === 'own' && isMeasured && needs === undefined
+  const query = { search, needs, cursor, limit, ...(isByOwn ? { order: 'own' as const } : {}) }
   const images = useAnswer('/store/images', { query }, pace.rare)
   const show = (next: StoreFilter, replace = false) =>
-    go({ view: 'store', search, order, ...next }, { replace })
+    go({ view: 'store', search, needs, order, ...next }, { replace })
   const total = images.data?.total
   return (
     <Section title={total === undefined ? 'Images' : `Images (${formatCount(total)})`}>
       <div class="filters">
         <Search label="Name" text={search} onSearch={(next) => show({ search: next }, true)} />
-        {isMeasured && (
+        {needs !== undefined && (
+          <span>
+            that need <Digest digest={needs} />{' '}
+            <Link to={{ view: 'store', search, order }}>Show all images</Link>
+          </span>
+        )}
+        {isMeasured && needs === undefined && (
           <label>
             Order{' '}
             <select
@@ -189,14 +195,14 @@ function StoredImages({ filter: { search, order, cursor }, isMeasured }: StoredI
         {({ items, next }) => (
           <>
             {items.length === 0 ? (
-              <NoImages isFiltered={search !== undefined} />
+              <NoImages isFiltered={search !== undefined || needs !== undefined} />
             ) : (
               <StoredTable images={items} />
             )}
             <nav class="pages" aria-label="Pages of the images">
-              {cursor !== undefined && <Link to={{ view: 'store', search, order }}>First page</Link>}
+              {cursor !== undefined && <Link to={{ view: 'store', search, needs, order }}>First page</Link>}
               {next !== undefined && (
-                <Link to={{ view: 'store', search, order, cursor: next }}>Next page</Link>
+                <Link to={{ view: 'store', search, needs, order, cursor: next }}>Next page</Link>
               )}
             </nav>
           </>
@@ -210,7 +216,7 @@ function NoImages({ isFiltered }: { readonly isFiltered: boolean }) {
   if (!isFiltered) return <Empty>The store has no image.</Empty>
   return (
     <Empty>
-      No image has such a name. <Link to={{ view: 'store' }}>Show all images</Link>
+      No such image is in the store. <Link to={{ view: 'store' }}>Show all images</Link>
     </Empty>
   )
 }

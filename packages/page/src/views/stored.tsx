@@ -22,7 +22,7 @@ export function Stored({ name }: { readonly name: string }) {
           <>
             <Summary image={data} />
             <Section title="Manifests and blobs">
-              <TreeTable tree={data} />
+              <TreeTable tree={data} moreOf={({ digest }) => <NeedingLink digest={digest} />} />
             </Section>
             {data.referrers.length > 0 && (
               <Section title="What refers to it">
@@ -33,6 +33,14 @@ export function Stored({ name }: { readonly name: string }) {
         )}
       </Known>
     </>
+  )
+}
+
+function NeedingLink({ digest }: { readonly digest: string }) {
+  return (
+    <Link to={{ view: 'store', needs: digest }} title={`images that need ${digest}`}>
+      who needs it
+    </Link>
   )
 }
 

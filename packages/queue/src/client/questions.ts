@@ -74,9 +74,9 @@ class QueuedQuestions implements Questions, AsyncDisposable {
     return await this.#ask({ kind: 'tree', run, index }, treeSchema, storeWithin)
   }
 
-  async storedImages({ order, search, from = 0, limit }: StoredFilter): Promise<StoredPage> {
-    if (order === 'own') return await pageByOwn(this.client, { search, from, limit })
-    const page = await this.#ask({ kind: 'images', search, from, limit }, pageSchema, storeWithin)
+  async storedImages({ order, search, needs, from = 0, limit }: StoredFilter): Promise<StoredPage> {
+    if (order === 'own' && needs === undefined) return await pageByOwn(this.client, { search, from, limit })
+    const page = await this.#ask({ kind: 'images', search, needs, from, limit }, pageSchema, storeWithin)
     const names = page.images.map(({ name }) => name)
     const sizes = await sizesOf(this.client, names)
     return { ...page, images: page.images.map((image, i) => ({ ...image, sizes: sizes[i] })) }

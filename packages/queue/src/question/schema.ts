@@ -12,6 +12,7 @@ export const questionSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('images'),
     search: z.string().optional(),
+    needs: z.string().optional(),
     from: z.number(),
     limit: z.number(),
   }),

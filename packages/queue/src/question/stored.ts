@@ -1,5 +1,6 @@
 import { imageNamed, scanNames } from '@dist/content'
 import { DistError, hasCode, sanitize, throwIfAborted } from '@dist/errdefs'
+import { needsOf } from '@dist/mirror'
 import { parseReference, publishedNames } from '@dist/reference'
 import type { StoredImage, StoredImageDetails, StoredPage } from '@dist/runs'
 import type { CoordinatorParts } from '../service.js'
@@ -9,21 +10,20 @@ type StoredParts = Pick<CoordinatorParts, 'published' | 'pruning'>
 
 interface PageQuestion {
   readonly search?: string | undefined
+  /** The digest of content that the images need. */
+  readonly needs?: string | undefined
   readonly from: number
   readonly limit: number
 }
 
-/** A page of the images of the store, by name. Only those of the page are read. */
+/** A page of the images of the store, by name. Only those of the page are read, unless it is asked what they need. */
 export async function storedPage(
   { published }: Pick<StoredParts, 'published'>,
-  { search = '', from, limit }: PageQuestion,
+  { search = '', needs, from, limit }: PageQuestion,
   signal: AbortSignal,
 ): Promise<StoredPage> {
-  const found: string[] = []
-  for await (const { name } of scanNames(published.names, '')) {
-    throwIfAborted(signal)
-    if (name.includes(search)) found.push(name)
-  }
+  const all = needs === undefined ? allNames(published, signal) : namesNeeding(needs, published, signal)
+  const found = (await all).filter((name) => name.includes(search))
   const names = found.sort().slice(from, from + limit)
   const images = await Promise.all(names.map((name) => imageNamed(name, published.names)))
   const next = from + limit < found.length ? { next: from + limit } : {}
@@ -37,6 +37,25 @@ export async function storedPage(
     total: found.length,
     ...next,
   }
+}
+
+async function allNames({ names }: StoredParts['published'], signal: AbortSignal): Promise<string[]> {
+  const all: string[] = []
+  for await (const { name } of scanNames(names, '')) {
+    throwIfAborted(signal)
+    all.push(name)
+  }
+  return all
+}
+
+/** The images that need content. All manifests are read. */
+async function namesNeeding(
+  digest: string,
+  published: StoredParts['published'],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const needs = await needsOf(new Set([digest]), published, { unreadable: 'skip', signal })
+  return [...needs.values()].flatMap(({ images }) => images)
 }
 
 /** An image of the store, with its tree and the entries of mirror files that have published it. `NOT_FOUND`. */

@@ -1,5 +1,6 @@
 import type { Image, Store } from '@dist/content'
-import { freedBy, imagePlatforms, removeUnusedTags, summarizeImage } from '@dist/mirror'
+import { freedBy, imagePlatforms, needsOf, removeUnusedTags, summarizeImage } from '@dist/mirror'
+import { parseDigest } from '@dist/oci'
 import type { OpenedStore } from '@dist/wiring'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
@@ -20,6 +21,7 @@ SIZE is the size of the stored content of the image: its manifests, configs and 
 Examples:
   $ dist images
   $ dist images -q | dist export -f - -o images.tar
+  $ dist images --needs sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
   $ dist images rm alpine:3.20`
 
 const removeExamples = `
@@ -33,6 +35,7 @@ export const imagesCommand: Define = (context, onExit, loadTree) =>
   withTable(withStore(new Command('images')))
     .option('-a, --all', 'list tags of cosign, too')
     .option('-q, --quiet', 'print only names')
+    .option('--needs <digest>', 'list only images that need this content')
     .addHelpText('after', examples)
     .action(async (options) => onExit(await listImages(context, options)))
     .addCommand(removeCommand(context, onExit, loadTree))
@@ -51,6 +54,8 @@ export interface ImagesOptions extends StoreOptions, TableOptions {
   all?: boolean | undefined
   /** Print only names. */
   quiet?: boolean | undefined
+  /** The digest of content: only images that need it. */
+  needs?: string | undefined
 }
 
 /** Images that are read at the same time: each read of a bucket is a request. */
@@ -79,8 +84,17 @@ async function noteWithheld(context: Context, { withheld }: Store): Promise<void
 }
 
 /** The images of a store: without tags of cosign, unless all are wanted. */
-async function* listedImages({ names }: Store, { all = false }: ImagesOptions): AsyncGenerator<Image> {
-  for await (const image of names.list()) if (all || !isCosignName(image.name)) yield image
+async function* listedImages(
+  { content, names }: Store,
+  { all = false, needs }: ImagesOptions,
+): AsyncGenerator<Image> {
+  const digests = new Set(needs === undefined ? [] : [parseDigest(needs)])
+  const needed = await (digests.size > 0
+    ? needsOf(digests, { content, names }, { unreadable: 'skip' })
+    : undefined)
+  const wanted = needed && new Set([...needed.values()].flatMap(({ images }) => images))
+  for await (const image of names.list())
+    if ((all || !isCosignName(image.name)) && (wanted?.has(image.name) ?? true)) yield image
 }
 
 async function listNames(context: Context, images: AsyncIterable<Image>): Promise<number> {
