@@ -19,7 +19,7 @@ interface TreeTableProps {
   readonly tree: Pick<Tree, 'nodes' | 'isCut'>
   /** What is told of a node in place of whether it is there. */
   readonly stateOf?: ((node: TreeNode) => ComponentChildren | undefined) | undefined
-  /** What else is told of a node. */
+  /** What follows the state of a node. */
   readonly moreOf?: ((node: TreeNode) => ComponentChildren) | undefined
 }
 
@@ -40,9 +40,11 @@ export function TreeTable({ tree: { nodes, isCut }, stateOf, moreOf }: TreeTable
               {node.damage !== undefined && <span class="error line">{node.damage}</span>}
             </td>
             <td class="number">{formatBytes(node.size)}</td>
-            <td>{stateOf?.(node) ?? <Presence node={node} />}</td>
+            <td>
+              {stateOf?.(node) ?? <Presence node={node} />} {moreOf?.(node)}
+            </td>
             <td class="wide">
-              <Digest digest={node.digest} /> {moreOf?.(node)}
+              <Digest digest={node.digest} />
             </td>
           </tr>
         ))}
