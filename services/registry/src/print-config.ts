@@ -3,7 +3,7 @@ import { scanNames } from '@dist/content'
 import { DistError, sanitize } from '@dist/errdefs'
 import { type Flags, formatListen, readSettings, type Settings } from '@dist/settings'
 import type { Environment } from '@dist/settings/command'
-import { openStore } from '@dist/wiring'
+import { openStore } from '@dist/wiring/store'
 import { type Client, type ClientConfig, clientConfig, clients } from './client-config/client-config.js'
 
 /** The registries that an empty store may get images of. */

@@ -2,7 +2,8 @@ import { has } from '@dist/content'
 import { MemoryLocker } from '@dist/locks'
 import { type BlobTask, ingestBlob, mirrorImages, storeTarget, TransferBudget } from '@dist/mirror'
 import { parseReference } from '@dist/reference'
-import { openRemote, openStore, openTransfers, requestSettings } from '@dist/wiring'
+import { openRemote, openTransfers, requestSettings } from '@dist/wiring'
+import { openStore } from '@dist/wiring/store'
 
 // What a worker does with blobs and a coordinator with images, in one process and without a queue: a program that is
 // started once and receives over its channel what to mirror, so that its start is not measured.

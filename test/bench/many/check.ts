@@ -1,4 +1,4 @@
-import { openStore } from '@dist/wiring'
+import { openStore } from '@dist/wiring/store'
 import type { CatalogueRegistry } from '../catalogue/start.js'
 import type { Bucket } from '../distributed/bucket.js'
 import { checkComplete } from '../measure.js'

@@ -1,7 +1,7 @@
 import type { Image, Store } from '@dist/content'
 import { freedBy, imagePlatforms, needsOf, removeUnusedTags, summarizeImage } from '@dist/mirror'
 import { parseDigest } from '@dist/oci'
-import type { OpenedStore } from '@dist/wiring'
+import type { OpenedStore } from '@dist/wiring/store'
 import { Command } from 'commander'
 import type { Context, Define } from '../context.js'
 import { exitCodes } from '../errors/errors.js'

@@ -1,6 +1,6 @@
 import type { BadContent, RepairEvent, Repaired } from '@dist/mirror'
 import { repairContent, storeTarget } from '@dist/mirror'
-import type { OpenedStore } from '@dist/wiring'
+import type { OpenedStore } from '@dist/wiring/store'
 import type { Context } from '../context.js'
 import { describeError, exitCodeOf, exitCodes, jsonError } from '../errors/errors.js'
 import { openIngest } from '../open/ingest.js'

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DistError } from '@dist/errdefs'
 import type { Snapshots } from '@dist/rootfs'
-import type { OpenedStore } from '@dist/wiring'
+import type { OpenedStore } from '@dist/wiring/store'
 import { type Context, variable } from '../context.js'
 
 export interface StoreSettings {
@@ -13,13 +13,13 @@ export interface SnapshotOptions {
   snapshots?: string | undefined
 }
 
-/** Opens the store that the options name. As `openStore` of `@dist/wiring`, which is loaded only now. */
+/** Opens the store that the options name. As `openStore` of `@dist/wiring/store`, which is loaded only now. */
 export async function openStore(
   options: StoreSettings,
   env: Context['env'],
   settings: { create?: boolean | undefined } = {},
 ): Promise<OpenedStore> {
-  const wiring = await import('@dist/wiring')
+  const wiring = await import('@dist/wiring/store')
   return await wiring.openStore(options, env, settings)
 }
 
