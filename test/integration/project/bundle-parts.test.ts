@@ -190,6 +190,23 @@ describe('the bundle', () => {
     expect(loaded.filter((source) => idle.test(source))).toEqual([])
   })
 
+  it('loads nothing that registries, queues and buckets need for a command that reads a folder', async () => {
+    const parts = [
+      ...['images/images', 'images/verify', 'content/list', 'content/df', 'content/gc', 'rootfs/apply'].map(
+        (command) => `services/cli/src/${command}.ts`,
+      ),
+      'packages/wiring/src/store.ts',
+      'packages/content-local/src/index.ts',
+    ]
+    const loaded = parts.flatMap((part) => [...loadedWith(part, metafile)])
+    expect(loaded).toEqual(
+      expect.arrayContaining([...parts.slice(0, -1), 'packages/content-local/src/store.ts']),
+    )
+    const idle =
+      /\/(undici|zod|bullmq|ioredis|@aws-sdk)\/|packages\/(registry-client|transfer-threads|queue|redis)\//
+    expect(loaded.filter((source) => idle.test(source))).toEqual([])
+  })
+
   it('loads neither schemas, mirror files and queues nor HTTP/2 for a pull', async () => {
     const parts = [
       'services/cli/src/images/pull.ts',
