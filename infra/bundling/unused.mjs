@@ -8,6 +8,14 @@ const unused = [
   { what: /web\/fetch\/body\.js$/, by: join('undici', 'lib', 'dispatcher', 'client-h1.js') },
   // Subcommands are no programs of their own. With this module Node's `dgram` and `net` are loaded.
   { what: /^node:child_process$/, by: join('commander', 'lib', 'command.js') },
+  // Queues are in Redis, and ioredis is their client.
+  { what: /^\.\/postgres$/, by: join('bullmq', 'dist', 'cjs', 'index.js') },
+  {
+    what: /^\.\/(valkey-glide-client|redis-relay-backend|relay|relay-errors)$/,
+    by: join('bullmq', 'dist', 'cjs', 'classes', 'index.js'),
+  },
+  // Times are those of croner, given to each queue and worker as its strategy.
+  { what: /^cron-parser$/, by: join('bullmq', 'dist', 'cjs', 'classes', 'job-scheduler.js') },
 ]
 
 /** Leaves out what is not used. A name of it is undefined. */
