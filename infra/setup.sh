@@ -52,11 +52,11 @@ missing_debian_packages() {
   # Redis for the queue, and Ceph's object gateway, the S3 of tests and demo: some 290 MB.
   [ "$purpose" = embedded ] ||
     wanted="$wanted redis-server:redis-server radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common"
-  # umoci, with which unpacked images are compared, and runc, which runs them. containerd and podman pull from the registry,
+  # umoci, with which unpacked images are compared, and runc, which runs them. containerd, podman and docker pull from the registry,
   # chromium opens the page of the dashboard, promtool checks metrics and alerts.
   case $purpose in test | bench) wanted="$wanted umoci:umoci runc:runc zstd:zstd ip:iproute2" ;; esac
   [ "$purpose" = test ] &&
-    wanted="$wanted containerd:containerd podman:podman chromium:chromium promtool:prometheus"
+    wanted="$wanted containerd:containerd podman:podman dockerd:docker.io chromium:chromium promtool:prometheus"
   [ "$purpose" = bench ] && wanted="$wanted /usr/bin/time:time wrk:wrk chromium:chromium"
   for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair##*:}"

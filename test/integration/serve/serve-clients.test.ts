@@ -16,9 +16,11 @@ import {
   copiedDigests,
   type Door,
   hostsFolder,
+  printed,
   pullByContainerd,
 } from '../support/clients.js'
 import { startContainerd } from '../support/containerd.js'
+import { startDocker } from '../support/docker.js'
 import { startServe } from '../support/serve.js'
 import { cosigned, cosignTag, fillStore, otherImage, signature } from '../support/served-store.js'
 import { forFile, sharedGateway } from '../support/servers.js'
@@ -83,7 +85,8 @@ describe.each(ways)('of %s', (title, { store, args, signed }) => {
     await pullChart()
     const { certFile, keyFile, ca } = certificates
     const htpasswd = workspace.file('users', `${user.name}:${hash}\n`)
-    const flags = signed ? ['--tls-cert', certFile, '--tls-key', keyFile, '--htpasswd', htpasswd] : []
+    const signIn = signed ? ['--tls-cert', certFile, '--tls-key', keyFile, '--htpasswd', htpasswd] : []
+    const flags = ['--default-registry', 'docker.io', ...signIn]
     const serving = await startServe(workspace, [...args, ...flags], env)
     const credentials = signed && `${user.name}:${user.password}`
     door = { serving, flags, caFile: signed && ca.file, credentials }
@@ -98,6 +101,7 @@ describe.each(ways)('of %s', (title, { store, args, signed }) => {
     for (const command of [
       ['pull', from],
       ['tag', from, `${host}/charts/app:1.0.0`],
+      ['tag', `${host}/app:2`, 'docker.io/team/app:2'],
     ])
       expect(await workspace.dist(command, { env })).toMatchObject({ code: 0 })
   }
@@ -119,6 +123,15 @@ describe.each(ways)('of %s', (title, { store, args, signed }) => {
     const { code, stdout, stderr } = await workspace.shell(script, { env: files.env })
     expect(code, stderr).toBe(0)
     expect(stdout.trim().split('\n').at(-1)).toBe(singleImage.descriptor.digest)
+  })
+
+  it('docker pulls by path, and without sign-in as from a mirror of Docker Hub', async () => {
+    const { DOCKER_CONFIG: client = '' } = await dockerConfig()
+    await using daemon = await startDocker(await printed(workspace, 'docker', door), client)
+    const pulled = `Digest: ${singleImage.descriptor.digest}\n`
+    expect(await daemon.docker('pull', `${place}/app:2`)).toContain(pulled)
+    // Docker has no credentials for mirrors.
+    if (!signed) expect(await daemon.docker('pull', 'team/app:2')).toContain(pulled)
   })
 
   it('skopeo copies images, charts and signatures byte for byte', async () => {

@@ -20,7 +20,11 @@ export interface Door {
 const encoded = (credentials: string) => Buffer.from(credentials).toString('base64')
 
 /** The file of a client, as `dist serve --print-config` prints it. */
-async function printed(workspace: Workspace, client: string, { serving, flags }: Door): Promise<string> {
+export async function printed(
+  workspace: Workspace,
+  client: string,
+  { serving, flags }: Door,
+): Promise<string> {
   const args = ['serve', '--print-config', client, '--listen', serving.host, ...flags]
   const { code, stdout, stderr } = await workspace.dist(args, { env: serving.env })
   expect(code, stderr).toBe(0)
