@@ -13,6 +13,11 @@ const plugins = [readmeExamples()]
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
 // A process runs many files, one after the other: they share its modules.
 const shared = { pool: 'forks', isolate: false } as const
+// Unit tests compute. Tests against servers wait, too: a few more of them at the same time, after the others. Each process
+// more loads all modules once more, and slows the others down.
+const cores = availableParallelism()
+const computing = { maxWorkers: cores, sequence: { groupOrder: 0 } }
+const waiting = { maxWorkers: cores + 2, sequence: { groupOrder: 1 } }
 // Tests against servers fail now and then on a busy machine: they get a second attempt, and the run names those that needed
 // it. A property that failed gets none: other random values would hide what was found.
 const retry = { count: 1, condition: /^(?!Property failed)/ }
@@ -22,8 +27,6 @@ const outputFile = process.env.DIST_TEST_REPORT
 export default defineConfig({
   test: {
     reporters: ['default', './test/second-attempts.ts', ['./test/json-report.ts', { outputFile }]],
-    // Tests against servers wait as much as they compute.
-    maxWorkers: availableParallelism() + 3,
     globalSetup: 'test/integration/support/gateway-host.ts',
     projects: [
       {
@@ -36,6 +39,7 @@ export default defineConfig({
           pool: 'threads',
           isolate: false,
           ...patient,
+          ...computing,
           provide: { largeBody: undefined },
           include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/unit/**/*.test.ts'],
         },
@@ -49,6 +53,7 @@ export default defineConfig({
           pool: 'threads',
           isolate: false,
           ...patient,
+          ...computing,
           include: ['packages/registry-client/test/*.test.ts'],
           // They receive no bodies of content.
           exclude: ['packages/registry-client/test/push-*.test.ts'],
@@ -62,12 +67,18 @@ export default defineConfig({
           name: 'integration',
           include: built,
           ...shared,
+          ...waiting,
           globalSetup: 'test/integration/support/built.ts',
           ...patient,
           retry,
         },
       },
-      { resolve, ssr, plugins, test: { name: 'contract', include: contract, ...shared, ...patient, retry } },
+      {
+        resolve,
+        ssr,
+        plugins,
+        test: { name: 'contract', include: contract, ...shared, ...waiting, ...patient, retry },
+      },
     ],
   },
 })

@@ -16,4 +16,4 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export DIST_TEST_REPORT=${DIST_TEST_REPORT:-$folder/report.json}
 node_modules/.bin/vitest run "${projects[@]}" && exit
-node infra/ci/again.mjs "$DIST_TEST_REPORT" $? node_modules/.bin/vitest run "${projects[@]}" --maxWorkers 1
+node infra/ci/again.mjs "$DIST_TEST_REPORT" $? node_modules/.bin/vitest run "${projects[@]}" --no-file-parallelism
