@@ -1,14 +1,14 @@
 // again.mjs REPORT STATUS COMMAND...: after a whole run that failed, runs its failed files once more, alone, by COMMAND;
 // the report then has their second results. A busy machine can make a server late in a hook, which the second attempt of
 // a test does not cover. Exits as the second run ended; with STATUS where it runs nothing: a property failed (other random
-// values would hide what was found), many files failed, or none.
+// values would hide what was found), many files failed, or none, as when the run could not begin.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
 const most = 8
 const [, , file = '', status = '1', command = '', ...args] = process.argv
-const report = JSON.parse(readFileSync(file, 'utf8'))
+const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { testResults: [] }
 const failed = report.testResults.filter((each) => each.status === 'failed')
 process.exitCode = mayRunAgain(failed)
   ? runAgain([...new Set(failed.map((each) => each.name))])

@@ -94,6 +94,12 @@ describe('a whole run that failed', () => {
     expect(runAgain(broken)).toMatchObject({ ran: 'test/integration/pull/a.test.ts', status: 0 })
   })
 
+  it('runs nothing again where the run could not begin', () => {
+    const args = [`${scripts}again.mjs`, join(folder, 'none.json'), '3', process.execPath, '-e', second, '--']
+    const ended = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    expect([ended.status, ended.stdout, ended.stderr]).toEqual([3, '', ''])
+  })
+
   it.each([
     ['a property failed', [failure(served, 'Error: Property failed after 3 tests')]],
     [
