@@ -7,6 +7,7 @@ import {
   dockerCredentials,
   type ProxySettings,
   type Registry,
+  type RegistryOptions,
   type RequestEvent,
 } from '@dist/registry-client'
 import { createHostLimiter, type HostLimiter } from '@dist/remotes'
@@ -63,29 +64,40 @@ export function requestSettings(
   return { userAgent: program, proxy: proxyVariables(env), addresses: allowedNets(env), onRequest }
 }
 
+/** What the settings and the files that they name say of registries. */
+type RegistryFiles = Pick<RegistryOptions, 'hosts' | 'partOf'>
+
 /**
- * Creates the client for registries. The caller disposes of it. Throws `INVALID_ARGUMENT` when the `authfile` of the settings
- * cannot be read, and as `hostSettings`, `withRegistries` and `findHosts`.
+ * Reads what the settings and the files that they name say of registries. Throws `INVALID_ARGUMENT` when the `authfile` of the
+ * settings cannot be read, and as `hostSettings`, `withRegistries` and `findHosts`.
  */
+export async function readRegistryFiles(settings: RemoteSettings, env: Environment): Promise<RegistryFiles> {
+  const changeEndpoints = hostSettings(settings)
+  if (settings.authfile !== undefined) checkReadable(settings.authfile)
+  const conf = registriesConfFile(settings, env)
+  const found = await findHosts([...hostsDirectories(settings, env)], conf)
+  const hosts = await withRegistries(settings.registries ?? {}, found.hosts)
+  return {
+    hosts: async (locator) => changeEndpoints(locator.host, await hosts(locator)),
+    partOf: found.partOf,
+  }
+}
+
+/** Creates the client for registries. The caller disposes of it. Throws as `readRegistryFiles`. */
 export async function openRemote(
   settings: RemoteSettings,
   env: Environment,
   requests: RequestSettings,
   limiter?: HostLimiter,
 ): Promise<Registry> {
-  const changeEndpoints = hostSettings(settings)
-  if (settings.authfile !== undefined) checkReadable(settings.authfile)
-  const conf = registriesConfFile(settings, env)
-  const found = await findHosts([...hostsDirectories(settings, env)], conf)
-  const hosts = await withRegistries(settings.registries ?? {}, found.hosts)
+  const files = await readRegistryFiles(settings, env)
   const { requestsPerHost } = requests
   const given = requestsPerHost === undefined ? {} : { requests: requestsPerHost }
   const policy = hostPolicies(given, settings.registries)
   return createRegistry({
     ...requests,
+    ...files,
     connectionsPerHost: connectionsFor(mostRequests(policy)),
-    hosts: async (locator) => changeEndpoints(locator.host, await hosts(locator)),
-    partOf: found.partOf,
     credentials: requests.credentials ?? credentialsOf(settings, env),
     limiter: limiter ?? createHostLimiter(policy),
   })

@@ -137,4 +137,15 @@ describe('a service does not start, and says why,', () => {
     expect(code).toBe(2)
     expect(error.message).toContain('DIST_WORKER_MEMORY')
   })
+
+  it.each(['coordinator', 'worker'] as const)(
+    'where a file of registries has a mistake, also while Redis is away: %s',
+    async (name) => {
+      const file = workspace().file('registries.conf', '[[registry]]\nprefix = 1\n')
+      const args = ['--queue', `redis://127.0.0.1:${await freePort()}`, '--registries-conf', file]
+      const { code, error } = await refusalOf(startService(workspace(), name, { args }))
+      expect(code).toBe(2)
+      expect(error.message).toContain(file)
+    },
+  )
 })

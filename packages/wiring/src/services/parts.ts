@@ -4,6 +4,7 @@ import { type Presence, recordThroughput, type ThroughputRecorder } from '@dist/
 import { type ServiceHost, throttledLogger } from '@dist/service'
 import type { Settings } from '@dist/settings'
 import { openObstacles } from '../redis.js'
+import { readRegistryFiles } from '../remote.js'
 import { type Announcement, announce } from './announce.js'
 import { connectQueue, type QueueConnection } from './connect.js'
 import { logEvent } from './log.js'
@@ -38,6 +39,8 @@ export async function openParts(
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
   }
+  // Redis and the store are waited for: a mistake in these files has to end the start before that.
+  await readRegistryFiles(settings, host.context.env)
   try {
     const queue = await connectQueue(settings, name, host)
     opened.push(queue)
