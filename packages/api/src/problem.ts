@@ -37,7 +37,7 @@ export function statusOfCode(code: Code): number {
   return statuses[code]
 }
 
-/** The error of an answer that is no success. `server`: how messages name the other side. */
+/** The error of an answer that reports a failure. `server`: how messages name the other side. */
 export function errorOfAnswer(status: number, body: unknown, server: string): DistError {
   const parsed = problemSchema.safeParse(body)
   if (parsed.success) return new DistError(parsed.data.code, sanitize(parsed.data.detail, 1_000))

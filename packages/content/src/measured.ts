@@ -5,7 +5,7 @@ import type { ContentStore } from './store.js'
 /** A call of a store, at its end. */
 export interface StoreCall {
   readonly operation: 'info' | 'open' | 'commit' | 'delete' | 'get-name' | 'put-name' | 'delete-name'
-  /** An answer such as `NOT_FOUND` is no failure of the store. */
+  /** An answer such as `NOT_FOUND` does not count as a failure of the store. */
   readonly failed: boolean
   readonly milliseconds: number
 }

@@ -28,13 +28,13 @@ export const serviceShapes = {
     }),
     gc: collectionsSchema.optional().register(settingDocs, {
       description:
-        'Has the coordinators [collect garbage](operations.md#free-space) by themselves: `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every), and `grace` (default `24h`), as of `dist gc`. It is the schedule `gc` of `dist schedule list`. Without it, the schedule is removed when a coordinator starts. All coordinators have the same.',
+        'Coordinators [collect garbage](operations.md#free-space) by themselves at these times: `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every), and `grace` (default `24h`), as of `dist gc`. It is the schedule `gc` of `dist schedule list`. Without it, the schedule is removed when a coordinator starts. All coordinators have the same.',
       placeholder: '',
       fileOnly: true,
     }),
     df: measurementsSchema.optional().register(settingDocs, {
       description:
-        'Has the coordinators measure the store by themselves, for the [dashboard](dashboard.md) and the [API](api.md): `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every). A measurement reads all manifests. An interval counts from the last one, whoever asked for it. All coordinators have the same.',
+        'Coordinators measure the store by themselves at these times, for the [dashboard](dashboard.md) and the [API](api.md): `schedule` and `time-zone`, or `every`, as in [mirror files](mirroring.md#when-schedule-every). A measurement reads all manifests. An interval counts from the last one, whoever asked for it. All coordinators have the same.',
       placeholder: '',
       fileOnly: true,
     }),

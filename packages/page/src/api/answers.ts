@@ -12,7 +12,7 @@ export type { Live } from './shown.js'
 /** How often something is asked again, in milliseconds. */
 export const pace = { fast: 1_000, slow: 5_000, rare: 30_000 } as const
 
-/** It depends on who asks: it is no part of the stream, which is the same for all. What is asked rarely is none, either. */
+/** It depends on who asks: it is not part of the stream, which is the same for all. Nor is what is asked rarely. */
 const personal = '/session'
 
 /** Follows an operation of the API. Undefined for `asked`: nothing is asked. */

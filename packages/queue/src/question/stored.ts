@@ -77,7 +77,7 @@ export async function storedImage(
   return { name, digest: image.desc.digest, platforms: image.selection, ...tree, entries }
 }
 
-/** The name under which a reference is published; what is no reference stands for itself. */
+/** The name under which a reference is published; a text that is not a reference stands for itself. */
 function nameOf(text: string): string {
   try {
     return publishedNames(parseReference(text)).at(-1) ?? text

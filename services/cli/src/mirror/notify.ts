@@ -9,7 +9,7 @@ import { note } from '../output/print.js'
 /** Tells targets of the entries of a mirror file. */
 export interface Telling extends AsyncDisposable {
   add(report: ImageReport): void
-  /** Delivers what is due, with retries. A delivery that fails is noted, and is no failure of the run. */
+  /** Delivers what is due, with retries. A delivery that fails is noted, and does not fail the run. */
   end(): Promise<void>
 }
 
